@@ -1,0 +1,65 @@
+/* Error codes of the library.
+ *
+ * Every function that can fail returns an int: 0, or one of these negative codes. What a function
+ * writes through its out-parameters is untouched when it fails.
+ */
+#ifndef PINION_ERROR_H
+#define PINION_ERROR_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define PINION_API          __attribute__((visibility("default")))
+#define PINION_CHECKED      __attribute__((warn_unused_result))
+#define PINION_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#define PINION_API
+#define PINION_CHECKED
+#define PINION_PRINTF(f, a)
+#endif
+
+/* X(name, value, text) */
+#define PINION_ERROR_MAP(X)                                                                                  \
+    X(EINVAL, -1, "an argument or an option is not valid")                                                   \
+    X(ENOMEM, -2, "out of memory")                                                                           \
+    X(ECLOSED, -3, "the object has ended")                                                                   \
+    X(ENOTJOINED, -4, "the channel has not joined yet")                                                      \
+    X(EPAYLOAD, -5, "the payload could not be built")                                                        \
+    X(ENOTSUP, -6, "the serializer or the transport cannot carry this")                                      \
+    X(ETOOBIG, -7, "larger than a limit allows")                                                             \
+    X(EBUSY, -8, "a queue is full, or the object is busy")                                                   \
+    X(EADDRINUSE, -9, "the address is in use by another program")                                            \
+    X(EACCES, -10, "permission denied")                                                                      \
+    X(ENOENT, -11, "no such file, directory or name")                                                        \
+    X(EIO, -12, "the operating system refused an operation")                                                 \
+    X(EPROTO, -13, "the peer broke the protocol")                                                            \
+    X(EUTF8, -14, "text that is not valid UTF-8")                                                            \
+    X(EAGAIN, -15, "more input is needed")                                                                   \
+    X(ETIMEDOUT, -16, "nothing happened in time")
+
+enum pinion_errno {
+#define PINION_ERROR_ENUM(name, value, text) PINION_##name = (value),
+    PINION_ERROR_MAP(PINION_ERROR_ENUM)
+#undef PINION_ERROR_ENUM
+};
+
+/* The sentence for a code. Static text, never NULL; thread: any. */
+PINION_API const char *pinion_strerror(int code);
+
+/* The name of a code ("PINION_EINVAL"). Static text, never NULL; thread: any. */
+PINION_API const char *pinion_errname(int code);
+
+/* What went wrong in the last call of this thread that failed with a sentence of its own (a port that
+ * is taken and which, a route that cannot match), or "" when there was none.
+ * Lifetime: until the next failing call on this thread. */
+PINION_API const char *pinion_error_detail(void);
+
+/* The exit status for main(): 0 for 0, and 1 for an error, after saying on stderr what went wrong. */
+PINION_API int pinion_exit(int code);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

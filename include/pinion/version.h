@@ -1,0 +1,21 @@
+/* The version of the library. */
+#ifndef PINION_VERSION_H
+#define PINION_VERSION_H
+
+#include <pinion/error.h>
+
+#define PINION_VERSION_MAJOR 0
+#define PINION_VERSION_MINOR 1
+#define PINION_VERSION_PATCH 0
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The version of the library that is linked, "0.1.0". */
+PINION_API const char *pinion_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,19 @@
+/* The log: one line an event, to stderr or to the application's own function. */
+#ifndef PINION_BASE_LOG_H
+#define PINION_BASE_LOG_H
+
+#include <pinion/error.h>
+#include <pinion/log.h>
+#include <stdbool.h>
+
+/* True when a line of that level would be written: for arguments that cost something to make. */
+bool pinion__log_enabled(pinion_log_level level);
+
+/* Write a line. Bytes of the message that are no printable text (a peer may have chosen them) come out as
+ * \xNN. Thread: any. */
+void pinion__log(pinion_log_level level, const char *format, ...) PINION_PRINTF(2, 3);
+
+/* Keep a sentence for pinion_error_detail() of this thread, log it as an error, and give `code` back. */
+int pinion__fail(int code, const char *format, ...) PINION_PRINTF(2, 3);
+
+#endif

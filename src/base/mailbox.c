@@ -1,0 +1,77 @@
+/* A queue under a lock that is held for a few instructions. Waking costs a system call, and so happens once
+ * a batch and outside the lock; `waking` lets close wait for a wake that is under way. */
+#include "base/mailbox.h"
+#include <assert.h>
+#include <pinion/error.h>
+#include <sched.h>
+
+int pinion__mailbox_init(struct pinion_mailbox *mailbox, size_t max_bytes, void (*wake)(void *),
+                         void *context)
+{
+    if (pthread_mutex_init(&mailbox->lock, NULL) != 0)
+        return PINION_ENOMEM;
+    mailbox->queue = (struct pinion_task_queue){ 0 };
+    mailbox->bytes = 0;
+    mailbox->max_bytes = max_bytes;
+    mailbox->closed = false;
+    mailbox->wake = wake;
+    mailbox->context = context;
+    atomic_init(&mailbox->waking, 0);
+    atomic_init(&mailbox->dropped, 0);
+    return 0;
+}
+
+void pinion__mailbox_destroy(struct pinion_mailbox *mailbox)
+{
+    assert(pinion__task_queue_empty(&mailbox->queue));
+    pthread_mutex_destroy(&mailbox->lock);
+}
+
+/* Under the lock. *wake: whether the owner must be told. */
+static int put_locked(struct pinion_mailbox *mailbox, struct pinion_task *task, size_t bytes, bool *wake)
+{
+    if (mailbox->closed)
+        return PINION_ECLOSED;
+    if (bytes > mailbox->max_bytes - mailbox->bytes)
+        return PINION_EBUSY;
+    *wake = mailbox->wake && pinion__task_queue_empty(&mailbox->queue);
+    if (*wake)
+        atomic_fetch_add_explicit(&mailbox->waking, 1, memory_order_relaxed);
+    pinion__task_queue_push(&mailbox->queue, task);
+    mailbox->bytes += bytes;
+    return 0;
+}
+
+int pinion__mailbox_put(struct pinion_mailbox *mailbox, struct pinion_task *task, size_t bytes)
+{
+    bool wake = false;
+
+    pthread_mutex_lock(&mailbox->lock);
+    int rc = put_locked(mailbox, task, bytes, &wake);
+    pthread_mutex_unlock(&mailbox->lock);
+    if (rc == PINION_EBUSY)
+        atomic_fetch_add_explicit(&mailbox->dropped, 1, memory_order_relaxed);
+    if (wake) {
+        mailbox->wake(mailbox->context);
+        atomic_fetch_sub_explicit(&mailbox->waking, 1, memory_order_release);
+    }
+    return rc;
+}
+
+void pinion__mailbox_take(struct pinion_mailbox *mailbox, struct pinion_task_queue *out)
+{
+    pthread_mutex_lock(&mailbox->lock);
+    *out = mailbox->queue;
+    mailbox->queue = (struct pinion_task_queue){ 0 };
+    mailbox->bytes = 0;
+    pthread_mutex_unlock(&mailbox->lock);
+}
+
+void pinion__mailbox_close(struct pinion_mailbox *mailbox)
+{
+    pthread_mutex_lock(&mailbox->lock);
+    mailbox->closed = true;
+    pthread_mutex_unlock(&mailbox->lock);
+    while (atomic_load_explicit(&mailbox->waking, memory_order_acquire) != 0)
+        sched_yield();
+}

@@ -1,0 +1,165 @@
+/* Posts come in through the mailbox and wait in `posted`, local work waits in `ready`. The next batch is
+ * taken from the mailbox only when the last one is done, so that its cap also bounds a loop that falls
+ * behind. */
+#include "base/scheduler.h"
+#include <assert.h>
+#include <pinion/error.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define RUN_MAX 1024 /* tasks of each kind per turn, then I/O has its turn */
+
+static uint64_t monotonic_ms(void *context)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int pinion__scheduler_new(struct pinion_scheduler **out, size_t mailbox_max, void (*wake)(void *),
+                          void *wake_context, uint64_t (*clock)(void *), void *clock_context)
+{
+    struct pinion_scheduler *scheduler = calloc(1, sizeof(*scheduler));
+
+    if (!scheduler)
+        return PINION_ENOMEM;
+    int rc = pinion__mailbox_init(&scheduler->mailbox, mailbox_max, wake, wake_context);
+    if (rc) {
+        free(scheduler);
+        return rc;
+    }
+    atomic_init(&scheduler->refs, 1);
+    atomic_init(&scheduler->bound, false);
+    scheduler->clock = clock ? clock : monotonic_ms;
+    scheduler->clock_context = clock_context;
+    pinion__wheel_init(&scheduler->wheel, pinion__scheduler_now(scheduler));
+    *out = scheduler;
+    return 0;
+}
+
+struct pinion_scheduler *pinion__scheduler_ref(struct pinion_scheduler *scheduler)
+{
+    atomic_fetch_add_explicit(&scheduler->refs, 1, memory_order_relaxed);
+    return scheduler;
+}
+
+void pinion__scheduler_unref(struct pinion_scheduler *scheduler)
+{
+    if (atomic_fetch_sub_explicit(&scheduler->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    assert(pinion__task_queue_empty(&scheduler->posted));
+    assert(pinion__task_queue_empty(&scheduler->ready));
+    pinion__mailbox_destroy(&scheduler->mailbox);
+    free(scheduler);
+}
+
+void pinion__scheduler_bind(struct pinion_scheduler *scheduler)
+{
+    scheduler->thread = pthread_self();
+    atomic_store_explicit(&scheduler->bound, true, memory_order_release);
+}
+
+bool pinion__scheduler_on_thread(const struct pinion_scheduler *scheduler)
+{
+    return !atomic_load_explicit(&scheduler->bound, memory_order_acquire) ||
+           pthread_equal(scheduler->thread, pthread_self());
+}
+
+int pinion__scheduler_post(struct pinion_scheduler *scheduler, struct pinion_task *task, size_t bytes)
+{
+    return pinion__mailbox_put(&scheduler->mailbox, task, bytes);
+}
+
+void pinion__scheduler_defer(struct pinion_scheduler *scheduler, struct pinion_task *task)
+{
+    assert(pinion__scheduler_on_thread(scheduler));
+    pinion__task_queue_push(&scheduler->ready, task);
+}
+
+/* Run up to `max` tasks; gives how many. */
+static size_t run_some(struct pinion_task_queue *queue, size_t max)
+{
+    struct pinion_task *task;
+    size_t count = 0;
+
+    while (count < max && (task = pinion__task_queue_pop(queue))) {
+        task->run(task);
+        count++;
+    }
+    return count;
+}
+
+void pinion__scheduler_drain(struct pinion_scheduler *scheduler)
+{
+    assert(pinion__scheduler_on_thread(scheduler));
+    if (scheduler->running)
+        return;
+    scheduler->running = true;
+    run_some(&scheduler->ready, RUN_MAX);
+    scheduler->running = false;
+}
+
+/* Run what was posted, up to the bound. False when the mailbox was seen empty: whoever puts into it then
+ * wakes the loop. */
+static bool run_posted(struct pinion_scheduler *scheduler)
+{
+    size_t left = RUN_MAX;
+
+    while (left > 0) {
+        if (pinion__task_queue_empty(&scheduler->posted)) {
+            pinion__mailbox_take(&scheduler->mailbox, &scheduler->posted);
+            if (pinion__task_queue_empty(&scheduler->posted))
+                return false;
+        }
+        left -= run_some(&scheduler->posted, left);
+    }
+    return true;
+}
+
+uint64_t pinion__scheduler_turn(struct pinion_scheduler *scheduler)
+{
+    assert(pinion__scheduler_on_thread(scheduler) && !scheduler->running);
+    scheduler->running = true;
+    bool more = run_posted(scheduler);
+    pinion__wheel_advance(&scheduler->wheel, pinion__scheduler_now(scheduler));
+    scheduler->running = false;
+    pinion__scheduler_drain(scheduler);
+
+    if (more || !pinion__task_queue_empty(&scheduler->ready))
+        return 0;
+    uint64_t next = pinion__wheel_next(&scheduler->wheel);
+    if (next == UINT64_MAX)
+        return UINT64_MAX;
+    uint64_t now = pinion__scheduler_now(scheduler);
+    return next > now ? next - now : 0;
+}
+
+uint64_t pinion__scheduler_now(const struct pinion_scheduler *scheduler)
+{
+    return scheduler->clock(scheduler->clock_context);
+}
+
+void pinion__scheduler_timer(struct pinion_scheduler *scheduler, struct pinion_timer *timer,
+                             uint64_t delay_ms)
+{
+    uint64_t now = pinion__scheduler_now(scheduler);
+
+    assert(pinion__scheduler_on_thread(scheduler));
+    pinion__timer_set(&scheduler->wheel, timer, delay_ms < UINT64_MAX - now ? now + delay_ms : UINT64_MAX);
+}
+
+void pinion__scheduler_close(struct pinion_scheduler *scheduler)
+{
+    assert(pinion__scheduler_on_thread(scheduler) && !scheduler->running);
+    pinion__mailbox_close(&scheduler->mailbox);
+    scheduler->running = true;
+    size_t ran;
+    do {
+        if (pinion__task_queue_empty(&scheduler->posted))
+            pinion__mailbox_take(&scheduler->mailbox, &scheduler->posted);
+        ran = run_some(&scheduler->posted, SIZE_MAX);
+        ran += run_some(&scheduler->ready, SIZE_MAX);
+    } while (ran > 0);
+    scheduler->running = false;
+}

@@ -1,0 +1,70 @@
+/* What one loop has to run besides its I/O: tasks posted by other threads, timers, and the run queue of
+ * callbacks that an act of this loop caused. No file descriptors: the I/O engine calls
+ * pinion__scheduler_turn() and is woken through a function; a test does both by hand and owns the clock.
+ *
+ * No callback of the application ever runs inside another: whatever an act causes is queued here and
+ * started by pinion__scheduler_drain() when the callback that acted has returned.
+ */
+#ifndef PINION_BASE_SCHEDULER_H
+#define PINION_BASE_SCHEDULER_H
+
+#include "base/mailbox.h"
+#include "base/task.h"
+#include "base/wheel.h"
+
+struct pinion_scheduler {
+    atomic_uint refs;
+    struct pinion_mailbox mailbox;
+    struct pinion_wheel wheel;
+    struct pinion_task_queue posted;  /* taken from the mailbox, not yet run */
+    struct pinion_task_queue ready;   /* deferred */
+    bool running;                     /* a task or a timer is running */
+    uint64_t (*clock)(void *context); /* milliseconds, monotonic */
+    void *clock_context;
+    void *owner; /* the engine's struct for this loop; not touched here */
+    pthread_t thread;
+    atomic_bool bound; /* thread is set */
+};
+
+/* A scheduler with one reference. clock may be NULL: the system's monotonic clock.
+ * wake(context) is what a post from another thread calls to make the loop take a turn. */
+int pinion__scheduler_new(struct pinion_scheduler **out, size_t mailbox_max, void (*wake)(void *),
+                          void *wake_context, uint64_t (*clock)(void *), void *clock_context);
+
+/* References are held by weak handles, which may outlive the loop. Thread: any. */
+struct pinion_scheduler *pinion__scheduler_ref(struct pinion_scheduler *scheduler);
+void pinion__scheduler_unref(struct pinion_scheduler *scheduler);
+
+/* This thread is the loop's from now on. */
+void pinion__scheduler_bind(struct pinion_scheduler *scheduler);
+
+/* True on the loop's thread (or before any was bound). */
+bool pinion__scheduler_on_thread(const struct pinion_scheduler *scheduler);
+
+/* Run `task` on the loop, from any thread. `bytes` counts against the mailbox's cap, 0 is exempt.
+ * Errors as pinion__mailbox_put; the task stays the caller's then. */
+int pinion__scheduler_post(struct pinion_scheduler *scheduler, struct pinion_task *task, size_t bytes);
+
+/* Run `task` after the current callback. Thread: the loop's. */
+void pinion__scheduler_defer(struct pinion_scheduler *scheduler, struct pinion_task *task);
+
+/* Run what is deferred, and what that defers, up to a bound that keeps I/O alive. Within a task or a timer
+ * this does nothing.
+ * Thread: the loop's. */
+void pinion__scheduler_drain(struct pinion_scheduler *scheduler);
+
+/* One turn: posted tasks, due timers, deferred tasks. Returns how many milliseconds the loop may wait
+ * until the next turn: 0 when there is more to do, UINT64_MAX when nothing is planned. */
+uint64_t pinion__scheduler_turn(struct pinion_scheduler *scheduler);
+
+uint64_t pinion__scheduler_now(const struct pinion_scheduler *scheduler);
+
+/* Set a timer `delay_ms` from now. Thread: the loop's. */
+void pinion__scheduler_timer(struct pinion_scheduler *scheduler, struct pinion_timer *timer,
+                             uint64_t delay_ms);
+
+/* No more posts, and no more calls of wake; run everything that is inside, until nothing is left. Timers do
+ * not fire any more. Thread: the loop's, not from within a task or a timer. */
+void pinion__scheduler_close(struct pinion_scheduler *scheduler);
+
+#endif

@@ -1,0 +1,35 @@
+/* A view of bytes somebody else owns. Not terminated. */
+#ifndef PINION_BASE_SLICE_H
+#define PINION_BASE_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct pinion_slice {
+    const char *ptr;
+    size_t len;
+};
+
+static inline struct pinion_slice pinion__slice(const char *ptr, size_t len)
+{
+    struct pinion_slice s = { ptr, len };
+    return s;
+}
+
+static inline struct pinion_slice pinion__slice_str(const char *str)
+{
+    return pinion__slice(str, str ? strlen(str) : 0);
+}
+
+static inline bool pinion__slice_eq(struct pinion_slice a, struct pinion_slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool pinion__slice_is(struct pinion_slice a, const char *str)
+{
+    return pinion__slice_eq(a, pinion__slice_str(str));
+}
+
+#endif

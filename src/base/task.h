@@ -1,0 +1,60 @@
+/* A task: something to be run once, later. Intrusive; the queue is the run queue of a loop, and the
+ * content of a mailbox. */
+#ifndef PINION_BASE_TASK_H
+#define PINION_BASE_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pinion_task {
+    struct pinion_task *next;
+    /* Runs the task. It owns itself from here: run frees it, or queues it again. */
+    void (*run)(struct pinion_task *task);
+};
+
+/* First in, first out. All zero is an empty queue. */
+struct pinion_task_queue {
+    struct pinion_task *head;
+    struct pinion_task *tail;
+};
+
+static inline bool pinion__task_queue_empty(const struct pinion_task_queue *queue)
+{
+    return queue->head == NULL;
+}
+
+static inline void pinion__task_queue_push(struct pinion_task_queue *queue, struct pinion_task *task)
+{
+    task->next = NULL;
+    if (queue->head)
+        queue->tail->next = task;
+    else
+        queue->head = task;
+    queue->tail = task;
+}
+
+static inline struct pinion_task *pinion__task_queue_pop(struct pinion_task_queue *queue)
+{
+    struct pinion_task *task = queue->head;
+    if (task) {
+        queue->head = task->next;
+        task->next = NULL;
+    }
+    return task;
+}
+
+/* Move everything of `from` to the end of `to`. */
+static inline void pinion__task_queue_splice(struct pinion_task_queue *to, struct pinion_task_queue *from)
+{
+    if (!from->head)
+        return;
+    if (to->head)
+        to->tail->next = from->head;
+    else
+        to->head = from->head;
+    to->tail = from->tail;
+    from->head = NULL;
+    from->tail = NULL;
+}
+
+#endif

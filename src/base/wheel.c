@@ -1,0 +1,162 @@
+/* Level l has one slot per 64^l milliseconds. A timer lies at the level of the highest 6-bit digit in which
+ * its due time differs from now, in the slot of that digit; so everything at a level is due before anything
+ * at the levels above, and the first occupied slot of the lowest occupied level is what comes next. Time
+ * jumps from one such slot to the next: what lies between costs nothing.
+ *
+ * When time reaches a slot of level 0, its timers are due; of another level, they are placed again, lower.
+ * Only the top level wraps around: there, the slot of the current digit means a whole turn from now.
+ */
+#include "base/wheel.h"
+#include <assert.h>
+
+#define SLOT_BITS   6
+#define SLOT_MASK   (PINION_WHEEL_SLOTS - 1)
+#define FARTHEST_MS (UINT64_C(1) << (SLOT_BITS * PINION_WHEEL_LEVELS))
+
+static_assert(PINION_WHEEL_SLOTS == 1 << SLOT_BITS, "a digit selects a slot");
+
+void pinion__wheel_init(struct pinion_wheel *wheel, uint64_t now_ms)
+{
+    wheel->now = now_ms;
+    for (int level = 0; level < PINION_WHEEL_LEVELS; level++) {
+        wheel->occupied[level] = 0;
+        for (int slot = 0; slot < PINION_WHEEL_SLOTS; slot++)
+            pinion__list_init(&wheel->slots[level][slot]);
+    }
+}
+
+void pinion__timer_init(struct pinion_timer *timer, void (*fire)(struct pinion_timer *timer))
+{
+    pinion__list_init(&timer->node);
+    timer->due = 0;
+    timer->fire = fire;
+}
+
+bool pinion__timer_active(const struct pinion_timer *timer)
+{
+    return !pinion__list_empty(&timer->node);
+}
+
+static unsigned level_of(const struct pinion_wheel *wheel, uint64_t due)
+{
+    uint64_t difference = due ^ wheel->now;
+
+    if (difference < PINION_WHEEL_SLOTS)
+        return 0;
+    if (difference >= FARTHEST_MS)
+        return PINION_WHEEL_LEVELS - 1;
+    return (unsigned)(63 - __builtin_clzll(difference)) / SLOT_BITS;
+}
+
+/* The timer is in no list and not due before now. */
+static void place(struct pinion_wheel *wheel, struct pinion_timer *timer)
+{
+    unsigned level = level_of(wheel, timer->due);
+    unsigned slot = (unsigned)(timer->due >> (SLOT_BITS * level)) & SLOT_MASK;
+
+    pinion__list_append(&wheel->slots[level][slot], &timer->node);
+    wheel->occupied[level] |= UINT64_C(1) << slot;
+}
+
+void pinion__timer_set(struct pinion_wheel *wheel, struct pinion_timer *timer, uint64_t due_ms)
+{
+    pinion__list_remove(&timer->node);
+    if (due_ms < wheel->now)
+        due_ms = wheel->now;
+    else if (due_ms - wheel->now > FARTHEST_MS)
+        due_ms = wheel->now + FARTHEST_MS;
+    timer->due = due_ms;
+    place(wheel, timer);
+}
+
+void pinion__timer_cancel(struct pinion_timer *timer)
+{
+    pinion__list_remove(&timer->node);
+}
+
+static inline uint64_t rotate_right(uint64_t x, unsigned bits)
+{
+    return (x >> bits) | (x << (-bits & 63));
+}
+
+/* The first slot of one level that holds timers, as the number of slot lengths since time zero; false when
+ * there is none. A cancelled timer leaves its slot's bit behind: it is cleared here. */
+static bool first_at_level(struct pinion_wheel *wheel, unsigned level, uint64_t *tick)
+{
+    /* Level 0 begins with this very millisecond; elsewhere the current slot lies a turn ahead. */
+    uint64_t first = (wheel->now >> (SLOT_BITS * level)) + (level > 0);
+
+    while (wheel->occupied[level]) {
+        *tick = first + (unsigned)__builtin_ctzll(rotate_right(wheel->occupied[level], first & SLOT_MASK));
+        if (!pinion__list_empty(&wheel->slots[level][*tick & SLOT_MASK]))
+            return true;
+        wheel->occupied[level] &= ~(UINT64_C(1) << (*tick & SLOT_MASK));
+    }
+    return false;
+}
+
+/* The slot that time reaches first, its level, and when; NULL when the wheel is empty. */
+static struct pinion_list *first_slot(struct pinion_wheel *wheel, unsigned *level, uint64_t *time)
+{
+    uint64_t tick;
+
+    for (*level = 0; *level < PINION_WHEEL_LEVELS; ++*level) {
+        if (first_at_level(wheel, *level, &tick)) {
+            *time = tick << (SLOT_BITS * *level);
+            return &wheel->slots[*level][tick & SLOT_MASK];
+        }
+    }
+    return NULL;
+}
+
+static void place_again(struct pinion_wheel *wheel, struct pinion_list *slot)
+{
+    struct pinion_list timers;
+
+    pinion__list_init(&timers);
+    pinion__list_splice(&timers, slot);
+    PINION_LIST_FOREACH_SAFE (node, &timers) {
+        pinion__list_remove(node);
+        place(wheel, PINION_CONTAINER_OF(node, struct pinion_timer, node));
+    }
+}
+
+/* Move time to now_ms and everything due by then to `due`. */
+static void collect(struct pinion_wheel *wheel, uint64_t now_ms, struct pinion_list *due)
+{
+    struct pinion_list *slot;
+    unsigned level;
+    uint64_t time;
+
+    while ((slot = first_slot(wheel, &level, &time)) && time <= now_ms) {
+        wheel->now = time;
+        if (level == 0)
+            pinion__list_splice(due, slot);
+        else
+            place_again(wheel, slot);
+    }
+    wheel->now = now_ms;
+}
+
+/* All that is due leaves the wheel before the first callback runs: what callbacks set is for the next time.
+ */
+void pinion__wheel_advance(struct pinion_wheel *wheel, uint64_t now_ms)
+{
+    struct pinion_list due;
+
+    pinion__list_init(&due);
+    collect(wheel, now_ms > wheel->now ? now_ms : wheel->now, &due);
+    while (!pinion__list_empty(&due)) {
+        struct pinion_timer *timer = PINION_CONTAINER_OF(due.next, struct pinion_timer, node);
+        pinion__list_remove(&timer->node);
+        timer->fire(timer);
+    }
+}
+
+uint64_t pinion__wheel_next(struct pinion_wheel *wheel)
+{
+    unsigned level;
+    uint64_t time;
+
+    return first_slot(wheel, &level, &time) ? time : UINT64_MAX;
+}
