@@ -1,0 +1,358 @@
+/* Nothing is parsed before the whole head is there; then it is read once, from left to right, by small
+ * readers that move one cursor. The head ends in CRLF CRLF, at which every reader stops, so none of them can
+ * run out of it; they check the end all the same. What the header fields mean for the message (its length,
+ * its host) is decided when all of them are read. */
+#include "proto/http1.h"
+#include "proto/percent.h"
+#include <pinion/error.h>
+
+struct cursor {
+    const char *at;
+    const char *end;
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_in(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c);
+}
+
+static bool is_token_char(char c)
+{
+    return is_alpha(c) || is_digit(c) || is_in(c, "-!#$%&'*+.^_`|~");
+}
+
+static bool is_visible(char c)
+{
+    return c > ' ' && c <= '~';
+}
+
+/* No fragment is ever sent. The rest of what RFC 3986 leaves out ('|', '{', '"' …) browsers do send in a
+ * query, and it confuses nobody. */
+static bool is_target_char(char c)
+{
+    return is_visible(c) && c != '#';
+}
+
+static bool is_authority_char(char c)
+{
+    return is_alpha(c) || is_digit(c) || is_in(c, "-._~%!$&'()*+,;=:[]");
+}
+
+static bool is_value_char(char c)
+{
+    return is_visible(c) || c == ' ' || c == '\t' || (unsigned char)c >= 0x80;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* `word` is in lower case. */
+static bool is_word(struct pinion_slice text, const char *word)
+{
+    if (text.len != strlen(word))
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (lower(text.ptr[i]) != word[i])
+            return false;
+    }
+    return true;
+}
+
+static bool consists_of(struct pinion_slice text, bool (*allowed)(char))
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!allowed(text.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
+static struct pinion_slice trim(struct pinion_slice text)
+{
+    while (text.len > 0 && is_blank(text.ptr[0]))
+        text = pinion__slice(text.ptr + 1, text.len - 1);
+    while (text.len > 0 && is_blank(text.ptr[text.len - 1]))
+        text.len--;
+    return text;
+}
+
+/* Cut text in two at the first `stop`; false when there is none. *after may be where text came from. */
+static bool split(struct pinion_slice text, char stop, struct pinion_slice *before,
+                  struct pinion_slice *after)
+{
+    const char *found = text.len ? memchr(text.ptr, stop, text.len) : NULL;
+    if (!found)
+        return false;
+    *before = pinion__slice(text.ptr, (size_t)(found - text.ptr));
+    *after = pinion__slice(found + 1, text.len - before->len - 1);
+    return true;
+}
+
+/* ---- the readers ---- */
+
+static struct pinion_slice read_while(struct cursor *cursor, bool (*allowed)(char))
+{
+    const char *start = cursor->at;
+    while (cursor->at < cursor->end && allowed(*cursor->at))
+        cursor->at++;
+    return pinion__slice(start, (size_t)(cursor->at - start));
+}
+
+static bool read_text(struct cursor *cursor, const char *text)
+{
+    size_t len = strlen(text);
+    if ((size_t)(cursor->end - cursor->at) < len || memcmp(cursor->at, text, len) != 0)
+        return false;
+    cursor->at += len;
+    return true;
+}
+
+static int read_version(struct cursor *cursor, int *minor)
+{
+    if (!read_text(cursor, "HTTP/"))
+        return PINION_EPROTO;
+    struct pinion_slice number = pinion__slice(cursor->at, 3);
+    if (cursor->end - cursor->at < 3 || !is_digit(number.ptr[0]) || number.ptr[1] != '.' ||
+        !is_digit(number.ptr[2]))
+        return PINION_EPROTO;
+    cursor->at += 3;
+    *minor = number.ptr[2] - '0';
+    return number.ptr[0] == '1' && *minor <= 1 ? 0 : PINION_ENOTSUP;
+}
+
+static int read_request_line(struct cursor *cursor, struct pinion_http_request *request)
+{
+    request->method = read_while(cursor, is_token_char);
+    if (request->method.len == 0 || !read_text(cursor, " "))
+        return PINION_EPROTO;
+    request->target = read_while(cursor, is_target_char);
+    if (request->target.len == 0 || !read_text(cursor, " "))
+        return PINION_EPROTO;
+    int rc = read_version(cursor, &request->minor);
+    if (rc)
+        return rc;
+    return read_text(cursor, "\r\n") ? 0 : PINION_EPROTO;
+}
+
+static int read_header(struct cursor *cursor, struct pinion_http_request *request)
+{
+    if (request->header_count == PINION_HTTP_HEADERS_MAX)
+        return PINION_ETOOBIG;
+    struct pinion_http_header *header = &request->headers[request->header_count++];
+    header->name = read_while(cursor, is_token_char);
+    if (header->name.len == 0 || !read_text(cursor, ":"))
+        return PINION_EPROTO;
+    header->value = trim(read_while(cursor, is_value_char));
+    return read_text(cursor, "\r\n") ? 0 : PINION_EPROTO;
+}
+
+static int read_head(struct cursor *cursor, struct pinion_http_request *request)
+{
+    int rc = read_request_line(cursor, request);
+    while (rc == 0 && !read_text(cursor, "\r\n"))
+        rc = read_header(cursor, request);
+    return rc;
+}
+
+/* ---- what it means ---- */
+
+static bool split_path(struct pinion_slice text, struct pinion_http_request *request)
+{
+    if (!split(text, '?', &request->path, &request->query))
+        request->path = text;
+    if (request->path.len == 0)
+        request->path = pinion__slice_str("/");
+    return request->path.ptr[0] == '/';
+}
+
+/* What follows "http://" or "https://" of an absolute-form target; a NULL slice for anything else. */
+static struct pinion_slice without_scheme(struct pinion_slice target)
+{
+    static const char *const schemes[] = { "http://", "https://" };
+    for (size_t i = 0; i < 2; i++) {
+        size_t len = strlen(schemes[i]);
+        if (target.len > len && is_word(pinion__slice(target.ptr, len), schemes[i]))
+            return pinion__slice(target.ptr + len, target.len - len);
+    }
+    return pinion__slice(NULL, 0);
+}
+
+/* The authority at the start of *text, which goes on behind it. */
+static struct pinion_slice read_authority(struct pinion_slice *text)
+{
+    size_t len = 0;
+    while (len < text->len && is_authority_char(text->ptr[len]))
+        len++;
+    struct pinion_slice authority = pinion__slice(text->ptr, len);
+    *text = pinion__slice(text->ptr + len, text->len - len);
+    return authority;
+}
+
+/* RFC 9112 section 3.2. `authority` is empty unless the target is in absolute form. CONNECT, the only user of
+ * authority-form, is not for us. */
+static bool understand_target(struct pinion_http_request *request, struct pinion_slice *authority)
+{
+    *authority = pinion__slice(NULL, 0);
+    if (pinion__slice_is(request->method, "CONNECT"))
+        return false;
+    if (request->target.ptr[0] == '/')
+        return split_path(request->target, request);
+    if (pinion__slice_is(request->target, "*")) {
+        request->path = request->target;
+        return pinion__slice_is(request->method, "OPTIONS");
+    }
+    struct pinion_slice rest = without_scheme(request->target);
+    if (!rest.ptr)
+        return false;
+    *authority = read_authority(&rest);
+    return authority->len > 0 && split_path(rest, request);
+}
+
+/* The only header of that name; NULL when there is none. *count tells how many there are. */
+static struct pinion_http_header *only_header(struct pinion_http_request *request, const char *name,
+                                              size_t *count)
+{
+    struct pinion_http_header *only = NULL;
+    *count = 0;
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (pinion__http1_header_is(&request->headers[i], name)) {
+            only = &request->headers[i];
+            ++*count;
+        }
+    }
+    return only;
+}
+
+static bool understand_host(struct pinion_http_request *request, struct pinion_slice authority)
+{
+    size_t count;
+    struct pinion_http_header *host = only_header(request, "host", &count);
+    if (count > 1 || (count == 0 && request->minor >= 1))
+        return false;
+    if (!host)
+        return true;
+    if (!consists_of(host->value, is_authority_char))
+        return false;
+    if (authority.len > 0)
+        host->value = authority;
+    return true;
+}
+
+static bool parse_length(struct pinion_slice digits, uint64_t *length)
+{
+    *length = 0;
+    for (size_t i = 0; i < digits.len; i++) {
+        if (!is_digit(digits.ptr[i]))
+            return false;
+        uint64_t digit = (uint64_t)(digits.ptr[i] - '0');
+        if (*length > (UINT64_MAX - digit) / 10)
+            return false;
+        *length = *length * 10 + digit;
+    }
+    return digits.len > 0;
+}
+
+/* RFC 9112 section 6.3, without its leniencies: a body has one length, said once. */
+static bool understand_body(struct pinion_http_request *request)
+{
+    size_t lengths, encodings;
+    const struct pinion_http_header *length = only_header(request, "content-length", &lengths);
+    const struct pinion_http_header *encoding = only_header(request, "transfer-encoding", &encodings);
+    if (lengths + encodings > 1)
+        return false;
+    if (encoding) {
+        request->chunked = true;
+        return request->minor >= 1 && is_word(encoding->value, "chunked");
+    }
+    request->has_content_length = length != NULL;
+    return !length || parse_length(length->value, &request->content_length);
+}
+
+static int understand(struct pinion_http_request *request)
+{
+    struct pinion_slice authority;
+    if (!understand_target(request, &authority) || !understand_host(request, authority) ||
+        !understand_body(request))
+        return PINION_EPROTO;
+    request->keep_alive =
+        !pinion__http1_has_token(request, "connection", "close") &&
+        (request->minor >= 1 || pinion__http1_has_token(request, "connection", "keep-alive"));
+    return 0;
+}
+
+/* The length of the head, 0 while it is incomplete. */
+static size_t find_end(const char *data, size_t len, size_t scanned)
+{
+    size_t from = scanned > 3 ? scanned - 3 : 0;
+    const char *found = len > from ? memmem(data + from, len - from, "\r\n\r\n", 4) : NULL;
+    return found ? (size_t)(found - data) + 4 : 0;
+}
+
+long pinion__http1_parse(const char *data, size_t len, size_t scanned, struct pinion_http_request *request)
+{
+    size_t head_len = find_end(data, len, scanned);
+    if (head_len == 0)
+        return PINION_EAGAIN;
+    struct cursor cursor = { .at = data, .end = data + head_len };
+    *request = (struct pinion_http_request){ 0 };
+    read_text(&cursor, "\r\n"); /* RFC 9112 section 2.2: some clients end a body with a CRLF too many */
+    int rc = read_head(&cursor, request);
+    if (!rc)
+        rc = understand(request);
+    return rc ? rc : (long)head_len;
+}
+
+bool pinion__http1_header_is(const struct pinion_http_header *header, const char *name)
+{
+    return is_word(header->name, name);
+}
+
+struct pinion_slice pinion__http1_header(const struct pinion_http_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (pinion__http1_header_is(&request->headers[i], name))
+            return request->headers[i].value;
+    }
+    return pinion__slice(NULL, 0);
+}
+
+static bool list_has(struct pinion_slice list, const char *token)
+{
+    struct pinion_slice element;
+    while (split(list, ',', &element, &list)) {
+        if (is_word(trim(element), token))
+            return true;
+    }
+    return is_word(trim(list), token);
+}
+
+bool pinion__http1_has_token(const struct pinion_http_request *request, const char *name, const char *token)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (pinion__http1_header_is(&request->headers[i], name) && list_has(request->headers[i].value, token))
+            return true;
+    }
+    return false;
+}
+
+long pinion__http1_decode_path(struct pinion_slice path, char *out)
+{
+    return pinion__percent_decode(path, false, out);
+}

@@ -1,0 +1,57 @@
+/* The head of an HTTP/1.1 request (RFC 9112), strict: bare LF, obs-fold, white space before a colon, doubled
+ * or conflicting Content-Length, and anything else that makes two readers see two requests is refused.
+ * Nothing is allocated or copied: the slices point into the head. */
+#ifndef PINION_PROTO_HTTP1_H
+#define PINION_PROTO_HTTP1_H
+
+#include "base/slice.h"
+#include <stdint.h>
+
+#define PINION_HTTP_HEADERS_MAX 64
+
+struct pinion_http_header {
+    struct pinion_slice name;
+    struct pinion_slice value; /* without white space around it */
+};
+
+struct pinion_http_request {
+    struct pinion_slice method;
+    struct pinion_slice target; /* as sent, origin-form or absolute-form */
+    struct pinion_slice path;   /* of the target, not decoded, without the query; "*" for OPTIONS * */
+    struct pinion_slice query;  /* after '?', not decoded; empty when there is none */
+    int minor;                  /* of the version 1.x */
+    struct pinion_http_header headers[PINION_HTTP_HEADERS_MAX];
+    size_t header_count;
+    bool keep_alive; /* RFC 9112 section 9.3 */
+    bool chunked;    /* Transfer-Encoding: chunked */
+    bool has_content_length;
+    uint64_t content_length;
+};
+
+/* Parse a head at the start of data, which one empty line may precede. Returns its length with the empty line
+ * (> 0); PINION_EAGAIN when it is not complete; PINION_ETOOBIG for too many headers (answer 431);
+ * PINION_EPROTO for anything malformed (answer 400); PINION_ENOTSUP for an HTTP version other than 1.0
+ * and 1.1 (answer 505). The request means something only when a length was returned. With an absolute-form
+ * target the value of Host is the target's authority (RFC 9112 section 3.2.2), so that there is one host to
+ * be read. `scanned` is how many bytes an earlier call, which answered EAGAIN, has seen: so that a head that
+ * comes byte by byte is not read again and again. The caller bounds len. */
+long pinion__http1_parse(const char *data, size_t len, size_t scanned, struct pinion_http_request *request);
+
+/* True when the header has this name (lower case). */
+bool pinion__http1_header_is(const struct pinion_http_header *header, const char *name);
+
+/* The value of the first header with this name (lower case), or an empty slice with ptr NULL. */
+struct pinion_slice pinion__http1_header(const struct pinion_http_request *request, const char *name);
+
+/* True when a header that is a comma-separated list holds this token, in any case. All fields of that name
+ * count. */
+bool pinion__http1_has_token(const struct pinion_http_request *request, const char *name, const char *token);
+
+/* Percent-decode a path into out (at least path.len bytes), without '+' for space. Returns the length, or
+ * PINION_EPROTO for a broken escape or a NUL. */
+long pinion__http1_decode_path(struct pinion_slice path, char *out);
+
+/* The standard phrase of a status ("Not Found"). */
+const char *pinion__http1_reason(int status);
+
+#endif

@@ -1,0 +1,478 @@
+/* The scanner: a cursor that only goes forward, one function per production of the grammar, each of which
+ * leaves the cursor behind what it read. Containers are not read by recursion: the closing characters of
+ * those that are open lie on a small stack, whose height is the nesting limit.
+ *
+ * peek() gives NUL at the end of the text. No production accepts a NUL, so the end needs no test of its own.
+ */
+#include "proto/json_scan.h"
+#include "proto/utf8.h"
+#include <endian.h>
+
+enum {
+    SPACE = 1, /* between tokens */
+    DIGIT = 2,
+    HEX = 4,
+    PLAIN = 8, /* stands for itself in a string, and is ASCII */
+};
+
+static const uint8_t classes[256] = {
+    ['\t'] = SPACE,
+    ['\n'] = SPACE,
+    ['\r'] = SPACE,
+    [' '] = SPACE | PLAIN,
+    ['!'] = PLAIN,
+    ['#' ... '/'] = PLAIN,
+    ['0' ... '9'] = PLAIN | DIGIT | HEX,
+    [':' ... '@'] = PLAIN,
+    ['A' ... 'F'] = PLAIN | HEX,
+    ['G' ... '['] = PLAIN,
+    [']' ... '`'] = PLAIN,
+    ['a' ... 'f'] = PLAIN | HEX,
+    ['g' ... 0x7F] = PLAIN,
+};
+
+struct cursor {
+    const uint8_t *at;
+    const uint8_t *end;
+    bool spaced; /* white space was skipped since this was last cleared */
+};
+
+static inline bool is(uint8_t c, uint8_t class)
+{
+    return (classes[c] & class) != 0;
+}
+
+static inline uint8_t peek(const struct cursor *cursor)
+{
+    return cursor->at < cursor->end ? *cursor->at : 0;
+}
+
+static inline bool take(struct cursor *cursor, uint8_t c)
+{
+    if (peek(cursor) != c)
+        return false;
+    cursor->at++;
+    return true;
+}
+
+static inline void skip_space(struct cursor *cursor)
+{
+    while (is(peek(cursor), SPACE)) {
+        cursor->at++;
+        cursor->spaced = true;
+    }
+}
+
+static bool take_word(struct cursor *cursor, const char *word, size_t len)
+{
+    if ((size_t)(cursor->end - cursor->at) < len || memcmp(cursor->at, word, len) != 0)
+        return false;
+    cursor->at += len;
+    return true;
+}
+
+/* --- strings --- */
+
+#define EVERY_BYTE(b) (UINT64_MAX / 255 * (b))
+
+/* The top bit of each byte of the word that is less than n. Exact up to the first such byte (the lowest);
+ * above it a borrow may mark others. */
+static inline uint64_t bytes_below(uint64_t word, uint8_t n)
+{
+    return (word - EVERY_BYTE(n)) & ~word & EVERY_BYTE(0x80);
+}
+
+/* The bytes that are not PLAIN, marked as above. */
+static inline uint64_t bytes_not_plain(uint64_t word)
+{
+    return bytes_below(word, ' ') | bytes_below(word ^ EVERY_BYTE('"'), 1) |
+           bytes_below(word ^ EVERY_BYTE('\\'), 1) | (word & EVERY_BYTE(0x80));
+}
+
+static inline void skip_plain(struct cursor *cursor)
+{
+    const uint8_t *at = cursor->at;
+    uint64_t word;
+    uint64_t stops = 0;
+    while (!stops && cursor->end - at >= (ptrdiff_t)sizeof word) {
+        memcpy(&word, at, sizeof word);
+        stops = bytes_not_plain(le64toh(word));
+        at += stops ? __builtin_ctzll(stops) / 8 : (int)sizeof word;
+    }
+    if (!stops) {
+        while (at < cursor->end && is(*at, PLAIN))
+            at++;
+    }
+    cursor->at = at;
+}
+
+/* The four digits of \uXXXX; -1 when they are not four. */
+static int scan_hex4(struct cursor *cursor)
+{
+    int unit = 0;
+    for (int i = 0; i < 4; i++) {
+        uint8_t c = peek(cursor);
+        if (!is(c, HEX))
+            return -1;
+        unit = unit * 16 + (is(c, DIGIT) ? c - '0' : (c | 0x20) - 'a' + 10);
+        cursor->at++;
+    }
+    return unit;
+}
+
+/* Behind \u: one UTF-16 unit, or a whole surrogate pair. */
+static bool scan_utf16(struct cursor *cursor)
+{
+    int unit = scan_hex4(cursor);
+    if (unit < 0xD800 || unit > 0xDFFF)
+        return unit >= 0;
+    if (unit > 0xDBFF || !take(cursor, '\\') || !take(cursor, 'u'))
+        return false;
+    int low = scan_hex4(cursor);
+    return low >= 0xDC00 && low <= 0xDFFF;
+}
+
+static bool scan_escape(struct cursor *cursor)
+{
+    cursor->at++;
+    switch (peek(cursor)) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        cursor->at++;
+        return true;
+    case 'u':
+        cursor->at++;
+        return scan_utf16(cursor);
+    default:
+        return false;
+    }
+}
+
+static bool scan_string(struct cursor *cursor, bool *escaped)
+{
+    if (!take(cursor, '"'))
+        return false;
+    for (;;) {
+        skip_plain(cursor);
+        if (take(cursor, '"'))
+            return true;
+        if (peek(cursor) == '\\') {
+            *escaped = true;
+            if (!scan_escape(cursor))
+                return false;
+            continue;
+        }
+        size_t beyond_ascii = pinion__utf8_span(cursor->at, (size_t)(cursor->end - cursor->at));
+        if (beyond_ascii == 0)
+            return false;
+        cursor->at += beyond_ascii;
+    }
+}
+
+/* --- numbers --- */
+
+static bool scan_digits(struct cursor *cursor)
+{
+    const uint8_t *start = cursor->at;
+    while (is(peek(cursor), DIGIT))
+        cursor->at++;
+    return cursor->at > start;
+}
+
+/* Behind the e. Clipped where no text is long enough for it to matter. */
+static bool scan_exponent(struct cursor *cursor, int64_t *exponent)
+{
+    bool negative = take(cursor, '-');
+    if (!negative)
+        take(cursor, '+');
+    if (!is(peek(cursor), DIGIT))
+        return false;
+    int64_t value = 0;
+    for (; is(peek(cursor), DIGIT); cursor->at++) {
+        if (value < INT64_MAX / 100)
+            value = value * 10 + (*cursor->at - '0');
+    }
+    *exponent = negative ? -value : value;
+    return true;
+}
+
+/* The least number that rounds to infinity, 2^1024 - 2^970, in its 309 digits. */
+static const char infinite[] =
+    "1797693134862315807937289714053034150799341327100378269361737789804449682927647509466490179775872070"
+    "9633028641669288791094655554785194040263065748867150582068190890200070838367627385484581771153176447"
+    "5730270069855571366959622842914819860834936475292719074168444365510704342711559699508093042880177904"
+    "174497792";
+enum { INFINITE_MAGNITUDE = sizeof infinite - 1 };
+
+/* True when digits * 10^exponent is beyond the doubles. The digits' point, written or not, is at `point`.
+ * This number and the limit are seen as 0.ddd * 10^magnitude, the first d not 0. */
+static bool overflows(const uint8_t *digits, const uint8_t *point, const uint8_t *end, int64_t exponent)
+{
+    while (digits < end && (*digits == '0' || *digits == '.'))
+        digits++;
+    if (digits == end)
+        return false;
+    int64_t magnitude = exponent + (point - digits) + (digits > point);
+    if (magnitude != INFINITE_MAGNITUDE)
+        return magnitude > INFINITE_MAGNITUDE;
+
+    for (const char *limit = infinite; *limit; limit++) {
+        if (digits < end && *digits == '.')
+            digits++;
+        char digit = digits < end ? (char)*digits++ : '0';
+        if (digit != *limit)
+            return digit > *limit;
+    }
+    return true;
+}
+
+static bool scan_number(struct cursor *cursor)
+{
+    take(cursor, '-');
+    const uint8_t *digits = cursor->at;
+    if (!take(cursor, '0') && !scan_digits(cursor))
+        return false;
+    const uint8_t *point = cursor->at;
+    if (take(cursor, '.') && !scan_digits(cursor))
+        return false;
+    const uint8_t *end = cursor->at;
+    int64_t exponent = 0;
+    if ((take(cursor, 'e') || take(cursor, 'E')) && !scan_exponent(cursor, &exponent))
+        return false;
+    bool integer = cursor->at == point;
+    return integer || !overflows(digits, point, end, exponent);
+}
+
+/* --- values --- */
+
+static bool scan_scalar(struct cursor *cursor, struct pinion_json_value *value)
+{
+    switch (peek(cursor)) {
+    case '"':
+        value->type = PINION_JSON_STRING;
+        return scan_string(cursor, &value->escaped);
+    case 't':
+        value->type = PINION_JSON_BOOL;
+        return take_word(cursor, "true", 4);
+    case 'f':
+        value->type = PINION_JSON_BOOL;
+        return take_word(cursor, "false", 5);
+    case 'n':
+        value->type = PINION_JSON_NULL;
+        return take_word(cursor, "null", 4);
+    default:
+        value->type = PINION_JSON_NUMBER;
+        return scan_number(cursor);
+    }
+}
+
+/* The containers that are open: what will close each, innermost last. */
+struct nesting {
+    uint8_t closers[PINION_JSON_DEPTH];
+    unsigned depth;
+    unsigned max;
+};
+
+/* The name of a member, up to its value. */
+static bool scan_name(struct cursor *cursor, struct pinion_json_value *name)
+{
+    const uint8_t *start = cursor->at;
+    *name = (struct pinion_json_value){ .type = PINION_JSON_STRING };
+    if (!scan_string(cursor, &name->escaped))
+        return false;
+    name->text = pinion__slice((const char *)start, (size_t)(cursor->at - start));
+    skip_space(cursor);
+    if (!take(cursor, ':'))
+        return false;
+    skip_space(cursor);
+    return true;
+}
+
+static bool skip_name(struct cursor *cursor)
+{
+    struct pinion_json_value name;
+    return scan_name(cursor, &name);
+}
+
+/* From the start of a value to its end, or into it to the start of its first element: *ended tells. */
+static bool begin_value(struct cursor *cursor, struct nesting *nesting, bool *ended)
+{
+    uint8_t opener = peek(cursor);
+    *ended = true;
+    if (opener != '[' && opener != '{') {
+        struct pinion_json_value scalar;
+        return scan_scalar(cursor, &scalar);
+    }
+    if (nesting->depth == nesting->max)
+        return false;
+    cursor->at++;
+    skip_space(cursor);
+    uint8_t closer = opener == '[' ? ']' : '}';
+    if (take(cursor, closer))
+        return true;
+    nesting->closers[nesting->depth++] = closer;
+    *ended = false;
+    return opener == '[' || skip_name(cursor);
+}
+
+/* From the end of a value to the start of the next one, closing what closes there; with nothing left open
+ * it stays. */
+static bool next_value(struct cursor *cursor, struct nesting *nesting)
+{
+    while (nesting->depth > 0) {
+        uint8_t closer = nesting->closers[nesting->depth - 1];
+        skip_space(cursor);
+        if (take(cursor, ',')) {
+            skip_space(cursor);
+            return closer == ']' || skip_name(cursor);
+        }
+        if (!take(cursor, closer))
+            return false;
+        nesting->depth--;
+    }
+    return true;
+}
+
+static bool scan_container(struct cursor *cursor, unsigned max_depth)
+{
+    struct nesting nesting;
+    nesting.depth = 0;
+    nesting.max = max_depth;
+    do {
+        bool ended;
+        if (!begin_value(cursor, &nesting, &ended))
+            return false;
+        if (ended && !next_value(cursor, &nesting))
+            return false;
+    } while (nesting.depth > 0);
+    return true;
+}
+
+static bool scan_value(struct cursor *cursor, unsigned max_depth, struct pinion_json_value *value)
+{
+    const uint8_t *start = cursor->at;
+    uint8_t first = peek(cursor);
+    bool valid;
+
+    value->escaped = false;
+    cursor->spaced = false;
+    if (first == '[' || first == '{') {
+        value->type = first == '[' ? PINION_JSON_ARRAY : PINION_JSON_OBJECT;
+        valid = scan_container(cursor, max_depth);
+    } else {
+        valid = scan_scalar(cursor, value);
+    }
+    value->text = pinion__slice((const char *)start, (size_t)(cursor->at - start));
+    value->spaced = cursor->spaced;
+    return valid;
+}
+
+/* --- texts --- */
+
+static struct cursor begin_text(struct pinion_slice text)
+{
+    if (text.len == 0)
+        text.ptr = "";
+    struct cursor cursor = { .at = (const uint8_t *)text.ptr };
+    cursor.end = cursor.at + text.len;
+    skip_space(&cursor);
+    return cursor;
+}
+
+static bool end_text(struct cursor *cursor)
+{
+    skip_space(cursor);
+    return cursor->at == cursor->end;
+}
+
+int pinion__json_scan(struct pinion_slice text, struct pinion_json_value *value)
+{
+    struct cursor cursor = begin_text(text);
+    bool valid = scan_value(&cursor, PINION_JSON_DEPTH, value) && end_text(&cursor);
+    return valid ? 0 : PINION_EPROTO;
+}
+
+static bool scan_elements(struct cursor *cursor, struct pinion_json_value *elements, size_t want)
+{
+    struct pinion_json_value skipped;
+    size_t count = 0;
+
+    if (!take(cursor, '['))
+        return false;
+    skip_space(cursor);
+    if (peek(cursor) == ']')
+        return take(cursor, ']') && want == 0;
+    do {
+        skip_space(cursor);
+        if (!scan_value(cursor, PINION_JSON_DEPTH - 1, count < want ? &elements[count] : &skipped))
+            return false;
+        skip_space(cursor);
+        count++;
+    } while (take(cursor, ','));
+    return take(cursor, ']') && count >= want;
+}
+
+int pinion__json_scan_array(struct pinion_slice text, struct pinion_json_value *elements, size_t want)
+{
+    struct cursor cursor = begin_text(text);
+    bool valid = scan_elements(&cursor, elements, want) && end_text(&cursor);
+    return valid ? 0 : PINION_EPROTO;
+}
+
+/* Which of the names this is; `want` when it is none. */
+static size_t find_name(const struct pinion_json_value *name, const char *const *names, size_t want)
+{
+    char scratch[PINION_JSON_NAME_MAX];
+    struct pinion_slice chars;
+    if (pinion__json_unescape(name, scratch, sizeof scratch, &chars) != 0)
+        return want;
+    size_t i = 0;
+    while (i < want && !pinion__slice_is(chars, names[i]))
+        i++;
+    return i;
+}
+
+static bool scan_member(struct cursor *cursor, const char *const *names, struct pinion_json_value *values,
+                        bool *found, size_t want)
+{
+    struct pinion_json_value name;
+    struct pinion_json_value skipped;
+    if (!scan_name(cursor, &name))
+        return false;
+    size_t i = find_name(&name, names, want);
+    if (i < want)
+        found[i] = true;
+    return scan_value(cursor, PINION_JSON_DEPTH - 1, i < want ? &values[i] : &skipped);
+}
+
+static bool scan_members(struct cursor *cursor, const char *const *names, struct pinion_json_value *values,
+                         bool *found, size_t want)
+{
+    if (!take(cursor, '{'))
+        return false;
+    skip_space(cursor);
+    if (take(cursor, '}'))
+        return true;
+    do {
+        skip_space(cursor);
+        if (!scan_member(cursor, names, values, found, want))
+            return false;
+        skip_space(cursor);
+    } while (take(cursor, ','));
+    return take(cursor, '}');
+}
+
+int pinion__json_scan_object(struct pinion_slice text, const char *const *names,
+                             struct pinion_json_value *values, bool *found, size_t want)
+{
+    struct cursor cursor = begin_text(text);
+    memset(found, 0, want * sizeof *found);
+    bool valid = scan_members(&cursor, names, values, found, want) && end_text(&cursor);
+    return valid ? 0 : PINION_EPROTO;
+}

@@ -1,0 +1,220 @@
+/* Payloads. What several threads may find missing at once (the tree, the copy of a borrowed payload) is made
+ * by each of them, and published by compare-exchange: the first one wins, the others drop theirs. */
+#include "proto/payload.h"
+#include "proto/json_scan.h"
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#define DUMP_FLAGS  (JSON_COMPACT | JSON_ENCODE_ANY)
+#define PARSE_FLAGS (JSON_DECODE_ANY | JSON_ALLOW_NUL)
+
+static struct pinion_payload poison = { .type = PINION_PAYLOAD_POISON };
+
+/* --- making them --- */
+
+/* One reference on a payload with room for `capacity` bytes behind it; NULL when out of memory. */
+static struct pinion_payload *new_payload(pinion_payload_type type, size_t capacity)
+{
+    struct pinion_payload *payload = malloc(sizeof *payload + capacity);
+    if (!payload)
+        return NULL;
+    *payload = (struct pinion_payload){ .refs = 1, .type = type };
+    payload->bytes = pinion__slice(payload->storage, capacity);
+    return payload;
+}
+
+static pinion_payload *copy_json(struct pinion_slice text, bool spaced)
+{
+    struct pinion_payload *payload = new_payload(PINION_PAYLOAD_JSON, text.len);
+    if (!payload)
+        return &poison;
+    if (spaced)
+        payload->bytes.len = (size_t)(pinion__json_compact(payload->storage, text) - payload->storage);
+    else
+        memcpy(payload->storage, text.ptr, text.len);
+    return payload;
+}
+
+static pinion_payload *copy_binary(struct pinion_slice bytes)
+{
+    struct pinion_payload *payload = new_payload(PINION_PAYLOAD_BINARY, bytes.len);
+    if (!payload)
+        return &poison;
+    if (bytes.len)
+        memcpy(payload->storage, bytes.ptr, bytes.len);
+    return payload;
+}
+
+/* Most trees are small: those are dumped once, and only what does not fit here is dumped again. */
+static pinion_payload *dump(const json_t *tree)
+{
+    char small[1024];
+    size_t len = json_dumpb(tree, small, sizeof small, DUMP_FLAGS);
+    if (len == 0)
+        return &poison;
+    if (len <= sizeof small)
+        return copy_json(pinion__slice(small, len), false);
+
+    struct pinion_payload *payload = new_payload(PINION_PAYLOAD_JSON, len);
+    if (!payload)
+        return &poison;
+    if (json_dumpb(tree, payload->storage, len, DUMP_FLAGS) == len)
+        return payload;
+    pinion_payload_unref(payload);
+    return &poison;
+}
+
+pinion_payload *pinion_payload_json(json_t *tree)
+{
+    pinion_payload *payload = tree ? dump(tree) : &poison;
+    json_decref(tree);
+    return payload;
+}
+
+pinion_payload *pinion_json(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    json_t *tree = json_vpack_ex(NULL, 0, format, args);
+    va_end(args);
+    return pinion_payload_json(tree);
+}
+
+pinion_payload *pinion_payload_text(const char *text, size_t length)
+{
+    struct pinion_json_value value;
+    if (pinion__json_scan(pinion__slice(text, text ? length : 0), &value) != 0)
+        return &poison;
+    return copy_json(value.text, value.spaced);
+}
+
+pinion_payload *pinion_payload_binary(const void *bytes, size_t length)
+{
+    if (!bytes && length > 0)
+        return &poison;
+    return copy_binary(pinion__slice(bytes, length));
+}
+
+/* --- borrowed ones and views --- */
+
+void pinion__payload_borrow(struct pinion_payload *payload, pinion_payload_type type,
+                            struct pinion_slice bytes, bool spaced)
+{
+    *payload = (struct pinion_payload){ .type = type, .spaced = spaced, .bytes = bytes };
+}
+
+void pinion__payload_borrow_end(struct pinion_payload *payload)
+{
+    json_decref(atomic_load(&payload->tree));
+    pinion_payload_unref(atomic_load(&payload->copy));
+}
+
+/* The copy of a borrowed payload, which keeps the reference; poison when out of memory. */
+static pinion_payload *heap_copy(struct pinion_payload *payload)
+{
+    pinion_payload *found = atomic_load(&payload->copy);
+    if (found)
+        return found;
+    bool json = payload->type == PINION_PAYLOAD_JSON;
+    pinion_payload *made = json ? copy_json(payload->bytes, payload->spaced) : copy_binary(payload->bytes);
+    if (made == &poison || atomic_compare_exchange_strong(&payload->copy, &found, made))
+        return made;
+    pinion_payload_unref(made);
+    return found;
+}
+
+pinion_payload *pinion__payload_view(pinion_payload *base)
+{
+    if (!base)
+        return NULL;
+    pinion_payload *shared = pinion_payload_ref(base);
+    if (shared == &poison)
+        return &poison;
+    struct pinion_payload *view = new_payload(shared->type, 0);
+    if (!view) {
+        pinion_payload_unref(shared);
+        return &poison;
+    }
+    view->bytes = shared->bytes;
+    view->base = shared;
+    return view;
+}
+
+/* --- references --- */
+
+static bool is_borrowed(struct pinion_payload *payload)
+{
+    return payload != &poison && atomic_load_explicit(&payload->refs, memory_order_relaxed) == 0;
+}
+
+pinion_payload *pinion_payload_ref(const pinion_payload *payload)
+{
+    struct pinion_payload *counted = (struct pinion_payload *)payload;
+    if (!counted)
+        return NULL;
+    if (is_borrowed(counted))
+        counted = heap_copy(counted);
+    if (counted != &poison)
+        atomic_fetch_add_explicit(&counted->refs, 1, memory_order_relaxed);
+    return counted;
+}
+
+void pinion_payload_unref(pinion_payload *payload)
+{
+    if (!payload || payload == &poison)
+        return;
+    assert(!is_borrowed(payload));
+    if (atomic_fetch_sub_explicit(&payload->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    json_decref(atomic_load(&payload->tree));
+    pinion_payload_unref(payload->base);
+    free(payload);
+}
+
+/* --- looking inside --- */
+
+pinion_payload_type pinion_payload_kind(const pinion_payload *payload)
+{
+    return payload ? payload->type : PINION_PAYLOAD_JSON;
+}
+
+const char *pinion_payload_bytes(const pinion_payload *payload, size_t *length)
+{
+    struct pinion_slice bytes = pinion__slice_str("{}");
+    if (payload && payload->spaced)
+        bytes = heap_copy((struct pinion_payload *)payload)->bytes;
+    else if (payload)
+        bytes = payload->bytes;
+    *length = bytes.len;
+    return bytes.ptr;
+}
+
+static json_t *parse(struct pinion_slice text)
+{
+    json_error_t error;
+    json_t *tree = json_loadb(text.ptr, text.len, PARSE_FLAGS, &error);
+    if (!tree && json_error_code(&error) == json_error_numeric_overflow)
+        tree = json_loadb(text.ptr, text.len, PARSE_FLAGS | JSON_DECODE_INT_AS_REAL, &error);
+    return tree;
+}
+
+json_t *pinion_payload_tree(const pinion_payload *payload)
+{
+    if (!payload || payload->type != PINION_PAYLOAD_JSON)
+        return NULL;
+    struct pinion_payload *cache = (struct pinion_payload *)payload;
+    json_t *found = atomic_load(&cache->tree);
+    if (found)
+        return found;
+    json_t *made = parse(payload->bytes);
+    if (!made || atomic_compare_exchange_strong(&cache->tree, &found, made))
+        return made;
+    json_decref(made);
+    return found;
+}
+
+json_t *pinion_payload_get(const pinion_payload *payload, const char *key)
+{
+    return json_object_get(pinion_payload_tree(payload), key);
+}

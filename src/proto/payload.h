@@ -1,0 +1,41 @@
+/* What a payload is inside. There are three sorts, which differ in where the bytes lie:
+ *
+ *   owned     on the heap, counted; the bytes follow the struct
+ *   view      on the heap, counted; the bytes are another payload's, which it holds a reference on
+ *   borrowed  on a stack, refs is 0; the bytes are somebody's receive buffer, and may hold white space.
+ *             The heap copy that a user's reference needs is made once and kept in `copy`.
+ *
+ * Poison is one static payload that is never counted.
+ */
+#ifndef PINION_PROTO_PAYLOAD_H
+#define PINION_PROTO_PAYLOAD_H
+
+#include "base/slice.h"
+#include <pinion/payload.h>
+#include <stdatomic.h>
+
+struct pinion_payload {
+    atomic_uint refs;
+    pinion_payload_type type;
+    bool spaced;                    /* JSON text with white space between tokens; only a borrowed one */
+    struct pinion_slice bytes;      /* JSON text, or binary */
+    struct pinion_payload *base;    /* of a view: whose bytes they are */
+    _Atomic(pinion_payload *) copy; /* of a borrowed one: its compact copy on the heap, once there is one */
+    _Atomic(json_t *) tree;         /* once parsed */
+    char storage[];
+};
+
+/* Make *payload a borrowed one of these bytes, which for JSON are checked text, `spaced` if they hold white
+ * space between tokens. Bytes and payload must last until borrow_end. */
+void pinion__payload_borrow(struct pinion_payload *payload, pinion_payload_type type,
+                            struct pinion_slice bytes, bool spaced);
+
+/* Free what a borrowed payload gathered in its life. References that users took live on. */
+void pinion__payload_borrow_end(struct pinion_payload *payload);
+
+/* A new payload with the bytes of base, on which it holds a reference, and a tree of its own: so that a
+ * broadcast's payload can be shown to each loop without sharing a json_t. Of a borrowed base it shares the
+ * copy. NULL for NULL; poison for poison, and when out of memory. */
+pinion_payload *pinion__payload_view(pinion_payload *base);
+
+#endif

@@ -1,0 +1,41 @@
+#include "proto/percent.h"
+#include <pinion/error.h>
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* The byte that the escape at `at` stands for, or -1. */
+static int escaped_byte(struct pinion_slice text, size_t at)
+{
+    if (text.len - at < 3)
+        return -1;
+    int high = hex_digit(text.ptr[at + 1]);
+    int low = hex_digit(text.ptr[at + 2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+long pinion__percent_decode(struct pinion_slice text, bool plus_is_space, char *out)
+{
+    long len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        int byte = (unsigned char)text.ptr[i];
+        if (byte == '%') {
+            byte = escaped_byte(text, i);
+            i += 2;
+        } else if (byte == '+' && plus_is_space) {
+            byte = ' ';
+        }
+        if (byte <= 0)
+            return PINION_EPROTO;
+        out[len++] = (char)byte;
+    }
+    return len;
+}

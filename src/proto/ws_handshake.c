@@ -1,0 +1,169 @@
+/* The checks, one function each, in the order in which they are made; and the answer to a good request. */
+#include "proto/ws_handshake.h"
+#include <openssl/evp.h>
+#include <pinion/error.h>
+#include <stdio.h>
+
+/* Text of a limited length. What does not fit is left out, with all that follows it. */
+struct sentence {
+    char *text;
+    size_t size;
+    size_t len;
+};
+
+static void say(struct sentence *sentence, const char *words)
+{
+    size_t len = strlen(words);
+    if (sentence->size - sentence->len <= len) {
+        sentence->size = sentence->len + 1;
+        return;
+    }
+    memcpy(sentence->text + sentence->len, words, len + 1);
+    sentence->len += len;
+}
+
+/* One character of a string, as Elixir's inspect/1 shows it; what is not ASCII as \xNN, for it may be
+ * anything. */
+static void say_char(struct sentence *sentence, char c, char next)
+{
+    char shown[8];
+    if (c == '"' || c == '\\' || (c == '#' && next == '{'))
+        snprintf(shown, sizeof shown, "\\%c", c);
+    else if (c == '\t')
+        snprintf(shown, sizeof shown, "\\t");
+    else if (c < ' ' || c > '~')
+        snprintf(shown, sizeof shown, "\\x%02X", (unsigned char)c);
+    else
+        snprintf(shown, sizeof shown, "%c", c);
+    say(sentence, shown);
+}
+
+static void say_string(struct sentence *sentence, struct pinion_slice chars)
+{
+    say(sentence, "\"");
+    for (size_t i = 0; i < chars.len; i++)
+        say_char(sentence, chars.ptr[i], i + 1 < chars.len ? chars.ptr[i + 1] : '\0');
+    say(sentence, "\"");
+}
+
+/* The values of every header of that name, as a list of strings. */
+static void say_values(struct sentence *sentence, const struct pinion_http_request *request, const char *name)
+{
+    const char *separator = "";
+    say(sentence, "[");
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (!pinion__http1_header_is(&request->headers[i], name))
+            continue;
+        say(sentence, separator);
+        say_string(sentence, request->headers[i].value);
+        separator = ", ";
+    }
+    say(sentence, "]");
+}
+
+static bool check_method(const struct pinion_http_request *request, struct sentence *why)
+{
+    return pinion__slice_is(request->method, "GET"); /* Phoenix has no words for another one */
+}
+
+static bool check_http_version(const struct pinion_http_request *request, struct sentence *why)
+{
+    if (request->minor >= 1)
+        return true;
+    say(why, "HTTP version HTTP/1.0 unsupported");
+    return false;
+}
+
+static bool check_connection(const struct pinion_http_request *request, struct sentence *why)
+{
+    if (pinion__http1_has_token(request, "connection", "upgrade"))
+        return true;
+    say(why, "'connection' header must contain 'upgrade', got ");
+    say_values(why, request, "connection");
+    return false;
+}
+
+static bool check_upgrade(const struct pinion_http_request *request, struct sentence *why)
+{
+    if (pinion__http1_has_token(request, "upgrade", "websocket"))
+        return true;
+    say(why, "'upgrade' header must contain 'websocket', got ");
+    say_values(why, request, "upgrade");
+    return false;
+}
+
+/* Any key will do, as in Phoenix: the client alone has a use for it. */
+static bool check_key(const struct pinion_http_request *request, struct sentence *why)
+{
+    if (pinion__http1_header(request, "sec-websocket-key").ptr)
+        return true;
+    say(why, "'sec-websocket-key' header is absent");
+    return false;
+}
+
+static bool check_websocket_version(const struct pinion_http_request *request, struct sentence *why)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < request->header_count; i++)
+        count += pinion__http1_header_is(&request->headers[i], "sec-websocket-version");
+    if (count == 1 && pinion__slice_is(pinion__http1_header(request, "sec-websocket-version"), "13"))
+        return true;
+    say(why, "'sec-websocket-version' header must equal '13', got ");
+    say_values(why, request, "sec-websocket-version");
+    return false;
+}
+
+const char *pinion__ws_handshake_check(const struct pinion_http_request *request, char *text, size_t size)
+{
+    /* In the order of Phoenix's adapters: the first thing that is wrong is the one that is named. */
+    static bool (*const checks[])(const struct pinion_http_request *, struct sentence *) = {
+        check_method, check_http_version, check_connection, check_upgrade, check_key, check_websocket_version,
+    };
+    struct sentence why = { .text = text, .size = size };
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        if (!checks[i](request, &why))
+            return text;
+    }
+    return NULL;
+}
+
+static bool digest_key(EVP_MD_CTX *context, struct pinion_slice key, unsigned char digest[EVP_MAX_MD_SIZE])
+{
+    static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 section 1.3 */
+    return context && EVP_DigestInit_ex(context, EVP_sha1(), NULL) &&
+           EVP_DigestUpdate(context, key.ptr, key.len) && EVP_DigestUpdate(context, guid, sizeof guid - 1) &&
+           EVP_DigestFinal_ex(context, digest, NULL);
+}
+
+int pinion__ws_accept_key(struct pinion_slice key, char out[29])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool digested = digest_key(context, key, digest);
+    EVP_MD_CTX_free(context);
+    if (!digested)
+        return PINION_EIO;
+    EVP_EncodeBlock((unsigned char *)out, digest, 20);
+    return 0;
+}
+
+long pinion__ws_handshake_response(struct pinion_slice key, struct pinion_slice protocol, char *out,
+                                   size_t size)
+{
+    char accept[29];
+    int rc = pinion__ws_accept_key(key, accept);
+    if (rc)
+        return rc;
+    int len = snprintf(out, size,
+                       "HTTP/1.1 101 Switching Protocols\r\n"
+                       "cache-control: max-age=0, private, must-revalidate\r\n"
+                       "connection: Upgrade\r\n"
+                       "upgrade: websocket\r\n"
+                       "sec-websocket-accept: %s\r\n"
+                       "%s%.*s%s"
+                       "\r\n",
+                       accept, protocol.len ? "sec-websocket-protocol: " : "", (int)protocol.len,
+                       protocol.len ? protocol.ptr : "", protocol.len ? "\r\n" : "");
+    return len >= 0 && (size_t)len < size ? len : PINION_ETOOBIG;
+}
