@@ -1,0 +1,266 @@
+/* The functions of loop.h: they check their arguments and who calls, do what is the same for every engine,
+ * and leave the rest to the engine's table. */
+#include "io/loop_int.h"
+#include <assert.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RECV_BUFFER_DEFAULT (64 * 1024)
+#define POOL_BASE           1024 /* outbox nodes kept, besides one for each connection */
+
+/* The best one first. */
+static const struct pinion_loop_ops *const engines[] = { &pinion__loop_uv };
+
+/* True on the loop's thread, and where there is none yet. */
+static bool on_thread(const struct pinion_loop *loop)
+{
+    return !loop->running || pthread_equal(loop->thread, pthread_self());
+}
+
+const struct pinion_loop_ops *pinion__loop_engine(const char *name)
+{
+    if (!name)
+        return engines[0];
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+        if (strcmp(engines[i]->name, name) == 0)
+            return engines[i];
+    return NULL;
+}
+
+const char *pinion__loop_engine_name(const struct pinion_loop_ops *engine)
+{
+    return engine->name;
+}
+
+static void loop_init(struct pinion_loop *loop, const struct pinion_loop_ops *engine,
+                      const struct pinion_loop_options *options)
+{
+    loop->ops = engine;
+    loop->events = options->events;
+    loop->context = options->context;
+    loop->pool.max = POOL_BASE;
+    pinion__list_init(&loop->listeners);
+    pinion__list_init(&loop->conns);
+    pinion__list_init(&loop->unsettled);
+}
+
+int pinion__loop_new(struct pinion_loop **out, const struct pinion_loop_ops *engine,
+                     const struct pinion_loop_options *options)
+{
+    if (!out || !engine || !options || !options->events)
+        return PINION_EINVAL;
+    if (!options->events->accepted || !options->events->turn)
+        return PINION_EINVAL;
+    struct pinion_loop *loop = NULL;
+    size_t size = options->recv_buffer_size ? options->recv_buffer_size : RECV_BUFFER_DEFAULT;
+    int rc = engine->create(&loop, size);
+    if (rc)
+        return rc;
+    loop_init(loop, engine, options);
+    *out = loop;
+    return 0;
+}
+
+void pinion__loop_free(struct pinion_loop *loop)
+{
+    if (!loop)
+        return;
+    assert(!loop->running);
+    assert(pinion__list_empty(&loop->listeners));
+    assert(pinion__list_empty(&loop->conns));
+    pinion__outbox_pool_release(&loop->pool);
+    loop->ops->destroy(loop);
+}
+
+int pinion__loop_run(struct pinion_loop *loop)
+{
+    assert(!loop->running);
+    loop->thread = pthread_self();
+    loop->running = true;
+    int rc = loop->ops->run(loop);
+    loop->running = false;
+    loop->stopping = false;
+    return rc;
+}
+
+void pinion__loop_stop(struct pinion_loop *loop)
+{
+    assert(on_thread(loop));
+    loop->stopping = true;
+}
+
+void pinion__loop_wake(struct pinion_loop *loop)
+{
+    loop->ops->wake(loop);
+}
+
+bool pinion__loop_wind_down(struct pinion_loop *loop)
+{
+    assert(loop->stopping);
+    PINION_LIST_FOREACH_SAFE (link, &loop->listeners)
+        pinion__listener_close(PINION_CONTAINER_OF(link, struct pinion_listener, link));
+    PINION_LIST_FOREACH (link, &loop->conns)
+        pinion__conn_end(PINION_CONTAINER_OF(link, struct pinion_conn, link), 0);
+    return loop->connections == 0;
+}
+
+size_t pinion__loop_connections(const struct pinion_loop *loop)
+{
+    return loop->connections;
+}
+
+int pinion__loop_listen(struct pinion_loop *loop, int fd, struct pinion_listener **out)
+{
+    assert(on_thread(loop));
+    struct pinion_listener *listener = NULL;
+    int rc = loop->ops->listen(loop, fd, &listener);
+    if (rc) {
+        close(fd);
+        return rc;
+    }
+    listener->loop = loop;
+    pinion__list_append(&loop->listeners, &listener->link);
+    *out = listener;
+    return 0;
+}
+
+void pinion__listener_close(struct pinion_listener *listener)
+{
+    assert(on_thread(listener->loop) && !listener->closed);
+    listener->closed = true;
+    pinion__list_remove(&listener->link);
+    listener->loop->ops->listener_close(listener);
+}
+
+/* Keep a node for each connection, so that a broadcast to all of them finds one for each. */
+static void count_connections(struct pinion_loop *loop, size_t connections)
+{
+    loop->connections = connections;
+    loop->pool.max = POOL_BASE + connections;
+}
+
+void pinion__conn_begin(struct pinion_conn *conn, struct pinion_loop *loop)
+{
+    conn->loop = loop;
+    pinion__list_init(&conn->unsettled);
+    pinion__list_append(&loop->conns, &conn->link);
+    count_connections(loop, loop->connections + 1);
+    pinion__conn_unsettle(conn);
+    loop->events->accepted(loop->context, conn);
+    if (!conn->events)
+        pinion__conn_end(conn, 0);
+}
+
+void pinion__conn_unsettle(struct pinion_conn *conn)
+{
+    if (pinion__list_empty(&conn->unsettled))
+        pinion__list_append(&conn->loop->unsettled, &conn->unsettled);
+}
+
+void pinion__conn_end(struct pinion_conn *conn, int error)
+{
+    if (conn->ending)
+        return;
+    conn->ending = true;
+    conn->error = error;
+    pinion__outbox_clear(&conn->outbox, &conn->loop->pool);
+    pinion__conn_unsettle(conn);
+}
+
+void pinion__conn_finish(struct pinion_conn *conn)
+{
+    assert(conn->ending && pinion__list_empty(&conn->unsettled));
+    pinion__list_remove(&conn->link);
+    count_connections(conn->loop, conn->loop->connections - 1);
+    if (conn->events)
+        conn->events->closed(conn, conn->error);
+}
+
+void pinion__conn_attach(struct pinion_conn *conn, const struct pinion_conn_events *events, void *user)
+{
+    assert(on_thread(conn->loop) && events->data && events->closed);
+    conn->events = events;
+    conn->user = user;
+}
+
+void *pinion__conn_user(const struct pinion_conn *conn)
+{
+    return conn->user;
+}
+
+struct pinion_loop *pinion__conn_loop(const struct pinion_conn *conn)
+{
+    return conn->loop;
+}
+
+int pinion__conn_queue(struct pinion_conn *conn, struct pinion_frame *frame)
+{
+    assert(on_thread(conn->loop));
+    if (conn->ending || conn->finishing) {
+        pinion__frame_unref(frame);
+        return PINION_ECLOSED;
+    }
+    if (!conn->blocked)
+        pinion__conn_unsettle(conn);
+    return pinion__outbox_push(&conn->outbox, &conn->loop->pool, frame);
+}
+
+size_t pinion__conn_queued(const struct pinion_conn *conn)
+{
+    return conn->outbox.bytes;
+}
+
+size_t pinion__conn_flush(struct pinion_conn *conn)
+{
+    assert(on_thread(conn->loop));
+    if (!conn->blocked && !pinion__outbox_empty(&conn->outbox)) {
+        conn->loop->ops->flush(conn);
+        pinion__conn_unsettle(conn);
+    }
+    return conn->outbox.bytes;
+}
+
+void pinion__conn_drop_queue(struct pinion_conn *conn)
+{
+    assert(on_thread(conn->loop));
+    pinion__outbox_drop(&conn->outbox, &conn->loop->pool);
+}
+
+static void set_paused(struct pinion_conn *conn, bool paused)
+{
+    assert(on_thread(conn->loop));
+    if (conn->ending || conn->paused == paused)
+        return;
+    conn->paused = paused;
+    pinion__conn_unsettle(conn);
+}
+
+void pinion__conn_pause(struct pinion_conn *conn)
+{
+    set_paused(conn, true);
+}
+
+void pinion__conn_resume(struct pinion_conn *conn)
+{
+    set_paused(conn, false);
+}
+
+void pinion__conn_shutdown(struct pinion_conn *conn)
+{
+    assert(on_thread(conn->loop));
+    if (conn->ending || conn->finishing)
+        return;
+    conn->finishing = true;
+    pinion__conn_unsettle(conn);
+}
+
+void pinion__conn_close(struct pinion_conn *conn)
+{
+    assert(on_thread(conn->loop));
+    pinion__conn_end(conn, 0);
+}
+
+void pinion__conn_peer(const struct pinion_conn *conn, struct sockaddr_storage *address, socklen_t *len)
+{
+    conn->loop->ops->peer(conn, address, len);
+}

@@ -1,0 +1,129 @@
+/* The I/O contract: an event loop with listeners and stream connections. Two engines fulfil it, libuv
+ * (loop_uv.c) and io_uring; everything above is the same for both.
+ *
+ * A loop and its connections belong to one thread, which calls pinion__loop_run(). Only wake is for any
+ * thread.
+ *
+ * Frames to send are queued by reference. The loop owns the queued references and drops each when the
+ * kernel has its bytes; there is no completion per send. What was queued during one turn for one
+ * connection leaves together, in order, at the end of that turn.
+ *
+ * One turn: wait for events; deliver them (accepted, data, drained, closed); call turn(); send what was
+ * queued. turn() returns how long the loop may wait next.
+ */
+#ifndef PINION_IO_LOOP_H
+#define PINION_IO_LOOP_H
+
+#include "base/frame.h"
+#include <pinion/error.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct pinion_loop;
+struct pinion_conn;
+struct pinion_listener;
+
+/* Engine to core, per loop. */
+struct pinion_loop_events {
+    /* A connection was accepted. The callee sets its events with pinion__conn_attach before it returns; a
+     * connection without events is closed. */
+    void (*accepted)(void *context, struct pinion_conn *conn);
+
+    /* Everything there was to deliver in this turn is delivered. Returns the milliseconds the loop may wait:
+     * 0 to take another turn at once, UINT64_MAX to wait for an event or a wake. */
+    uint64_t (*turn)(void *context);
+};
+
+/* Engine to core, per connection. None is called from inside a pinion__conn_* call. */
+struct pinion_conn_events {
+    /* Bytes came. They are borrowed for the call, and may be changed in place. len 0: the peer will send no
+     * more (its FIN). May come once more after a pause. Never after close. */
+    void (*data)(struct pinion_conn *conn, uint8_t *bytes, size_t len);
+
+    /* The kernel did not take all that was queued, but does so again, and the queue is empty. May be NULL. */
+    void (*drained)(struct pinion_conn *conn);
+
+    /* The connection is over: the peer reset it, sending failed, or close / shutdown ended it. Exactly once
+     * for each connection that was attached, and the last call; the connection's memory goes after it
+     * returns. `error` is 0 for an orderly end, else a PINION_E code. */
+    void (*closed)(struct pinion_conn *conn, int error);
+};
+
+struct pinion_loop_options {
+    const struct pinion_loop_events *events;
+    void *context;           /* for events */
+    size_t recv_buffer_size; /* 0: 64 KiB */
+};
+
+/* The table one engine is. The functions below check their arguments and call it. */
+struct pinion_loop_ops;
+extern const struct pinion_loop_ops pinion__loop_uv;
+
+/* The engine named "uv" (or NULL: the best this machine has). NULL when there is none of that name. */
+const struct pinion_loop_ops *pinion__loop_engine(const char *name);
+
+/* "uv" or "uring". */
+const char *pinion__loop_engine_name(const struct pinion_loop_ops *engine);
+
+/* Create a loop. PINION_ENOMEM, PINION_EIO. */
+int pinion__loop_new(struct pinion_loop **out, const struct pinion_loop_ops *engine,
+                     const struct pinion_loop_options *options);
+
+/* Free a loop that has no listeners and no connections, and is not running. NULL is allowed. */
+void pinion__loop_free(struct pinion_loop *loop);
+
+/* Run on this thread until pinion__loop_stop. Connections still open then are closed first, each with its
+ * closed event, and so are listeners. Turns go on until that is done. */
+int pinion__loop_run(struct pinion_loop *loop);
+
+/* Leave run at the end of this turn, having sent what the kernel takes at once. Thread: the loop's. */
+void pinion__loop_stop(struct pinion_loop *loop);
+
+/* Make the loop take a turn. Thread: any; also from a signal handler. */
+void pinion__loop_wake(struct pinion_loop *loop);
+
+/* Accept on a listening, non-blocking socket, which the loop owns from now on (on failure too). When
+ * descriptors or memory run out, accepting pauses, says so once, and resumes by itself. */
+int pinion__loop_listen(struct pinion_loop *loop, int fd, struct pinion_listener **out);
+
+/* Stop accepting and close the socket. The listener is gone with this call. */
+void pinion__listener_close(struct pinion_listener *listener);
+
+/* How many connections are open, those being closed included: each counts until its closed event. */
+size_t pinion__loop_connections(const struct pinion_loop *loop);
+
+/* Say who takes the events of a connection, and its user pointer; may be called again to hand the
+ * connection on (a WebSocket upgrade). */
+void pinion__conn_attach(struct pinion_conn *conn, const struct pinion_conn_events *events, void *user);
+void *pinion__conn_user(const struct pinion_conn *conn);
+struct pinion_loop *pinion__conn_loop(const struct pinion_conn *conn);
+
+/* Queue a frame; takes the caller's reference, on failure too. PINION_ECLOSED after close, shutdown or an
+ * error; PINION_ENOMEM. */
+int pinion__conn_queue(struct pinion_conn *conn, struct pinion_frame *frame);
+
+/* Bytes queued and not yet taken by the kernel. */
+size_t pinion__conn_queued(const struct pinion_conn *conn);
+
+/* Try to send now, without waiting for the end of the turn. Returns the bytes that still wait. A connection
+ * that breaks here gets its closed event in a later turn. */
+size_t pinion__conn_flush(struct pinion_conn *conn);
+
+/* Drop what is queued, but for the rest of a frame of which a part has gone. */
+void pinion__conn_drop_queue(struct pinion_conn *conn);
+
+/* Stop and resume reading. Both are idempotent. A reset by the peer ends a paused connection too. */
+void pinion__conn_pause(struct pinion_conn *conn);
+void pinion__conn_resume(struct pinion_conn *conn);
+
+/* Send what is queued, then close our side (FIN). Data may still come, until the peer closes too or close
+ * is called. */
+void pinion__conn_shutdown(struct pinion_conn *conn);
+
+/* Close now: what is queued is dropped, nothing but the closed event follows, in a later turn. Idempotent. */
+void pinion__conn_close(struct pinion_conn *conn);
+
+/* The peer's address; of family AF_UNSPEC and length 0 when the connection is over. */
+void pinion__conn_peer(const struct pinion_conn *conn, struct sockaddr_storage *address, socklen_t *len);
+
+#endif

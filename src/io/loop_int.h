@@ -1,0 +1,108 @@
+/* What the two engines share below loop.h: the base structs, the table an engine fills in, and the life of
+ * a connection as far as it needs no system call.
+ *
+ * Functions of loop.h that act on a connection only note what is wanted and put the connection on the
+ * loop's list of unsettled ones. At the end of a turn the engine settles each: sends, changes what it waits
+ * for, sends the FIN, tears down. So an act costs no system call of its own, acts that cancel each other
+ * cost none at all, and no event can come from inside an act.
+ */
+#ifndef PINION_IO_LOOP_INT_H
+#define PINION_IO_LOOP_INT_H
+
+#include "base/list.h"
+#include "io/loop.h"
+#include "io/outbox.h"
+#include <pthread.h>
+
+/* The first member of an engine's loop. */
+struct pinion_loop {
+    const struct pinion_loop_ops *ops;
+    const struct pinion_loop_events *events;
+    void *context;
+    struct pinion_list listeners; /* of pinion_listener.link */
+    struct pinion_list conns;     /* of pinion_conn.link; those being closed included */
+    struct pinion_list unsettled; /* of pinion_conn.unsettled */
+    size_t connections;
+    struct pinion_outbox_pool pool;
+    pthread_t thread; /* valid while running */
+    bool running;
+    bool stopping;
+};
+
+/* The first member of an engine's listener. */
+struct pinion_listener {
+    struct pinion_loop *loop;
+    struct pinion_list link;
+    bool closed;
+};
+
+/* The first member of an engine's connection. */
+struct pinion_conn {
+    struct pinion_loop *loop;
+    const struct pinion_conn_events *events; /* NULL: not attached */
+    void *user;
+    struct pinion_list link;
+    struct pinion_list unsettled; /* in the loop's list, or alone */
+    struct pinion_outbox outbox;  /* empty once ending */
+    int error;                    /* what closed will tell */
+    bool paused : 1;
+    bool blocked : 1;   /* the kernel did not take everything; the engine waits until it takes more */
+    bool finishing : 1; /* a FIN follows what is queued; nothing more is queued */
+    bool ending : 1;    /* nothing but closed follows */
+};
+
+/* One engine. Called by the functions of loop.h only, which have checked the arguments. All slots are
+ * mandatory. */
+struct pinion_loop_ops {
+    const char *name;
+
+    /* Expected to allocate a loop, zeroed where it begins with struct pinion_loop, which the caller then
+     * fills in. PINION_ENOMEM, PINION_EIO. */
+    int (*create)(struct pinion_loop **out, size_t recv_buffer_size);
+
+    /* Expected to free a loop without listeners and connections. */
+    void (*destroy)(struct pinion_loop *loop);
+
+    /* Expected to take turns on this thread, each: wait, deliver, call events->turn(), settle the unsettled,
+     * until loop->stopping was set and pinion__loop_wind_down says that nothing is left. */
+    int (*run)(struct pinion_loop *loop);
+
+    /* Expected to make the loop take a turn; called on any thread and in signal handlers. */
+    void (*wake)(struct pinion_loop *loop);
+
+    /* Expected to accept connections on fd, calling pinion__conn_begin for each; also called before run. The
+     * listener begins with struct pinion_listener, which the caller fills in. On failure the engine has not
+     * touched fd. PINION_ENOMEM, PINION_EIO. */
+    int (*listen)(struct pinion_loop *loop, int fd, struct pinion_listener **out);
+
+    /* Expected to close the socket and free the listener, later if need be; accepts nothing from here. */
+    void (*listener_close)(struct pinion_listener *listener);
+
+    /* Expected to send what can be sent of an outbox that is neither empty nor blocked, and to set `blocked`
+     * if something is left. Must not call events; a failure goes to pinion__conn_end. */
+    void (*flush)(struct pinion_conn *conn);
+
+    /* Expected to fill in the peer's address, as loop.h says. */
+    void (*peer)(const struct pinion_conn *conn, struct sockaddr_storage *address, socklen_t *len);
+};
+
+/* A connection was accepted: initialize its base, which is zeroed, and tell the core. Afterwards it is
+ * unsettled. */
+void pinion__conn_begin(struct pinion_conn *conn, struct pinion_loop *loop);
+
+/* Have the engine look at this connection at the end of the turn. */
+void pinion__conn_unsettle(struct pinion_conn *conn);
+
+/* The connection is over, for this reason (or 0): drop what is queued; nothing but closed follows. Only the
+ * first call counts. */
+void pinion__conn_end(struct pinion_conn *conn, int error);
+
+/* Nothing is in flight any more: tell the core that the connection is closed. The engine frees it next.
+ * Must be called in the delivery phase of a turn after the one in which it ended. */
+void pinion__conn_finish(struct pinion_conn *conn);
+
+/* Close the listeners and the connections of a loop that is stopping. True when nothing is left, so that run
+ * can return; else the ending connections are unsettled, and further turns will finish them. */
+bool pinion__loop_wind_down(struct pinion_loop *loop);
+
+#endif

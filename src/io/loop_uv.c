@@ -1,0 +1,495 @@
+/* The engine on libuv, for where io_uring is switched off.
+ *
+ * libuv watches (uv_poll_t) and keeps time; the sockets are ours. That costs less memory than uv_tcp_t,
+ * several frames leave in one sendmsg, and a listener can wait when descriptors run out.
+ *
+ * uv_prepare callbacks run just before libuv waits, when all events of an iteration are delivered: there
+ * the turn ends. A connection that ended is handed to uv_close at the end of that turn, so that its closed
+ * event comes among the next turn's events. Its descriptor is closed only then: before, the number could
+ * come back from accept while libuv still watches it for the old connection.
+ */
+#include "base/log.h"
+#include "io/loop_int.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#define ACCEPT_BATCH     64 /* connections accepted in a row before others get their turn */
+#define SEND_BATCH       64 /* frames that leave in one system call */
+#define ACCEPT_RETRY_MIN 100
+#define ACCEPT_RETRY_MAX 1000
+
+struct uv_engine {
+    struct pinion_loop base;
+    uv_loop_t uv;
+    uv_prepare_t turn_end;
+    uv_timer_t turn_timer; /* ends the wait that the core allowed */
+    uv_async_t wake;
+    size_t recv_size;
+    uint8_t recv_buffer[]; /* one for all connections: bytes are delivered at once */
+};
+
+struct uv_listener {
+    struct pinion_listener base;
+    struct uv_engine *engine;
+    uv_poll_t poll;
+    uv_timer_t retry;
+    uint64_t retry_ms; /* 0: accepting works */
+    int fd;
+    int open_handles;
+};
+
+struct uv_conn {
+    struct pinion_conn base;
+    uv_poll_t poll;
+    int watched;       /* the uv_poll events that are waited for */
+    bool fin_received; /* delivered, so there is no more to read */
+    bool fin_sent;
+    bool hung_up; /* while paused libuv told of the peer's FIN, and would tell for ever */
+};
+
+static struct uv_engine *engine_of(const struct pinion_conn *conn)
+{
+    return (struct uv_engine *)conn->loop;
+}
+
+static int conn_fd(const struct uv_conn *conn)
+{
+    uv_os_fd_t fd = -1;
+
+    uv_fileno((const uv_handle_t *)&conn->poll, &fd);
+    return fd;
+}
+
+static int code_of(int uv_error)
+{
+    return uv_error == UV_ENOMEM ? PINION_ENOMEM : PINION_EIO;
+}
+
+/* Sending */
+
+static ssize_t send_some(struct uv_conn *conn, size_t *wanted)
+{
+    struct iovec iov[SEND_BATCH];
+    struct msghdr message = { .msg_iov = iov };
+    ssize_t sent;
+
+    message.msg_iovlen = pinion__outbox_gather(&conn->base.outbox, iov, SEND_BATCH, wanted);
+    do
+        sent = sendmsg(conn_fd(conn), &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent;
+}
+
+/* Send until nothing is left, or the kernel takes no more, or it fails. */
+static void send_outbox(struct pinion_conn *base)
+{
+    struct uv_conn *conn = (struct uv_conn *)base;
+
+    base->blocked = false;
+    while (!base->blocked && !pinion__outbox_empty(&base->outbox)) {
+        size_t wanted;
+        ssize_t sent = send_some(conn, &wanted);
+        if (sent < 0 && errno != EAGAIN) {
+            pinion__conn_end(base, PINION_EIO);
+            return;
+        }
+        if (sent > 0)
+            pinion__outbox_consume(&base->outbox, &base->loop->pool, (size_t)sent);
+        base->blocked = sent < 0 || (size_t)sent < wanted;
+    }
+}
+
+static void send_again(struct uv_conn *conn)
+{
+    struct pinion_conn *base = &conn->base;
+
+    send_outbox(base);
+    if (base->ending || base->blocked)
+        return;
+    pinion__conn_unsettle(base);
+    if (base->events->drained)
+        base->events->drained(base);
+}
+
+/* Receiving */
+
+static void receive(struct uv_conn *conn)
+{
+    struct uv_engine *engine = engine_of(&conn->base);
+    ssize_t len = recv(conn_fd(conn), engine->recv_buffer, engine->recv_size, 0);
+
+    if (len < 0) {
+        if (errno != EAGAIN && errno != EINTR)
+            pinion__conn_end(&conn->base, PINION_EIO);
+        return;
+    }
+    if (len == 0) {
+        conn->fin_received = true;
+        pinion__conn_unsettle(&conn->base);
+    }
+    conn->base.events->data(&conn->base, engine->recv_buffer, (size_t)len);
+}
+
+static bool reading(const struct uv_conn *conn)
+{
+    return !conn->base.ending && !conn->base.paused && !conn->fin_received;
+}
+
+/* The socket is in error, and libuv has stopped watching. What came before the error can still be read, and
+ * reading tells the error when nothing is left. */
+static void on_broken(struct uv_conn *conn)
+{
+    conn->watched = 0;
+    if (!reading(conn)) {
+        pinion__conn_end(&conn->base, PINION_EIO);
+        return;
+    }
+    pinion__conn_unsettle(&conn->base);
+    receive(conn);
+}
+
+static void on_event(uv_poll_t *poll, int status, int events)
+{
+    struct uv_conn *conn = PINION_CONTAINER_OF(poll, struct uv_conn, poll);
+
+    if (conn->base.ending)
+        return;
+    if (status < 0) {
+        on_broken(conn);
+        return;
+    }
+    if (events & UV_DISCONNECT) {
+        conn->hung_up = true;
+        pinion__conn_unsettle(&conn->base);
+    }
+    if ((events & UV_READABLE) && reading(conn))
+        receive(conn);
+    if ((events & UV_WRITABLE) && conn->base.blocked && !conn->base.ending)
+        send_again(conn);
+}
+
+/* The end of a turn */
+
+static int events_wanted(const struct uv_conn *conn)
+{
+    int events = conn->base.blocked ? UV_WRITABLE : 0;
+
+    if (reading(conn))
+        return events | UV_READABLE;
+    /* Waiting for the FIN has libuv watch for a reset too. */
+    if (!conn->fin_received && !conn->hung_up)
+        return events | UV_DISCONNECT;
+    return events;
+}
+
+static void watch(struct uv_conn *conn)
+{
+    int wanted = events_wanted(conn);
+
+    if (wanted == conn->watched)
+        return;
+    conn->watched = wanted;
+    uv_poll_start(&conn->poll, wanted, on_event);
+}
+
+static void on_conn_closed(uv_handle_t *handle)
+{
+    struct uv_conn *conn = PINION_CONTAINER_OF(handle, struct uv_conn, poll);
+
+    pinion__conn_finish(&conn->base);
+    free(conn);
+}
+
+static void tear_down(struct uv_conn *conn)
+{
+    int fd = conn_fd(conn);
+
+    uv_close((uv_handle_t *)&conn->poll, on_conn_closed);
+    close(fd);
+}
+
+static void settle(struct uv_conn *conn)
+{
+    struct pinion_conn *base = &conn->base;
+
+    if (!base->blocked)
+        send_outbox(base);
+    if (base->ending) {
+        tear_down(conn);
+        return;
+    }
+    if (base->finishing && !base->blocked && !conn->fin_sent) {
+        conn->fin_sent = true;
+        shutdown(conn_fd(conn), SHUT_WR);
+    }
+    watch(conn);
+}
+
+static void settle_all(struct pinion_loop *loop)
+{
+    while (!pinion__list_empty(&loop->unsettled)) {
+        struct pinion_list *first = loop->unsettled.next;
+        settle((struct uv_conn *)PINION_CONTAINER_OF(first, struct pinion_conn, unsettled));
+        pinion__list_remove(first);
+    }
+}
+
+static void on_turn_timer(uv_timer_t *timer)
+{
+    /* That the wait is over is all there is to it. */
+}
+
+static void allow_wait(struct uv_engine *engine, uint64_t milliseconds)
+{
+    if (milliseconds == UINT64_MAX)
+        uv_timer_stop(&engine->turn_timer);
+    else
+        uv_timer_start(&engine->turn_timer, on_turn_timer, milliseconds, 0);
+}
+
+static void on_turn_end(uv_prepare_t *prepare)
+{
+    struct uv_engine *engine = PINION_CONTAINER_OF(prepare, struct uv_engine, turn_end);
+    struct pinion_loop *loop = &engine->base;
+
+    allow_wait(engine, loop->events->turn(loop->context));
+    settle_all(loop);
+    if (!loop->stopping)
+        return;
+    if (pinion__loop_wind_down(loop))
+        uv_stop(&engine->uv);
+    settle_all(loop);
+}
+
+/* Accepting */
+
+static void poll_listener(struct uv_listener *listener);
+
+/* Errors of accept that concern the one connection that is gone by now. */
+static bool is_peers_error(int error)
+{
+    switch (error) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPERM: /* a firewall's rule */
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case ENONET:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* 0 when there may be more to accept, EAGAIN when there is not, else why accepting does not work. The
+ * connection's memory is made first, so that one for which there is none stays in the kernel's queue. */
+static int accept_one(struct uv_listener *listener)
+{
+    struct uv_conn *conn = calloc(1, sizeof *conn);
+    if (!conn)
+        return ENOMEM;
+    int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+        int error = errno;
+        free(conn);
+        return is_peers_error(error) ? 0 : error;
+    }
+    int rc = uv_poll_init(&listener->engine->uv, &conn->poll, fd);
+    if (rc) {
+        close(fd);
+        free(conn);
+        return -rc;
+    }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+    pinion__conn_begin(&conn->base, &listener->engine->base);
+    return 0;
+}
+
+static void on_retry(uv_timer_t *timer);
+
+static void accepting_fails(struct uv_listener *listener, int error)
+{
+    if (listener->retry_ms == 0)
+        pinion__log(PINION_LOG_WARNING, "accepting connections is paused: %s", strerror(error));
+    listener->retry_ms = listener->retry_ms ? 2 * listener->retry_ms : ACCEPT_RETRY_MIN;
+    if (listener->retry_ms > ACCEPT_RETRY_MAX)
+        listener->retry_ms = ACCEPT_RETRY_MAX;
+    uv_poll_stop(&listener->poll);
+    uv_timer_start(&listener->retry, on_retry, listener->retry_ms, 0);
+}
+
+static void accepting_works(struct uv_listener *listener)
+{
+    if (listener->retry_ms > 0)
+        pinion__log(PINION_LOG_INFO, "accepting connections again");
+    listener->retry_ms = 0;
+    if (!uv_is_active((uv_handle_t *)&listener->poll))
+        poll_listener(listener);
+}
+
+static void accept_some(struct uv_listener *listener)
+{
+    int error = 0;
+
+    for (int i = 0; i < ACCEPT_BATCH && error == 0 && !listener->base.closed; i++)
+        error = accept_one(listener);
+    if (listener->base.closed)
+        return;
+    if (error == 0 || error == EAGAIN)
+        accepting_works(listener);
+    else
+        accepting_fails(listener, error);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    accept_some(PINION_CONTAINER_OF(timer, struct uv_listener, retry));
+}
+
+static void on_incoming(uv_poll_t *poll, int status, int events)
+{
+    accept_some(PINION_CONTAINER_OF(poll, struct uv_listener, poll));
+}
+
+static void poll_listener(struct uv_listener *listener)
+{
+    uv_poll_start(&listener->poll, UV_READABLE, on_incoming);
+}
+
+static int uv_engine_listen(struct pinion_loop *loop, int fd, struct pinion_listener **out)
+{
+    struct uv_engine *engine = (struct uv_engine *)loop;
+    struct uv_listener *listener = calloc(1, sizeof *listener);
+
+    if (!listener)
+        return PINION_ENOMEM;
+    int rc = uv_poll_init(&engine->uv, &listener->poll, fd);
+    if (rc) {
+        free(listener);
+        return code_of(rc);
+    }
+    uv_timer_init(&engine->uv, &listener->retry);
+    listener->engine = engine;
+    listener->fd = fd;
+    listener->open_handles = 2;
+    listener->poll.data = listener;
+    listener->retry.data = listener;
+    poll_listener(listener);
+    *out = &listener->base;
+    return 0;
+}
+
+static void on_listener_handle_closed(uv_handle_t *handle)
+{
+    struct uv_listener *listener = handle->data;
+
+    if (--listener->open_handles == 0)
+        free(listener);
+}
+
+static void uv_engine_listener_close(struct pinion_listener *base)
+{
+    struct uv_listener *listener = (struct uv_listener *)base;
+
+    uv_close((uv_handle_t *)&listener->poll, on_listener_handle_closed);
+    uv_close((uv_handle_t *)&listener->retry, on_listener_handle_closed);
+    close(listener->fd);
+}
+
+/* The loop */
+
+static void on_wake(uv_async_t *async)
+{
+    /* The turn that follows is the point. */
+}
+
+/* A loop whose async handle could not be made, or whose handles are closed, must be closed itself. */
+static int init_handles(struct uv_engine *engine)
+{
+    int rc = uv_loop_init(&engine->uv);
+    if (rc)
+        return rc;
+    rc = uv_async_init(&engine->uv, &engine->wake, on_wake);
+    if (rc) {
+        uv_loop_close(&engine->uv);
+        return rc;
+    }
+    uv_prepare_init(&engine->uv, &engine->turn_end);
+    uv_timer_init(&engine->uv, &engine->turn_timer);
+    return 0;
+}
+
+static int uv_engine_create(struct pinion_loop **out, size_t recv_buffer_size)
+{
+    struct uv_engine *engine = calloc(1, sizeof *engine + recv_buffer_size);
+
+    if (!engine)
+        return PINION_ENOMEM;
+    engine->recv_size = recv_buffer_size;
+    int rc = init_handles(engine);
+    if (rc) {
+        free(engine);
+        return code_of(rc);
+    }
+    *out = &engine->base;
+    return 0;
+}
+
+static void uv_engine_destroy(struct pinion_loop *loop)
+{
+    struct uv_engine *engine = (struct uv_engine *)loop;
+
+    uv_close((uv_handle_t *)&engine->wake, NULL);
+    uv_close((uv_handle_t *)&engine->turn_end, NULL);
+    uv_close((uv_handle_t *)&engine->turn_timer, NULL);
+    uv_run(&engine->uv, UV_RUN_DEFAULT); /* until these, and listeners closed late, are gone */
+    uv_loop_close(&engine->uv);
+    free(engine);
+}
+
+static int uv_engine_run(struct pinion_loop *loop)
+{
+    struct uv_engine *engine = (struct uv_engine *)loop;
+
+    uv_prepare_start(&engine->turn_end, on_turn_end);
+    uv_run(&engine->uv, UV_RUN_DEFAULT);
+    uv_prepare_stop(&engine->turn_end);
+    uv_timer_stop(&engine->turn_timer);
+    return 0;
+}
+
+static void uv_engine_wake(struct pinion_loop *loop)
+{
+    uv_async_send(&((struct uv_engine *)loop)->wake);
+}
+
+static void uv_engine_peer(const struct pinion_conn *conn, struct sockaddr_storage *address, socklen_t *len)
+{
+    *len = sizeof *address;
+    if (getpeername(conn_fd((const struct uv_conn *)conn), (struct sockaddr *)address, len) == 0)
+        return;
+    address->ss_family = AF_UNSPEC;
+    *len = 0;
+}
+
+const struct pinion_loop_ops pinion__loop_uv = {
+    .name = "uv",
+    .create = uv_engine_create,
+    .destroy = uv_engine_destroy,
+    .run = uv_engine_run,
+    .wake = uv_engine_wake,
+    .listen = uv_engine_listen,
+    .listener_close = uv_engine_listener_close,
+    .flush = send_outbox,
+    .peer = uv_engine_peer,
+};

@@ -1,0 +1,566 @@
+/* The contract of sending: order, merging, backlog, flush, drop_queue, shutdown. */
+#include "loop_fixture.h"
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define MIB          ((size_t)1 << 20)
+#define SMALL_BUFFER (128 * 1024) /* a socket's, so that it is soon full */
+
+/* Order and merging */
+
+#define MANY 200
+
+static void queue_many(struct served *s)
+{
+    for (int i = 0; i < MANY; i++)
+        LOOP_CHECK(s->fixture, queue_bytes(s, &i, sizeof i) == 0);
+    LOOP_CHECK(s->fixture, pinion__conn_queued(s->conn) == MANY * sizeof(int));
+}
+
+static void expect_many_in_few_segments(struct fixture *f)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+    int fd = dial(f);
+
+    for (int i = 0; i < MANY; i++)
+        client_expect(f, fd, &i, sizeof i);
+    CLIENT_CHECK(f, getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0);
+    CLIENT_CHECK(f, info.tcpi_data_segs_in <= MANY / 8);
+}
+
+static void frames_of_a_turn_leave_together_in_order(void **state)
+{
+    static const struct script script = { .accepted = queue_many, .client = expect_many_in_few_segments };
+    struct fixture *f = play(&script);
+
+    assert_int_equal(f->served->drains, 0);
+    fixture_free(f);
+}
+
+#define BROADCAST_TO 20
+
+static void broadcast_to_all(struct fixture *f)
+{
+    if (f->accepted < BROADCAST_TO || f->frame_count > 0)
+        return;
+    struct pinion_frame *frame = make_frame(f, "to all of you", 13);
+    for (struct served *s = f->served; s; s = s->next)
+        LOOP_CHECK(f, pinion__conn_queue(s->conn, pinion__frame_ref(frame)) == 0);
+    pinion__frame_unref(frame);
+}
+
+static void expect_broadcast(struct fixture *f)
+{
+    int fds[BROADCAST_TO];
+
+    for (int i = 0; i < BROADCAST_TO; i++)
+        fds[i] = dial(f);
+    for (int i = 0; i < BROADCAST_TO; i++)
+        client_expect(f, fds[i], "to all of you", 13);
+}
+
+static void one_frame_goes_to_many(void **state)
+{
+    static const struct script script = { .turn = broadcast_to_all, .client = expect_broadcast };
+
+    fixture_free(play(&script));
+}
+
+static void queue_with_nothing_between(struct served *s)
+{
+    LOOP_CHECK(s->fixture, queue_bytes(s, "", 0) == 0);
+    LOOP_CHECK(s->fixture, queue_bytes(s, "a", 1) == 0);
+    LOOP_CHECK(s->fixture, queue_bytes(s, "", 0) == 0);
+    LOOP_CHECK(s->fixture, queue_bytes(s, "b", 1) == 0);
+    LOOP_CHECK(s->fixture, pinion__conn_queued(s->conn) == 2);
+}
+
+static void expect_ab(struct fixture *f)
+{
+    client_expect(f, dial(f), "ab", 2);
+}
+
+static void an_empty_frame_sends_nothing(void **state)
+{
+    static const struct script script = { .accepted = queue_with_nothing_between, .client = expect_ab };
+
+    fixture_free(play(&script));
+}
+
+/* Backlog */
+
+#define BIG_FRAMES 4
+
+static void queue_big_frames(struct served *s)
+{
+    for (unsigned i = 0; i < BIG_FRAMES; i++)
+        LOOP_CHECK(s->fixture, queue_pattern(s, 4 * MIB, i) == 0);
+}
+
+static void read_big_frames(struct fixture *f)
+{
+    int fd = dial(f);
+
+    for (unsigned i = 0; i < BIG_FRAMES; i++)
+        client_expect_pattern(f, fd, 4 * MIB, i);
+}
+
+static void big_frames_arrive_at_a_slow_reader(void **state)
+{
+    static const struct script script = {
+        .accepted = queue_big_frames,
+        .client = read_big_frames,
+        .send_buffer = SMALL_BUFFER,
+    };
+    struct fixture *f = play(&script);
+
+    assert_int_equal(f->served->drains, 1);
+    fixture_free(f);
+}
+
+static void queue_pattern_or_fail(struct served *s, size_t len, unsigned seed)
+{
+    LOOP_CHECK(s->fixture, queue_pattern(s, len, seed) == 0);
+}
+
+static void queue_first(struct served *s)
+{
+    queue_pattern_or_fail(s, 4 * MIB, 1);
+}
+
+/* The second backlog is as large as the first; the third frame goes at once and is no backlog. */
+static void queue_next(struct served *s)
+{
+    if (s->drains == 1)
+        queue_pattern_or_fail(s, 4 * MIB, 2);
+    else
+        queue_pattern_or_fail(s, 10, 3);
+}
+
+static void read_three(struct fixture *f)
+{
+    int fd = dial(f);
+
+    client_expect_pattern(f, fd, 4 * MIB, 1);
+    client_expect_pattern(f, fd, 4 * MIB, 2);
+    client_expect_pattern(f, fd, 10, 3);
+}
+
+static void drained_comes_once_for_each_backlog(void **state)
+{
+    static const struct script script = {
+        .accepted = queue_first,
+        .drained = queue_next,
+        .client = read_three,
+        .send_buffer = SMALL_BUFFER,
+    };
+    struct fixture *f = play(&script);
+
+    assert_int_equal(f->served->drains, 2);
+    fixture_free(f);
+}
+
+static void close_in_drained(struct served *s)
+{
+    close_served(s);
+}
+
+static void read_first_then_fin(struct fixture *f)
+{
+    int fd = dial(f);
+
+    client_expect_pattern(f, fd, 4 * MIB, 1);
+    client_expect_fin(f, fd);
+}
+
+static void closing_inside_drained_loses_nothing(void **state)
+{
+    static const struct script script = {
+        .accepted = queue_first,
+        .drained = close_in_drained,
+        .client = read_first_then_fin,
+        .send_buffer = SMALL_BUFFER,
+    };
+    struct fixture *f = play(&script);
+
+    assert_int_equal(f->served->drains, 1);
+    assert_int_equal(f->served->error, 0);
+    fixture_free(f);
+}
+
+/* A client that does not read, and leaves when told. */
+static void do_not_read(struct fixture *f)
+{
+    int fd = dial(f);
+
+    await_loop(f);
+    hang_up(f, fd);
+}
+
+static void watch_backlog(struct fixture *f)
+{
+    static size_t waiting;
+    struct served *s = f->served;
+
+    if (!s || s->closed_after)
+        return;
+    if (f->frame_count == 1) {
+        waiting = pinion__conn_queued(s->conn);
+        f->wait = 0;
+        if (waiting == 4 * MIB)
+            return; /* the turn that accepted it has not ended */
+        LOOP_CHECK(f, waiting > 0);
+        LOOP_CHECK(f, queue_bytes(s, "more", 4) == 0);
+        return;
+    }
+    LOOP_CHECK(f, pinion__conn_queued(s->conn) == waiting + 4);
+    LOOP_CHECK(f, pinion__conn_flush(s->conn) == waiting + 4);
+    close_served(s);
+    LOOP_CHECK(f, pinion__conn_queued(s->conn) == 0);
+    tell_client(f);
+}
+
+static void a_backlog_is_counted_and_dropped_by_close(void **state)
+{
+    static const struct script script = {
+        .accepted = queue_first,
+        .turn = watch_backlog,
+        .client = do_not_read,
+        .send_buffer = SMALL_BUFFER,
+        .client_recv_buffer = SMALL_BUFFER,
+    };
+    struct fixture *f = play(&script);
+
+    assert_int_equal(f->served->drains, 0);
+    assert_int_equal(f->served->error, 0);
+    fixture_free(f);
+}
+
+static void reset_when_backlogged(struct fixture *f)
+{
+    if (f->served && f->served->conn && pinion__conn_queued(f->served->conn) < 4 * MIB)
+        tell_client(f);
+    else
+        f->wait = 0;
+}
+
+static void do_not_read_then_reset(struct fixture *f)
+{
+    int fd = dial(f);
+
+    await_loop(f);
+    reset(f, fd);
+}
+
+static void a_reset_ends_a_backlogged_connection(void **state)
+{
+    static const struct script script = {
+        .accepted = queue_first,
+        .turn = reset_when_backlogged,
+        .client = do_not_read_then_reset,
+        .send_buffer = SMALL_BUFFER,
+        .client_recv_buffer = SMALL_BUFFER,
+    };
+    struct fixture *f = play(&script);
+
+    assert_int_equal(f->served->drains, 0);
+    assert_int_equal(f->served->error, PINION_EIO);
+    fixture_free(f);
+}
+
+/* Backlogged, paused and half-closed by the peer all at once. */
+static void pause_and_queue(struct served *s)
+{
+    pinion__conn_pause(s->conn);
+    queue_first(s);
+}
+
+static void resume_when_drained(struct served *s)
+{
+    LOOP_CHECK(s->fixture, s->fins == 0);
+    pinion__conn_resume(s->conn);
+}
+
+static void send_fin_then_read(struct fixture *f)
+{
+    int fd = dial(f);
+
+    client_send(f, fd, "bye", 3);
+    CLIENT_CHECK(f, shutdown(fd, SHUT_WR) == 0);
+    client_expect_pattern(f, fd, 4 * MIB, 1);
+    client_expect_fin(f, fd);
+}
+
+static void a_paused_connection_still_sends(void **state)
+{
+    static const struct script script = {
+        .accepted = pause_and_queue,
+        .drained = resume_when_drained,
+        .client = send_fin_then_read,
+        .send_buffer = SMALL_BUFFER,
+    };
+    struct fixture *f = play(&script);
+
+    assert_int_equal(f->served->drains, 1);
+    assert_int_equal(f->served->received_len, 3);
+    assert_int_equal(f->served->error, 0);
+    fixture_free(f);
+}
+
+/* flush */
+
+/* The client answers before this callback has returned: the bytes did not wait for the turn's end. */
+static void flush_and_await_receipt(struct served *s)
+{
+    struct fixture *f = s->fixture;
+
+    LOOP_CHECK(f, pinion__conn_flush(s->conn) == 0);
+    LOOP_CHECK(f, queue_bytes(s, "one", 3) == 0);
+    LOOP_CHECK(f, queue_bytes(s, "two", 3) == 0);
+    LOOP_CHECK(f, pinion__conn_queued(s->conn) == 6);
+    LOOP_CHECK(f, pinion__conn_flush(s->conn) == 0);
+    LOOP_CHECK(f, pinion__conn_queued(s->conn) == 0);
+    await_client(f);
+}
+
+static void confirm_receipt(struct fixture *f)
+{
+    int fd = dial(f);
+
+    client_expect(f, fd, "onetwo", 6);
+    tell_loop(f);
+}
+
+static void flush_sends_at_once(void **state)
+{
+    static const struct script script = { .accepted = flush_and_await_receipt, .client = confirm_receipt };
+    struct fixture *f = play(&script);
+
+    assert_int_equal(f->served->drains, 0);
+    fixture_free(f);
+}
+
+static void flush_until_it_breaks(struct served *s, uint8_t *bytes, size_t len)
+{
+    struct fixture *f = s->fixture;
+
+    tell_client(f);
+    await_client(f);
+    while (queue_bytes(s, "x", 1) == 0) {
+        pinion__conn_flush(s->conn);
+        sched_yield();
+    }
+    LOOP_CHECK(f, s->closes == 0);
+    LOOP_CHECK(f, pinion__conn_queued(s->conn) == 0);
+    s->closed_after = f->turns + 1;
+}
+
+static void reset_inside_the_callback(struct fixture *f)
+{
+    int fd = dial(f);
+
+    client_send(f, fd, "x", 1);
+    await_loop(f);
+    reset(f, fd);
+    tell_loop(f);
+}
+
+static void breaking_in_flush_closes_later(void **state)
+{
+    static const struct script script = { .data = flush_until_it_breaks,
+                                          .client = reset_inside_the_callback };
+    struct fixture *f = play(&script);
+
+    assert_int_equal(f->served->error, PINION_EIO);
+    fixture_free(f);
+}
+
+/* drop_queue */
+
+static void queue_two_big(struct served *s)
+{
+    queue_pattern_or_fail(s, 4 * MIB, 1);
+    queue_pattern_or_fail(s, MIB, 2);
+}
+
+static void drop_when_begun(struct fixture *f)
+{
+    struct served *s = f->served;
+
+    if (!s || f->frame_count > 2)
+        return;
+    size_t waiting = pinion__conn_queued(s->conn);
+    if (waiting == 5 * MIB) {
+        f->wait = 0;
+        return;
+    }
+    LOOP_CHECK(f, waiting > MIB);
+    pinion__conn_drop_queue(s->conn);
+    LOOP_CHECK(f, pinion__conn_queued(s->conn) == waiting - MIB);
+    LOOP_CHECK(f, queue_bytes(s, "dropped too", 11) == 0);
+    pinion__conn_drop_queue(s->conn);
+    LOOP_CHECK(f, pinion__conn_queued(s->conn) == waiting - MIB);
+    queue_pattern_or_fail(s, 100, 3);
+    pinion__conn_shutdown(s->conn);
+    tell_client(f);
+}
+
+static void read_what_was_not_dropped(struct fixture *f)
+{
+    int fd = dial(f);
+
+    await_loop(f);
+    client_expect_pattern(f, fd, 4 * MIB, 1);
+    client_expect_pattern(f, fd, 100, 3);
+    client_expect_fin(f, fd);
+}
+
+static void drop_queue_keeps_a_begun_frame_whole(void **state)
+{
+    static const struct script script = {
+        .accepted = queue_two_big,
+        .turn = drop_when_begun,
+        .client = read_what_was_not_dropped,
+        .send_buffer = SMALL_BUFFER,
+        .client_recv_buffer = SMALL_BUFFER,
+    };
+
+    fixture_free(play(&script));
+}
+
+static void drop_what_has_not_begun(struct served *s)
+{
+    LOOP_CHECK(s->fixture, queue_bytes(s, "never", 5) == 0);
+    pinion__conn_drop_queue(s->conn);
+    LOOP_CHECK(s->fixture, pinion__conn_queued(s->conn) == 0);
+    LOOP_CHECK(s->fixture, queue_bytes(s, "ab", 2) == 0);
+}
+
+static void drop_queue_drops_what_has_not_begun(void **state)
+{
+    static const struct script script = { .accepted = drop_what_has_not_begun, .client = expect_ab };
+    struct fixture *f = play(&script);
+
+    assert_int_equal(f->served->drains, 0);
+    fixture_free(f);
+}
+
+/* shutdown */
+
+static void queue_and_shut_down(struct served *s)
+{
+    struct fixture *f = s->fixture;
+
+    queue_big_frames(s);
+    pinion__conn_shutdown(s->conn);
+    pinion__conn_shutdown(s->conn);
+    LOOP_CHECK(f, queue_bytes(s, "too late", 8) == PINION_ECLOSED);
+    LOOP_CHECK(f, pinion__conn_queued(s->conn) == BIG_FRAMES * 4 * MIB);
+}
+
+static void read_until_fin_then_answer(struct fixture *f)
+{
+    int fd = dial(f);
+
+    for (unsigned i = 0; i < BIG_FRAMES; i++)
+        client_expect_pattern(f, fd, 4 * MIB, i);
+    client_expect_fin(f, fd);
+    client_send(f, fd, "bye", 3);
+}
+
+static void shutdown_delivers_all_and_still_receives(void **state)
+{
+    static const struct script script = {
+        .accepted = queue_and_shut_down,
+        .client = read_until_fin_then_answer,
+        .send_buffer = SMALL_BUFFER,
+    };
+    struct fixture *f = play(&script);
+
+    assert_memory_equal(f->served->received, "bye", f->served->received_len);
+    assert_int_equal(f->served->received_len, 3);
+    assert_int_equal(f->served->fins, 1);
+    assert_int_equal(f->served->error, 0);
+    fixture_free(f);
+}
+
+static void shut_down(struct served *s)
+{
+    pinion__conn_shutdown(s->conn);
+}
+
+static void expect_fin_then_wait(struct fixture *f)
+{
+    client_expect_fin(f, dial(f));
+}
+
+static void shutdown_of_an_empty_queue_sends_the_fin(void **state)
+{
+    static const struct script script = { .accepted = shut_down, .client = expect_fin_then_wait };
+    struct fixture *f = play(&script);
+
+    assert_int_equal(f->served->fins, 1);
+    fixture_free(f);
+}
+
+static void shut_down_then_close(struct served *s)
+{
+    queue_first(s);
+    pinion__conn_shutdown(s->conn);
+    close_served(s);
+    LOOP_CHECK(s->fixture, pinion__conn_queued(s->conn) == 0);
+}
+
+static void expect_end(struct fixture *f)
+{
+    client_expect_end(f, dial(f));
+}
+
+static void close_overrides_shutdown(void **state)
+{
+    static const struct script script = { .accepted = shut_down_then_close, .client = expect_end };
+    struct fixture *f = play(&script);
+
+    assert_int_equal(f->served->error, 0);
+    fixture_free(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(frames_of_a_turn_leave_together_in_order),
+        cmocka_unit_test(one_frame_goes_to_many),
+        cmocka_unit_test(an_empty_frame_sends_nothing),
+        cmocka_unit_test(big_frames_arrive_at_a_slow_reader),
+        cmocka_unit_test(drained_comes_once_for_each_backlog),
+        cmocka_unit_test(closing_inside_drained_loses_nothing),
+        cmocka_unit_test(a_backlog_is_counted_and_dropped_by_close),
+        cmocka_unit_test(a_reset_ends_a_backlogged_connection),
+        cmocka_unit_test(a_paused_connection_still_sends),
+        cmocka_unit_test(flush_sends_at_once),
+        cmocka_unit_test(breaking_in_flush_closes_later),
+        cmocka_unit_test(drop_queue_keeps_a_begun_frame_whole),
+        cmocka_unit_test(drop_queue_drops_what_has_not_begun),
+        cmocka_unit_test(shutdown_delivers_all_and_still_receives),
+        cmocka_unit_test(shutdown_of_an_empty_queue_sends_the_fin),
+        cmocka_unit_test(close_overrides_shutdown),
+    };
+    int failures = 0;
+    const char *engine;
+
+    alarm(120); /* a test that hangs has failed */
+    for (unsigned i = 0; (engine = fixture_select_engine(i)) != NULL; i++)
+        failures += cmocka_run_group_tests_name(engine, tests, NULL, NULL);
+    return failures;
+}
