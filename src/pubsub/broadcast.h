@@ -1,0 +1,31 @@
+/* A broadcast on its way: immutable, counted with atomics, shared by all loops it goes to. */
+#ifndef PINION_PUBSUB_BROADCAST_H
+#define PINION_PUBSUB_BROADCAST_H
+
+#include "base/slice.h"
+#include <pinion/payload.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct pinion_broadcast {
+    atomic_uint refs;
+    uint64_t from; /* the subscriber that is left out, 0 for none */
+    pinion_payload *payload;
+    struct pinion_slice topic; /* both terminated, in the same allocation */
+    struct pinion_slice event;
+    char names[];
+};
+
+/* Make a broadcast with one reference. Consumes payload, on failure too. PINION_EPAYLOAD, PINION_ETOOBIG (a
+ * topic or event over 255 bytes), PINION_ENOMEM. */
+int pinion__broadcast_new(struct pinion_broadcast **out, uint64_t from, const char *topic, const char *event,
+                          pinion_payload *payload);
+
+/* Thread: any. */
+struct pinion_broadcast *pinion__broadcast_ref(struct pinion_broadcast *broadcast);
+void pinion__broadcast_unref(struct pinion_broadcast *broadcast);
+
+/* What it counts against a mailbox's cap. */
+size_t pinion__broadcast_size(const struct pinion_broadcast *broadcast);
+
+#endif

@@ -1,0 +1,108 @@
+#include "pubsub/pubsub.h"
+#include "base/log.h"
+#include <stdlib.h>
+
+/* A broadcast posted to another loop. */
+struct delivery {
+    struct pinion_task task;
+    struct pinion_pubsub_loop *loop;
+    struct pinion_broadcast *broadcast;
+};
+
+int pinion__pubsub_init(struct pinion_pubsub *pubsub)
+{
+    pubsub->loop_count = 0;
+    atomic_init(&pubsub->published, 0);
+    atomic_init(&pubsub->dropped, 0);
+    return pinion__interest_init(&pubsub->interest);
+}
+
+void pinion__pubsub_release(struct pinion_pubsub *pubsub)
+{
+    for (unsigned i = 0; i < pubsub->loop_count; i++)
+        pinion__registry_release(&pubsub->loops[i]->registry);
+    pinion__interest_release(&pubsub->interest);
+}
+
+static int note_interest(struct pinion_registry *registry, const struct pinion_topic *topic, bool on)
+{
+    struct pinion_pubsub_loop *loop = PINION_CONTAINER_OF(registry, struct pinion_pubsub_loop, registry);
+    struct pinion_slice name = pinion__slice(topic->name, topic->name_len);
+    int rc = pinion__interest_set(&loop->pubsub->interest, name, topic->node.hash, loop->index, on);
+    if (!rc)
+        atomic_fetch_add_explicit(&loop->topics, on ? 1 : SIZE_MAX, memory_order_relaxed);
+    return rc;
+}
+
+int pinion__pubsub_add_loop(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *loop,
+                            struct pinion_scheduler *scheduler, pinion_deliver_fn *deliver, void *context)
+{
+    if (pubsub->loop_count == PINION_LOOPS_MAX)
+        return PINION_EINVAL;
+    pinion__registry_init(&loop->registry, note_interest);
+    loop->pubsub = pubsub;
+    loop->scheduler = scheduler;
+    loop->deliver = deliver;
+    loop->context = context;
+    atomic_init(&loop->topics, 0);
+    loop->index = pubsub->loop_count;
+    pubsub->loops[pubsub->loop_count++] = loop;
+    return 0;
+}
+
+static void deliver_here(struct pinion_pubsub_loop *loop, struct pinion_broadcast *broadcast)
+{
+    struct pinion_topic *topic = pinion__registry_find(&loop->registry, broadcast->topic);
+    if (topic)
+        loop->deliver(loop->context, topic, broadcast);
+}
+
+static void run_delivery(struct pinion_task *task)
+{
+    struct delivery *delivery = PINION_CONTAINER_OF(task, struct delivery, task);
+    deliver_here(delivery->loop, delivery->broadcast);
+    pinion__broadcast_unref(delivery->broadcast);
+    free(delivery);
+}
+
+static int post_delivery(struct pinion_pubsub_loop *loop, struct pinion_broadcast *broadcast)
+{
+    struct delivery *delivery = malloc(sizeof *delivery);
+    if (!delivery)
+        return PINION_ENOMEM;
+    delivery->task.run = run_delivery;
+    delivery->loop = loop;
+    delivery->broadcast = pinion__broadcast_ref(broadcast);
+    int rc = pinion__scheduler_post(loop->scheduler, &delivery->task, pinion__broadcast_size(broadcast));
+    if (rc) {
+        pinion__broadcast_unref(broadcast);
+        free(delivery);
+    }
+    return rc;
+}
+
+static void note_drop(struct pinion_pubsub *pubsub, unsigned index, int rc)
+{
+    if (rc == PINION_ECLOSED) /* the loop has stopped, and with it its subscribers */
+        return;
+    if (atomic_fetch_add_explicit(&pubsub->dropped, 1, memory_order_relaxed) == 0)
+        pinion__log(PINION_LOG_WARNING, "broadcasts to loop %u are dropped: %s", index, pinion_strerror(rc));
+}
+
+void pinion__pubsub_publish(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *here,
+                            struct pinion_broadcast *broadcast)
+{
+    atomic_fetch_add_explicit(&pubsub->published, 1, memory_order_relaxed);
+    if (here)
+        deliver_here(here, broadcast);
+    if (here && pubsub->loop_count == 1)
+        return;
+    uint64_t loops = pinion__interest_get(&pubsub->interest, broadcast->topic);
+    if (here)
+        loops &= ~(UINT64_C(1) << here->index);
+    for (unsigned i = 0; loops; i++, loops >>= 1) {
+        int rc = (loops & 1) ? post_delivery(pubsub->loops[i], broadcast) : 0;
+        if (rc)
+            note_drop(pubsub, i, rc);
+    }
+}

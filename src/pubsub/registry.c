@@ -1,0 +1,142 @@
+#include "pubsub/registry.h"
+#include "base/list.h"
+#include <assert.h>
+#include <pinion/error.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct pinion_slice topic_name(const struct pinion_map_node *node)
+{
+    const struct pinion_topic *topic = PINION_CONTAINER_OF(node, struct pinion_topic, node);
+    return pinion__slice(topic->name, topic->name_len);
+}
+
+void pinion__registry_init(struct pinion_registry *registry,
+                           int (*interest)(struct pinion_registry *, const struct pinion_topic *, bool))
+{
+    pinion__map_init(&registry->topics, topic_name);
+    registry->interest = interest;
+}
+
+void pinion__registry_release(struct pinion_registry *registry)
+{
+    assert(registry->topics.count == 0);
+    pinion__map_release(&registry->topics);
+}
+
+static struct pinion_topic *find(const struct pinion_registry *registry, struct pinion_slice name,
+                                 uint64_t hash)
+{
+    struct pinion_map_node *node = pinion__map_find(&registry->topics, name, hash);
+    return node ? PINION_CONTAINER_OF(node, struct pinion_topic, node) : NULL;
+}
+
+struct pinion_topic *pinion__registry_find(const struct pinion_registry *registry, struct pinion_slice name)
+{
+    return find(registry, name, pinion__hash(name));
+}
+
+static struct pinion_topic *topic_new(struct pinion_registry *registry, struct pinion_slice name,
+                                      uint64_t hash)
+{
+    struct pinion_topic *topic = malloc(sizeof *topic + name.len + 1);
+    if (!topic)
+        return NULL;
+    memset(topic, 0, sizeof *topic);
+    topic->registry = registry;
+    topic->subscribers = &topic->single;
+    topic->capacity = 1;
+    topic->name_len = (uint32_t)name.len;
+    memcpy(topic->name, name.ptr, name.len);
+    topic->name[name.len] = '\0';
+    if (pinion__map_insert(&registry->topics, &topic->node, hash) != 0) {
+        free(topic);
+        return NULL;
+    }
+    return topic;
+}
+
+struct pinion_topic *pinion__topic_hold(struct pinion_registry *registry, struct pinion_slice name)
+{
+    uint64_t hash = pinion__hash(name);
+    struct pinion_topic *topic = find(registry, name, hash);
+    if (!topic)
+        topic = topic_new(registry, name, hash);
+    if (topic)
+        topic->holds++;
+    return topic;
+}
+
+static void collect(struct pinion_topic *topic)
+{
+    if (topic->holds || topic->count)
+        return;
+    pinion__map_remove(&topic->registry->topics, &topic->node);
+    if (topic->subscribers != &topic->single)
+        free(topic->subscribers);
+    free(topic);
+}
+
+void pinion__topic_drop(struct pinion_topic *topic)
+{
+    assert(topic->holds > 0);
+    topic->holds--;
+    collect(topic);
+}
+
+static int grow(struct pinion_topic *topic)
+{
+    uint32_t capacity = topic->capacity < 4 ? 4 : topic->capacity * 2;
+    bool inlined = topic->subscribers == &topic->single;
+    struct pinion_subscriber **array =
+        realloc(inlined ? NULL : topic->subscribers, capacity * sizeof(struct pinion_subscriber *));
+    if (!array)
+        return PINION_ENOMEM;
+    if (inlined)
+        array[0] = topic->single;
+    topic->subscribers = array;
+    topic->capacity = capacity;
+    return 0;
+}
+
+/* Give memory back when a topic has lost most of its subscribers. Keeping it is no error. */
+static void shrink(struct pinion_topic *topic)
+{
+    if (topic->capacity < 16 || topic->count > topic->capacity / 4)
+        return;
+    struct pinion_subscriber **array =
+        realloc(topic->subscribers, topic->capacity / 2 * sizeof(struct pinion_subscriber *));
+    if (!array)
+        return;
+    topic->subscribers = array;
+    topic->capacity /= 2;
+}
+
+int pinion__topic_subscribe(struct pinion_topic *topic, struct pinion_subscriber *subscriber)
+{
+    struct pinion_registry *registry = topic->registry;
+    int rc = topic->count == topic->capacity ? grow(topic) : 0;
+    if (!rc && topic->count == 0 && registry->interest)
+        rc = registry->interest(registry, topic, true);
+    if (rc)
+        return rc;
+    subscriber->topic = topic;
+    subscriber->index = topic->count;
+    topic->subscribers[topic->count++] = subscriber;
+    return 0;
+}
+
+void pinion__topic_unsubscribe(struct pinion_subscriber *subscriber)
+{
+    struct pinion_topic *topic = subscriber->topic;
+    if (!topic)
+        return;
+    struct pinion_subscriber *last = topic->subscribers[--topic->count];
+    topic->subscribers[subscriber->index] = last;
+    last->index = subscriber->index;
+    subscriber->topic = NULL;
+    if (topic->count == 0 && topic->registry->interest)
+        (void)topic->registry->interest(topic->registry, topic, false);
+    shrink(topic);
+    collect(topic);
+}
