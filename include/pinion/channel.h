@@ -1,0 +1,165 @@
+/* Channels: a client's conversation on one topic.
+ *
+ * A definition (pinion_channel_def) says what happens at each event; the routes of a socket
+ * (pinion/socket.h) say which topics it serves. For each join the library makes a pinion_channel.
+ *
+ * Thread: a channel lives on the loop its connection lives on. Its callbacks run there, one at a time, and
+ * never one inside another: what a callback causes (an intercepted broadcast, a message to itself, the
+ * end of a channel) runs after it has returned. Callbacks of channels on other connections may run at the
+ * same time on other threads. Everything here belongs to that loop, but for refs and what says "any".
+ *
+ * Lifetime: a pinion_channel is valid in its callbacks, from join until terminate returned, and until the
+ * last done of its work. Keep a pinion_ref to reach it from elsewhere.
+ */
+#ifndef PINION_CHANNEL_H
+#define PINION_CHANNEL_H
+
+#include <pinion/result.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct pinion_endpoint pinion_endpoint;
+typedef struct pinion_socket pinion_socket;
+typedef struct pinion_channel pinion_channel;
+typedef struct pinion_ref pinion_ref;
+
+/* A message to a channel that does not come from its client. */
+typedef struct pinion_info {
+    const char *name;  /* the name given to pinion_send_after / pinion_ref_send, or a broadcast's event */
+    const char *topic; /* of a broadcast on a topic of pinion_subscribe; else NULL */
+    const pinion_payload *payload; /* NULL for pinion_ref_send_data */
+    void *data;                    /* of pinion_ref_send_data; else NULL */
+} pinion_info;
+
+/* An event and the function that takes it. */
+typedef pinion_result pinion_event_fn(pinion_channel *channel, const char *event,
+                                      const pinion_payload *payload);
+typedef struct pinion_clause {
+    const char *event;
+    pinion_event_fn *fn;
+} pinion_clause;
+
+/* A table of clauses: PINION_CLAUSES({ "new_msg", new_msg }, { "*", anything_else }). */
+#define PINION_CLAUSES(...) ((const pinion_clause[]){ __VA_ARGS__, { NULL, NULL } })
+
+/* What a channel does. Every member may be NULL. Lifetime: borrowed; must outlive the endpoint. */
+typedef struct pinion_channel_def {
+    /* A client wants to join. pinion_ok(reply) lets it, pinion_error(reason) refuses, pinion_later() answers
+     * later: until then this socket's later messages wait. NULL lets everybody join. pinion_push and
+     * pinion_broadcast are refused here (PINION_ENOTJOINED): that is what after_join is for. */
+    pinion_result (*join)(pinion_channel *channel, const char *topic, const pinion_payload *params);
+
+    /* The client has joined, and the reply to its join is on its way. `params` is what join got. */
+    pinion_result (*after_join)(pinion_channel *channel, const pinion_payload *params);
+
+    /* Events from the client, first match first; "*" takes the rest. An event that no clause takes crashes
+     * the channel, as in Phoenix. */
+    const pinion_clause *handle_in;
+
+    /* Broadcasts on this channel's topic to intercept: the function is called, for each channel, in place of
+     * the push to its client, and may push what it likes. No "*" here. All other events are encoded once
+     * and handed to every subscriber. */
+    const pinion_clause *handle_out;
+
+    /* Messages from timers, refs and subscribed topics. Without it they are logged and dropped. */
+    pinion_result (*handle_info)(pinion_channel *channel, const pinion_info *info);
+
+    /* The channel ends. Exactly once for each channel that had joined. */
+    void (*terminate)(pinion_channel *channel, pinion_reason reason);
+} pinion_channel_def;
+
+/* Push an event to this channel's client. Consumes payload; NULL is {}.
+ * Errors: PINION_ENOTJOINED in join; PINION_EPAYLOAD; PINION_ENOTSUP a binary payload for a client whose
+ * serializer or transport has none; PINION_ETOOBIG event over 255 bytes; PINION_ECLOSED nobody is there any
+ * more; PINION_ENOMEM. They need not be checked. */
+PINION_API int pinion_push(pinion_channel *channel, const char *event, pinion_payload *payload);
+
+/* Send an event to every subscriber of this channel's topic, on every node; this channel's client too.
+ * Consumes payload. Errors: PINION_ENOTJOINED in join; PINION_EPAYLOAD; PINION_ETOOBIG; PINION_ENOMEM. */
+PINION_API int pinion_broadcast(pinion_channel *channel, const char *event, pinion_payload *payload);
+
+/* As pinion_broadcast, to all but this channel. */
+PINION_API int pinion_broadcast_from(pinion_channel *channel, const char *event, pinion_payload *payload);
+
+/* Receive the broadcasts of another topic in handle_info, until the channel ends. Subscribing twice is
+ * subscribing once. PINION_ETOOBIG topic over 255 bytes; PINION_ENOMEM. */
+PINION_API PINION_CHECKED int pinion_subscribe(pinion_channel *channel, const char *topic);
+PINION_API void pinion_unsubscribe(pinion_channel *channel, const char *topic);
+
+/* Send this channel a message after delay_ms milliseconds (0: after the current callback). Consumes
+ * payload. *timer, when given, is for pinion_cancel_timer. A message not yet delivered when the channel ends
+ * is dropped. PINION_EBUSY more than 1,000 timers; PINION_EPAYLOAD; PINION_ECLOSED; PINION_ENOMEM. */
+PINION_API int pinion_send_after(pinion_channel *channel, uint32_t delay_ms, const char *name,
+                                 pinion_payload *payload, uint64_t *timer);
+
+/* True when the timer had not fired yet; its message will not come then. */
+PINION_API bool pinion_cancel_timer(pinion_channel *channel, uint64_t timer);
+
+/* Work that would block the loop (a database, a file) on another thread.
+ * work(data) runs there and must not touch the channel, its socket, or any json_t of theirs. This channel's
+ * messages wait meanwhile. Then done(channel, status, data) runs on the loop, exactly once: with status 0, or
+ * with PINION_ECLOSED when the channel has ended (terminate, if due, comes after it). What done returns is
+ * treated as a callback's result; begun in a join or handle_in that returned pinion_later(), it is the
+ * answer. PINION_EBUSY: this channel's earlier work is not done yet; PINION_ECLOSED; PINION_ENOMEM. */
+typedef void pinion_work_fn(void *data);
+typedef pinion_result pinion_done_fn(pinion_channel *channel, int status, void *data);
+PINION_API PINION_CHECKED int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work,
+                                                  pinion_done_fn *done, void *data);
+
+/* Lifetime: the channel's. */
+PINION_API const char *pinion_channel_topic(const pinion_channel *channel);
+PINION_API pinion_socket *pinion_channel_socket(const pinion_channel *channel);
+PINION_API pinion_endpoint *pinion_channel_endpoint(const pinion_channel *channel);
+
+/* The name of the transport that carries it: "websocket", "loopback", … */
+PINION_API const char *pinion_channel_transport(const pinion_channel *channel);
+
+/* The state of your own. The destructor runs exactly once on every path a channel can end on (refused, left,
+ * crashed, closed, …), after terminate, and when the state is replaced. Either may be NULL. */
+PINION_API void pinion_channel_set_state(pinion_channel *channel, void *state, void (*destroy)(void *state));
+PINION_API void *pinion_channel_state(const pinion_channel *channel);
+
+/* Assigns: named values. A channel starts with those of its socket; its changes stay its own.
+ * pinion_assign consumes value (NULL is {}). Errors: PINION_EPAYLOAD, PINION_ENOMEM. */
+PINION_API int pinion_assign(pinion_channel *channel, const char *key, pinion_payload *value);
+
+/* The value, borrowed until it is assigned again or the channel ends; NULL when there is none. */
+PINION_API const pinion_payload *pinion_assigned(const pinion_channel *channel, const char *key);
+
+/* All JSON assigns as one JSON object; the caller's to consume or unref. */
+PINION_API pinion_payload *pinion_assigns(const pinion_channel *channel);
+
+/* A ref: a weak handle on a channel, and on the message (or join) whose callback it was made in.
+ * Ownership: the caller's, until pinion_ref_free. NULL when out of memory.
+ * Thread: make it on the loop; use and free it on any, one at a time, also after the channel or the
+ * endpoint is gone. */
+PINION_API pinion_ref *pinion_channel_ref(pinion_channel *channel);
+PINION_API void pinion_ref_free(pinion_ref *ref);
+
+/* Send the channel a message: handle_info gets it. Consumes payload. A channel that has ended by the time the
+ * message comes drops it. Errors: PINION_ECLOSED the endpoint has stopped; PINION_EPAYLOAD; PINION_EINVAL a
+ * socket's ref; PINION_EBUSY the loop's mailbox is full; PINION_ENOMEM. */
+PINION_API int pinion_ref_send(const pinion_ref *ref, const char *name, pinion_payload *payload);
+
+/* As pinion_ref_send, with a pointer. destroy(data) runs exactly once (on failure too): after handle_info, or
+ * when the message is dropped. NULL: nothing to do. */
+PINION_API int pinion_ref_send_data(const pinion_ref *ref, const char *name, void *data,
+                                    void (*destroy)(void *data));
+
+/* Reply to the message the ref was made for. Consumes payload. Once the channel has gone the reply is still
+ * sent, for as long as the socket lives. Errors as pinion_ref_send; PINION_EINVAL the ref was made for no
+ * message. */
+PINION_API int pinion_ref_reply(const pinion_ref *ref, const char *status, pinion_payload *payload);
+
+/* Answer a join or a connect that returned pinion_later(). Only the first answer counts. Consumes result.
+ * Errors as pinion_ref_send; PINION_EINVAL the ref was made in another callback. */
+PINION_API int pinion_ref_answer(const pinion_ref *ref, pinion_result result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

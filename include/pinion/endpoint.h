@@ -1,0 +1,128 @@
+/* The endpoint: listeners, loops and threads, and what is mounted on them.
+ *
+ * Life: new, mount (socket, get, static), then run; or listen / start, and stop. Mounting is over once
+ * the endpoint has started.
+ */
+#ifndef PINION_ENDPOINT_H
+#define PINION_ENDPOINT_H
+
+#include <pinion/socket.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Zero means the default. Strings are copied. */
+typedef struct pinion_endpoint_options {
+    const char *host;          /* address to listen on: all of them (dual-stack "::" where there is IPv6) */
+    uint16_t port;             /* 0: any free one, see pinion_endpoint_port */
+    unsigned loops;            /* event loops, a thread each: the number of cores; 64 at most */
+    const char *io;            /* I/O engine, "uv": the best there is */
+    unsigned work_threads;     /* threads for pinion_channel_work, started as needed: 4 */
+    size_t max_mailbox;        /* bytes of broadcasts waiting for a loop: 64 MiB; more are dropped, counted */
+    uint32_t head_timeout_ms;  /* to finish a request head: 10,000 */
+    uint32_t close_timeout_ms; /* to finish the closing handshake: 5,000 */
+    size_t max_head;           /* bytes of a request head: 16 KiB; more is answered 431 */
+} pinion_endpoint_options;
+
+/* Create an endpoint. Options are read for the call; NULL is all defaults.
+ * PINION_EINVAL: an option is not valid (pinion_error_detail says which); PINION_ENOMEM. */
+PINION_API PINION_CHECKED int pinion_endpoint_new(pinion_endpoint **out,
+                                                  const pinion_endpoint_options *options);
+
+/* Stop, if it runs, and free. NULL is allowed. Thread: the one that made it. */
+PINION_API void pinion_endpoint_free(pinion_endpoint *endpoint);
+
+/* Mount a socket: clients connect to path + "/websocket". The definition is borrowed, options are copied
+ * (NULL: defaults). PINION_EINVAL: a path that does not begin with '/' or is taken, a route with '*'
+ * elsewhere than last, a "*" in handle_out, or the endpoint has started. */
+PINION_API PINION_CHECKED int pinion_endpoint_socket(pinion_endpoint *endpoint, const char *path,
+                                                     const pinion_socket_def *socket,
+                                                     const pinion_socket_options *options);
+
+/* A small page: fn is called on a loop for each GET of exactly this path. */
+typedef struct pinion_request pinion_request;
+typedef struct pinion_response pinion_response;
+typedef void pinion_get_fn(const pinion_request *request, pinion_response *response, void *data);
+PINION_API PINION_CHECKED int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path,
+                                                  pinion_get_fn *fn, void *data);
+
+/* The path and the query as sent (not decoded). Lifetime: the call's. */
+PINION_API const char *pinion_request_path(const pinion_request *request);
+PINION_API const char *pinion_request_query(const pinion_request *request);
+
+/* Say the answer; the body is copied. Without it the answer is 204. The last call counts. */
+PINION_API void pinion_response_send(pinion_response *response, int status, const char *content_type,
+                                     const void *body, size_t length);
+
+/* Serve the files under `directory` below the URL path `prefix`: index.html for a directory, never anything
+ * outside. A relative directory is sought beside the program's own file first, then in the working directory.
+ * PINION_ENOENT: there is no such directory. */
+PINION_API PINION_CHECKED int pinion_endpoint_static(pinion_endpoint *endpoint, const char *prefix,
+                                                     const char *directory);
+
+/* Open the listening sockets, without accepting yet. Called by start and run when it was not called before.
+ * PINION_EADDRINUSE, PINION_EACCES, PINION_EINVAL (no such address), PINION_EIO; pinion_error_detail says
+ * which address, and what to do. */
+PINION_API PINION_CHECKED int pinion_endpoint_listen(pinion_endpoint *endpoint);
+
+/* The port it listens on, 0 before listen. */
+PINION_API uint16_t pinion_endpoint_port(const pinion_endpoint *endpoint);
+
+/* Run until SIGTERM or SIGINT, or pinion_endpoint_stop. The calling thread is one of the loops. A signal
+ * stops accepting, closes the sockets (1012), runs every terminate, and returns 0; a second one leaves the
+ * process at once. The handlers are installed for the time of the call and then restored. */
+PINION_API PINION_CHECKED int pinion_endpoint_run(pinion_endpoint *endpoint);
+
+/* Run on threads of its own, and return at once. No signal handlers are installed; SIGPIPE does not arise. */
+PINION_API PINION_CHECKED int pinion_endpoint_start(pinion_endpoint *endpoint);
+
+/* End run, or what start began. Of the latter it waits for the end; for run it returns at once, and may be
+ * called from any thread. Not from a callback after start. */
+PINION_API void pinion_endpoint_stop(pinion_endpoint *endpoint);
+
+/* Broadcast from anywhere. Consumes payload. Thread: any.
+ * Errors: PINION_EPAYLOAD; PINION_ETOOBIG topic or event over 255 bytes; PINION_ENOMEM. */
+PINION_API int pinion_endpoint_broadcast(pinion_endpoint *endpoint, const char *topic, const char *event,
+                                         pinion_payload *payload);
+
+/* To all but the channel of `from`. */
+PINION_API int pinion_endpoint_broadcast_from(pinion_endpoint *endpoint, const pinion_ref *from,
+                                              const char *topic, const char *event, pinion_payload *payload);
+
+/* To the subscribers of this node only. */
+PINION_API int pinion_endpoint_broadcast_local(pinion_endpoint *endpoint, const char *topic,
+                                               const char *event, pinion_payload *payload);
+
+/* Receive a topic's broadcasts in code that is no channel. fn runs on the endpoint's first loop, like a
+ * callback. Thread: any. *out is the caller's, until pinion_subscription_free, or pinion_endpoint_free if
+ * that comes first. */
+typedef struct pinion_subscription pinion_subscription;
+typedef void pinion_subscription_fn(const char *topic, const char *event, const pinion_payload *payload,
+                                    void *data);
+PINION_API PINION_CHECKED int pinion_endpoint_subscribe(pinion_endpoint *endpoint, const char *topic,
+                                                        pinion_subscription_fn *fn, void *data,
+                                                        pinion_subscription **out);
+
+/* End it. fn may still be running, or about to run once, on the loop; destroy(data), when given, runs after
+ * the last call of fn, on the loop. Thread: any. */
+PINION_API void pinion_subscription_free(pinion_subscription *subscription, void (*destroy)(void *data));
+
+/* A snapshot of counts. Thread: any. */
+typedef struct pinion_stats {
+    size_t connections; /* open connections, HTTP ones too */
+    size_t sockets;
+    size_t channels;
+    size_t topics;        /* topics with a subscriber, counted per loop */
+    uint64_t broadcasts;  /* broadcasts published here */
+    uint64_t deliveries;  /* frames handed to subscribers */
+    uint64_t dropped;     /* broadcasts lost to a full mailbox or inbox */
+    uint64_t unencodable; /* deliveries skipped: binary for a client that cannot take it */
+    uint64_t slow_closed; /* clients closed for not reading */
+} pinion_stats;
+PINION_API void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,17 @@
+/* Pinion: Phoenix Channels in C. This header is all of it; each part has one of its own.
+ *
+ * A program defines channels (pinion/channel.h), routes topics to them on a socket (pinion/socket.h), mounts
+ * the socket on an endpoint and runs that (pinion/endpoint.h). Tests of channels: pinion/testing.h. */
+#ifndef PINION_H
+#define PINION_H
+
+#include <pinion/channel.h>
+#include <pinion/endpoint.h>
+#include <pinion/error.h>
+#include <pinion/log.h>
+#include <pinion/payload.h>
+#include <pinion/result.h>
+#include <pinion/socket.h>
+#include <pinion/version.h>
+
+#endif

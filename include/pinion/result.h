@@ -1,0 +1,104 @@
+/* What a callback answers. One type for all of them. */
+#ifndef PINION_RESULT_H
+#define PINION_RESULT_H
+
+#include <pinion/payload.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Why a channel ends: given to pinion_stop(), and to terminate. */
+typedef enum pinion_reason {
+    PINION_REASON_NORMAL,    /* stopped itself, all is well: the client gets phx_close */
+    PINION_REASON_SHUTDOWN,  /* stopped itself, or the server is going down: phx_close */
+    PINION_REASON_ERROR,     /* stopped itself because something is wrong: phx_error, the client rejoins */
+    PINION_REASON_CRASH,     /* pinion_crash(), or an event that no clause takes: phx_error */
+    PINION_REASON_LEFT,      /* the client left the topic */
+    PINION_REASON_CLOSED,    /* the client, its connection or its socket is gone */
+    PINION_REASON_DUPLICATE, /* the client joined the topic again on the same socket */
+} pinion_reason;
+
+typedef enum pinion_result_kind {
+    PINION_RESULT_NOREPLY,
+    PINION_RESULT_REPLY,
+    PINION_RESULT_STOP,
+    PINION_RESULT_STOP_REPLY,
+    PINION_RESULT_LATER,
+    PINION_RESULT_CRASH,
+} pinion_result_kind;
+
+/* Made by the functions below and returned as it is. It owns the payload until it is returned. */
+typedef struct pinion_result {
+    pinion_result_kind kind;
+    pinion_reason reason;
+    const char *status; /* of a reply; must live until the callback returned: a literal, as a rule */
+    pinion_payload *payload;
+} pinion_result;
+
+static inline pinion_result pinion_result_make(pinion_result_kind kind, pinion_reason reason,
+                                               const char *status, pinion_payload *payload)
+{
+    pinion_result result;
+    result.kind = kind;
+    result.reason = reason;
+    result.status = status;
+    result.payload = payload;
+    return result;
+}
+
+/* A reply with any status; clients know "ok" and "error". Consumes payload; NULL is {}. */
+static inline pinion_result pinion_reply(const char *status, pinion_payload *payload)
+{
+    return pinion_result_make(PINION_RESULT_REPLY, PINION_REASON_NORMAL, status, payload);
+}
+
+/* Join, connect: accepted. handle_in: a reply with status "ok". */
+static inline pinion_result pinion_ok(pinion_payload *payload)
+{
+    return pinion_reply("ok", payload);
+}
+
+/* Join, connect: refused. handle_in: a reply with status "error". */
+static inline pinion_result pinion_error(pinion_payload *payload)
+{
+    return pinion_reply("error", payload);
+}
+
+/* Nothing to say. */
+static inline pinion_result pinion_noreply(void)
+{
+    return pinion_result_make(PINION_RESULT_NOREPLY, PINION_REASON_NORMAL, NULL, NULL);
+}
+
+/* End this channel. */
+static inline pinion_result pinion_stop(pinion_reason reason)
+{
+    return pinion_result_make(PINION_RESULT_STOP, reason, NULL, NULL);
+}
+
+/* Reply, then end this channel. */
+static inline pinion_result pinion_stop_reply(pinion_reason reason, const char *status,
+                                              pinion_payload *payload)
+{
+    return pinion_result_make(PINION_RESULT_STOP_REPLY, reason, status, payload);
+}
+
+/* The answer comes later: from pinion_ref_answer() for a join or a connect, from pinion_ref_reply() for a
+ * message, or from the `done` of a pinion_channel_work() begun in this callback. */
+static inline pinion_result pinion_later(void)
+{
+    return pinion_result_make(PINION_RESULT_LATER, PINION_REASON_NORMAL, NULL, NULL);
+}
+
+/* This channel failed, and only this channel ends: logged, terminate runs, the client gets phx_error and
+ * rejoins (a join is answered with the reason "join crashed"). */
+static inline pinion_result pinion_crash(void)
+{
+    return pinion_result_make(PINION_RESULT_CRASH, PINION_REASON_CRASH, NULL, NULL);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

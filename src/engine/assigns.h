@@ -1,0 +1,24 @@
+/* Assigns: a small set of named payloads, shared by a socket and its channels until one of them changes its
+ * own (copy on write). NULL is the empty set, and costs nothing. Belongs to one loop. */
+#ifndef PINION_ENGINE_ASSIGNS_H
+#define PINION_ENGINE_ASSIGNS_H
+
+#include <pinion/payload.h>
+#include <stdint.h>
+
+struct pinion_assigns;
+
+struct pinion_assigns *pinion__assigns_ref(struct pinion_assigns *assigns);
+void pinion__assigns_unref(struct pinion_assigns *assigns);
+
+/* Set a value in *assigns, which becomes another set if it was shared. Consumes value, on failure too.
+ * PINION_EPAYLOAD, PINION_ENOMEM: *assigns is unchanged. */
+int pinion__assigns_set(struct pinion_assigns **assigns, const char *key, pinion_payload *value);
+
+/* The value, borrowed, or NULL. */
+const pinion_payload *pinion__assigns_get(const struct pinion_assigns *assigns, const char *key);
+
+/* All JSON values as one object. */
+pinion_payload *pinion__assigns_object(const struct pinion_assigns *assigns);
+
+#endif

@@ -1,0 +1,236 @@
+#include "engine/channel.h"
+#include "base/log.h"
+#include <assert.h>
+#include <stdlib.h>
+
+/* ---- memory ---- */
+
+struct pinion_channel *pinion__channel_new(struct pinion_socket *socket, const pinion_channel_def *def,
+                                           struct pinion_slice topic, const struct pinion_message *join)
+{
+    bool null_join_ref = join->join_ref.len == 0;
+    struct pinion_slice join_ref = null_join_ref ? join->ref : join->join_ref;
+    struct pinion_channel *channel = calloc(1, sizeof *channel + join_ref.len);
+    if (!channel)
+        return NULL;
+    channel->topic = pinion__topic_hold(&socket->shard->pubsub.registry, topic);
+    if (!channel->topic) {
+        free(channel);
+        return NULL;
+    }
+    channel->socket = socket;
+    channel->def = def;
+    channel->state = PINION_CHANNEL_JOINING;
+    channel->id = socket->shard->next_subscriber_id++;
+    channel->subscriber.lane = PINION_LANE_CHANNEL;
+    channel->assigns = pinion__assigns_ref(socket->assigns);
+    channel->null_join_ref = null_join_ref;
+    channel->join_ref_len = (uint16_t)join_ref.len;
+    if (join_ref.len)
+        memcpy(channel->join_ref, join_ref.ptr, join_ref.len);
+    channel->holds = 1;
+    socket->holds++;
+    pinion__socket_add_channel(socket, channel);
+    PINION_COUNT(socket->shard, channels, 1);
+    return channel;
+}
+
+void pinion__channel_hold(struct pinion_channel *channel)
+{
+    channel->holds++;
+}
+
+void pinion__channel_unhold(struct pinion_channel *channel)
+{
+    assert(channel->holds > 0);
+    if (--channel->holds > 0)
+        return;
+    assert(channel->state == PINION_CHANNEL_ENDED);
+    pinion__assigns_unref(channel->assigns);
+    pinion__topic_drop(channel->topic);
+    free(channel->extra);
+    PINION_COUNT(channel->socket->shard, channels, -1);
+    pinion__socket_unhold(channel->socket);
+    free(channel);
+}
+
+struct pinion_channel_extra *pinion__channel_extra(struct pinion_channel *channel)
+{
+    if (!channel->extra) {
+        struct pinion_channel_extra *extra = calloc(1, sizeof *extra);
+        if (!extra)
+            return NULL;
+        pinion__list_init(&extra->timers);
+        pinion__list_init(&extra->subscriptions);
+        extra->next_timer_id = 1;
+        channel->extra = extra;
+    }
+    return channel->extra;
+}
+
+bool pinion__channel_busy(const struct pinion_channel *channel)
+{
+    return channel->state == PINION_CHANNEL_JOINING || (channel->extra && channel->extra->work);
+}
+
+/* ---- messages to the client ---- */
+
+struct pinion_slice pinion__channel_join_ref(const struct pinion_channel *channel)
+{
+    return pinion__slice(channel->join_ref, channel->join_ref_len);
+}
+
+void pinion__channel_send_end(struct pinion_socket *socket, const char *topic, struct pinion_slice join_ref,
+                              bool error)
+{
+    static const char crash[] = "{\"reason\":\"channel_crash\"}";
+    struct pinion_message message = {
+        .kind = PINION_MESSAGE_PUSH,
+        .join_ref = join_ref,
+        .ref = join_ref,
+        .topic = pinion__slice_str(topic),
+        .event = pinion__slice_str(error ? "phx_error" : "phx_close"),
+        .payload = pinion__slice_str(error ? crash : "{}"),
+    };
+    (void)pinion__socket_send(socket, &message);
+}
+
+/* The transport side remembers the join_ref as the client sent it, so a null one stays null here. */
+static void send_end(struct pinion_channel *channel, bool error)
+{
+    struct pinion_slice join_ref = pinion__channel_join_ref(channel);
+    if (channel->null_join_ref)
+        join_ref.len = 0;
+    pinion__channel_send_end(channel->socket, channel->topic->name, join_ref, error);
+}
+
+/* ---- callbacks ---- */
+
+void pinion__call_enter(struct pinion_shard *shard, struct pinion_call *call)
+{
+    assert(!shard->call);
+    assert(pinion__scheduler_on_thread(shard->scheduler));
+    shard->call = call;
+}
+
+void pinion__call_leave(struct pinion_shard *shard)
+{
+    shard->call = NULL;
+}
+
+/* ---- the end ---- */
+
+static bool is_close(pinion_reason reason)
+{
+    return reason == PINION_REASON_NORMAL || reason == PINION_REASON_SHUTDOWN || reason == PINION_REASON_LEFT;
+}
+
+static void call_terminate(struct pinion_channel *channel)
+{
+    struct pinion_call call = { .channel = channel };
+    if (!channel->joined || !channel->def->terminate)
+        return;
+    pinion__call_enter(channel->socket->shard, &call);
+    channel->def->terminate(channel, channel->reason);
+    pinion__call_leave(channel->socket->shard);
+}
+
+/* The user's state is destroyed with shard->call set: its destructor counts as a callback too. */
+static void destroy_state(struct pinion_channel *channel)
+{
+    struct pinion_call call = { .channel = channel };
+    pinion__call_enter(channel->socket->shard, &call);
+    pinion_channel_set_state(channel, NULL, NULL);
+    pinion__call_leave(channel->socket->shard);
+}
+
+static void finish_end(struct pinion_channel *channel)
+{
+    call_terminate(channel);
+    if (channel->joined && !channel->muted && !is_close(channel->reason))
+        send_end(channel, true);
+    channel->state = PINION_CHANNEL_ENDED;
+    pinion__topic_unsubscribe(&channel->subscriber);
+    pinion__info_release(channel);
+    pinion__anchor_end(&channel->anchor);
+    destroy_state(channel);
+    pinion__channel_unhold(channel);
+}
+
+void pinion__channel_end(struct pinion_channel *channel, pinion_reason reason)
+{
+    if (channel->state >= PINION_CHANNEL_ENDING)
+        return;
+    bool working = channel->extra && channel->extra->work;
+    channel->state = PINION_CHANNEL_ENDING;
+    channel->reason = reason;
+    channel->muted = reason == PINION_REASON_CLOSED || reason == PINION_REASON_DUPLICATE;
+    pinion__log(PINION_LOG_DEBUG, "channel %s: ends (reason %d)", channel->topic->name, (int)reason);
+    pinion__socket_remove_channel(channel->socket, channel);
+    pinion__join_abandon(channel);
+    pinion__mail_drop_inbox(channel);
+    if (channel->joined && is_close(reason))
+        send_end(channel, false);
+    if (channel->muted || working)
+        pinion__topic_unsubscribe(&channel->subscriber);
+    if (!working)
+        finish_end(channel);
+}
+
+void pinion__channel_resume_end(struct pinion_channel *channel)
+{
+    if (channel->state == PINION_CHANNEL_ENDING)
+        finish_end(channel);
+}
+
+/* ---- public ---- */
+
+const char *pinion_channel_topic(const pinion_channel *channel)
+{
+    return channel->topic->name;
+}
+
+pinion_socket *pinion_channel_socket(const pinion_channel *channel)
+{
+    return channel->socket;
+}
+
+pinion_endpoint *pinion_channel_endpoint(const pinion_channel *channel)
+{
+    return channel->socket->shard->endpoint;
+}
+
+const char *pinion_channel_transport(const pinion_channel *channel)
+{
+    return channel->socket->transport->name;
+}
+
+void pinion_channel_set_state(pinion_channel *channel, void *state, void (*destroy)(void *))
+{
+    void *old = channel->user_state;
+    void (*destroy_old)(void *) = channel->destroy_state;
+    channel->user_state = state;
+    channel->destroy_state = destroy;
+    if (destroy_old)
+        destroy_old(old);
+}
+
+void *pinion_channel_state(const pinion_channel *channel)
+{
+    return channel->user_state;
+}
+
+int pinion_assign(pinion_channel *channel, const char *key, pinion_payload *value)
+{
+    return pinion__assigns_set(&channel->assigns, key, value);
+}
+
+const pinion_payload *pinion_assigned(const pinion_channel *channel, const char *key)
+{
+    return pinion__assigns_get(channel->assigns, key);
+}
+
+pinion_payload *pinion_assigns(const pinion_channel *channel)
+{
+    return pinion__assigns_object(channel->assigns);
+}

@@ -1,0 +1,87 @@
+/* The socket's dispatch: what one message from the client is for. The order of the rules is the protocol's.
+ */
+#include "base/log.h"
+#include "engine/channel.h"
+#include "proto/payload.h"
+
+static const struct pinion_slice null_ref = { NULL, 0 };
+
+int pinion__socket_reply(struct pinion_socket *socket, const struct pinion_message *to,
+                         struct pinion_slice join_ref, const char *status, const pinion_payload *payload)
+{
+    struct pinion_message reply = {
+        .kind = PINION_MESSAGE_REPLY,
+        .join_ref = join_ref,
+        .ref = to->ref,
+        .topic = to->topic,
+        .topic_invalid = to->topic_invalid,
+        .topic_json = to->topic_json,
+        .status = pinion__slice_str(status),
+    };
+    reply.payload.ptr = pinion_payload_bytes(payload, &reply.payload.len);
+    reply.payload_binary = pinion_payload_kind(payload) == PINION_PAYLOAD_BINARY;
+    return pinion__socket_send(socket, &reply);
+}
+
+static void reply_unmatched(struct pinion_socket *socket, const struct pinion_message *message)
+{
+    pinion_payload *reason = pinion_json("{s:s}", "reason", "unmatched topic");
+    (void)pinion__socket_reply(socket, message, null_ref, "error", reason);
+    pinion_payload_unref(reason);
+}
+
+/* A message for a channel that has gone (or was joined again) carries that one's join_ref: drop it. */
+static bool is_stale(const struct pinion_channel *channel, const struct pinion_message *message)
+{
+    if (message->join_ref.len == 0)
+        return false;
+    return channel->null_join_ref || !pinion__slice_eq(message->join_ref, pinion__channel_join_ref(channel));
+}
+
+static void to_channel(struct pinion_channel *channel, const struct pinion_message *message)
+{
+    if (is_stale(channel, message))
+        return;
+    if (!pinion__channel_busy(channel) && channel->queued_messages == 0) {
+        pinion__channel_handle_in(channel, message);
+    } else if (pinion__mail_message(channel, message) != 0) {
+        pinion__log(PINION_LOG_ERROR, "channel %s: out of memory for a message", channel->topic->name);
+        pinion__channel_end(channel, PINION_REASON_CRASH);
+    }
+}
+
+static void to_nobody(struct pinion_socket *socket, const struct pinion_message *message)
+{
+    if (!message->event_invalid && pinion__slice_is(message->event, "phx_leave"))
+        (void)pinion__socket_reply(socket, message, message->join_ref, "ok", NULL);
+    else
+        reply_unmatched(socket, message);
+}
+
+void pinion__dispatch(struct pinion_socket *socket, const struct pinion_message *message)
+{
+    bool named = !message->topic_invalid && !message->event_invalid;
+    if (named && pinion__slice_is(message->topic, "phoenix") &&
+        pinion__slice_is(message->event, "heartbeat")) {
+        (void)pinion__socket_reply(socket, message, null_ref, "ok", NULL);
+        return;
+    }
+    if (!message->event_invalid && pinion__slice_is(message->event, "phx_join")) {
+        const pinion_channel_def *def =
+            message->topic_invalid ? NULL : pinion__mount_route(socket->mount, message->topic);
+        if (def) {
+            pinion__join(socket, def, message);
+        } else {
+            pinion__log(PINION_LOG_WARNING, "socket %s: no route for the topic \"%.*s\"", socket->mount->path,
+                        (int)message->topic.len, message->topic.len ? message->topic.ptr : "");
+            reply_unmatched(socket, message);
+        }
+        return;
+    }
+    struct pinion_channel *channel =
+        message->topic_invalid ? NULL : pinion__socket_channel(socket, message->topic);
+    if (channel)
+        to_channel(channel, message);
+    else
+        to_nobody(socket, message);
+}

@@ -1,0 +1,200 @@
+/* Delivering one broadcast to the subscribers on one loop.
+ *
+ * The fast lane: the frame is encoded once for each pair of serializer and transport in use, and each
+ * subscriber's queue gets a reference. A channel that intercepts the event gets its handle_out called
+ * instead, after the current callback; all of them in one task.
+ */
+#include "base/log.h"
+#include "engine/channel.h"
+#include "engine/subscription.h"
+#include "proto/payload.h"
+#include <stdlib.h>
+
+#define ENCODINGS_MAX 8 /* pairs of serializer and transport; more than there are */
+
+struct encoding {
+    const struct pinion_serializer *serializer;
+    const struct pinion_transport *transport;
+    struct pinion_frame *frame; /* NULL: cannot be encoded */
+};
+
+struct intercepted {
+    struct pinion_channel *channel; /* held */
+    const pinion_clause *clause;
+};
+
+/* The channels whose handle_out is to run. */
+struct batch {
+    struct pinion_task task;
+    struct pinion_broadcast *broadcast;
+    size_t count;
+    struct intercepted channels[];
+};
+
+struct fanout {
+    struct pinion_shard *shard;
+    struct pinion_topic *topic;
+    struct pinion_broadcast *broadcast;
+    struct encoding encodings[ENCODINGS_MAX];
+    unsigned encoding_count;
+    const pinion_channel_def *def; /* whose clause is looked up already */
+    const pinion_clause *clause;
+    struct batch *batch;
+    size_t delivered;
+    size_t unencodable;
+    size_t dropped;
+};
+
+/* ---- the fast lane ---- */
+
+static struct pinion_frame *encode(const struct pinion_broadcast *broadcast,
+                                   const struct pinion_socket *socket)
+{
+    struct pinion_frame *frame = NULL;
+    struct pinion_message message = { .kind = PINION_MESSAGE_BROADCAST,
+                                      .topic = broadcast->topic,
+                                      .event = broadcast->event };
+    message.payload.ptr = pinion_payload_bytes(broadcast->payload, &message.payload.len);
+    message.payload_binary = pinion_payload_kind(broadcast->payload) == PINION_PAYLOAD_BINARY;
+    return pinion__encode(socket->serializer, socket->transport, &message, &frame) == 0 ? frame : NULL;
+}
+
+static struct pinion_frame *frame_for(struct fanout *fan, const struct pinion_socket *socket)
+{
+    for (unsigned i = 0; i < fan->encoding_count; i++) {
+        if (fan->encodings[i].serializer == socket->serializer &&
+            fan->encodings[i].transport == socket->transport)
+            return fan->encodings[i].frame;
+    }
+    if (fan->encoding_count == ENCODINGS_MAX)
+        return NULL;
+    struct encoding *encoding = &fan->encodings[fan->encoding_count++];
+    encoding->serializer = socket->serializer;
+    encoding->transport = socket->transport;
+    encoding->frame = encode(fan->broadcast, socket);
+    return encoding->frame;
+}
+
+static void deliver_frame(struct fanout *fan, struct pinion_socket *socket)
+{
+    if (socket->state != PINION_SOCKET_OPEN)
+        return;
+    struct pinion_frame *frame = frame_for(fan, socket);
+    if (frame && socket->transport->send(socket->conn, pinion__frame_ref(frame)) == 0)
+        fan->delivered++;
+    else if (!frame)
+        fan->unencodable++;
+}
+
+/* ---- intercepts ---- */
+
+static void run_batch(struct pinion_task *task)
+{
+    struct batch *batch = PINION_CONTAINER_OF(task, struct batch, task);
+    pinion_payload *view = pinion__payload_view(batch->broadcast->payload);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct pinion_channel *channel = batch->channels[i].channel;
+        const pinion_clause *clause = batch->channels[i].clause;
+        if (channel->state == PINION_CHANNEL_JOINED && pinion__channel_busy(channel)) {
+            if (pinion__mail_broadcast(channel, batch->broadcast, clause) != 0)
+                PINION_COUNT(channel->socket->shard, dropped, 1);
+        } else if (channel->state == PINION_CHANNEL_JOINED) {
+            pinion__channel_handle_out(channel, clause, batch->broadcast->event.ptr, view);
+        }
+        pinion__channel_unhold(channel);
+    }
+    pinion_payload_unref(view);
+    pinion__broadcast_unref(batch->broadcast);
+    free(batch);
+}
+
+static void intercept(struct fanout *fan, struct pinion_channel *channel)
+{
+    if (!fan->batch) {
+        fan->batch = malloc(sizeof *fan->batch + fan->topic->count * sizeof(struct intercepted));
+        if (!fan->batch) {
+            fan->dropped++;
+            return;
+        }
+        fan->batch->task.run = run_batch;
+        fan->batch->broadcast = pinion__broadcast_ref(fan->broadcast);
+        fan->batch->count = 0;
+    }
+    pinion__channel_hold(channel);
+    fan->batch->channels[fan->batch->count].channel = channel;
+    fan->batch->channels[fan->batch->count++].clause = fan->clause;
+}
+
+/* ---- by lane ---- */
+
+static void to_channel(struct fanout *fan, struct pinion_channel *channel)
+{
+    if (channel->id == fan->broadcast->from)
+        return;
+    if (channel->def != fan->def) {
+        fan->def = channel->def;
+        fan->clause = pinion__clause_find(channel->def->handle_out, fan->broadcast->event);
+    }
+    if (fan->clause)
+        intercept(fan, channel);
+    else
+        deliver_frame(fan, channel->socket);
+}
+
+static void to_info(struct fanout *fan, struct pinion_channel *channel)
+{
+    if (channel->id == fan->broadcast->from)
+        return;
+    if (pinion__mail_broadcast(channel, fan->broadcast, NULL) != 0)
+        fan->dropped++;
+}
+
+static void to_socket(const struct fanout *fan, struct pinion_socket *socket)
+{
+    if (pinion__slice_is(fan->broadcast->event, "disconnect"))
+        pinion__socket_close(socket, PINION_CLOSE_GOING_AWAY);
+}
+
+static void to_subscriber(struct fanout *fan, struct pinion_subscriber *subscriber)
+{
+    switch ((enum pinion_lane)subscriber->lane) {
+    case PINION_LANE_CHANNEL:
+        to_channel(fan, PINION_CONTAINER_OF(subscriber, struct pinion_channel, subscriber));
+        break;
+    case PINION_LANE_INFO:
+        to_info(fan,
+                PINION_CONTAINER_OF(subscriber, struct pinion_channel_subscription, subscriber)->channel);
+        break;
+    case PINION_LANE_SOCKET:
+        to_socket(fan, PINION_CONTAINER_OF(subscriber, struct pinion_socket, id));
+        break;
+    case PINION_LANE_SUBSCRIPTION:
+        if (pinion__subscription_deliver(subscriber, fan->broadcast) != 0)
+            fan->dropped++;
+        break;
+    }
+}
+
+static void note(struct fanout *fan)
+{
+    PINION_COUNT(fan->shard, deliveries, fan->delivered);
+    if (fan->unencodable)
+        PINION_COUNT(fan->shard, unencodable, fan->unencodable);
+    if (fan->dropped) {
+        PINION_COUNT(fan->shard, dropped, fan->dropped);
+        pinion__log(PINION_LOG_WARNING, "topic %s: %zu deliveries dropped: inbox full or out of memory",
+                    fan->broadcast->topic.ptr, fan->dropped);
+    }
+}
+
+void pinion__fanout(void *context, struct pinion_topic *topic, struct pinion_broadcast *broadcast)
+{
+    struct fanout fan = { .shard = context, .topic = topic, .broadcast = broadcast };
+    for (uint32_t i = 0; i < topic->count; i++)
+        to_subscriber(&fan, topic->subscribers[i]);
+    if (fan.batch)
+        pinion__scheduler_defer(fan.shard->scheduler, &fan.batch->task);
+    for (unsigned i = 0; i < fan.encoding_count; i++)
+        pinion__frame_unref(fan.encodings[i].frame);
+    note(&fan);
+}

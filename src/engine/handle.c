@@ -1,0 +1,130 @@
+/* Running a channel's callbacks, and what their results mean. */
+#include "base/log.h"
+#include "engine/channel.h"
+#include "proto/payload.h"
+
+static void crash(struct pinion_channel *channel, const char *where, const char *why)
+{
+    pinion__log(PINION_LOG_ERROR, "channel %s: %s crashed: %s", channel->topic->name, where, why);
+    pinion__channel_end(channel, PINION_REASON_CRASH);
+}
+
+int pinion__channel_reply(struct pinion_channel *channel, struct pinion_slice ref, const char *status,
+                          const pinion_payload *payload)
+{
+    struct pinion_message to = { .ref = ref,
+                                 .topic = pinion__slice(channel->topic->name, channel->topic->name_len) };
+    if (channel->muted)
+        return PINION_ECLOSED;
+    return pinion__socket_reply(channel->socket, &to, pinion__channel_join_ref(channel), status, payload);
+}
+
+static void reply(struct pinion_channel *channel, const pinion_result *result, struct pinion_slice ref)
+{
+    int rc = pinion__channel_reply(channel, ref, result->status, result->payload);
+    if (rc && rc != PINION_ECLOSED)
+        pinion__log(PINION_LOG_ERROR, "channel %s: a reply cannot be sent: %s", channel->topic->name,
+                    pinion_strerror(rc));
+}
+
+/* Reasons that are the library's own are not the application's to give. */
+static pinion_reason stop_reason(pinion_reason reason)
+{
+    return reason == PINION_REASON_NORMAL || reason == PINION_REASON_SHUTDOWN ? reason : PINION_REASON_ERROR;
+}
+
+void pinion__channel_outcome(struct pinion_channel *channel, pinion_result result,
+                             const struct pinion_slice *ref, const char *where)
+{
+    bool replies = result.kind == PINION_RESULT_REPLY || result.kind == PINION_RESULT_STOP_REPLY;
+
+    if (pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON) {
+        crash(channel, where, pinion_strerror(PINION_EPAYLOAD));
+    } else if (replies && !ref) {
+        crash(channel, where, "it returned a reply, but there is no message to reply to");
+    } else if (result.kind == PINION_RESULT_CRASH) {
+        crash(channel, where, "pinion_crash()");
+    } else {
+        if (replies)
+            reply(channel, &result, *ref);
+        if (result.kind == PINION_RESULT_STOP || result.kind == PINION_RESULT_STOP_REPLY)
+            pinion__channel_end(channel, stop_reason(result.reason));
+    }
+    pinion_payload_unref(result.payload);
+}
+
+static pinion_result call_clause(struct pinion_channel *channel, pinion_event_fn *fn, const char *event,
+                                 const pinion_payload *payload, struct pinion_call *call)
+{
+    struct pinion_shard *shard = channel->socket->shard;
+    pinion__call_enter(shard, call);
+    pinion_result result = fn(channel, event, payload);
+    pinion__call_leave(shard);
+    return result;
+}
+
+static void handle_event(struct pinion_channel *channel, const pinion_clause *clause,
+                         const struct pinion_message *message)
+{
+    char event[PINION_NAME_MAX + 1];
+    struct pinion_call call = { .channel = channel, .message = true, .ref = message->ref };
+    pinion_payload payload;
+
+    memcpy(event, message->event.ptr, message->event.len);
+    event[message->event.len] = '\0';
+    pinion__payload_borrow(&payload, message->payload_binary ? PINION_PAYLOAD_BINARY : PINION_PAYLOAD_JSON,
+                           message->payload, message->payload_spaced);
+    pinion_result result = call_clause(channel, clause->fn, event, &payload, &call);
+    if (result.kind == PINION_RESULT_LATER && call.worked)
+        pinion__work_answers(channel);
+    pinion__channel_outcome(channel, result, &message->ref, event);
+    pinion__payload_borrow_end(&payload);
+}
+
+void pinion__channel_handle_in(struct pinion_channel *channel, const struct pinion_message *message)
+{
+    if (!message->event_invalid && pinion__slice_is(message->event, "phx_leave")) {
+        (void)pinion__channel_reply(channel, message->ref, "ok", NULL);
+        pinion__channel_end(channel, PINION_REASON_LEFT);
+        return;
+    }
+    const pinion_clause *clause =
+        message->event_invalid ? NULL : pinion__clause_find(channel->def->handle_in, message->event);
+    if (clause)
+        handle_event(channel, clause, message);
+    else
+        crash(channel, "handle_in", "no clause takes the event");
+}
+
+void pinion__channel_handle_out(struct pinion_channel *channel, const pinion_clause *clause,
+                                const char *event, const pinion_payload *payload)
+{
+    struct pinion_call call = { .channel = channel };
+    pinion_result result = call_clause(channel, clause->fn, event, payload, &call);
+    pinion__channel_outcome(channel, result, NULL, "handle_out");
+}
+
+void pinion__channel_handle_info(struct pinion_channel *channel, const pinion_info *info)
+{
+    struct pinion_call call = { .channel = channel };
+    if (!channel->def->handle_info) {
+        pinion__log(PINION_LOG_WARNING, "channel %s: no handle_info for the message \"%s\"",
+                    channel->topic->name, info->name);
+        return;
+    }
+    pinion__call_enter(channel->socket->shard, &call);
+    pinion_result result = channel->def->handle_info(channel, info);
+    pinion__call_leave(channel->socket->shard);
+    pinion__channel_outcome(channel, result, NULL, "handle_info");
+}
+
+void pinion__channel_after_join(struct pinion_channel *channel, const pinion_payload *params)
+{
+    struct pinion_call call = { .channel = channel };
+    if (!channel->def->after_join)
+        return;
+    pinion__call_enter(channel->socket->shard, &call);
+    pinion_result result = channel->def->after_join(channel, params);
+    pinion__call_leave(channel->socket->shard);
+    pinion__channel_outcome(channel, result, NULL, "after_join");
+}

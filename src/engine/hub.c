@@ -1,0 +1,94 @@
+#include "engine/hub.h"
+#include "engine/channel.h"
+#include "engine/socket.h"
+#include <stdlib.h>
+
+/* The shard whose loop this thread runs. */
+static _Thread_local struct pinion_shard *current_shard;
+
+/* Subscribers of all loops and endpoints of the process have different ids, so that a stale one never
+ * excludes somebody else. */
+static atomic_uint_fast64_t next_id_block = 1;
+
+int pinion__hub_init(pinion_endpoint *endpoint, unsigned work_threads)
+{
+    endpoint->shard_count = 0;
+    int rc = pinion__workers_new(&endpoint->workers, work_threads);
+    if (rc)
+        return rc;
+    rc = pinion__pubsub_init(&endpoint->pubsub);
+    if (rc)
+        pinion__workers_free(endpoint->workers);
+    return rc;
+}
+
+int pinion__hub_add_shard(pinion_endpoint *endpoint, struct pinion_scheduler *scheduler)
+{
+    struct pinion_shard *shard = calloc(1, sizeof *shard);
+    if (!shard)
+        return PINION_ENOMEM;
+    int rc = pinion__pubsub_add_loop(&endpoint->pubsub, &shard->pubsub, scheduler, pinion__fanout, shard);
+    if (rc) {
+        free(shard);
+        return rc;
+    }
+    shard->endpoint = endpoint;
+    shard->scheduler = pinion__scheduler_ref(scheduler);
+    shard->next_subscriber_id = atomic_fetch_add(&next_id_block, 1) << 40;
+    pinion__list_init(&shard->sockets);
+    pinion__list_init(&shard->subscriptions);
+    scheduler->owner = shard;
+    endpoint->shards[endpoint->shard_count++] = shard;
+    return 0;
+}
+
+void pinion__hub_release(pinion_endpoint *endpoint)
+{
+    pinion__workers_free(endpoint->workers);
+    pinion__pubsub_release(&endpoint->pubsub);
+    for (unsigned i = 0; i < endpoint->shard_count; i++) {
+        pinion__scheduler_unref(endpoint->shards[i]->scheduler);
+        free(endpoint->shards[i]);
+    }
+    endpoint->shard_count = 0;
+}
+
+struct pinion_shard *pinion__hub_here(pinion_endpoint *endpoint)
+{
+    return current_shard && current_shard->endpoint == endpoint ? current_shard : NULL;
+}
+
+void pinion__shard_bind(struct pinion_shard *shard)
+{
+    current_shard = shard;
+    if (shard)
+        pinion__scheduler_bind(shard->scheduler);
+}
+
+void pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code)
+{
+    while (!pinion__list_empty(&shard->sockets)) {
+        struct pinion_list *first = shard->sockets.next;
+        pinion__socket_close(PINION_CONTAINER_OF(first, struct pinion_socket, node), code);
+    }
+    pinion__scheduler_drain(shard->scheduler);
+}
+
+void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)
+{
+    pinion_stats sum = { 0 };
+    sum.broadcasts = atomic_load_explicit(&endpoint->pubsub.published, memory_order_relaxed);
+    sum.dropped = atomic_load_explicit(&endpoint->pubsub.dropped, memory_order_relaxed);
+    for (unsigned i = 0; i < endpoint->shard_count; i++) {
+        const struct pinion_counters *counters = &endpoint->shards[i]->counters;
+        sum.connections += atomic_load_explicit(&counters->connections, memory_order_relaxed);
+        sum.sockets += atomic_load_explicit(&counters->sockets, memory_order_relaxed);
+        sum.channels += atomic_load_explicit(&counters->channels, memory_order_relaxed);
+        sum.topics += atomic_load_explicit(&endpoint->shards[i]->pubsub.topics, memory_order_relaxed);
+        sum.deliveries += atomic_load_explicit(&counters->deliveries, memory_order_relaxed);
+        sum.dropped += atomic_load_explicit(&counters->dropped, memory_order_relaxed);
+        sum.unencodable += atomic_load_explicit(&counters->unencodable, memory_order_relaxed);
+        sum.slow_closed += atomic_load_explicit(&counters->slow_closed, memory_order_relaxed);
+    }
+    *stats = sum;
+}

@@ -1,0 +1,69 @@
+/* What every layer shares of an endpoint: the pubsub, the worker threads, and a shard per loop. The endpoint
+ * proper (listeners, threads, mounts) embeds it; the in-process transport for tests has one without
+ * listeners. */
+#ifndef PINION_ENGINE_HUB_H
+#define PINION_ENGINE_HUB_H
+
+#include "base/scheduler.h"
+#include "base/workers.h"
+#include "pubsub/pubsub.h"
+#include <pinion/endpoint.h>
+
+struct pinion_call;
+
+/* Counts of one loop, written by it and read by any thread. */
+struct pinion_counters {
+    atomic_size_t connections;
+    atomic_size_t sockets;
+    atomic_size_t channels;
+    atomic_uint_fast64_t deliveries;
+    atomic_uint_fast64_t dropped;
+    atomic_uint_fast64_t unencodable;
+    atomic_uint_fast64_t slow_closed;
+};
+
+/* The engine's share on one loop. Everything in it belongs to that loop. */
+struct pinion_shard {
+    pinion_endpoint *endpoint;
+    struct pinion_scheduler *scheduler;
+    struct pinion_pubsub_loop pubsub;
+    struct pinion_list sockets;       /* that have not ended */
+    struct pinion_list subscriptions; /* of pinion_endpoint_subscribe */
+    struct pinion_call *call;         /* the callback that runs now, NULL between callbacks */
+    uint64_t next_subscriber_id;      /* unique in the process: the loop's index is in the top bits */
+    struct pinion_counters counters;
+};
+
+struct pinion_endpoint {
+    struct pinion_pubsub pubsub;
+    struct pinion_workers *workers;
+    struct pinion_shard *shards[PINION_LOOPS_MAX];
+    unsigned shard_count;
+};
+
+/* PINION_ENOMEM. */
+int pinion__hub_init(pinion_endpoint *endpoint, unsigned work_threads);
+
+/* Add the shard of one loop, before any thread runs; takes a reference on the scheduler and becomes its
+ * owner. */
+int pinion__hub_add_shard(pinion_endpoint *endpoint, struct pinion_scheduler *scheduler);
+
+/* Every loop must have been closed by pinion__shard_close, and no thread of them run any more. */
+void pinion__hub_release(pinion_endpoint *endpoint);
+
+/* The shard of the calling thread's loop if it is one of this endpoint's, or NULL. */
+struct pinion_shard *pinion__hub_here(pinion_endpoint *endpoint);
+
+/* This thread runs the shard's loop from now on (NULL: none). */
+void pinion__shard_bind(struct pinion_shard *shard);
+
+/* Close every socket of this loop with this code; their channels' terminate runs before it returns. */
+void pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code);
+
+/* Add to a counter of the shard; cheap, as only its loop writes. */
+#define PINION_COUNT(shard, name, n)                                                                         \
+    atomic_store_explicit(&(shard)->counters.name,                                                           \
+                          atomic_load_explicit(&(shard)->counters.name, memory_order_relaxed) + (n),         \
+                          memory_order_relaxed)
+
+#endif

@@ -1,0 +1,214 @@
+/* Joining a topic: the channel is made, its join callback asked, and the answer put on the wire in the
+ * protocol's order: the reply, then phx_close of the channel it replaces, then what after_join sends. */
+#include "base/log.h"
+#include "engine/channel.h"
+#include "proto/payload.h"
+#include <stdlib.h>
+
+/* A channel that this join replaces. */
+struct replaced {
+    bool any;
+    struct pinion_slice join_ref; /* as its client sent it */
+};
+
+/* A join that is answered later: everything the answer needs. */
+struct pinion_late_join {
+    pinion_payload *params;
+    struct pinion_slice ref;
+    struct replaced replaced;
+    char text[]; /* ref, then the replaced channel's join_ref */
+};
+
+static int reply_to_join(struct pinion_channel *channel, struct pinion_slice ref, const char *status,
+                         const pinion_payload *payload)
+{
+    struct pinion_message to = { .ref = ref,
+                                 .topic = pinion__slice(channel->topic->name, channel->topic->name_len) };
+    struct pinion_slice join_ref = pinion__channel_join_ref(channel);
+    if (channel->null_join_ref)
+        join_ref.len = 0;
+    return pinion__socket_reply(channel->socket, &to, join_ref, status, payload);
+}
+
+static void close_replaced(struct pinion_channel *channel, const struct replaced *replaced)
+{
+    if (replaced->any)
+        pinion__channel_send_end(channel->socket, channel->topic->name, replaced->join_ref, false);
+}
+
+static void refuse(struct pinion_channel *channel, struct pinion_slice ref, const struct replaced *replaced,
+                   const pinion_payload *reason)
+{
+    (void)reply_to_join(channel, ref, "error", reason);
+    close_replaced(channel, replaced);
+    pinion__channel_end(channel, PINION_REASON_ERROR);
+}
+
+static void crash(struct pinion_channel *channel, struct pinion_slice ref, const struct replaced *replaced,
+                  const char *why)
+{
+    pinion_payload *reason = pinion_json("{s:s}", "reason", "join crashed");
+    pinion__log(PINION_LOG_ERROR, "channel %s: join crashed: %s", channel->topic->name, why);
+    refuse(channel, ref, replaced, reason);
+    pinion_payload_unref(reason);
+}
+
+static void accept(struct pinion_channel *channel, struct pinion_slice ref, const struct replaced *replaced,
+                   const pinion_payload *reply, const pinion_payload *params)
+{
+    if (pinion__topic_subscribe(channel->topic, &channel->subscriber) != 0) {
+        crash(channel, ref, replaced, "out of memory");
+        return;
+    }
+    if (reply_to_join(channel, ref, "ok", reply) == PINION_ENOTSUP) {
+        pinion__topic_unsubscribe(&channel->subscriber);
+        crash(channel, ref, replaced, "its client cannot receive a binary reply");
+        return;
+    }
+    channel->state = PINION_CHANNEL_JOINED;
+    channel->joined = true;
+    close_replaced(channel, replaced);
+    pinion__channel_hold(channel); /* after_join may end it */
+    pinion__channel_after_join(channel, params);
+    pinion__mail_release_inbox(channel);
+    pinion__channel_unhold(channel);
+}
+
+/* Consumes result. */
+static void outcome(struct pinion_channel *channel, pinion_result result, struct pinion_slice ref,
+                    const struct replaced *replaced, const pinion_payload *params)
+{
+    if (pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON)
+        crash(channel, ref, replaced, pinion_strerror(PINION_EPAYLOAD));
+    else if (result.kind == PINION_RESULT_CRASH)
+        crash(channel, ref, replaced, "pinion_crash()");
+    else if (result.kind != PINION_RESULT_REPLY)
+        crash(channel, ref, replaced, "it returned neither pinion_ok() nor pinion_error()");
+    else if (strcmp(result.status, "ok") == 0)
+        accept(channel, ref, replaced, result.payload, params);
+    else
+        refuse(channel, ref, replaced, result.payload);
+    pinion_payload_unref(result.payload);
+}
+
+static pinion_result call_join(struct pinion_channel *channel, struct pinion_slice ref,
+                               const pinion_payload *params)
+{
+    struct pinion_call call = { .channel = channel, .join = true, .ref = ref };
+    if (!channel->def->join)
+        return pinion_ok(NULL);
+    pinion__call_enter(channel->socket->shard, &call);
+    pinion_result result = channel->def->join(channel, channel->topic->name, params);
+    pinion__call_leave(channel->socket->shard);
+    if (result.kind == PINION_RESULT_LATER && call.worked)
+        pinion__work_answers(channel);
+    return result;
+}
+
+static int keep_for_later(struct pinion_channel *channel, struct pinion_slice ref,
+                          const struct replaced *replaced, const pinion_payload *params)
+{
+    struct pinion_channel_extra *extra = pinion__channel_extra(channel);
+    struct pinion_late_join *late = extra ? malloc(sizeof *late + ref.len + replaced->join_ref.len) : NULL;
+    if (!late)
+        return PINION_ENOMEM;
+    late->ref = pinion__slice(late->text, ref.len);
+    late->replaced.any = replaced->any;
+    late->replaced.join_ref = pinion__slice(late->text + ref.len, replaced->join_ref.len);
+    if (ref.len)
+        memcpy(late->text, ref.ptr, ref.len);
+    if (replaced->join_ref.len)
+        memcpy(late->text + ref.len, replaced->join_ref.ptr, replaced->join_ref.len);
+    late->params = pinion_payload_ref(params);
+    extra->late_join = late;
+    pinion__socket_wait(channel->socket);
+    return 0;
+}
+
+static struct pinion_late_join *take_late(struct pinion_channel *channel)
+{
+    struct pinion_late_join *late = channel->extra ? channel->extra->late_join : NULL;
+    if (late)
+        channel->extra->late_join = NULL;
+    return late;
+}
+
+static void free_late(struct pinion_late_join *late)
+{
+    pinion_payload_unref(late->params);
+    free(late);
+}
+
+void pinion__join_answer(struct pinion_channel *channel, pinion_result result)
+{
+    bool answer = result.kind != PINION_RESULT_LATER && result.kind != PINION_RESULT_NOREPLY;
+    struct pinion_late_join *late = answer ? take_late(channel) : NULL;
+    if (!late) {
+        pinion_payload_unref(result.payload);
+        return;
+    }
+    struct pinion_socket *socket = channel->socket;
+    socket->holds++;
+    outcome(channel, result, late->ref, &late->replaced, late->params);
+    pinion__socket_unwait(socket);
+    pinion__socket_unhold(socket);
+    free_late(late);
+}
+
+void pinion__join_abandon(struct pinion_channel *channel)
+{
+    struct pinion_late_join *late = take_late(channel);
+    if (!late)
+        return;
+    free_late(late);
+    pinion__socket_unwait(channel->socket);
+}
+
+/* End the channel that has the topic already. Its join_ref goes to `keep`, for the phx_close that comes after
+ * the new join's reply. */
+static struct replaced replace(struct pinion_channel *old, char *keep)
+{
+    struct replaced replaced = { .any = true };
+    replaced.join_ref = pinion__slice(keep, old->null_join_ref ? 0 : old->join_ref_len);
+    memcpy(keep, old->join_ref, old->join_ref_len);
+    pinion__channel_end(old, PINION_REASON_DUPLICATE);
+    return replaced;
+}
+
+static void reply_error(struct pinion_socket *socket, const struct pinion_message *message, const char *why)
+{
+    pinion_payload *reason = pinion_json("{s:s}", "reason", why);
+    (void)pinion__socket_reply(socket, message, message->join_ref, "error", reason);
+    pinion_payload_unref(reason);
+}
+
+void pinion__join(struct pinion_socket *socket, const pinion_channel_def *def,
+                  const struct pinion_message *message)
+{
+    char keep[sizeof((struct pinion_message_scratch *)0)->join_ref];
+    struct replaced replaced = { 0 };
+    struct pinion_channel *old = pinion__socket_channel(socket, message->topic);
+
+    if (!old && socket->channel_count >= socket->mount->options.max_channels) {
+        reply_error(socket, message, "too many channels joined");
+        return;
+    }
+    if (old)
+        replaced = replace(old, keep);
+    struct pinion_channel *channel = pinion__channel_new(socket, def, message->topic, message);
+    if (!channel) {
+        reply_error(socket, message, "join crashed");
+        return;
+    }
+    pinion_payload params;
+    pinion__payload_borrow(&params, message->payload_binary ? PINION_PAYLOAD_BINARY : PINION_PAYLOAD_JSON,
+                           message->payload, message->payload_spaced);
+    pinion_result result = call_join(channel, message->ref, &params);
+    if (result.kind == PINION_RESULT_LATER) {
+        if (keep_for_later(channel, message->ref, &replaced, &params) != 0)
+            crash(channel, message->ref, &replaced, "out of memory");
+    } else {
+        outcome(channel, result, message->ref, &replaced, &params);
+    }
+    pinion__payload_borrow_end(&params);
+}

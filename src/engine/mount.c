@@ -1,0 +1,101 @@
+#include "engine/mount.h"
+#include "base/log.h"
+#include <stdlib.h>
+
+#define DEFAULT_TIMEOUT_MS   60000
+#define DEFAULT_MAX_MESSAGE  (1u << 20)
+#define DEFAULT_MAX_QUEUE    (1u << 20)
+#define DEFAULT_MAX_CHANNELS 100
+
+static int check_route(const char *path, const pinion_route *route)
+{
+    const char *star = strchr(route->topic, '*');
+    if (route->topic[0] == '\0')
+        return pinion__fail(PINION_EINVAL, "socket %s: a route with an empty topic matches nothing", path);
+    if (star && star[1] != '\0')
+        return pinion__fail(PINION_EINVAL, "socket %s: route \"%s\": '*' may only be its last character",
+                            path, route->topic);
+    if (!route->channel)
+        return pinion__fail(PINION_EINVAL, "socket %s: route \"%s\" has no channel", path, route->topic);
+    for (const pinion_clause *out = route->channel->handle_out; out && out->event; out++) {
+        if (strcmp(out->event, "*") == 0)
+            return pinion__fail(
+                PINION_EINVAL,
+                "socket %s: the channel of \"%s\" has \"*\" in handle_out; name the events to "
+                "intercept",
+                path, route->topic);
+    }
+    return 0;
+}
+
+static void fill_defaults(pinion_socket_options *options)
+{
+    if (options->timeout_ms == 0)
+        options->timeout_ms = DEFAULT_TIMEOUT_MS;
+    if (options->max_message == 0)
+        options->max_message = DEFAULT_MAX_MESSAGE;
+    if (options->max_queue == 0)
+        options->max_queue = DEFAULT_MAX_QUEUE;
+    if (options->max_channels == 0)
+        options->max_channels = DEFAULT_MAX_CHANNELS;
+}
+
+int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinion_socket_def *def,
+                       const pinion_socket_options *options)
+{
+    if (!def)
+        return pinion__fail(PINION_EINVAL, "socket %s: no definition given", path);
+    for (const pinion_route *route = def->channels; route && route->topic; route++) {
+        int rc = check_route(path, route);
+        if (rc)
+            return rc;
+    }
+    memset(mount, 0, sizeof *mount);
+    mount->def = def;
+    if (options)
+        mount->options = *options;
+    fill_defaults(&mount->options);
+    mount->path = strdup(path);
+    return mount->path ? 0 : PINION_ENOMEM;
+}
+
+void pinion__mount_release(struct pinion_mount *mount)
+{
+    free(mount->path);
+    mount->path = NULL;
+}
+
+static bool has_nul(struct pinion_slice text)
+{
+    return text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL;
+}
+
+static bool route_matches(const char *pattern, struct pinion_slice topic)
+{
+    size_t len = strlen(pattern);
+    if (pattern[len - 1] == '*')
+        return topic.len >= len - 1 && memcmp(pattern, topic.ptr, len - 1) == 0;
+    return topic.len == len && memcmp(pattern, topic.ptr, len) == 0;
+}
+
+const pinion_channel_def *pinion__mount_route(const struct pinion_mount *mount, struct pinion_slice topic)
+{
+    if (topic.len == 0 || has_nul(topic))
+        return NULL;
+    for (const pinion_route *route = mount->def->channels; route && route->topic; route++) {
+        if (route_matches(route->topic, topic))
+            return route->channel;
+    }
+    return NULL;
+}
+
+const pinion_clause *pinion__clause_find(const pinion_clause *clauses, struct pinion_slice event)
+{
+    if (has_nul(event))
+        return NULL;
+    for (const pinion_clause *clause = clauses; clause && clause->event; clause++) {
+        if (pinion__slice_is(event, clause->event) || strcmp(clause->event, "*") == 0)
+            return clause;
+    }
+    return NULL;
+}

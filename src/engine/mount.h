@@ -1,0 +1,27 @@
+/* A mounted socket: a definition with its options, checked once. Immutable after start, shared by all loops.
+ */
+#ifndef PINION_ENGINE_MOUNT_H
+#define PINION_ENGINE_MOUNT_H
+
+#include "base/slice.h"
+#include <pinion/socket.h>
+
+struct pinion_mount {
+    const pinion_socket_def *def;
+    pinion_socket_options options; /* defaults filled in */
+    char *path;
+};
+
+/* PINION_EINVAL for a definition that cannot work, with a sentence for pinion_error_detail; PINION_ENOMEM. */
+int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinion_socket_def *def,
+                       const pinion_socket_options *options);
+void pinion__mount_release(struct pinion_mount *mount);
+
+/* The channel for a topic: the first declared match. NULL when none matches; a topic with a NUL matches none.
+ */
+const pinion_channel_def *pinion__mount_route(const struct pinion_mount *mount, struct pinion_slice topic);
+
+/* The clause for an event, or NULL: the first that names it or is "*". An event with a NUL has none. */
+const pinion_clause *pinion__clause_find(const pinion_clause *clauses, struct pinion_slice event);
+
+#endif

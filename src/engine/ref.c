@@ -1,0 +1,271 @@
+#include "engine/ref.h"
+#include "engine/channel.h"
+#include "proto/payload.h"
+#include <stdlib.h>
+
+/* Immutable once made. */
+struct pinion_ref {
+    struct pinion_scheduler *scheduler; /* referenced: it may outlive the endpoint */
+    struct pinion_anchor *channel;      /* NULL for a socket's ref */
+    struct pinion_anchor *socket;
+    uint64_t subscriber;
+    bool answers; /* made in a join or a connect */
+    bool replies; /* made for a message */
+    struct pinion_slice topic;
+    struct pinion_slice join_ref;
+    struct pinion_slice ref;
+    char text[];
+};
+
+/* ---- making one ---- */
+
+static void ref_release(pinion_ref *ref)
+{
+    pinion__anchor_unref(ref->channel);
+    pinion__anchor_unref(ref->socket);
+    if (ref->scheduler)
+        pinion__scheduler_unref(ref->scheduler);
+    free(ref);
+}
+
+static struct pinion_slice put(char **end, struct pinion_slice from)
+{
+    struct pinion_slice to = pinion__slice(*end, from.len);
+    if (from.len)
+        memcpy(*end, from.ptr, from.len);
+    *end += from.len;
+    return to;
+}
+
+static pinion_ref *ref_new(struct pinion_socket *socket, struct pinion_channel *channel,
+                           struct pinion_slice message_ref)
+{
+    struct pinion_slice topic = { NULL, 0 }, join_ref = { NULL, 0 };
+    if (channel) {
+        topic = pinion__slice(channel->topic->name, channel->topic->name_len);
+        join_ref = pinion__channel_join_ref(channel);
+    }
+    pinion_ref *ref = calloc(1, sizeof *ref + topic.len + join_ref.len + message_ref.len);
+    if (!ref)
+        return NULL;
+    char *end = ref->text;
+    ref->topic = put(&end, topic);
+    ref->join_ref = put(&end, join_ref);
+    ref->ref = put(&end, message_ref);
+    ref->scheduler = pinion__scheduler_ref(socket->shard->scheduler);
+    ref->socket = pinion__anchor_get(&socket->anchor, socket->state == PINION_SOCKET_ENDED ? NULL : socket);
+    if (channel)
+        ref->channel =
+            pinion__anchor_get(&channel->anchor, channel->state == PINION_CHANNEL_ENDED ? NULL : channel);
+    if (!ref->socket || (channel && !ref->channel)) {
+        ref_release(ref);
+        return NULL;
+    }
+    return ref;
+}
+
+pinion_ref *pinion_channel_ref(pinion_channel *channel)
+{
+    const struct pinion_call *call = channel->socket->shard->call;
+    struct pinion_slice message_ref = { NULL, 0 };
+    bool current = call && call->channel == channel;
+    if (current && call->message)
+        message_ref = call->ref;
+    pinion_ref *ref = ref_new(channel->socket, channel, message_ref);
+    if (!ref)
+        return NULL;
+    ref->subscriber = channel->id;
+    ref->answers = current && call->join;
+    ref->replies = current && call->message;
+    return ref;
+}
+
+pinion_ref *pinion_socket_ref(pinion_socket *socket)
+{
+    const struct pinion_call *call = socket->shard->call;
+    pinion_ref *ref = ref_new(socket, NULL, pinion__slice(NULL, 0));
+    if (ref)
+        ref->answers = call && !call->channel && call->join;
+    return ref;
+}
+
+void pinion_ref_free(pinion_ref *ref)
+{
+    if (ref)
+        ref_release(ref);
+}
+
+uint64_t pinion__ref_subscriber(const pinion_ref *ref)
+{
+    return ref ? ref->subscriber : 0;
+}
+
+/* ---- send ---- */
+
+struct send_task {
+    struct pinion_task task;
+    struct pinion_anchor *channel;
+    struct pinion_mail *mail;
+};
+
+static void run_send(struct pinion_task *task)
+{
+    struct send_task *own = PINION_CONTAINER_OF(task, struct send_task, task);
+    struct pinion_channel *channel = own->channel->target;
+    if (channel)
+        pinion__mail_deliver(channel, own->mail);
+    else
+        own->mail->destroy(own->mail);
+    pinion__anchor_unref(own->channel);
+    free(own);
+}
+
+/* Takes the mail, on failure too. */
+static int send_mail(const pinion_ref *ref, struct pinion_mail *mail, size_t bytes)
+{
+    struct send_task *own = mail ? malloc(sizeof *own) : NULL;
+    if (!own) {
+        if (mail)
+            mail->destroy(mail);
+        return PINION_ENOMEM;
+    }
+    own->task.run = run_send;
+    own->channel = pinion__anchor_ref(ref->channel);
+    own->mail = mail;
+    int rc = pinion__scheduler_post(ref->scheduler, &own->task, bytes);
+    if (rc) {
+        mail->destroy(mail);
+        pinion__anchor_unref(own->channel);
+        free(own);
+    }
+    return rc;
+}
+
+int pinion_ref_send(const pinion_ref *ref, const char *name, pinion_payload *payload)
+{
+    size_t len = 0;
+    int rc = 0;
+    if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
+        rc = PINION_EPAYLOAD;
+    else if (!ref->channel)
+        rc = PINION_EINVAL;
+    if (rc) {
+        pinion_payload_unref(payload);
+        return rc;
+    }
+    (void)pinion_payload_bytes(payload, &len);
+    return send_mail(ref, pinion__mail_info(name, payload, NULL, NULL), sizeof(struct send_task) + len);
+}
+
+int pinion_ref_send_data(const pinion_ref *ref, const char *name, void *data, void (*destroy)(void *))
+{
+    if (!ref->channel) {
+        if (destroy)
+            destroy(data);
+        return PINION_EINVAL;
+    }
+    return send_mail(ref, pinion__mail_info(name, NULL, data, destroy), sizeof(struct send_task));
+}
+
+/* ---- reply and answer ---- */
+
+/* Carries a result to the loop. The slices of a reply lie behind it. */
+struct result_task {
+    struct pinion_task task;
+    struct pinion_anchor *target;
+    bool channel; /* target is a channel, else a socket */
+    pinion_result result;
+    struct pinion_slice topic;
+    struct pinion_slice join_ref;
+    struct pinion_slice ref;
+    char text[];
+};
+
+static struct result_task *result_task_new(const pinion_ref *ref, pinion_result result)
+{
+    const char *status = result.status ? result.status : "";
+    size_t len = ref->topic.len + ref->join_ref.len + ref->ref.len + strlen(status) + 1;
+    struct result_task *own = calloc(1, sizeof *own + len);
+    if (!own)
+        return NULL;
+    char *end = own->text;
+    own->topic = put(&end, ref->topic);
+    own->join_ref = put(&end, ref->join_ref);
+    own->ref = put(&end, ref->ref);
+    own->result = result;
+    own->result.status = strcpy(end, status);
+    return own;
+}
+
+static void result_task_free(struct result_task *own)
+{
+    pinion__anchor_unref(own->target);
+    free(own);
+}
+
+/* Consumes result. */
+static int post_result(const pinion_ref *ref, pinion_result result, struct pinion_anchor *target,
+                       void (*run)(struct pinion_task *))
+{
+    struct result_task *own = result_task_new(ref, result);
+    int rc = PINION_ENOMEM;
+    if (own) {
+        own->task.run = run;
+        own->target = pinion__anchor_ref(target);
+        own->channel = target == ref->channel;
+        rc = pinion__scheduler_post(ref->scheduler, &own->task, 0);
+        if (rc)
+            result_task_free(own);
+    }
+    if (rc)
+        pinion_payload_unref(result.payload);
+    return rc;
+}
+
+static void run_reply(struct pinion_task *task)
+{
+    struct result_task *own = PINION_CONTAINER_OF(task, struct result_task, task);
+    struct pinion_socket *socket = own->target->target;
+    if (socket) {
+        struct pinion_message to = { .ref = own->ref, .topic = own->topic };
+        (void)pinion__socket_reply(socket, &to, own->join_ref, own->result.status, own->result.payload);
+    }
+    pinion_payload_unref(own->result.payload);
+    result_task_free(own);
+}
+
+int pinion_ref_reply(const pinion_ref *ref, const char *status, pinion_payload *payload)
+{
+    int rc = 0;
+    if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
+        rc = PINION_EPAYLOAD;
+    else if (!ref->replies)
+        rc = PINION_EINVAL;
+    if (rc) {
+        pinion_payload_unref(payload);
+        return rc;
+    }
+    return post_result(ref, pinion_reply(status, payload), ref->socket, run_reply);
+}
+
+static void run_answer(struct pinion_task *task)
+{
+    struct result_task *own = PINION_CONTAINER_OF(task, struct result_task, task);
+    void *target = own->target->target;
+    if (target && own->channel)
+        pinion__join_answer(target, own->result);
+    else if (target)
+        pinion__socket_answer(target, own->result);
+    else
+        pinion_payload_unref(own->result.payload);
+    result_task_free(own);
+}
+
+int pinion_ref_answer(const pinion_ref *ref, pinion_result result)
+{
+    if (!ref->answers) {
+        pinion_payload_unref(result.payload);
+        return PINION_EINVAL;
+    }
+    return post_result(ref, result, ref->channel ? ref->channel : ref->socket, run_answer);
+}

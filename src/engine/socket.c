@@ -1,0 +1,387 @@
+#include "engine/socket.h"
+#include "base/log.h"
+#include "engine/channel.h"
+#include "proto/payload.h"
+#include "proto/utf8.h"
+#include <assert.h>
+#include <stdlib.h>
+
+static void end(struct pinion_socket *socket);
+
+/* ---- frames out ---- */
+
+int pinion__encode(const struct pinion_serializer *serializer, const struct pinion_transport *transport,
+                   const struct pinion_message *message, struct pinion_frame **out)
+{
+    int rc = serializer->encode(message, out);
+    if (rc || !transport->frame)
+        return rc;
+    *out = transport->frame(*out);
+    return *out ? 0 : PINION_ENOMEM;
+}
+
+int pinion__socket_send(struct pinion_socket *socket, const struct pinion_message *message)
+{
+    struct pinion_frame *frame;
+    if (socket->state != PINION_SOCKET_OPEN)
+        return PINION_ECLOSED;
+    int rc = pinion__encode(socket->serializer, socket->transport, message, &frame);
+    return rc ? rc : socket->transport->send(socket->conn, frame);
+}
+
+/* ---- life ---- */
+
+void pinion__socket_unhold(struct pinion_socket *socket)
+{
+    assert(socket->holds > 0);
+    if (--socket->holds > 0)
+        return;
+    assert(socket->channel_count == 0);
+    if (socket->destroy_state)
+        socket->destroy_state(socket->user_state);
+    pinion__assigns_unref(socket->assigns);
+    if (socket->buckets != &socket->single_bucket)
+        free(socket->buckets);
+    PINION_COUNT(socket->shard, sockets, -1);
+    free(socket);
+}
+
+static void end_channels(struct pinion_socket *socket)
+{
+    for (uint32_t i = 0; i < socket->bucket_count; i++) {
+        while (socket->buckets[i])
+            pinion__channel_end(socket->buckets[i], PINION_REASON_CLOSED);
+    }
+}
+
+/* Deferred, because the end may come in the middle of a fan-out (whose registry must not change under it)
+ * or of a callback. */
+static void finish_end(struct pinion_task *task)
+{
+    struct pinion_socket *socket = PINION_CONTAINER_OF(task, struct pinion_socket, end_task);
+    pinion__topic_unsubscribe(&socket->id);
+    end_channels(socket);
+    pinion__socket_unhold(socket);
+}
+
+/* From here on nothing reaches the client. */
+static void end(struct pinion_socket *socket)
+{
+    assert(socket->state != PINION_SOCKET_ENDED);
+    socket->state = PINION_SOCKET_ENDED;
+    socket->conn = NULL;
+    pinion__timer_cancel(&socket->idle);
+    pinion__list_remove(&socket->node);
+    pinion__anchor_end(&socket->anchor);
+    socket->end_task.run = finish_end;
+    pinion__scheduler_defer(socket->shard->scheduler, &socket->end_task);
+}
+
+void pinion__socket_ended(struct pinion_socket *socket)
+{
+    end(socket);
+}
+
+void pinion__socket_close(struct pinion_socket *socket, uint16_t code)
+{
+    void *conn = socket->conn;
+    if (socket->state == PINION_SOCKET_ENDED)
+        return;
+    end(socket);
+    socket->transport->close(conn, code);
+}
+
+/* The timer is not moved at each frame: when it fires it looks at the time of the last one. */
+static void check_idle(struct pinion_timer *timer)
+{
+    struct pinion_socket *socket = PINION_CONTAINER_OF(timer, struct pinion_socket, idle);
+    uint64_t now = pinion__scheduler_now(socket->shard->scheduler);
+    uint64_t idle = now > socket->last_seen ? now - socket->last_seen : 0;
+    if (idle >= socket->mount->options.timeout_ms) {
+        pinion__log(PINION_LOG_INFO, "socket %s: nothing from the client for %u ms, closed",
+                    socket->mount->path, socket->mount->options.timeout_ms);
+        pinion__socket_close(socket, PINION_CLOSE_PROTOCOL);
+    } else {
+        pinion__scheduler_timer(socket->shard->scheduler, timer, socket->mount->options.timeout_ms - idle);
+    }
+}
+
+void pinion__socket_seen(struct pinion_socket *socket)
+{
+    socket->last_seen = pinion__scheduler_now(socket->shard->scheduler);
+}
+
+/* ---- connect ---- */
+
+static const struct pinion_serializer *choose_serializer(const struct pinion_connect *connect)
+{
+    struct pinion_slice version = { NULL, 0 };
+    json_t *vsn = pinion_payload_get(connect->params, "vsn");
+    if (vsn && !json_is_string(vsn))
+        return NULL;
+    if (vsn)
+        version = pinion__slice(json_string_value(vsn), json_string_length(vsn));
+    if (vsn && version.len == 0)
+        return NULL;
+    return pinion__serializer_find(version);
+}
+
+static struct pinion_socket *socket_new(struct pinion_shard *shard, const struct pinion_connect *connect,
+                                        const struct pinion_serializer *serializer)
+{
+    struct pinion_socket *socket = calloc(1, sizeof *socket);
+    if (!socket)
+        return NULL;
+    socket->serializer = serializer;
+    socket->transport = connect->transport;
+    socket->conn = connect->conn;
+    socket->shard = shard;
+    socket->mount = connect->mount;
+    socket->buckets = &socket->single_bucket;
+    socket->bucket_count = 1;
+    socket->holds = 1;
+    socket->state = PINION_SOCKET_CONNECTING;
+    socket->id.lane = PINION_LANE_SOCKET;
+    pinion__timer_init(&socket->idle, check_idle);
+    pinion__list_append(&shard->sockets, &socket->node);
+    PINION_COUNT(shard, sockets, 1);
+    return socket;
+}
+
+static int subscribe_id(struct pinion_socket *socket)
+{
+    char text[PINION_NAME_MAX + 1];
+    int len = socket->mount->def->id ? socket->mount->def->id(socket, text, sizeof text) : 0;
+    if (len <= 0 || len > PINION_NAME_MAX)
+        return 0;
+    struct pinion_topic *topic =
+        pinion__topic_hold(&socket->shard->pubsub.registry, pinion__slice(text, (size_t)len));
+    if (!topic)
+        return PINION_ENOMEM;
+    int rc = pinion__topic_subscribe(topic, &socket->id);
+    pinion__topic_drop(topic);
+    return rc;
+}
+
+static int open_socket(struct pinion_socket *socket)
+{
+    struct pinion_call call = { 0 };
+    pinion__call_enter(socket->shard, &call);
+    int rc = subscribe_id(socket);
+    pinion__call_leave(socket->shard);
+    if (rc)
+        return rc;
+    socket->state = PINION_SOCKET_OPEN;
+    pinion__socket_seen(socket);
+    if (socket->mount->options.timeout_ms != PINION_NEVER)
+        pinion__scheduler_timer(socket->shard->scheduler, &socket->idle, socket->mount->options.timeout_ms);
+    return 0;
+}
+
+/* What connect answered: 0, or why the client is refused. Consumes result. */
+static int connect_outcome(struct pinion_socket *socket, pinion_result result)
+{
+    bool accepted = result.kind == PINION_RESULT_REPLY && strcmp(result.status, "ok") == 0;
+    bool refused = result.kind == PINION_RESULT_REPLY && !accepted;
+    if (pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON)
+        accepted = refused = false;
+    pinion_payload_unref(result.payload);
+    if (accepted)
+        return open_socket(socket);
+    if (!refused)
+        pinion__log(PINION_LOG_ERROR, "socket %s: connect crashed", socket->mount->path);
+    return PINION_EACCES;
+}
+
+static pinion_result call_connect(struct pinion_socket *socket, const struct pinion_connect *connect)
+{
+    struct pinion_call call = { .join = true };
+    if (!socket->mount->def->connect)
+        return pinion_ok(NULL);
+    pinion__call_enter(socket->shard, &call);
+    pinion_result result = socket->mount->def->connect(socket, connect->params, connect->info);
+    pinion__call_leave(socket->shard);
+    return result;
+}
+
+int pinion__socket_connect(struct pinion_shard *shard, const struct pinion_connect *connect,
+                           struct pinion_socket **out)
+{
+    const struct pinion_serializer *serializer = choose_serializer(connect);
+    if (!serializer) {
+        pinion__log(PINION_LOG_WARNING, "socket %s: refused: vsn is none this server speaks (1.0.x, 2.0.x)",
+                    connect->mount->path);
+        return PINION_EACCES;
+    }
+    struct pinion_socket *socket = socket_new(shard, connect, serializer);
+    if (!socket)
+        return PINION_ENOMEM;
+    pinion_result result = call_connect(socket, connect);
+    if (result.kind == PINION_RESULT_LATER) {
+        *out = socket;
+        return PINION_EAGAIN;
+    }
+    int rc = connect_outcome(socket, result);
+    if (rc)
+        end(socket);
+    else
+        *out = socket;
+    return rc;
+}
+
+void pinion__socket_answer(struct pinion_socket *socket, pinion_result result)
+{
+    if (socket->state != PINION_SOCKET_CONNECTING || result.kind == PINION_RESULT_LATER) {
+        pinion_payload_unref(result.payload);
+        return;
+    }
+    void *conn = socket->conn;
+    const struct pinion_transport *transport = socket->transport;
+    int rc = connect_outcome(socket, result);
+    if (rc)
+        end(socket);
+    transport->connected(conn, rc);
+}
+
+/* ---- frames in ---- */
+
+void pinion__socket_receive(struct pinion_socket *socket, int opcode, struct pinion_slice bytes)
+{
+    struct pinion_scheduler *scheduler = socket->shard->scheduler;
+    struct pinion_message message;
+    struct pinion_message_scratch scratch;
+
+    assert(socket->state == PINION_SOCKET_OPEN);
+    pinion__socket_seen(socket);
+    if (socket->serializer->decode(opcode, bytes, &message, &scratch) == 0) {
+        pinion__dispatch(socket, &message);
+    } else {
+        bool bad_text = opcode == PINION_OPCODE_TEXT && !pinion__utf8_valid(bytes.ptr, bytes.len);
+        pinion__log(PINION_LOG_INFO, "socket %s: a frame that is no message, closed", socket->mount->path);
+        pinion__socket_close(socket, bad_text ? PINION_CLOSE_BAD_UTF8 : PINION_CLOSE_INTERNAL);
+    }
+    pinion__scheduler_drain(scheduler);
+}
+
+void pinion__socket_wait(struct pinion_socket *socket)
+{
+    if (socket->waiting++ == 0 && socket->conn)
+        socket->transport->pause(socket->conn, true);
+}
+
+void pinion__socket_unwait(struct pinion_socket *socket)
+{
+    assert(socket->waiting > 0);
+    if (--socket->waiting == 0 && socket->conn)
+        socket->transport->pause(socket->conn, false);
+}
+
+/* ---- channels by topic ---- */
+
+static struct pinion_channel **bucket_of(const struct pinion_socket *socket, uint64_t hash)
+{
+    return &socket->buckets[hash & (socket->bucket_count - 1)];
+}
+
+struct pinion_channel *pinion__socket_channel(const struct pinion_socket *socket, struct pinion_slice topic)
+{
+    struct pinion_channel *channel = *bucket_of(socket, socket->bucket_count > 1 ? pinion__hash(topic) : 0);
+    while (channel && !pinion__slice_eq(pinion__slice(channel->topic->name, channel->topic->name_len), topic))
+        channel = channel->next;
+    return channel;
+}
+
+/* Failing to grow only makes chains longer. */
+static void grow_buckets(struct pinion_socket *socket)
+{
+    uint32_t count = socket->bucket_count * 4;
+    struct pinion_channel **old = socket->buckets, **buckets = calloc(count, sizeof(struct pinion_channel *));
+    uint32_t old_count = socket->bucket_count;
+    if (!buckets)
+        return;
+    socket->buckets = buckets;
+    socket->bucket_count = count;
+    for (uint32_t i = 0; i < old_count; i++) {
+        for (struct pinion_channel *channel = old[i], *next; channel; channel = next) {
+            struct pinion_channel **bucket = bucket_of(socket, channel->topic->node.hash);
+            next = channel->next;
+            channel->next = *bucket;
+            *bucket = channel;
+        }
+    }
+    if (old != &socket->single_bucket)
+        free(old);
+}
+
+void pinion__socket_add_channel(struct pinion_socket *socket, struct pinion_channel *channel)
+{
+    if (socket->channel_count >= socket->bucket_count * 4)
+        grow_buckets(socket);
+    struct pinion_channel **bucket = bucket_of(socket, channel->topic->node.hash);
+    channel->next = *bucket;
+    *bucket = channel;
+    socket->channel_count++;
+}
+
+void pinion__socket_remove_channel(struct pinion_socket *socket, struct pinion_channel *channel)
+{
+    struct pinion_channel **link = bucket_of(socket, channel->topic->node.hash);
+    while (*link != channel)
+        link = &(*link)->next;
+    *link = channel->next;
+    socket->channel_count--;
+}
+
+/* ---- public ---- */
+
+const char *pinion_connect_transport(const pinion_connect_info *info)
+{
+    return info->transport;
+}
+
+const char *pinion_connect_peer(const pinion_connect_info *info)
+{
+    return info->peer;
+}
+
+const char *pinion_connect_header(const pinion_connect_info *info, const char *name, size_t *length)
+{
+    struct pinion_slice value = { NULL, 0 };
+    if (info->header)
+        value = info->header(info->request, name);
+    *length = value.len;
+    return value.ptr;
+}
+
+pinion_endpoint *pinion_socket_endpoint(const pinion_socket *socket)
+{
+    return socket->shard->endpoint;
+}
+
+const char *pinion_socket_id(const pinion_socket *socket)
+{
+    return socket->id.topic ? socket->id.topic->name : NULL;
+}
+
+void pinion_socket_set_state(pinion_socket *socket, void *state, void (*destroy)(void *))
+{
+    if (socket->destroy_state)
+        socket->destroy_state(socket->user_state);
+    socket->user_state = state;
+    socket->destroy_state = destroy;
+}
+
+void *pinion_socket_state(const pinion_socket *socket)
+{
+    return socket->user_state;
+}
+
+int pinion_socket_assign(pinion_socket *socket, const char *key, pinion_payload *value)
+{
+    return pinion__assigns_set(&socket->assigns, key, value);
+}
+
+const pinion_payload *pinion_socket_assigned(const pinion_socket *socket, const char *key)
+{
+    return pinion__assigns_get(socket->assigns, key);
+}

@@ -1,0 +1,166 @@
+#include "engine/subscription.h"
+#include "base/log.h"
+#include "engine/channel.h"
+#include "proto/payload.h"
+#include <stdlib.h>
+
+/* Everything but the references belongs to the loop. The user's handle holds one, the loop one while it is
+ * subscribed, and each call under way one. */
+struct pinion_subscription {
+    struct pinion_task task; /* subscribe, then (maybe) unsubscribe */
+    atomic_uint refs;
+    atomic_bool freed; /* by the user: no more calls */
+    struct pinion_subscriber subscriber;
+    struct pinion_list node; /* in shard->subscriptions */
+    struct pinion_shard *shard;
+    struct pinion_scheduler *scheduler; /* referenced: the handle may outlive the endpoint */
+    pinion_subscription_fn *fn;
+    void *data;
+    char topic[];
+};
+
+/* A call of fn under way. */
+struct call_task {
+    struct pinion_task task;
+    struct pinion_subscription *subscription;
+    struct pinion_broadcast *broadcast;
+};
+
+/* Ends a subscription, and then the user's data. */
+struct free_task {
+    struct pinion_task task;
+    struct pinion_subscription *subscription;
+    void (*destroy)(void *);
+};
+
+static void unref(struct pinion_subscription *subscription)
+{
+    if (atomic_fetch_sub_explicit(&subscription->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    pinion__scheduler_unref(subscription->scheduler);
+    free(subscription);
+}
+
+static void call(struct pinion_task *task)
+{
+    struct call_task *own = PINION_CONTAINER_OF(task, struct call_task, task);
+    struct pinion_subscription *subscription = own->subscription;
+    struct pinion_broadcast *broadcast = own->broadcast;
+    if (!atomic_load_explicit(&subscription->freed, memory_order_acquire)) {
+        struct pinion_call context = { 0 };
+        pinion_payload *view = pinion__payload_view(broadcast->payload);
+        pinion__call_enter(subscription->shard, &context);
+        subscription->fn(broadcast->topic.ptr, broadcast->event.ptr, view, subscription->data);
+        pinion__call_leave(subscription->shard);
+        pinion_payload_unref(view);
+    }
+    pinion__broadcast_unref(broadcast);
+    unref(subscription);
+    free(own);
+}
+
+int pinion__subscription_deliver(struct pinion_subscriber *subscriber, struct pinion_broadcast *broadcast)
+{
+    struct pinion_subscription *subscription =
+        PINION_CONTAINER_OF(subscriber, struct pinion_subscription, subscriber);
+    struct call_task *own = malloc(sizeof *own);
+    if (!own)
+        return PINION_ENOMEM;
+    own->task.run = call;
+    own->subscription = subscription;
+    own->broadcast = pinion__broadcast_ref(broadcast);
+    atomic_fetch_add_explicit(&subscription->refs, 1, memory_order_relaxed);
+    pinion__scheduler_defer(subscription->shard->scheduler, &own->task);
+    return 0;
+}
+
+static void begin(struct pinion_task *task)
+{
+    struct pinion_subscription *subscription = PINION_CONTAINER_OF(task, struct pinion_subscription, task);
+    struct pinion_shard *shard = subscription->shard;
+    struct pinion_topic *topic =
+        pinion__topic_hold(&shard->pubsub.registry, pinion__slice_str(subscription->topic));
+    int rc = topic ? pinion__topic_subscribe(topic, &subscription->subscriber) : PINION_ENOMEM;
+    if (topic)
+        pinion__topic_drop(topic);
+    if (rc)
+        pinion__log(PINION_LOG_ERROR, "no subscription to %s: %s", subscription->topic, pinion_strerror(rc));
+    pinion__list_append(&shard->subscriptions, &subscription->node);
+}
+
+/* Give the loop's reference back. */
+static void end(struct pinion_subscription *subscription)
+{
+    if (pinion__list_empty(&subscription->node))
+        return;
+    pinion__topic_unsubscribe(&subscription->subscriber);
+    pinion__list_remove(&subscription->node);
+    unref(subscription);
+}
+
+void pinion__subscription_end_all(struct pinion_shard *shard)
+{
+    PINION_LIST_FOREACH_SAFE (node, &shard->subscriptions) {
+        end(PINION_CONTAINER_OF(node, struct pinion_subscription, node));
+    }
+}
+
+int pinion_endpoint_subscribe(pinion_endpoint *endpoint, const char *topic, pinion_subscription_fn *fn,
+                              void *data, pinion_subscription **out)
+{
+    size_t len = strlen(topic);
+    if (len > PINION_NAME_MAX)
+        return PINION_ETOOBIG;
+    struct pinion_subscription *subscription = calloc(1, sizeof *subscription + len + 1);
+    if (!subscription)
+        return PINION_ENOMEM;
+    struct pinion_shard *shard = endpoint->shards[0];
+    atomic_init(&subscription->refs, 2);
+    atomic_init(&subscription->freed, false);
+    pinion__list_init(&subscription->node);
+    subscription->task.run = begin;
+    subscription->subscriber.lane = PINION_LANE_SUBSCRIPTION;
+    subscription->shard = shard;
+    subscription->scheduler = pinion__scheduler_ref(shard->scheduler);
+    subscription->fn = fn;
+    subscription->data = data;
+    memcpy(subscription->topic, topic, len + 1);
+    int rc = pinion__scheduler_post(shard->scheduler, &subscription->task, 0);
+    if (rc) {
+        pinion__scheduler_unref(subscription->scheduler);
+        free(subscription);
+        return rc;
+    }
+    *out = subscription;
+    return 0;
+}
+
+static void finish(struct pinion_task *task)
+{
+    struct free_task *own = PINION_CONTAINER_OF(task, struct free_task, task);
+    end(own->subscription);
+    if (own->destroy)
+        own->destroy(own->subscription->data);
+    unref(own->subscription);
+    free(own);
+}
+
+void pinion_subscription_free(pinion_subscription *subscription, void (*destroy)(void *))
+{
+    if (!subscription)
+        return;
+    struct free_task *own = malloc(sizeof *own);
+    atomic_store_explicit(&subscription->freed, true, memory_order_release);
+    if (!own)
+        return; /* silenced; the memory goes with the process */
+    own->task.run = finish;
+    own->subscription = subscription;
+    own->destroy = destroy;
+    if (pinion__scheduler_post(subscription->scheduler, &own->task, 0) == 0)
+        return;
+    /* The loop has ended, and with it the subscription. */
+    if (destroy)
+        destroy(subscription->data);
+    unref(subscription);
+    free(own);
+}

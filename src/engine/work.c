@@ -1,0 +1,129 @@
+/* Work off the loop: the channel is busy until done has run on it. */
+#include "engine/channel.h"
+#include <stdlib.h>
+
+struct pinion_work {
+    struct pinion_task task;        /* on a worker's queue, then in the loop's mailbox */
+    struct pinion_channel *channel; /* held */
+    pinion_work_fn *work;
+    pinion_done_fn *done;
+    void *data;
+    bool answers; /* what done returns answers a join or a message */
+    bool message; /* a message, with this ref */
+    size_t ref_len;
+    char ref[];
+};
+
+/* ---- on the loop ---- */
+
+static void outcome(struct pinion_channel *channel, pinion_result result, const struct pinion_work *work)
+{
+    struct pinion_slice ref = pinion__slice(work->ref, work->ref_len);
+    if (channel->state == PINION_CHANNEL_JOINING && work->answers)
+        pinion__join_answer(channel, result);
+    else
+        pinion__channel_outcome(channel, result, work->answers && work->message ? &ref : NULL, "done");
+}
+
+/* Whether done began work of its own, which then inherits the answer. */
+static bool goes_on(const struct pinion_channel *channel, const struct pinion_call *call,
+                    const pinion_result *result)
+{
+    return call->worked && result->kind == PINION_RESULT_LATER && channel->extra->work;
+}
+
+static pinion_result call_done(struct pinion_channel *channel, const struct pinion_work *work, int status,
+                               struct pinion_call *call)
+{
+    struct pinion_shard *shard = channel->socket->shard;
+    *call = (struct pinion_call){
+        .channel = channel,
+        .join = work->answers && !work->message,
+        .message = work->answers && work->message,
+        .ref = pinion__slice(work->ref, work->ref_len),
+    };
+    pinion__call_enter(shard, call);
+    pinion_result result = work->done(channel, status, work->data);
+    pinion__call_leave(shard);
+    return result;
+}
+
+static void run_done(struct pinion_task *task)
+{
+    struct pinion_work *work = PINION_CONTAINER_OF(task, struct pinion_work, task);
+    struct pinion_channel *channel = work->channel;
+    bool ended = channel->state >= PINION_CHANNEL_ENDING;
+    struct pinion_call call;
+
+    channel->extra->work = NULL;
+    pinion_result result = call_done(channel, work, ended ? PINION_ECLOSED : 0, &call);
+    if (ended) {
+        pinion_payload_unref(result.payload);
+        pinion__channel_resume_end(channel);
+    } else {
+        if (goes_on(channel, &call, &result))
+            channel->extra->work->answers = work->answers;
+        outcome(channel, result, work);
+        pinion__mail_release_inbox(channel);
+    }
+    pinion__channel_unhold(channel);
+    free(work);
+}
+
+/* ---- on a worker's thread ---- */
+
+static void run_work(struct pinion_task *task)
+{
+    struct pinion_work *work = PINION_CONTAINER_OF(task, struct pinion_work, task);
+    struct pinion_scheduler *scheduler = work->channel->socket->shard->scheduler;
+    work->work(work->data);
+    work->task.run = run_done;
+    /* Cannot fail: a loop goes on until the last of its channels is gone, and this is exempt from the cap. */
+    (void)pinion__scheduler_post(scheduler, &work->task, 0);
+}
+
+/* ---- public ---- */
+
+void pinion__work_answers(struct pinion_channel *channel)
+{
+    if (channel->extra->work)
+        channel->extra->work->answers = true;
+}
+
+int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work, pinion_done_fn *done, void *data)
+{
+    struct pinion_call *call = channel->socket->shard->call;
+    struct pinion_channel_extra *extra = pinion__channel_extra(channel);
+    struct pinion_slice ref = { NULL, 0 };
+
+    if (channel->state >= PINION_CHANNEL_ENDING)
+        return PINION_ECLOSED;
+    if (!extra)
+        return PINION_ENOMEM;
+    if (extra->work)
+        return PINION_EBUSY;
+    if (call && call->message)
+        ref = call->ref;
+    struct pinion_work *own = calloc(1, sizeof *own + ref.len);
+    if (!own)
+        return PINION_ENOMEM;
+    own->task.run = run_work;
+    own->channel = channel;
+    own->work = work;
+    own->done = done;
+    own->data = data;
+    own->message = call && call->message;
+    own->ref_len = ref.len;
+    if (ref.len)
+        memcpy(own->ref, ref.ptr, ref.len);
+    int rc = pinion__workers_run(channel->socket->shard->endpoint->workers, &own->task);
+    if (rc) {
+        free(own);
+        return rc;
+    }
+    pinion__channel_hold(channel);
+    extra->work = own;
+    if (call)
+        call->worked = true;
+    return 0;
+}
