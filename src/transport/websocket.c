@@ -1,0 +1,402 @@
+/* A WebSocket connection.
+ *
+ *   CONNECTING --answer--> OPEN --close frame sent--> CLOSING --FIN both ways, or time over--> closed
+ *
+ * In CONNECTING and while the engine holds frames back, bytes are stashed; when the stash is large, reading
+ * stops too. In CLOSING the socket is gone: what comes is read only to find the peer's close frame, and so
+ * that unread input does not turn our close into a reset that destroys what we sent.
+ */
+#include "transport/websocket.h"
+#include "base/log.h"
+#include "proto/ws_frame.h"
+#include "proto/ws_handshake.h"
+#include <assert.h>
+#include <stdlib.h>
+
+#define STASH_PAUSE (64u * 1024)        /* reading stops above this */
+#define STASH_MAX   (16u * 1024 * 1024) /* never reached: what comes after a pause is one receive buffer */
+#define PONG_SLACK  (64u * 1024)        /* beyond the queue's cap, for pongs */
+
+enum ws_state { WS_CONNECTING, WS_OPEN, WS_CLOSING };
+
+struct ws {
+    struct pinion_conn *conn;
+    struct pinion_socket *socket; /* NULL in CLOSING */
+    struct pinion_shard *shard;
+    const struct pinion_mount *mount;
+    struct pinion_ws_decoder decoder;
+    struct pinion_buf stash;
+    struct pinion_task resume;
+    struct pinion_timer deadline;   /* of the closing handshake */
+    struct pinion_frame *handshake; /* the 101, until it is sent */
+    uint32_t close_timeout_ms;
+    uint8_t state; /* enum ws_state */
+    bool paused;   /* the engine holds frames back */
+    bool resuming; /* the resume task is queued */
+    bool gone;     /* closed; the resume task frees */
+};
+
+static const struct pinion_conn_events ws_events;
+
+/* ---- closing ---- */
+
+static void on_deadline(struct pinion_timer *timer)
+{
+    pinion__conn_close(PINION_CONTAINER_OF(timer, struct ws, deadline)->conn);
+}
+
+static void await_end(struct ws *ws)
+{
+    if (!pinion__timer_active(&ws->deadline))
+        pinion__scheduler_timer(ws->shard->scheduler, &ws->deadline, ws->close_timeout_ms);
+}
+
+/* Send a close frame after what is queued. The socket is gone already. */
+static void begin_close(struct ws *ws, uint16_t code)
+{
+    struct pinion_frame *frame = pinion__ws_close_frame(code);
+    ws->state = WS_CLOSING;
+    ws->socket = NULL;
+    pinion__buf_release(&ws->stash);
+    pinion__conn_resume(ws->conn);
+    if (!frame || pinion__conn_queue(ws->conn, frame) != 0)
+        pinion__conn_close(ws->conn);
+    else
+        await_end(ws);
+}
+
+/* The transport ends the socket. */
+static void end_socket(struct ws *ws)
+{
+    struct pinion_socket *socket = ws->socket;
+    ws->socket = NULL;
+    if (socket)
+        pinion__socket_ended(socket);
+}
+
+/* Close for a fault of the client's: nothing it may still send matters, so our FIN follows at once. */
+static void fail(struct ws *ws, uint16_t code)
+{
+    end_socket(ws);
+    begin_close(ws, code);
+    pinion__conn_shutdown(ws->conn);
+}
+
+static void on_close_frame(struct ws *ws, uint16_t code)
+{
+    if (ws->state == WS_OPEN)
+        fail(ws, code); /* which echoes the code */
+    else
+        pinion__conn_shutdown(ws->conn);
+}
+
+/* ---- frames in ---- */
+
+static void on_ping(struct ws *ws, const struct pinion_ws_event *event)
+{
+    if (ws->state != WS_OPEN)
+        return;
+    pinion__socket_seen(ws->socket);
+    if (pinion__conn_queued(ws->conn) > ws->mount->options.max_queue + PONG_SLACK)
+        return; /* it does not read: it has pongs enough to come */
+    struct pinion_frame *pong = pinion__ws_control_frame(10, event->data, event->len);
+    if (pong)
+        (void)pinion__conn_queue(ws->conn, pong);
+}
+
+static void on_message(struct ws *ws, const struct pinion_ws_event *event)
+{
+    if (ws->state == WS_OPEN)
+        pinion__socket_receive(ws->socket, event->opcode, pinion__slice(event->data, event->len));
+}
+
+static void on_violation(struct ws *ws, uint16_t code)
+{
+    if (ws->state != WS_OPEN)
+        return;
+    pinion__log(PINION_LOG_INFO, "websocket %s: the client broke the protocol, closed with %u",
+                ws->mount->path, code);
+    fail(ws, code);
+}
+
+static void on_event(struct ws *ws, const struct pinion_ws_event *event)
+{
+    switch (event->type) {
+    case PINION_WS_MESSAGE:
+        on_message(ws, event);
+        break;
+    case PINION_WS_PING:
+        on_ping(ws, event);
+        break;
+    case PINION_WS_PONG:
+        if (ws->state == WS_OPEN)
+            pinion__socket_seen(ws->socket);
+        break;
+    case PINION_WS_CLOSE:
+        on_close_frame(ws, event->close_code);
+        break;
+    case PINION_WS_ERROR:
+        on_violation(ws, event->close_code);
+        break;
+    case PINION_WS_NEED_MORE:
+        break;
+    }
+}
+
+static bool holds_back(const struct ws *ws)
+{
+    return ws->state == WS_CONNECTING || (ws->state == WS_OPEN && ws->paused);
+}
+
+/* Decode and act, until the input is used up or the engine holds back. Returns what was used. */
+static size_t process(struct ws *ws, uint8_t *bytes, size_t len)
+{
+    struct pinion_ws_event event;
+    size_t pos = 0;
+    do {
+        pinion__ws_decode(&ws->decoder, bytes, len, &pos, &event);
+        on_event(ws, &event);
+    } while (event.type != PINION_WS_NEED_MORE && !holds_back(ws));
+    return pos;
+}
+
+static void stash(struct ws *ws, const uint8_t *bytes, size_t len)
+{
+    if (pinion__buf_append(&ws->stash, bytes, len) != 0)
+        fail(ws, PINION_CLOSE_INTERNAL);
+    else if (ws->stash.len > STASH_PAUSE)
+        pinion__conn_pause(ws->conn);
+}
+
+static void receive(struct ws *ws, uint8_t *bytes, size_t len)
+{
+    size_t used = 0;
+    if (!holds_back(ws) && ws->stash.len == 0)
+        used = process(ws, bytes, len);
+    if (used < len && ws->state != WS_CLOSING)
+        stash(ws, bytes + used, len - used);
+}
+
+/* Not from inside the engine's call, which may be deep in a callback's outcome. */
+static void run_resume(struct pinion_task *task)
+{
+    struct ws *ws = PINION_CONTAINER_OF(task, struct ws, resume);
+    ws->resuming = false;
+    if (ws->gone) {
+        free(ws);
+        return;
+    }
+    if (holds_back(ws) || ws->state == WS_CLOSING)
+        return;
+    struct pinion_buf pending = ws->stash;
+    pinion__buf_init(&ws->stash, STASH_MAX);
+    if (pending.len)
+        pinion__buf_consume(&pending, process(ws, (uint8_t *)pending.data, pending.len));
+    if (pending.len && ws->state != WS_CLOSING)
+        ws->stash = pending;
+    else
+        pinion__buf_release(&pending);
+    if (ws->stash.len <= STASH_PAUSE)
+        pinion__conn_resume(ws->conn);
+}
+
+static void resume_later(struct ws *ws)
+{
+    if (ws->resuming)
+        return;
+    ws->resuming = true;
+    pinion__scheduler_defer(ws->shard->scheduler, &ws->resume);
+}
+
+/* ---- the connection's events ---- */
+
+static void on_data(struct pinion_conn *conn, uint8_t *bytes, size_t len)
+{
+    struct ws *ws = pinion__conn_user(conn);
+    if (len > 0) {
+        receive(ws, bytes, len);
+    } else {
+        end_socket(ws);
+        pinion__conn_close(conn);
+    }
+}
+
+static void on_closed(struct pinion_conn *conn, int error)
+{
+    struct ws *ws = pinion__conn_user(conn);
+    end_socket(ws);
+    pinion__timer_cancel(&ws->deadline);
+    pinion__ws_decoder_release(&ws->decoder);
+    pinion__buf_release(&ws->stash);
+    pinion__frame_unref(ws->handshake);
+    ws->gone = true;
+    if (!ws->resuming)
+        free(ws);
+}
+
+static const struct pinion_conn_events ws_events = { .data = on_data, .closed = on_closed };
+
+void pinion__websocket_feed(struct pinion_conn *conn, uint8_t *bytes, size_t len)
+{
+    if (len > 0)
+        receive(pinion__conn_user(conn), bytes, len);
+}
+
+/* ---- the transport ---- */
+
+static struct pinion_frame *add_header(struct pinion_frame *encoded)
+{
+    pinion__ws_frame_header(encoded);
+    return encoded;
+}
+
+/* The client does not read, and everything has an end: drop what waits, say why, and go. */
+static void close_slow(struct ws *ws)
+{
+    pinion__log(PINION_LOG_INFO, "websocket %s: a client does not read what it is sent, closed",
+                ws->mount->path);
+    PINION_COUNT(ws->shard, slow_closed, 1);
+    pinion__conn_drop_queue(ws->conn);
+    fail(ws, PINION_CLOSE_POLICY);
+}
+
+static bool fits(struct ws *ws, size_t len)
+{
+    size_t max = ws->mount->options.max_queue, queued = pinion__conn_queued(ws->conn);
+    if (queued == 0 || queued + len <= max)
+        return true;
+    queued = pinion__conn_flush(ws->conn); /* a burst within one turn is not yet a slow client */
+    return queued == 0 || queued + len <= max;
+}
+
+static int send_frame(void *conn, struct pinion_frame *out)
+{
+    struct ws *ws = conn;
+    assert(ws->state == WS_OPEN);
+    if (!fits(ws, pinion__frame_wire(out).len)) {
+        pinion__frame_unref(out);
+        close_slow(ws);
+        return PINION_ECLOSED;
+    }
+    return pinion__conn_queue(ws->conn, out);
+}
+
+static void pause_reading(void *conn, bool paused)
+{
+    struct ws *ws = conn;
+    ws->paused = paused;
+    if (!paused)
+        resume_later(ws);
+}
+
+/* An answer without a WebSocket: the connection ends after it. */
+static void refuse(struct ws *ws, const char *status)
+{
+    char text[128];
+    int len =
+        snprintf(text, sizeof text, "HTTP/1.1 %s\r\ncontent-length: 0\r\nconnection: close\r\n\r\n", status);
+    struct pinion_frame *answer = pinion__frame_copy(text, (size_t)len);
+    ws->state = WS_CLOSING;
+    ws->socket = NULL;
+    pinion__buf_release(&ws->stash);
+    if (!answer || pinion__conn_queue(ws->conn, answer) != 0) {
+        pinion__conn_close(ws->conn);
+        return;
+    }
+    pinion__conn_resume(ws->conn);
+    pinion__conn_shutdown(ws->conn);
+    await_end(ws);
+}
+
+static void open_now(struct ws *ws)
+{
+    struct pinion_frame *handshake = ws->handshake;
+    ws->handshake = NULL;
+    ws->state = WS_OPEN;
+    (void)pinion__conn_queue(ws->conn, handshake); /* if it is closed, its closed event follows */
+}
+
+static void connected(void *conn, int error)
+{
+    struct ws *ws = conn;
+    if (error) {
+        refuse(ws, error == PINION_EACCES ? "403 Forbidden" : "500 Internal Server Error");
+        return;
+    }
+    open_now(ws);
+    resume_later(ws);
+}
+
+static void close_socket(void *conn, uint16_t code)
+{
+    struct ws *ws = conn;
+    if (ws->state == WS_CONNECTING)
+        refuse(ws, "503 Service Unavailable");
+    else
+        begin_close(ws, code);
+}
+
+const struct pinion_transport pinion__websocket = {
+    .name = "websocket",
+    .frame = add_header,
+    .send = send_frame,
+    .connected = connected,
+    .pause = pause_reading,
+    .close = close_socket,
+};
+
+/* ---- opening ---- */
+
+static struct pinion_frame *make_handshake(const struct pinion_http_request *head)
+{
+    char text[512];
+    struct pinion_slice none = { NULL, 0 };
+    long len = pinion__ws_handshake_response(pinion__http1_header(head, "sec-websocket-key"), none, text,
+                                             sizeof text);
+    return len < 0 ? NULL : pinion__frame_copy(text, (size_t)len);
+}
+
+static struct ws *ws_new(struct pinion_conn *conn, const struct pinion_websocket_request *request)
+{
+    struct ws *ws = calloc(1, sizeof *ws);
+    if (!ws)
+        return NULL;
+    ws->handshake = make_handshake(request->head);
+    if (!ws->handshake) {
+        free(ws);
+        return NULL;
+    }
+    ws->conn = conn;
+    ws->shard = request->shard;
+    ws->mount = request->mount;
+    ws->close_timeout_ms = request->close_timeout_ms;
+    ws->resume.run = run_resume;
+    pinion__timer_init(&ws->deadline, on_deadline);
+    pinion__buf_init(&ws->stash, STASH_MAX);
+    pinion__ws_decoder_init(&ws->decoder, request->mount->options.max_message);
+    return ws;
+}
+
+int pinion__websocket_open(struct pinion_conn *conn, const struct pinion_websocket_request *request)
+{
+    struct ws *ws = ws_new(conn, request);
+    if (!ws)
+        return PINION_ENOMEM;
+    struct pinion_connect connect = {
+        .mount = request->mount,
+        .transport = &pinion__websocket,
+        .conn = ws,
+        .params = request->params,
+        .info = request->info,
+    };
+    int rc = pinion__socket_connect(request->shard, &connect, &ws->socket);
+    if (rc && rc != PINION_EAGAIN) {
+        pinion__frame_unref(ws->handshake);
+        free(ws);
+        return rc;
+    }
+    pinion__conn_attach(conn, &ws_events, ws);
+    if (rc == 0)
+        open_now(ws);
+    return 0;
+}
