@@ -1,0 +1,14 @@
+/* Listening sockets. */
+#ifndef PINION_ENDPOINT_LISTEN_H
+#define PINION_ENDPOINT_LISTEN_H
+
+#include <pinion/error.h>
+#include <stdint.h>
+
+/* Open `count` non-blocking listening sockets on one address, one for each loop, which share the load
+ * (SO_REUSEPORT). host NULL is all addresses, dual-stack where there is IPv6. port 0 takes any free one;
+ * *bound is what it was. A port that another program has is a plain PINION_EADDRINUSE. Errors leave a
+ * sentence in pinion_error_detail(). */
+int pinion__listen(const char *host, uint16_t port, int *fds, unsigned count, uint16_t *bound);
+
+#endif

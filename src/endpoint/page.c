@@ -1,0 +1,84 @@
+#include "endpoint/page.h"
+#include <stdlib.h>
+
+struct pinion_request {
+    char *path;
+    char *query;
+};
+
+void pinion__response_init(struct pinion_response *response)
+{
+    memset(response, 0, sizeof *response);
+    response->status = 204;
+}
+
+void pinion__response_release(struct pinion_response *response)
+{
+    free(response->content_type);
+    free(response->body);
+    response->content_type = NULL;
+    response->body = NULL;
+    response->length = 0;
+}
+
+static void fail(struct pinion_response *response)
+{
+    pinion__response_release(response);
+    response->status = 500;
+}
+
+/* A line of its own could follow a line end: the type would write headers, or a second answer. */
+static bool is_header_value(const char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+void pinion_response_send(pinion_response *response, int status, const char *content_type, const void *body,
+                          size_t length)
+{
+    pinion__response_release(response);
+    response->status = status;
+    if (status < 200 || status > 599 || (content_type && !is_header_value(content_type))) {
+        fail(response);
+        return;
+    }
+    if (content_type)
+        response->content_type = strdup(content_type);
+    if (length)
+        response->body = malloc(length);
+    if ((content_type && !response->content_type) || (length && !response->body)) {
+        fail(response);
+        return;
+    }
+    if (length)
+        memcpy(response->body, body, length);
+    response->length = length;
+}
+
+const char *pinion_request_path(const pinion_request *request)
+{
+    return request->path;
+}
+
+const char *pinion_request_query(const pinion_request *request)
+{
+    return request->query;
+}
+
+void pinion__page_call(pinion_get_fn *fn, void *data, const struct pinion_http_request *head,
+                       struct pinion_response *response)
+{
+    struct pinion_request request = { .path = strndup(head->path.ptr, head->path.len),
+                                      .query =
+                                          strndup(head->query.len ? head->query.ptr : "", head->query.len) };
+    if (request.path && request.query)
+        fn(&request, response, data);
+    else
+        fail(response);
+    free(request.path);
+    free(request.query);
+}

@@ -1,0 +1,82 @@
+/* The endpoint proper: what the public pinion_endpoint is, besides the engine's part. */
+#ifndef PINION_ENDPOINT_SERVER_H
+#define PINION_ENDPOINT_SERVER_H
+
+#include "endpoint/static.h"
+#include "engine/hub.h"
+#include "engine/mount.h"
+#include "io/loop.h"
+
+struct pinion_page {
+    char *path;
+    pinion_get_fn *fn;
+    void *data;
+};
+
+enum pinion_route_kind { PINION_MOUNT_SOCKET, PINION_MOUNT_PAGE, PINION_MOUNT_STATIC };
+
+/* Something mounted, in the order of mounting. */
+struct pinion_mounted {
+    enum pinion_route_kind kind;
+    union {
+        struct pinion_mount socket;
+        struct pinion_page page;
+        struct pinion_static files;
+    };
+};
+
+struct pinion_server;
+
+/* One loop: a thread, an I/O loop, a scheduler, a shard. */
+struct pinion_server_loop {
+    struct pinion_server *server;
+    struct pinion_scheduler *scheduler;
+    struct pinion_shard *shard;
+    struct pinion_loop *_Atomic io; /* NULL before its thread made it; read by wakes from any thread */
+    struct pinion_listener *listener;
+    int listen_fd;                /* until the loop takes it */
+    struct pinion_list http;      /* connections that are (still) HTTP */
+    struct pinion_timer deadline; /* of stopping */
+    struct pinion_task stop_task;
+    bool stop_posted; /* under server->lock */
+    bool stopping;
+    bool overdue;
+    bool threaded;
+    pthread_t thread;
+    int status; /* what its run came to */
+};
+
+enum pinion_server_state {
+    PINION_SERVER_NEW,
+    PINION_SERVER_LISTENING,
+    PINION_SERVER_RUNNING,
+    PINION_SERVER_STOPPED
+};
+
+struct pinion_server {
+    pinion_endpoint base;
+    pinion_endpoint_options options; /* defaults filled in */
+    char *host;                      /* NULL: all addresses */
+    const struct pinion_loop_ops *engine;
+    struct pinion_mounted *mounted;
+    size_t mounted_count;
+    struct pinion_server_loop *loops;
+    unsigned loop_count;
+    uint16_t port;
+    enum pinion_server_state state;
+    atomic_bool stop_requested; /* by a signal, or by stop() */
+    bool joined;                /* the threads of start() have been waited for */
+};
+
+static inline struct pinion_server *pinion__server(pinion_endpoint *endpoint)
+{
+    return PINION_CONTAINER_OF(endpoint, struct pinion_server, base);
+}
+
+/* http.c: take over a connection that was just accepted. */
+void pinion__http_accept(struct pinion_server_loop *loop, struct pinion_conn *conn);
+
+/* http.c: the server stops: end the connections that are still HTTP, after the answer they are owed. */
+void pinion__http_stop(struct pinion_server_loop *loop);
+
+#endif
