@@ -1,0 +1,39 @@
+/* The server that load generators drive: an echo and a broadcast, and nothing else. */
+#include "../../examples/common/program.h"
+
+static pinion_result echo(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    return pinion_ok(pinion_payload_ref(payload));
+}
+
+static pinion_result bcast(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pinion_broadcast(channel, "msg", pinion_payload_ref(payload));
+    return pinion_noreply();
+}
+
+static const pinion_channel_def bench_channel = {
+    .handle_in = PINION_CLAUSES({ "echo", echo }, { "bcast", bcast }),
+};
+
+static const pinion_socket_def bench_socket = {
+    .channels = PINION_ROUTES({ "bench:*", &bench_channel }),
+};
+
+int main(int argc, char **argv)
+{
+    pinion_endpoint_options options = { .host = "127.0.0.1" };
+    pinion_endpoint *endpoint = NULL;
+    int stop = program_options(argc, argv, &options);
+    if (stop)
+        return stop - 1;
+
+    int rc = pinion_endpoint_new(&endpoint, &options);
+    if (!rc)
+        rc = pinion_endpoint_socket(endpoint, "/socket", &bench_socket,
+                                    &(pinion_socket_options){ .timeout_ms = PINION_NEVER });
+    if (!rc)
+        rc = program_run(endpoint, &options);
+    pinion_endpoint_free(endpoint);
+    return pinion_exit(rc);
+}

@@ -1,0 +1,278 @@
+// The chat in the browser: the official Phoenix client, one channel, and a list of messages.
+//
+// A message of ours is on the list at once, and says where it stands until the server has broadcast it back:
+//   queued ──joined──> sending ──reply ok──> accepted ──broadcast──> an ordinary message
+//                         ├──reply error──> refused
+//                         └──connection lost, or no reply──> unconfirmed (may have arrived: the user decides)
+// What others write is only ever set as text.
+
+import { Socket } from "/assets/phoenix.mjs";
+
+const ROWS_MAX = 500;
+const NAME_MAX = 40;
+const COLOURS = 6;
+const NEAR_END_PX = 48;
+
+const list = document.querySelector("#messages");
+const input = document.querySelector("#chat-input");
+const nameField = document.querySelector("#name");
+const showJoins = document.querySelector("#show-joins");
+const newest = document.querySelector("#newest");
+const settings = document.querySelector("#settings");
+
+const outbox = [];
+let state = "connecting";
+
+// --- The channel ---
+
+const socket = new Socket("/socket");
+const channel = socket.channel("rooms:lobby", () => ({ user: nameField.value }));
+
+function connect() {
+  channel.on("new_msg", ({ body, user }) => receive(asText(body), nameOf(user)));
+  channel.on("user_joined", ({ user }) => {
+    if (showJoins.checked) addRow(joinRow(nameOf(user)));
+  });
+  channel.onError(lost);
+  channel.onClose(closed);
+  socket.connect();
+  channel.join()
+    .receive("ok", joined)
+    .receive("error", ({ reason }) => setState("refused", `Refused: ${asText(reason ?? "no reason given")}`));
+}
+
+function joined() {
+  console.log("Joined successfully");
+  setState("joined", "Joined");
+  if (!showJoins.checked) ignoreJoins();
+  outbox.filter((item) => item.state === "queued").forEach(send);
+}
+
+function lost() {
+  if (state === "joined") setState("reconnecting", "Reconnecting…");
+  for (const item of [...outbox]) {
+    if (item.state === "sending") mark(item, "unconfirmed");
+    if (item.state === "accepted") settle(item);
+  }
+}
+
+// The server ended the channel: the client does not come back by itself.
+function closed() {
+  lost();
+  setState("refused", "Closed by the server: reload to join again");
+}
+
+function ignoreJoins() {
+  channel.push("ignore_joins", { ignore: !showJoins.checked });
+}
+
+function setState(next, words) {
+  state = next;
+  const status = document.querySelector("#status");
+  status.dataset.state = next;
+  status.textContent = words;
+}
+
+// --- Our own messages ---
+
+function submit(event) {
+  event.preventDefault();
+  const body = input.value.toWellFormed();
+  input.focus();
+  if (body.trim() === "") return;
+  input.value = "";
+  const item = { body, user: nameField.value, state: "queued", push: null };
+  item.row = messageRow(body, item.user);
+  item.row.classList.add("mine");
+  outbox.push(item);
+  addRow(item.row);
+  scrollToNewest();
+  send(item);
+}
+
+function send(item) {
+  mark(item, state === "joined" ? "sending" : "queued");
+  if (item.state === "queued") return;
+  const push = channel.push("new_msg", { body: item.body, user: item.user });
+  const current = (next, reason) => () => item.push === push && mark(item, next, reason);
+  item.push = push;
+  push
+    .receive("ok", current("accepted"))
+    .receive("error", ({ reason }) => current("refused", asText(reason))())
+    .receive("timeout", current("unconfirmed"));
+}
+
+// Shows on the row where the message stands, and what the user can do about it.
+function mark(item, next, reason) {
+  const notes = {
+    queued: "Waiting for the connection",
+    sending: "Sending…",
+    unconfirmed: "Not confirmed: it may not have arrived.",
+    refused: `Not sent: ${reason}`,
+  };
+  item.state = next;
+  item.row.dataset.state = next;
+  item.row.querySelector(".note")?.remove();
+  if (!(next in notes)) return;
+  const note = element("span", "note", notes[next]);
+  if (next === "unconfirmed") note.append(action("Send again", () => send(item)));
+  if (next === "unconfirmed" || next === "refused") note.append(action("Remove", () => discard(item)));
+  if (next === "sending") item.row.querySelector(".head").prepend(note, " ");
+  else item.row.append(note);
+  followEnd();
+}
+
+function settle(item) {
+  outbox.splice(outbox.indexOf(item), 1);
+  item.push = null;
+  item.row.querySelector(".note")?.remove();
+  delete item.row.dataset.state;
+}
+
+function discard(item) {
+  settle(item);
+  item.row.remove();
+  input.focus();
+}
+
+// --- The list ---
+
+function receive(body, user) {
+  const onItsWay = ["sending", "accepted", "unconfirmed"];
+  const own = outbox.find((item) => onItsWay.includes(item.state) && item.body === body && item.user === user);
+  if (own) settle(own);
+  addRow(own ? own.row : messageRow(body, user));
+}
+
+function addRow(row) {
+  list.append(row);
+  if (list.childElementCount > ROWS_MAX) list.querySelector("li:not([data-state])")?.remove();
+  if (following) scrollToNewest();
+  else newest.hidden = false;
+}
+
+function messageRow(body, user) {
+  const row = element("li", "message");
+  const now = new Date();
+  const time = element("time", "", now.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
+  time.dateTime = now.toISOString();
+  const head = element("p", "head");
+  head.append(element("b", "name", user), " ", time);
+  const text = element("p", "body", body);
+  text.dir = "auto";
+  row.dataset.colour = colourOf(user);
+  row.append(avatar(user), head, text);
+  return row;
+}
+
+function joinRow(user) {
+  return element("li", "quiet", `${user} joined`);
+}
+
+function avatar(user) {
+  const circle = element("span", "avatar", [...user][0].toUpperCase());
+  circle.setAttribute("aria-hidden", "true");
+  return circle;
+}
+
+// True until the reader scrolls up: new messages then do not move what is being read.
+let following = true;
+
+function onScroll() {
+  following = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END_PX;
+  if (following) newest.hidden = true;
+}
+
+function scrollToNewest() {
+  list.scrollTop = list.scrollHeight;
+  following = true;
+  newest.hidden = true;
+}
+
+// The list or a row changed its height (a phone's keyboard opened, a note came): stay at the end if we were.
+function followEnd() {
+  if (following) scrollToNewest();
+}
+
+// --- Settings ---
+
+const BIRDS = ["Avocet", "Curlew", "Dunlin", "Heron", "Kestrel", "Lapwing", "Osprey", "Plover", "Siskin", "Wren"];
+const MOODS = ["Amber", "Bold", "Bright", "Brisk", "Gentle", "Keen", "Merry", "Quiet", "Swift", "Wise"];
+
+function friendlyName() {
+  const pick = (words) => words[Math.floor(Math.random() * words.length)];
+  return `${pick(MOODS)} ${pick(BIRDS)}`;
+}
+
+// Storage may be forbidden by the browser: then settings last as long as the page.
+function recall(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function remember(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // Nothing to do: see recall.
+  }
+}
+
+function setName(name) {
+  nameField.value = name.trim().toWellFormed() || friendlyName();
+  document.querySelector("#speaker").textContent = nameField.value;
+  remember("name", nameField.value);
+}
+
+function closeSettings(event) {
+  if (event.type === "keydown" ? event.key === "Escape" : !settings.contains(event.target)) settings.open = false;
+}
+
+// --- Small things ---
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function action(words, fn) {
+  const button = element("button", "", words);
+  button.type = "button";
+  button.addEventListener("click", fn);
+  return button;
+}
+
+function asText(value) {
+  return typeof value === "string" ? value : JSON.stringify(value) ?? "";
+}
+
+function nameOf(user) {
+  return typeof user === "string" && user.trim() ? user.trim().slice(0, NAME_MAX) : "anonymous";
+}
+
+function colourOf(user) {
+  const sum = [...user].reduce((hash, char) => (hash * 31 + char.codePointAt(0)) % 65521, 7);
+  return String(sum % COLOURS);
+}
+
+setName(recall("name") ?? "");
+showJoins.checked = recall("show-joins") !== "no";
+
+document.querySelector("#composer").addEventListener("submit", submit);
+nameField.addEventListener("change", () => setName(nameField.value));
+showJoins.addEventListener("change", () => {
+  remember("show-joins", showJoins.checked ? "yes" : "no");
+  if (state === "joined") ignoreJoins();
+});
+newest.addEventListener("click", scrollToNewest);
+list.addEventListener("scroll", onScroll);
+document.addEventListener("keydown", closeSettings);
+document.addEventListener("pointerdown", closeSettings);
+new ResizeObserver(followEnd).observe(list);
+
+connect();

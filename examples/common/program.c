@@ -1,0 +1,108 @@
+#include "program.h"
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void help(const char *name, FILE *out)
+{
+    fprintf(out,
+            "usage: %s [options]\n"
+            "  --port N       the port to listen on; 0 takes any free one and prints it\n"
+            "  --host ADDR    the address to listen on\n"
+            "  --loops N      event loops, a thread each (default: the number of cores)\n"
+            "  --io ENGINE    I/O engine: uv (default: the best there is)\n"
+            "  --log LEVEL    debug, info, warning, error or none\n",
+            name);
+}
+
+static int parse_number(const char *name, const char *text, unsigned long min, unsigned long max,
+                        unsigned long *out)
+{
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (errno || end == text || *end || text[0] == '-' || value < min || value > max) {
+        fprintf(stderr, "--%s: \"%s\" is no number from %lu to %lu\n", name, text, min, max);
+        return PINION_EINVAL;
+    }
+    *out = value;
+    return 0;
+}
+
+static int set_option(int option, pinion_endpoint_options *options)
+{
+    unsigned long number = 0;
+    pinion_log_level level;
+    int rc = 0;
+    switch (option) {
+    case 'p':
+        rc = parse_number("port", optarg, 0, 65535, &number);
+        options->port = (uint16_t)number;
+        break;
+    case 'l':
+        rc = parse_number("loops", optarg, 1, 64, &number);
+        options->loops = (unsigned)number;
+        break;
+    case 'h':
+        options->host = optarg;
+        break;
+    case 'i':
+        options->io = optarg;
+        break;
+    case 'g':
+        rc = pinion_log_level_parse(optarg, &level);
+        if (rc)
+            fprintf(stderr, "--log: \"%s\" is none of debug, info, warning, error, none\n", optarg);
+        else
+            pinion_log_set_level(level);
+        break;
+    default:
+        rc = PINION_EINVAL; /* getopt has said what is wrong */
+        break;
+    }
+    return rc;
+}
+
+int program_options(int argc, char **argv, pinion_endpoint_options *options)
+{
+    static const struct option long_options[] = {
+        { "port", required_argument, NULL, 'p' },
+        { "host", required_argument, NULL, 'h' },
+        { "loops", required_argument, NULL, 'l' },
+        { "io", required_argument, NULL, 'i' },
+        { "log", required_argument, NULL, 'g' },
+        { "help", no_argument, NULL, '?' + 1 },
+        { NULL, 0, NULL, 0 },
+    };
+    int option;
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        if (option == '?' + 1) {
+            help(argv[0], stdout);
+            return 1;
+        }
+        if (set_option(option, options) != 0) {
+            help(argv[0], stderr);
+            return 2 + 1;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "\"%s\" is no option\n", argv[optind]);
+        help(argv[0], stderr);
+        return 2 + 1;
+    }
+    return 0;
+}
+
+int program_run(pinion_endpoint *endpoint, const pinion_endpoint_options *options)
+{
+    const char *host = options->host ? options->host : "localhost";
+    int rc = pinion_endpoint_listen(endpoint);
+    if (rc)
+        return rc;
+    printf(strchr(host, ':') ? "listening on [%s]:%u\n" : "listening on %s:%u\n", host,
+           pinion_endpoint_port(endpoint));
+    fflush(stdout);
+    return pinion_endpoint_run(endpoint);
+}

@@ -1,0 +1,15 @@
+#ifndef CONFORMANCE_H
+#define CONFORMANCE_H
+
+#include <pinion/pinion.h>
+
+/* Connects everybody but with reject=true; user_id becomes an assign and names the socket. */
+extern const pinion_socket_def conformance_socket;
+
+/* rooms:*: the chat's. */
+extern const pinion_channel_def conformance_room_channel;
+
+/* room:*: every result a callback can have. */
+extern const pinion_channel_def conformance_channel;
+
+#endif

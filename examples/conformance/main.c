@@ -1,0 +1,30 @@
+/* A server for black-box checks: its answers are compared, frame by frame, with those of Phoenix. */
+#include "../common/program.h"
+#include "conformance.h"
+
+static void index_page(const pinion_request *request, pinion_response *response, void *data)
+{
+    pinion_response_send(response, 200, "text/plain; charset=utf-8", "ok", 2);
+}
+
+int main(int argc, char **argv)
+{
+    pinion_endpoint_options options = { .host = "127.0.0.1" };
+    pinion_endpoint *endpoint = NULL;
+    int stop = program_options(argc, argv, &options);
+    if (stop)
+        return stop - 1;
+
+    int rc = pinion_endpoint_new(&endpoint, &options);
+    if (!rc)
+        rc = pinion_endpoint_socket(endpoint, "/socket", &conformance_socket, NULL);
+    if (!rc)
+        rc = pinion_endpoint_socket(endpoint, "/fast", &conformance_socket,
+                                    &(pinion_socket_options){ .timeout_ms = 200 });
+    if (!rc)
+        rc = pinion_endpoint_get(endpoint, "/", index_page, NULL);
+    if (!rc)
+        rc = program_run(endpoint, &options);
+    pinion_endpoint_free(endpoint);
+    return pinion_exit(rc);
+}

@@ -1,0 +1,33 @@
+#include "conformance.h"
+#include <stdio.h>
+#include <string.h>
+
+static bool is_true(const pinion_payload *params, const char *name)
+{
+    const char *value = json_string_value(pinion_payload_get(params, name));
+    return value && strcmp(value, "true") == 0;
+}
+
+static pinion_result connect_user(pinion_socket *socket, const pinion_payload *params,
+                                  const pinion_connect_info *info)
+{
+    if (is_true(params, "reject") || is_true(params, "ratelimit"))
+        return pinion_error(NULL);
+    json_t *user_id = pinion_payload_get(params, "user_id");
+    pinion_payload *value = user_id ? pinion_payload_json(json_incref(user_id)) : pinion_json("n");
+    if (pinion_socket_assign(socket, "user_id", value) != 0)
+        return pinion_crash();
+    return pinion_ok(NULL);
+}
+
+static int socket_id(pinion_socket *socket, char *text, size_t size)
+{
+    const char *user_id = json_string_value(pinion_payload_tree(pinion_socket_assigned(socket, "user_id")));
+    return user_id ? snprintf(text, size, "user_sockets:%s", user_id) : 0;
+}
+
+const pinion_socket_def conformance_socket = {
+    .channels = PINION_ROUTES({ "rooms:*", &conformance_room_channel }, { "room:*", &conformance_channel }),
+    .connect = connect_user,
+    .id = socket_id,
+};
