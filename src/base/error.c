@@ -29,14 +29,14 @@ const char *pinion_errname(int code)
 {
     switch (code) {
     case 0:
-        return "PINION_OK";
+        return "OK";
 #define CASE(name, value, text)                                                                              \
     case PINION_##name:                                                                                      \
         return "PINION_" #name;
         PINION_ERROR_MAP(CASE)
 #undef CASE
     default:
-        return "PINION_EUNKNOWN";
+        return "unknown";
     }
 }
 

@@ -1,0 +1,107 @@
+// Runs one of the programs in build/bin for a test, and sees to it that none outlives the test.
+//
+// PINION_BIN_DIR names another directory with the programs; PINION_SERVER_ARGS adds arguments to every one
+// of them ("--io uv").
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { after, before } from "node:test";
+import { fileURLToPath } from "node:url";
+import { within } from "./wait.mjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const BIN_DIR = path.resolve(process.env.PINION_BIN_DIR ?? path.join(here, "../../build/bin"));
+const EXTRA_ARGS = (process.env.PINION_SERVER_ARGS ?? "").split(" ").filter(Boolean);
+
+const START_MS = 15_000;
+const STOP_MS = 15_000;
+
+const running = new Set();
+
+function killAll() {
+  for (const child of running) child.kill("SIGKILL");
+}
+
+process.on("exit", killAll);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.once(signal, () => process.exit(1));
+}
+
+// The program as it is, without waiting for it to listen: {child, exited, output()}. `exited` resolves to
+// {code, signal}.
+export function run(program, { port = 0, args = [], cwd } = {}) {
+  const file = path.join(BIN_DIR, program);
+  assert.ok(existsSync(file), `${file} is not built`);
+  const all = ["--port", String(port), ...EXTRA_ARGS, ...args];
+  const child = spawn(file, all, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const output = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"]) {
+    child[stream].setEncoding("utf8").on("data", (text) => (output[stream] += text));
+  }
+  running.add(child);
+  const exited = new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      running.delete(child);
+      resolve({ code, signal });
+    });
+  });
+  return { child, exited, output: () => output };
+}
+
+// Resolves once the program says where it listens:
+//   url     http://127.0.0.1:PORT
+//   stop()  SIGTERM; fails unless the program then exits with 0
+//   kill()  SIGKILL, and waits until it is gone
+export async function start(program, options) {
+  const { child, exited, output } = run(program, options);
+  const port = await listening(child, exited, output);
+  let killed = false;
+
+  async function stop() {
+    if (killed) return;
+    child.kill("SIGTERM");
+    try {
+      const { code, signal } = await within(exited, `${program} to stop`, STOP_MS);
+      assert.equal(signal ?? code, 0, `${program} did not exit cleanly:\n${output().stderr}`);
+    } finally {
+      child.kill("SIGKILL");
+    }
+  }
+
+  async function kill() {
+    killed = true;
+    child.kill("SIGKILL");
+    await exited;
+  }
+
+  return { url: `http://127.0.0.1:${port}`, port, pid: child.pid, exited, stop, kill, output };
+}
+
+// A server for the tests of one describe(), filled in when they start; they fail if it does not stop cleanly.
+export function serve(program, options) {
+  const server = {};
+  before(async () => Object.assign(server, await start(program, options)));
+  after(() => server.stop?.());
+  return server;
+}
+
+async function listening(child, exited, output) {
+  const said = new Promise((resolve) => {
+    child.stdout.on("data", () => {
+      const line = /^listening on \S+:(\d+)\r?\n/m.exec(output().stdout);
+      if (line) resolve(Number(line[1]));
+    });
+  });
+  const gone = exited.then(({ code, signal }) => {
+    throw new Error(`ended with ${signal ?? code} before it listened:\n${output().stderr}`);
+  });
+  try {
+    return await within(Promise.race([said, gone]), "the server to listen", START_MS);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+}
