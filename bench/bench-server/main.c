@@ -33,7 +33,7 @@ int main(int argc, char **argv)
         rc = pinion_endpoint_socket(endpoint, "/socket", &bench_socket,
                                     &(pinion_socket_options){ .timeout_ms = PINION_NEVER });
     if (!rc)
-        rc = program_run(endpoint, &options);
+        rc = pinion_endpoint_run(endpoint);
     pinion_endpoint_free(endpoint);
     return pinion_exit(rc);
 }

@@ -20,7 +20,7 @@ int main(int argc, char **argv)
     if (!rc)
         rc = pinion_endpoint_static(endpoint, "/", "../share/chat");
     if (!rc)
-        rc = program_run(endpoint, &options);
+        rc = pinion_endpoint_run(endpoint);
     pinion_endpoint_free(endpoint);
     return pinion_exit(rc);
 }

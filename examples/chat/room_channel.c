@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_MAX 2000 /* bytes of a message */
+#define BODY_MAX 2000 /* characters of a message */
 #define USER_MAX 40   /* bytes of a name */
 
 /* What the room knows of one client. */
@@ -20,6 +20,15 @@ static const char *name_of(const pinion_payload *payload)
 {
     const char *name = json_string_value(pinion_payload_get(payload, "user"));
     return name && name[0] && strlen(name) <= USER_MAX ? name : "anonymous";
+}
+
+/* Characters, not bytes: what is no continuation byte begins one. */
+static size_t characters(const json_t *text)
+{
+    size_t count = 0;
+    for (const char *c = json_string_value(text); *c; c++)
+        count += ((unsigned char)*c & 0xc0) != 0x80;
+    return count;
 }
 
 static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
@@ -44,7 +53,7 @@ static pinion_result new_msg(pinion_channel *channel, const char *event, const p
     const json_t *body = pinion_payload_get(payload, "body");
     if (!json_is_string(body) || json_string_length(body) == 0)
         return refuse("empty");
-    if (json_string_length(body) > BODY_MAX)
+    if (characters(body) > BODY_MAX)
         return refuse("too long");
     pinion_broadcast(channel, "new_msg", pinion_json("{s:O, s:s}", "body", body, "user", name_of(payload)));
     return pinion_ok(NULL);

@@ -65,8 +65,19 @@ static int set_option(int option, pinion_endpoint_options *options)
     return rc;
 }
 
+static void say_where(pinion_endpoint *endpoint, void *data)
+{
+    const pinion_endpoint_options *options = data;
+    const char *host = options->host ? options->host : "localhost";
+    printf(strchr(host, ':') ? "listening on [%s]:%u\n" : "listening on %s:%u\n", host,
+           pinion_endpoint_port(endpoint));
+    fflush(stdout);
+}
+
 int program_options(int argc, char **argv, pinion_endpoint_options *options)
 {
+    options->ready = say_where;
+    options->ready_data = options;
     static const struct option long_options[] = {
         { "port", required_argument, NULL, 'p' },
         { "host", required_argument, NULL, 'h' },
@@ -93,16 +104,4 @@ int program_options(int argc, char **argv, pinion_endpoint_options *options)
         return 2 + 1;
     }
     return 0;
-}
-
-int program_run(pinion_endpoint *endpoint, const pinion_endpoint_options *options)
-{
-    const char *host = options->host ? options->host : "localhost";
-    int rc = pinion_endpoint_listen(endpoint);
-    if (rc)
-        return rc;
-    printf(strchr(host, ':') ? "listening on [%s]:%u\n" : "listening on %s:%u\n", host,
-           pinion_endpoint_port(endpoint));
-    fflush(stdout);
-    return pinion_endpoint_run(endpoint);
 }

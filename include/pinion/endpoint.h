@@ -22,7 +22,11 @@ typedef struct pinion_endpoint_options {
     size_t max_mailbox;        /* bytes of broadcasts waiting for a loop: 64 MiB; more are dropped, counted */
     uint32_t head_timeout_ms;  /* to finish a request head: 10,000 */
     uint32_t close_timeout_ms; /* to finish the closing handshake: 5,000 */
-    size_t max_head;           /* bytes of a request head: 16 KiB; more is answered 431 */
+    /* Called once by run and start, when the endpoint listens and (in run) signals are handled: the time to
+     * say where it listens. May be NULL. */
+    void (*ready)(pinion_endpoint *endpoint, void *data);
+    void *ready_data;
+    size_t max_head; /* bytes of a request head: 16 KiB; more is answered 431 */
 } pinion_endpoint_options;
 
 /* Create an endpoint. Options are read for the call; NULL is all defaults.

@@ -57,7 +57,6 @@ int pinion__fail(int code, const char *format, ...)
     va_end(args);
     last_failure.code = code;
     memcpy(last_failure.sentence, sentence, strlen(sentence) + 1);
-    pinion__log(PINION_LOG_ERROR, "%s", sentence);
     return code;
 }
 

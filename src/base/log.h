@@ -13,7 +13,8 @@ bool pinion__log_enabled(pinion_log_level level);
  * \xNN. Thread: any. */
 void pinion__log(pinion_log_level level, const char *format, ...) PINION_PRINTF(2, 3);
 
-/* Keep a sentence for pinion_error_detail() of this thread, log it as an error, and give `code` back. */
+/* Keep a sentence for pinion_error_detail() of this thread, and give `code` back. Not logged: the caller is
+ * told. */
 int pinion__fail(int code, const char *format, ...) PINION_PRINTF(2, 3);
 
 #endif

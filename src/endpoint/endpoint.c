@@ -337,6 +337,12 @@ static int prepare(struct pinion_server *server)
     return 0;
 }
 
+static void tell_ready(struct pinion_server *server)
+{
+    if (server->options.ready)
+        server->options.ready(&server->base, server->options.ready_data);
+}
+
 /* Safe in a signal handler. */
 static void request_stop(void *context)
 {
@@ -394,6 +400,7 @@ int pinion_endpoint_run(pinion_endpoint *endpoint)
         rc = pinion__signals_install(&saved, request_stop, server);
     if (rc)
         return rc;
+    tell_ready(server);
     rc = start_threads(server, 1);
     if (!rc) {
         server->loops[0].status = run_loop(&server->loops[0]);
@@ -410,7 +417,10 @@ int pinion_endpoint_start(pinion_endpoint *endpoint)
 {
     struct pinion_server *server = pinion__server(endpoint);
     int rc = prepare(server);
-    return rc ? rc : start_threads(server, 0);
+    if (rc)
+        return rc;
+    tell_ready(server);
+    return start_threads(server, 0);
 }
 
 void pinion_endpoint_stop(pinion_endpoint *endpoint)

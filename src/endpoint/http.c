@@ -124,16 +124,13 @@ static void send_text(struct http *http, int status, const char *extra, const ch
 
 static void send_error(struct http *http, int status, bool keep_alive)
 {
-    char page[256];
+    const char *text = pinion__http1_reason(status);
     struct answer answer = { .status = status,
                              .content_type = "text/html; charset=utf-8",
                              .extra = status == 405 ? "allow: GET\r\n" : "",
+                             .length = strlen(text),
                              .keep_alive = keep_alive };
-    int len = snprintf(page, sizeof page,
-                       "<!DOCTYPE html><html lang=\"en\"><title>%d %s</title><h1>%s</h1></html>\n", status,
-                       pinion__http1_reason(status), pinion__http1_reason(status));
-    answer.length = (uint64_t)len;
-    send_answer(http, &answer, page, (size_t)len);
+    send_answer(http, &answer, text, strlen(text));
 }
 
 /* ---- files ---- */
@@ -301,6 +298,8 @@ static bool upgrade(struct http *http, const struct pinion_mount *mount,
     char text[256];
     json_t *tree = NULL;
     const char *wrong = pinion__ws_handshake_check(request, text, sizeof text);
+    if (!wrong && (request->chunked || request->content_length > 0))
+        wrong = "a WebSocket handshake has no body"; /* which would be read as frames */
     if (wrong || pinion__query_parse(request->query, &tree) != 0) {
         send_text(http, 400, "", wrong ? wrong : "", request->keep_alive);
         return false;

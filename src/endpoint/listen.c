@@ -84,8 +84,8 @@ static int fail_listen(const char *host, uint16_t port)
     switch (errno) {
     case EADDRINUSE:
         return pinion__fail(PINION_EADDRINUSE,
-                            "cannot listen on %s, port %u: another program has it; stop that one (ss -ltnp "
-                            "shows it) or choose another port",
+                            "cannot listen on %s, port %u: another program has it; stop that one "
+                            "(ss -ltnp shows it), or choose another port",
                             where, port);
     case EACCES:
         return pinion__fail(PINION_EACCES,

@@ -1,4 +1,5 @@
 #include "engine/assigns.h"
+#include "proto/payload.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,8 +77,7 @@ static struct pinion_assigns *copy_with_room(const struct pinion_assigns *from)
 
 int pinion__assigns_set(struct pinion_assigns **assigns, const char *key, pinion_payload *value)
 {
-    if (!value)
-        value = pinion_payload_text("{}", 2);
+    value = pinion__payload_or_empty(value);
     if (pinion_payload_kind(value) == PINION_PAYLOAD_POISON)
         return PINION_EPAYLOAD;
     struct pinion_assigns *copy = copy_with_room(*assigns);

@@ -1,5 +1,6 @@
 /* What a channel sends itself, and what it hears from other topics: timers and subscriptions. */
 #include "engine/channel.h"
+#include "proto/payload.h"
 #include <stdlib.h>
 
 #define TIMERS_MAX 1000
@@ -64,6 +65,7 @@ int pinion_send_after(pinion_channel *channel, uint32_t delay_ms, const char *na
                       uint64_t *id)
 {
     struct channel_timer *timer;
+    payload = pinion__payload_or_empty(payload);
     int rc = check(channel, payload);
     if (rc) {
         pinion_payload_unref(payload);

@@ -145,6 +145,7 @@ int pinion_ref_send(const pinion_ref *ref, const char *name, pinion_payload *pay
 {
     size_t len = 0;
     int rc = 0;
+    payload = pinion__payload_or_empty(payload);
     if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
         rc = PINION_EPAYLOAD;
     else if (!ref->channel)

@@ -137,7 +137,7 @@ static void receive(struct uv_conn *conn)
 
 static bool reading(const struct uv_conn *conn)
 {
-    return !conn->base.ending && !conn->base.paused && !conn->fin_received;
+    return !conn->base.paused && !conn->fin_received;
 }
 
 /* The socket is in error, and libuv has stopped watching. What came before the error can still be read, and

@@ -297,26 +297,36 @@ static int understand(struct pinion_http_request *request)
     return 0;
 }
 
-/* The length of the head, 0 while it is incomplete. */
-static size_t find_end(const char *data, size_t len, size_t scanned)
+/* The length of the head; PINION_EAGAIN while it is incomplete. A line that ends in a bare LF is refused at
+ * once: a head made of such lines would never be complete. */
+static long find_end(const char *data, size_t len, size_t scanned)
 {
-    size_t from = scanned > 3 ? scanned - 3 : 0;
-    const char *found = len > from ? memmem(data + from, len - from, "\r\n\r\n", 4) : NULL;
-    return found ? (size_t)(found - data) + 4 : 0;
+    for (size_t from = scanned; from < len;) {
+        const char *lf = memchr(data + from, '\n', len - from);
+        if (!lf)
+            break;
+        size_t at = (size_t)(lf - data);
+        if (at == 0 || data[at - 1] != '\r')
+            return PINION_EPROTO;
+        if (at >= 3 && data[at - 2] == '\n' && data[at - 3] == '\r')
+            return (long)at + 1;
+        from = at + 1;
+    }
+    return PINION_EAGAIN;
 }
 
 long pinion__http1_parse(const char *data, size_t len, size_t scanned, struct pinion_http_request *request)
 {
-    size_t head_len = find_end(data, len, scanned);
-    if (head_len == 0)
-        return PINION_EAGAIN;
+    long head_len = find_end(data, len, scanned);
+    if (head_len < 0)
+        return head_len;
     struct cursor cursor = { .at = data, .end = data + head_len };
     *request = (struct pinion_http_request){ 0 };
     read_text(&cursor, "\r\n"); /* RFC 9112 section 2.2: some clients end a body with a CRLF too many */
     int rc = read_head(&cursor, request);
     if (!rc)
         rc = understand(request);
-    return rc ? rc : (long)head_len;
+    return rc ? rc : head_len;
 }
 
 bool pinion__http1_header_is(const struct pinion_http_header *header, const char *name)

@@ -93,16 +93,16 @@ static inline void skip_plain(struct cursor *cursor)
 {
     const uint8_t *at = cursor->at;
     uint64_t word;
-    uint64_t stops = 0;
-    while (!stops && cursor->end - at >= (ptrdiff_t)sizeof word) {
+    for (; cursor->end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
         memcpy(&word, at, sizeof word);
-        stops = bytes_not_plain(le64toh(word));
-        at += stops ? __builtin_ctzll(stops) / 8 : (int)sizeof word;
+        uint64_t stops = bytes_not_plain(le64toh(word));
+        if (stops) {
+            cursor->at = at + __builtin_ctzll(stops) / 8;
+            return;
+        }
     }
-    if (!stops) {
-        while (at < cursor->end && is(*at, PLAIN))
-            at++;
-    }
+    while (at < cursor->end && is(*at, PLAIN))
+        at++;
     cursor->at = at;
 }
 

@@ -19,8 +19,11 @@ static struct pinion_payload *new_payload(pinion_payload_type type, size_t capac
     struct pinion_payload *payload = malloc(sizeof *payload + capacity);
     if (!payload)
         return NULL;
-    *payload = (struct pinion_payload){ .refs = 1, .type = type };
-    payload->bytes = pinion__slice(payload->storage, capacity);
+    *payload = (struct pinion_payload){
+        .refs = 1,
+        .type = type,
+        .bytes = { payload->storage, capacity },
+    };
     return payload;
 }
 

@@ -33,6 +33,13 @@ void pinion__payload_borrow(struct pinion_payload *payload, pinion_payload_type 
 /* Free what a borrowed payload gathered in its life. References that users took live on. */
 void pinion__payload_borrow_end(struct pinion_payload *payload);
 
+/* The payload, or {} for NULL: for where it is shown to a callback, which never sees NULL. Consumes and gives
+ * a reference. */
+static inline pinion_payload *pinion__payload_or_empty(pinion_payload *payload)
+{
+    return payload ? payload : pinion_payload_text("{}", 2);
+}
+
 /* A new payload with the bytes of base, on which it holds a reference, and a tree of its own: so that a
  * broadcast's payload can be shown to each loop without sharing a json_t. Of a borrowed base it shares the
  * copy. NULL for NULL; poison for poison, and when out of memory. */

@@ -1,5 +1,6 @@
 #include "pubsub/broadcast.h"
 #include "proto/message.h"
+#include "proto/payload.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@ int pinion__broadcast_new(struct pinion_broadcast **out, uint64_t from, const ch
     struct pinion_broadcast *broadcast = NULL;
     int rc = 0;
 
+    payload = pinion__payload_or_empty(payload);
     if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
         rc = PINION_EPAYLOAD;
     else if (t.len > PINION_NAME_MAX || e.len > PINION_NAME_MAX)

@@ -35,7 +35,8 @@ export class RawConnection {
       this.#wake();
     });
     tcp.on("error", () => {});
-    this.closed = once(tcp, "close").then(() => {
+    this.closed = new Promise((resolve) => tcp.once("close", resolve));
+    this.closed.then(() => {
       this.#ended = true;
       this.#wake();
     });

@@ -47,33 +47,42 @@ function isRecord(required, optional = {}) {
   };
 }
 
-const isBinaryPush = isRecord({ join_ref: isString, ref: isString, topic: isString, event: isString, data_hex: isHex });
-const binaryKinds = {
-  push: isRecord({ kind: isString, join_ref: isString, topic: isString, event: isString, data_hex: isHex }),
-  reply: isRecord({ kind: isString, join_ref: isString, ref: isString, topic: isString, status: isString, data_hex: isHex }),
-  broadcast: isRecord({ kind: isString, topic: isString, event: isString, data_hex: isHex }),
+// A record of strings and the payload's bytes.
+function isBinary(...strings) {
+  const required = Object.fromEntries(strings.map((name) => [name, isString]));
+  return isRecord({ ...required, data_hex: isHex });
+}
+
+const BINARY_KINDS = {
+  push: isBinary("kind", "join_ref", "topic", "event"),
+  reply: isBinary("kind", "join_ref", "ref", "topic", "status"),
+  broadcast: isBinary("kind", "topic", "event"),
 };
-const isBinaryFrame = (value) => binaryKinds[value?.kind]?.(value) ?? false;
-const isOpcode = (value) =>
-  ["continuation", "text", "binary", "close", "ping", "pong"].includes(value) || (isInteger(value) && value < 16);
+const isBinaryFrame = (value) => BINARY_KINDS[value?.kind]?.(value) ?? false;
+
+const OPCODES = ["continuation", "text", "binary", "close", "ping", "pong"];
+const isOpcode = (value) => OPCODES.includes(value) || (isInteger(value) && value >= 0 && value < 16);
 
 function isFrame(optional) {
   const check = isRecord({ opcode: isOpcode }, { text: isString, hex: isHex, ...optional });
   return (value) => check(value) && "text" in value !== "hex" in value;
 }
 
+const isResponse = isRecord({ status: isInteger }, { body: isString, headers: isMapOf(isStringOrNull) });
 const isHttp = isRecord(
-  { path: isString, expect: isRecord({ status: isInteger }, { body: isString, headers: isMapOf(isStringOrNull) }) },
+  { path: isString, expect: isResponse },
   { method: isString, version: isString, upgrade: isBoolean, headers: isMapOf(isStringOrNull) },
 );
 
 const isRepeat = isRecord({ from: isInteger, to: isInteger, steps: isListOf(isStep) });
+const isBurst = (steps) => isListOf(isStep)(steps) && steps.every((step) => !("client" in step));
+const FRAME_OPTIONS = { fin: isBoolean, rsv: isInteger, masked: isBoolean, cut: isInteger };
 
 // What a step may do: the check of its value, and the keys that may stand beside it.
 const ACTIONS = {
   send: { check: isMessage },
   send_text: { check: perVersion(isString), beside: { binary: isTrue } },
-  send_binary: { check: isBinaryPush },
+  send_binary: { check: isBinary("join_ref", "ref", "topic", "event") },
   send_binary_hex: { check: isHex },
   expect: { check: isMessage },
   expect_any_order: { check: isListOf(isMessage) },
@@ -83,10 +92,10 @@ const ACTIONS = {
   expect_none: { check: isTrue },
   close: { check: isInteger },
   repeat: { check: isRepeat, clientless: true },
-  send_frame: { check: isFrame({ fin: isBoolean, rsv: isInteger, masked: isBoolean, cut: isInteger }), wire: true },
+  send_frame: { check: isFrame(FRAME_OPTIONS), wire: true },
   send_raw_hex: { check: isHex, wire: true },
   expect_frame: { check: isFrame({}), wire: true },
-  burst: { check: isListOf(isStep), wire: true },
+  burst: { check: isBurst, wire: true },
   http: { check: isHttp, wire: true, clientless: true },
 };
 

@@ -8,7 +8,12 @@ import { actionOf, expandSteps } from "./vector_format.mjs";
 import { within } from "./wait.mjs";
 
 const NO_CODE = 1005;
-const NO_UPGRADE = { Connection: null, Upgrade: null, "Sec-WebSocket-Version": null, "Sec-WebSocket-Key": null };
+const NO_UPGRADE = {
+  Connection: null,
+  Upgrade: null,
+  "Sec-WebSocket-Version": null,
+  "Sec-WebSocket-Key": null,
+};
 
 // A binary frame to the client: its strings, in the order of the kinds' first bytes.
 const BINARY_KINDS = {
@@ -208,7 +213,8 @@ function perform(client, step) {
 }
 
 async function connectClient(t, server, vector, name, runVsn) {
-  const { path = "/socket", params, query, headers, raw: noMessages, vsn = runVsn } = vector.clients?.[name] ?? {};
+  const own = vector.clients?.[name] ?? {};
+  const { path = "/socket", params, query, headers, raw: noMessages, vsn = runVsn } = own;
   const search = query ?? new URLSearchParams({ ...params, vsn }).toString();
   const raw = await RawConnection.open(t, server);
   raw.send(upgradeRequest(`${path}/websocket${search && `?${search}`}`, headers));

@@ -217,25 +217,26 @@ describe("bad input", { concurrency: 16 }, () => {
     });
 
     const targets = [
-      ["/socket/websocket?vsn=123.1.1", 403, ""],
-      ["/socket/websocket?vsn=2.1.0", 403, ""],
-      ["/socket/websocket?vsn=2", 403, ""],
-      ["/socket/websocket?vsn[]=2.0.0", 403, ""],
-      ["/socket/websocket?vsn=", 403, ""],
-      ["/socket/websocket?vsn=2.0.0&reject=true", 403, ""],
-      ["/socket/websocket?vsn=2.0.0&ratelimit=true", 429, "Too many requests"],
-      ["/socket/websocket?vsn=2.0.0", 101, ""],
-      ["/socket/websocket?vsn=2.0.9&user_id=a+b%2Fc", 101, ""],
-      ["/socket", 404, "Not Found"],
-      ["/socket/other", 404, "Not Found"],
-      ["/nowhere/websocket", 404, "Not Found"],
+      ["/socket/websocket?vsn=123.1.1", 403, /^$/],
+      ["/socket/websocket?vsn=2.1.0", 403, /^$/],
+      ["/socket/websocket?vsn=2", 403, /^$/],
+      ["/socket/websocket?vsn[]=2.0.0", 403, /^$/],
+      ["/socket/websocket?vsn=", 403, /^$/],
+      ["/socket/websocket?vsn=2.0.0&reject=true", 403, /^$/],
+      ["/socket/websocket?vsn=2.0.0&ratelimit=true", 429, /^Too many requests$/],
+      ["/socket/websocket?vsn=2.0.0", 101, /^$/],
+      ["/socket/websocket?vsn=2.0.9&user_id=a+b%2Fc", 101, /^$/],
+      ["/socket", 404, /Not Found/],
+      ["/socket/other", 404, /Not Found/],
+      ["/nowhere/websocket", 404, /Not Found/],
     ];
     for (const [target, status, body] of targets) {
       bad(`${target}: ${status}`, async (t) => {
         const raw = await RawConnection.open(t, server);
         raw.send(upgradeRequest(target));
         const response = await raw.response();
-        assert.deepEqual([response.status, response.body], [status, body]);
+        assert.equal(response.status, status);
+        assert.match(response.body, body);
       });
     }
 

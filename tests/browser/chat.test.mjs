@@ -1,0 +1,188 @@
+// The chat in a real browser: what its users see and do.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { launch, noBrowser } from "../helpers/browser.mjs";
+import { start } from "../helpers/server.mjs";
+
+const PATIENCE_MS = 20_000;
+
+// What a browser says by itself when the server is away.
+const EXPECTED_ERROR = /^WebSocket connection to '\S+' failed/;
+
+// A tab of somebody's own, with the chat open and joined. It fails the test if the page complains of anything.
+class Tab {
+  complaints = [];
+  logs = [];
+
+  static async open(t, browser, server, name) {
+    const context = await browser.newContext();
+    context.setDefaultTimeout(PATIENCE_MS);
+    await context.addInitScript((mine) => localStorage.setItem("name", mine), name);
+    const tab = new Tab(await context.newPage());
+    t.after(async () => {
+      await context.close();
+      assert.deepEqual(tab.complaints, []);
+    });
+    await tab.page.goto(server.url);
+    await tab.state("joined");
+    return tab;
+  }
+
+  constructor(page) {
+    this.page = page;
+    this.input = page.locator("#chat-input");
+    page.on("pageerror", (error) => this.complaints.push(String(error)));
+    page.on("dialog", (dialog) => this.complaints.push(`dialog: ${dialog.message()}`));
+    page.on("console", (message) => {
+      this.logs.push(message.text());
+      if (message.type() === "error" && !EXPECTED_ERROR.test(message.text())) this.complaints.push(message.text());
+    });
+  }
+
+  state(name) {
+    return this.page.locator(`#status[data-state="${name}"]`).waitFor();
+  }
+
+  async say(text) {
+    await this.input.fill(text);
+    await this.input.press("Enter");
+  }
+
+  row(text) {
+    return this.page.locator("#messages li", { hasText: text });
+  }
+
+  // A message with this text that needs no more doing: it came from the server.
+  hears(text) {
+    return this.page.locator("#messages li:not([data-state])", { hasText: text }).waitFor();
+  }
+}
+
+describe("the chat in a browser", { skip: noBrowser }, () => {
+  let browser;
+  before(async () => (browser = await launch()));
+  after(() => browser?.close());
+
+  // A server and the tabs of these people, for one test.
+  async function room(t, ...names) {
+    const server = await start("chat");
+    t.after(() => server.stop());
+    const tabs = [];
+    for (const name of names) tabs.push(await Tab.open(t, browser, server, name));
+    return { server, tabs };
+  }
+
+  it("carries what is typed in one tab to the other, both ways", async (t) => {
+    const { tabs: [ann, bob] } = await room(t, "Ann", "Bob");
+    await ann.say("hello Bob");
+    await bob.hears("hello Bob");
+    await bob.say("hello Ann");
+    await ann.hears("hello Ann");
+    await ann.hears("hello Bob");
+    assert.equal(await bob.row("hello Bob").locator(".name").textContent(), "Ann");
+    assert.match(await bob.row("hello Bob").locator("time").textContent(), /\d\d/);
+    assert.equal(await ann.row("hello Bob").count(), 1);
+    assert.ok(ann.logs.includes("Joined successfully"));
+  });
+
+  it("shows markup as text", async (t) => {
+    const { tabs: [ann, bob] } = await room(t, "<i>Ann</i>", "Bob");
+    const markup = "<script>alert(1)</script><img src=x onerror=alert(2)>";
+    await ann.say(markup);
+    await bob.hears("alert");
+    assert.equal(await bob.row("alert").locator(".body").textContent(), markup);
+    assert.equal(await bob.row("alert").locator(".name").textContent(), "<i>Ann</i>");
+    assert.equal(await bob.page.locator("#messages :is(script, img, i)").count(), 0);
+  });
+
+  it("sends nothing that is empty, and the input keeps the focus", async (t) => {
+    const { tabs: [ann] } = await room(t, "Ann");
+    await ann.say("");
+    await ann.say("   ");
+    await ann.say("something");
+    await ann.hears("something");
+    assert.equal(await ann.page.locator("#messages .message").count(), 1);
+    assert.equal(await ann.input.inputValue(), "");
+    assert.equal(await ann.page.evaluate(() => document.activeElement.id), "chat-input");
+  });
+
+  it("sends with the button too, under a new name", async (t) => {
+    const { tabs: [ann, bob] } = await room(t, "Ann", "Bob");
+    await ann.page.getByLabel("Settings").click();
+    await ann.page.getByLabel("Your name").fill("Anna");
+    await ann.input.fill("new name");
+    await ann.page.getByRole("button", { name: "Send", exact: true }).click();
+    await bob.hears("new name");
+    assert.equal(await bob.row("new name").locator(".name").textContent(), "Anna");
+    assert.equal(await ann.page.evaluate(() => localStorage.getItem("name")), "Anna");
+  });
+
+  it("shows why the server refused a message", async (t) => {
+    const { tabs: [ann] } = await room(t, "Ann");
+    await ann.input.evaluate((input) => input.removeAttribute("maxlength"));
+    await ann.say("x".repeat(2001));
+    await ann.row("Not sent: too long").waitFor();
+    await ann.page.getByRole("button", { name: "Remove" }).click();
+    assert.equal(await ann.page.locator("#messages .message").count(), 0);
+  });
+
+  it("tells who joins, unless that is switched off", async (t) => {
+    const { server, tabs: [ann, bob] } = await room(t, "Ann", "Bob");
+    await ann.row("Bob joined").waitFor();
+    const frames = [];
+    const client = await ann.page.context().newCDPSession(ann.page);
+    client.on("Network.webSocketFrameReceived", ({ response }) => frames.push(response.payloadData));
+    await client.send("Network.enable");
+    await ann.page.getByLabel("Settings").click();
+    await ann.page.getByLabel("Show who joins").uncheck();
+    await ann.say("no more news");
+    await ann.hears("no more news");
+    await Tab.open(t, browser, server, "Cleo");
+    await bob.row("Cleo joined").waitFor();
+    await bob.say("did you see that?");
+    await ann.hears("did you see that?");
+    assert.equal(await ann.row("Cleo joined").count(), 0);
+    assert.ok(frames.some((frame) => frame.includes("did you see that?")));
+    assert.ok(!frames.some((frame) => frame.includes("Cleo")), "the server sent it all the same");
+  });
+
+  it("survives the server: says so, joins again, and brings what was typed meanwhile", async (t) => {
+    const { server, tabs } = await room(t, "Ann", "Bob");
+    const [ann, bob] = tabs;
+    await ann.say("before");
+    await bob.hears("before");
+
+    await server.kill();
+    await Promise.all(tabs.map((tab) => tab.state("reconnecting")));
+    await ann.say("while it was away");
+    await ann.page.locator('#messages li[data-state="queued"]', { hasText: "while it was away" }).waitFor();
+
+    const again = await start("chat", { port: server.port });
+    t.after(() => again.stop());
+    await Promise.all(tabs.map((tab) => tab.state("joined")));
+    await bob.hears("while it was away");
+    await ann.hears("while it was away");
+    await bob.say("welcome back");
+    await ann.hears("welcome back");
+    await ann.say("and you");
+    await bob.hears("and you");
+    assert.equal(await bob.row("while it was away").count(), 1);
+  });
+
+  it("stays where the reader scrolled to", async (t) => {
+    const { tabs: [ann, bob] } = await room(t, "Ann", "Bob");
+    const scrollTop = () => ann.page.locator("#messages").evaluate((list) => list.scrollTop);
+    for (let i = 0; i < 30; i++) await bob.say(`line ${i}.`);
+    await ann.hears("line 29.");
+    await ann.page.locator("#messages").hover();
+    await ann.page.mouse.wheel(0, -5000);
+    await ann.page.waitForFunction(() => document.querySelector("#messages").scrollTop === 0);
+    await bob.say("unread");
+    await ann.hears("unread");
+    assert.equal(await scrollTop(), 0);
+    await ann.page.getByRole("button", { name: "New messages" }).click();
+    await ann.page.locator("#newest").waitFor({ state: "hidden" });
+    assert.ok((await scrollTop()) > 0);
+  });
+});
