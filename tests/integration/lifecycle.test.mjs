@@ -42,6 +42,13 @@ describe("a program", () => {
     });
   }
 
+  it("stops cleanly as soon as it has said that it listens", async (t) => {
+    for (let i = 0; i < 5; i++) {
+      const server = await started(t, "conformance");
+      await server.stop();
+    }
+  });
+
   it("exits though peers answer no close, or never said what they want", async (t) => {
     const server = await started(t, "conformance");
     const silent = await RawConnection.open(t, server);
@@ -57,7 +64,7 @@ describe("a program", () => {
       const { exited, output, child } = run(program, { port: first.port });
       t.after(() => child.kill("SIGKILL"));
       assert.deepEqual(await within(exited, "the exit"), { code: 1, signal: null });
-      assert.match(output().stderr, new RegExp(`port ${first.port} is in use`));
+      assert.match(output().stderr, new RegExp(`cannot listen on .*\\b${first.port}\\b.*another program`));
       assert.doesNotMatch(output().stdout, /listening/);
       await first.stop();
     });

@@ -1,0 +1,127 @@
+/* Testing channels without a network: an endpoint in the test's own process and thread, clients that speak
+ * the protocol to it in memory, and a clock that moves only when the test says so. What Phoenix.ChannelTest
+ * gives.
+ *
+ *     pinion_test *test;
+ *     pinion_test_client *alice;
+ *     pinion_test_new(&test);
+ *     pinion_test_connect(test, &user_socket, NULL, "", &alice);
+ *     pinion_test_join(alice, "rooms:lobby", NULL);
+ *     pinion_test_push(alice, "rooms:lobby", "new_msg", pinion_json("{s:s}", "body", "hi"));
+ *     pinion_test_expect_push(alice, "rooms:lobby", "new_msg", "{\"body\":\"hi\"}");
+ *     pinion_test_free(test);
+ *
+ * Everything runs on the calling thread, inside these calls: callbacks, timers, messages. Only
+ * pinion_channel_work and threads of your own are elsewhere; an expectation that is not met at once waits for
+ * what they post, up to five seconds of real time.
+ *
+ * Every function answers 0 or a PINION_E code, and after a failure pinion_error_detail() says what was
+ * expected and what was there instead. Patterns are JSON text; an object in a pattern matches an object that
+ * has at least its members. NULL matches anything.
+ */
+#ifndef PINION_TESTING_H
+#define PINION_TESTING_H
+
+#include <pinion/endpoint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct pinion_test pinion_test;
+typedef struct pinion_test_client pinion_test_client;
+
+/* One at a time per thread. PINION_ENOMEM. */
+PINION_API PINION_CHECKED int pinion_test_new(pinion_test **out);
+
+/* Disconnect all clients, wait for work under way, and free. NULL is allowed. */
+PINION_API void pinion_test_free(pinion_test *test);
+
+/* The endpoint, for pinion_endpoint_broadcast and _stats. It has no listeners: not to be run, mounted or
+ * freed. */
+PINION_API pinion_endpoint *pinion_test_endpoint(pinion_test *test);
+
+/* Let time pass: timers fire in their order. */
+PINION_API void pinion_test_advance(pinion_test *test, uint64_t ms);
+
+/* Run what is due now: what other threads have posted, and what was caused by it. */
+PINION_API void pinion_test_run(pinion_test *test);
+
+/* ---- clients ---- */
+
+/* Connect with these parameters, as a query string ("user_id=7"; version 2.0.0 of the protocol unless it
+ * names a vsn). The client is freed with the test. PINION_EACCES: connect refused; PINION_EINVAL: the
+ * definition cannot work; PINION_EPROTO: a query that is none; PINION_ENOMEM; PINION_ETIMEDOUT: an answer
+ * that was to come later did not. */
+PINION_API PINION_CHECKED int pinion_test_connect(pinion_test *test, const pinion_socket_def *socket,
+                                                  const pinion_socket_options *options, const char *query,
+                                                  pinion_test_client **out);
+
+/* The client goes away without a word. */
+PINION_API void pinion_test_disconnect(pinion_test_client *client);
+
+/* Join, and wait for the answer. Consumes params. PINION_EACCES: refused; the reason is in pinion_test_value.
+ * PINION_ETIMEDOUT: no answer. */
+PINION_API int pinion_test_join(pinion_test_client *client, const char *topic, pinion_payload *params);
+
+/* Leave, and wait for phx_close. */
+PINION_API int pinion_test_leave(pinion_test_client *client, const char *topic);
+
+/* Push an event to a joined topic. Returns the message's ref (> 0), for pinion_test_expect_reply, or a
+ * PINION_E code. Consumes payload. */
+PINION_API int pinion_test_push(pinion_test_client *client, const char *topic, const char *event,
+                                pinion_payload *payload);
+
+/* ---- expectations ---- */
+
+/* The reply to a push. */
+PINION_API int pinion_test_expect_reply(pinion_test_client *client, int ref, const char *status,
+                                        const char *pattern);
+
+/* The client was sent this event on this topic, by a push or a broadcast. Takes the first that matches;
+ * others stay for later expectations. */
+PINION_API int pinion_test_expect_push(pinion_test_client *client, const char *topic, const char *event,
+                                       const char *pattern);
+
+/* The client was not sent this event (NULL: anything at all on this topic): 0, or PINION_EBUSY when it was.
+ * Does not wait. */
+PINION_API int pinion_test_refute_push(pinion_test_client *client, const char *topic, const char *event);
+
+/* The socket was closed with this code. */
+PINION_API int pinion_test_expect_close(pinion_test_client *client, int code);
+
+/* From now on keep what is broadcast on a topic, for pinion_test_expect_broadcast. */
+PINION_API int pinion_test_subscribe(pinion_test *test, const char *topic);
+
+/* An event was broadcast on a topic of pinion_test_subscribe. */
+PINION_API int pinion_test_expect_broadcast(pinion_test *test, const char *topic, const char *event,
+                                            const char *pattern);
+
+/* The payload the last expectation (or join) met: a JSON value, borrowed until the next call. NULL for a
+ * binary one. */
+PINION_API json_t *pinion_test_value(const pinion_test *test);
+
+/* The same as bytes. */
+PINION_API const char *pinion_test_bytes(const pinion_test *test, size_t *length);
+
+/* ---- frames ---- */
+
+/* Send a frame as it would come over the wire; text, or binary. */
+PINION_API void pinion_test_send_frame(pinion_test_client *client, bool binary, const void *bytes,
+                                       size_t length);
+
+/* Take the next frame the client was sent. Lifetime: until the next call for this client.
+ * PINION_ETIMEDOUT: none came; PINION_ECLOSED: none came and the socket is closed. */
+PINION_API int pinion_test_next_frame(pinion_test_client *client, bool *binary, const char **bytes,
+                                      size_t *length);
+
+/* How many frames wait to be taken. Does not wait. */
+PINION_API size_t pinion_test_frames(const pinion_test_client *client);
+
+/* The code the socket was closed with, 0 while it is open. */
+PINION_API int pinion_test_close_code(const pinion_test_client *client);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
