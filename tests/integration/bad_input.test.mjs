@@ -223,7 +223,6 @@ describe("bad input", { concurrency: 16 }, () => {
       ["/socket/websocket?vsn[]=2.0.0", 403, /^$/],
       ["/socket/websocket?vsn=", 403, /^$/],
       ["/socket/websocket?vsn=2.0.0&reject=true", 403, /^$/],
-      ["/socket/websocket?vsn=2.0.0&ratelimit=true", 429, /^Too many requests$/],
       ["/socket/websocket?vsn=2.0.0", 101, /^$/],
       ["/socket/websocket?vsn=2.0.9&user_id=a+b%2Fc", 101, /^$/],
       ["/socket", 404, /Not Found/],
@@ -237,36 +236,6 @@ describe("bad input", { concurrency: 16 }, () => {
         const response = await raw.response();
         assert.equal(response.status, status);
         assert.match(response.body, body);
-      });
-    }
-
-    const origins = [
-      ["http://evil.com", 403],
-      ["http://example.com.evil.com", 403],
-      ["null", 403],
-      ["http://example.com", 101],
-      ["https://example.com:8443", 101],
-      [null, 101],
-    ];
-    for (const [origin, status] of origins) {
-      bad(`origin ${origin}: ${status}`, async (t) => {
-        const raw = await RawConnection.open(t, server);
-        raw.send(upgradeRequest("/fast/websocket?vsn=2.0.0", { Origin: origin }));
-        assert.equal((await raw.response()).status, status);
-      });
-    }
-
-    const protocols = [
-      ["phoenix, base64url.bearer.phx.c2VzYW1l", 101, "phoenix"],
-      ["somethingelse", 403, undefined],
-    ];
-    for (const [protocol, status, echoed] of protocols) {
-      bad(`subprotocol ${protocol}: ${status}`, async (t) => {
-        const raw = await RawConnection.open(t, server);
-        raw.send(upgradeRequest("/auth/websocket?vsn=2.0.0", { "Sec-WebSocket-Protocol": protocol }));
-        const response = await raw.response();
-        assert.equal(response.status, status);
-        assert.equal(response.headers["sec-websocket-protocol"], echoed);
       });
     }
 

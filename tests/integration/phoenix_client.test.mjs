@@ -48,13 +48,6 @@ describe("the conformance server and phoenix.js", () => {
       assert.deepEqual(await refusal(socket, "room:one-more"), ["error", { reason: "too many channels joined" }]);
     });
 
-    it("takes an auth token that stays out of the address", async (t) => {
-      const socket = await connect(t, server, { mount: "/auth", authToken: "sesame" });
-      const { events } = await join(socket, "room:auth");
-      const { auth_token: token } = await events("joined").next();
-      assert.equal(token, "sesame");
-    });
-
     it("a second time on one topic closes the first, after the leave phoenix.js sends", async (t) => {
       const socket = await connect(t, server);
       const first = await join(socket, "room:twice");
