@@ -1,5 +1,5 @@
 /* The server that load generators drive: an echo and a broadcast, and nothing else. */
-#include "../../examples/common/program.h"
+#include "program.h"
 
 static pinion_result echo(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {

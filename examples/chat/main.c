@@ -1,5 +1,5 @@
 /* The chat: one room, everybody in it, a page to talk in. */
-#include "../common/program.h"
+#include "program.h"
 #include "room_channel.h"
 
 static const pinion_socket_def user_socket = {

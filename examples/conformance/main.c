@@ -1,6 +1,6 @@
 /* A server for black-box checks: its answers are compared, frame by frame, with those of Phoenix. */
-#include "../common/program.h"
 #include "conformance.h"
+#include "program.h"
 
 static void index_page(const pinion_request *request, pinion_response *response, void *data)
 {

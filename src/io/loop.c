@@ -11,8 +11,8 @@
 /* The best one first. */
 static const struct pinion_loop_ops *const engines[] = { &pinion__loop_uv };
 
-/* True on the loop's thread, and where there is none yet. */
-static bool on_thread(const struct pinion_loop *loop)
+/* True on the loop's thread, and where there is none yet. Asked in asserts only. */
+__attribute__((unused)) static bool on_thread(const struct pinion_loop *loop)
 {
     return !loop->running || pthread_equal(loop->thread, pthread_self());
 }

@@ -87,7 +87,7 @@ static void another_thread_has_no_part_in_it(void **state)
 
 static void exit_says_why(int code, int expected_status, const char *expected)
 {
-    struct capture capture;
+    struct capture capture = { 0 };
     char said[600];
 
     assert_int_equal(capture_begin(&capture), 0);
