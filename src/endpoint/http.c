@@ -482,14 +482,12 @@ static void on_closed(struct pinion_conn *conn, int error)
 static void on_deadline(struct pinion_timer *timer)
 {
     struct http *http = PINION_CONTAINER_OF(timer, struct http, deadline);
-    if (http->file >= 0)
+    if (http->closing || http->file >= 0)
         pinion__conn_close(http->conn);
-    else if (!http->closing && http->input.len > 0)
+    else if (http->input.len > 0)
         send_error(http, 408, false);
-    else if (!http->closing)
-        finish(http);
     else
-        pinion__conn_close(http->conn);
+        finish(http);
 }
 
 static const struct pinion_conn_events http_events = { .data = on_data,

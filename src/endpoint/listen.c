@@ -135,7 +135,7 @@ static int open_all(struct address *address, int *fds, unsigned count)
 
 int pinion__listen(const char *host, uint16_t port, int *fds, unsigned count, uint16_t *bound)
 {
-    struct address address;
+    struct address address = { .len = 0 };
     int rc = 0;
     if (host)
         rc = resolve(host, &address);

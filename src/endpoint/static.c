@@ -42,7 +42,7 @@ static char *with_slashes(const char *prefix)
         return NULL;
     memcpy(copy, prefix, len + 1);
     if (len == 0 || prefix[len - 1] != '/')
-        strcpy(copy + len, "/");
+        memcpy(copy + len, "/", 2);
     return copy;
 }
 
@@ -131,8 +131,8 @@ int pinion__static_open(const struct pinion_static *files, struct pinion_slice p
     char *relative = name + prefix;
     if (!is_plain(relative))
         return PINION_ENOENT;
-    if (relative[0] == '\0' || relative[strlen(relative) - 1] == '/')
-        strcat(relative, "index.html");
+    if (name[len - 1] == '/')
+        memcpy(name + len, "index.html", sizeof "index.html");
     return open_file(files, relative, file);
 }
 

@@ -228,14 +228,15 @@ static void handle_info(struct pinion_channel *channel, struct pinion_mail *mail
 struct pinion_mail *pinion__mail_info(const char *name, pinion_payload *payload, void *data,
                                       void (*destroy_data)(void *))
 {
-    struct info_mail *own = calloc(1, sizeof *own + strlen(name) + 1);
+    size_t len = strlen(name);
+    struct info_mail *own = calloc(1, sizeof *own + len + 1);
     if (!own) {
         pinion_payload_unref(payload);
         if (destroy_data)
             destroy_data(data);
         return NULL;
     }
-    strcpy(own->name, name);
+    memcpy(own->name, name, len + 1);
     own->payload = payload;
     own->data = data;
     own->destroy_data = destroy_data;

@@ -185,7 +185,8 @@ struct result_task {
 static struct result_task *result_task_new(const pinion_ref *ref, pinion_result result)
 {
     const char *status = result.status ? result.status : "";
-    size_t len = ref->topic.len + ref->join_ref.len + ref->ref.len + strlen(status) + 1;
+    size_t status_len = strlen(status) + 1;
+    size_t len = ref->topic.len + ref->join_ref.len + ref->ref.len + status_len;
     struct result_task *own = calloc(1, sizeof *own + len);
     if (!own)
         return NULL;
@@ -194,7 +195,7 @@ static struct result_task *result_task_new(const pinion_ref *ref, pinion_result 
     own->join_ref = put(&end, ref->join_ref);
     own->ref = put(&end, ref->ref);
     own->result = result;
-    own->result.status = strcpy(end, status);
+    own->result.status = memcpy(end, status, status_len);
     return own;
 }
 

@@ -340,10 +340,11 @@ static int remember_join(pinion_test_client *client, const char *topic, int join
 {
     struct joined_topic *joined = find_joined(client, topic);
     if (!joined) {
-        joined = malloc(sizeof *joined + strlen(topic) + 1);
+        size_t len = strlen(topic) + 1;
+        joined = malloc(sizeof *joined + len);
         if (!joined)
             return PINION_ENOMEM;
-        strcpy(joined->topic, topic);
+        memcpy(joined->topic, topic, len);
         pinion__list_append(&client->joined, &joined->node);
     }
     joined->join_ref = join_ref;
