@@ -1,0 +1,21 @@
+/* Replaying the steps of one vector. */
+#ifndef TESTS_VECTORS_STEPS_H
+#define TESTS_VECTORS_STEPS_H
+
+#include <pinion/pinion.h>
+#include <pinion/testing.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Fails the running test where the server answers otherwise. */
+void replay_vector(json_t *vector, const char *vsn);
+
+/* A value with the strings of its steps expanded: {i}, {transport}, {c*n}. A new reference. */
+json_t *expand_value(const json_t *value, const char *i);
+
+#endif
