@@ -125,7 +125,11 @@ int pinion_endpoint_subscribe(pinion_endpoint *endpoint, const char *topic, pini
     subscription->fn = fn;
     subscription->data = data;
     memcpy(subscription->topic, topic, len + 1);
-    int rc = pinion__scheduler_post(shard->scheduler, &subscription->task, 0);
+    int rc = 0;
+    if (pinion__hub_here(endpoint) == shard)
+        begin(&subscription->task);
+    else
+        rc = pinion__scheduler_post(shard->scheduler, &subscription->task, 0);
     if (rc) {
         pinion__scheduler_unref(subscription->scheduler);
         free(subscription);
