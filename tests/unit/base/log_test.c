@@ -124,7 +124,7 @@ static void errno_survives(void **state)
 
 static void log_to_stderr(pinion_log_level level, const char *message, char *out, size_t size)
 {
-    struct capture capture;
+    struct capture capture = { 0 };
 
     assert_int_equal(capture_begin(&capture), 0);
     pinion__log(level, "%s", message);
