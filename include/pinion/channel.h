@@ -43,7 +43,8 @@ typedef struct pinion_clause {
     pinion_event_fn *fn;
 } pinion_clause;
 
-/* A table of clauses: PINION_CLAUSES({ "new_msg", new_msg }, { "*", anything_else }). */
+/* A table of clauses, for definitions at file scope: PINION_CLAUSES({ "new_msg", new_msg }, { "*",
+ * anything_else }). */
 #define PINION_CLAUSES(...) ((const pinion_clause[]){ __VA_ARGS__, { NULL, NULL } })
 
 /* What a channel does. Every member may be NULL. Lifetime: borrowed; must outlive the endpoint. */

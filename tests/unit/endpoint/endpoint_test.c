@@ -1,0 +1,350 @@
+/* The endpoint with real loops and sockets: its life, and a crowd that comes and goes under load. */
+#include "helpers/engine.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CROWD 10000
+
+/* ---- the server ---- */
+
+static atomic_int joined, terminated, destroyed;
+
+static void destroy(void *state)
+{
+    atomic_fetch_add(&destroyed, 1);
+}
+
+static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
+{
+    pinion_channel_set_state(channel, &joined, destroy);
+    atomic_fetch_add(&joined, 1);
+    return pinion_ok(NULL);
+}
+
+static void terminate(pinion_channel *channel, pinion_reason reason)
+{
+    atomic_fetch_add(&terminated, 1);
+}
+
+static void nap(long ms)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
+}
+
+static void slow_work(void *data)
+{
+    nap(100);
+}
+
+static pinion_result slow_done(pinion_channel *channel, int status, void *data)
+{
+    atomic_fetch_add((atomic_int *)data, status == PINION_ECLOSED);
+    return pinion_noreply();
+}
+
+static atomic_int cut_short;
+
+static pinion_result slow(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    ok(pinion_channel_work(channel, slow_work, slow_done, &cut_short));
+    return pinion_ok(NULL);
+}
+
+static const pinion_channel_def channel_def = {
+    .join = join,
+    .handle_in = PINION_CLAUSES({ "slow", slow }),
+    .terminate = terminate,
+};
+static const pinion_socket_def socket_def = { .channels = PINION_ROUTES({ "room:*", &channel_def }) };
+
+static pinion_endpoint *listening(unsigned loops)
+{
+    pinion_endpoint *endpoint = NULL;
+    pinion_log_set_level(PINION_LOG_NONE);
+    ok(pinion_endpoint_new(&endpoint, &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = loops }));
+    ok(pinion_endpoint_socket(endpoint, "/socket", &socket_def,
+                              &(pinion_socket_options){ .timeout_ms = PINION_NEVER }));
+    ok(pinion_endpoint_listen(endpoint));
+    assert_int_not_equal(pinion_endpoint_port(endpoint), 0);
+    return endpoint;
+}
+
+/* ---- a client, in another process or here; exits where it fails ---- */
+
+static void must(bool condition, const char *what)
+{
+    if (condition)
+        return;
+    fprintf(stderr, "client: %s: %s\n", what, strerror(errno));
+    _exit(1);
+}
+
+static int connect_client(uint16_t port)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons(port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    must(fd >= 0, "socket");
+    must(connect(fd, (struct sockaddr *)&address, sizeof address) == 0, "connect");
+    return fd;
+}
+
+static void send_all(int fd, const void *bytes, size_t len)
+{
+    must(send(fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len, "send");
+}
+
+static void send_frame(int fd, const char *text)
+{
+    unsigned char frame[6 + 125] = { 0x81, 0x80 }; /* masked with zeros */
+    size_t len = strlen(text);
+    frame[1] |= (unsigned char)len;
+    memcpy(frame + 6, text, len);
+    send_all(fd, frame, len + 6);
+}
+
+static void handshake_and_join(int fd)
+{
+    static const char request[] = "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: localhost\r\n"
+                                  "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    send_all(fd, request, sizeof request - 1);
+    send_frame(fd, "[\"1\",\"1\",\"room:all\",\"phx_join\",{}]");
+}
+
+/* Read until `what` has come; broadcasts in between are read over. */
+static void await_text(int fd, const char *what)
+{
+    static char buffer[1 << 16];
+    size_t kept = 0; /* the end of what came before: it may be the beginning of what is sought */
+    for (;;) {
+        ssize_t n = recv(fd, buffer + kept, sizeof buffer - kept, 0);
+        must(n > 0, what);
+        size_t len = kept + (size_t)n;
+        if (memmem(buffer, len, what, strlen(what)))
+            return;
+        kept = len < strlen(what) ? len : strlen(what);
+        memmove(buffer, buffer + len - kept, kept);
+    }
+}
+
+static void shuffle(int *fds, int count)
+{
+    unsigned seed = 7;
+    for (int i = count - 1; i > 0; i--) {
+        seed = seed * 1103515245 + 12345;
+        int j = (int)(seed >> 8) % (i + 1), fd = fds[i];
+        fds[i] = fds[j];
+        fds[j] = fd;
+    }
+}
+
+/* A third leaves, a third closes, a third resets the connection. */
+static void go(int fd, int how)
+{
+    if (how == 0) {
+        send_frame(fd, "[\"1\",\"2\",\"room:all\",\"phx_leave\",{}]");
+        await_text(fd, "phx_close");
+    } else if (how == 1) {
+        struct linger reset = { .l_onoff = 1 };
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    }
+    close(fd);
+}
+
+static void crowd(uint16_t port, int count, int tell)
+{
+    int *fds = calloc((size_t)count, sizeof *fds);
+    must(fds != NULL, "memory");
+    for (int i = 0; i < count; i++) {
+        fds[i] = connect_client(port);
+        handshake_and_join(fds[i]);
+    }
+    for (int i = 0; i < count; i++)
+        await_text(fds[i], "\"status\":\"ok\"");
+    must(write(tell, "j", 1) == 1, "pipe");
+    shuffle(fds, count);
+    for (int i = 0; i < count; i++)
+        go(fds[i], i % 3);
+    _exit(0);
+}
+
+/* ---- a crowd under load ---- */
+
+static int crowd_size(void)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur >= CROWD + 100)
+        return CROWD;
+    print_message("only %llu descriptors: a smaller crowd\n", (unsigned long long)limit.rlim_cur);
+    return (int)limit.rlim_cur - 100;
+}
+
+static pinion_stats stats_of(pinion_endpoint *endpoint)
+{
+    pinion_stats stats;
+    pinion_endpoint_stats(endpoint, &stats);
+    return stats;
+}
+
+struct load {
+    pinion_endpoint *endpoint;
+    atomic_bool stop;
+    unsigned sent;
+};
+
+/* A broadcast every 50 ms, to however many there are. */
+static void *broadcast_load(void *data)
+{
+    struct load *load = data;
+    while (!atomic_load(&load->stop)) {
+        ok(pinion_endpoint_broadcast(load->endpoint, "room:all", "tick",
+                                     pinion_json("{s:i}", "n", load->sent++)));
+        nap(50);
+    }
+    return NULL;
+}
+
+static void a_crowd_that_comes_and_goes_leaves_nothing(void **state)
+{
+    struct load load = { .endpoint = listening(2) };
+    pthread_t thread;
+    int pipe_ends[2], status, count = crowd_size();
+    char told;
+
+    atomic_store(&joined, 0);
+    atomic_store(&terminated, 0);
+    atomic_store(&destroyed, 0);
+    assert_int_equal(pipe(pipe_ends), 0);
+    pid_t child = fork(); /* before there are threads */
+    assert_true(child >= 0);
+    if (child == 0)
+        crowd(pinion_endpoint_port(load.endpoint), count, pipe_ends[1]);
+    close(pipe_ends[1]);
+    ok(pinion_endpoint_start(load.endpoint));
+    assert_int_equal(pthread_create(&thread, NULL, broadcast_load, &load), 0);
+
+    assert_int_equal(read(pipe_ends[0], &told, 1), 1); /* all have joined */
+    assert_int_equal(waitpid(child, &status, 0), child);
+    atomic_store(&load.stop, true);
+    pthread_join(thread, NULL);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    close(pipe_ends[0]);
+
+    pinion_stats now = stats_of(load.endpoint);
+    for (int i = 0; i < 20000 && now.channels + now.sockets + now.connections + now.topics > 0; i++) {
+        nap(1);
+        now = stats_of(load.endpoint);
+    }
+    assert_int_equal(now.connections, 0);
+    assert_int_equal(now.sockets, 0);
+    assert_int_equal(now.channels, 0);
+    assert_int_equal(now.topics, 0);
+    assert_int_equal(atomic_load(&joined), count);
+    assert_int_equal(atomic_load(&terminated), count);
+    assert_int_equal(atomic_load(&destroyed), count);
+    assert_int_equal(now.slow_closed, 0);
+    print_message("%d clients, %u broadcasts, %llu deliveries\n", count, load.sent,
+                  (unsigned long long)now.deliveries);
+    pinion_endpoint_free(load.endpoint);
+}
+
+/* ---- life ---- */
+
+static void it_starts_and_stops_again_and_again(void **state)
+{
+    for (int i = 0; i < 20; i++) {
+        pinion_endpoint *endpoint = listening(1 + (unsigned)i % 4);
+        ok(pinion_endpoint_start(endpoint));
+        if (i % 2)
+            pinion_endpoint_stop(endpoint);
+        pinion_endpoint_free(endpoint);
+    }
+}
+
+static void it_may_be_freed_without_having_run(void **state)
+{
+    pinion_endpoint *endpoint = listening(3);
+    pinion_subscription *subscription;
+    ok(pinion_endpoint_broadcast(endpoint, "room:all", "nobody", NULL));
+    ok(pinion_endpoint_subscribe(endpoint, "room:all", NULL, NULL, &subscription));
+    pinion_subscription_free(subscription, NULL);
+    pinion_endpoint_free(endpoint);
+    pinion_endpoint_free(NULL);
+}
+
+static void stopping_waits_for_work_under_way(void **state)
+{
+    pinion_endpoint *endpoint = listening(2);
+    atomic_store(&cut_short, 0);
+    ok(pinion_endpoint_start(endpoint));
+    int fd = connect_client(pinion_endpoint_port(endpoint));
+    handshake_and_join(fd);
+    await_text(fd, "\"status\":\"ok\"");
+    send_frame(fd, "[\"1\",\"2\",\"room:all\",\"slow\",{}]");
+    await_text(fd, "\"2\",\"room:all\",\"phx_reply\"");
+    pinion_endpoint_stop(endpoint);
+    assert_int_equal(atomic_load(&cut_short), 1);
+    assert_int_equal(stats_of(endpoint).channels, 0);
+    pinion_endpoint_free(endpoint);
+    close(fd);
+}
+
+static const pinion_socket_def bad_route = { .channels = PINION_ROUTES({ "a*b", &channel_def }) };
+static const pinion_channel_def greedy = { .handle_out = PINION_CLAUSES({ "*", NULL }) };
+static const pinion_socket_def bad_out = { .channels = PINION_ROUTES({ "a:*", &greedy }) };
+
+static void mistakes_are_named(void **state)
+{
+    pinion_endpoint *endpoint = NULL, *second = NULL;
+
+    assert_int_equal(pinion_endpoint_new(&endpoint, &(pinion_endpoint_options){ .loops = 65 }),
+                     PINION_EINVAL);
+    assert_int_equal(pinion_endpoint_new(&endpoint, &(pinion_endpoint_options){ .io = "steam" }),
+                     PINION_EINVAL);
+    assert_non_null(strstr(pinion_error_detail(), "steam"));
+    endpoint = listening(2);
+    assert_int_equal(pinion_endpoint_socket(endpoint, "/socket", &socket_def, NULL), PINION_EINVAL);
+    assert_int_equal(pinion_endpoint_socket(endpoint, "socket", &socket_def, NULL), PINION_EINVAL);
+    assert_int_equal(pinion_endpoint_socket(endpoint, "/a", &bad_route, NULL), PINION_EINVAL);
+    assert_non_null(strstr(pinion_error_detail(), "a*b"));
+    assert_int_equal(pinion_endpoint_socket(endpoint, "/b", &bad_out, NULL), PINION_EINVAL);
+    assert_int_equal(pinion_endpoint_static(endpoint, "/", "/no/such/directory"), PINION_ENOENT);
+    ok(pinion_endpoint_start(endpoint));
+    assert_int_equal(pinion_endpoint_get(endpoint, "/late", NULL, NULL), PINION_EINVAL);
+    assert_int_equal(pinion_endpoint_start(endpoint), PINION_EINVAL);
+
+    ok(pinion_endpoint_new(&second, &(pinion_endpoint_options){ .host = "127.0.0.1",
+                                                                .port = pinion_endpoint_port(endpoint),
+                                                                .loops = 2 }));
+    assert_int_equal(pinion_endpoint_start(second), PINION_EADDRINUSE);
+    pinion_endpoint_free(second);
+    pinion_endpoint_free(endpoint);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_crowd_that_comes_and_goes_leaves_nothing), /* first: it forks */
+        cmocka_unit_test(it_starts_and_stops_again_and_again),
+        cmocka_unit_test(it_may_be_freed_without_having_run),
+        cmocka_unit_test(stopping_waits_for_work_under_way),
+        cmocka_unit_test(mistakes_are_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
