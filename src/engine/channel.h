@@ -15,6 +15,7 @@
 
 #include "engine/mail.h"
 #include "engine/socket.h"
+#include <assert.h>
 
 enum pinion_channel_state {
     PINION_CHANNEL_JOINING,
@@ -85,6 +86,13 @@ struct pinion_call {
     bool worked;                    /* it began work */
     struct pinion_slice ref;        /* of the message, JSON text */
 };
+
+/* In debug builds: the caller is on the loop this belongs to. */
+static inline void pinion__assert_on_loop(const struct pinion_socket *socket)
+{
+    assert(pinion__scheduler_on_thread(socket->shard->scheduler));
+    (void)socket;
+}
 
 /* ---- channel.c: life ---- */
 

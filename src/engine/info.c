@@ -34,6 +34,7 @@ static void fire(struct pinion_timer *base)
 
 static int check(struct pinion_channel *channel, const pinion_payload *payload)
 {
+    pinion__assert_on_loop(channel->socket);
     if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
         return PINION_EPAYLOAD;
     if (channel->state >= PINION_CHANNEL_ENDING)
@@ -134,6 +135,7 @@ static int subscribe(struct pinion_channel *channel, struct pinion_channel_subsc
 int pinion_subscribe(pinion_channel *channel, const char *topic)
 {
     struct pinion_slice name = pinion__slice_str(topic);
+    pinion__assert_on_loop(channel->socket);
     if (name.len > PINION_NAME_MAX)
         return PINION_ETOOBIG;
     if (channel->state >= PINION_CHANNEL_ENDING)

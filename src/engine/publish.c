@@ -10,6 +10,7 @@ static bool has_joined(const struct pinion_channel *channel)
 
 static int check(const struct pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
+    pinion__assert_on_loop(channel->socket);
     if (!has_joined(channel))
         return PINION_ENOTJOINED;
     if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
@@ -56,6 +57,7 @@ static int publish(pinion_endpoint *endpoint, uint64_t from, const char *topic, 
 static int broadcast_from_channel(pinion_channel *channel, uint64_t from, const char *event,
                                   pinion_payload *payload)
 {
+    pinion__assert_on_loop(channel->socket);
     if (!has_joined(channel)) {
         pinion_payload_unref(payload);
         return PINION_ENOTJOINED;

@@ -66,6 +66,7 @@ static pinion_ref *ref_new(struct pinion_socket *socket, struct pinion_channel *
 
 pinion_ref *pinion_channel_ref(pinion_channel *channel)
 {
+    pinion__assert_on_loop(channel->socket);
     const struct pinion_call *call = channel->socket->shard->call;
     struct pinion_slice message_ref = { NULL, 0 };
     bool current = call && call->channel == channel;

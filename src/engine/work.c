@@ -96,6 +96,7 @@ int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work, pinion_do
     struct pinion_channel_extra *extra = pinion__channel_extra(channel);
     struct pinion_slice ref = { NULL, 0 };
 
+    pinion__assert_on_loop(channel->socket);
     if (channel->state >= PINION_CHANNEL_ENDING)
         return PINION_ECLOSED;
     if (!extra)

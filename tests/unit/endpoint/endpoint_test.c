@@ -208,14 +208,14 @@ struct load {
     unsigned sent;
 };
 
-/* A broadcast every 50 ms, to however many there are. */
+/* A broadcast every 200 ms, to however many there are. */
 static void *broadcast_load(void *data)
 {
     struct load *load = data;
     while (!atomic_load(&load->stop)) {
         ok(pinion_endpoint_broadcast(load->endpoint, "room:all", "tick",
                                      pinion_json("{s:i}", "n", load->sent++)));
-        nap(50);
+        nap(200);
     }
     return NULL;
 }
