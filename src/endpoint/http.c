@@ -15,10 +15,12 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
-#define FILE_CHUNK    (256u * 1024)
-#define FILE_STALL_MS 30000 /* a file's reader that takes nothing for so long is closed */
+#define FILE_CHUNK  (256u * 1024)
+#define STALL_MS    30000         /* a reader that takes nothing of its answers for so long is closed */
+#define BACKLOG_MAX (256u * 1024) /* bytes of answers waiting; above it no request is read */
 
 struct http {
     struct pinion_conn *conn;
@@ -30,6 +32,8 @@ struct http {
     size_t scanned;
     int file; /* being sent, or -1 */
     uint64_t file_left;
+    bool backlogged; /* too much is queued: requests wait until it has gone */
+    bool eof;        /* the peer sends no more, and is owed the answers to what it sent */
     bool close_after_file;
     bool closing; /* after what is queued; input is ignored */
     bool pumping; /* the pump task is queued */
@@ -65,9 +69,19 @@ static void finish(struct http *http)
         return;
     http->closing = true;
     pinion__buf_release(&http->input);
+    if (http->eof && pinion__conn_flush(http->conn) == 0) {
+        pinion__conn_close(http->conn);
+        return;
+    }
     pinion__conn_resume(http->conn);
     pinion__conn_shutdown(http->conn);
     set_deadline(http, http->loop->server->options.close_timeout_ms);
+}
+
+/* Requests wait. */
+static bool is_busy(const struct http *http)
+{
+    return http->closing || http->backlogged || http->file >= 0;
 }
 
 /* ---- answers ---- */
@@ -80,15 +94,28 @@ struct answer {
     bool keep_alive;
 };
 
+/* RFC 9110 section 6.6.1. */
+static void format_date(char *out, size_t size)
+{
+    struct tm utc;
+    time_t now = time(NULL);
+    gmtime_r(&now, &utc);
+    strftime(out, size, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+}
+
 static int format_head(const struct answer *answer, char *out, size_t size)
 {
-    return snprintf(
-        out, size,
-        "HTTP/1.1 %d %s\r\n%s%s%scontent-length: %llu\r\n%s"
-        "x-content-type-options: nosniff\r\nconnection: %s\r\n\r\n",
-        answer->status, pinion__http1_reason(answer->status), answer->content_type ? "content-type: " : "",
-        answer->content_type ? answer->content_type : "", answer->content_type ? "\r\n" : "",
-        (unsigned long long)answer->length, answer->extra, answer->keep_alive ? "keep-alive" : "close");
+    char date[40], type[160] = "", length[48] = "";
+    format_date(date, sizeof date);
+    if (answer->content_type)
+        snprintf(type, sizeof type, "content-type: %s\r\n", answer->content_type);
+    if (answer->status != 204) /* RFC 9110 section 8.6 */
+        snprintf(length, sizeof length, "content-length: %llu\r\n", (unsigned long long)answer->length);
+    return snprintf(out, size,
+                    "HTTP/1.1 %d %s\r\ndate: %s\r\n%s%s%sx-content-type-options: nosniff\r\n"
+                    "connection: %s\r\n\r\n",
+                    answer->status, pinion__http1_reason(answer->status), date, type, length, answer->extra,
+                    answer->keep_alive ? "keep-alive" : "close");
 }
 
 /* Head and body in one frame. */
@@ -155,25 +182,30 @@ static bool send_chunk(struct http *http)
         return false;
     }
     frame->body_len = (size_t)got;
-    set_deadline(http, FILE_STALL_MS);
+    set_deadline(http, STALL_MS);
     http->file_left -= (uint64_t)got;
     return pinion__conn_queue(http->conn, frame) == 0;
+}
+
+/* Go on with the requests that waited. */
+static void go_on(struct http *http)
+{
+    struct pinion_buf waiting = http->input;
+    set_deadline(http, http->loop->server->options.head_timeout_ms);
+    pinion__buf_init(&http->input, waiting.max);
+    if (!http->eof)
+        pinion__conn_resume(http->conn);
+    process(http, (uint8_t *)waiting.data, waiting.len);
+    pinion__buf_release(&waiting);
 }
 
 static void after_file(struct http *http)
 {
     end_file(http);
-    if (http->close_after_file) {
+    if (http->close_after_file)
         finish(http);
-        return;
-    }
-    set_deadline(http, http->loop->server->options.head_timeout_ms);
-    struct pinion_buf waiting = http->input;
-    pinion__buf_init(&http->input, waiting.max);
-    pinion__conn_resume(http->conn);
-    if (waiting.len)
-        process(http, (uint8_t *)waiting.data, waiting.len);
-    pinion__buf_release(&waiting);
+    else
+        go_on(http);
 }
 
 /* One piece a turn, so that other connections get theirs; more when the kernel has taken it. */
@@ -411,55 +443,89 @@ static void keep_rest(struct http *http, const uint8_t *bytes, size_t len)
         refuse(http, PINION_ETOOBIG);
 }
 
+/* A peer that sends requests and does not read the answers must not fill the memory. */
+static void check_backlog(struct http *http)
+{
+    if (http->closing || pinion__conn_queued(http->conn) <= BACKLOG_MAX ||
+        pinion__conn_flush(http->conn) <= BACKLOG_MAX)
+        return;
+    http->backlogged = true;
+    pinion__conn_pause(http->conn);
+    set_deadline(http, STALL_MS);
+}
+
+/* The length of a whole head at the start of these bytes, having parsed it; 0 when more must come; -1 when it
+ * was refused. */
+static long take_head(struct http *http, const uint8_t *bytes, size_t len,
+                      struct pinion_http_request *request)
+{
+    size_t max = http->loop->server->options.max_head;
+    long head = pinion__http1_parse((const char *)bytes, len, http->scanned, request);
+    http->scanned = 0;
+    if (head == PINION_EAGAIN && len <= max) {
+        http->scanned = len;
+        return 0;
+    }
+    if (head == PINION_EAGAIN || head > (long)max)
+        head = PINION_ETOOBIG;
+    if (head > 0)
+        return head;
+    refuse(http, head);
+    return -1;
+}
+
 /* Handle the requests in these bytes; what is left over waits in http->input, which is empty when this is
  * called. */
 static void process(struct http *http, uint8_t *bytes, size_t len)
 {
-    size_t max_head = http->loop->server->options.max_head;
-    while (len > 0 && !http->closing && http->file < 0) {
+    while (len > 0 && !is_busy(http)) {
         struct pinion_http_request request;
-        long head = pinion__http1_parse((const char *)bytes, len, http->scanned, &request);
-        if (head == PINION_EAGAIN && len <= max_head) {
-            http->scanned = len;
-            break;
-        }
-        if (head == PINION_EAGAIN || head > (long)max_head)
-            head = PINION_ETOOBIG;
-        if (head < 0) {
-            refuse(http, head);
-            return;
-        }
-        http->scanned = 0;
         struct pinion_conn *conn = http->conn;
-        if (serve(http, &request)) {
+        long head = take_head(http, bytes, len, &request);
+        if (head <= 0)
+            break;
+        if (serve(http, &request)) { /* http is gone */
             pinion__websocket_feed(conn, bytes + head, len - (size_t)head);
             return;
         }
-        set_deadline(http, http->loop->server->options.head_timeout_ms);
+        if (!is_busy(http))
+            set_deadline(http, http->loop->server->options.head_timeout_ms);
+        check_backlog(http);
         bytes += head;
         len -= (size_t)head;
     }
     if (len > 0 && !http->closing)
         keep_rest(http, bytes, len);
+    if (http->eof && !is_busy(http))
+        finish(http);
 }
 
 /* ---- the connection's events ---- */
+
+static void on_eof(struct http *http)
+{
+    http->eof = true;
+    if (http->closing)
+        pinion__conn_close(http->conn);
+    else if (!is_busy(http))
+        finish(http);
+}
 
 static void on_data(struct pinion_conn *conn, uint8_t *bytes, size_t len)
 {
     struct http *http = pinion__conn_user(conn);
     if (len == 0) {
-        pinion__conn_close(conn);
+        on_eof(http);
         return;
     }
     if (http->closing)
         return;
-    if (http->input.len == 0 && http->file < 0) {
+    if (http->input.len == 0 && !is_busy(http)) {
         process(http, bytes, len);
         return;
     }
     keep_rest(http, bytes, len);
-    if (http->closing || http->file >= 0)
+    if (is_busy(http))
         return;
     struct pinion_buf input = http->input;
     pinion__buf_init(&http->input, input.max);
@@ -470,8 +536,14 @@ static void on_data(struct pinion_conn *conn, uint8_t *bytes, size_t len)
 static void on_drained(struct pinion_conn *conn)
 {
     struct http *http = pinion__conn_user(conn);
-    if (http->file >= 0)
+    if (http->closing && http->eof) {
+        pinion__conn_close(conn);
+    } else if (http->file >= 0) {
         pump_later(http);
+    } else if (http->backlogged) {
+        http->backlogged = false;
+        go_on(http);
+    }
 }
 
 static void on_closed(struct pinion_conn *conn, int error)
@@ -482,7 +554,7 @@ static void on_closed(struct pinion_conn *conn, int error)
 static void on_deadline(struct pinion_timer *timer)
 {
     struct http *http = PINION_CONTAINER_OF(timer, struct http, deadline);
-    if (http->closing || http->file >= 0)
+    if (is_busy(http))
         pinion__conn_close(http->conn);
     else if (http->input.len > 0)
         send_error(http, 408, false);
@@ -514,7 +586,9 @@ void pinion__http_stop(struct pinion_server_loop *loop)
 {
     PINION_LIST_FOREACH_SAFE (node, &loop->http) {
         struct http *http = PINION_CONTAINER_OF(node, struct http, node);
-        if (http->file < 0)
+        if (http->file < 0 && pinion__conn_queued(http->conn) == 0)
+            pinion__conn_close(http->conn);
+        else if (http->file < 0)
             finish(http);
     }
 }

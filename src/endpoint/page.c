@@ -69,12 +69,22 @@ const char *pinion_request_query(const pinion_request *request)
     return request->query;
 }
 
+/* A terminated copy. (strndup wants a string: the slice is followed by the rest of what was received.) */
+static char *copy_text(struct pinion_slice text)
+{
+    char *copy = malloc(text.len + 1);
+    if (!copy)
+        return NULL;
+    if (text.len)
+        memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    return copy;
+}
+
 void pinion__page_call(pinion_get_fn *fn, void *data, const struct pinion_http_request *head,
                        struct pinion_response *response)
 {
-    struct pinion_request request = { .path = strndup(head->path.ptr, head->path.len),
-                                      .query =
-                                          strndup(head->query.len ? head->query.ptr : "", head->query.len) };
+    struct pinion_request request = { .path = copy_text(head->path), .query = copy_text(head->query) };
     if (request.path && request.query)
         fn(&request, response, data);
     else

@@ -2,6 +2,8 @@
 // connection that was there before still gets the reply to its heartbeat.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import net from "node:net";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as elapse } from "node:timers/promises";
 import { connect, disconnect, join, open } from "../helpers/phoenix.mjs";
@@ -277,6 +279,29 @@ describe("bad input", { concurrency: 16 }, () => {
       ["no HTTP at all", 400, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"],
       ["another major version", 505, lines("GET / HTTP/2.0", "Host: x")],
     ];
+    bad("a request with the end right behind it is answered, then closed", async (t) => {
+      const raw = await RawConnection.open(t, server);
+      raw.tcp.end(lines("GET / HTTP/1.1", "Host: x"));
+      assert.equal((await raw.response()).status, 200);
+      await within(raw.closed, "the end of the connection");
+    });
+
+    // 20,000 answers are more than the kernel holds: the server stops reading until they are taken.
+    bad("requests sent without reading the answers are all answered, in the end", async (t) => {
+      const count = 20_000;
+      const tcp = net.connect({ port: server.port, host: "127.0.0.1" });
+      t.after(() => tcp.destroy());
+      tcp.pause();
+      tcp.write(lines("GET / HTTP/1.1", "Host: x").repeat(count) + lines("GET /last HTTP/1.1", "Host: x", "Connection: close"));
+      await connect(t, server); // and others are served meanwhile
+      let answers = "";
+      tcp.on("data", (chunk) => (answers += chunk.toString("latin1")));
+      tcp.resume();
+      await within(once(tcp, "close"), "the end of the connection", 30_000);
+      assert.equal(answers.split("HTTP/1.1 200 OK").length - 1, count);
+      assert.equal(answers.split("HTTP/1.1 404 Not Found").length - 1, 1);
+    });
+
     for (const [name, expected, bytes] of requests) {
       bad(`${name}: ${expected}`, async (t) => {
         const raw = await RawConnection.open(t, server);
