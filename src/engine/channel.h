@@ -32,6 +32,7 @@ struct pinion_channel_extra {
     struct pinion_task_queue inbox;
     size_t inbox_count;
     size_t inbox_bytes; /* of messages from the client, which are what fills it without bound */
+    size_t deferred;    /* mail in the run queue, all of it younger than what is in the inbox */
     bool holding_back;  /* the inbox is full: the socket waits */
     struct pinion_list timers;
     size_t timer_count;

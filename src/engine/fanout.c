@@ -95,7 +95,7 @@ static void run_batch(struct pinion_task *task)
     for (size_t i = 0; i < batch->count; i++) {
         struct pinion_channel *channel = batch->channels[i].channel;
         const pinion_clause *clause = batch->channels[i].clause;
-        if (channel->state == PINION_CHANNEL_JOINED && pinion__channel_busy(channel)) {
+        if (channel->state == PINION_CHANNEL_JOINED && pinion__mail_waits(channel)) {
             if (pinion__mail_broadcast(channel, batch->broadcast, clause) != 0)
                 PINION_COUNT(channel->socket->shard, dropped, 1);
         } else if (channel->state == PINION_CHANNEL_JOINED) {

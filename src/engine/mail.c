@@ -55,14 +55,27 @@ static void put_in_inbox(struct pinion_channel *channel, struct pinion_mail *mai
     pinion__task_queue_push(&channel->extra->inbox, &mail->task);
 }
 
+static void defer(struct pinion_channel *channel, struct pinion_task *task)
+{
+    channel->extra->deferred++;
+    pinion__scheduler_defer(channel->socket->shard->scheduler, task);
+}
+
+bool pinion__mail_waits(const struct pinion_channel *channel)
+{
+    return pinion__channel_busy(channel) || (channel->extra && channel->extra->inbox_count > 0);
+}
+
 static void run_mail(struct pinion_task *task)
 {
     struct pinion_mail *mail = PINION_CONTAINER_OF(task, struct pinion_mail, task);
     struct pinion_channel *channel = mail->channel;
+    channel->extra->deferred--;
     if (channel->state >= PINION_CHANNEL_ENDING) {
         finish(mail);
-    } else if (pinion__channel_busy(channel)) {
+    } else if (pinion__mail_waits(channel)) {
         put_in_inbox(channel, mail);
+        pinion__mail_release_inbox(channel);
     } else {
         mail->handle(channel, mail);
         finish(mail);
@@ -79,20 +92,21 @@ void pinion__mail_deliver(struct pinion_channel *channel, struct pinion_mail *ma
     mail->channel = channel;
     mail->task.run = run_mail;
     count_in(channel, mail);
-    if (pinion__channel_busy(channel))
+    if (pinion__channel_busy(channel) && channel->extra->deferred == 0)
         put_in_inbox(channel, mail);
     else
-        pinion__scheduler_defer(channel->socket->shard->scheduler, &mail->task);
+        defer(channel, &mail->task);
 }
 
+/* Mail that is still in the run queue is younger than the inbox, and joins its end first. */
 void pinion__mail_release_inbox(struct pinion_channel *channel)
 {
     struct pinion_task *task;
-    if (!channel->extra || pinion__channel_busy(channel))
+    if (!channel->extra || channel->extra->deferred > 0 || pinion__channel_busy(channel))
         return;
     channel->extra->inbox_count = 0;
     while ((task = pinion__task_queue_pop(&channel->extra->inbox)))
-        pinion__scheduler_defer(channel->socket->shard->scheduler, task);
+        defer(channel, task);
 }
 
 void pinion__mail_drop_inbox(struct pinion_channel *channel)

@@ -1,5 +1,6 @@
-/* Mail: a message to a channel that is handled later, from the run queue. Mail for a busy channel goes on to
- * its inbox. Belongs to the loop, but for making one (which posts it by another way). */
+/* Mail: a message to a channel that is handled later, from the run queue, in the order it was delivered. Mail
+ * for a busy channel goes on to its inbox, and from there to the run queue again. Belongs to the loop, but
+ * for making one (which posts it by another way). */
 #ifndef PINION_ENGINE_MAIL_H
 #define PINION_ENGINE_MAIL_H
 
@@ -19,6 +20,9 @@ struct pinion_mail {
 /* Queue mail for a channel, which it then holds. Takes the mail; for a channel that has ended it is
  * destroyed. */
 void pinion__mail_deliver(struct pinion_channel *channel, struct pinion_mail *mail);
+
+/* True while what comes now has to wait: the channel is busy, or older mail waits. */
+bool pinion__mail_waits(const struct pinion_channel *channel);
 
 /* The channel is no longer busy: queue what waited. */
 void pinion__mail_release_inbox(struct pinion_channel *channel);

@@ -92,7 +92,8 @@ void pinion__work_answers(struct pinion_channel *channel)
 
 int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work, pinion_done_fn *done, void *data)
 {
-    struct pinion_call *call = channel->socket->shard->call;
+    struct pinion_call *running = channel->socket->shard->call;
+    struct pinion_call *call = running && running->channel == channel ? running : NULL;
     struct pinion_channel_extra *extra = pinion__channel_extra(channel);
     struct pinion_slice ref = { NULL, 0 };
 

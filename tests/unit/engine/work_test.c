@@ -14,6 +14,7 @@ static int done_count, done_status, terminated, destroyed;
 static char order[64];
 static pinion_result next;
 static int second_work;
+static pinion_channel *other; /* the one that joined last */
 
 static void note(const char *what)
 {
@@ -70,6 +71,7 @@ static void destroy(void *state)
 static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
     pinion_channel_set_state(channel, order, destroy);
+    other = channel;
     if (strcmp(topic, "room:works") != 0)
         return pinion_ok(NULL);
     ok(pinion_channel_work(channel, work, done, NULL));
@@ -86,6 +88,21 @@ static pinion_result begin(pinion_channel *channel, const char *event, const pin
 static pinion_result chain(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     ok(pinion_channel_work(channel, work, done_again, NULL));
+    return pinion_later();
+}
+
+/* Sends itself a message and is busy at once, with messages of the client behind it. */
+static pinion_result self(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    ok(pinion_channel_work(channel, work, done, NULL));
+    ok(pinion_send_after(channel, 0, "self", NULL, NULL));
+    return pinion_noreply();
+}
+
+/* Work for another channel of this socket, which is none of this message's. */
+static pinion_result lend(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    ok(pinion_channel_work(other, work, done, NULL));
     return pinion_later();
 }
 
@@ -106,8 +123,17 @@ static pinion_result out(pinion_channel *channel, const char *event, const pinio
     return pinion_noreply();
 }
 
+static pinion_result handle_info(pinion_channel *channel, const pinion_info *info)
+{
+    pinion_push(channel, info->name, NULL);
+    return pinion_noreply();
+}
+
 static void terminate(pinion_channel *channel, pinion_reason reason)
 {
+    assert_int_equal(pinion_channel_work(channel, work, done, NULL), PINION_ECLOSED);
+    assert_int_equal(pinion_send_after(channel, 0, "late", pinion_json("{}"), NULL), PINION_ECLOSED);
+    assert_int_equal(pinion_subscribe(channel, "late"), PINION_ECLOSED);
     terminated++;
     note("t");
 }
@@ -115,8 +141,9 @@ static void terminate(pinion_channel *channel, pinion_reason reason)
 static const pinion_channel_def channel_def = {
     .join = join,
     .handle_in = PINION_CLAUSES({ "begin", begin }, { "answer", begin }, { "chain", chain }, { "stop", stop },
-                                { "echo", echo }),
+                                { "self", self }, { "lend", lend }, { "echo", echo }),
     .handle_out = PINION_CLAUSES({ "out", out }),
+    .handle_info = handle_info,
     .terminate = terminate,
 };
 static const pinion_socket_def socket_def = { .channels = PINION_ROUTES({ "room:*", &channel_def }) };
@@ -158,6 +185,48 @@ static void messages_wait_in_order_while_other_channels_go_on(void **state)
     assert_int_equal(done_status, 0);
 }
 
+/* Messages 4, 5 and the broadcast wait for the first work; 4 begins another, and says something to itself
+ * that comes after everything that was there already. */
+static void what_came_first_goes_first_through_work_after_work(void **state)
+{
+    joined();
+    send_text(client, "[\"1\",\"3\",\"room:a\",\"begin\",{}]");
+    await_started(1);
+    send_text(client, "[\"1\",\"4\",\"room:a\",\"self\",{}]");
+    send_text(client, "[\"1\",\"5\",\"room:a\",\"echo\",5]");
+    pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:a", "out", NULL);
+    expect_no_frame(client);
+    let_work(1);
+    while (done_count == 0)
+        pinion_test_run(test);
+    await_started(2);
+    send_text(client, "[\"1\",\"6\",\"room:a\",\"echo\",6]");
+    expect_no_frame(client);
+    let_work(1);
+    expect_frame(client, "[\"1\",\"5\",\"room:a\",\"phx_reply\",{\"response\":5,\"status\":\"ok\"}]");
+    expect_frame(client, "[\"1\",null,\"room:a\",\"out\",{}]");
+    expect_frame(client, "[\"1\",null,\"room:a\",\"self\",{}]");
+    expect_frame(client, "[\"1\",\"6\",\"room:a\",\"phx_reply\",{\"response\":6,\"status\":\"ok\"}]");
+}
+
+/* Intercepted broadcasts for a busy channel wait in its inbox, which has an end. */
+static void a_busy_channels_inbox_of_broadcasts_has_an_end(void **state)
+{
+    enum { MAX = 10000, MORE = 7 };
+    joined();
+    send_text(client, "[\"1\",\"3\",\"room:a\",\"begin\",{}]");
+    await_started(1);
+    for (int i = 0; i < MAX + MORE; i++) {
+        pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:a", "out", NULL);
+        pinion_test_run(test);
+    }
+    assert_int_equal(stats().dropped, MORE);
+    let_work(1);
+    while (done_count == 0)
+        pinion_test_run(test);
+    assert_int_equal(pinion_test_frames(client), MAX);
+}
+
 static void what_done_returns_answers_a_message_that_waits(void **state)
 {
     joined();
@@ -166,6 +235,21 @@ static void what_done_returns_answers_a_message_that_waits(void **state)
     let_work(1);
     expect_frame(client,
                  "[\"1\",\"3\",\"room:a\",\"phx_reply\",{\"response\":{\"rows\":2},\"status\":\"ok\"}]");
+}
+
+static void work_for_another_channel_answers_nothing_here(void **state)
+{
+    joined();
+    ok(pinion_test_join(client, "room:b", NULL));
+    send_text(client, "[\"1\",\"3\",\"room:a\",\"lend\",{}]");
+    await_started(1);
+    send_text(client, "[\"2\",\"4\",\"room:b\",\"echo\",4]");
+    expect_no_frame(client); /* the other one is busy */
+    send_text(client, "[\"1\",\"5\",\"room:a\",\"echo\",5]");
+    expect_frame(client, "[\"1\",\"5\",\"room:a\",\"phx_reply\",{\"response\":5,\"status\":\"ok\"}]");
+    let_work(1);
+    expect_frame(client, "[\"2\",\"4\",\"room:b\",\"phx_reply\",{\"response\":4,\"status\":\"ok\"}]");
+    expect_no_frame(client);
 }
 
 static void done_may_go_on_and_the_last_one_answers(void **state)
@@ -322,7 +406,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(messages_wait_in_order_while_other_channels_go_on),
+        T(what_came_first_goes_first_through_work_after_work),
+        T(a_busy_channels_inbox_of_broadcasts_has_an_end),
         T(what_done_returns_answers_a_message_that_waits),
+        T(work_for_another_channel_answers_nothing_here),
         T(done_may_go_on_and_the_last_one_answers),
         T(a_reply_of_done_that_answers_nothing_is_a_crash),
         T(a_join_may_wait_for_work),
