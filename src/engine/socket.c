@@ -39,6 +39,7 @@ void pinion__socket_unhold(struct pinion_socket *socket)
     assert(socket->channel_count == 0);
     if (socket->destroy_state)
         socket->destroy_state(socket->user_state);
+    pinion__topic_unsubscribe(&socket->id); /* only now: terminate may ask for the name */
     pinion__assigns_unref(socket->assigns);
     if (socket->buckets != &socket->single_bucket)
         free(socket->buckets);
@@ -59,7 +60,6 @@ static void end_channels(struct pinion_socket *socket)
 static void finish_end(struct pinion_task *task)
 {
     struct pinion_socket *socket = PINION_CONTAINER_OF(task, struct pinion_socket, end_task);
-    pinion__topic_unsubscribe(&socket->id);
     end_channels(socket);
     pinion__socket_unhold(socket);
 }
