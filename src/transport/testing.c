@@ -281,7 +281,7 @@ static int parse_params(const char *query, json_t **out, bool *v1)
 static int connect_client(pinion_test_client *client, const char *query)
 {
     json_t *tree = NULL;
-    int rc = parse_params(query ? query : "", &tree, &client->v1);
+    int rc = parse_params(query, &tree, &client->v1);
     if (rc) {
         json_decref(tree);
         return pinion__fail(rc, "\"%s\" is no query", query);
@@ -289,9 +289,11 @@ static int connect_client(pinion_test_client *client, const char *query)
     pinion_payload *params = pinion_payload_json(tree);
     rc = pinion__loopback_connect(&client->connection, client->test->shard, &client->mount, params);
     pinion_payload_unref(params);
+    if (rc == PINION_EAGAIN && !await(client->test, has_answer, client))
+        return pinion__fail(PINION_ETIMEDOUT, "expected the answer to a connect with \"%s\"", query);
     if (rc == PINION_EAGAIN)
-        rc = await(client->test, has_answer, client) ? client->connection.connect_status : PINION_ETIMEDOUT;
-    return rc;
+        rc = client->connection.connect_status;
+    return rc ? pinion__fail(rc, "connect with \"%s\": %s", query, pinion_strerror(rc)) : 0;
 }
 
 int pinion_test_connect(pinion_test *test, const pinion_socket_def *socket,
@@ -311,7 +313,7 @@ int pinion_test_connect(pinion_test *test, const pinion_socket_def *socket,
         return rc;
     }
     pinion__list_append(&test->clients, &client->node);
-    rc = connect_client(client, query);
+    rc = connect_client(client, query ? query : "");
     if (rc)
         pinion__loopback_disconnect(&client->connection); /* freed with the test */
     else
@@ -368,12 +370,11 @@ static int send_message(pinion_test_client *client, const char *topic, const cha
     struct pinion_frame *frame = NULL;
     int rc = pinion__test_encode(&message, &frame);
     pinion_payload_unref(payload);
-    if (rc)
-        return rc;
-    rc = pinion__loopback_send(&client->connection, frame->opcode, pinion__frame_wire(frame));
+    if (!rc)
+        rc = pinion__loopback_send(&client->connection, frame->opcode, pinion__frame_wire(frame));
     pinion__frame_unref(frame);
     pinion_test_run(client->test);
-    return rc ? rc : ref;
+    return rc ? pinion__fail(rc, "%s on %s could not be sent: %s", event, topic, pinion_strerror(rc)) : ref;
 }
 
 /* ---- expectations ---- */
@@ -385,6 +386,7 @@ struct expectation {
     int ref;            /* of a reply, else 0 */
     const char *status; /* of a reply; NULL: any */
     json_t *pattern;    /* NULL: any */
+    bool accepted;      /* what was met is a reply with status ok */
     struct pinion_test_message met;
 };
 
@@ -417,6 +419,7 @@ static bool take_expected(void *context)
             continue;
         if (is_expected(expected, &message)) {
             expected->met = message;
+            expected->accepted = message.status && strcmp(message.status, "ok") == 0;
             pinion__loopback_frame_free(own);
             return true;
         }
@@ -452,6 +455,15 @@ static void describe(const pinion_test_client *client, char *out, size_t size)
         snprintf(out, size, " nothing");
 }
 
+/* The payload that was met, for the sentence of a failure. */
+static void describe_met(const pinion_test *test, char *out, size_t size)
+{
+    size_t len;
+    const char *bytes = pinion_payload_bytes(test->met, &len);
+    bool text = pinion_payload_kind(test->met) == PINION_PAYLOAD_JSON;
+    snprintf(out, size, "%.*s", text ? (int)len : 8, text ? bytes : "(binary)");
+}
+
 static int parse_pattern(const char *text, json_t **out)
 {
     json_error_t error;
@@ -484,10 +496,12 @@ static int expect(struct expectation *expected, const char *pattern, const char 
 int pinion_test_expect_reply(pinion_test_client *client, int ref, const char *status, const char *pattern)
 {
     struct expectation expected = { .client = client, .ref = ref, .status = status };
+    char what[40];
     if (ref <= 0)
         return pinion__fail(PINION_EINVAL, "expected a reply to a message that was not sent: %s",
                             pinion_strerror(ref));
-    return expect(&expected, pattern, "a reply");
+    snprintf(what, sizeof what, "a reply to message %d", ref);
+    return expect(&expected, pattern, what);
 }
 
 int pinion_test_expect_push(pinion_test_client *client, const char *topic, const char *event,
@@ -503,8 +517,11 @@ int pinion_test_refute_push(pinion_test_client *client, const char *topic, const
     pinion_test_run(client->test);
     if (!take_expected(&expected))
         return 0;
+    char what[300], got[300];
+    snprintf(what, sizeof what, "%s on %s", expected.met.event, expected.met.topic);
     keep_met(client->test, &expected.met);
-    return pinion__fail(PINION_EBUSY, "there was a push %s on %s", event ? event : "", topic);
+    describe_met(client->test, got, sizeof got);
+    return pinion__fail(PINION_EBUSY, "expected no push, but there was %s: %s", what, got);
 }
 
 static bool is_closed(void *context)
@@ -515,10 +532,10 @@ static bool is_closed(void *context)
 int pinion_test_expect_close(pinion_test_client *client, int code)
 {
     if (!await(client->test, is_closed, client))
-        return pinion__fail(PINION_ETIMEDOUT, "the socket was not closed");
+        return pinion__fail(PINION_ETIMEDOUT, "expected a close with %d; the socket is still open", code);
     if (client->connection.close_code != code)
-        return pinion__fail(PINION_EPROTO, "the socket was closed with %d, not %d",
-                            client->connection.close_code, code);
+        return pinion__fail(PINION_EPROTO, "expected a close with %d; the socket was closed with %d", code,
+                            client->connection.close_code);
     return 0;
 }
 
@@ -526,20 +543,18 @@ int pinion_test_expect_close(pinion_test_client *client, int code)
 
 int pinion_test_join(pinion_test_client *client, const char *topic, pinion_payload *params)
 {
+    char got[300];
     int ref = send_message(client, topic, "phx_join", true, params);
     if (ref < 0)
         return ref;
-    struct expectation expected = { .client = client, .ref = ref };
+    struct expectation expected = { .client = client, .topic = topic, .ref = ref };
     int rc = expect(&expected, NULL, "the answer to a join");
     if (rc)
         return rc;
-    json_t *status = json_object_get(pinion_payload_tree(client->test->met), "status");
-    bool ok = status && strcmp(json_string_value(status), "ok") == 0;
-    json_t *response = json_object_get(pinion_payload_tree(client->test->met), "response");
-    pinion_payload *met = pinion_payload_json(json_incref(response));
-    pinion_payload_unref(client->test->met);
-    client->test->met = met;
-    return ok ? remember_join(client, topic, ref) : PINION_EACCES;
+    if (expected.accepted)
+        return remember_join(client, topic, ref);
+    describe_met(client->test, got, sizeof got);
+    return pinion__fail(PINION_EACCES, "the join of %s was refused: %s", topic, got);
 }
 
 int pinion_test_leave(pinion_test_client *client, const char *topic)
@@ -613,15 +628,34 @@ static bool take_broadcast(void *context)
     return false;
 }
 
+static void describe_broadcasts(const pinion_test *test, char *out, size_t size)
+{
+    size_t len = 0;
+    snprintf(out, size, " nothing");
+    PINION_LIST_FOREACH (node, &test->broadcasts) {
+        const struct broadcast *broadcast = PINION_CONTAINER_OF(node, struct broadcast, node);
+        size_t bytes_len;
+        const char *bytes = pinion_payload_bytes(broadcast->payload, &bytes_len);
+        bool text = pinion_payload_kind(broadcast->payload) == PINION_PAYLOAD_JSON;
+        len += (size_t)snprintf(out + len, size - len, " %s %.*s on %s", broadcast->event,
+                                text ? (int)bytes_len : 8, text ? bytes : "(binary)", broadcast->topic);
+        if (len >= size)
+            return;
+    }
+}
+
 int pinion_test_expect_broadcast(pinion_test *test, const char *topic, const char *event, const char *pattern)
 {
     struct broadcast_expectation expected = { .test = test, .topic = topic, .event = event };
     int rc = parse_pattern(pattern, &expected.pattern);
     if (rc)
         return rc;
-    if (!await(test, take_broadcast, &expected))
-        rc = pinion__fail(PINION_ETIMEDOUT, "expected a broadcast %s %s on %s", event, pattern ? pattern : "",
-                          topic);
+    if (!await(test, take_broadcast, &expected)) {
+        char got[300];
+        describe_broadcasts(test, got, sizeof got);
+        rc = pinion__fail(PINION_ETIMEDOUT, "expected a broadcast %s %s on %s; what there was:%s", event,
+                          pattern ? pattern : "", topic, got);
+    }
     json_decref(expected.pattern);
     return rc;
 }
@@ -654,9 +688,10 @@ static bool has_frame(void *context)
 int pinion_test_next_frame(pinion_test_client *client, bool *binary, const char **bytes, size_t *length)
 {
     if (!await(client->test, has_frame, client))
-        return PINION_ETIMEDOUT;
+        return pinion__fail(PINION_ETIMEDOUT, "expected a frame; there was nothing");
     if (pinion__list_empty(&client->connection.sent))
-        return PINION_ECLOSED;
+        return pinion__fail(PINION_ECLOSED, "expected a frame; the socket was closed with %d",
+                            client->connection.close_code);
     struct pinion_loopback_frame *own =
         PINION_CONTAINER_OF(client->connection.sent.next, struct pinion_loopback_frame, node);
     pinion__frame_unref(client->taken);

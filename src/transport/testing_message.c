@@ -105,12 +105,12 @@ static int take_parts(struct pinion_test_message *message, json_t *ref, json_t *
     message->ref = copy_string(ref);
     message->topic = copy_string(topic);
     message->event = copy_string(event);
+    if (message->event && strcmp(message->event, "phx_reply") == 0) {
+        message->status = copy_string(json_object_get(payload, "status"));
+        payload = json_object_get(payload, "response");
+    }
     message->payload = pinion_payload_json(json_incref(payload));
     message->value = pinion_payload_tree(message->payload);
-    if (message->event && strcmp(message->event, "phx_reply") == 0) {
-        message->status = copy_string(json_object_get(message->value, "status"));
-        message->value = json_object_get(message->value, "response");
-    }
     return message->topic && message->event && message->value ? 0 : PINION_EPROTO;
 }
 
@@ -133,7 +133,11 @@ static char *take_string(struct pinion_slice *rest, unsigned char len)
 {
     if (rest->len < len)
         return NULL;
-    char *text = strndup(rest->ptr, len);
+    char *text = malloc((size_t)len + 1);
+    if (text) {
+        memcpy(text, rest->ptr, len);
+        text[len] = '\0';
+    }
     rest->ptr += len;
     rest->len -= len;
     return text;

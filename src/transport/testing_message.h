@@ -23,9 +23,8 @@ struct pinion_test_message {
     char *topic;
     char *event;
     char *status;            /* of a reply, else NULL */
-    pinion_payload *payload; /* of a reply all of it, with its status, unless binary */
-    const json_t
-        *value; /* what a pattern is matched with: the payload, or a reply's response; NULL for binary */
+    pinion_payload *payload; /* of a reply its response */
+    const json_t *value;     /* the payload as a tree, for patterns; NULL for binary */
 };
 
 /* Of either version, as the frame itself tells. PINION_EPROTO, PINION_ENOMEM: nothing to release. */
