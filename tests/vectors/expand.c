@@ -17,6 +17,14 @@ static void append(struct text *text, const char *bytes, size_t len)
     text->len += len;
 }
 
+static void append_times(struct text *text, char byte, size_t times)
+{
+    text->data = realloc(text->data, text->len + times + 1);
+    assert_non_null(text->data);
+    memset(text->data + text->len, byte, times);
+    text->len += times;
+}
+
 /* Expand what stands at `at`, which is a '{'. Returns how many characters it was, 0 for no expansion. */
 static size_t expand_at(struct text *out, const char *at, size_t left, const char *i)
 {
@@ -34,8 +42,7 @@ static size_t expand_at(struct text *out, const char *at, size_t left, const cha
     unsigned long times = strtoul(at + 3, &end, 10);
     if (*end != '}')
         return 0;
-    for (unsigned long n = 0; n < times; n++)
-        append(out, at + 1, 1);
+    append_times(out, at[1], times);
     return (size_t)(end + 1 - at);
 }
 

@@ -57,10 +57,23 @@ static void make_query(const json_t *own, const char *vsn, char *query, size_t s
         append_param(query, size, name, json_string_value(value));
 }
 
+/* A path, headers and raw sockets need a wire. */
+static void check_keys(json_t *own)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(own, key, value)
+    {
+        if (strcmp(key, "params") != 0 && strcmp(key, "query") != 0 && strcmp(key, "vsn") != 0)
+            fail_msg("a client's \"%s\", which this runner does not know", key);
+    }
+}
+
 static void connect_client(struct replay *replay, struct client *client, const char *name)
 {
     char query[1024];
-    const json_t *own = json_object_get(json_object_get(replay->vector, "clients"), name);
+    json_t *own = json_object_get(json_object_get(replay->vector, "clients"), name);
+    check_keys(own);
     const json_t *vsn = json_object_get(own, "vsn");
     make_query(own, vsn ? json_string_value(vsn) : replay->vsn, query, sizeof query);
     client->name = name;

@@ -59,9 +59,71 @@ static pinion_result slow(pinion_channel *channel, const char *event, const pini
     return pinion_ok(NULL);
 }
 
+/* Refs to messages, taken up by a thread that answers them. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    pinion_ref *refs[1000];
+    int count;
+    bool over;
+} desk = { .lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER };
+
+static pinion_result ask(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pthread_mutex_lock(&desk.lock);
+    assert_true(desk.count < 1000);
+    desk.refs[desk.count++] = pinion_channel_ref(channel);
+    pthread_cond_signal(&desk.moved);
+    pthread_mutex_unlock(&desk.lock);
+    return pinion_later();
+}
+
+static pinion_ref *take_question(void)
+{
+    pinion_ref *ref = NULL;
+    pthread_mutex_lock(&desk.lock);
+    while (desk.count == 0 && !desk.over)
+        pthread_cond_wait(&desk.moved, &desk.lock);
+    if (desk.count > 0)
+        ref = desk.refs[--desk.count];
+    pthread_mutex_unlock(&desk.lock);
+    return ref;
+}
+
+static void *answer_questions(void *data)
+{
+    pinion_ref *ref;
+    while ((ref = take_question())) {
+        int rc = pinion_ref_reply(ref, "ok", pinion_json("{s:i}", "answer", 42));
+        if (rc == 0)
+            rc = pinion_ref_send(ref, "answered", NULL);
+        if (rc && rc != PINION_ECLOSED)
+            return data;
+        pinion_ref_free(ref);
+    }
+    return NULL;
+}
+
+static void close_desk(void)
+{
+    pthread_mutex_lock(&desk.lock);
+    desk.over = true;
+    pthread_cond_broadcast(&desk.moved);
+    pthread_mutex_unlock(&desk.lock);
+}
+
+static atomic_int answered;
+
+static pinion_result handle_info(pinion_channel *channel, const pinion_info *info)
+{
+    atomic_fetch_add(&answered, 1);
+    return pinion_noreply();
+}
+
 static const pinion_channel_def channel_def = {
     .join = join,
-    .handle_in = PINION_CLAUSES({ "slow", slow }),
+    .handle_in = PINION_CLAUSES({ "slow", slow }, { "ask", ask }),
+    .handle_info = handle_info,
     .terminate = terminate,
 };
 static const pinion_socket_def socket_def = { .channels = PINION_ROUTES({ "room:*", &channel_def }) };
@@ -305,6 +367,37 @@ static void stopping_waits_for_work_under_way(void **state)
     close(fd);
 }
 
+static void refs_are_answered_by_other_threads_until_the_end_and_after(void **state)
+{
+    enum { CLIENTS = 20, QUESTIONS = 30 };
+    pinion_endpoint *endpoint = listening(2);
+    pthread_t threads[2];
+    int fds[CLIENTS];
+    void *failed;
+
+    ok(pinion_endpoint_start(endpoint));
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, answer_questions, &desk), 0);
+    for (int i = 0; i < CLIENTS; i++) {
+        fds[i] = connect_client(pinion_endpoint_port(endpoint));
+        handshake_and_join(fds[i]);
+        send_frame(fds[i], "[\"1\",\"2\",\"room:all\",\"ask\",{}]");
+    }
+    for (int i = 0; i < CLIENTS; i++)
+        await_text(fds[i], "\"2\",\"room:all\",\"phx_reply\",{\"response\":{\"answer\":42}");
+    for (int i = 0; i < CLIENTS * QUESTIONS; i++)
+        send_frame(fds[i % CLIENTS], "[\"1\",\"3\",\"room:all\",\"ask\",{}]");
+    pinion_endpoint_free(endpoint); /* in the midst of it */
+    close_desk();
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+    assert_true(atomic_load(&answered) > 0);
+    for (int i = 0; i < CLIENTS; i++)
+        close(fds[i]);
+}
+
 static const pinion_socket_def bad_route = { .channels = PINION_ROUTES({ "a*b", &channel_def }) };
 static const pinion_channel_def greedy = { .handle_out = PINION_CLAUSES({ "*", NULL }) };
 static const pinion_socket_def bad_out = { .channels = PINION_ROUTES({ "a:*", &greedy }) };
@@ -344,6 +437,7 @@ int main(void)
         cmocka_unit_test(it_starts_and_stops_again_and_again),
         cmocka_unit_test(it_may_be_freed_without_having_run),
         cmocka_unit_test(stopping_waits_for_work_under_way),
+        cmocka_unit_test(refs_are_answered_by_other_threads_until_the_end_and_after),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

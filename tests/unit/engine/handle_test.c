@@ -32,6 +32,13 @@ static pinion_result later_info(pinion_channel *channel, const char *event, cons
     return pinion_noreply();
 }
 
+static pinion_result restate(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pinion_channel_set_state(channel, &infos, destroy);
+    assert_ptr_equal(pinion_channel_state(channel), &infos);
+    return pinion_noreply();
+}
+
 static pinion_result out(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     ok(pinion_broadcast(channel, "intercepted", pinion_payload_ref(payload)));
@@ -55,7 +62,8 @@ static void terminate(pinion_channel *channel, pinion_reason why)
 static const pinion_channel_def channel_def = {
     .join = join,
     .after_join = after_join,
-    .handle_in = PINION_CLAUSES({ "give", give }, { "info", later_info }, { "out", out }),
+    .handle_in =
+        PINION_CLAUSES({ "give", give }, { "info", later_info }, { "out", out }, { "restate", restate }),
     .handle_out = PINION_CLAUSES({ "intercepted", give }),
     .handle_info = handle_info,
     .terminate = terminate,
@@ -180,6 +188,22 @@ static void an_event_no_clause_takes_is_a_crash(void **state)
     expect_crash(PINION_REASON_CRASH);
 }
 
+static void stop_with_a_poison_reply_is_a_crash_without_one(void **state)
+{
+    give_result("give", pinion_stop_reply(PINION_REASON_NORMAL, "ok", pinion_json("nonsense")));
+    expect_crash(PINION_REASON_CRASH);
+}
+
+static void a_state_that_is_replaced_is_destroyed_then(void **state)
+{
+    give_result("restate", pinion_noreply());
+    expect_no_frame(client);
+    assert_int_equal(destroyed, 1);
+    give_result("give", pinion_stop(PINION_REASON_NORMAL));
+    expect_close();
+    assert_int_equal(destroyed, 2);
+}
+
 static void leaving_replies_closes_terminates(void **state)
 {
     give_result("phx_leave", pinion_noreply());
@@ -217,6 +241,29 @@ static void handle_out_may_crash(void **state)
 {
     give_result("out", pinion_crash());
     expect_crash(PINION_REASON_CRASH);
+}
+
+static void handle_info_may_crash(void **state)
+{
+    give_result("info", pinion_crash());
+    expect_crash(PINION_REASON_CRASH);
+}
+
+static void a_poison_result_is_a_crash_where_no_reply_is_due(void **state)
+{
+    give_result("out", pinion_stop_reply(PINION_REASON_NORMAL, "ok", pinion_json("nonsense")));
+    expect_crash(PINION_REASON_CRASH);
+}
+
+static void after_join_may_crash(void **state)
+{
+    next = pinion_crash();
+    send_text(client, "[\"5\",\"5\",\"room:after\",\"phx_join\",{}]");
+    expect_frame(client, "[\"5\",\"5\",\"room:after\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
+    ok(pinion_test_expect_push(client, "room:after", "phx_error", NULL));
+    assert_int_equal(terminated, 1);
+    assert_int_equal(reason, PINION_REASON_CRASH);
+    assert_int_equal(destroyed, 1);
 }
 
 static void after_join_may_stop(void **state)
@@ -283,11 +330,16 @@ int main(void)
         T(a_crash_terminates_then_says_so),
         T(a_poison_reply_is_a_crash),
         T(an_event_no_clause_takes_is_a_crash),
+        T(stop_with_a_poison_reply_is_a_crash_without_one),
+        T(a_state_that_is_replaced_is_destroyed_then),
         T(leaving_replies_closes_terminates),
         T(handle_info_may_stop_and_crash),
         T(a_reply_where_nobody_asked_is_a_crash),
         T(handle_out_may_stop),
         T(handle_out_may_crash),
+        T(handle_info_may_crash),
+        T(a_poison_result_is_a_crash_where_no_reply_is_due),
+        T(after_join_may_crash),
         T(after_join_may_stop),
         T(a_socket_that_goes_terminates_its_channels_in_silence),
         T(what_cannot_be_decoded_ends_the_socket_alone),

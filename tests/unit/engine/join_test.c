@@ -186,6 +186,45 @@ static void an_answer_that_is_later_again_is_none(void **state)
     expect_frame(client, "[\"1\",\"1\",\"room:later\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
 }
 
+static void a_leave_waits_for_the_join(void **state)
+{
+    pinion_test_client *client = connected(&socket_def);
+    send_text(client, "[\"1\",\"1\",\"room:later\",\"phx_join\",{}]");
+    send_text(client, "[\"1\",\"2\",\"room:later\",\"phx_leave\",{}]");
+    expect_no_frame(client);
+    ok(pinion_ref_answer(late, pinion_ok(NULL)));
+    expect_frame(client, "[\"1\",\"1\",\"room:later\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
+    expect_frame(client, "[\"1\",null,\"room:later\",\"welcome\",{}]");
+    expect_frame(client, "[\"1\",\"2\",\"room:later\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
+    expect_frame(client, "[\"1\",\"1\",\"room:later\",\"phx_close\",{}]");
+    assert_int_equal(reason, PINION_REASON_LEFT);
+    ok(pinion_ref_answer(late, pinion_ok(pinion_json("{}")))); /* after the channel */
+    pinion_test_run(test);
+    assert_int_equal(destroyed, 1);
+    assert_int_equal(stats().channels, 0);
+}
+
+static void late_answers_crash_as_others_do(void **state)
+{
+    pinion_test_client *client = connected(&socket_def);
+    send_text(client, "[\"1\",\"1\",\"room:later\",\"phx_join\",{}]");
+    ok(pinion_ref_answer(late, pinion_ok(pinion_json("nonsense"))));
+    expect_frame(client, "[\"1\",\"1\",\"room:later\",\"phx_reply\",{\"response\":{\"reason\":\"join "
+                         "crashed\"},\"status\":\"error\"}]");
+    assert_int_equal(destroyed, 1);
+    assert_int_equal(terminated, 0);
+}
+
+static void an_answer_after_the_endpoint_is_consumed(void **state)
+{
+    pinion_test_client *client = connected(&socket_def);
+    send_text(client, "[\"1\",\"1\",\"room:later\",\"phx_join\",{}]");
+    teardown(state);
+    assert_int_equal(destroyed, 1);
+    assert_int_equal(pinion_ref_answer(late, pinion_ok(pinion_json("{}"))), PINION_ECLOSED);
+    ok(setup(state));
+}
+
 static void a_socket_that_goes_takes_its_pending_join_along(void **state)
 {
     pinion_test_client *client = connected(&socket_def);
@@ -280,6 +319,9 @@ int main(void)
         T(later_frames_wait_behind_a_join_in_order),
         T(only_the_first_answer_counts),
         T(an_answer_that_is_later_again_is_none),
+        T(a_leave_waits_for_the_join),
+        T(late_answers_crash_as_others_do),
+        T(an_answer_after_the_endpoint_is_consumed),
         T(a_socket_that_goes_takes_its_pending_join_along),
         T(a_ref_of_another_callback_answers_nothing),
         T(a_second_join_closes_the_first_after_its_reply),

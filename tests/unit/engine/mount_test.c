@@ -1,0 +1,149 @@
+/* Definitions, checked once and then looked up in: routes, clauses, options. */
+#include "engine/mount.h"
+#include <pinion/error.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "helpers/slices.h"
+
+static pinion_result one(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    return pinion_noreply();
+}
+
+static pinion_result rest(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    return pinion_noreply();
+}
+
+static const pinion_channel_def lobby, room, any;
+static struct pinion_mount mount;
+
+static int release(void **state)
+{
+    pinion__mount_release(&mount);
+    return 0;
+}
+
+/* ---- definitions that cannot work ---- */
+
+static void check_refused(const pinion_socket_def *def, const char *sentence)
+{
+    struct pinion_mount untouched, before;
+    memset(&untouched, 0xA5, sizeof untouched);
+    before = untouched;
+    assert_int_equal(pinion__mount_init(&untouched, "/socket", def, NULL), PINION_EINVAL);
+    assert_memory_equal(&untouched, &before, sizeof before);
+    if (!strstr(pinion_error_detail(), sentence))
+        fail_msg("\"%s\" does not say \"%s\"", pinion_error_detail(), sentence);
+}
+
+static void check_route_refused(const char *topic, const pinion_channel_def *channel, const char *sentence)
+{
+    const pinion_route routes[] = { { "fine:*", &room }, { topic, channel }, { NULL, NULL } };
+    check_refused(&(pinion_socket_def){ .channels = routes }, sentence);
+}
+
+static void what_cannot_work_is_refused_by_name(void **state)
+{
+    const pinion_clause greedy_out[] = { { "named", one }, { "*", rest }, { NULL, NULL } };
+    const pinion_channel_def greedy = { .handle_out = greedy_out };
+    check_refused(NULL, "/socket");
+    check_route_refused("", &room, "empty topic");
+    check_route_refused("a*b", &room, "\"a*b\"");
+    check_route_refused("a**", &room, "\"a**\"");
+    check_route_refused("bare", NULL, "\"bare\"");
+    check_route_refused("greedy", &greedy, "handle_out");
+}
+
+/* ---- routes ---- */
+
+static const pinion_channel_def *route(const char *topic)
+{
+    return pinion__mount_route(&mount, pinion__slice_str(topic));
+}
+
+static void the_first_declared_match_wins(void **state)
+{
+    static const pinion_route routes[] = {
+        { "room:lobby", &lobby }, { "room:*", &room }, { "room:x", &any }, { NULL, NULL }
+    };
+    static const pinion_socket_def def = { .channels = routes };
+    assert_int_equal(pinion__mount_init(&mount, "/socket", &def, NULL), 0);
+    assert_ptr_equal(route("room:lobby"), &lobby);
+    assert_ptr_equal(route("room:lobby2"), &room);
+    assert_ptr_equal(route("room:x"), &room);
+    assert_ptr_equal(route("room:"), &room);
+    assert_null(route("room"));
+    assert_null(route("Room:x"));
+    assert_null(route(""));
+    assert_null(pinion__mount_route(&mount, LITERAL("room:lobby\0")));
+}
+
+static void a_lone_star_takes_every_topic_there_can_be(void **state)
+{
+    static const pinion_route routes[] = { { "*", &any }, { NULL, NULL } };
+    static const pinion_socket_def def = { .channels = routes };
+    assert_int_equal(pinion__mount_init(&mount, "/socket", &def, NULL), 0);
+    assert_ptr_equal(route("x"), &any);
+    assert_ptr_equal(route("*"), &any);
+    assert_null(route(""));
+    assert_null(pinion__mount_route(&mount, LITERAL("a\0b")));
+}
+
+static void a_socket_without_routes_has_no_topics(void **state)
+{
+    static const pinion_socket_def def = { 0 };
+    assert_int_equal(pinion__mount_init(&mount, "/socket", &def, NULL), 0);
+    assert_null(route("x"));
+}
+
+/* ---- clauses ---- */
+
+static void the_first_clause_that_takes_an_event_wins(void **state)
+{
+    static const pinion_clause clauses[] = { { "a", one }, { "*", rest }, { "b", one }, { NULL, NULL } };
+    assert_ptr_equal(pinion__clause_find(clauses, LITERAL("a")), &clauses[0]);
+    assert_ptr_equal(pinion__clause_find(clauses, LITERAL("b")), &clauses[1]);
+    assert_ptr_equal(pinion__clause_find(clauses, LITERAL("")), &clauses[1]);
+    assert_ptr_equal(pinion__clause_find(clauses, LITERAL("*")), &clauses[1]);
+    assert_null(pinion__clause_find(clauses, LITERAL("a\0")));
+    assert_null(pinion__clause_find(clauses + 2, LITERAL("a")));
+    assert_null(pinion__clause_find(NULL, LITERAL("a")));
+}
+
+/* ---- options ---- */
+
+static void what_is_zero_gets_its_default(void **state)
+{
+    static const pinion_socket_def def = { 0 };
+    const pinion_socket_options own = { .timeout_ms = PINION_NEVER, .max_channels = 7 };
+    assert_int_equal(pinion__mount_init(&mount, "/socket", &def, NULL), 0);
+    assert_int_equal(mount.options.timeout_ms, 60000);
+    assert_int_equal(mount.options.max_message, 1 << 20);
+    assert_int_equal(mount.options.max_queue, 1 << 20);
+    assert_int_equal(mount.options.max_channels, 100);
+    pinion__mount_release(&mount);
+    assert_int_equal(pinion__mount_init(&mount, "/socket", &def, &own), 0);
+    assert_int_equal(mount.options.timeout_ms, PINION_NEVER);
+    assert_int_equal(mount.options.max_message, 1 << 20);
+    assert_int_equal(mount.options.max_channels, 7);
+    assert_string_equal(mount.path, "/socket");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_cannot_work_is_refused_by_name),
+        cmocka_unit_test_teardown(the_first_declared_match_wins, release),
+        cmocka_unit_test_teardown(a_lone_star_takes_every_topic_there_can_be, release),
+        cmocka_unit_test_teardown(a_socket_without_routes_has_no_topics, release),
+        cmocka_unit_test(the_first_clause_that_takes_an_event_wins),
+        cmocka_unit_test_teardown(what_is_zero_gets_its_default, release),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,217 @@
+/* Subscriptions of code that is no channel, at the edges of their life (info_test.c has the middle). */
+#include "helpers/engine.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct listener {
+    pinion_subscription *subscription;
+    struct listener *frees; /* this listener's subscription, when called */
+    const char *replies;    /* broadcasts this event, when called */
+    bool on_loop;           /* its destructor ran on this thread */
+    int calls;
+    int destroyed;
+    char heard[64];
+};
+
+static pthread_t loop;
+
+static void destroy(void *data)
+{
+    struct listener *listener = data;
+    listener->destroyed++;
+    listener->on_loop = pthread_equal(pthread_self(), loop);
+}
+
+static void listen_in(const char *topic, const char *event, const pinion_payload *payload, void *data)
+{
+    struct listener *listener = data;
+    listener->calls++;
+    assert_int_equal(listener->destroyed, 0);
+    strncat(listener->heard, event, sizeof listener->heard - strlen(listener->heard) - 1);
+    if (listener->replies) {
+        const char *reply = listener->replies;
+        listener->replies = NULL;
+        ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), topic, reply, pinion_payload_ref(payload)));
+        assert_int_equal(listener->calls, 1); /* never inside the callback */
+    }
+    if (listener->frees) {
+        pinion_subscription_free(listener->frees->subscription, destroy);
+        listener->frees = NULL;
+    }
+}
+
+static void subscribe(struct listener *listener)
+{
+    ok(pinion_endpoint_subscribe(pinion_test_endpoint(test), "news", listen_in, listener,
+                                 &listener->subscription));
+}
+
+static void broadcast(const char *event)
+{
+    ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "news", event, NULL));
+    pinion_test_run(test);
+}
+
+static void check_ended(const struct listener *listener, const char *heard)
+{
+    pinion_test_run(test);
+    assert_string_equal(listener->heard, heard);
+    assert_int_equal(listener->destroyed, 1);
+}
+
+static int setup_subscription(void **state)
+{
+    loop = pthread_self();
+    return setup(state);
+}
+
+static void a_topic_has_an_end(void **state)
+{
+    char topic[257];
+    pinion_subscription *subscription = NULL;
+    memset(topic, 't', 256);
+    topic[256] = '\0';
+    assert_int_equal(
+        pinion_endpoint_subscribe(pinion_test_endpoint(test), topic, listen_in, NULL, &subscription),
+        PINION_ETOOBIG);
+    assert_null(subscription);
+    ok(pinion_endpoint_subscribe(pinion_test_endpoint(test), topic + 1, listen_in, NULL, &subscription));
+    pinion_subscription_free(subscription, NULL);
+    pinion_subscription_free(NULL, destroy);
+}
+
+static void it_may_end_itself_when_called(void **state)
+{
+    struct listener listener = { .frees = &listener };
+    subscribe(&listener);
+    ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "news", "a", NULL));
+    broadcast("b"); /* both were on their way */
+    check_ended(&listener, "a");
+    assert_int_equal(stats().topics, 0);
+}
+
+static void it_may_end_another_whose_call_is_due(void **state)
+{
+    struct listener second = { 0 }, first = { .frees = &second };
+    subscribe(&first);
+    subscribe(&second);
+    broadcast("a");
+    check_ended(&second, "");
+    assert_string_equal(first.heard, "a");
+    broadcast("b");
+    assert_string_equal(first.heard, "ab");
+    pinion_subscription_free(first.subscription, destroy);
+    check_ended(&first, "ab");
+}
+
+static void what_it_broadcasts_comes_to_all_after_it(void **state)
+{
+    struct listener first = { .replies = "b" }, second = { 0 };
+    subscribe(&first);
+    subscribe(&second);
+    broadcast("a");
+    assert_string_equal(first.heard, "ab");
+    assert_string_equal(second.heard, "ab");
+    pinion_subscription_free(first.subscription, destroy);
+    pinion_subscription_free(second.subscription, destroy);
+    check_ended(&first, "ab");
+    check_ended(&second, "ab");
+}
+
+static void the_same_function_may_subscribe_twice(void **state)
+{
+    struct listener listener = { 0 };
+    subscribe(&listener);
+    pinion_subscription *first = listener.subscription;
+    subscribe(&listener);
+    broadcast("a");
+    assert_string_equal(listener.heard, "aa");
+    pinion_subscription_free(first, NULL);
+    broadcast("b");
+    assert_string_equal(listener.heard, "aab");
+    pinion_subscription_free(listener.subscription, destroy);
+    check_ended(&listener, "aab");
+}
+
+static void whatever_is_left_ends_with_the_endpoint(void **state)
+{
+    struct listener listener = { 0 };
+    subscribe(&listener);
+    ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "news", "a", NULL));
+    teardown(state); /* with a call due */
+    assert_int_equal(listener.destroyed, 0);
+    pinion_subscription_free(listener.subscription, destroy);
+    assert_int_equal(listener.destroyed, 1);
+    ok(setup(state));
+}
+
+/* ---- from another thread ---- */
+
+static void *subscribe_and_free(void *data)
+{
+    struct listener *listener = data;
+    subscribe(listener);
+    pinion_subscription_free(listener->subscription, destroy);
+    return NULL;
+}
+
+static void it_may_end_before_it_began(void **state)
+{
+    struct listener listener = { 0 };
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, subscribe_and_free, &listener), 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(listener.destroyed, 0);
+    broadcast("a");
+    check_ended(&listener, "");
+    assert_true(listener.on_loop);
+    assert_int_equal(stats().topics, 0);
+}
+
+static void *come_and_go(void *data)
+{
+    struct listener *listeners = data;
+    for (int i = 0; i < 200; i++) {
+        subscribe(&listeners[i]);
+        if (i > 0)
+            pinion_subscription_free(listeners[i - 1].subscription, destroy);
+    }
+    pinion_subscription_free(listeners[199].subscription, destroy);
+    return NULL;
+}
+
+static void threads_may_come_and_go_under_load(void **state)
+{
+    static struct listener listeners[2][200];
+    pthread_t threads[2];
+    memset(listeners, 0, sizeof listeners);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, listeners[i]), 0);
+    for (int i = 0; i < 500; i++)
+        broadcast("x");
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    pinion_test_run(test);
+    for (int i = 0; i < 400; i++) {
+        assert_int_equal(listeners[i / 200][i % 200].destroyed, 1);
+        assert_true(listeners[i / 200][i % 200].on_loop);
+    }
+    assert_int_equal(stats().topics, 0);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup_subscription, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(a_topic_has_an_end),
+        T(it_may_end_itself_when_called),
+        T(it_may_end_another_whose_call_is_due),
+        T(what_it_broadcasts_comes_to_all_after_it),
+        T(the_same_function_may_subscribe_twice),
+        T(whatever_is_left_ends_with_the_endpoint),
+        T(it_may_end_before_it_began),
+        T(threads_may_come_and_go_under_load),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

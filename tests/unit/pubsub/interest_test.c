@@ -1,0 +1,125 @@
+/* Which loops want which topic, compared with a naive table; and several threads at once. */
+#include "base/hash.h"
+#include "helpers/random.h"
+#include "pubsub/interest.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define TOPICS 500
+
+static struct pinion_interest interest;
+
+static int begin(void **state)
+{
+    return pinion__interest_init(&interest);
+}
+
+static int finish(void **state)
+{
+    pinion__interest_release(&interest);
+    return 0;
+}
+
+static struct pinion_slice name_of(unsigned topic, char *text, size_t size)
+{
+    return pinion__slice(text, (size_t)snprintf(text, size, "topic:%u", topic));
+}
+
+static void set(unsigned topic, unsigned loop, bool on)
+{
+    char text[32];
+    struct pinion_slice name = name_of(topic, text, sizeof text);
+    assert_int_equal(pinion__interest_set(&interest, name, pinion__hash(name), loop, on), 0);
+}
+
+static uint64_t get(unsigned topic)
+{
+    char text[32];
+    return pinion__interest_get(&interest, name_of(topic, text, sizeof text));
+}
+
+static void nobody_wants_what_was_never_set(void **state)
+{
+    assert_int_equal(get(0), 0);
+    set(0, 5, false); /* harmless */
+    assert_int_equal(get(0), 0);
+    assert_int_equal(pinion__interest_get(&interest, pinion__slice("", 0)), 0);
+}
+
+static void every_loop_has_its_bit(void **state)
+{
+    for (unsigned loop = 0; loop < PINION_LOOPS_MAX; loop++) {
+        set(1, loop, true);
+        set(1, loop, true);
+        assert_true(get(1) == UINT64_MAX >> (63 - loop));
+    }
+    for (unsigned loop = 0; loop < PINION_LOOPS_MAX; loop++)
+        set(1, loop, false);
+    assert_int_equal(get(1), 0);
+}
+
+static void it_does_what_a_table_would_do(void **state)
+{
+    struct random_source source = { 5 };
+    uint64_t model[TOPICS] = { 0 };
+    for (int i = 0; i < 100000; i++) {
+        unsigned topic = (unsigned)random_below(&source, TOPICS);
+        unsigned loop = (unsigned)random_below(&source, PINION_LOOPS_MAX);
+        bool on = random_below(&source, 2);
+        set(topic, loop, on);
+        model[topic] = on ? model[topic] | UINT64_C(1) << loop : model[topic] & ~(UINT64_C(1) << loop);
+        assert_true(get(topic) == model[topic]);
+    }
+    for (unsigned topic = 0; topic < TOPICS; topic++) {
+        assert_true(get(topic) == model[topic]);
+        for (unsigned loop = 0; loop < PINION_LOOPS_MAX; loop++)
+            set(topic, loop, false);
+        assert_int_equal(get(topic), 0);
+    }
+}
+
+/* Each thread is a loop of its own, and sees its own bit as it left it whatever the others do. */
+static void *be_a_loop(void *data)
+{
+    unsigned loop = (unsigned)(uintptr_t)data;
+    uint64_t wrong = 0;
+    for (unsigned i = 0; i < 5000; i++) {
+        set(i % 7, loop, true);
+        wrong += (get(i % 7) >> loop & 1) != 1;
+        set(i % 7, loop, false);
+        wrong += (get(i % 7) >> loop & 1) != 0;
+    }
+    return (void *)(uintptr_t)wrong;
+}
+
+static void loops_do_not_disturb_each_other(void **state)
+{
+    pthread_t threads[4];
+    void *wrong;
+    for (uintptr_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, be_a_loop, (void *)(i * 21)), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        pthread_join(threads[i], &wrong);
+        assert_null(wrong);
+    }
+    for (unsigned topic = 0; topic < 7; topic++)
+        assert_int_equal(get(topic), 0);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(nobody_wants_what_was_never_set),
+        T(every_loop_has_its_bit),
+        T(it_does_what_a_table_would_do),
+        T(loops_do_not_disturb_each_other),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
