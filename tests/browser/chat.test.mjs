@@ -158,9 +158,13 @@ describe("the chat in a browser", { skip: noBrowser }, () => {
     await ann.say("while it was away");
     await ann.page.locator('#messages li[data-state="queued"]', { hasText: "while it was away" }).waitFor();
 
+    // Ann comes back after Bob, so that he is there to hear it.
+    await ann.page.context().setOffline(true);
     const again = await start("chat", { port: server.port });
     t.after(() => again.stop());
-    await Promise.all(tabs.map((tab) => tab.state("joined")));
+    await bob.state("joined");
+    await ann.page.context().setOffline(false);
+    await ann.state("joined");
     await bob.hears("while it was away");
     await ann.hears("while it was away");
     await bob.say("welcome back");
