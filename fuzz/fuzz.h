@@ -1,0 +1,66 @@
+/* What the fuzz targets share. A target is one function that takes any bytes and stops the process when a
+ * property does not hold. libFuzzer calls it with what it makes up (the fuzz preset), replay.c with the files
+ * of the corpus (every test run). */
+#ifndef PINION_FUZZ_H
+#define PINION_FUZZ_H
+
+#include "base/slice.h"
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* As assert(), in every build. */
+#define REQUIRE(condition) ((condition) ? (void)0 : require_failed(#condition, __FILE__, __LINE__))
+
+static inline _Noreturn void require_failed(const char *condition, const char *file, int line)
+{
+    fprintf(stderr, "%s:%d: not so: %s\n", file, line, condition);
+    abort();
+}
+
+/* Memory of exactly this size, so that AddressSanitizer sees one byte too many. */
+static inline void *allocate(size_t size)
+{
+    void *memory = malloc(size ? size : 1);
+    REQUIRE(memory);
+    return memory;
+}
+
+/* True when inner lies in outer. */
+static inline bool lies_in(struct pinion_slice inner, struct pinion_slice outer)
+{
+    return inner.len == 0 || (inner.ptr >= outer.ptr && inner.ptr + inner.len <= outer.ptr + outer.len);
+}
+
+/* Input that is read piece by piece; at its end there are only zeros. */
+struct input {
+    const uint8_t *at;
+    size_t left;
+};
+
+static inline uint8_t input_byte(struct input *input)
+{
+    if (input->left == 0)
+        return 0;
+    input->left--;
+    return *input->at++;
+}
+
+static inline unsigned input_pick(struct input *input, unsigned below)
+{
+    return input_byte(input) % below;
+}
+
+/* At most len bytes. */
+static inline struct pinion_slice input_bytes(struct input *input, size_t len)
+{
+    size_t n = len < input->left ? len : input->left;
+    struct pinion_slice bytes = pinion__slice((const char *)input->at, n);
+    input->at += n;
+    input->left -= n;
+    return bytes;
+}
+
+#endif
