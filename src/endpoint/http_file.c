@@ -1,0 +1,122 @@
+/* Sending files: a piece a turn, while requests wait. */
+#include "endpoint/http.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FILE_CHUNK (256u * 1024)
+
+static void end_file(struct pinion_http *http)
+{
+    close(http->file);
+    http->file = -1;
+}
+
+/* Queue one more piece. False when the file is at its end, or broken: then the connection is closed, as its
+ * length was promised. */
+static bool send_chunk(struct pinion_http *http)
+{
+    size_t want = http->file_left < FILE_CHUNK ? (size_t)http->file_left : FILE_CHUNK;
+    struct pinion_frame *frame = want ? pinion__frame_new(want) : NULL;
+    ssize_t got = frame ? read(http->file, pinion__frame_body(frame), want) : 0;
+    if (got <= 0) {
+        pinion__frame_unref(frame);
+        if (http->file_left > 0)
+            pinion__conn_close(http->conn);
+        return false;
+    }
+    frame->body_len = (size_t)got;
+    pinion__http_set_deadline(http, PINION_HTTP_STALL_MS);
+    http->file_left -= (uint64_t)got;
+    return pinion__conn_queue(http->conn, frame) == 0;
+}
+
+static void after_file(struct pinion_http *http)
+{
+    end_file(http);
+    if (http->close_after_file)
+        pinion__http_finish(http);
+    else
+        pinion__http_go_on(http);
+}
+
+/* One piece a turn, so that other connections get theirs; more when the kernel has taken it. */
+static void run_pump(struct pinion_task *task)
+{
+    struct pinion_http *http = PINION_CONTAINER_OF(task, struct pinion_http, pump);
+    http->pumping = false;
+    if (http->gone) {
+        free(http);
+        return;
+    }
+    if (http->file < 0)
+        return;
+    if (!send_chunk(http)) {
+        after_file(http);
+    } else if (pinion__conn_flush(http->conn) == 0) {
+        http->pumping = true;
+        pinion__scheduler_defer(http->loop->scheduler, &http->pump);
+    }
+}
+
+void pinion__http_pump_later(struct pinion_http *http)
+{
+    if (http->pumping)
+        return;
+    http->pumping = true;
+    pinion__scheduler_defer(http->loop->scheduler, &http->pump);
+}
+
+static void send_file(struct pinion_http *http, const struct pinion_static_file *file, bool keep_alive)
+{
+    struct pinion_http_answer answer = { .status = 200,
+                                         .content_type = file->content_type,
+                                         .extra = "",
+                                         .length = file->size,
+                                         .keep_alive = true };
+    http->close_after_file = !keep_alive;
+    pinion__http_send(http, &answer, NULL, 0);
+    http->file = file->fd;
+    http->file_left = file->size;
+    pinion__conn_pause(http->conn);
+    pinion__http_pump_later(http);
+}
+
+static void redirect_to_directory(struct pinion_http *http, const struct pinion_http_request *request)
+{
+    char extra[1200];
+    int len = snprintf(extra, sizeof extra, "location: %.*s/\r\n", (int)request->path.len, request->path.ptr);
+    if (len >= (int)sizeof extra)
+        pinion__http_send_error(http, 404, request->keep_alive);
+    else
+        pinion__http_send_text(http, 301, extra, "", request->keep_alive);
+}
+
+void pinion__http_serve_file(struct pinion_http *http, const struct pinion_static *files,
+                             const struct pinion_http_request *request)
+{
+    struct pinion_static_file file;
+    switch (pinion__static_open(files, request->path, &file)) {
+    case 0:
+        send_file(http, &file, request->keep_alive);
+        break;
+    case PINION_EAGAIN:
+        redirect_to_directory(http, request);
+        break;
+    case PINION_EPROTO:
+        pinion__http_send_error(http, 400, request->keep_alive);
+        break;
+    case PINION_ENOENT:
+        pinion__http_send_error(http, 404, request->keep_alive);
+        break;
+    default:
+        pinion__http_send_error(http, 500, request->keep_alive);
+        break;
+    }
+}
+
+void pinion__http_file_init(struct pinion_http *http)
+{
+    http->file = -1;
+    http->pump.run = run_pump;
+}

@@ -1,0 +1,78 @@
+/* Requests for sockets. */
+#include "endpoint/http.h"
+#include "engine/socket.h"
+#include "proto/query.h"
+#include "proto/ws_handshake.h"
+#include "transport/websocket.h"
+#include <arpa/inet.h>
+
+bool pinion__http_is_socket_path(const struct pinion_mount *mount, struct pinion_slice path)
+{
+    size_t len = strlen(mount->path);
+    if (len > 0 && mount->path[len - 1] == '/')
+        len--;
+    return path.len == len + strlen("/websocket") && memcmp(path.ptr, mount->path, len) == 0 &&
+           memcmp(path.ptr + len, "/websocket", strlen("/websocket")) == 0;
+}
+
+static void peer_text(const struct pinion_conn *conn, char *out, size_t size)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&address;
+    out[0] = '\0';
+    pinion__conn_peer(conn, &address, &len);
+    if (address.ss_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)&address)->sin_addr, out, (socklen_t)size);
+    else if (address.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+        inet_ntop(AF_INET, in6->sin6_addr.s6_addr + 12, out, (socklen_t)size);
+    else if (address.ss_family == AF_INET6)
+        inet_ntop(AF_INET6, &in6->sin6_addr, out, (socklen_t)size);
+}
+
+static struct pinion_slice find_header(void *request, const char *name)
+{
+    return pinion__http1_header(request, name);
+}
+
+static int open_websocket(struct pinion_http *http, const struct pinion_mount *mount,
+                          const struct pinion_http_request *head, const pinion_payload *params)
+{
+    char peer[INET6_ADDRSTRLEN];
+    peer_text(http->conn, peer, sizeof peer);
+    struct pinion_connect_info info = {
+        .transport = pinion__websocket.name, .peer = peer, .request = (void *)head, .header = find_header
+    };
+    struct pinion_websocket_request request = { .shard = http->loop->shard,
+                                                .mount = mount,
+                                                .head = head,
+                                                .params = params,
+                                                .info = &info,
+                                                .close_timeout_ms =
+                                                    http->loop->server->options.close_timeout_ms };
+    return pinion__websocket_open(http->conn, &request);
+}
+
+/* True when the connection is the transport's now, and http is gone. */
+bool pinion__http_serve_socket(struct pinion_http *http, const struct pinion_mount *mount,
+                               const struct pinion_http_request *request)
+{
+    char text[256];
+    json_t *tree = NULL;
+    const char *wrong = pinion__ws_handshake_check(request, text, sizeof text);
+    if (!wrong && (request->chunked || request->content_length > 0))
+        wrong = "a WebSocket handshake has no body"; /* which would be read as frames */
+    if (wrong || pinion__query_parse(request->query, &tree) != 0) {
+        pinion__http_send_text(http, 400, "", wrong ? wrong : "", request->keep_alive);
+        return false;
+    }
+    pinion_payload *params = pinion_payload_json(tree);
+    int rc = open_websocket(http, mount, request, params);
+    pinion_payload_unref(params);
+    if (rc == 0) {
+        pinion__http_free(http);
+        return true;
+    }
+    pinion__http_send_text(http, rc == PINION_EACCES ? 403 : 500, "", "", request->keep_alive);
+    return false;
+}
