@@ -1,0 +1,198 @@
+/* Bodies of long polling's POSTs, always up to a guard page, and the JSON of its answers. */
+#include "base/frame.h"
+#include "helpers/guard.h"
+#include "proto/longpoll.h"
+#include <pinion/error.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static struct guard guard;
+
+static struct pinion_longpoll_batch batch_of(const char *body, size_t len, bool ndjson)
+{
+    struct pinion_longpoll_batch batch;
+    pinion__longpoll_batch_init(&batch, (char *)guard_place(&guard, body, len), len, ndjson);
+    return batch;
+}
+
+struct expected {
+    int opcode;
+    const char *bytes;
+    size_t len;
+};
+
+static void expect(const char *body, bool ndjson, const struct expected *frames, size_t count)
+{
+    struct pinion_longpoll_batch batch = batch_of(body, strlen(body), ndjson);
+    struct pinion_slice frame;
+    int opcode;
+    assert_true(pinion__longpoll_batch_valid(&batch));
+    for (size_t i = 0; i < count; i++) {
+        assert_true(pinion__longpoll_next(&batch, &opcode, &frame));
+        assert_int_equal(opcode, frames[i].opcode);
+        assert_int_equal(frame.len, frames[i].len);
+        assert_memory_equal(frame.ptr, frames[i].bytes, frame.len);
+    }
+    assert_false(pinion__longpoll_next(&batch, &opcode, &frame));
+    assert_false(pinion__longpoll_next(&batch, &opcode, &frame));
+}
+
+#define TEXT(s)                                                                                              \
+    {                                                                                                        \
+        PINION_OPCODE_TEXT, s, sizeof(s) - 1                                                                 \
+    }
+#define BINARY(s)                                                                                            \
+    {                                                                                                        \
+        PINION_OPCODE_BINARY, s, sizeof(s) - 1                                                               \
+    }
+#define EXPECT(body, ndjson, ...)                                                                            \
+    expect(body, ndjson, (const struct expected[]){ __VA_ARGS__ },                                           \
+           sizeof((const struct expected[]){ __VA_ARGS__ }) / sizeof(struct expected))
+
+static void a_line_is_a_frame(void **state)
+{
+    EXPECT("[1]", true, TEXT("[1]"));
+    EXPECT("[1]\n", true, TEXT("[1]"));
+    EXPECT("[1]\n[2]\r\n[3]", true, TEXT("[1]"), TEXT("[2]"), TEXT("[3]"));
+    EXPECT("[1]\n[2]\n\n", true, TEXT("[1]"), TEXT("[2]"));
+    EXPECT("\n\r\n[1]\n\n[2]", true, TEXT("[1]"), TEXT("[2]"));
+}
+
+static void a_line_that_begins_otherwise_is_base64(void **state)
+{
+    EXPECT("AAEC\n", true, BINARY("\x00\x01\x02"));
+    EXPECT("AAE=\n[1]\nAA==", true, BINARY("\x00\x01"), TEXT("[1]"), BINARY("\x00"));
+    EXPECT("+/+/", true, BINARY("\xfb\xff\xbf"));
+}
+
+static void another_content_type_is_one_frame(void **state)
+{
+    EXPECT("[1]\n[2]", false, TEXT("[1]\n[2]"));
+    EXPECT("{\"topic\":1}", false, TEXT("{\"topic\":1}"));
+    EXPECT("", false, TEXT(""));
+}
+
+static void an_empty_body_of_lines_holds_none(void **state)
+{
+    expect("", true, NULL, 0);
+    expect("\n", true, NULL, 0);
+    expect("\r\n\n", true, NULL, 0);
+}
+
+static void what_is_no_base64_is_refused(void **state)
+{
+    static const char *const bodies[] = {
+        "{}",
+        "AAE",
+        "AA=",
+        "A===",
+        "====",
+        "AA=A",
+        "AAE=AAE=",
+        "AA-_",
+        "AA E",
+        "AAEC AAE",
+        "[1]\nx\n[2]",
+        " [1]",
+        "AAE=\n\xff\xff\xff\xff",
+    };
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        struct pinion_longpoll_batch batch = batch_of(bodies[i], strlen(bodies[i]), true);
+        if (pinion__longpoll_batch_valid(&batch))
+            fail_msg("taken: %s", bodies[i]);
+    }
+}
+
+static void a_hundred_frames_are_taken(void **state)
+{
+    char body[3 * 102 + 1];
+    struct pinion_slice frame;
+    int opcode, count = 0;
+    for (int i = 0; i < 102; i++)
+        memcpy(body + 3 * i, i < 100 ? "[]\n" : "no\n", 4);
+    struct pinion_longpoll_batch batch = batch_of(body, strlen(body), true);
+    assert_true(pinion__longpoll_batch_valid(&batch)); /* what is not taken is not looked at */
+    while (pinion__longpoll_next(&batch, &opcode, &frame))
+        count++;
+    assert_int_equal(count, 100);
+}
+
+/* Checking a body must not change what is taken from it. */
+static void checking_takes_nothing(void **state)
+{
+    struct pinion_longpoll_batch batch = batch_of("AAEC\n[1]", 8, true);
+    struct pinion_slice frame;
+    int opcode;
+    assert_true(pinion__longpoll_batch_valid(&batch));
+    assert_true(pinion__longpoll_batch_valid(&batch));
+    assert_true(pinion__longpoll_next(&batch, &opcode, &frame));
+    assert_int_equal(frame.len, 3);
+}
+
+/* ---- answers ---- */
+
+static void expect_text(struct pinion_buf *out, const char *text)
+{
+    assert_int_equal(out->len, strlen(text));
+    assert_memory_equal(out->data, text, out->len);
+    pinion__buf_release(out);
+}
+
+static void answers_are_compact_json(void **state)
+{
+    struct pinion_buf out;
+    pinion__buf_init(&out, SIZE_MAX);
+    assert_int_equal(pinion__longpoll_put_status(&out, 410), 0);
+    expect_text(&out, "{\"status\":410}");
+
+    assert_int_equal(pinion__longpoll_put_start(&out), 0);
+    assert_int_equal(pinion__longpoll_put_end(&out, 204, "tok"), 0);
+    expect_text(&out, "{\"messages\":[],\"status\":204,\"token\":\"tok\"}");
+
+    assert_int_equal(pinion__longpoll_put_start(&out), 0);
+    assert_int_equal(pinion__longpoll_put_message(&out, pinion__slice_str("\"[1]\"")), 0);
+    assert_int_equal(pinion__longpoll_put_message(&out, pinion__slice_str("\"[2]\"")), 0);
+    assert_int_equal(pinion__longpoll_put_end(&out, 200, "tok"), 0);
+    expect_text(&out, "{\"messages\":[\"[1]\",\"[2]\"],\"status\":200,\"token\":\"tok\"}");
+}
+
+static void an_answer_has_a_cap(void **state)
+{
+    struct pinion_buf out;
+    pinion__buf_init(&out, 8);
+    assert_int_equal(pinion__longpoll_put_status(&out, 200), PINION_ETOOBIG);
+    assert_int_equal(out.len, 0);
+    pinion__buf_release(&out);
+}
+
+static int setup(void **state)
+{
+    guard = guard_new(32 * 1024);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    guard_free(&guard);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_line_is_a_frame),
+        cmocka_unit_test(a_line_that_begins_otherwise_is_base64),
+        cmocka_unit_test(another_content_type_is_one_frame),
+        cmocka_unit_test(an_empty_body_of_lines_holds_none),
+        cmocka_unit_test(what_is_no_base64_is_refused),
+        cmocka_unit_test(a_hundred_frames_are_taken),
+        cmocka_unit_test(checking_takes_nothing),
+        cmocka_unit_test(answers_are_compact_json),
+        cmocka_unit_test(an_answer_has_a_cap),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
