@@ -28,7 +28,8 @@ int main(int argc, char **argv)
     pinion_endpoint *endpoint = NULL;
     int rc = pinion_endpoint_new(&endpoint, &(pinion_endpoint_options){ .port = 4000 });
     if (!rc)
-        rc = pinion_endpoint_socket(endpoint, "/socket", &user_socket, NULL);
+        rc = pinion_endpoint_socket(endpoint, "/socket", &user_socket,
+                                    &(pinion_socket_options){ .longpoll = true });
     if (!rc)
         rc = pinion_endpoint_static(endpoint, "/", argc > 1 ? argv[1] : "static");
     if (!rc)

@@ -16,7 +16,8 @@ int main(int argc, char **argv)
 
     int rc = pinion_endpoint_new(&endpoint, &options);
     if (!rc)
-        rc = pinion_endpoint_socket(endpoint, "/socket", &user_socket, NULL);
+        rc = pinion_endpoint_socket(endpoint, "/socket", &user_socket,
+                                    &(pinion_socket_options){ .longpoll = true });
     if (!rc)
         rc = pinion_endpoint_static(endpoint, "/", "../share/chat");
     if (!rc)

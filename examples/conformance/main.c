@@ -17,10 +17,12 @@ int main(int argc, char **argv)
 
     int rc = pinion_endpoint_new(&endpoint, &options);
     if (!rc)
-        rc = pinion_endpoint_socket(endpoint, "/socket", &conformance_socket, NULL);
+        rc = pinion_endpoint_socket(endpoint, "/socket", &conformance_socket,
+                                    &(pinion_socket_options){ .longpoll = true });
     if (!rc)
-        rc = pinion_endpoint_socket(endpoint, "/fast", &conformance_socket,
-                                    &(pinion_socket_options){ .timeout_ms = 200 });
+        rc = pinion_endpoint_socket(
+            endpoint, "/fast", &conformance_socket,
+            &(pinion_socket_options){ .timeout_ms = 200, .longpoll = true, .longpoll_window_ms = 200 });
     if (!rc)
         rc = pinion_endpoint_get(endpoint, "/", index_page, NULL);
     if (!rc)

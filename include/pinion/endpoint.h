@@ -26,7 +26,8 @@ typedef struct pinion_endpoint_options {
      * say where it listens. May be NULL. */
     void (*ready)(pinion_endpoint *endpoint, void *data);
     void *ready_data;
-    size_t max_head; /* bytes of a request head: 16 KiB; more is answered 431 */
+    size_t max_head;              /* bytes of a request head: 16 KiB; more is answered 431 */
+    size_t max_longpoll_sessions; /* clients by long polling: 100,000; more are answered 503 */
 } pinion_endpoint_options;
 
 /* Create an endpoint. Options are read for the call; NULL is all defaults.
@@ -37,14 +38,15 @@ PINION_API PINION_CHECKED int pinion_endpoint_new(pinion_endpoint **out,
 /* Stop, if it runs, and free. NULL is allowed. Thread: the one that made it. */
 PINION_API void pinion_endpoint_free(pinion_endpoint *endpoint);
 
-/* Mount a socket: clients connect to path + "/websocket". The definition is borrowed, options are copied
- * (NULL: defaults). PINION_EINVAL: a path that does not begin with '/' or is taken, a route with '*'
- * elsewhere than last, a "*" in handle_out, or the endpoint has started. */
+/* Mount a socket: clients connect to path + "/websocket", and to path + "/longpoll" when that is switched on.
+ * The definition is borrowed, options are copied (NULL: defaults). PINION_EINVAL: a path that does not begin
+ * with '/' or is taken, a route with '*' elsewhere than last, a "*" in handle_out, or the endpoint has
+ * started. */
 PINION_API PINION_CHECKED int pinion_endpoint_socket(pinion_endpoint *endpoint, const char *path,
                                                      const pinion_socket_def *socket,
                                                      const pinion_socket_options *options);
 
-/* A small page: fn is called on a loop for each GET of exactly this path. */
+/* A small page: fn is called on a loop for each GET (and HEAD) of exactly this path. */
 typedef struct pinion_request pinion_request;
 typedef struct pinion_response pinion_response;
 typedef void pinion_get_fn(const pinion_request *request, pinion_response *response, void *data);
@@ -60,8 +62,9 @@ PINION_API void pinion_response_send(pinion_response *response, int status, cons
                                      const void *body, size_t length);
 
 /* Serve the files under `directory` below the URL path `prefix`: index.html for a directory, never anything
- * outside. A relative directory is sought beside the program's own file first, then in the working directory.
- * PINION_ENOENT: there is no such directory. */
+ * outside. Each has an ETag, by which a browser that has it already is told so (304). A relative directory is
+ * sought beside the program's own file first, then in the working directory. PINION_ENOENT: there is no such
+ * directory. */
 PINION_API PINION_CHECKED int pinion_endpoint_static(pinion_endpoint *endpoint, const char *prefix,
                                                      const char *directory);
 

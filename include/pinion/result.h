@@ -16,6 +16,7 @@ typedef enum pinion_reason {
     PINION_REASON_CRASH,     /* pinion_crash(), or an event that no clause takes: phx_error */
     PINION_REASON_LEFT,      /* the client left the topic */
     PINION_REASON_CLOSED,    /* the client, its connection or its socket is gone */
+    PINION_REASON_INACTIVE,  /* a long-polling client has not polled for too long */
     PINION_REASON_DUPLICATE, /* the client joined the topic again on the same socket */
 } pinion_reason;
 

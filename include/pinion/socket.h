@@ -57,6 +57,13 @@ typedef struct pinion_socket_options {
     size_t max_message;  /* bytes of one message from the client, all fragments: 1 MiB; more closes (1009) */
     size_t max_queue;    /* bytes waiting for a client that does not read: 1 MiB; more closes (1008) */
     uint32_t max_channels; /* channels a socket may have joined: 100 */
+    bool no_websocket;     /* not at path + "/websocket" */
+
+    /* Long polling, at path + "/longpoll". */
+    bool longpoll;               /* offer it */
+    uint32_t longpoll_window_ms; /* how long a poll waits for messages: 10,000; a client that has not polled
+                                  * for one and a half of them is gone */
+    size_t longpoll_max_body;    /* bytes of one request's frames: 8,000,000; more is answered 400 */
 } pinion_socket_options;
 
 /* A weak handle on the socket, for pinion_ref_answer of a connect. See pinion_channel_ref. */

@@ -5,6 +5,7 @@
 #include "endpoint/signals.h"
 #include "engine/subscription.h"
 #include "engine/transport.h"
+#include "transport/longpoll.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #define DEFAULT_HEAD_TIMEOUT_MS  10000
 #define DEFAULT_CLOSE_TIMEOUT_MS 5000
 #define DEFAULT_MAX_HEAD         (16u << 10)
+#define DEFAULT_MAX_LONGPOLL     100000
 #define STOP_GRACE_MS            1000 /* beyond the closing handshake's time */
 
 /* ---- new ---- */
@@ -45,6 +47,8 @@ static void fill_defaults(pinion_endpoint_options *options)
         options->close_timeout_ms = DEFAULT_CLOSE_TIMEOUT_MS;
     if (options->max_head == 0)
         options->max_head = DEFAULT_MAX_HEAD;
+    if (options->max_longpoll_sessions == 0)
+        options->max_longpoll_sessions = DEFAULT_MAX_LONGPOLL;
 }
 
 static int add_loop(struct pinion_server *server)
@@ -156,8 +160,11 @@ int pinion_endpoint_socket(pinion_endpoint *endpoint, const char *path, const pi
         return rc ? rc : PINION_ENOMEM;
     slot->kind = PINION_MOUNT_SOCKET;
     rc = pinion__mount_init(&slot->socket, path, socket, options);
-    if (!rc)
-        server->mounted_count++;
+    if (rc)
+        return rc;
+    server->mounted_count++;
+    if (slot->socket.options.longpoll && !server->longpoll)
+        rc = pinion__longpoll_new(&server->longpoll, endpoint, server->options.max_longpoll_sessions);
     return rc;
 }
 
@@ -455,6 +462,7 @@ void pinion_endpoint_free(pinion_endpoint *endpoint)
     if (server->state == PINION_SERVER_RUNNING)
         pinion_endpoint_stop(endpoint);
     free_loops(server);
+    pinion__longpoll_free(server->longpoll);
     pinion__hub_release(&server->base);
     for (unsigned i = 0; i < server->loop_count; i++)
         pinion__scheduler_unref(server->loops[i].scheduler);

@@ -1,28 +1,32 @@
 /* HTTP on an accepted connection, until it is upgraded or closed: the request head, what is mounted at its
- * path, and the answer.
+ * path, the body, and the answer.
  *
- * Requests are answered one after the other. While a file is being sent, reading stops, and what came already
- * waits.
+ * Requests are answered one after the other; what came of the next waits. While a file is being sent, reading
+ * stops. A body that nobody asked for is read and dropped, after its request was answered.
  */
 #include "endpoint/http.h"
 #include "base/log.h"
 #include "endpoint/page.h"
 #include "engine/channel.h"
+#include "transport/longpoll.h"
 #include "transport/websocket.h"
 #include <stdlib.h>
 #include <unistd.h>
 
 #define BACKLOG_MAX (256u * 1024) /* bytes of answers waiting; above it no request is read */
+#define INPUT_SLACK (128u * 1024) /* what may come at once, and once more after a pause */
 
 static void process(struct pinion_http *http, uint8_t *bytes, size_t len);
 
 /* ---- life ---- */
 
-void pinion__http_free(struct pinion_http *http)
+static void http_free(struct pinion_http *http)
 {
     pinion__timer_cancel(&http->deadline);
     pinion__list_remove(&http->node);
     pinion__buf_release(&http->input);
+    pinion__buf_release(&http->head);
+    pinion__http_longpoll_release(http);
     if (http->file >= 0)
         close(http->file);
     http->file = -1;
@@ -36,7 +40,6 @@ void pinion__http_set_deadline(struct pinion_http *http, uint32_t ms)
     pinion__scheduler_timer(http->loop->scheduler, &http->deadline, ms);
 }
 
-/* Send what is queued, then close; the peer has a little time to do so too. */
 void pinion__http_finish(struct pinion_http *http)
 {
     if (http->closing)
@@ -52,13 +55,18 @@ void pinion__http_finish(struct pinion_http *http)
     pinion__http_set_deadline(http, http->loop->server->options.close_timeout_ms);
 }
 
+/* An answer takes its time. */
+static bool is_answering(const struct pinion_http *http)
+{
+    return http->file >= 0 || (http->call && !http->in_body);
+}
+
 /* Requests wait. */
 static bool is_busy(const struct pinion_http *http)
 {
-    return http->closing || http->backlogged || http->file >= 0;
+    return http->closing || http->backlogged || is_answering(http);
 }
 
-/* Go on with the requests that waited. */
 void pinion__http_go_on(struct pinion_http *http)
 {
     struct pinion_buf waiting = http->input;
@@ -76,7 +84,7 @@ static bool matches(const struct pinion_mounted *mounted, struct pinion_slice pa
 {
     switch (mounted->kind) {
     case PINION_MOUNT_SOCKET:
-        return pinion__http_is_socket_path(&mounted->socket, path);
+        return pinion__http_transport(&mounted->socket, path) != PINION_HTTP_NONE;
     case PINION_MOUNT_PAGE:
         return pinion__slice_is(path, mounted->page.path);
     case PINION_MOUNT_STATIC:
@@ -122,23 +130,35 @@ static void serve_page(struct pinion_http *http, const struct pinion_page *page,
     pinion__response_release(&response);
 }
 
-/* True when the connection is no longer HTTP. */
-static bool serve(struct pinion_http *http, struct pinion_http_request *request)
+/* Pages and files. */
+static void serve_content(struct pinion_http *http, const struct pinion_mounted *mounted,
+                          const struct pinion_http_request *request)
 {
-    const struct pinion_mounted *mounted = find_mounted(http->loop->server, request->path);
-    bool get = pinion__slice_is(request->method, "GET");
-    if (request->chunked || request->content_length > 0)
-        request->keep_alive = false; /* nobody reads the body */
+    bool get = pinion__slice_is(request->method, "GET") || pinion__slice_is(request->method, "HEAD");
     if (!mounted)
         pinion__http_send_error(http, get ? 404 : 405, request->keep_alive);
-    else if (mounted->kind == PINION_MOUNT_SOCKET)
-        return pinion__http_serve_socket(http, &mounted->socket, request);
     else if (!get)
         pinion__http_send_error(http, 405, request->keep_alive);
     else if (mounted->kind == PINION_MOUNT_PAGE)
         serve_page(http, &mounted->page, request);
     else
         pinion__http_serve_file(http, &mounted->files, request);
+}
+
+/* True when the connection is no longer HTTP. */
+static bool serve(struct pinion_http *http, const struct pinion_http_request *request,
+                  struct pinion_slice head)
+{
+    const struct pinion_mounted *mounted = find_mounted(http->loop->server, request->path);
+    enum pinion_http_transport transport = PINION_HTTP_NONE;
+    if (mounted && mounted->kind == PINION_MOUNT_SOCKET)
+        transport = pinion__http_transport(&mounted->socket, request->path);
+    if (transport == PINION_HTTP_WEBSOCKET)
+        return pinion__http_serve_websocket(http, &mounted->socket, request);
+    if (transport == PINION_HTTP_LONGPOLL)
+        pinion__http_serve_longpoll(http, &mounted->socket, request, head);
+    else
+        serve_content(http, mounted, request);
     return false;
 }
 
@@ -151,10 +171,13 @@ static void refuse(struct pinion_http *http, long error)
     pinion__http_send_error(http, status, false);
 }
 
+/* Of requests that wait for an answer only so much is kept; the rest stays with the peer. */
 static void keep_rest(struct pinion_http *http, const uint8_t *bytes, size_t len)
 {
     if (pinion__buf_append(&http->input, bytes, len) != 0)
         refuse(http, PINION_ETOOBIG);
+    else if (is_answering(http) && http->input.len > http->loop->server->options.max_head)
+        pinion__conn_pause(http->conn);
 }
 
 /* A peer that sends requests and does not read the answers must not fill the memory. */
@@ -188,25 +211,107 @@ static long take_head(struct pinion_http *http, const uint8_t *bytes, size_t len
     return -1;
 }
 
-/* Handle the requests in these bytes; what is left over waits in http->input, which is empty when this is
- * called. */
+/* ---- bodies ---- */
+
+static bool has_body(const struct pinion_http_request *request)
+{
+    return request->chunked || request->content_length > 0;
+}
+
+static bool expects_continue(const struct pinion_http_request *request)
+{
+    return request->minor >= 1 && pinion__http1_has_token(request, "expect", "100-continue");
+}
+
+/* Take a body in after its head, when there is one. */
+static void begin_body(struct pinion_http *http, const struct pinion_http_request *request)
+{
+    if (http->closing)
+        return;
+    http->in_body = true;
+    pinion__http_body_init(&http->body, request);
+    if (http->call && expects_continue(request))
+        pinion__http_send_continue(http);
+}
+
+/* The body is at its end, or broken. */
+static void end_body(struct pinion_http *http, int rc)
+{
+    http->in_body = false;
+    if (rc != 0)
+        refuse(http, rc);
+    else if (http->call)
+        pinion__http_longpoll_body(http);
+}
+
+/* Returns what was used of these bytes. */
+static size_t take_body(struct pinion_http *http, const uint8_t *bytes, size_t len)
+{
+    struct pinion_slice piece;
+    size_t pos = 0;
+    int rc;
+    while ((rc = pinion__http_body_read(&http->body, bytes, len, &pos, &piece)) == 1) {
+        if (http->call && pinion__buf_append(&http->call->body, piece.ptr, piece.len) != 0) {
+            pinion__http_send_error(http, 400, false); /* as Phoenix says it of a body that is too long */
+            return len;
+        }
+    }
+    if (rc != PINION_EAGAIN)
+        end_body(http, rc);
+    return pos;
+}
+
+/* ---- requests and bodies, one after the other ---- */
+
+/* Returns what was used of these bytes: 0 when more must come; all of them, and *upgraded, when the
+ * connection is no longer HTTP. */
+static size_t take_request(struct pinion_http *http, uint8_t *bytes, size_t len, bool *upgraded)
+{
+    struct pinion_http_request request;
+    struct pinion_conn *conn = http->conn;
+    http->head_only = false;
+    long head = take_head(http, bytes, len, &request);
+    if (head <= 0)
+        return 0;
+    http->head_only = pinion__slice_is(request.method, "HEAD");
+    if (has_body(&request) && expects_continue(&request))
+        request.keep_alive = false; /* an answer that comes first leaves open whether the body will */
+    *upgraded = serve(http, &request, pinion__slice((const char *)bytes, (size_t)head));
+    if (*upgraded) {
+        http_free(http);
+        pinion__websocket_feed(conn, bytes + head, len - (size_t)head);
+        return len;
+    }
+    if (has_body(&request))
+        begin_body(http, &request);
+    return (size_t)head;
+}
+
+/* What comes now has to come in time. */
+static void expect_more(struct pinion_http *http)
+{
+    if (http->in_body)
+        pinion__http_set_deadline(http, PINION_HTTP_STALL_MS);
+    else
+        pinion__http_set_deadline(http, http->loop->server->options.head_timeout_ms);
+}
+
+/* Handle what these bytes hold; what is left over waits in http->input, which is empty when this is called.
+ */
 static void process(struct pinion_http *http, uint8_t *bytes, size_t len)
 {
+    bool upgraded = false;
     while (len > 0 && !is_busy(http)) {
-        struct pinion_http_request request;
-        struct pinion_conn *conn = http->conn;
-        long head = take_head(http, bytes, len, &request);
-        if (head <= 0)
+        size_t used = http->in_body ? take_body(http, bytes, len) : take_request(http, bytes, len, &upgraded);
+        if (upgraded)
+            return; /* http is gone */
+        if (used == 0)
             break;
-        if (serve(http, &request)) { /* http is gone */
-            pinion__websocket_feed(conn, bytes + head, len - (size_t)head);
-            return;
-        }
         if (!is_busy(http))
-            pinion__http_set_deadline(http, http->loop->server->options.head_timeout_ms);
+            expect_more(http);
         check_backlog(http);
-        bytes += head;
-        len -= (size_t)head;
+        bytes += used;
+        len -= used;
     }
     if (len > 0 && !http->closing)
         keep_rest(http, bytes, len);
@@ -219,7 +324,7 @@ static void process(struct pinion_http *http, uint8_t *bytes, size_t len)
 static void on_eof(struct pinion_http *http)
 {
     http->eof = true;
-    if (http->closing)
+    if (http->closing || pinion__http_longpoll_eof(http))
         pinion__conn_close(http->conn);
     else if (!is_busy(http))
         pinion__http_finish(http);
@@ -262,7 +367,7 @@ static void on_drained(struct pinion_conn *conn)
 
 static void on_closed(struct pinion_conn *conn, int error)
 {
-    pinion__http_free(pinion__conn_user(conn));
+    http_free(pinion__conn_user(conn));
 }
 
 static void on_deadline(struct pinion_timer *timer)
@@ -270,7 +375,7 @@ static void on_deadline(struct pinion_timer *timer)
     struct pinion_http *http = PINION_CONTAINER_OF(timer, struct pinion_http, deadline);
     if (is_busy(http))
         pinion__conn_close(http->conn);
-    else if (http->input.len > 0)
+    else if (http->input.len > 0 || http->in_body)
         pinion__http_send_error(http, 408, false);
     else
         pinion__http_finish(http);
@@ -288,7 +393,8 @@ void pinion__http_accept(struct pinion_server_loop *loop, struct pinion_conn *co
     http->conn = conn;
     http->loop = loop;
     pinion__http_file_init(http);
-    pinion__buf_init(&http->input, loop->server->options.max_head + 64 * 1024);
+    pinion__buf_init(&http->input, loop->server->options.max_head + INPUT_SLACK);
+    pinion__buf_init(&http->head, loop->server->options.max_head);
     pinion__timer_init(&http->deadline, on_deadline);
     pinion__list_append(&loop->http, &http->node);
     pinion__http_set_deadline(http, loop->server->options.head_timeout_ms);
@@ -299,9 +405,11 @@ void pinion__http_stop(struct pinion_server_loop *loop)
 {
     PINION_LIST_FOREACH_SAFE (node, &loop->http) {
         struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);
-        if (http->file < 0 && pinion__conn_queued(http->conn) == 0)
+        if (is_answering(http))
+            http->keep_alive = false;
+        else if (pinion__conn_queued(http->conn) == 0)
             pinion__conn_close(http->conn);
-        else if (http->file < 0)
+        else
             pinion__http_finish(http);
     }
 }

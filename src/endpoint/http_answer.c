@@ -18,7 +18,7 @@ static int format_head(const struct pinion_http_answer *answer, char *out, size_
     format_date(date, sizeof date);
     if (answer->content_type)
         snprintf(type, sizeof type, "content-type: %s\r\n", answer->content_type);
-    if (answer->status != 204) /* RFC 9110 section 8.6 */
+    if (answer->status != 204 && answer->status != 304) /* RFC 9110 section 8.6 */
         snprintf(length, sizeof length, "content-length: %llu\r\n", (unsigned long long)answer->length);
     return snprintf(out, size,
                     "HTTP/1.1 %d %s\r\ndate: %s\r\n%s%s%sx-content-type-options: nosniff\r\n"
@@ -27,12 +27,13 @@ static int format_head(const struct pinion_http_answer *answer, char *out, size_
                     answer->keep_alive ? "keep-alive" : "close");
 }
 
-/* Head and body in one frame. */
 void pinion__http_send(struct pinion_http *http, const struct pinion_http_answer *answer, const void *body,
                        size_t len)
 {
     char head[1024 + 2048];
     int head_len = format_head(answer, head, sizeof head);
+    if (http->head_only)
+        len = 0;
     struct pinion_frame *frame = NULL;
     if (head_len > 0 && (size_t)head_len < sizeof head)
         frame = pinion__frame_new((size_t)head_len + len);
@@ -45,7 +46,7 @@ void pinion__http_send(struct pinion_http *http, const struct pinion_http_answer
         memcpy(pinion__frame_body(frame) + head_len, body, len);
     frame->body_len = (size_t)head_len + len;
     (void)pinion__conn_queue(http->conn, frame);
-    if (!answer->keep_alive)
+    if (!answer->keep_alive && !answer->body_follows)
         pinion__http_finish(http);
 }
 
@@ -65,8 +66,16 @@ void pinion__http_send_error(struct pinion_http *http, int status, bool keep_ali
     const char *text = pinion__http1_reason(status);
     struct pinion_http_answer answer = { .status = status,
                                          .content_type = "text/html; charset=utf-8",
-                                         .extra = status == 405 ? "allow: GET\r\n" : "",
+                                         .extra = status == 405 ? "allow: GET, HEAD\r\n" : "",
                                          .length = strlen(text),
                                          .keep_alive = keep_alive };
     pinion__http_send(http, &answer, text, strlen(text));
+}
+
+void pinion__http_send_continue(struct pinion_http *http)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    struct pinion_frame *frame = pinion__frame_copy(text, sizeof text - 1);
+    if (frame)
+        (void)pinion__conn_queue(http->conn, frame);
 }

@@ -34,7 +34,7 @@ static bool send_chunk(struct pinion_http *http)
 static void after_file(struct pinion_http *http)
 {
     end_file(http);
-    if (http->close_after_file)
+    if (!http->keep_alive)
         pinion__http_finish(http);
     else
         pinion__http_go_on(http);
@@ -67,19 +67,53 @@ void pinion__http_pump_later(struct pinion_http *http)
     pinion__scheduler_defer(http->loop->scheduler, &http->pump);
 }
 
-static void send_file(struct pinion_http *http, const struct pinion_static_file *file, bool keep_alive)
+void pinion__http_file_init(struct pinion_http *http)
 {
-    struct pinion_http_answer answer = { .status = 200,
-                                         .content_type = file->content_type,
-                                         .extra = "",
-                                         .length = file->size,
-                                         .keep_alive = true };
-    http->close_after_file = !keep_alive;
-    pinion__http_send(http, &answer, NULL, 0);
+    http->file = -1;
+    http->pump.run = run_pump;
+}
+
+/* ---- requests ---- */
+
+/* The client has this version of the file already (RFC 9110 section 13.1.2; a proxy may have weakened it). */
+static bool has_it(const struct pinion_http_request *request, const char *etag)
+{
+    char weak[sizeof((struct pinion_static_file *)0)->etag + 2];
+    snprintf(weak, sizeof weak, "W/%s", etag);
+    return pinion__http1_has_token(request, "if-none-match", etag) ||
+           pinion__http1_has_token(request, "if-none-match", weak) ||
+           pinion__slice_is(pinion__http1_header(request, "if-none-match"), "*");
+}
+
+/* The file follows the head by the pump. */
+static void start_file(struct pinion_http *http, const struct pinion_static_file *file, bool keep_alive)
+{
+    http->keep_alive = keep_alive;
     http->file = file->fd;
     http->file_left = file->size;
     pinion__conn_pause(http->conn);
     pinion__http_pump_later(http);
+}
+
+/* Browsers keep it, and ask each time whether it is still the one they have. */
+static void send_file(struct pinion_http *http, const struct pinion_static_file *file,
+                      const struct pinion_http_request *request)
+{
+    char extra[128];
+    snprintf(extra, sizeof extra, "etag: %s\r\ncache-control: no-cache\r\n", file->etag);
+    bool known = has_it(request, file->etag);
+    bool follows = !known && !http->head_only;
+    struct pinion_http_answer answer = { .status = known ? 304 : 200,
+                                         .content_type = known ? NULL : file->content_type,
+                                         .extra = extra,
+                                         .length = file->size,
+                                         .keep_alive = request->keep_alive,
+                                         .body_follows = follows };
+    pinion__http_send(http, &answer, NULL, 0);
+    if (follows)
+        start_file(http, file, request->keep_alive);
+    else
+        close(file->fd);
 }
 
 static void redirect_to_directory(struct pinion_http *http, const struct pinion_http_request *request)
@@ -98,7 +132,7 @@ void pinion__http_serve_file(struct pinion_http *http, const struct pinion_stati
     struct pinion_static_file file;
     switch (pinion__static_open(files, request->path, &file)) {
     case 0:
-        send_file(http, &file, request->keep_alive);
+        send_file(http, &file, request);
         break;
     case PINION_EAGAIN:
         redirect_to_directory(http, request);
@@ -113,10 +147,4 @@ void pinion__http_serve_file(struct pinion_http *http, const struct pinion_stati
         pinion__http_send_error(http, 500, request->keep_alive);
         break;
     }
-}
-
-void pinion__http_file_init(struct pinion_http *http)
-{
-    http->file = -1;
-    http->pump.run = run_pump;
 }

@@ -1,18 +1,25 @@
-/* Requests for sockets. */
+/* Requests for sockets: which transport they are for, what is known of them, and the WebSocket's upgrade. */
 #include "endpoint/http.h"
 #include "engine/socket.h"
 #include "proto/query.h"
 #include "proto/ws_handshake.h"
+#include "transport/longpoll.h"
 #include "transport/websocket.h"
 #include <arpa/inet.h>
 
-bool pinion__http_is_socket_path(const struct pinion_mount *mount, struct pinion_slice path)
+enum pinion_http_transport pinion__http_transport(const struct pinion_mount *mount, struct pinion_slice path)
 {
     size_t len = strlen(mount->path);
     if (len > 0 && mount->path[len - 1] == '/')
         len--;
-    return path.len == len + strlen("/websocket") && memcmp(path.ptr, mount->path, len) == 0 &&
-           memcmp(path.ptr + len, "/websocket", strlen("/websocket")) == 0;
+    if (path.len < len || memcmp(path.ptr, mount->path, len) != 0)
+        return PINION_HTTP_NONE;
+    struct pinion_slice rest = pinion__slice(path.ptr + len, path.len - len);
+    if (!mount->options.no_websocket && pinion__slice_is(rest, "/websocket"))
+        return PINION_HTTP_WEBSOCKET;
+    if (mount->options.longpoll && pinion__slice_is(rest, "/longpoll"))
+        return PINION_HTTP_LONGPOLL;
+    return PINION_HTTP_NONE;
 }
 
 static void peer_text(const struct pinion_conn *conn, char *out, size_t size)
@@ -35,27 +42,32 @@ static struct pinion_slice find_header(void *request, const char *name)
     return pinion__http1_header(request, name);
 }
 
+void pinion__http_info(const struct pinion_http *http, const struct pinion_http_request *request,
+                       const char *transport, struct pinion_http_info *info)
+{
+    peer_text(http->conn, info->peer, sizeof info->peer);
+    info->info = (struct pinion_connect_info){
+        .transport = transport, .peer = info->peer, .request = (void *)request, .header = find_header
+    };
+}
+
 static int open_websocket(struct pinion_http *http, const struct pinion_mount *mount,
                           const struct pinion_http_request *head, const pinion_payload *params)
 {
-    char peer[INET6_ADDRSTRLEN];
-    peer_text(http->conn, peer, sizeof peer);
-    struct pinion_connect_info info = {
-        .transport = pinion__websocket.name, .peer = peer, .request = (void *)head, .header = find_header
-    };
+    struct pinion_http_info info;
+    pinion__http_info(http, head, pinion__websocket.name, &info);
     struct pinion_websocket_request request = { .shard = http->loop->shard,
                                                 .mount = mount,
                                                 .head = head,
                                                 .params = params,
-                                                .info = &info,
+                                                .info = &info.info,
                                                 .close_timeout_ms =
                                                     http->loop->server->options.close_timeout_ms };
     return pinion__websocket_open(http->conn, &request);
 }
 
-/* True when the connection is the transport's now, and http is gone. */
-bool pinion__http_serve_socket(struct pinion_http *http, const struct pinion_mount *mount,
-                               const struct pinion_http_request *request)
+bool pinion__http_serve_websocket(struct pinion_http *http, const struct pinion_mount *mount,
+                                  const struct pinion_http_request *request)
 {
     char text[256];
     json_t *tree = NULL;
@@ -69,10 +81,8 @@ bool pinion__http_serve_socket(struct pinion_http *http, const struct pinion_mou
     pinion_payload *params = pinion_payload_json(tree);
     int rc = open_websocket(http, mount, request, params);
     pinion_payload_unref(params);
-    if (rc == 0) {
-        pinion__http_free(http);
+    if (rc == 0)
         return true;
-    }
     pinion__http_send_text(http, rc == PINION_EACCES ? 403 : 500, "", "", request->keep_alive);
     return false;
 }

@@ -26,6 +26,7 @@ struct pinion_mounted {
 };
 
 struct pinion_server;
+struct pinion_longpoll;
 
 /* One loop: a thread, an I/O loop, a scheduler, a shard. */
 struct pinion_server_loop {
@@ -63,6 +64,7 @@ struct pinion_server {
     struct pinion_server_loop *loops;
     unsigned loop_count;
     uint16_t port;
+    struct pinion_longpoll *longpoll; /* NULL: no mount offers it */
     enum pinion_server_state state;
     atomic_bool stop_requested; /* by a signal, or by stop() */
     bool joined;                /* the threads of start() have been waited for */

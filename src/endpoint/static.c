@@ -96,6 +96,8 @@ static int classify(int fd, struct pinion_static_file *file)
     if (!S_ISREG(st.st_mode))
         return PINION_ENOENT;
     file->size = (uint64_t)st.st_size;
+    snprintf(file->etag, sizeof file->etag, "\"%llx-%llx%09lx\"", (unsigned long long)st.st_size,
+             (unsigned long long)st.st_mtim.tv_sec, (unsigned long)st.st_mtim.tv_nsec);
     return 0;
 }
 

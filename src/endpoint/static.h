@@ -20,6 +20,7 @@ struct pinion_static_file {
     int fd; /* the caller's to close */
     uint64_t size;
     const char *content_type;
+    char etag[48]; /* quoted; another one when the file has changed */
 };
 
 /* Open the file for a percent-encoded URL path. 0; PINION_ENOENT: not ours, or not there (404);

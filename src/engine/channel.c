@@ -120,6 +120,13 @@ void pinion__call_leave(struct pinion_shard *shard)
 
 /* ---- the end ---- */
 
+/* Nothing of the end reaches the client. */
+static bool is_unheard(pinion_reason reason)
+{
+    return reason == PINION_REASON_CLOSED || reason == PINION_REASON_INACTIVE ||
+           reason == PINION_REASON_DUPLICATE;
+}
+
 static bool is_close(pinion_reason reason)
 {
     return reason == PINION_REASON_NORMAL || reason == PINION_REASON_SHUTDOWN || reason == PINION_REASON_LEFT;
@@ -164,7 +171,7 @@ void pinion__channel_end(struct pinion_channel *channel, pinion_reason reason)
     bool working = channel->extra && channel->extra->work;
     channel->state = PINION_CHANNEL_ENDING;
     channel->reason = reason;
-    channel->muted = reason == PINION_REASON_CLOSED || reason == PINION_REASON_DUPLICATE;
+    channel->muted = is_unheard(reason);
     pinion__log(PINION_LOG_DEBUG, "channel %s: ends (reason %d)", channel->topic->name, (int)reason);
     pinion__socket_remove_channel(channel->socket, channel);
     pinion__join_abandon(channel);

@@ -80,9 +80,10 @@ static void deliver_frame(struct fanout *fan, struct pinion_socket *socket)
     if (socket->state != PINION_SOCKET_OPEN)
         return;
     struct pinion_frame *frame = frame_for(fan, socket);
-    if (frame && socket->transport->send(socket->conn, pinion__frame_ref(frame)) == 0)
+    int rc = frame ? socket->transport->send(socket->conn, pinion__frame_ref(frame)) : PINION_ENOTSUP;
+    if (rc == 0)
         fan->delivered++;
-    else if (!frame)
+    else if (rc == PINION_ENOTSUP)
         fan->unencodable++;
 }
 

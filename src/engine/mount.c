@@ -6,6 +6,8 @@
 #define DEFAULT_MAX_MESSAGE  (1u << 20)
 #define DEFAULT_MAX_QUEUE    (1u << 20)
 #define DEFAULT_MAX_CHANNELS 100
+#define DEFAULT_WINDOW_MS    10000
+#define DEFAULT_MAX_BODY     8000000
 
 static int check_route(const char *path, const pinion_route *route)
 {
@@ -38,6 +40,10 @@ static void fill_defaults(pinion_socket_options *options)
         options->max_queue = DEFAULT_MAX_QUEUE;
     if (options->max_channels == 0)
         options->max_channels = DEFAULT_MAX_CHANNELS;
+    if (options->longpoll_window_ms == 0)
+        options->longpoll_window_ms = DEFAULT_WINDOW_MS;
+    if (options->longpoll_max_body == 0)
+        options->longpoll_max_body = DEFAULT_MAX_BODY;
 }
 
 int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinion_socket_def *def,

@@ -6,8 +6,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static void end(struct pinion_socket *socket);
-
 /* ---- frames out ---- */
 
 int pinion__encode(const struct pinion_serializer *serializer, const struct pinion_transport *transport,
@@ -51,7 +49,7 @@ static void end_channels(struct pinion_socket *socket)
 {
     for (uint32_t i = 0; i < socket->bucket_count; i++) {
         while (socket->buckets[i])
-            pinion__channel_end(socket->buckets[i], PINION_REASON_CLOSED);
+            pinion__channel_end(socket->buckets[i], (pinion_reason)socket->reason);
     }
 }
 
@@ -65,10 +63,11 @@ static void finish_end(struct pinion_task *task)
 }
 
 /* From here on nothing reaches the client. */
-static void end(struct pinion_socket *socket)
+static void end(struct pinion_socket *socket, pinion_reason reason)
 {
     assert(socket->state != PINION_SOCKET_ENDED);
     socket->state = PINION_SOCKET_ENDED;
+    socket->reason = (uint8_t)reason;
     socket->conn = NULL;
     pinion__timer_cancel(&socket->idle);
     pinion__list_remove(&socket->node);
@@ -77,9 +76,9 @@ static void end(struct pinion_socket *socket)
     pinion__scheduler_defer(socket->shard->scheduler, &socket->end_task);
 }
 
-void pinion__socket_ended(struct pinion_socket *socket)
+void pinion__socket_ended(struct pinion_socket *socket, pinion_reason reason)
 {
-    end(socket);
+    end(socket, reason);
 }
 
 void pinion__socket_close(struct pinion_socket *socket, uint16_t code)
@@ -87,7 +86,7 @@ void pinion__socket_close(struct pinion_socket *socket, uint16_t code)
     void *conn = socket->conn;
     if (socket->state == PINION_SOCKET_ENDED)
         return;
-    end(socket);
+    end(socket, PINION_REASON_CLOSED);
     socket->transport->close(conn, code);
 }
 
@@ -173,7 +172,7 @@ static int open_socket(struct pinion_socket *socket)
         return rc;
     socket->state = PINION_SOCKET_OPEN;
     pinion__socket_seen(socket);
-    if (socket->mount->options.timeout_ms != PINION_NEVER)
+    if (socket->mount->options.timeout_ms != PINION_NEVER && !socket->transport->finds_idle)
         pinion__scheduler_timer(socket->shard->scheduler, &socket->idle, socket->mount->options.timeout_ms);
     return 0;
 }
@@ -223,7 +222,7 @@ int pinion__socket_connect(struct pinion_shard *shard, const struct pinion_conne
     }
     int rc = connect_outcome(socket, result);
     if (rc)
-        end(socket);
+        end(socket, PINION_REASON_CLOSED);
     else
         *out = socket;
     return rc;
@@ -239,7 +238,7 @@ void pinion__socket_answer(struct pinion_socket *socket, pinion_result result)
     const struct pinion_transport *transport = socket->transport;
     int rc = connect_outcome(socket, result);
     if (rc)
-        end(socket);
+        end(socket, PINION_REASON_CLOSED);
     transport->connected(conn, rc);
 }
 

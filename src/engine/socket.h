@@ -34,6 +34,7 @@ struct pinion_socket {
     uint32_t holds;
     uint32_t waiting;            /* reasons why frames from the client are held back */
     uint8_t state;               /* enum pinion_socket_state */
+    uint8_t reason;              /* pinion_reason for its channels, once it has ended */
     struct pinion_subscriber id; /* to the topic of its name */
     struct pinion_list node;     /* in shard->sockets */
     struct pinion_task end_task; /* what is left to do after the end, deferred */
@@ -73,8 +74,8 @@ void pinion__socket_receive(struct pinion_socket *socket, int opcode, struct pin
 /* A sign of life that is no message (a ping). */
 void pinion__socket_seen(struct pinion_socket *socket);
 
-/* The transport's connection is over, or about to be closed by it. */
-void pinion__socket_ended(struct pinion_socket *socket);
+/* The transport's connection is over, or about to be closed by it: PINION_REASON_CLOSED or _INACTIVE. */
+void pinion__socket_ended(struct pinion_socket *socket, pinion_reason reason);
 
 /* ---- for the engine ---- */
 

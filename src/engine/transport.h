@@ -30,6 +30,7 @@ enum pinion_close_code {
 
 struct pinion_transport {
     const char *name; /* "websocket", … as channels see it */
+    bool finds_idle;  /* it finds out itself that a client has gone: the mount's timeout is not for it */
 
     /* Expected to add this transport's framing to a freshly encoded frame, in its headroom or by making
      * another. Consumes the frame. NULL when out of memory. Done once per loop and broadcast, not per

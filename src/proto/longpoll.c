@@ -105,6 +105,13 @@ bool pinion__longpoll_next(struct pinion_longpoll_batch *batch, int *opcode, str
     return true;
 }
 
+bool pinion__longpoll_batch_empty(const struct pinion_longpoll_batch *batch)
+{
+    struct pinion_longpoll_batch rest = *batch;
+    struct pinion_slice line;
+    return !take_line(&rest, &line);
+}
+
 /* ---- answers ---- */
 
 int pinion__longpoll_put_status(struct pinion_buf *out, int status)

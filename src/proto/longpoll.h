@@ -26,6 +26,9 @@ bool pinion__longpoll_batch_valid(const struct pinion_longpoll_batch *batch);
  * batch must be valid. */
 bool pinion__longpoll_next(struct pinion_longpoll_batch *batch, int *opcode, struct pinion_slice *frame);
 
+/* True when there are no more. */
+bool pinion__longpoll_batch_empty(const struct pinion_longpoll_batch *batch);
+
 /* Append the answer to a POST, or to a GET that is refused: {"status":N}. PINION_ENOMEM, PINION_ETOOBIG. */
 int pinion__longpoll_put_status(struct pinion_buf *out, int status);
 

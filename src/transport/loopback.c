@@ -144,7 +144,7 @@ void pinion__loopback_disconnect(struct pinion_loopback *connection)
     connection->socket = NULL;
     connection->closed = true;
     if (socket)
-        pinion__socket_ended(socket);
+        pinion__socket_ended(socket, PINION_REASON_CLOSED);
 }
 
 void pinion__loopback_release(struct pinion_loopback *connection)

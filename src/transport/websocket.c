@@ -71,7 +71,7 @@ static void end_socket(struct ws *ws)
     struct pinion_socket *socket = ws->socket;
     ws->socket = NULL;
     if (socket)
-        pinion__socket_ended(socket);
+        pinion__socket_ended(socket, PINION_REASON_CLOSED);
 }
 
 /* Close for a fault of the client's: nothing it may still send matters, so our FIN follows at once. */

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { launch, noBrowser } from "../helpers/browser.mjs";
+import { startProxy } from "../helpers/proxy.mjs";
 import { start } from "../helpers/server.mjs";
 
 const PATIENCE_MS = 20_000;
@@ -173,6 +174,23 @@ describe("the chat in a browser", { skip: noBrowser }, () => {
     await bob.hears("and you");
     assert.equal(await bob.row("while it was away").count(), 1);
   });
+
+  for (const upgrades of ["refuse", "hang"]) {
+    it(`goes on by long polling where a proxy lets upgrades ${upgrades}`, async (t) => {
+      const { server, tabs: [ann] } = await room(t, "Ann");
+      const proxy = await startProxy(server, { upgrades });
+      t.after(() => proxy.close());
+      const bob = await Tab.open(t, browser, proxy, "Bob");
+      const polls = [];
+      bob.page.on("request", (request) => polls.push(request.url()));
+      await bob.say("from behind a proxy");
+      await ann.hears("from behind a proxy");
+      await bob.hears("from behind a proxy");
+      await ann.say("I hear you");
+      await bob.hears("I hear you");
+      assert.ok(polls.some((url) => url.includes("/socket/longpoll?")), "the messages came by polls");
+    });
+  }
 
   it("stays where the reader scrolled to", async (t) => {
     const { tabs: [ann, bob] } = await room(t, "Ann", "Bob");

@@ -54,12 +54,12 @@ export class RawConnection {
   }
 
   // {status, headers, body}
-  async response() {
+  async response({ headOnly = false } = {}) {
     const end = await this.#until((bytes) => position(bytes.indexOf("\r\n\r\n")), "a response head");
     const [statusLine, ...lines] = this.#take(end + 4).toString("latin1").trimEnd().split("\r\n");
     const headers = Object.fromEntries(lines.map(headerField));
     const status = Number(statusLine.split(" ")[1]);
-    const length = status === 101 ? 0 : Number(headers["content-length"] ?? 0);
+    const length = status === 101 || headOnly ? 0 : Number(headers["content-length"] ?? 0);
     await this.#until((bytes) => bytes.length >= length || null, "a response body");
     return { status, headers, body: this.#take(length).toString() };
   }

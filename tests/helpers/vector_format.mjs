@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export const VERSIONS = ["1.0.0", "2.0.0"];
-const TRANSPORTS = ["websocket", "loopback"];
+const TRANSPORTS = ["websocket", "longpoll", "loopback"];
 
 const isString = (value) => typeof value === "string";
 const isBoolean = (value) => typeof value === "boolean";
@@ -68,10 +68,13 @@ function isFrame(optional) {
   return (value) => check(value) && "text" in value !== "hex" in value;
 }
 
-const isResponse = isRecord({ status: isInteger }, { body: isString, headers: isMapOf(isStringOrNull) });
+const isResponse = isRecord(
+  { status: isInteger },
+  { body: isString, json: isObject, headers: isMapOf(isStringOrNull) },
+);
 const isHttp = isRecord(
   { path: isString, expect: isResponse },
-  { method: isString, version: isString, upgrade: isBoolean, headers: isMapOf(isStringOrNull) },
+  { method: isString, version: isString, upgrade: isBoolean, headers: isMapOf(isStringOrNull), body: isString },
 );
 
 const isRepeat = isRecord({ from: isInteger, to: isInteger, steps: isListOf(isStep) });
@@ -87,10 +90,10 @@ const ACTIONS = {
   expect: { check: isMessage },
   expect_any_order: { check: isListOf(isMessage) },
   expect_text: { check: perVersion(isAlternatives) },
-  expect_binary: { check: isBinaryFrame },
+  expect_binary: { check: isBinaryFrame, connection: true },
   expect_close: { check: isInteger },
   expect_none: { check: isTrue },
-  close: { check: isInteger },
+  close: { check: isInteger, connection: true },
   repeat: { check: isRepeat, clientless: true },
   send_frame: { check: isFrame(FRAME_OPTIONS), wire: true },
   send_raw_hex: { check: isHex, wire: true },
@@ -111,8 +114,9 @@ function isStep(step) {
   return isRecord({ [name]: check }, { ...(clientless ? {} : { client: isString }), ...beside })(step);
 }
 
-function usesTheWire(steps) {
-  return steps.some((step) => ACTIONS[actionOf(step)].wire || usesTheWire(step.repeat?.steps ?? []));
+// Some step's action is for these transports alone: `wire`, a WebSocket; `connection`, not long polling.
+function needs(trait, steps) {
+  return steps.some((step) => ACTIONS[actionOf(step)][trait] || needs(trait, step.repeat?.steps ?? []));
 }
 
 const isClient = isRecord(
@@ -139,8 +143,14 @@ function checkFile(content) {
   assert.equal(new Set(names).size, names.length, "two vectors of one name");
   for (const vector of content.vectors) {
     const overLoopback = (vector.transport ?? content.transport ?? TRANSPORTS).includes("loopback");
-    assert.ok(!overLoopback || !usesTheWire(vector.steps), `"${vector.name}" needs a wire: websocket only`);
+    assert.ok(!overLoopback || !needs("wire", vector.steps), `"${vector.name}" needs a wire: websocket only`);
   }
+}
+
+// Long polling carries no binary frames to a client, and a client cannot close.
+function withRuns(vector) {
+  if (!needs("connection", vector.steps)) return vector;
+  return { ...vector, transport: vector.transport.filter((name) => name !== "longpoll") };
 }
 
 // Every vector of the directory, checked, as [{file, about, vectors}]; each vector has its vsn and transport.
@@ -151,7 +161,7 @@ export function loadVectors(directory) {
       const content = JSON.parse(readFileSync(join(directory, file), "utf8"));
       checkFile(content);
       const { about, vectors, vsn = VERSIONS, transport = TRANSPORTS } = content;
-      return { file, about, vectors: vectors.map((vector) => ({ vsn, transport, ...vector })) };
+      return { file, about, vectors: vectors.map((vector) => withRuns({ vsn, transport, ...vector })) };
     } catch (error) {
       error.message = `${file}: ${error.message}`;
       throw error;

@@ -1,13 +1,13 @@
-// Replays one vector over WebSocket: each step on its client, each frame compared as the version writes it.
-// Nothing waits by the clock: that nothing comes is known by what is answered after it.
+// Replays one vector over WebSocket or long polling: each step on its client, each frame compared as the version
+// writes it. Nothing waits by the clock: that nothing comes is known by what is answered after it.
 
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
+import { LongpollCarrier, WebSocketCarrier, brief } from "./carriers.mjs";
 import { OPCODE, RawConnection, frame, upgradeRequest } from "./raw.mjs";
 import { actionOf, expandSteps } from "./vector_format.mjs";
-import { within } from "./wait.mjs";
 
-const NO_CODE = 1005;
+const CARRIERS = { websocket: WebSocketCarrier, longpoll: LongpollCarrier };
 const NO_UPGRADE = {
   Connection: null,
   Upgrade: null,
@@ -52,11 +52,6 @@ function opcodeOf(name) {
   return OPCODE[String(name).toUpperCase()] ?? name;
 }
 
-function brief(value) {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
-}
-
 function assertCompact(text) {
   const outsideStrings = text.replace(/"(?:[^"\\]|\\.)*"/g, '""');
   assert.doesNotMatch(outsideStrings, /\s/, "what the server sends is compact");
@@ -64,56 +59,44 @@ function assertCompact(text) {
 
 // One client of a vector. The public methods named in lower case are the actions of the steps.
 class VectorClient {
-  #raw;
+  #carrier;
   #vsn;
   #v1JoinRef;
   #barrierTrip;
-  #sentClose = false;
   #closed = false;
 
-  constructor(raw, { vsn, v1JoinRef, noMessages }) {
-    this.#raw = raw;
+  constructor(carrier, { vsn, v1JoinRef, noMessages }) {
+    this.#carrier = carrier;
     this.#vsn = vsn;
     this.#v1JoinRef = v1JoinRef;
     this.#barrierTrip = noMessages ? () => this.#pingTrip() : () => this.#heartbeatTrip();
-  }
-
-  #sendFrame(opcode, payload, options) {
-    this.#sentClose ||= opcode === OPCODE.CLOSE;
-    this.#raw.send(frame(opcode, payload, options));
   }
 
   #forVersion(value) {
     return typeof value === "string" || Array.isArray(value) ? value : value[this.#vsn];
   }
 
-  async #nextFrame(opcode, what) {
-    const { fin, opcode: actual, payload } = await within(this.#raw.frame(), what);
-    assert.equal(actual, opcode, `expected ${what}, got ${brief(payload.toString())} (opcode ${actual})`);
-    assert.ok(fin, "a server's frame is never a fragment");
-    return payload;
-  }
-
   async #nextText(what) {
-    const text = (await this.#nextFrame(OPCODE.TEXT, what)).toString();
+    const text = await this.#carrier.nextText(what);
     assertCompact(text);
     return text;
   }
 
   send(message) {
-    this.#sendFrame(OPCODE.TEXT, encodeMessage(message, this.#vsn, this.#v1JoinRef));
+    return this.#carrier.sendText(encodeMessage(message, this.#vsn, this.#v1JoinRef));
   }
 
   send_text(text, { binary }) {
-    this.#sendFrame(binary ? OPCODE.BINARY : OPCODE.TEXT, this.#forVersion(text));
+    const own = this.#forVersion(text);
+    return binary ? this.#carrier.sendBinary(Buffer.from(own)) : this.#carrier.sendText(own);
   }
 
   send_binary({ join_ref, ref, topic, event, data_hex }) {
-    this.#sendFrame(OPCODE.BINARY, packBinary(0, [join_ref, ref, topic, event], data_hex));
+    return this.#carrier.sendBinary(packBinary(0, [join_ref, ref, topic, event], data_hex));
   }
 
   send_binary_hex(hex) {
-    this.#sendFrame(OPCODE.BINARY, Buffer.from(hex, "hex"));
+    return this.#carrier.sendBinary(Buffer.from(hex, "hex"));
   }
 
   async expect(message) {
@@ -140,25 +123,18 @@ class VectorClient {
   async expect_binary(expected) {
     const kind = Object.keys(BINARY_KINDS).indexOf(expected.kind);
     const strings = BINARY_KINDS[expected.kind].map((field) => expected[field]);
-    const bytes = await this.#nextFrame(OPCODE.BINARY, `a binary ${expected.kind}`);
+    const bytes = await this.#carrier.nextBinary(`a binary ${expected.kind}`);
     assert.equal(bytes.toString("hex"), packBinary(kind, strings, expected.data_hex).toString("hex"));
   }
 
-  // The close frame gives no reason, and is the last thing that comes before the connection ends.
   async expect_close(code) {
-    const payload = await this.#nextFrame(OPCODE.CLOSE, `a close frame with ${code}`);
-    assert.equal(payload.length === 0 ? NO_CODE : payload.readUInt16BE(0), code);
-    assert.ok(payload.length <= 2, "a close frame without a reason");
-    if (!this.#sentClose) this.#sendFrame(OPCODE.CLOSE, payload);
-    await assert.rejects(this.#raw.frame(), /the connection ended/, "nothing after the close frame");
+    await this.#carrier.expectClose(code);
     this.#closed = true;
   }
 
   async close(code) {
-    const payload = Buffer.alloc(2);
-    payload.writeUInt16BE(code);
-    this.#sendFrame(OPCODE.CLOSE, payload);
-    await this.expect_close(code);
+    await this.#carrier.close(code);
+    this.#closed = true;
   }
 
   // Two trips there and back: what the server put off while it answered the first comes before the second.
@@ -168,7 +144,7 @@ class VectorClient {
   }
 
   async #heartbeatTrip() {
-    this.send([null, "barrier", "phoenix", "heartbeat", {}]);
+    await this.send([null, "barrier", "phoenix", "heartbeat", {}]);
     await this.expect([null, "barrier", "phoenix", "phx_reply", { status: "ok", response: {} }]);
   }
 
@@ -178,27 +154,28 @@ class VectorClient {
   }
 
   async send_frame({ opcode, fin, rsv, masked, cut, ...content }) {
-    if (!cut) return this.#sendFrame(opcodeOf(opcode), framePayload(content), { fin, rsv, masked });
-    const bytes = frame(opcodeOf(opcode), framePayload(content), { fin, rsv, masked });
+    const options = { fin, rsv, masked };
+    if (!cut) return this.#carrier.sendFrame(opcodeOf(opcode), framePayload(content), options);
+    const bytes = frame(opcodeOf(opcode), framePayload(content), options);
     for (let at = 0; at < bytes.length; at += cut) {
-      await new Promise((sent) => this.#raw.tcp.write(bytes.subarray(at, at + cut), sent));
+      await new Promise((sent) => this.#carrier.tcp.write(bytes.subarray(at, at + cut), sent));
     }
   }
 
   send_raw_hex(hex) {
-    this.#raw.send(Buffer.from(hex, "hex"));
+    this.#carrier.sendRaw(Buffer.from(hex, "hex"));
   }
 
   async expect_frame({ opcode, ...content }) {
-    const payload = await this.#nextFrame(opcodeOf(opcode), `a ${opcode} frame`);
+    const payload = await this.#carrier.nextFrame(opcodeOf(opcode), `a ${opcode} frame`);
     assert.equal(payload.toString("hex"), framePayload(content).toString("hex"));
   }
 
   // What these steps send leaves in one write.
   async burst(steps) {
-    this.#raw.tcp.cork();
+    this.#carrier.tcp.cork();
     for (const step of steps) await perform(this, step);
-    this.#raw.tcp.uncork();
+    this.#carrier.tcp.uncork();
   }
 
   // Nothing has come that no step expected.
@@ -212,22 +189,39 @@ function perform(client, step) {
   return client[action](step[action], step);
 }
 
-async function connectClient(t, server, vector, name, runVsn) {
+async function connectClient(t, server, vector, name, { vsn: runVsn, transport }) {
   const own = vector.clients?.[name] ?? {};
   const { path = "/socket", params, query, headers, raw: noMessages, vsn = runVsn } = own;
   const search = query ?? new URLSearchParams({ ...params, vsn }).toString();
-  const raw = await RawConnection.open(t, server);
-  raw.send(upgradeRequest(`${path}/websocket${search && `?${search}`}`, headers));
-  assert.equal((await raw.response()).status, 101, `client ${name} is let in`);
-  return new VectorClient(raw, { vsn, v1JoinRef: vector.v1_join_ref, noMessages });
+  const carrier = await CARRIERS[transport].connect(t, server, { path, search, headers });
+  return new VectorClient(carrier, { vsn, v1JoinRef: vector.v1_join_ref, noMessages });
 }
 
-async function performHttp(t, server, { path, method, version, upgrade, headers, expect }) {
+// The last token that was answered stands for {token} in what is sent.
+function putToken(text, tokens) {
+  return text?.replaceAll("{token}", encodeURIComponent(tokens.last));
+}
+
+// An expected "{token}" is any token, and the last from here on.
+function compareJson(actual, expected, tokens) {
+  if (expected.token === "{token}") {
+    assert.match(actual.token ?? "", /^[-\w.]{20,}$/, "a token");
+    tokens.last = actual.token;
+  }
+  const own = expected.token === undefined ? {} : { token: putToken(expected.token, tokens) };
+  assert.deepEqual(actual, { ...expected, ...own });
+}
+
+async function performHttp(t, server, { path, method, version, upgrade, headers = {}, body, expect }, tokens) {
   const raw = await RawConnection.open(t, server);
-  raw.send(upgradeRequest(path, { ...(upgrade ? {} : NO_UPGRADE), ...headers }, { method, version }));
-  const response = await raw.response();
+  const length = body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(body)) };
+  const given = Object.entries(headers).map(([name, value]) => [name, value && putToken(value, tokens)]);
+  const all = { ...(upgrade ? {} : NO_UPGRADE), ...length, ...Object.fromEntries(given) };
+  raw.send(upgradeRequest(putToken(path, tokens), all, { method, version }) + (body ?? ""));
+  const response = await raw.response({ headOnly: method === "HEAD" });
   assert.equal(response.status, expect.status);
   if (expect.body !== undefined) assert.equal(response.body, expect.body);
+  if (expect.json !== undefined) compareJson(JSON.parse(response.body), expect.json, tokens);
   for (const [name, value] of Object.entries(expect.headers ?? {})) {
     const actual = response.headers[name];
     if (value === null) assert.equal(actual, undefined, `no ${name}`);
@@ -236,16 +230,18 @@ async function performHttp(t, server, { path, method, version, upgrade, headers,
   raw.tcp.destroy();
 }
 
-// Replays the vector in that version on connections that end with the test `t`; throws where they differ.
-export async function replayVector(t, server, vector, vsn) {
+// Replays the vector in that version over that transport, on connections that end with the test `t`; throws where
+// they differ.
+export async function replayVector(t, server, vector, run) {
   const clients = new Map();
+  const tokens = { last: "" };
   const clientOf = async ({ client: name = "a" }) => {
-    if (!clients.has(name)) clients.set(name, await connectClient(t, server, vector, name, vsn));
+    if (!clients.has(name)) clients.set(name, await connectClient(t, server, vector, name, run));
     return clients.get(name);
   };
-  for (const step of expandSteps(vector.steps, { transport: ":websocket" })) {
+  for (const step of expandSteps(vector.steps, { transport: `:${run.transport}` })) {
     try {
-      await (step.http ? performHttp(t, server, step.http) : perform(await clientOf(step), step));
+      await (step.http ? performHttp(t, server, step.http, tokens) : perform(await clientOf(step), step));
     } catch (error) {
       error.message = `at ${brief(step)}\n${error.message}`;
       throw error;

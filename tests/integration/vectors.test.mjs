@@ -1,4 +1,5 @@
-// Every vector of tests/vectors over WebSocket, in each of its versions, against the conformance server.
+// Every vector of tests/vectors over WebSocket and long polling, in each of its versions, against the conformance
+// server.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -10,15 +11,18 @@ import { replayVector } from "../helpers/vector_runner.mjs";
 const files = loadVectors(fileURLToPath(new URL("../vectors", import.meta.url)));
 assert.ok(files.length > 0, "there are vectors");
 
-describe("vectors", () => {
-  const server = serve("conformance");
-  for (const { file, vectors } of files) {
-    describe(file, () => {
-      for (const vector of vectors.filter(({ transport }) => transport.includes("websocket"))) {
-        for (const vsn of vector.vsn) {
-          it(`${vector.name} (${vsn})`, (t) => replayVector(t, server, vector, vsn));
+// The vectors of a file share topics, so they run one after another; each file has a server of its own.
+for (const transport of ["websocket", "longpoll"]) {
+  describe(`vectors over ${transport}`, { concurrency: 4 }, () => {
+    for (const { file, vectors } of files) {
+      describe(file, { concurrency: 1 }, () => {
+        const server = serve("conformance");
+        for (const vector of vectors.filter((each) => each.transport.includes(transport))) {
+          for (const vsn of vector.vsn) {
+            it(`${vector.name} (${vsn})`, (t) => replayVector(t, server, vector, { vsn, transport }));
+          }
         }
-      }
-    });
-  }
-});
+      });
+    }
+  });
+}

@@ -25,7 +25,8 @@ let state = "connecting";
 
 // --- The channel ---
 
-const socket = new Socket("/socket");
+// Where a network lets no WebSocket through, the client goes on by long polling.
+const socket = new Socket("/socket", { longPollFallbackMs: 2500 });
 const channel = socket.channel("rooms:lobby", () => ({ user: nameField.value }));
 
 function connect() {

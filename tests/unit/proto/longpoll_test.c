@@ -32,11 +32,13 @@ static void expect(const char *body, bool ndjson, const struct expected *frames,
     int opcode;
     assert_true(pinion__longpoll_batch_valid(&batch));
     for (size_t i = 0; i < count; i++) {
+        assert_false(pinion__longpoll_batch_empty(&batch));
         assert_true(pinion__longpoll_next(&batch, &opcode, &frame));
         assert_int_equal(opcode, frames[i].opcode);
         assert_int_equal(frame.len, frames[i].len);
         assert_memory_equal(frame.ptr, frames[i].bytes, frame.len);
     }
+    assert_true(pinion__longpoll_batch_empty(&batch));
     assert_false(pinion__longpoll_next(&batch, &opcode, &frame));
     assert_false(pinion__longpoll_next(&batch, &opcode, &frame));
 }

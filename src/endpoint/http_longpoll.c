@@ -1,0 +1,240 @@
+/* Requests of long polling: from HTTP to calls of the transport, and their answers. All are 200 with the
+ * meaningful status in their JSON, but for what no client of ours sends. */
+#include "base/log.h"
+#include "endpoint/http.h"
+#include "proto/query.h"
+#include "transport/longpoll.h"
+#include <stdio.h>
+
+#define ANY_ORIGIN "access-control-allow-origin: *\r\n"
+
+/* ---- answers ---- */
+
+static void send_json(struct pinion_http *http, const char *json, size_t len, bool keep_alive)
+{
+    struct pinion_http_answer answer = { .status = 200,
+                                         .content_type = "application/json; charset=utf-8",
+                                         .extra = ANY_ORIGIN "cache-control: no-store\r\n",
+                                         .length = len,
+                                         .keep_alive = keep_alive };
+    pinion__http_send(http, &answer, json, len);
+}
+
+static void send_status(struct pinion_http *http, int status, bool keep_alive)
+{
+    char json[32];
+    int len = snprintf(json, sizeof json, "{\"status\":%d}", status);
+    send_json(http, json, (size_t)len, keep_alive);
+}
+
+/* What a browser asks before it sends a request of ours to another origin than the page's. */
+static void serve_options(struct pinion_http *http, const struct pinion_http_request *request)
+{
+    char extra[1400];
+    struct pinion_slice asked = pinion__http1_header(request, "access-control-request-headers");
+    int len = snprintf(extra, sizeof extra,
+                       ANY_ORIGIN "access-control-allow-headers: %.*s\r\n"
+                                  "access-control-allow-methods: get, post, options\r\n"
+                                  "access-control-max-age: 3600\r\n",
+                       (int)asked.len, asked.len ? asked.ptr : "");
+    if (len >= (int)sizeof extra)
+        pinion__http_send_error(http, 400, request->keep_alive);
+    else
+        pinion__http_send_text(http, 200, extra, "", request->keep_alive);
+}
+
+/* ---- the request ---- */
+
+/* As the query parameter, or in the header that keeps it out of logs. */
+static struct pinion_slice token_of(const struct pinion_http_request *request, const pinion_payload *params)
+{
+    json_t *token = pinion_payload_get(params, "token");
+    if (json_is_string(token))
+        return pinion__slice(json_string_value(token), json_string_length(token));
+    return pinion__http1_header(request, "x-phoenix-longpoll-token");
+}
+
+/* A call that is addressed to the session of the request's token. NULL when there is no token of ours. */
+static struct pinion_longpoll_call *call_by_token(struct pinion_http *http, const struct pinion_mount *mount,
+                                                  const struct pinion_http_request *request,
+                                                  const pinion_payload *params)
+{
+    struct pinion_slice token = token_of(request, params);
+    struct pinion_longpoll_call *call = NULL;
+    if (token.len > 0)
+        call = pinion__longpoll_call_new(http->loop->server->longpoll, http->loop->shard, mount);
+    if (call && !pinion__longpoll_call_address(call, token)) {
+        pinion__longpoll_call_free(call);
+        call = NULL;
+    }
+    return call;
+}
+
+static void on_answered(struct pinion_longpoll_call *call);
+
+/* Its answer is awaited from here on. */
+static void own_call(struct pinion_http *http, struct pinion_longpoll_call *call)
+{
+    http->call = call;
+    call->owner = http;
+    call->answered = on_answered;
+    pinion__timer_cancel(&http->deadline);
+}
+
+static void begin(struct pinion_http *http, const struct pinion_mount *mount,
+                  const struct pinion_http_request *request, const pinion_payload *params)
+{
+    struct pinion_http_info info;
+    struct pinion_longpoll_call *call =
+        pinion__longpoll_call_new(http->loop->server->longpoll, http->loop->shard, mount);
+    http->keep_alive = request->keep_alive;
+    if (!call) {
+        send_status(http, 500, request->keep_alive);
+        return;
+    }
+    own_call(http, call);
+    pinion__http_info(http, request, pinion__longpoll.name, &info);
+    pinion__longpoll_begin(call, params, &info.info);
+}
+
+/* A poll; of a session that turns out to have gone it becomes the beginning of a new one, for which the head
+ * is kept. */
+static void serve_get(struct pinion_http *http, const struct pinion_mount *mount,
+                      const struct pinion_http_request *request, const pinion_payload *params,
+                      struct pinion_slice head)
+{
+    struct pinion_longpoll_call *call = call_by_token(http, mount, request, params);
+    if (!call) {
+        begin(http, mount, request, params);
+        return;
+    }
+    http->head.len = 0;
+    if (pinion__buf_append(&http->head, head.ptr, head.len) != 0) {
+        pinion__longpoll_call_free(call);
+        send_status(http, 500, request->keep_alive);
+        return;
+    }
+    http->keep_alive = request->keep_alive;
+    own_call(http, call);
+    pinion__longpoll_poll(call);
+}
+
+static bool is_ndjson(const struct pinion_http_request *request)
+{
+    return pinion__slice_is(pinion__http1_header(request, "content-type"), "application/x-ndjson");
+}
+
+static void serve_post(struct pinion_http *http, const struct pinion_mount *mount,
+                       const struct pinion_http_request *request, const pinion_payload *params)
+{
+    struct pinion_longpoll_call *call = call_by_token(http, mount, request, params);
+    if (!call) {
+        send_status(http, 410, request->keep_alive);
+        return;
+    }
+    call->ndjson = is_ndjson(request);
+    http->call = call;
+    http->keep_alive = request->keep_alive;
+    if (!request->chunked && request->content_length == 0)
+        pinion__http_longpoll_body(http);
+    else if (request->content_length > mount->options.longpoll_max_body)
+        pinion__http_send_error(http, 400, false);
+}
+
+void pinion__http_serve_longpoll(struct pinion_http *http, const struct pinion_mount *mount,
+                                 const struct pinion_http_request *request, struct pinion_slice head)
+{
+    json_t *tree = NULL;
+    bool get = pinion__slice_is(request->method, "GET");
+    bool post = pinion__slice_is(request->method, "POST");
+    if (pinion__slice_is(request->method, "OPTIONS")) {
+        serve_options(http, request);
+        return;
+    }
+    if ((!get && !post) || pinion__query_parse(request->query, &tree) != 0) {
+        pinion__http_send_error(http, 400, request->keep_alive);
+        return;
+    }
+    pinion_payload *params = pinion_payload_json(tree);
+    if (get)
+        serve_get(http, mount, request, params, head);
+    else
+        serve_post(http, mount, request, params);
+    pinion_payload_unref(params);
+}
+
+void pinion__http_longpoll_body(struct pinion_http *http)
+{
+    struct pinion_longpoll_call *call = http->call;
+    struct pinion_longpoll_batch frames;
+    pinion__longpoll_batch_init(&frames, call->body.data, call->body.len, call->ndjson);
+    if (!pinion__longpoll_batch_valid(&frames)) {
+        http->call = NULL;
+        pinion__longpoll_call_free(call);
+        pinion__http_send_error(http, 400, http->keep_alive);
+        return;
+    }
+    own_call(http, call);
+    pinion__longpoll_publish(call);
+}
+
+/* ---- the answer ---- */
+
+/* The session that was polled has gone: begin another for the same request. */
+static void begin_again(struct pinion_http *http, const struct pinion_mount *mount)
+{
+    struct pinion_http_request request;
+    json_t *tree = NULL;
+    bool keep_alive = http->keep_alive;
+    bool readable = pinion__http1_parse(http->head.data, http->head.len, 0, &request) > 0 &&
+                    pinion__query_parse(request.query, &tree) == 0;
+    if (!readable) { /* it was, the first time: there is no memory */
+        send_status(http, 500, keep_alive);
+        return;
+    }
+    pinion_payload *params = pinion_payload_json(tree);
+    begin(http, mount, &request, params);
+    pinion_payload_unref(params);
+    http->keep_alive = keep_alive;
+}
+
+static void answer(struct pinion_http *http, const struct pinion_longpoll_call *call)
+{
+    if (call->full) {
+        pinion__log(PINION_LOG_WARNING, "longpoll %s: refused: there are as many sessions as may be",
+                    call->mount->path);
+        pinion__http_send_error(http, 503, http->keep_alive);
+    } else if (call->gone && call->kind == PINION_LONGPOLL_POLL) {
+        begin_again(http, call->mount);
+    } else if (call->gone) {
+        send_status(http, 410, http->keep_alive);
+    } else {
+        send_json(http, call->answer.data, call->answer.len, http->keep_alive);
+    }
+}
+
+static void on_answered(struct pinion_longpoll_call *call)
+{
+    struct pinion_http *http = call->owner;
+    http->call = NULL;
+    answer(http, call);
+    if (!http->call && !http->closing)
+        pinion__http_go_on(http);
+}
+
+/* ---- the connection goes ---- */
+
+bool pinion__http_longpoll_eof(struct pinion_http *http)
+{
+    return http->call && !http->in_body && http->call->kind != PINION_LONGPOLL_PUBLISH;
+}
+
+void pinion__http_longpoll_release(struct pinion_http *http)
+{
+    struct pinion_longpoll_call *call = http->call;
+    http->call = NULL;
+    if (call && call->owner)
+        pinion__longpoll_abandon(call);
+    else if (call)
+        pinion__longpoll_call_free(call);
+}

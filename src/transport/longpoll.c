@@ -1,0 +1,202 @@
+#include "transport/longpoll.h"
+#include "base/log.h"
+#include "transport/longpoll_session.h"
+#include <assert.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+
+struct pinion_longpoll {
+    pinion_endpoint *endpoint;
+    size_t max_sessions;
+    unsigned char key[PINION_LONGPOLL_KEY_LEN];              /* signs tokens */
+    struct pinion_longpoll_sessions loops[PINION_LOOPS_MAX]; /* each belongs to its loop */
+    atomic_size_t session_count;
+};
+
+int pinion__longpoll_new(struct pinion_longpoll **out, pinion_endpoint *endpoint, size_t max_sessions)
+{
+    struct pinion_longpoll *longpoll = calloc(1, sizeof *longpoll);
+    if (!longpoll)
+        return PINION_ENOMEM;
+    if (RAND_bytes(longpoll->key, sizeof longpoll->key) != 1) {
+        free(longpoll);
+        return pinion__fail(PINION_EIO, "no random numbers for the keys of long polling");
+    }
+    longpoll->endpoint = endpoint;
+    longpoll->max_sessions = max_sessions;
+    atomic_init(&longpoll->session_count, 0);
+    for (unsigned i = 0; i < endpoint->shard_count; i++)
+        pinion__longpoll_sessions_init(&longpoll->loops[i], &longpoll->session_count);
+    *out = longpoll;
+    return 0;
+}
+
+void pinion__longpoll_free(struct pinion_longpoll *longpoll)
+{
+    if (!longpoll)
+        return;
+    for (unsigned i = 0; i < longpoll->endpoint->shard_count; i++)
+        pinion__longpoll_sessions_release(&longpoll->loops[i]);
+    free(longpoll);
+}
+
+static unsigned index_of(const struct pinion_longpoll *longpoll, const struct pinion_shard *shard)
+{
+    unsigned index = 0;
+    while (longpoll->endpoint->shards[index] != shard)
+        index++;
+    return index;
+}
+
+/* ---- the way of a call ---- */
+
+static struct pinion_longpoll_call *ref(struct pinion_longpoll_call *call)
+{
+    atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
+    return call;
+}
+
+static void unref(struct pinion_longpoll_call *call)
+{
+    if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    pinion__buf_release(&call->body);
+    pinion__buf_release(&call->answer);
+    free(call);
+}
+
+static void run_answered(struct pinion_task *task)
+{
+    struct pinion_longpoll_call *call = PINION_CONTAINER_OF(task, struct pinion_longpoll_call, task);
+    if (call->owner)
+        call->answered(call);
+    unref(call);
+}
+
+static void run_there(struct pinion_task *task)
+{
+    struct pinion_longpoll_call *call = PINION_CONTAINER_OF(task, struct pinion_longpoll_call, task);
+    struct pinion_longpoll *longpoll = call->longpoll;
+    struct pinion_longpoll_session *session = pinion__longpoll_session_find(
+        &longpoll->loops[index_of(longpoll, call->there)], call->id, call->mount);
+    call->gone = !session;
+    if (!session)
+        pinion__longpoll_call_return(call);
+    else if (call->kind == PINION_LONGPOLL_POLL)
+        pinion__longpoll_session_poll(session, call);
+    else
+        pinion__longpoll_session_publish(session, call);
+}
+
+static void run_cancel(struct pinion_task *task)
+{
+    struct pinion_longpoll_call *call = PINION_CONTAINER_OF(task, struct pinion_longpoll_call, cancel);
+    pinion__longpoll_session_cancel(call);
+    unref(call);
+}
+
+/* Always by a queue, so that nothing comes back while it is still being sent off. */
+static int send_to(struct pinion_shard *from, struct pinion_shard *to, struct pinion_task *task, size_t bytes)
+{
+    if (from != to)
+        return pinion__scheduler_post(to->scheduler, task, bytes);
+    pinion__scheduler_defer(to->scheduler, task);
+    return 0;
+}
+
+void pinion__longpoll_call_return(struct pinion_longpoll_call *call)
+{
+    call->task.run = run_answered;
+    if (send_to(call->there, call->home, &call->task, 0) != 0)
+        unref(call); /* the loop it came from has ended, and its owner with it */
+}
+
+static void set_off(struct pinion_longpoll_call *call, enum pinion_longpoll_kind kind)
+{
+    call->kind = kind;
+    call->task.run = run_there;
+    int rc = send_to(call->home, call->there, &call->task, call->body.len);
+    if (rc == 0)
+        return;
+    call->gone = rc == PINION_ECLOSED;
+    if (!call->gone)
+        (void)pinion__longpoll_put_status(&call->answer,
+                                          408); /* that loop is behind: as if it took too long */
+    call->there = call->home;
+    pinion__longpoll_call_return(call);
+}
+
+struct pinion_longpoll_call *pinion__longpoll_call_new(struct pinion_longpoll *longpoll,
+                                                       struct pinion_shard *home,
+                                                       const struct pinion_mount *mount)
+{
+    struct pinion_longpoll_call *call = calloc(1, sizeof *call);
+    if (!call)
+        return NULL;
+    atomic_init(&call->refs, 1);
+    call->longpoll = longpoll;
+    call->home = call->there = home;
+    call->mount = mount;
+    pinion__list_init(&call->node);
+    pinion__timer_init(&call->window, NULL);
+    pinion__buf_init(&call->answer, SIZE_MAX);
+    pinion__buf_init(&call->body, mount->options.longpoll_max_body);
+    return call;
+}
+
+bool pinion__longpoll_call_address(struct pinion_longpoll_call *call, struct pinion_slice token)
+{
+    unsigned index;
+    if (!pinion__longpoll_token_read(call->longpoll->key, token, &index, call->id) ||
+        index >= call->longpoll->endpoint->shard_count)
+        return false;
+    call->there = call->longpoll->endpoint->shards[index];
+    return true;
+}
+
+void pinion__longpoll_call_free(struct pinion_longpoll_call *call)
+{
+    unref(call);
+}
+
+void pinion__longpoll_abandon(struct pinion_longpoll_call *call)
+{
+    call->owner = NULL;
+    call->cancel.run = run_cancel;
+    if (send_to(call->home, call->there, &ref(call)->cancel, 0) != 0)
+        unref(call);
+}
+
+/* ---- calls ---- */
+
+void pinion__longpoll_begin(struct pinion_longpoll_call *call, const pinion_payload *params,
+                            const pinion_connect_info *info)
+{
+    struct pinion_longpoll *longpoll = call->longpoll;
+    unsigned index = index_of(longpoll, call->home);
+    char token[PINION_LONGPOLL_TOKEN_MAX];
+    call->kind = PINION_LONGPOLL_BEGIN;
+    call->there = call->home;
+    call->gone = false;
+    call->full =
+        atomic_load_explicit(&longpoll->session_count, memory_order_relaxed) >= longpoll->max_sessions;
+    if (call->full) {
+        pinion__longpoll_call_return(call);
+    } else if (RAND_bytes(call->id, sizeof call->id) != 1 ||
+               pinion__longpoll_token_make(longpoll->key, index, call->id, token) != 0) {
+        (void)pinion__longpoll_put_status(&call->answer, 500);
+        pinion__longpoll_call_return(call);
+    } else {
+        pinion__longpoll_session_open(&longpoll->loops[index], call, token, params, info);
+    }
+}
+
+void pinion__longpoll_poll(struct pinion_longpoll_call *call)
+{
+    set_off(call, PINION_LONGPOLL_POLL);
+}
+
+void pinion__longpoll_publish(struct pinion_longpoll_call *call)
+{
+    set_off(call, PINION_LONGPOLL_PUBLISH);
+}

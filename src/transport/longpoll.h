@@ -1,0 +1,79 @@
+/* The long-polling transport: a socket over HTTP requests. A session holds what waits for the client between
+ * its polls. It lives on one loop; a request finds it from any loop.
+ *
+ * A request is a call: the HTTP side makes one, sends it off with _begin, _poll or _publish, and gets it
+ * back, with its answer, by ->answered. All of this on the loop of the HTTP connection. */
+#ifndef PINION_TRANSPORT_LONGPOLL_H
+#define PINION_TRANSPORT_LONGPOLL_H
+
+#include "base/buf.h"
+#include "engine/socket.h"
+#include "proto/longpoll.h"
+
+struct pinion_longpoll; /* of one endpoint */
+
+/* The endpoint's loops are all added, and none runs yet. PINION_ENOMEM; PINION_EIO: no random numbers. */
+int pinion__longpoll_new(struct pinion_longpoll **out, pinion_endpoint *endpoint, size_t max_sessions);
+
+/* Every socket has ended, and the loops have. NULL is allowed. */
+void pinion__longpoll_free(struct pinion_longpoll *longpoll);
+
+#define PINION_LONGPOLL_ID_LEN 16
+
+enum pinion_longpoll_kind { PINION_LONGPOLL_BEGIN, PINION_LONGPOLL_POLL, PINION_LONGPOLL_PUBLISH };
+
+struct pinion_longpoll_call {
+    /* Of the maker; read on its loop only. */
+    void *owner;                                         /* NULL: it has gone, and ->answered is not called */
+    void (*answered)(struct pinion_longpoll_call *call); /* from the run queue; the call is freed after it */
+    const struct pinion_mount *mount;
+    struct pinion_buf body; /* to be published */
+    bool ndjson;            /* its frames are one a line */
+
+    /* The answer. */
+    struct pinion_buf answer; /* JSON; empty when `gone` or `full` */
+    bool gone;                /* there is no such session (any more) */
+    bool full;                /* there are too many sessions */
+
+    /* Of the transport. */
+    struct pinion_task task;   /* its way there and back */
+    struct pinion_task cancel; /* the way of its cancellation */
+    atomic_uint refs;
+    enum pinion_longpoll_kind kind;
+    struct pinion_longpoll *longpoll;
+    struct pinion_shard *home;
+    struct pinion_shard *there; /* the session's */
+    unsigned char id[PINION_LONGPOLL_ID_LEN];
+    struct pinion_list node;    /* in the session's polls, while it waits there */
+    struct pinion_timer window; /* to wait there */
+    void *waits_for;            /* the session's batch, or the session */
+};
+
+/* A call from this loop about sockets of this mount. NULL when out of memory. */
+struct pinion_longpoll_call *pinion__longpoll_call_new(struct pinion_longpoll *longpoll,
+                                                       struct pinion_shard *home,
+                                                       const struct pinion_mount *mount);
+
+/* Address it to a token's session. False: the token is none of ours. */
+bool pinion__longpoll_call_address(struct pinion_longpoll_call *call, struct pinion_slice token);
+
+/* Of a call that was never sent off. */
+void pinion__longpoll_call_free(struct pinion_longpoll_call *call);
+
+/* Begin a session on this loop: the call is answered with its token, or the refusal. params and info are
+ * borrowed for this call. */
+void pinion__longpoll_begin(struct pinion_longpoll_call *call, const pinion_payload *params,
+                            const pinion_connect_info *info);
+
+/* Wait for messages of the session it is addressed to. */
+void pinion__longpoll_poll(struct pinion_longpoll_call *call);
+
+/* Hand the frames of the body to the session it is addressed to. */
+void pinion__longpoll_publish(struct pinion_longpoll_call *call);
+
+/* The owner goes before it got its answer: what would have answered the call waits for the next. */
+void pinion__longpoll_abandon(struct pinion_longpoll_call *call);
+
+extern const struct pinion_transport pinion__longpoll;
+
+#endif

@@ -1,0 +1,518 @@
+#include "transport/longpoll_session.h"
+#include "base/log.h"
+#include "proto/json_scan.h"
+#include <assert.h>
+#include <stdlib.h>
+
+#define BATCHES_MAX (16u * 1024 * 1024) /* bytes of bodies waiting in one session; more are not taken */
+
+/* A body whose frames are not all dispatched. */
+struct batch {
+    struct pinion_list node;
+    struct pinion_longpoll_session *session;
+    struct pinion_longpoll_call *call; /* NULL: it got its answer already */
+    struct pinion_longpoll_batch frames;
+    struct pinion_buf body;
+};
+
+static uint32_t window_of(const struct pinion_longpoll_session *session)
+{
+    return session->mount->options.longpoll_window_ms;
+}
+
+/* ---- answers ---- */
+
+static void return_call(struct pinion_longpoll_call *call, int failed)
+{
+    pinion__timer_cancel(&call->window);
+    pinion__list_remove(&call->node);
+    call->waits_for = NULL;
+    if (failed) {
+        pinion__buf_release(&call->answer);
+        (void)pinion__longpoll_put_status(&call->answer, 500);
+    }
+    pinion__longpoll_call_return(call);
+}
+
+static void answer_status(struct pinion_longpoll_call *call, int status)
+{
+    return_call(call, pinion__longpoll_put_status(&call->answer, status));
+}
+
+static void answer_gone(struct pinion_longpoll_call *call)
+{
+    call->gone = true;
+    return_call(call, 0);
+}
+
+static void drop_queue(struct pinion_longpoll_session *session)
+{
+    for (size_t i = 0; i < session->queue_count; i++)
+        pinion__frame_unref(session->queue[i]);
+    free(session->queue);
+    session->queue = NULL;
+    session->queue_count = session->queue_cap = session->queue_bytes = 0;
+}
+
+/* With what is queued, which is the client's then. */
+static void answer_messages(struct pinion_longpoll_session *session, struct pinion_longpoll_call *call,
+                            int status)
+{
+    struct pinion_buf *out = &call->answer;
+    int rc = pinion__longpoll_put_start(out);
+    for (size_t i = 0; i < session->queue_count && !rc; i++)
+        rc = pinion__longpoll_put_message(out, pinion__frame_wire(session->queue[i]));
+    if (!rc)
+        rc = pinion__longpoll_put_end(out, status, session->token);
+    drop_queue(session);
+    return_call(call, rc);
+}
+
+/* Nothing came. */
+static void answer_empty(struct pinion_longpoll_session *session, struct pinion_longpoll_call *call)
+{
+    int rc = pinion__longpoll_put_start(&call->answer);
+    if (!rc)
+        rc = pinion__longpoll_put_end(&call->answer, 204, session->token);
+    return_call(call, rc);
+}
+
+/* ---- life ---- */
+
+static void set_inactive(struct pinion_longpoll_session *session)
+{
+    uint64_t patience = (uint64_t)window_of(session) * 3 / 2;
+    pinion__scheduler_timer(session->shard->scheduler, &session->inactive, patience);
+}
+
+static void work_later(struct pinion_longpoll_session *session)
+{
+    if (session->working)
+        return;
+    session->working = true;
+    pinion__scheduler_defer(session->shard->scheduler, &session->work);
+}
+
+static void batch_free(struct batch *batch)
+{
+    batch->session->batch_bytes -= batch->body.len;
+    pinion__list_remove(&batch->node);
+    pinion__buf_release(&batch->body);
+    free(batch);
+}
+
+static void end_polls(struct pinion_longpoll_session *session)
+{
+    while (!pinion__list_empty(&session->polls)) {
+        struct pinion_longpoll_call *call =
+            PINION_CONTAINER_OF(session->polls.prev, struct pinion_longpoll_call, node);
+        if (session->queue_count > 0)
+            answer_messages(session, call, 200);
+        else
+            answer_empty(session, call);
+    }
+}
+
+/* Their memory stays: one may be in the midst of being dispatched. It was taken when all of it was, and not its
+ * last frame was the fault: so a client that is told to disconnect because of what it sent hears that it
+ * arrived. */
+static void end_batches(struct pinion_longpoll_session *session, bool fault)
+{
+    PINION_LIST_FOREACH (node, &session->batches) {
+        struct batch *batch = PINION_CONTAINER_OF(node, struct batch, node);
+        if (batch->call && !fault && pinion__longpoll_batch_empty(&batch->frames))
+            answer_status(batch->call, 200);
+        else if (batch->call)
+            answer_gone(batch->call);
+        batch->call = NULL;
+    }
+}
+
+static void session_free(struct pinion_longpoll_session *session)
+{
+    while (!pinion__list_empty(&session->batches))
+        batch_free(PINION_CONTAINER_OF(session->batches.next, struct batch, node));
+    free(session);
+}
+
+/* No call finds it from here on. */
+static void forget(struct pinion_longpoll_session *session)
+{
+    pinion__map_remove(&session->sessions->by_id, &session->node);
+    atomic_fetch_sub_explicit(session->sessions->count, 1, memory_order_relaxed);
+}
+
+/* The socket is gone. The polls that wait get what there is; the client learns of the end from its next one,
+ * which finds no session. */
+static void session_end(struct pinion_longpoll_session *session, bool fault)
+{
+    session->socket = NULL;
+    forget(session);
+    pinion__timer_cancel(&session->inactive);
+    end_polls(session);
+    end_batches(session, fault);
+    drop_queue(session);
+    if (session->beginner)
+        answer_status(session->beginner, 500);
+    session->beginner = NULL;
+    work_later(session); /* which frees it */
+}
+
+/* The transport ends the socket. */
+static void end_socket(struct pinion_longpoll_session *session, pinion_reason reason)
+{
+    struct pinion_socket *socket = session->socket;
+    session_end(session, true);
+    pinion__socket_ended(socket, reason);
+}
+
+static void on_inactive(struct pinion_timer *timer)
+{
+    struct pinion_longpoll_session *session =
+        PINION_CONTAINER_OF(timer, struct pinion_longpoll_session, inactive);
+    pinion__log(PINION_LOG_DEBUG, "longpoll %s: no poll for %u ms, ended", session->mount->path,
+                window_of(session) * 3 / 2);
+    end_socket(session, PINION_REASON_INACTIVE);
+}
+
+/* ---- frames to the client ---- */
+
+static void flush(struct pinion_longpoll_session *session)
+{
+    if (session->queue_count == 0 || pinion__list_empty(&session->polls))
+        return;
+    answer_messages(session, PINION_CONTAINER_OF(session->polls.prev, struct pinion_longpoll_call, node),
+                    200);
+    if (pinion__list_empty(&session->polls))
+        set_inactive(session);
+}
+
+/* A frame becomes the JSON string that it is in an answer, once for all who get it. */
+static struct pinion_frame *quote(struct pinion_frame *encoded)
+{
+    struct pinion_slice text = pinion__frame_wire(encoded);
+    if (encoded->opcode != PINION_OPCODE_TEXT)
+        return encoded;
+    size_t len = pinion__json_quoted_len(text);
+    struct pinion_frame *quoted = pinion__frame_new(len);
+    if (quoted) {
+        quoted->opcode = PINION_OPCODE_TEXT;
+        quoted->body_len = len;
+        pinion__json_quote(pinion__frame_body(quoted), text);
+    }
+    pinion__frame_unref(encoded);
+    return quoted;
+}
+
+static bool grow_queue(struct pinion_longpoll_session *session)
+{
+    size_t cap = session->queue_cap ? session->queue_cap * 2 : 4;
+    struct pinion_frame **queue = realloc(session->queue, cap * sizeof(struct pinion_frame *));
+    if (!queue)
+        return false;
+    session->queue = queue;
+    session->queue_cap = cap;
+    return true;
+}
+
+/* The client does not come for what it is sent, and everything has an end. */
+static void close_slow(struct pinion_longpoll_session *session)
+{
+    pinion__log(PINION_LOG_INFO, "longpoll %s: a client does not fetch what it is sent, ended",
+                session->mount->path);
+    PINION_COUNT(session->shard, slow_closed, 1);
+    drop_queue(session);
+    end_socket(session, PINION_REASON_CLOSED);
+}
+
+static int enqueue(struct pinion_longpoll_session *session, struct pinion_frame *frame)
+{
+    size_t len = pinion__frame_wire(frame).len;
+    if (frame->opcode != PINION_OPCODE_TEXT)
+        return PINION_ENOTSUP; /* what is no text cannot stand in JSON */
+    if (session->queue_count > 0 && session->queue_bytes + len > session->mount->options.max_queue) {
+        close_slow(session);
+        return PINION_ECLOSED;
+    }
+    if (session->queue_count == session->queue_cap && !grow_queue(session))
+        return PINION_ENOMEM;
+    session->queue[session->queue_count++] = pinion__frame_ref(frame);
+    session->queue_bytes += len;
+    if (!pinion__list_empty(&session->polls))
+        work_later(session); /* what is sent in one go leaves in one answer */
+    return 0;
+}
+
+static int send_frame(void *conn, struct pinion_frame *frame)
+{
+    int rc = enqueue(conn, frame);
+    pinion__frame_unref(frame);
+    return rc;
+}
+
+/* ---- frames from the client ---- */
+
+/* False when the batch has to wait, or the session has ended. */
+static bool dispatch_batch(struct pinion_longpoll_session *session, struct batch *batch)
+{
+    struct pinion_slice frame;
+    int opcode;
+    while (!session->paused) {
+        if (!pinion__longpoll_next(&batch->frames, &opcode, &frame)) {
+            if (batch->call)
+                answer_status(batch->call, 200);
+            batch_free(batch);
+            return true;
+        }
+        if (frame.len > session->mount->options.max_message) {
+            pinion__log(PINION_LOG_INFO, "longpoll %s: a message of %zu bytes is too big, ended",
+                        session->mount->path, frame.len);
+            end_socket(session, PINION_REASON_CLOSED);
+        } else {
+            pinion__socket_receive(session->socket, opcode, frame);
+        }
+        if (!session->socket)
+            return false;
+    }
+    return false;
+}
+
+static void dispatch(struct pinion_longpoll_session *session)
+{
+    while (session->socket && !session->paused && !pinion__list_empty(&session->batches)) {
+        if (!dispatch_batch(session, PINION_CONTAINER_OF(session->batches.next, struct batch, node)))
+            return;
+    }
+}
+
+/* From the run queue, so that it is never inside one of the engine's calls. */
+static void run_work(struct pinion_task *task)
+{
+    struct pinion_longpoll_session *session = PINION_CONTAINER_OF(task, struct pinion_longpoll_session, work);
+    if (session->socket) {
+        dispatch(session); /* `working` is still set: the session stays when this ends it */
+        if (session->socket)
+            flush(session);
+    }
+    session->working = false;
+    if (!session->socket)
+        session_free(session);
+}
+
+static void pause_receiving(void *conn, bool paused)
+{
+    struct pinion_longpoll_session *session = conn;
+    session->paused = paused;
+    if (!paused)
+        work_later(session);
+}
+
+/* ---- begin and end, from the engine's side ---- */
+
+static void begin(struct pinion_longpoll_session *session, struct pinion_longpoll_call *call)
+{
+    int rc = pinion__longpoll_put_start(&call->answer);
+    if (!rc)
+        rc = pinion__longpoll_put_end(&call->answer, 410, session->token);
+    set_inactive(session);
+    return_call(call, rc);
+}
+
+static int refusal(int error)
+{
+    return error == PINION_EACCES ? 403 : 500;
+}
+
+static void connected(void *conn, int error)
+{
+    struct pinion_longpoll_session *session = conn;
+    struct pinion_longpoll_call *call = session->beginner;
+    session->beginner = NULL;
+    if (error)
+        session_end(session, false);
+    if (error && call)
+        answer_status(call, refusal(error));
+    else if (call)
+        begin(session, call);
+}
+
+static void close_session(void *conn, uint16_t code)
+{
+    session_end(conn, code != PINION_CLOSE_GOING_AWAY && code != PINION_CLOSE_RESTART);
+}
+
+const struct pinion_transport pinion__longpoll = {
+    .name = "longpoll",
+    .finds_idle = true,
+    .frame = quote,
+    .send = send_frame,
+    .connected = connected,
+    .pause = pause_receiving,
+    .close = close_session,
+};
+
+/* ---- calls ---- */
+
+static struct pinion_slice session_name(const struct pinion_map_node *node)
+{
+    const struct pinion_longpoll_session *session =
+        PINION_CONTAINER_OF((struct pinion_map_node *)node, struct pinion_longpoll_session, node);
+    return pinion__slice((const char *)session->id, sizeof session->id);
+}
+
+void pinion__longpoll_sessions_init(struct pinion_longpoll_sessions *sessions, atomic_size_t *count)
+{
+    pinion__map_init(&sessions->by_id, session_name);
+    sessions->count = count;
+}
+
+void pinion__longpoll_sessions_release(struct pinion_longpoll_sessions *sessions)
+{
+    assert(sessions->by_id.count == 0);
+    pinion__map_release(&sessions->by_id);
+}
+
+static struct pinion_longpoll_session *session_new(struct pinion_longpoll_sessions *sessions,
+                                                   struct pinion_longpoll_call *call, const char *token)
+{
+    struct pinion_longpoll_session *session = calloc(1, sizeof *session);
+    if (!session)
+        return NULL;
+    memcpy(session->id, call->id, sizeof session->id);
+    memcpy(session->token, token, strlen(token) + 1);
+    session->sessions = sessions;
+    session->shard = call->home;
+    session->mount = call->mount;
+    session->work.run = run_work;
+    pinion__list_init(&session->polls);
+    pinion__list_init(&session->batches);
+    pinion__timer_init(&session->inactive, on_inactive);
+    struct pinion_slice name = pinion__slice((const char *)session->id, sizeof session->id);
+    if (pinion__map_insert(&sessions->by_id, &session->node, pinion__hash(name)) != 0) {
+        free(session);
+        return NULL;
+    }
+    atomic_fetch_add_explicit(sessions->count, 1, memory_order_relaxed);
+    return session;
+}
+
+void pinion__longpoll_session_open(struct pinion_longpoll_sessions *sessions,
+                                   struct pinion_longpoll_call *call, const char *token,
+                                   const pinion_payload *params, const pinion_connect_info *info)
+{
+    struct pinion_longpoll_session *session = session_new(sessions, call, token);
+    if (!session) {
+        answer_status(call, 500);
+        return;
+    }
+    struct pinion_connect connect = {
+        .mount = call->mount,
+        .transport = &pinion__longpoll,
+        .conn = session,
+        .params = params,
+        .info = info,
+    };
+    int rc = pinion__socket_connect(session->shard, &connect, &session->socket);
+    if (rc == PINION_EAGAIN) {
+        session->beginner = call;
+        call->waits_for = session;
+    } else if (rc) {
+        forget(session);
+        free(session);
+        answer_status(call, refusal(rc));
+    } else {
+        begin(session, call);
+    }
+}
+
+struct pinion_longpoll_session *pinion__longpoll_session_find(const struct pinion_longpoll_sessions *sessions,
+                                                              const unsigned char *id,
+                                                              const struct pinion_mount *mount)
+{
+    struct pinion_slice name = pinion__slice((const char *)id, PINION_LONGPOLL_ID_LEN);
+    struct pinion_map_node *node = pinion__map_find(&sessions->by_id, name, pinion__hash(name));
+    struct pinion_longpoll_session *session =
+        node ? PINION_CONTAINER_OF(node, struct pinion_longpoll_session, node) : NULL;
+    return session && session->mount == mount ? session : NULL;
+}
+
+/* The window of a call is over. Its batch, if it has one, stays: the frames are dispatched all the same. */
+static void on_window(struct pinion_timer *timer)
+{
+    struct pinion_longpoll_call *call = PINION_CONTAINER_OF(timer, struct pinion_longpoll_call, window);
+    pinion__longpoll_session_cancel(call);
+}
+
+static void wait_window(struct pinion_longpoll_session *session, struct pinion_longpoll_call *call)
+{
+    pinion__timer_init(&call->window, on_window);
+    pinion__scheduler_timer(session->shard->scheduler, &call->window, window_of(session));
+}
+
+void pinion__longpoll_session_poll(struct pinion_longpoll_session *session, struct pinion_longpoll_call *call)
+{
+    pinion__list_append(&session->polls, &call->node);
+    call->waits_for = session;
+    pinion__timer_cancel(&session->inactive);
+    wait_window(session, call);
+    flush(session);
+}
+
+void pinion__longpoll_session_publish(struct pinion_longpoll_session *session,
+                                      struct pinion_longpoll_call *call)
+{
+    bool room = session->batch_bytes + call->body.len <= BATCHES_MAX;
+    struct batch *batch = room ? calloc(1, sizeof *batch) : NULL;
+    if (!batch) {
+        answer_status(call, 408);
+        return;
+    }
+    batch->session = session;
+    batch->call = call;
+    batch->body = call->body;
+    pinion__buf_init(&call->body, 0);
+    session->batch_bytes += batch->body.len;
+    pinion__longpoll_batch_init(&batch->frames, batch->body.data, batch->body.len, call->ndjson);
+    pinion__list_append(&session->batches, &batch->node);
+    call->waits_for = batch;
+    wait_window(session, call);
+    dispatch(session);
+}
+
+static void cancel_poll(struct pinion_longpoll_call *call)
+{
+    struct pinion_longpoll_session *session = call->waits_for;
+    answer_empty(session, call);
+    if (pinion__list_empty(&session->polls))
+        set_inactive(session);
+}
+
+static void cancel_publish(struct pinion_longpoll_call *call)
+{
+    struct batch *batch = call->waits_for;
+    batch->call = NULL;
+    answer_status(call, 408);
+}
+
+/* Nobody else knows the token. */
+static void cancel_begin(struct pinion_longpoll_call *call)
+{
+    end_socket(call->waits_for, PINION_REASON_CLOSED);
+}
+
+void pinion__longpoll_session_cancel(struct pinion_longpoll_call *call)
+{
+    if (!call->waits_for)
+        return;
+    switch (call->kind) {
+    case PINION_LONGPOLL_BEGIN:
+        cancel_begin(call);
+        break;
+    case PINION_LONGPOLL_POLL:
+        cancel_poll(call);
+        break;
+    case PINION_LONGPOLL_PUBLISH:
+        cancel_publish(call);
+        break;
+    }
+}

@@ -1,0 +1,62 @@
+/* One session of long polling, on its loop. Between the engine's socket and the calls (longpoll.h). */
+#ifndef PINION_TRANSPORT_LONGPOLL_SESSION_H
+#define PINION_TRANSPORT_LONGPOLL_SESSION_H
+
+#include "base/map.h"
+#include "transport/longpoll.h"
+#include "transport/longpoll_token.h"
+
+/* The sessions of one loop. */
+struct pinion_longpoll_sessions {
+    struct pinion_map by_id;
+    atomic_size_t *count; /* of all loops */
+};
+
+struct pinion_longpoll_session {
+    struct pinion_map_node node; /* by id */
+    struct pinion_longpoll_sessions *sessions;
+    unsigned char id[PINION_LONGPOLL_ID_LEN];
+    struct pinion_shard *shard;
+    const struct pinion_mount *mount;
+    struct pinion_socket *socket;          /* NULL: ended */
+    struct pinion_longpoll_call *beginner; /* waits for connect's answer */
+    struct pinion_list polls;              /* GETs that wait, the latest last */
+    struct pinion_list batches;            /* bodies that came and are not dispatched yet */
+    size_t batch_bytes;                    /* of those bodies */
+    struct pinion_frame **queue;           /* to the client */
+    size_t queue_count;
+    size_t queue_cap;
+    size_t queue_bytes;
+    struct pinion_timer inactive;
+    struct pinion_task work;
+    bool working; /* the work task is queued */
+    bool paused;  /* the engine holds frames back */
+    char token[PINION_LONGPOLL_TOKEN_MAX];
+};
+
+void pinion__longpoll_sessions_init(struct pinion_longpoll_sessions *sessions, atomic_size_t *count);
+void pinion__longpoll_sessions_release(struct pinion_longpoll_sessions *sessions);
+
+/* Open a session for a client that connects; the call is answered now or when the application has decided.
+ * token was made for the call's id. */
+void pinion__longpoll_session_open(struct pinion_longpoll_sessions *sessions,
+                                   struct pinion_longpoll_call *call, const char *token,
+                                   const pinion_payload *params, const pinion_connect_info *info);
+
+/* The session of this id and mount, or NULL. */
+struct pinion_longpoll_session *pinion__longpoll_session_find(const struct pinion_longpoll_sessions *sessions,
+                                                              const unsigned char *id,
+                                                              const struct pinion_mount *mount);
+
+void pinion__longpoll_session_poll(struct pinion_longpoll_session *session,
+                                   struct pinion_longpoll_call *call);
+void pinion__longpoll_session_publish(struct pinion_longpoll_session *session,
+                                      struct pinion_longpoll_call *call);
+
+/* The call, which may wait in a session, is no longer wanted. */
+void pinion__longpoll_session_cancel(struct pinion_longpoll_call *call);
+
+/* longpoll.c: the call's answer is ready: send it home. */
+void pinion__longpoll_call_return(struct pinion_longpoll_call *call);
+
+#endif

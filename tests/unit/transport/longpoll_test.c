@@ -1,0 +1,521 @@
+/* Sessions of long polling, by calls and a clock of the test's own. */
+#include "engine/mount.h"
+#include "helpers/engine.h"
+#include "transport/longpoll.h"
+
+#define WINDOW 1000
+#define POST(call_, text)                                                                                    \
+    do {                                                                                                     \
+        (call_) = to_session();                                                                              \
+        ok(pinion__buf_append_str(&(call_)->body, text));                                                    \
+        (call_)->ndjson = true;                                                                              \
+        pinion__longpoll_publish(call_);                                                                     \
+        pinion_test_run(test);                                                                               \
+    } while (0)
+
+/* ---- the application ---- */
+
+static pinion_ref *late;
+static pinion_result next_join, next_connect;
+static pinion_reason terminated;
+static int terminations;
+
+static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
+{
+    if (next_join.kind == PINION_RESULT_LATER)
+        late = pinion_channel_ref(channel);
+    return next_join;
+}
+
+static void terminate(pinion_channel *channel, pinion_reason reason)
+{
+    terminations++;
+    terminated = reason;
+}
+
+static pinion_result echo(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    return pinion_ok(pinion_payload_ref(payload));
+}
+
+static const pinion_channel_def room = {
+    .join = join,
+    .handle_in = PINION_CLAUSES({ "echo", echo }),
+    .terminate = terminate,
+};
+
+static pinion_result let_in(pinion_socket *socket, const pinion_payload *params,
+                            const pinion_connect_info *info)
+{
+    assert_string_equal(pinion_connect_transport(info), "longpoll");
+    if (next_connect.kind == PINION_RESULT_LATER)
+        late = pinion_socket_ref(socket);
+    return next_connect;
+}
+
+static int id(pinion_socket *socket, char *text, size_t size)
+{
+    return snprintf(text, size, "one");
+}
+
+static const pinion_socket_def user_socket = {
+    .channels = PINION_ROUTES({ "room:*", &room }),
+    .connect = let_in,
+    .id = id,
+};
+
+/* ---- calls ---- */
+
+static struct pinion_longpoll *longpoll;
+static struct pinion_mount mount;
+static char token[100];
+
+/* What came of a call, which is gone then. */
+struct outcome {
+    bool answered, gone, full;
+    char json[100000];
+};
+static struct outcome outcomes[8];
+
+static void answered(struct pinion_longpoll_call *call)
+{
+    struct outcome *outcome = call->owner;
+    assert_false(outcome->answered);
+    outcome->answered = true;
+    outcome->gone = call->gone;
+    outcome->full = call->full;
+    assert_true(call->answer.len < sizeof outcome->json);
+    if (call->answer.len)
+        memcpy(outcome->json, call->answer.data, call->answer.len);
+    outcome->json[call->answer.len] = '\0';
+}
+
+static struct pinion_longpoll_call *new_call(int number)
+{
+    struct pinion_shard *shard = pinion_test_endpoint(test)->shards[0];
+    struct pinion_longpoll_call *call = pinion__longpoll_call_new(longpoll, shard, &mount);
+    assert_non_null(call);
+    memset(&outcomes[number], 0, sizeof outcomes[number]);
+    call->owner = &outcomes[number];
+    call->answered = answered;
+    return call;
+}
+
+static struct pinion_longpoll_call *to_session_as(int number)
+{
+    struct pinion_longpoll_call *call = new_call(number);
+    assert_true(pinion__longpoll_call_address(call, pinion__slice_str(token)));
+    return call;
+}
+
+static struct pinion_longpoll_call *to_session(void)
+{
+    return to_session_as(0);
+}
+
+static struct pinion_longpoll_call *begin(void)
+{
+    pinion_payload *params = pinion_json("{s:s}", "vsn", "2.0.0");
+    struct pinion_connect_info info = { .transport = "longpoll", .peer = "" };
+    struct pinion_longpoll_call *call = new_call(0);
+    pinion__longpoll_begin(call, params, &info);
+    pinion_payload_unref(params);
+    pinion_test_run(test);
+    return call;
+}
+
+static struct pinion_longpoll_call *poll_as(int number)
+{
+    struct pinion_longpoll_call *call = to_session_as(number);
+    pinion__longpoll_poll(call);
+    pinion_test_run(test);
+    return call;
+}
+
+/* The answer, with "T" for the token. */
+static void expect(int number, const char *json)
+{
+    char text[sizeof outcomes[0].json];
+    assert_true(outcomes[number].answered);
+    assert_false(outcomes[number].gone);
+    const char *at = token[0] ? strstr(outcomes[number].json, token) : NULL;
+    if (at)
+        snprintf(text, sizeof text, "%.*sT%s", (int)(at - outcomes[number].json), outcomes[number].json,
+                 at + strlen(token));
+    else
+        snprintf(text, sizeof text, "%s", outcomes[number].json);
+    assert_string_equal(text, json);
+}
+
+static void expect_nothing(int number)
+{
+    assert_false(outcomes[number].answered);
+}
+
+static void expect_gone(int number)
+{
+    assert_true(outcomes[number].answered);
+    assert_true(outcomes[number].gone);
+}
+
+static void take_token(void)
+{
+    json_t *answer = json_loads(outcomes[0].json, 0, NULL);
+    assert_non_null(answer);
+    snprintf(token, sizeof token, "%s", json_string_value(json_object_get(answer, "token")));
+    json_decref(answer);
+    expect(0, "{\"messages\":[],\"status\":410,\"token\":\"T\"}");
+}
+
+static void open_session(void)
+{
+    begin();
+    take_token();
+}
+
+static const char joined[] =
+    "{\"messages\":[\"[\\\"1\\\",\\\"1\\\",\\\"room:1\\\",\\\"phx_reply\\\","
+    "{\\\"response\\\":{},\\\"status\\\":\\\"ok\\\"}]\"],\"status\":200,\"token\":\"T\"}";
+
+static void join_room(void)
+{
+    struct pinion_longpoll_call *call;
+    POST(call, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
+    expect(0, "{\"status\":200}");
+    poll_as(0);
+    expect(0, joined);
+}
+
+/* ---- polls ---- */
+
+static void a_poll_waits_for_its_window(void **state)
+{
+    open_session();
+    poll_as(0);
+    pinion_test_advance(test, WINDOW - 1);
+    expect_nothing(0);
+    pinion_test_advance(test, 1);
+    expect(0, "{\"messages\":[],\"status\":204,\"token\":\"T\"}");
+}
+
+static void a_poll_ends_with_the_first_messages_and_all_of_them(void **state)
+{
+    open_session();
+    join_room();
+    poll_as(1);
+    expect_nothing(1);
+    ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:1", "a", NULL));
+    ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:1", "b", NULL));
+    pinion_test_run(test);
+    expect(1, "{\"messages\":[\"[null,null,\\\"room:1\\\",\\\"a\\\",{}]\",\"[null,null,\\\"room:1\\\","
+              "\\\"b\\\",{}]\"],\"status\":200,\"token\":\"T\"}");
+}
+
+static void of_two_polls_the_later_gets_the_messages(void **state)
+{
+    open_session();
+    join_room();
+    poll_as(1);
+    pinion_test_advance(test, WINDOW / 2);
+    poll_as(2);
+    ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:1", "a", NULL));
+    pinion_test_run(test);
+    expect(2, "{\"messages\":[\"[null,null,\\\"room:1\\\",\\\"a\\\",{}]\"],\"status\":200,\"token\":\"T\"}");
+    expect_nothing(1);
+    pinion_test_advance(test, WINDOW / 2);
+    expect(1, "{\"messages\":[],\"status\":204,\"token\":\"T\"}");
+}
+
+static void what_an_abandoned_poll_would_have_got_is_for_the_next(void **state)
+{
+    open_session();
+    join_room();
+    struct pinion_longpoll_call *call = poll_as(1);
+    pinion__longpoll_abandon(call);
+    ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:1", "a", NULL));
+    pinion_test_run(test);
+    expect_nothing(1);
+    poll_as(2);
+    expect(2, "{\"messages\":[\"[null,null,\\\"room:1\\\",\\\"a\\\",{}]\"],\"status\":200,\"token\":\"T\"}");
+}
+
+/* ---- the end ---- */
+
+static void a_client_that_does_not_poll_is_inactive(void **state)
+{
+    open_session();
+    join_room();
+    pinion_test_advance(test, WINDOW * 3 / 2 - 1);
+    assert_int_equal(terminations, 0);
+    pinion_test_advance(test, 1);
+    assert_int_equal(terminations, 1);
+    assert_int_equal(terminated, PINION_REASON_INACTIVE);
+    assert_int_equal(stats().sockets, 0);
+    poll_as(0);
+    expect_gone(0);
+}
+
+static void posts_are_no_polls(void **state)
+{
+    struct pinion_longpoll_call *call;
+    open_session();
+    join_room();
+    pinion_test_advance(test, WINDOW);
+    POST(call, "[null,\"9\",\"phoenix\",\"heartbeat\",{}]\n");
+    pinion_test_advance(test, WINDOW / 2);
+    assert_int_equal(terminations, 1);
+}
+
+static void a_poll_that_waits_keeps_it_alive(void **state)
+{
+    open_session();
+    join_room();
+    for (int i = 0; i < 5; i++) {
+        pinion_test_advance(test, WINDOW * 3 / 2 - 1);
+        poll_as(0);
+        pinion_test_advance(test, WINDOW);
+    }
+    assert_int_equal(terminations, 0);
+}
+
+static void the_end_answers_what_waits(void **state)
+{
+    open_session();
+    join_room();
+    poll_as(1);
+    poll_as(2);
+    ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "one", "disconnect", NULL));
+    pinion_test_run(test);
+    expect(1, "{\"messages\":[],\"status\":204,\"token\":\"T\"}");
+    expect(2, "{\"messages\":[],\"status\":204,\"token\":\"T\"}");
+    assert_int_equal(terminated, PINION_REASON_CLOSED);
+    poll_as(0);
+    expect_gone(0);
+}
+
+static void a_client_that_does_not_fetch_is_closed(void **state)
+{
+    open_session();
+    join_room();
+    char *body = malloc(60001);
+    assert_non_null(body);
+    memset(body, 'x', 60000);
+    body[60000] = '\0';
+    assert_int_equal(mount.options.max_queue, 100000);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(terminations, 0);
+        ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:1", "a",
+                                     pinion_json("{s:s}", "x", body)));
+        pinion_test_run(test);
+    }
+    free(body);
+    assert_int_equal(terminations, 1);
+    assert_int_equal(stats().slow_closed, 1);
+}
+
+/* ---- posts ---- */
+
+static void frames_wait_while_the_engine_holds_back(void **state)
+{
+    struct pinion_longpoll_call *call;
+    open_session();
+    next_join = pinion_later();
+    POST(call, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n[\"1\",\"2\",\"room:1\",\"echo\",{}]\n");
+    expect_nothing(0);
+    ok(pinion_ref_answer(late, pinion_ok(NULL)));
+    pinion_test_run(test);
+    expect(0, "{\"status\":200}");
+    poll_as(0);
+    assert_non_null(strstr(outcomes[0].json, "\\\"2\\\",\\\"room:1\\\",\\\"phx_reply\\\""));
+}
+
+static void a_post_that_takes_too_long_is_told_so_and_still_done(void **state)
+{
+    struct pinion_longpoll_call *call;
+    open_session();
+    next_join = pinion_later();
+    POST(call, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n[\"1\",\"2\",\"room:1\",\"echo\",{}]\n");
+    pinion_test_advance(test, WINDOW);
+    expect(0, "{\"status\":408}");
+    ok(pinion_ref_answer(late, pinion_ok(NULL)));
+    pinion_test_run(test);
+    poll_as(0);
+    assert_non_null(strstr(outcomes[0].json, "\\\"2\\\",\\\"room:1\\\",\\\"phx_reply\\\""));
+}
+
+static void an_abandoned_post_is_still_done(void **state)
+{
+    struct pinion_longpoll_call *call;
+    open_session();
+    next_join = pinion_later();
+    POST(call, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
+    pinion__longpoll_abandon(call);
+    pinion_test_run(test);
+    expect_nothing(0);
+    ok(pinion_ref_answer(late, pinion_ok(NULL)));
+    pinion_test_run(test);
+    poll_as(1);
+    expect(1, joined);
+}
+
+static void bodies_that_pile_up_have_a_cap(void **state)
+{
+    open_session();
+    next_join = pinion_later();
+    struct pinion_longpoll_call *call;
+    POST(call, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
+    char *body = malloc(7900000);
+    assert_non_null(body);
+    memset(body, '\n', 7900000);
+    for (int i = 1; i <= 3; i++) {
+        call = to_session_as(i);
+        ok(pinion__buf_append(&call->body, body, 7900000));
+        call->ndjson = true;
+        pinion__longpoll_publish(call);
+        pinion_test_run(test);
+    }
+    free(body);
+    expect_nothing(2);
+    expect(3, "{\"status\":408}");
+    ok(pinion_ref_answer(late, pinion_ok(NULL)));
+    pinion_test_run(test);
+    expect(1, "{\"status\":200}");
+    expect(2, "{\"status\":200}");
+}
+
+static void a_message_beyond_the_limit_ends_the_session(void **state)
+{
+    struct pinion_longpoll_call *call;
+    open_session();
+    join_room();
+    assert_int_equal(mount.options.max_message, 1000);
+    char line[1200];
+    memset(line, ' ', sizeof line);
+    line[0] = '[';
+    line[sizeof line - 1] = '\0';
+    POST(call, line);
+    expect_gone(0);
+    assert_int_equal(terminations, 1);
+}
+
+/* ---- connecting ---- */
+
+static void connect_may_answer_later(void **state)
+{
+    next_connect = pinion_later();
+    begin();
+    expect_nothing(0);
+    ok(pinion_ref_answer(late, pinion_ok(NULL)));
+    pinion_test_run(test);
+    take_token();
+    join_room();
+}
+
+static void connect_may_refuse_later(void **state)
+{
+    next_connect = pinion_later();
+    begin();
+    ok(pinion_ref_answer(late, pinion_error(NULL)));
+    pinion_test_run(test);
+    expect(0, "{\"status\":403}");
+    assert_int_equal(stats().sockets, 0);
+}
+
+static void a_client_that_goes_while_connect_decides_leaves_nothing(void **state)
+{
+    next_connect = pinion_later();
+    struct pinion_longpoll_call *call = begin();
+    pinion__longpoll_abandon(call);
+    pinion_test_run(test);
+    assert_int_equal(stats().sockets, 0);
+    ok(pinion_ref_answer(late, pinion_ok(NULL)));
+    pinion_test_run(test);
+    expect_nothing(0);
+}
+
+static void sessions_have_a_cap(void **state)
+{
+    open_session();
+    begin();
+    take_token();
+    begin();
+    assert_true(outcomes[0].answered);
+    assert_true(outcomes[0].full);
+    pinion_test_advance(test, WINDOW * 2);
+    begin();
+    assert_false(outcomes[0].full);
+}
+
+static void tokens_are_signed(void **state)
+{
+    open_session();
+    struct pinion_longpoll_call *call = new_call(0);
+    char other[sizeof token];
+    for (size_t i = 0; i < strlen(token); i++) {
+        memcpy(other, token, sizeof token);
+        other[i] = other[i] == 'A' ? 'B' : 'A';
+        assert_false(pinion__longpoll_call_address(call, pinion__slice_str(other)));
+    }
+    assert_false(pinion__longpoll_call_address(call, pinion__slice(token, strlen(token) - 1)));
+    assert_false(pinion__longpoll_call_address(call, pinion__slice_str("")));
+    assert_true(pinion__longpoll_call_address(call, pinion__slice_str(token)));
+    pinion__longpoll_call_free(call);
+}
+
+/* ---- */
+
+static int begin_test(void **state)
+{
+    int rc = setup(state);
+    const pinion_socket_options options = {
+        .longpoll = true, .longpoll_window_ms = WINDOW, .max_queue = 100000, .max_message = 1000
+    };
+    memset(outcomes, 0, sizeof outcomes);
+    token[0] = '\0';
+    terminations = 0;
+    late = NULL;
+    next_join = next_connect = pinion_ok(NULL);
+    if (!rc)
+        rc = pinion__mount_init(&mount, "/socket", &user_socket, &options);
+    return rc ? rc : pinion__longpoll_new(&longpoll, pinion_test_endpoint(test), 2);
+}
+
+/* Time ends every session; then nothing is left. */
+static int end_test(void **state)
+{
+    pinion_ref_free(late);
+    pinion_test_advance(test, WINDOW * 10);
+    bool empty = stats().sockets == 0 && stats().channels == 0 && stats().topics == 0;
+    pinion__longpoll_free(longpoll);
+    pinion__mount_release(&mount);
+    teardown(state);
+    return empty ? 0 : -1;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_poll_waits_for_its_window),
+        TEST(a_poll_ends_with_the_first_messages_and_all_of_them),
+        TEST(of_two_polls_the_later_gets_the_messages),
+        TEST(what_an_abandoned_poll_would_have_got_is_for_the_next),
+        TEST(a_client_that_does_not_poll_is_inactive),
+        TEST(posts_are_no_polls),
+        TEST(a_poll_that_waits_keeps_it_alive),
+        TEST(the_end_answers_what_waits),
+        TEST(a_client_that_does_not_fetch_is_closed),
+        TEST(frames_wait_while_the_engine_holds_back),
+        TEST(a_post_that_takes_too_long_is_told_so_and_still_done),
+        TEST(an_abandoned_post_is_still_done),
+        TEST(bodies_that_pile_up_have_a_cap),
+        TEST(a_message_beyond_the_limit_ends_the_session),
+        TEST(connect_may_answer_later),
+        TEST(connect_may_refuse_later),
+        TEST(a_client_that_goes_while_connect_decides_leaves_nothing),
+        TEST(sessions_have_a_cap),
+        TEST(tokens_are_signed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
