@@ -79,7 +79,7 @@ void pinion__http_file_init(struct pinion_http *http)
 static bool has_it(const struct pinion_http_request *request, const char *etag)
 {
     char weak[sizeof((struct pinion_static_file *)0)->etag + 2];
-    snprintf(weak, sizeof weak, "W/%s", etag);
+    snprintf(weak, sizeof weak, "w/%s", etag); /* tokens are compared in lower case */
     return pinion__http1_has_token(request, "if-none-match", etag) ||
            pinion__http1_has_token(request, "if-none-match", weak) ||
            pinion__slice_is(pinion__http1_header(request, "if-none-match"), "*");
