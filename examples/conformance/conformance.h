@@ -6,6 +6,9 @@
 /* Connects everybody but with reject=true; user_id becomes an assign and names the socket. */
 extern const pinion_socket_def conformance_socket;
 
+/* Every message comes back as it was. */
+extern const pinion_raw_socket_def conformance_echo;
+
 /* rooms:*: the chat's. */
 extern const pinion_channel_def conformance_room_channel;
 

@@ -24,6 +24,12 @@ int main(int argc, char **argv)
             endpoint, "/fast", &conformance_socket,
             &(pinion_socket_options){ .timeout_ms = 200, .longpoll = true, .longpoll_window_ms = 200 });
     if (!rc)
+        rc = pinion_endpoint_raw_socket(endpoint, "/echo", &conformance_echo,
+                                        &(pinion_socket_options){ .timeout_ms = PINION_NEVER,
+                                                                  .max_message = 16u << 20,
+                                                                  .max_queue = 32u << 20,
+                                                                  .longpoll = true });
+    if (!rc)
         rc = pinion_endpoint_get(endpoint, "/", index_page, NULL);
     if (!rc)
         rc = pinion_endpoint_run(endpoint);

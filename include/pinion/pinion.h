@@ -10,6 +10,7 @@
 #include <pinion/error.h>
 #include <pinion/log.h>
 #include <pinion/payload.h>
+#include <pinion/raw_socket.h>
 #include <pinion/result.h>
 #include <pinion/socket.h>
 #include <pinion/version.h>

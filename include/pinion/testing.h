@@ -23,6 +23,7 @@
 #define PINION_TESTING_H
 
 #include <pinion/endpoint.h>
+#include <pinion/raw_socket.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -56,6 +57,11 @@ PINION_API void pinion_test_run(pinion_test *test);
 PINION_API PINION_CHECKED int pinion_test_connect(pinion_test *test, const pinion_socket_def *socket,
                                                   const pinion_socket_options *options, const char *query,
                                                   pinion_test_client **out);
+
+/* Connect to a raw socket; the rest is done with pinion_test_send_frame and pinion_test_next_frame. */
+PINION_API PINION_CHECKED int pinion_test_connect_raw(pinion_test *test, const pinion_raw_socket_def *socket,
+                                                      const pinion_socket_options *options, const char *query,
+                                                      pinion_test_client **out);
 
 /* The client goes away without a word. */
 PINION_API void pinion_test_disconnect(pinion_test_client *client);

@@ -150,22 +150,47 @@ static struct pinion_mounted *mounted_slot(struct pinion_server *server)
     return &array[server->mounted_count];
 }
 
-int pinion_endpoint_socket(pinion_endpoint *endpoint, const char *path, const pinion_socket_def *socket,
-                           const pinion_socket_options *options)
+/* A slot for a socket, to be filled in. */
+static int socket_slot(struct pinion_server *server, const char *path, struct pinion_mounted **out)
 {
-    struct pinion_server *server = pinion__server(endpoint);
     int rc = check_path(server, path);
     struct pinion_mounted *slot = rc ? NULL : mounted_slot(server);
     if (!slot)
         return rc ? rc : PINION_ENOMEM;
     slot->kind = PINION_MOUNT_SOCKET;
-    rc = pinion__mount_init(&slot->socket, path, socket, options);
-    if (rc)
-        return rc;
+    *out = slot;
+    return 0;
+}
+
+/* The slot is filled in: it counts. */
+static int keep_socket(struct pinion_server *server, const struct pinion_mounted *slot)
+{
     server->mounted_count++;
-    if (slot->socket.options.longpoll && !server->longpoll)
-        rc = pinion__longpoll_new(&server->longpoll, endpoint, server->options.max_longpoll_sessions);
-    return rc;
+    if (!slot->socket.options.longpoll || server->longpoll)
+        return 0;
+    return pinion__longpoll_new(&server->longpoll, &server->base, server->options.max_longpoll_sessions);
+}
+
+int pinion_endpoint_socket(pinion_endpoint *endpoint, const char *path, const pinion_socket_def *socket,
+                           const pinion_socket_options *options)
+{
+    struct pinion_server *server = pinion__server(endpoint);
+    struct pinion_mounted *slot = NULL;
+    int rc = socket_slot(server, path, &slot);
+    if (!rc)
+        rc = pinion__mount_init(&slot->socket, path, socket, options);
+    return rc ? rc : keep_socket(server, slot);
+}
+
+int pinion_endpoint_raw_socket(pinion_endpoint *endpoint, const char *path,
+                               const pinion_raw_socket_def *socket, const pinion_socket_options *options)
+{
+    struct pinion_server *server = pinion__server(endpoint);
+    struct pinion_mounted *slot = NULL;
+    int rc = socket_slot(server, path, &slot);
+    if (!rc)
+        rc = pinion__mount_init_raw(&slot->socket, path, socket, options);
+    return rc ? rc : keep_socket(server, slot);
 }
 
 int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path, pinion_get_fn *fn, void *data)

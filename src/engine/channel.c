@@ -1,5 +1,6 @@
 #include "engine/channel.h"
 #include "base/log.h"
+#include "engine/raw.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -168,6 +169,10 @@ void pinion__channel_end(struct pinion_channel *channel, pinion_reason reason)
 {
     if (channel->state >= PINION_CHANNEL_ENDING)
         return;
+    if (channel->socket->mount->raw && channel->socket->state != PINION_SOCKET_ENDED) {
+        pinion__raw_end(channel->socket, reason); /* which comes back here */
+        return;
+    }
     bool working = channel->extra && channel->extra->work;
     channel->state = PINION_CHANNEL_ENDING;
     channel->reason = reason;

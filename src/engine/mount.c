@@ -46,6 +46,16 @@ static void fill_defaults(pinion_socket_options *options)
         options->longpoll_max_body = DEFAULT_MAX_BODY;
 }
 
+static int init(struct pinion_mount *mount, const char *path, const pinion_socket_options *options)
+{
+    memset(mount, 0, sizeof *mount);
+    if (options)
+        mount->options = *options;
+    fill_defaults(&mount->options);
+    mount->path = strdup(path);
+    return mount->path ? 0 : PINION_ENOMEM;
+}
+
 int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinion_socket_def *def,
                        const pinion_socket_options *options)
 {
@@ -56,13 +66,23 @@ int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinio
         if (rc)
             return rc;
     }
-    memset(mount, 0, sizeof *mount);
-    mount->def = def;
-    if (options)
-        mount->options = *options;
-    fill_defaults(&mount->options);
-    mount->path = strdup(path);
-    return mount->path ? 0 : PINION_ENOMEM;
+    int rc = init(mount, path, options);
+    mount->routes = def->channels;
+    mount->connect = def->connect;
+    mount->id = def->id;
+    return rc;
+}
+
+int pinion__mount_init_raw(struct pinion_mount *mount, const char *path, const pinion_raw_socket_def *def,
+                           const pinion_socket_options *options)
+{
+    if (!def)
+        return pinion__fail(PINION_EINVAL, "socket %s: no definition given", path);
+    int rc = init(mount, path, options);
+    mount->raw = def;
+    mount->connect = def->connect;
+    mount->id = def->id;
+    return rc;
 }
 
 void pinion__mount_release(struct pinion_mount *mount)
@@ -88,7 +108,7 @@ const pinion_channel_def *pinion__mount_route(const struct pinion_mount *mount, 
 {
     if (topic.len == 0 || has_nul(topic))
         return NULL;
-    for (const pinion_route *route = mount->def->channels; route && route->topic; route++) {
+    for (const pinion_route *route = mount->routes; route && route->topic; route++) {
         if (route_matches(route->topic, topic))
             return route->channel;
     }

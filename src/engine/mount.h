@@ -4,10 +4,14 @@
 #define PINION_ENGINE_MOUNT_H
 
 #include "base/slice.h"
-#include <pinion/socket.h>
+#include <pinion/raw_socket.h>
 
 struct pinion_mount {
-    const pinion_socket_def *def;
+    const pinion_route *routes;       /* NULL: none */
+    const pinion_raw_socket_def *raw; /* NULL: it has channels */
+    pinion_result (*connect)(pinion_socket *socket, const pinion_payload *params,
+                             const pinion_connect_info *info);
+    int (*id)(pinion_socket *socket, char *text, size_t size);
     pinion_socket_options options; /* defaults filled in */
     char *path;
 };
@@ -15,6 +19,8 @@ struct pinion_mount {
 /* PINION_EINVAL for a definition that cannot work, with a sentence for pinion_error_detail; PINION_ENOMEM. */
 int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinion_socket_def *def,
                        const pinion_socket_options *options);
+int pinion__mount_init_raw(struct pinion_mount *mount, const char *path, const pinion_raw_socket_def *def,
+                           const pinion_socket_options *options);
 void pinion__mount_release(struct pinion_mount *mount);
 
 /* The channel for a topic: the first declared match. NULL when none matches; a topic with a NUL matches none.

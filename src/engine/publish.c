@@ -13,6 +13,8 @@ static int check(const struct pinion_channel *channel, const char *event, const 
     pinion__assert_on_loop(channel->socket);
     if (!has_joined(channel))
         return PINION_ENOTJOINED;
+    if (channel->socket->mount->raw)
+        return PINION_ENOTSUP;
     if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
         return PINION_EPAYLOAD;
     if (strlen(event) > PINION_NAME_MAX)
@@ -58,9 +60,9 @@ static int broadcast_from_channel(pinion_channel *channel, uint64_t from, const 
                                   pinion_payload *payload)
 {
     pinion__assert_on_loop(channel->socket);
-    if (!has_joined(channel)) {
+    if (!has_joined(channel) || channel->socket->mount->raw) {
         pinion_payload_unref(payload);
-        return PINION_ENOTJOINED;
+        return has_joined(channel) ? PINION_ENOTSUP : PINION_ENOTJOINED;
     }
     return publish(channel->socket->shard->endpoint, from, channel->topic->name, event, payload);
 }

@@ -1,6 +1,7 @@
 #include "engine/socket.h"
 #include "base/log.h"
 #include "engine/channel.h"
+#include "engine/raw.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
 #include <assert.h>
@@ -23,6 +24,8 @@ int pinion__socket_send(struct pinion_socket *socket, const struct pinion_messag
     struct pinion_frame *frame;
     if (socket->state != PINION_SOCKET_OPEN)
         return PINION_ECLOSED;
+    if (!socket->serializer)
+        return PINION_ENOTSUP;
     int rc = pinion__encode(socket->serializer, socket->transport, message, &frame);
     return rc ? rc : socket->transport->send(socket->conn, frame);
 }
@@ -81,13 +84,18 @@ void pinion__socket_ended(struct pinion_socket *socket, pinion_reason reason)
     end(socket, reason);
 }
 
-void pinion__socket_close(struct pinion_socket *socket, uint16_t code)
+void pinion__socket_close_for(struct pinion_socket *socket, uint16_t code, pinion_reason reason)
 {
     void *conn = socket->conn;
     if (socket->state == PINION_SOCKET_ENDED)
         return;
-    end(socket, PINION_REASON_CLOSED);
+    end(socket, reason);
     socket->transport->close(conn, code);
+}
+
+void pinion__socket_close(struct pinion_socket *socket, uint16_t code)
+{
+    pinion__socket_close_for(socket, code, PINION_REASON_CLOSED);
 }
 
 /* The timer is not moved at each frame: when it fires it looks at the time of the last one. */
@@ -150,7 +158,7 @@ static struct pinion_socket *socket_new(struct pinion_shard *shard, const struct
 static int subscribe_id(struct pinion_socket *socket)
 {
     char text[PINION_NAME_MAX + 1];
-    int len = socket->mount->def->id ? socket->mount->def->id(socket, text, sizeof text) : 0;
+    int len = socket->mount->id ? socket->mount->id(socket, text, sizeof text) : 0;
     if (len <= 0 || len > PINION_NAME_MAX)
         return 0;
     struct pinion_topic *topic =
@@ -168,6 +176,8 @@ static int open_socket(struct pinion_socket *socket)
     pinion__call_enter(socket->shard, &call);
     int rc = subscribe_id(socket);
     pinion__call_leave(socket->shard);
+    if (!rc && socket->mount->raw)
+        rc = pinion__raw_open(socket);
     if (rc)
         return rc;
     socket->state = PINION_SOCKET_OPEN;
@@ -195,10 +205,10 @@ static int connect_outcome(struct pinion_socket *socket, pinion_result result)
 static pinion_result call_connect(struct pinion_socket *socket, const struct pinion_connect *connect)
 {
     struct pinion_call call = { .join = true };
-    if (!socket->mount->def->connect)
+    if (!socket->mount->connect)
         return pinion_ok(NULL);
     pinion__call_enter(socket->shard, &call);
-    pinion_result result = socket->mount->def->connect(socket, connect->params, connect->info);
+    pinion_result result = socket->mount->connect(socket, connect->params, connect->info);
     pinion__call_leave(socket->shard);
     return result;
 }
@@ -206,8 +216,10 @@ static pinion_result call_connect(struct pinion_socket *socket, const struct pin
 int pinion__socket_connect(struct pinion_shard *shard, const struct pinion_connect *connect,
                            struct pinion_socket **out)
 {
-    const struct pinion_serializer *serializer = choose_serializer(connect);
-    if (!serializer) {
+    if (shard->closing)
+        return PINION_ECLOSED;
+    const struct pinion_serializer *serializer = connect->mount->raw ? NULL : choose_serializer(connect);
+    if (!serializer && !connect->mount->raw) {
         pinion__log(PINION_LOG_WARNING, "socket %s: refused: vsn is none this server speaks (1.0.x, 2.0.x)",
                     connect->mount->path);
         return PINION_EACCES;
@@ -244,21 +256,28 @@ void pinion__socket_answer(struct pinion_socket *socket, pinion_result result)
 
 /* ---- frames in ---- */
 
+static void receive_message(struct pinion_socket *socket, int opcode, struct pinion_slice bytes)
+{
+    struct pinion_message message;
+    struct pinion_message_scratch scratch;
+    if (socket->serializer->decode(opcode, bytes, &message, &scratch) == 0) {
+        pinion__dispatch(socket, &message);
+        return;
+    }
+    bool bad_text = opcode == PINION_OPCODE_TEXT && !pinion__utf8_valid(bytes.ptr, bytes.len);
+    pinion__log(PINION_LOG_INFO, "socket %s: a frame that is no message, closed", socket->mount->path);
+    pinion__socket_close(socket, bad_text ? PINION_CLOSE_BAD_UTF8 : PINION_CLOSE_INTERNAL);
+}
+
 void pinion__socket_receive(struct pinion_socket *socket, int opcode, struct pinion_slice bytes)
 {
     struct pinion_scheduler *scheduler = socket->shard->scheduler;
-    struct pinion_message message;
-    struct pinion_message_scratch scratch;
-
     assert(socket->state == PINION_SOCKET_OPEN);
     pinion__socket_seen(socket);
-    if (socket->serializer->decode(opcode, bytes, &message, &scratch) == 0) {
-        pinion__dispatch(socket, &message);
-    } else {
-        bool bad_text = opcode == PINION_OPCODE_TEXT && !pinion__utf8_valid(bytes.ptr, bytes.len);
-        pinion__log(PINION_LOG_INFO, "socket %s: a frame that is no message, closed", socket->mount->path);
-        pinion__socket_close(socket, bad_text ? PINION_CLOSE_BAD_UTF8 : PINION_CLOSE_INTERNAL);
-    }
+    if (socket->serializer)
+        receive_message(socket, opcode, bytes);
+    else
+        pinion__raw_receive(socket, opcode, bytes);
     pinion__scheduler_drain(scheduler);
 }
 

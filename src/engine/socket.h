@@ -22,7 +22,7 @@ struct pinion_channel;
 enum pinion_socket_state { PINION_SOCKET_CONNECTING, PINION_SOCKET_OPEN, PINION_SOCKET_ENDED };
 
 struct pinion_socket {
-    const struct pinion_serializer *serializer;
+    const struct pinion_serializer *serializer; /* NULL: raw */
     const struct pinion_transport *transport;
     void *conn; /* the transport's; NULL once either side has ended */
     struct pinion_shard *shard;
@@ -35,6 +35,7 @@ struct pinion_socket {
     uint32_t waiting;            /* reasons why frames from the client are held back */
     uint8_t state;               /* enum pinion_socket_state */
     uint8_t reason;              /* pinion_reason for its channels, once it has ended */
+    bool started;                /* a raw one whose init was called */
     struct pinion_subscriber id; /* to the topic of its name */
     struct pinion_list node;     /* in shard->sockets */
     struct pinion_task end_task; /* what is left to do after the end, deferred */
@@ -63,7 +64,8 @@ struct pinion_connect_info {
 };
 
 /* A client connects. 0: *out is an open socket; PINION_EAGAIN: *out is a socket that will be answered by
- * ->connected; PINION_EACCES: refused (HTTP 403); PINION_ENOMEM. On an error there is no socket. */
+ * ->connected; PINION_EACCES: refused (HTTP 403); PINION_ECLOSED: the server goes down (HTTP 503);
+ * PINION_ENOMEM. On an error there is no socket. */
 int pinion__socket_connect(struct pinion_shard *shard, const struct pinion_connect *connect,
                            struct pinion_socket **out);
 
@@ -81,6 +83,9 @@ void pinion__socket_ended(struct pinion_socket *socket, pinion_reason reason);
 
 /* End it from our side, with a close code. Harmless when it has ended. */
 void pinion__socket_close(struct pinion_socket *socket, uint16_t code);
+
+/* As above; its channels' terminate gets this reason. */
+void pinion__socket_close_for(struct pinion_socket *socket, uint16_t code, pinion_reason reason);
 
 void pinion__socket_unhold(struct pinion_socket *socket);
 

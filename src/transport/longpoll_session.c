@@ -113,8 +113,8 @@ static void end_polls(struct pinion_longpoll_session *session)
     }
 }
 
-/* Their memory stays: one may be in the midst of being dispatched. It was taken when all of it was, and not its
- * last frame was the fault: so a client that is told to disconnect because of what it sent hears that it
+/* Their memory stays: one may be in the midst of being dispatched. It was taken when all of it was, and not
+ * its last frame was the fault: so a client that is told to disconnect because of what it sent hears that it
  * arrived. */
 static void end_batches(struct pinion_longpoll_session *session, bool fault)
 {

@@ -296,18 +296,23 @@ static int connect_client(pinion_test_client *client, const char *query)
     return rc ? pinion__fail(rc, "connect with \"%s\": %s", query, pinion_strerror(rc)) : 0;
 }
 
-int pinion_test_connect(pinion_test *test, const pinion_socket_def *socket,
-                        const pinion_socket_options *options, const char *query, pinion_test_client **out)
+static pinion_test_client *client_new(pinion_test *test)
 {
     pinion_test_client *client = calloc(1, sizeof *client);
     if (!client)
-        return PINION_ENOMEM;
+        return NULL;
     client->test = test;
     client->next_ref = 1;
     pinion__list_init(&client->joined);
     pinion__list_init(&client->connection.sent);
     pinion__list_init(&client->connection.held);
-    int rc = pinion__mount_init(&client->mount, "/test", socket, options);
+    return client;
+}
+
+/* Of a client whose mount came out with rc. */
+static int let_connect(pinion_test_client *client, int rc, const char *query, pinion_test_client **out)
+{
+    pinion_test *test = client->test;
     if (rc) {
         free(client);
         return rc;
@@ -320,6 +325,24 @@ int pinion_test_connect(pinion_test *test, const pinion_socket_def *socket,
         *out = client;
     pinion_test_run(test);
     return rc;
+}
+
+int pinion_test_connect(pinion_test *test, const pinion_socket_def *socket,
+                        const pinion_socket_options *options, const char *query, pinion_test_client **out)
+{
+    pinion_test_client *client = client_new(test);
+    if (!client)
+        return PINION_ENOMEM;
+    return let_connect(client, pinion__mount_init(&client->mount, "/test", socket, options), query, out);
+}
+
+int pinion_test_connect_raw(pinion_test *test, const pinion_raw_socket_def *socket,
+                            const pinion_socket_options *options, const char *query, pinion_test_client **out)
+{
+    pinion_test_client *client = client_new(test);
+    if (!client)
+        return PINION_ENOMEM;
+    return let_connect(client, pinion__mount_init_raw(&client->mount, "/test", socket, options), query, out);
 }
 
 void pinion_test_disconnect(pinion_test_client *client)

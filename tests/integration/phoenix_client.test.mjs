@@ -171,9 +171,9 @@ for (const { name, transport, atom, disconnectCode } of CARRIERS) {
     });
 
     describe("binary payloads", () => {
-      const receives = { skip: transport === LongPoll && "long polling carries none to the client" };
+      const itReceives = transport === LongPoll ? () => {} : it; // long polling carries none to the client
 
-      it("go both ways", receives, async (t) => {
+      itReceives("go both ways", async (t) => {
         const { events, push } = await join(await connect(t, server), "room:binary");
         const [status, reply] = await push("binary_event", bytes(1, 2));
         assert.equal(status, "ok");
@@ -181,14 +181,14 @@ for (const { name, transport, atom, disconnectCode } of CARRIERS) {
         assert.equal(hex(await events("binary_event").next()), "0001");
       });
 
-      it("may be empty, and may hold anything", receives, async (t) => {
+      itReceives("may be empty, and may hold anything", async (t) => {
         const { push } = await join(await connect(t, server), "room:binary-any");
         const all = bytes(...Array(256).keys());
         assert.equal(hex((await push("binary_event", bytes()))[1]), "0304");
         assert.equal(hex((await push("binary_event", all))[1]), `${hex(all)}0304`);
       });
 
-      it("are broadcast", receives, async (t) => {
+      itReceives("are broadcast", async (t) => {
         const one = await join(await connect(t, server), "room:binary-all");
         const other = await join(await connect(t, server), "room:binary-all");
         one.cast("bin_broadcast", bytes(0xff, 0));

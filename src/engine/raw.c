@@ -1,0 +1,202 @@
+#include "engine/raw.h"
+#include "base/log.h"
+#include "engine/channel.h"
+#include "proto/payload.h"
+#include "proto/utf8.h"
+#include <stdlib.h>
+
+static struct pinion_channel *channel_of(const struct pinion_socket *socket)
+{
+    return socket->buckets[0]; /* its only one */
+}
+
+/* ---- the application's callbacks ---- */
+
+/* What they answer is a channel's result, but that a reply has nobody to go to. */
+static void outcome(struct pinion_channel *channel, pinion_result result, const char *where)
+{
+    pinion__channel_outcome(channel, result, NULL, where);
+}
+
+static void call_init(struct pinion_channel *channel)
+{
+    struct pinion_call call = { .channel = channel };
+    const pinion_raw_socket_def *raw = channel->socket->mount->raw;
+    if (!raw->init)
+        return;
+    pinion__call_enter(channel->socket->shard, &call);
+    pinion_result result = raw->init(channel->socket);
+    pinion__call_leave(channel->socket->shard);
+    outcome(channel, result, "init");
+}
+
+static void call_handle_in(struct pinion_channel *channel, int opcode, struct pinion_slice bytes)
+{
+    struct pinion_call call = { .channel = channel };
+    struct pinion_socket *socket = channel->socket;
+    const pinion_raw_socket_def *raw = socket->mount->raw;
+    if (!raw->handle_in)
+        return;
+    pinion__call_enter(socket->shard, &call);
+    pinion_result result =
+        raw->handle_in(socket, opcode == PINION_OPCODE_BINARY, bytes.ptr ? bytes.ptr : "", bytes.len);
+    pinion__call_leave(socket->shard);
+    outcome(channel, result, "handle_in");
+}
+
+static pinion_result handle_info(pinion_channel *channel, const pinion_info *info)
+{
+    const pinion_raw_socket_def *raw = channel->socket->mount->raw;
+    if (raw->handle_info)
+        return raw->handle_info(channel->socket, info);
+    pinion__log(PINION_LOG_WARNING, "socket %s: no handle_info for the message \"%s\"",
+                channel->socket->mount->path, info->name);
+    return pinion_noreply();
+}
+
+static void terminate(pinion_channel *channel, pinion_reason reason)
+{
+    const pinion_raw_socket_def *raw = channel->socket->mount->raw;
+    if (raw->terminate)
+        raw->terminate(channel->socket, reason);
+}
+
+static const pinion_channel_def raw_channel = { .handle_info = handle_info, .terminate = terminate };
+
+/* ---- opening ---- */
+
+static void free_mail(struct pinion_mail *mail)
+{
+    free(mail);
+}
+
+/* The transport opens after connect has returned; a message may come before the run queue does. */
+static void start(struct pinion_channel *channel)
+{
+    if (channel->socket->started || channel->socket->state != PINION_SOCKET_OPEN)
+        return;
+    channel->socket->started = true;
+    call_init(channel);
+}
+
+static void run_start(struct pinion_channel *channel, struct pinion_mail *mail)
+{
+    start(channel);
+}
+
+int pinion__raw_open(struct pinion_socket *socket)
+{
+    struct pinion_message none = { 0 };
+    struct pinion_mail *mail = calloc(1, sizeof *mail);
+    struct pinion_channel *channel =
+        mail ? pinion__channel_new(socket, &raw_channel, pinion__slice_str(socket->mount->path), &none)
+             : NULL;
+    if (!channel) {
+        free(mail);
+        return PINION_ENOMEM;
+    }
+    channel->state = PINION_CHANNEL_JOINED;
+    channel->joined = true;
+    mail->handle = run_start;
+    mail->destroy = free_mail;
+    pinion__mail_deliver(channel, mail);
+    return 0;
+}
+
+/* ---- messages ---- */
+
+/* A message that has to wait for work. */
+struct raw_mail {
+    struct pinion_mail mail;
+    int opcode;
+    size_t len;
+    char bytes[];
+};
+
+static void handle_mail(struct pinion_channel *channel, struct pinion_mail *mail)
+{
+    struct raw_mail *own = PINION_CONTAINER_OF(mail, struct raw_mail, mail);
+    call_handle_in(channel, own->opcode, pinion__slice(own->bytes, own->len));
+}
+
+static void destroy_mail(struct pinion_mail *mail)
+{
+    free(PINION_CONTAINER_OF(mail, struct raw_mail, mail));
+}
+
+static void put_off(struct pinion_channel *channel, int opcode, struct pinion_slice bytes)
+{
+    struct raw_mail *own = malloc(sizeof *own + bytes.len);
+    if (!own) {
+        pinion__log(PINION_LOG_ERROR, "socket %s: out of memory for a message", channel->socket->mount->path);
+        pinion__channel_end(channel, PINION_REASON_CRASH);
+        return;
+    }
+    own->mail.handle = handle_mail;
+    own->mail.destroy = destroy_mail;
+    own->mail.bytes = sizeof *own + bytes.len;
+    own->opcode = opcode;
+    own->len = bytes.len;
+    if (bytes.len)
+        memcpy(own->bytes, bytes.ptr, bytes.len);
+    pinion__mail_deliver(channel, &own->mail);
+}
+
+void pinion__raw_receive(struct pinion_socket *socket, int opcode, struct pinion_slice bytes)
+{
+    struct pinion_channel *channel = channel_of(socket);
+    if (opcode == PINION_OPCODE_TEXT && !pinion__utf8_valid(bytes.ptr, bytes.len)) {
+        pinion__log(PINION_LOG_INFO, "socket %s: a text that is not UTF-8, closed", socket->mount->path);
+        pinion__socket_close(socket, PINION_CLOSE_BAD_UTF8);
+        return;
+    }
+    start(channel);
+    if (socket->state != PINION_SOCKET_OPEN)
+        return;
+    if (pinion__channel_busy(channel) || channel->queued_messages > 0)
+        put_off(channel, opcode, bytes);
+    else
+        call_handle_in(channel, opcode, bytes);
+}
+
+/* ---- the end ---- */
+
+static uint16_t code_of(pinion_reason reason)
+{
+    switch (reason) {
+    case PINION_REASON_NORMAL:
+        return PINION_CLOSE_NORMAL;
+    case PINION_REASON_SHUTDOWN:
+        return PINION_CLOSE_RESTART;
+    default:
+        return PINION_CLOSE_INTERNAL;
+    }
+}
+
+void pinion__raw_end(struct pinion_socket *socket, pinion_reason reason)
+{
+    pinion__socket_close_for(socket, code_of(reason), reason);
+}
+
+/* ---- public ---- */
+
+pinion_channel *pinion_raw_channel(pinion_socket *socket)
+{
+    return socket->mount->raw ? channel_of(socket) : NULL;
+}
+
+int pinion_raw_push(pinion_socket *socket, bool binary, const void *bytes, size_t length)
+{
+    pinion__assert_on_loop(socket);
+    if (socket->state != PINION_SOCKET_OPEN || !socket->started)
+        return PINION_ECLOSED;
+    if (!binary && !pinion__utf8_valid(bytes, length))
+        return PINION_EUTF8;
+    struct pinion_frame *frame = pinion__frame_copy(bytes, length);
+    if (!frame)
+        return PINION_ENOMEM;
+    frame->opcode = binary ? PINION_OPCODE_BINARY : PINION_OPCODE_TEXT;
+    if (socket->transport->frame && !(frame = socket->transport->frame(frame)))
+        return PINION_ENOMEM;
+    return socket->transport->send(socket->conn, frame);
+}
