@@ -200,10 +200,11 @@ static void begin_again(struct pinion_http *http, const struct pinion_mount *mou
 
 static void answer(struct pinion_http *http, const struct pinion_longpoll_call *call)
 {
-    if (call->full) {
-        pinion__log(PINION_LOG_WARNING, "longpoll %s: refused: there are as many sessions as may be",
-                    call->mount->path);
-        pinion__http_send_error(http, 503, http->keep_alive);
+    if (call->refused) {
+        if (!http->loop->shard->closing)
+            pinion__log(PINION_LOG_WARNING, "longpoll %s: refused: there are as many sessions as may be",
+                        call->mount->path);
+        pinion__http_send_error(http, 503, false);
     } else if (call->gone && call->kind == PINION_LONGPOLL_POLL) {
         begin_again(http, call->mount);
     } else if (call->gone) {

@@ -83,6 +83,7 @@ bool pinion__http_serve_websocket(struct pinion_http *http, const struct pinion_
     pinion_payload_unref(params);
     if (rc == 0)
         return true;
-    pinion__http_send_text(http, rc == PINION_EACCES ? 403 : 500, "", "", request->keep_alive);
+    int status = rc == PINION_EACCES ? 403 : rc == PINION_ECLOSED ? 503 : 500;
+    pinion__http_send_text(http, status, "", "", request->keep_alive && status == 403);
     return false;
 }

@@ -67,6 +67,7 @@ void pinion__shard_bind(struct pinion_shard *shard)
 
 void pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code)
 {
+    shard->closing = true;
     while (!pinion__list_empty(&shard->sockets)) {
         struct pinion_list *first = shard->sockets.next;
         pinion__socket_close(PINION_CONTAINER_OF(first, struct pinion_socket, node), code);

@@ -29,6 +29,7 @@ struct pinion_shard {
     struct pinion_pubsub_loop pubsub;
     struct pinion_list sockets;       /* that have not ended */
     struct pinion_list subscriptions; /* of pinion_endpoint_subscribe */
+    bool closing;                     /* no socket connects any more */
     struct pinion_call *call;         /* the callback that runs now, NULL between callbacks */
     uint64_t next_subscriber_id;      /* unique in the process: the loop's index is in the top bits */
     struct pinion_counters counters;
@@ -57,7 +58,8 @@ struct pinion_shard *pinion__hub_here(pinion_endpoint *endpoint);
 /* This thread runs the shard's loop from now on (NULL: none). */
 void pinion__shard_bind(struct pinion_shard *shard);
 
-/* Close every socket of this loop with this code; their channels' terminate runs before it returns. */
+/* Close every socket of this loop with this code, and let none connect from now on; their channels' terminate
+ * runs before it returns. */
 void pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code);
 
 /* Add to a counter of the shard; cheap, as only its loop writes. */

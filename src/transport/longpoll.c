@@ -178,9 +178,9 @@ void pinion__longpoll_begin(struct pinion_longpoll_call *call, const pinion_payl
     call->kind = PINION_LONGPOLL_BEGIN;
     call->there = call->home;
     call->gone = false;
-    call->full =
-        atomic_load_explicit(&longpoll->session_count, memory_order_relaxed) >= longpoll->max_sessions;
-    if (call->full) {
+    size_t count = atomic_load_explicit(&longpoll->session_count, memory_order_relaxed);
+    call->refused = call->home->closing || count >= longpoll->max_sessions;
+    if (call->refused) {
         pinion__longpoll_call_return(call);
     } else if (RAND_bytes(call->id, sizeof call->id) != 1 ||
                pinion__longpoll_token_make(longpoll->key, index, call->id, token) != 0) {

@@ -31,9 +31,9 @@ struct pinion_longpoll_call {
     bool ndjson;            /* its frames are one a line */
 
     /* The answer. */
-    struct pinion_buf answer; /* JSON; empty when `gone` or `full` */
+    struct pinion_buf answer; /* JSON; empty when `gone` or `refused` */
     bool gone;                /* there is no such session (any more) */
-    bool full;                /* there are too many sessions */
+    bool refused;             /* there are too many sessions, or the server goes down */
 
     /* Of the transport. */
     struct pinion_task task;   /* its way there and back */

@@ -6,7 +6,7 @@ import { LongPoll } from "phoenix";
 import { connect, join } from "../helpers/phoenix.mjs";
 import { startProxy } from "../helpers/proxy.mjs";
 import { RawConnection } from "../helpers/raw.mjs";
-import { serve } from "../helpers/server.mjs";
+import { serve, start } from "../helpers/server.mjs";
 import { within } from "../helpers/wait.mjs";
 
 // What a browser keeps for a tab.
@@ -119,6 +119,28 @@ describe("long polling", () => {
     for (let i = 0; i < 4; i++) answers.push(JSON.parse((await raw.response()).body));
     assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200, 200]);
     assert.deepEqual(answers.map(({ messages }) => messages?.length), [undefined, 1, undefined, 1]);
+  });
+
+  it("ends cleanly while clients poll, on every loop", async (t) => {
+    for (let round = 0; round < 3; round++) {
+      const own = await start("conformance", { args: ["--loops", "2"] });
+      t.after(() => own.kill());
+      let over = false;
+      const client = async (n) => {
+        while (!over) { // as phoenix.js: an end is the beginning of the next session
+          const { path } = await session(t, own, `&user_id=${n}`);
+          for (let polls = 0; polls < 3; polls++) await fetch(`${own.url}${path}`);
+        }
+      };
+      const clients = Array.from({ length: 12 }, (_, n) => client(n).catch(() => {}));
+      for (let n = 0; n < 12; n++) { // ended from elsewhere, so that polls find no session and begin one
+        const { post } = await session(t, own, `&user_id=${n}`);
+        await (await post(["1", "1", "room:1", "phx_join", {}], ["1", "2", "room:1", "disconnect_me", {}])).answer;
+      }
+      await own.stop();
+      over = true;
+      await within(Promise.all(clients), "the clients to see it");
+    }
   });
 
   describe("bodies", () => {

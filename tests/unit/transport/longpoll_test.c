@@ -72,7 +72,7 @@ static char token[100];
 
 /* What came of a call, which is gone then. */
 struct outcome {
-    bool answered, gone, full;
+    bool answered, gone, refused;
     char json[100000];
 };
 static struct outcome outcomes[8];
@@ -83,7 +83,7 @@ static void answered(struct pinion_longpoll_call *call)
     assert_false(outcome->answered);
     outcome->answered = true;
     outcome->gone = call->gone;
-    outcome->full = call->full;
+    outcome->refused = call->refused;
     assert_true(call->answer.len < sizeof outcome->json);
     if (call->answer.len)
         memcpy(outcome->json, call->answer.data, call->answer.len);
@@ -440,10 +440,10 @@ static void sessions_have_a_cap(void **state)
     take_token();
     begin();
     assert_true(outcomes[0].answered);
-    assert_true(outcomes[0].full);
+    assert_true(outcomes[0].refused);
     pinion_test_advance(test, WINDOW * 2);
     begin();
-    assert_false(outcomes[0].full);
+    assert_false(outcomes[0].refused);
 }
 
 static void tokens_are_signed(void **state)
