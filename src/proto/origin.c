@@ -1,0 +1,119 @@
+#include "proto/origin.h"
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static bool same(struct pinion_slice a, struct pinion_slice b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        if (lower(a.ptr[i]) != lower(b.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool is(struct pinion_slice text, const char *word)
+{
+    return same(text, pinion__slice_str(word));
+}
+
+/* Cut off the first n bytes. */
+static struct pinion_slice after(struct pinion_slice text, size_t n)
+{
+    return pinion__slice(text.ptr + n, text.len - n);
+}
+
+static uint16_t port_of_scheme(struct pinion_slice scheme)
+{
+    if (is(scheme, "http") || is(scheme, "ws"))
+        return 80;
+    return is(scheme, "https") || is(scheme, "wss") ? 443 : 0;
+}
+
+static bool read_port(struct pinion_slice digits, uint16_t *port)
+{
+    uint32_t value = 0;
+    if (digits.len == 0 || digits.len > 5)
+        return false;
+    for (size_t i = 0; i < digits.len; i++) {
+        if (digits.ptr[i] < '0' || digits.ptr[i] > '9')
+            return false;
+        value = value * 10 + (uint32_t)(digits.ptr[i] - '0');
+    }
+    *port = (uint16_t)value;
+    return value > 0 && value <= UINT16_MAX;
+}
+
+/* Letters, digits and what may stand beside them in a name or an address; no user, path or query. */
+static bool is_host(struct pinion_slice host, bool ipv6)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        char c = lower(host.ptr[i]);
+        bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+        if (!plain && !(ipv6 && (c == ':' || c == '%')) && !(c == '*' && i == 0))
+            return false;
+    }
+    return host.len > 0;
+}
+
+/* "host[:port]" or "[address][:port]". */
+static bool read_authority(struct pinion_slice text, struct pinion_origin *origin)
+{
+    bool ipv6 = text.len > 0 && text.ptr[0] == '[';
+    const char *end = text.len ? memchr(text.ptr, ipv6 ? ']' : ':', text.len) : NULL;
+    if (ipv6 && !end)
+        return false;
+    size_t host_end = end ? (size_t)(end - text.ptr) : text.len;
+    origin->host = ipv6 ? pinion__slice(text.ptr + 1, host_end - 1) : pinion__slice(text.ptr, host_end);
+    struct pinion_slice rest = after(text, ipv6 ? host_end + 1 : host_end);
+    origin->port = port_of_scheme(origin->scheme);
+    if (!is_host(origin->host, ipv6))
+        return false;
+    return rest.len == 0 || (rest.ptr[0] == ':' && read_port(after(rest, 1), &origin->port));
+}
+
+bool pinion__origin_read(struct pinion_slice text, struct pinion_origin *origin)
+{
+    size_t scheme = 0;
+    while (scheme < text.len && text.ptr[scheme] != ':' && text.ptr[scheme] != '/')
+        scheme++;
+    *origin = (struct pinion_origin){ .scheme = pinion__slice(text.ptr, scheme) };
+    struct pinion_slice rest = after(text, scheme);
+    if (scheme > 0 && (rest.len == 0 || rest.ptr[0] != ':'))
+        return false;
+    if (scheme > 0)
+        rest = after(rest, 1);
+    return rest.len > 2 && rest.ptr[0] == '/' && rest.ptr[1] == '/' && read_authority(after(rest, 2), origin);
+}
+
+bool pinion__origin_of_host(struct pinion_slice scheme, struct pinion_slice host,
+                            struct pinion_origin *origin)
+{
+    *origin = (struct pinion_origin){ .scheme = scheme };
+    return read_authority(host, origin);
+}
+
+bool pinion__origin_equal(const struct pinion_origin *a, const struct pinion_origin *b)
+{
+    return same(a->scheme, b->scheme) && same(a->host, b->host) && a->port == b->port;
+}
+
+static bool host_matches(struct pinion_slice host, struct pinion_slice pattern)
+{
+    if (pattern.len < 3 || pattern.ptr[0] != '*')
+        return same(host, pattern);
+    struct pinion_slice domain = after(pattern, 1); /* with its dot */
+    if (same(host, after(domain, 1)))
+        return true;
+    return host.len > domain.len && same(after(host, host.len - domain.len), domain);
+}
+
+bool pinion__origin_matches(const struct pinion_origin *origin, const struct pinion_origin *pattern)
+{
+    return (pattern->scheme.len == 0 || same(origin->scheme, pattern->scheme)) &&
+           (pattern->port == 0 || origin->port == pattern->port) && host_matches(origin->host, pattern->host);
+}
