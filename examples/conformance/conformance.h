@@ -3,8 +3,11 @@
 
 #include <pinion/pinion.h>
 
-/* Connects everybody but with reject=true; user_id becomes an assign and names the socket. */
+/* Connects everybody but with reject=true or ratelimit=true; user_id becomes an assign and names the socket. */
 extern const pinion_socket_def conformance_socket;
+
+/* The error handler of the mounts: 429 for a client that comes too often. */
+void conformance_refusal(const pinion_payload *reason, pinion_response *response);
 
 /* Every message comes back as it was. */
 extern const pinion_raw_socket_def conformance_echo;

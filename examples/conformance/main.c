@@ -7,6 +7,35 @@ static void index_page(const pinion_request *request, pinion_response *response,
     pinion_response_send(response, 200, "text/plain; charset=utf-8", "ok", 2);
 }
 
+static const pinion_socket_options socket_options = {
+    .longpoll = true,
+    .any_origin = true,
+    .error_handler = conformance_refusal,
+};
+
+static const pinion_socket_options fast_options = {
+    .timeout_ms = 200,
+    .longpoll = true,
+    .longpoll_window_ms = 200,
+    .origins = PINION_LIST("//example.com"),
+    .error_handler = conformance_refusal,
+};
+
+static const pinion_socket_options auth_options = {
+    .longpoll = true,
+    .any_origin = true,
+    .auth_token = true,
+    .error_handler = conformance_refusal,
+};
+
+static const pinion_socket_options echo_options = {
+    .timeout_ms = PINION_NEVER,
+    .max_message = 16u << 20,
+    .max_queue = 32u << 20,
+    .longpoll = true,
+    .any_origin = true,
+};
+
 int main(int argc, char **argv)
 {
     pinion_endpoint_options options = { .host = "127.0.0.1" };
@@ -17,18 +46,13 @@ int main(int argc, char **argv)
 
     int rc = pinion_endpoint_new(&endpoint, &options);
     if (!rc)
-        rc = pinion_endpoint_socket(endpoint, "/socket", &conformance_socket,
-                                    &(pinion_socket_options){ .longpoll = true });
+        rc = pinion_endpoint_socket(endpoint, "/socket", &conformance_socket, &socket_options);
     if (!rc)
-        rc = pinion_endpoint_socket(
-            endpoint, "/fast", &conformance_socket,
-            &(pinion_socket_options){ .timeout_ms = 200, .longpoll = true, .longpoll_window_ms = 200 });
+        rc = pinion_endpoint_socket(endpoint, "/fast", &conformance_socket, &fast_options);
     if (!rc)
-        rc = pinion_endpoint_raw_socket(endpoint, "/echo", &conformance_echo,
-                                        &(pinion_socket_options){ .timeout_ms = PINION_NEVER,
-                                                                  .max_message = 16u << 20,
-                                                                  .max_queue = 32u << 20,
-                                                                  .longpoll = true });
+        rc = pinion_endpoint_socket(endpoint, "/auth", &conformance_socket, &auth_options);
+    if (!rc)
+        rc = pinion_endpoint_raw_socket(endpoint, "/echo", &conformance_echo, &echo_options);
     if (!rc)
         rc = pinion_endpoint_get(endpoint, "/", index_page, NULL);
     if (!rc)

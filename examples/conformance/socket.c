@@ -8,16 +8,36 @@ static bool is_true(const pinion_payload *params, const char *name)
     return value && strcmp(value, "true") == 0;
 }
 
+static int assign_user(pinion_socket *socket, const pinion_payload *params)
+{
+    json_t *user_id = pinion_payload_get(params, "user_id");
+    return pinion_socket_assign(socket, "user_id",
+                                user_id ? pinion_payload_json(json_incref(user_id)) : pinion_json("n"));
+}
+
+static int assign_token(pinion_socket *socket, const pinion_connect_info *info)
+{
+    size_t length;
+    const char *token = pinion_connect_auth_token(info, &length);
+    return token ? pinion_socket_assign(socket, "auth_token", pinion_json("s%", token, length)) : 0;
+}
+
 static pinion_result connect_user(pinion_socket *socket, const pinion_payload *params,
                                   const pinion_connect_info *info)
 {
-    if (is_true(params, "reject") || is_true(params, "ratelimit"))
+    if (is_true(params, "reject"))
         return pinion_error(NULL);
-    json_t *user_id = pinion_payload_get(params, "user_id");
-    pinion_payload *value = user_id ? pinion_payload_json(json_incref(user_id)) : pinion_json("n");
-    if (pinion_socket_assign(socket, "user_id", value) != 0)
+    if (is_true(params, "ratelimit"))
+        return pinion_error(pinion_json("s", "rate_limit"));
+    if (assign_user(socket, params) != 0 || assign_token(socket, info) != 0)
         return pinion_crash();
     return pinion_ok(NULL);
+}
+
+void conformance_refusal(const pinion_payload *reason, pinion_response *response)
+{
+    static const char text[] = "Too many requests";
+    pinion_response_send(response, 429, NULL, text, sizeof text - 1);
 }
 
 static int socket_id(pinion_socket *socket, char *text, size_t size)

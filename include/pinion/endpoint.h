@@ -28,6 +28,8 @@ typedef struct pinion_endpoint_options {
     void *ready_data;
     size_t max_head;              /* bytes of a request head: 16 KiB; more is answered 431 */
     size_t max_longpoll_sessions; /* clients by long polling: 100,000; more are answered 503 */
+    const char *trusted_proxies;  /* "127.0.0.1, ::1, 10.0.0.0/8": whose X-Forwarded-* and Forwarded headers
+                                   * are believed: nobody's */
 } pinion_endpoint_options;
 
 /* Create an endpoint. Options are read for the call; NULL is all defaults.
@@ -48,7 +50,6 @@ PINION_API PINION_CHECKED int pinion_endpoint_socket(pinion_endpoint *endpoint, 
 
 /* A small page: fn is called on a loop for each GET (and HEAD) of exactly this path. */
 typedef struct pinion_request pinion_request;
-typedef struct pinion_response pinion_response;
 typedef void pinion_get_fn(const pinion_request *request, pinion_response *response, void *data);
 PINION_API PINION_CHECKED int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path,
                                                   pinion_get_fn *fn, void *data);

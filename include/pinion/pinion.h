@@ -6,6 +6,7 @@
 #define PINION_H
 
 #include <pinion/channel.h>
+#include <pinion/connect.h>
 #include <pinion/endpoint.h>
 #include <pinion/error.h>
 #include <pinion/log.h>

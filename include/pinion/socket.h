@@ -4,25 +4,11 @@
 #define PINION_SOCKET_H
 
 #include <pinion/channel.h>
+#include <pinion/connect.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* What is known of the connection, in connect. */
-typedef struct pinion_connect_info pinion_connect_info;
-
-/* The name of the transport: "websocket", … */
-PINION_API const char *pinion_connect_transport(const pinion_connect_info *info);
-
-/* The peer's address as text ("192.0.2.7", "2001:db8::7"), or "" where there is none.
- * Lifetime: the call's. */
-PINION_API const char *pinion_connect_peer(const pinion_connect_info *info);
-
-/* The value of a request header (the name in lower case), not terminated; NULL when it was not sent.
- * Lifetime: the call's. */
-PINION_API const char *pinion_connect_header(const pinion_connect_info *info, const char *name,
-                                             size_t *length);
 
 /* A topic, or a prefix of topics ending in '*', and its channel. */
 typedef struct pinion_route {
@@ -38,8 +24,8 @@ typedef struct pinion_socket_def {
     const pinion_route *channels;
 
     /* A client connects with these parameters (a JSON object of the query). pinion_ok(NULL) lets it,
-     * pinion_error(NULL) refuses (HTTP 403), pinion_later() answers later by pinion_ref_answer. NULL lets
-     * everybody. */
+     * pinion_error(reason) refuses (HTTP 403, or what the mount's error_handler makes of a reason that is not
+     * NULL), pinion_later() answers later by pinion_ref_answer. NULL lets everybody. */
     pinion_result (*connect)(pinion_socket *socket, const pinion_payload *params,
                              const pinion_connect_info *info);
 
@@ -51,6 +37,12 @@ typedef struct pinion_socket_def {
 
 #define PINION_NEVER UINT32_MAX /* as a time: no limit */
 
+/* A list of strings, as an option: PINION_LIST("https://example.com", "//example.org:8080"). Lists are copied. */
+#define PINION_LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/* An answer over HTTP, to be given by pinion_response_send. */
+typedef struct pinion_response pinion_response;
+
 /* How a socket is mounted. Zero means the default. */
 typedef struct pinion_socket_options {
     uint32_t timeout_ms; /* no frame from the client for so long closes (1002): 60,000; PINION_NEVER */
@@ -58,6 +50,22 @@ typedef struct pinion_socket_options {
     size_t max_queue;    /* bytes waiting for a client that does not read: 1 MiB; more closes (1008) */
     uint32_t max_channels; /* channels a socket may have joined: 100 */
     bool no_websocket;     /* not at path + "/websocket" */
+
+    /* Which pages may connect, by the Origin header that a browser sends; who sends none is no page. The
+     * default is the request's own scheme, host and port. A refusal is logged, with what to do. */
+    bool any_origin;
+    const char *const *origins; /* those: "https://example.com"; "//example.com" of any scheme and port; a
+                                 * host that begins with "*." is that domain and all below it */
+    bool (*check_origin)(const char *origin, size_t length,
+                         const pinion_connect_info *info); /* decides alone */
+
+    bool auth_token; /* take the token of clients with the option authToken, see pinion_connect_auth_token */
+    const char *const *subprotocols; /* of WebSocket: the first here that a client offers is agreed on; a
+                                      * client that offers none of them (but others) is refused */
+
+    /* Answer a connect over WebSocket that was refused with a reason, instead of an empty 403; long polling
+     * answers 403 in any case. Called like connect. */
+    void (*error_handler)(const pinion_payload *reason, pinion_response *response);
 
     /* Long polling, at path + "/longpoll". */
     bool longpoll;               /* offer it */

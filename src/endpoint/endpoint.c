@@ -82,6 +82,23 @@ static int check_options(struct pinion_server *server)
     return 0;
 }
 
+/* "127.0.0.1, 10.0.0.0/8": at least two characters each. */
+static int read_trusted(struct pinion_server *server, const char *text)
+{
+    server->trusted = calloc(strlen(text) / 2 + 1, sizeof *server->trusted);
+    if (!server->trusted)
+        return PINION_ENOMEM;
+    while (*text) {
+        size_t space = strspn(text, " ,"), len = strcspn(text + space, " ,");
+        struct pinion_slice element = pinion__slice(text + space, len);
+        if (len > 0 && !pinion__network_read(element, &server->trusted[server->trusted_count++]))
+            return pinion__fail(PINION_EINVAL, "trusted_proxies: \"%.*s\" is no address and no network",
+                                (int)len, element.ptr);
+        text += space + len;
+    }
+    return 0;
+}
+
 static int server_init(struct pinion_server *server, const pinion_endpoint_options *options)
 {
     if (options)
@@ -90,7 +107,10 @@ static int server_init(struct pinion_server *server, const pinion_endpoint_optio
     int rc = check_options(server);
     if (!rc && server->options.host && !(server->host = strdup(server->options.host)))
         rc = PINION_ENOMEM;
-    server->options.host = NULL; /* the caller's */
+    if (!rc && server->options.trusted_proxies)
+        rc = read_trusted(server, server->options.trusted_proxies);
+    server->options.trusted_proxies = NULL; /* these are the caller's */
+    server->options.host = NULL;
     server->options.io = NULL;
     if (!rc && !(server->loops = calloc(server->options.loops, sizeof *server->loops)))
         rc = PINION_ENOMEM;
@@ -495,6 +515,7 @@ void pinion_endpoint_free(pinion_endpoint *endpoint)
         unmount(&server->mounted[i]);
     free(server->mounted);
     free(server->loops);
+    free(server->trusted);
     free(server->host);
     free(server);
 }

@@ -121,11 +121,7 @@ static void serve_page(struct pinion_http *http, const struct pinion_page *page,
     pinion__call_enter(http->loop->shard, &call);
     pinion__page_call(page->fn, page->data, request, &response);
     pinion__call_leave(http->loop->shard);
-    struct pinion_http_answer answer = { .status = response.status,
-                                         .content_type = response.content_type,
-                                         .extra = "",
-                                         .length = response.length,
-                                         .keep_alive = request->keep_alive };
+    struct pinion_http_answer answer = pinion__http_answer_of(&response, request->keep_alive);
     pinion__http_send(http, &answer, response.body, response.length);
     pinion__response_release(&response);
 }

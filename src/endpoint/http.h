@@ -8,8 +8,9 @@
 #include "engine/socket.h"
 #include "proto/http1_body.h"
 
-#define PINION_HTTP_STALL_MS 30000 /* a peer that takes nothing of its answer, or sends nothing of its body  \
-                                    */
+#define PINION_HTTP_STALL_MS                                                                                 \
+    30000 /* a peer that takes nothing of its answer, or sends nothing of its body                           \
+           */
 
 struct pinion_longpoll_call;
 
@@ -57,6 +58,13 @@ struct pinion_http_answer {
     bool body_follows; /* in frames of its own */
 };
 
+/* What the application said by pinion_response_send. */
+struct pinion_http_answer pinion__http_answer_of(const struct pinion_response *response, bool keep_alive);
+
+/* Head and body as they go over the wire. NULL when out of memory. */
+struct pinion_frame *pinion__http_frame(const struct pinion_http_answer *answer, const void *body,
+                                        size_t len);
+
 /* Queue the head, and the body where it is at hand (and asked for): both in one frame. */
 void pinion__http_send(struct pinion_http *http, const struct pinion_http_answer *answer, const void *body,
                        size_t len);
@@ -89,16 +97,6 @@ void pinion__http_pump_later(struct pinion_http *http);
 enum pinion_http_transport { PINION_HTTP_NONE, PINION_HTTP_WEBSOCKET, PINION_HTTP_LONGPOLL };
 
 enum pinion_http_transport pinion__http_transport(const struct pinion_mount *mount, struct pinion_slice path);
-
-/* What an application may know of the request. */
-struct pinion_http_info {
-    pinion_connect_info info;
-    char peer[48];
-};
-
-/* Lifetime: the request's. */
-void pinion__http_info(const struct pinion_http *http, const struct pinion_http_request *request,
-                       const char *transport, struct pinion_http_info *info);
 
 /* Answer a request for a WebSocket. True when the connection is the transport's now, and http is gone. */
 bool pinion__http_serve_websocket(struct pinion_http *http, const struct pinion_mount *mount,

@@ -1,5 +1,6 @@
 /* Answers to HTTP requests. */
 #include "endpoint/http.h"
+#include "endpoint/page.h"
 #include <stdio.h>
 #include <time.h>
 
@@ -27,24 +28,39 @@ static int format_head(const struct pinion_http_answer *answer, char *out, size_
                     answer->keep_alive ? "keep-alive" : "close");
 }
 
-void pinion__http_send(struct pinion_http *http, const struct pinion_http_answer *answer, const void *body,
-                       size_t len)
+struct pinion_http_answer pinion__http_answer_of(const struct pinion_response *response, bool keep_alive)
+{
+    return (struct pinion_http_answer){ .status = response->status,
+                                        .content_type = response->content_type,
+                                        .extra = "",
+                                        .length = response->length,
+                                        .keep_alive = keep_alive };
+}
+
+struct pinion_frame *pinion__http_frame(const struct pinion_http_answer *answer, const void *body, size_t len)
 {
     char head[1024 + 2048];
     int head_len = format_head(answer, head, sizeof head);
-    if (http->head_only)
-        len = 0;
     struct pinion_frame *frame = NULL;
     if (head_len > 0 && (size_t)head_len < sizeof head)
         frame = pinion__frame_new((size_t)head_len + len);
-    if (!frame) {
-        pinion__conn_close(http->conn);
-        return;
-    }
+    if (!frame)
+        return NULL;
     memcpy(pinion__frame_body(frame), head, (size_t)head_len);
     if (len)
         memcpy(pinion__frame_body(frame) + head_len, body, len);
     frame->body_len = (size_t)head_len + len;
+    return frame;
+}
+
+void pinion__http_send(struct pinion_http *http, const struct pinion_http_answer *answer, const void *body,
+                       size_t len)
+{
+    struct pinion_frame *frame = pinion__http_frame(answer, body, http->head_only ? 0 : len);
+    if (!frame) {
+        pinion__conn_close(http->conn);
+        return;
+    }
     (void)pinion__conn_queue(http->conn, frame);
     if (!answer->keep_alive && !answer->body_follows)
         pinion__http_finish(http);

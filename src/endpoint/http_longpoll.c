@@ -1,7 +1,7 @@
 /* Requests of long polling: from HTTP to calls of the transport, and their answers. All are 200 with the
  * meaningful status in their JSON, but for what no client of ours sends. */
 #include "base/log.h"
-#include "endpoint/http.h"
+#include "endpoint/http_connect.h"
 #include "proto/query.h"
 #include "transport/longpoll.h"
 #include <stdio.h>
@@ -82,9 +82,9 @@ static void own_call(struct pinion_http *http, struct pinion_longpoll_call *call
 }
 
 static void begin(struct pinion_http *http, const struct pinion_mount *mount,
-                  const struct pinion_http_request *request, const pinion_payload *params)
+                  const struct pinion_http_request *request, const pinion_payload *params,
+                  const pinion_connect_info *info)
 {
-    struct pinion_http_info info;
     struct pinion_longpoll_call *call =
         pinion__longpoll_call_new(http->loop->server->longpoll, http->loop->shard, mount);
     http->keep_alive = request->keep_alive;
@@ -93,19 +93,18 @@ static void begin(struct pinion_http *http, const struct pinion_mount *mount,
         return;
     }
     own_call(http, call);
-    pinion__http_info(http, request, pinion__longpoll.name, &info);
-    pinion__longpoll_begin(call, params, &info.info);
+    pinion__longpoll_begin(call, params, info);
 }
 
 /* A poll; of a session that turns out to have gone it becomes the beginning of a new one, for which the head
  * is kept. */
 static void serve_get(struct pinion_http *http, const struct pinion_mount *mount,
                       const struct pinion_http_request *request, const pinion_payload *params,
-                      struct pinion_slice head)
+                      const pinion_connect_info *info, struct pinion_slice head)
 {
     struct pinion_longpoll_call *call = call_by_token(http, mount, request, params);
     if (!call) {
-        begin(http, mount, request, params);
+        begin(http, mount, request, params, info);
         return;
     }
     http->head.len = 0;
@@ -141,26 +140,41 @@ static void serve_post(struct pinion_http *http, const struct pinion_mount *moun
         pinion__http_send_error(http, 400, false);
 }
 
-void pinion__http_serve_longpoll(struct pinion_http *http, const struct pinion_mount *mount,
-                                 const struct pinion_http_request *request, struct pinion_slice head)
+/* A GET or a POST, whose origin may be any that is let in. */
+static void serve(struct pinion_http *http, const struct pinion_mount *mount,
+                  const struct pinion_http_request *request, const pinion_connect_info *info,
+                  struct pinion_slice head)
 {
     json_t *tree = NULL;
-    bool get = pinion__slice_is(request->method, "GET");
-    bool post = pinion__slice_is(request->method, "POST");
-    if (pinion__slice_is(request->method, "OPTIONS")) {
-        serve_options(http, request);
-        return;
-    }
-    if ((!get && !post) || pinion__query_parse(request->query, &tree) != 0) {
+    if (pinion__query_parse(request->query, &tree) != 0) {
         pinion__http_send_error(http, 400, request->keep_alive);
         return;
     }
     pinion_payload *params = pinion_payload_json(tree);
-    if (get)
-        serve_get(http, mount, request, params, head);
+    if (pinion__slice_is(request->method, "GET"))
+        serve_get(http, mount, request, params, info, head);
     else
         serve_post(http, mount, request, params);
     pinion_payload_unref(params);
+}
+
+void pinion__http_serve_longpoll(struct pinion_http *http, const struct pinion_mount *mount,
+                                 const struct pinion_http_request *request, struct pinion_slice head)
+{
+    struct pinion_http_connect connect;
+    bool options = pinion__slice_is(request->method, "OPTIONS");
+    if (!options && !pinion__slice_is(request->method, "GET") && !pinion__slice_is(request->method, "POST")) {
+        pinion__http_send_error(http, 400, request->keep_alive);
+        return;
+    }
+    int rc = pinion__http_connect_init(&connect, http, mount, request, pinion__longpoll.name);
+    if (rc)
+        send_status(http, rc == PINION_EACCES ? 403 : 500, request->keep_alive);
+    else if (options)
+        serve_options(http, request);
+    else
+        serve(http, mount, request, &connect.info, head);
+    pinion__http_connect_release(&connect);
 }
 
 void pinion__http_longpoll_body(struct pinion_http *http)
@@ -180,21 +194,25 @@ void pinion__http_longpoll_body(struct pinion_http *http)
 
 /* ---- the answer ---- */
 
-/* The session that was polled has gone: begin another for the same request. */
+/* The session that was polled has gone: begin another, by the same request. */
 static void begin_again(struct pinion_http *http, const struct pinion_mount *mount)
 {
     struct pinion_http_request request;
+    struct pinion_http_connect connect;
     json_t *tree = NULL;
     bool keep_alive = http->keep_alive;
     bool readable = pinion__http1_parse(http->head.data, http->head.len, 0, &request) > 0 &&
-                    pinion__query_parse(request.query, &tree) == 0;
+                    pinion__query_parse(request.query, &tree) == 0 &&
+                    pinion__http_connect_init(&connect, http, mount, &request, pinion__longpoll.name) == 0;
     if (!readable) { /* it was, the first time: there is no memory */
+        json_decref(tree);
         send_status(http, 500, keep_alive);
         return;
     }
     pinion_payload *params = pinion_payload_json(tree);
-    begin(http, mount, &request, params);
+    begin(http, mount, &request, params, &connect.info);
     pinion_payload_unref(params);
+    pinion__http_connect_release(&connect);
     http->keep_alive = keep_alive;
 }
 

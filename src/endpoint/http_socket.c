@@ -1,11 +1,11 @@
-/* Requests for sockets: which transport they are for, what is known of them, and the WebSocket's upgrade. */
+/* Requests for sockets: which transport they are for, and the upgrade to a WebSocket. */
 #include "endpoint/http.h"
-#include "engine/socket.h"
+#include "endpoint/http_connect.h"
+#include "endpoint/page.h"
+#include "engine/channel.h"
 #include "proto/query.h"
 #include "proto/ws_handshake.h"
-#include "transport/longpoll.h"
 #include "transport/websocket.h"
-#include <arpa/inet.h>
 
 enum pinion_http_transport pinion__http_transport(const struct pinion_mount *mount, struct pinion_slice path)
 {
@@ -22,48 +22,81 @@ enum pinion_http_transport pinion__http_transport(const struct pinion_mount *mou
     return PINION_HTTP_NONE;
 }
 
-static void peer_text(const struct pinion_conn *conn, char *out, size_t size)
+/* ---- refusals ---- */
+
+/* The application's answer to a connect that it refused with a reason. */
+static bool ask_error_handler(const struct pinion_mount *mount, const pinion_payload *reason,
+                              struct pinion_shard *shard, struct pinion_response *response)
 {
-    struct sockaddr_storage address;
-    socklen_t len = sizeof address;
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&address;
-    out[0] = '\0';
-    pinion__conn_peer(conn, &address, &len);
-    if (address.ss_family == AF_INET)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)&address)->sin_addr, out, (socklen_t)size);
-    else if (address.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-        inet_ntop(AF_INET, in6->sin6_addr.s6_addr + 12, out, (socklen_t)size);
-    else if (address.ss_family == AF_INET6)
-        inet_ntop(AF_INET6, &in6->sin6_addr, out, (socklen_t)size);
+    struct pinion_call call = { 0 };
+    if (!mount->options.error_handler || !reason)
+        return false;
+    pinion__response_init(response);
+    response->status = 403;
+    pinion__call_enter(shard, &call);
+    mount->options.error_handler(reason, response);
+    pinion__call_leave(shard);
+    return true;
 }
 
-static struct pinion_slice find_header(void *request, const char *name)
+static int status_of(int error)
 {
-    return pinion__http1_header(request, name);
+    return error == PINION_EACCES ? 403 : error == PINION_ECLOSED ? 503 : 500;
 }
 
-void pinion__http_info(const struct pinion_http *http, const struct pinion_http_request *request,
-                       const char *transport, struct pinion_http_info *info)
+static void refuse(struct pinion_http *http, const struct pinion_mount *mount, int error,
+                   const pinion_payload *reason, bool keep_alive)
 {
-    peer_text(http->conn, info->peer, sizeof info->peer);
-    info->info = (struct pinion_connect_info){
-        .transport = transport, .peer = info->peer, .request = (void *)request, .header = find_header
-    };
+    struct pinion_response response;
+    if (!ask_error_handler(mount, reason, http->loop->shard, &response)) {
+        pinion__http_send_text(http, status_of(error), "", "", keep_alive && error == PINION_EACCES);
+        return;
+    }
+    struct pinion_http_answer answer = pinion__http_answer_of(&response, keep_alive);
+    pinion__http_send(http, &answer, response.body, response.length);
+    pinion__response_release(&response);
 }
 
+/* The same of a connect that was answered later, when the connection is no longer HTTP's. */
+static struct pinion_frame *late_refusal(const struct pinion_mount *mount, struct pinion_shard *shard,
+                                         int error, const pinion_payload *reason)
+{
+    struct pinion_response response;
+    if (!ask_error_handler(mount, reason, shard, &response)) {
+        struct pinion_http_answer answer = { .status = status_of(error), .extra = "" };
+        return pinion__http_frame(&answer, NULL, 0);
+    }
+    struct pinion_http_answer answer = pinion__http_answer_of(&response, false);
+    struct pinion_frame *frame = pinion__http_frame(&answer, response.body, response.length);
+    pinion__response_release(&response);
+    return frame;
+}
+
+/* ---- the upgrade ---- */
+
+/* The checks that come before the socket, and the socket's own. *reason is why the latter refused. */
 static int open_websocket(struct pinion_http *http, const struct pinion_mount *mount,
-                          const struct pinion_http_request *head, const pinion_payload *params)
+                          const struct pinion_http_request *head, const pinion_payload *params,
+                          pinion_payload **reason)
 {
-    struct pinion_http_info info;
-    pinion__http_info(http, head, pinion__websocket.name, &info);
-    struct pinion_websocket_request request = { .shard = http->loop->shard,
-                                                .mount = mount,
-                                                .head = head,
-                                                .params = params,
-                                                .info = &info.info,
-                                                .close_timeout_ms =
-                                                    http->loop->server->options.close_timeout_ms };
-    return pinion__websocket_open(http->conn, &request);
+    struct pinion_http_connect connect;
+    int rc = pinion__http_connect_init(&connect, http, mount, head, pinion__websocket.name);
+    if (!rc) {
+        struct pinion_websocket_request request = {
+            .shard = http->loop->shard,
+            .mount = mount,
+            .head = head,
+            .protocol = connect.protocol,
+            .params = params,
+            .info = &connect.info,
+            .close_timeout_ms = http->loop->server->options.close_timeout_ms,
+            .late_refusal = late_refusal,
+        };
+        rc = pinion__websocket_open(http->conn, &request);
+        *reason = request.reason;
+    }
+    pinion__http_connect_release(&connect);
+    return rc;
 }
 
 bool pinion__http_serve_websocket(struct pinion_http *http, const struct pinion_mount *mount,
@@ -71,6 +104,7 @@ bool pinion__http_serve_websocket(struct pinion_http *http, const struct pinion_
 {
     char text[256];
     json_t *tree = NULL;
+    pinion_payload *reason = NULL;
     const char *wrong = pinion__ws_handshake_check(request, text, sizeof text);
     if (!wrong && (request->chunked || request->content_length > 0))
         wrong = "a WebSocket handshake has no body"; /* which would be read as frames */
@@ -79,11 +113,10 @@ bool pinion__http_serve_websocket(struct pinion_http *http, const struct pinion_
         return false;
     }
     pinion_payload *params = pinion_payload_json(tree);
-    int rc = open_websocket(http, mount, request, params);
+    int rc = open_websocket(http, mount, request, params, &reason);
     pinion_payload_unref(params);
-    if (rc == 0)
-        return true;
-    int status = rc == PINION_EACCES ? 403 : rc == PINION_ECLOSED ? 503 : 500;
-    pinion__http_send_text(http, status, "", "", request->keep_alive && status == 403);
-    return false;
+    if (rc)
+        refuse(http, mount, rc, reason, request->keep_alive);
+    pinion_payload_unref(reason);
+    return rc == 0;
 }

@@ -6,6 +6,7 @@
 #include "engine/hub.h"
 #include "engine/mount.h"
 #include "io/loop.h"
+#include "proto/forwarded.h"
 
 struct pinion_page {
     char *path;
@@ -58,6 +59,8 @@ struct pinion_server {
     pinion_endpoint base;
     pinion_endpoint_options options; /* defaults filled in */
     char *host;                      /* NULL: all addresses */
+    struct pinion_network *trusted;  /* proxies */
+    size_t trusted_count;
     const struct pinion_loop_ops *engine;
     struct pinion_mounted *mounted;
     size_t mounted_count;

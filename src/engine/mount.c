@@ -46,14 +46,76 @@ static void fill_defaults(pinion_socket_options *options)
         options->longpoll_max_body = DEFAULT_MAX_BODY;
 }
 
+/* A list and its strings, in one piece of memory, or NULL for NULL. */
+static int copy_list(const char *const **list)
+{
+    size_t count = 0, bytes = 0;
+    for (; *list && (*list)[count]; count++)
+        bytes += strlen((*list)[count]) + 1;
+    if (!*list)
+        return 0;
+    const char **copy = malloc((count + 1) * sizeof *copy + bytes);
+    if (!copy)
+        return PINION_ENOMEM;
+    char *text = (char *)(copy + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = text;
+        text = stpcpy(text, (*list)[i]) + 1;
+    }
+    copy[count] = NULL;
+    *list = copy;
+    return 0;
+}
+
+static int copy_lists(struct pinion_mount *mount)
+{
+    const char *const *subprotocols = mount->options.subprotocols;
+    mount->options.subprotocols = NULL;
+    int rc = copy_list(&mount->options.origins);
+    if (rc) {
+        mount->options.origins = NULL;
+        return rc;
+    }
+    rc = copy_list(&subprotocols);
+    if (!rc)
+        mount->options.subprotocols = subprotocols;
+    return rc;
+}
+
+static int read_origins(struct pinion_mount *mount, const char *path)
+{
+    const char *const *texts = mount->options.origins;
+    size_t count = 0;
+    while (texts && texts[count])
+        count++;
+    mount->origins = calloc(count + 1, sizeof *mount->origins);
+    if (!mount->origins)
+        return PINION_ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        if (!pinion__origin_read(pinion__slice_str(texts[i]), &mount->origins[i]))
+            return pinion__fail(PINION_EINVAL,
+                                "socket %s: \"%s\" is no origin: write \"https://example.com\", or "
+                                "\"//example.com\" for any scheme and port",
+                                path, texts[i]);
+    }
+    mount->origin_count = count;
+    return 0;
+}
+
 static int init(struct pinion_mount *mount, const char *path, const pinion_socket_options *options)
 {
     memset(mount, 0, sizeof *mount);
     if (options)
         mount->options = *options;
     fill_defaults(&mount->options);
-    mount->path = strdup(path);
-    return mount->path ? 0 : PINION_ENOMEM;
+    int rc = copy_lists(mount);
+    if (!rc)
+        rc = read_origins(mount, path);
+    if (!rc && !(mount->path = strdup(path)))
+        rc = PINION_ENOMEM;
+    if (rc)
+        pinion__mount_release(mount);
+    return rc;
 }
 
 int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinion_socket_def *def,
@@ -88,7 +150,10 @@ int pinion__mount_init_raw(struct pinion_mount *mount, const char *path, const p
 void pinion__mount_release(struct pinion_mount *mount)
 {
     free(mount->path);
-    mount->path = NULL;
+    free(mount->origins);
+    free((void *)mount->options.origins);
+    free((void *)mount->options.subprotocols);
+    memset(mount, 0, sizeof *mount);
 }
 
 static bool has_nul(struct pinion_slice text)

@@ -3,7 +3,7 @@
 #ifndef PINION_ENGINE_MOUNT_H
 #define PINION_ENGINE_MOUNT_H
 
-#include "base/slice.h"
+#include "proto/origin.h"
 #include <pinion/raw_socket.h>
 
 struct pinion_mount {
@@ -12,7 +12,9 @@ struct pinion_mount {
     pinion_result (*connect)(pinion_socket *socket, const pinion_payload *params,
                              const pinion_connect_info *info);
     int (*id)(pinion_socket *socket, char *text, size_t size);
-    pinion_socket_options options; /* defaults filled in */
+    pinion_socket_options options; /* defaults filled in; its lists are copies */
+    struct pinion_origin *origins; /* options.origins, read */
+    size_t origin_count;
     char *path;
 };
 

@@ -187,18 +187,21 @@ static int open_socket(struct pinion_socket *socket)
     return 0;
 }
 
-/* What connect answered: 0, or why the client is refused. Consumes result. */
-static int connect_outcome(struct pinion_socket *socket, pinion_result result)
+/* What connect answered: 0, or an error; *reason is then what a refusal said, or NULL. Consumes result. */
+static int connect_outcome(struct pinion_socket *socket, pinion_result result, pinion_payload **reason)
 {
-    bool accepted = result.kind == PINION_RESULT_REPLY && strcmp(result.status, "ok") == 0;
-    bool refused = result.kind == PINION_RESULT_REPLY && !accepted;
-    if (pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON)
-        accepted = refused = false;
+    bool poison = pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON;
+    bool answered = result.kind == PINION_RESULT_REPLY && !poison;
+    bool accepted = answered && strcmp(result.status, "ok") == 0;
+    *reason = NULL;
+    if (answered && !accepted) {
+        *reason = result.payload;
+        return PINION_EACCES;
+    }
     pinion_payload_unref(result.payload);
     if (accepted)
         return open_socket(socket);
-    if (!refused)
-        pinion__log(PINION_LOG_ERROR, "socket %s: connect crashed", socket->mount->path);
+    pinion__log(PINION_LOG_ERROR, "socket %s: connect crashed", socket->mount->path);
     return PINION_EACCES;
 }
 
@@ -213,9 +216,10 @@ static pinion_result call_connect(struct pinion_socket *socket, const struct pin
     return result;
 }
 
-int pinion__socket_connect(struct pinion_shard *shard, const struct pinion_connect *connect,
+int pinion__socket_connect(struct pinion_shard *shard, struct pinion_connect *connect,
                            struct pinion_socket **out)
 {
+    connect->reason = NULL;
     if (shard->closing)
         return PINION_ECLOSED;
     const struct pinion_serializer *serializer = connect->mount->raw ? NULL : choose_serializer(connect);
@@ -232,7 +236,7 @@ int pinion__socket_connect(struct pinion_shard *shard, const struct pinion_conne
         *out = socket;
         return PINION_EAGAIN;
     }
-    int rc = connect_outcome(socket, result);
+    int rc = connect_outcome(socket, result, &connect->reason);
     if (rc)
         end(socket, PINION_REASON_CLOSED);
     else
@@ -248,10 +252,12 @@ void pinion__socket_answer(struct pinion_socket *socket, pinion_result result)
     }
     void *conn = socket->conn;
     const struct pinion_transport *transport = socket->transport;
-    int rc = connect_outcome(socket, result);
+    pinion_payload *reason;
+    int rc = connect_outcome(socket, result, &reason);
     if (rc)
         end(socket, PINION_REASON_CLOSED);
-    transport->connected(conn, rc);
+    transport->connected(conn, rc, reason);
+    pinion_payload_unref(reason);
 }
 
 /* ---- frames in ---- */
@@ -351,25 +357,6 @@ void pinion__socket_remove_channel(struct pinion_socket *socket, struct pinion_c
 }
 
 /* ---- public ---- */
-
-const char *pinion_connect_transport(const pinion_connect_info *info)
-{
-    return info->transport;
-}
-
-const char *pinion_connect_peer(const pinion_connect_info *info)
-{
-    return info->peer;
-}
-
-const char *pinion_connect_header(const pinion_connect_info *info, const char *name, size_t *length)
-{
-    struct pinion_slice value = { NULL, 0 };
-    if (info->header)
-        value = info->header(info->request, name);
-    *length = value.len;
-    return value.ptr;
-}
 
 pinion_endpoint *pinion_socket_endpoint(const pinion_socket *socket)
 {

@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "engine/anchor.h"
 #include "engine/assigns.h"
+#include "engine/connect_info.h"
 #include "engine/hub.h"
 #include "engine/mount.h"
 #include "engine/transport.h"
@@ -53,20 +54,13 @@ struct pinion_connect {
     void *conn;
     const pinion_payload *params; /* JSON object of the query */
     const pinion_connect_info *info;
-};
-
-/* What a transport knows of the request. Lookup functions, so that nothing is copied that nobody asks for. */
-struct pinion_connect_info {
-    const char *transport;
-    const char *peer;
-    void *request;
-    struct pinion_slice (*header)(void *request, const char *name);
+    pinion_payload *reason; /* out: why it was refused, or NULL; the caller's to unref */
 };
 
 /* A client connects. 0: *out is an open socket; PINION_EAGAIN: *out is a socket that will be answered by
  * ->connected; PINION_EACCES: refused (HTTP 403); PINION_ECLOSED: the server goes down (HTTP 503);
  * PINION_ENOMEM. On an error there is no socket. */
-int pinion__socket_connect(struct pinion_shard *shard, const struct pinion_connect *connect,
+int pinion__socket_connect(struct pinion_shard *shard, struct pinion_connect *connect,
                            struct pinion_socket **out);
 
 /* A whole frame came (text need not be checked for UTF-8). May end the socket, or pause it. `bytes` are

@@ -11,6 +11,7 @@
 #define PINION_ENGINE_TRANSPORT_H
 
 #include "base/frame.h"
+#include <pinion/payload.h>
 
 struct pinion_socket;
 
@@ -43,8 +44,9 @@ struct pinion_transport {
     int (*send)(void *conn, struct pinion_frame *frame);
 
     /* Expected to tell the client how a connect that was answered later came out: 0, or the error of
-     * pinion__socket_connect. On an error the socket is gone. */
-    void (*connected)(void *conn, int error);
+     * pinion__socket_connect, with the reason of a refusal or NULL, borrowed. On an error the socket is gone.
+     */
+    void (*connected)(void *conn, int error, const pinion_payload *reason);
 
     /* Expected to hold back frames from the client (they are not lost), and to deliver them when let go. May
      * be called from inside pinion__socket_receive. */

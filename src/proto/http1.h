@@ -43,8 +43,8 @@ bool pinion__http1_header_is(const struct pinion_http_header *header, const char
 /* The value of the first header with this name (lower case), or an empty slice with ptr NULL. */
 struct pinion_slice pinion__http1_header(const struct pinion_http_request *request, const char *name);
 
-/* True when a header that is a comma-separated list holds this token (in lower case; there in any). All fields of
- * that name count. */
+/* True when a header that is a comma-separated list holds this token (in lower case; there in any). All
+ * fields of that name count. */
 bool pinion__http1_has_token(const struct pinion_http_request *request, const char *name, const char *token);
 
 /* Percent-decode a path into out (at least path.len bytes), without '+' for space. Returns the length, or

@@ -47,7 +47,8 @@ static enum state after_digit(struct pinion_http_body *body, uint8_t byte)
 }
 
 /* Extensions and trailer fields: anything but the controls that could end a line for another reader. */
-static enum state after_text(struct pinion_http_body *body, uint8_t byte, enum state stay, enum state line_end)
+static enum state after_text(struct pinion_http_body *body, uint8_t byte, enum state stay,
+                             enum state line_end)
 {
     if (++body->overhead > OVERHEAD_MAX)
         return BROKEN;

@@ -7,8 +7,8 @@
 
 #define PINION_LONGPOLL_FRAMES_MAX 100 /* of one body; more are not read */
 
-/* The frames of a body. ndjson: one a line, as text when it begins with '[', else as base64 of a binary frame;
- * an empty line is none. Otherwise the whole body is one text frame. */
+/* The frames of a body. ndjson: one a line, as text when it begins with '[', else as base64 of a binary
+ * frame; an empty line is none. Otherwise the whole body is one text frame. */
 struct pinion_longpoll_batch {
     char *at;
     char *end;

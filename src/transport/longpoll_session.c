@@ -323,7 +323,7 @@ static int refusal(int error)
     return error == PINION_EACCES ? 403 : 500;
 }
 
-static void connected(void *conn, int error)
+static void connected(void *conn, int error, const pinion_payload *reason)
 {
     struct pinion_longpoll_session *session = conn;
     struct pinion_longpoll_call *call = session->beginner;
@@ -413,6 +413,7 @@ void pinion__longpoll_session_open(struct pinion_longpoll_sessions *sessions,
         .info = info,
     };
     int rc = pinion__socket_connect(session->shard, &connect, &session->socket);
+    pinion_payload_unref(connect.reason);
     if (rc == PINION_EAGAIN) {
         session->beginner = call;
         call->waits_for = session;

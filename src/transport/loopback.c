@@ -47,7 +47,7 @@ static void resume_later(struct pinion_loopback *connection)
     pinion__scheduler_defer(connection->shard->scheduler, &connection->resume);
 }
 
-static void connected(void *conn, int error)
+static void connected(void *conn, int error, const pinion_payload *reason)
 {
     struct pinion_loopback *connection = conn;
     connection->connect_status = error;
@@ -117,6 +117,7 @@ int pinion__loopback_connect(struct pinion_loopback *connection, struct pinion_s
     pinion__list_init(&connection->sent);
     pinion__list_init(&connection->held);
     connection->connect_status = pinion__socket_connect(shard, &connect, &connection->socket);
+    pinion_payload_unref(connect.reason);
     return connection->connect_status;
 }
 

@@ -29,6 +29,8 @@ struct ws {
     struct pinion_task resume;
     struct pinion_timer deadline;   /* of the closing handshake */
     struct pinion_frame *handshake; /* the 101, until it is sent */
+    struct pinion_frame *(*late_refusal)(const struct pinion_mount *mount, struct pinion_shard *shard,
+                                         int error, const pinion_payload *reason);
     uint32_t close_timeout_ms;
     uint8_t state; /* enum ws_state */
     bool paused;   /* the engine holds frames back */
@@ -290,12 +292,9 @@ static void pause_reading(void *conn, bool paused)
 }
 
 /* An answer without a WebSocket: the connection ends after it. */
-static void refuse(struct ws *ws, const char *status)
+static void refuse(struct ws *ws, int error, const pinion_payload *reason)
 {
-    char text[128];
-    int len =
-        snprintf(text, sizeof text, "HTTP/1.1 %s\r\ncontent-length: 0\r\nconnection: close\r\n\r\n", status);
-    struct pinion_frame *answer = pinion__frame_copy(text, (size_t)len);
+    struct pinion_frame *answer = ws->late_refusal(ws->mount, ws->shard, error, reason);
     ws->state = WS_CLOSING;
     ws->socket = NULL;
     pinion__buf_release(&ws->stash);
@@ -316,11 +315,11 @@ static void open_now(struct ws *ws)
     (void)pinion__conn_queue(ws->conn, handshake); /* if it is closed, its closed event follows */
 }
 
-static void connected(void *conn, int error)
+static void connected(void *conn, int error, const pinion_payload *reason)
 {
     struct ws *ws = conn;
     if (error) {
-        refuse(ws, error == PINION_EACCES ? "403 Forbidden" : "500 Internal Server Error");
+        refuse(ws, error, reason);
         return;
     }
     open_now(ws);
@@ -331,7 +330,7 @@ static void close_socket(void *conn, uint16_t code)
 {
     struct ws *ws = conn;
     if (ws->state == WS_CONNECTING)
-        refuse(ws, "503 Service Unavailable");
+        refuse(ws, PINION_ECLOSED, NULL);
     else
         begin_close(ws, code);
 }
@@ -347,12 +346,11 @@ const struct pinion_transport pinion__websocket = {
 
 /* ---- opening ---- */
 
-static struct pinion_frame *make_handshake(const struct pinion_http_request *head)
+static struct pinion_frame *make_handshake(const struct pinion_websocket_request *request)
 {
-    char text[512];
-    struct pinion_slice none = { NULL, 0 };
-    long len = pinion__ws_handshake_response(pinion__http1_header(head, "sec-websocket-key"), none, text,
-                                             sizeof text);
+    char text[1024];
+    long len = pinion__ws_handshake_response(pinion__http1_header(request->head, "sec-websocket-key"),
+                                             request->protocol, text, sizeof text);
     return len < 0 ? NULL : pinion__frame_copy(text, (size_t)len);
 }
 
@@ -361,7 +359,7 @@ static struct ws *ws_new(struct pinion_conn *conn, const struct pinion_websocket
     struct ws *ws = calloc(1, sizeof *ws);
     if (!ws)
         return NULL;
-    ws->handshake = make_handshake(request->head);
+    ws->handshake = make_handshake(request);
     if (!ws->handshake) {
         free(ws);
         return NULL;
@@ -370,6 +368,7 @@ static struct ws *ws_new(struct pinion_conn *conn, const struct pinion_websocket
     ws->shard = request->shard;
     ws->mount = request->mount;
     ws->close_timeout_ms = request->close_timeout_ms;
+    ws->late_refusal = request->late_refusal;
     ws->resume.run = run_resume;
     pinion__timer_init(&ws->deadline, on_deadline);
     pinion__buf_init(&ws->stash, STASH_MAX);
@@ -377,8 +376,9 @@ static struct ws *ws_new(struct pinion_conn *conn, const struct pinion_websocket
     return ws;
 }
 
-int pinion__websocket_open(struct pinion_conn *conn, const struct pinion_websocket_request *request)
+int pinion__websocket_open(struct pinion_conn *conn, struct pinion_websocket_request *request)
 {
+    request->reason = NULL;
     struct ws *ws = ws_new(conn, request);
     if (!ws)
         return PINION_ENOMEM;
@@ -390,6 +390,7 @@ int pinion__websocket_open(struct pinion_conn *conn, const struct pinion_websock
         .info = request->info,
     };
     int rc = pinion__socket_connect(request->shard, &connect, &ws->socket);
+    request->reason = connect.reason;
     if (rc && rc != PINION_EAGAIN) {
         pinion__frame_unref(ws->handshake);
         free(ws);

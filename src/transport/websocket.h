@@ -10,15 +10,23 @@ struct pinion_websocket_request {
     struct pinion_shard *shard;
     const struct pinion_mount *mount;
     const struct pinion_http_request *head; /* a valid upgrade (pinion__ws_handshake_check) */
+    struct pinion_slice protocol;           /* to be named in the 101; empty: none */
     const pinion_payload *params;
     const pinion_connect_info *info;
     uint32_t close_timeout_ms;
+
+    /* Expected to make the HTTP answer to a connect that was refused later; it ends the connection. NULL when
+     * out of memory. */
+    struct pinion_frame *(*late_refusal)(const struct pinion_mount *mount, struct pinion_shard *shard,
+                                         int error, const pinion_payload *reason);
+
+    pinion_payload *reason; /* out: of a refusal, or NULL; the caller's to unref */
 };
 
 /* Connect the socket and take the connection over: 0 when its events are the transport's from now on (the 101
  * is queued, or comes when the application has answered). PINION_EACCES: refused, answer 403; PINION_ENOMEM,
  * PINION_EIO: answer 500. The connection is still the caller's then. */
-int pinion__websocket_open(struct pinion_conn *conn, const struct pinion_websocket_request *request);
+int pinion__websocket_open(struct pinion_conn *conn, struct pinion_websocket_request *request);
 
 /* Bytes that came behind the request head. */
 void pinion__websocket_feed(struct pinion_conn *conn, uint8_t *bytes, size_t len);

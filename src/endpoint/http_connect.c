@@ -1,0 +1,201 @@
+#include "endpoint/http_connect.h"
+#include "base/log.h"
+#include "proto/forwarded.h"
+#include "proto/ws_protocols.h"
+#include "transport/websocket.h"
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <strings.h>
+
+/* ---- what is known ---- */
+
+/* The address in the form that networks are compared in, and its port. */
+static bool peer_of(const struct pinion_conn *conn, uint8_t address[16], uint16_t *port)
+{
+    struct sockaddr_storage storage;
+    socklen_t len = sizeof storage;
+    const struct sockaddr_in *in = (const struct sockaddr_in *)&storage;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&storage;
+    pinion__conn_peer(conn, &storage, &len);
+    if (storage.ss_family == AF_INET) {
+        memcpy(address, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+        memcpy(address + 12, &in->sin_addr, 4);
+        *port = ntohs(in->sin_port);
+    } else if (storage.ss_family == AF_INET6) {
+        memcpy(address, &in6->sin6_addr, 16);
+        *port = ntohs(in6->sin6_port);
+    }
+    return storage.ss_family == AF_INET || storage.ss_family == AF_INET6;
+}
+
+static void address_text(const uint8_t address[16], char text[INET6_ADDRSTRLEN])
+{
+    struct in6_addr in6;
+    memcpy(&in6, address, sizeof in6);
+    if (IN6_IS_ADDR_V4MAPPED(&in6))
+        inet_ntop(AF_INET, address + 12, text, INET6_ADDRSTRLEN);
+    else
+        inet_ntop(AF_INET6, address, text, INET6_ADDRSTRLEN);
+}
+
+static struct pinion_slice find_header(void *request, const char *name)
+{
+    return pinion__http1_header(request, name);
+}
+
+static void each_header(void *data, const char *prefix, pinion_header_fn *fn, void *fn_data)
+{
+    const struct pinion_http_request *request = data;
+    size_t len = strlen(prefix);
+    for (size_t i = 0; i < request->header_count; i++) {
+        struct pinion_slice name = request->headers[i].name, value = request->headers[i].value;
+        if (name.len >= len && strncasecmp(name.ptr, prefix, len) == 0)
+            fn(name.ptr, name.len, value.ptr, value.len, fn_data);
+    }
+}
+
+/* What the client called the server: as the request has it, or as a trusted proxy says. */
+static void fill_uri(pinion_uri *uri, const struct pinion_http_request *request,
+                     const struct pinion_forwarded *forwarded)
+{
+    struct pinion_origin own = { .port = 0 };
+    struct pinion_slice scheme = forwarded->scheme.len ? forwarded->scheme : pinion__slice_str("http");
+    struct pinion_slice host = forwarded->host.len ? forwarded->host : pinion__http1_header(request, "host");
+    if (!pinion__origin_of_host(scheme, host, &own))
+        own.host.len = 0;
+    *uri = (pinion_uri){
+        .scheme = scheme.ptr,
+        .scheme_length = scheme.len,
+        .host = own.host.ptr,
+        .host_length = own.host.len,
+        .port = forwarded->host_port ? forwarded->host_port : own.port,
+        .path = request->path.ptr,
+        .path_length = request->path.len,
+        .query = request->query.ptr,
+        .query_length = request->query.len,
+    };
+}
+
+static void fill_info(struct pinion_http_connect *connect, const struct pinion_http *http,
+                      const struct pinion_http_request *request, const char *transport)
+{
+    const struct pinion_server *server = http->loop->server;
+    struct pinion_forwarded forwarded = { .port = 0 };
+    uint8_t address[16];
+    uint16_t port = 0;
+    if (peer_of(http->conn, address, &port)) {
+        pinion__forwarded(request, address, port, server->trusted, server->trusted_count, &forwarded);
+        address_text(forwarded.address, connect->peer);
+    }
+    connect->info = (struct pinion_connect_info){
+        .transport = transport,
+        .peer = connect->peer,
+        .peer_port = forwarded.port,
+        .request = (void *)request,
+        .header = find_header,
+        .headers = each_header,
+    };
+    fill_uri(&connect->info.uri, request, &forwarded);
+}
+
+/* ---- the origin ---- */
+
+static bool is_own(const struct pinion_origin *origin, const pinion_uri *uri)
+{
+    struct pinion_origin own = { .scheme = pinion__slice(uri->scheme, uri->scheme_length),
+                                 .host = pinion__slice(uri->host, uri->host_length),
+                                 .port = uri->port };
+    return pinion__origin_equal(origin, &own);
+}
+
+static bool is_listed(const struct pinion_origin *origin, const struct pinion_mount *mount)
+{
+    for (size_t i = 0; i < mount->origin_count; i++) {
+        if (pinion__origin_matches(origin, &mount->origins[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool origin_allowed(const struct pinion_mount *mount, struct pinion_slice text,
+                           const pinion_connect_info *info)
+{
+    struct pinion_origin origin;
+    if (mount->options.check_origin)
+        return mount->options.check_origin(text.ptr, text.len, info);
+    if (!pinion__origin_read(text, &origin))
+        return false;
+    return mount->options.origins ? is_listed(&origin, mount) : is_own(&origin, &info->uri);
+}
+
+static int check_origin(const struct pinion_mount *mount, const struct pinion_http_request *request,
+                        const pinion_connect_info *info)
+{
+    struct pinion_slice text = pinion__http1_header(request, "origin");
+    const pinion_uri *uri = &info->uri;
+    if (mount->options.any_origin || !text.ptr || origin_allowed(mount, text, info))
+        return 0;
+    pinion__log(
+        PINION_LOG_WARNING,
+        "socket %s: refused the origin \"%.*s\"; the request is for %.*s://%.*s:%u. To let pages of that "
+        "origin connect, list it in pinion_socket_options.origins (or set any_origin); behind a proxy "
+        "that ends TLS, name the proxy in pinion_endpoint_options.trusted_proxies and have it send "
+        "X-Forwarded-Proto",
+        mount->path, (int)text.len, text.ptr, (int)uri->scheme_length, uri->scheme, (int)uri->host_length,
+        uri->host ? uri->host : "", uri->port);
+    return PINION_EACCES;
+}
+
+/* ---- subprotocols and token ---- */
+
+static int decode_token(struct pinion_http_connect *connect, struct pinion_slice token)
+{
+    size_t len;
+    if (!token.ptr)
+        return 0;
+    connect->auth_token = malloc(token.len + 1);
+    if (!connect->auth_token)
+        return PINION_ENOMEM;
+    if (pinion__ws_token_decode(token, connect->auth_token, &len) != 0)
+        return PINION_EACCES;
+    connect->info.auth_token = pinion__slice(connect->auth_token, len);
+    return 0;
+}
+
+static int take_protocols(struct pinion_http_connect *connect, const struct pinion_mount *mount,
+                          const struct pinion_http_request *request)
+{
+    struct pinion_ws_protocols protocols;
+    const pinion_socket_options *options = &mount->options;
+    if (connect->info.transport != pinion__websocket.name) {
+        if (options->auth_token)
+            connect->info.auth_token = pinion__http1_header(request, "x-phoenix-authtoken");
+        return 0;
+    }
+    int rc = pinion__ws_protocols(request, options->subprotocols, options->auth_token, &protocols);
+    if (!rc) {
+        connect->protocol = protocols.chosen;
+        rc = decode_token(connect, protocols.token);
+    }
+    if (rc == PINION_EACCES)
+        pinion__log(PINION_LOG_WARNING, "socket %s: refused: %s", mount->path,
+                    protocols.token.ptr ? "its token is no base64" : "it offers none of our subprotocols");
+    return rc;
+}
+
+/* ---- both ---- */
+
+int pinion__http_connect_init(struct pinion_http_connect *connect, const struct pinion_http *http,
+                              const struct pinion_mount *mount, const struct pinion_http_request *request,
+                              const char *transport)
+{
+    memset(connect, 0, sizeof *connect);
+    fill_info(connect, http, request, transport);
+    int rc = check_origin(mount, request, &connect->info);
+    return rc ? rc : take_protocols(connect, mount, request);
+}
+
+void pinion__http_connect_release(struct pinion_http_connect *connect)
+{
+    free(connect->auth_token);
+}

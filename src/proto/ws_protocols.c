@@ -1,0 +1,90 @@
+#include "proto/ws_protocols.h"
+#include "proto/base64url.h"
+#include <pinion/error.h>
+
+#define TOKEN_PREFIX "base64url.bearer.phx."
+
+static struct pinion_slice trim(struct pinion_slice text)
+{
+    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
+        text = pinion__slice(text.ptr + 1, text.len - 1);
+    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
+        text.len--;
+    return text;
+}
+
+/* The next element of a list, without what is empty. False: there is none. */
+static bool next_element(struct pinion_slice *list, struct pinion_slice *element)
+{
+    while (list->len > 0) {
+        const char *comma = memchr(list->ptr, ',', list->len);
+        size_t len = comma ? (size_t)(comma - list->ptr) : list->len;
+        *element = trim(pinion__slice(list->ptr, len));
+        *list = comma ? pinion__slice(comma + 1, list->len - len - 1) : pinion__slice(NULL, 0);
+        if (element->len > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_token(struct pinion_slice element)
+{
+    size_t len = strlen(TOKEN_PREFIX);
+    return element.len >= len && memcmp(element.ptr, TOKEN_PREFIX, len) == 0;
+}
+
+/* A client sends one token. Of several none is taken for it. */
+static struct pinion_slice find_token(struct pinion_slice offered)
+{
+    struct pinion_slice element, token = { NULL, 0 };
+    size_t count = 0;
+    while (next_element(&offered, &element)) {
+        if (!is_token(element))
+            continue;
+        token = pinion__slice(element.ptr + strlen(TOKEN_PREFIX), element.len - strlen(TOKEN_PREFIX));
+        count++;
+    }
+    return count == 1 ? token : pinion__slice(NULL, 0);
+}
+
+/* How many protocols are offered (`tokens`: those count too), and whether this one is among them. */
+static size_t count_offers(struct pinion_slice offered, bool tokens, const char *protocol,
+                           struct pinion_slice *found)
+{
+    struct pinion_slice element;
+    size_t count = 0;
+    while (next_element(&offered, &element)) {
+        if (!tokens && is_token(element))
+            continue;
+        count++;
+        if (protocol && pinion__slice_is(element, protocol))
+            *found = element;
+    }
+    return count;
+}
+
+int pinion__ws_protocols(const struct pinion_http_request *request, const char *const *configured,
+                         bool auth_token, struct pinion_ws_protocols *out)
+{
+    struct pinion_slice offered = pinion__http1_header(request, "sec-websocket-protocol");
+    *out = (struct pinion_ws_protocols){ .token = { NULL, 0 } };
+    if (auth_token)
+        out->token = find_token(offered);
+    bool tokens = out->token.ptr == NULL; /* then what looks like one is a protocol like any */
+    if (count_offers(offered, tokens, NULL, NULL) == 0 || (!configured && !auth_token))
+        return 0;
+    if (auth_token)
+        count_offers(offered, tokens, "phoenix", &out->chosen);
+    for (size_t i = 0; configured && configured[i] && out->chosen.len == 0; i++)
+        count_offers(offered, tokens, configured[i], &out->chosen);
+    return out->chosen.len > 0 ? 0 : PINION_EACCES;
+}
+
+int pinion__ws_token_decode(struct pinion_slice text, char *out, size_t *len)
+{
+    while (text.len > 0 && text.ptr[text.len - 1] == '=')
+        text.len--;
+    for (size_t i = 0; i < text.len; i++) /* decoding never overtakes itself */
+        out[i] = text.ptr[i] == '+' ? '-' : text.ptr[i] == '/' ? '_' : text.ptr[i];
+    return pinion__base64url_decode(out, pinion__slice(out, text.len), len);
+}

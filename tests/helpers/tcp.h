@@ -1,0 +1,69 @@
+/* A blocking client for tests of a server in the same process. */
+#ifndef TESTS_HELPERS_TCP_H
+#define TESTS_HELPERS_TCP_H
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+/* A connection to this port of 127.0.0.1, that waits ten seconds for anything. */
+static inline int tcp_connect(uint16_t port)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
+    struct timeval patience = { .tv_sec = 10 };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static inline bool tcp_send(int fd, const void *bytes, size_t len)
+{
+    const char *at = bytes;
+    while (len > 0) {
+        ssize_t sent = send(fd, at, len, MSG_NOSIGNAL);
+        if (sent <= 0)
+            return false;
+        at += sent;
+        len -= (size_t)sent;
+    }
+    return true;
+}
+
+/* Read exactly len bytes. */
+static inline bool tcp_read(int fd, void *bytes, size_t len)
+{
+    char *at = bytes;
+    while (len > 0) {
+        ssize_t got = recv(fd, at, len, 0);
+        if (got <= 0)
+            return false;
+        at += got;
+        len -= (size_t)got;
+    }
+    return true;
+}
+
+/* Read an HTTP response head, terminated, without a byte of what follows. Returns its status, 0 on an end. */
+static inline int tcp_head(int fd, char *head, size_t size)
+{
+    size_t len = 0;
+    int status = 0;
+    head[0] = '\0';
+    while (len + 1 < size && !strstr(head, "\r\n\r\n")) {
+        if (!tcp_read(fd, head + len, 1))
+            return 0;
+        head[++len] = '\0';
+    }
+    return sscanf(head, "HTTP/1.1 %d", &status) == 1 ? status : 0;
+}
+
+#endif
