@@ -27,7 +27,7 @@ extern "C" {
     X(ECLOSED, -3, "the object has ended")                                                                   \
     X(ENOTJOINED, -4, "the channel has not joined yet")                                                      \
     X(EPAYLOAD, -5, "the payload could not be built")                                                        \
-    X(ENOTSUP, -6, "the serializer or the transport cannot carry this")                                      \
+    X(ENOTSUP, -6, "the serializer, the transport or this build cannot do this")                             \
     X(ETOOBIG, -7, "larger than a limit allows")                                                             \
     X(EBUSY, -8, "a queue is full, or the object is busy")                                                   \
     X(EADDRINUSE, -9, "the address is in use by another program")                                            \
@@ -37,7 +37,10 @@ extern "C" {
     X(EPROTO, -13, "the peer broke the protocol")                                                            \
     X(EUTF8, -14, "text that is not valid UTF-8")                                                            \
     X(EAGAIN, -15, "more input is needed")                                                                   \
-    X(ETIMEDOUT, -16, "nothing happened in time")
+    X(ETIMEDOUT, -16, "nothing happened in time")                                                            \
+    X(ETOKENMISSING, -17, "there is no token")                                                               \
+    X(ETOKENINVALID, -18, "the token is not valid")                                                          \
+    X(ETOKENEXPIRED, -19, "the token has expired")
 
 enum pinion_errno {
 #define PINION_ERROR_ENUM(name, value, text) PINION_##name = (value),
