@@ -1,0 +1,70 @@
+/* Erlang terms: what is read as JSON is written as a term again, which is then read as the same JSON and
+ * written as the same bytes. And any bytes as the content of a token, whose data then is a payload. */
+#include "fuzz.h"
+#include "proto/term.h"
+#include "proto/token_content.h"
+#include <pinion/error.h>
+
+#define NOW 1700000000000
+
+static int read_term(struct pinion_slice bytes, json_t **value)
+{
+    struct pinion_term_reader reader;
+    int rc = pinion__term_read_begin(&reader, bytes);
+    if (!rc)
+        rc = pinion__term_read_json(&reader, value);
+    if (!rc && (rc = pinion__term_read_end(&reader)) != 0)
+        json_decref(*value);
+    REQUIRE(rc == 0 || (reader.why[0] != '\0' && (rc == PINION_EPROTO || rc == PINION_ENOTSUP)));
+    return rc;
+}
+
+static struct pinion_buf write_term(const json_t *value)
+{
+    struct pinion_buf out;
+    pinion__buf_init(&out, 1 << 20);
+    REQUIRE(pinion__term_write_begin(&out) == 0);
+    REQUIRE(pinion__term_write_json(&out, value) == 0);
+    return out;
+}
+
+static void check_written(json_t *value)
+{
+    json_t *again = NULL;
+    struct pinion_buf first = write_term(value);
+    REQUIRE(read_term(pinion__slice(first.data, first.len), &again) == 0);
+    REQUIRE(json_equal(value, again));
+    struct pinion_buf second = write_term(again);
+    REQUIRE(first.len == second.len && memcmp(first.data, second.data, first.len) == 0);
+    pinion__buf_release(&first);
+    pinion__buf_release(&second);
+    json_decref(again);
+}
+
+static void check_content(struct pinion_slice bytes, bool binary)
+{
+    const struct pinion_token_reading reading = { .now_ms = NOW, .binary = binary };
+    pinion_payload *data = NULL;
+    size_t len;
+    int rc = pinion__token_content_read(bytes, &reading, &data);
+    REQUIRE(rc == 0 || rc == PINION_ETOKENINVALID || rc == PINION_ETOKENEXPIRED || rc == PINION_EPAYLOAD);
+    REQUIRE((rc == 0) == (data != NULL));
+    if (rc)
+        return;
+    REQUIRE(pinion_payload_kind(data) != PINION_PAYLOAD_POISON && pinion_payload_bytes(data, &len));
+    REQUIRE(pinion_payload_kind(data) == PINION_PAYLOAD_BINARY || pinion_payload_tree(data));
+    pinion_payload_unref(data);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct pinion_slice bytes = pinion__slice((const char *)data, size);
+    json_t *value = NULL;
+    if (read_term(bytes, &value) == 0) {
+        check_written(value);
+        json_decref(value);
+    }
+    check_content(bytes, false);
+    check_content(bytes, true);
+    return 0;
+}
