@@ -30,6 +30,9 @@ typedef struct pinion_endpoint_options {
     size_t max_longpoll_sessions; /* clients by long polling: 100,000; more are answered 503 */
     const char *trusted_proxies;  /* "127.0.0.1, ::1, 10.0.0.0/8": whose X-Forwarded-* and Forwarded headers
                                    * are believed: nobody's */
+    /* What signs tokens (pinion/token.h), at least 64 bytes: PINION_SECRET_KEY_BASE in the environment. Where
+     * neither is set, only the tokens the library needs itself work, with a random secret. */
+    const char *secret_key_base;
 } pinion_endpoint_options;
 
 /* Create an endpoint. Options are read for the call; NULL is all defaults.

@@ -1,7 +1,8 @@
 /* Pinion: Phoenix Channels in C. This header is all of it; each part has one of its own.
  *
  * A program defines channels (pinion/channel.h), routes topics to them on a socket (pinion/socket.h), mounts
- * the socket on an endpoint and runs that (pinion/endpoint.h). Tests of channels: pinion/testing.h. */
+ * the socket on an endpoint and runs that (pinion/endpoint.h). Who a client is: pinion/token.h. Tests of
+ * channels: pinion/testing.h. */
 #ifndef PINION_H
 #define PINION_H
 
@@ -14,6 +15,7 @@
 #include <pinion/raw_socket.h>
 #include <pinion/result.h>
 #include <pinion/socket.h>
+#include <pinion/token.h>
 #include <pinion/version.h>
 
 #endif

@@ -109,9 +109,12 @@ static int server_init(struct pinion_server *server, const pinion_endpoint_optio
         rc = PINION_ENOMEM;
     if (!rc && server->options.trusted_proxies)
         rc = read_trusted(server, server->options.trusted_proxies);
+    if (!rc)
+        rc = pinion__secret_configure(&server->base.secret, server->options.secret_key_base);
     server->options.trusted_proxies = NULL; /* these are the caller's */
     server->options.host = NULL;
     server->options.io = NULL;
+    server->options.secret_key_base = NULL;
     if (!rc && !(server->loops = calloc(server->options.loops, sizeof *server->loops)))
         rc = PINION_ENOMEM;
     for (unsigned i = 0; !rc && i < server->options.loops; i++)

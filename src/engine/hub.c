@@ -13,12 +13,16 @@ static atomic_uint_fast64_t next_id_block = 1;
 int pinion__hub_init(pinion_endpoint *endpoint, unsigned work_threads)
 {
     endpoint->shard_count = 0;
-    int rc = pinion__workers_new(&endpoint->workers, work_threads);
-    if (rc)
-        return rc;
-    rc = pinion__pubsub_init(&endpoint->pubsub);
-    if (rc)
+    endpoint->workers = NULL;
+    int rc = pinion__secret_init(&endpoint->secret);
+    if (!rc)
+        rc = pinion__workers_new(&endpoint->workers, work_threads);
+    if (!rc)
+        rc = pinion__pubsub_init(&endpoint->pubsub);
+    if (rc) {
         pinion__workers_free(endpoint->workers);
+        pinion__secret_release(&endpoint->secret);
+    }
     return rc;
 }
 
@@ -51,6 +55,7 @@ void pinion__hub_release(pinion_endpoint *endpoint)
         free(endpoint->shards[i]);
     }
     endpoint->shard_count = 0;
+    pinion__secret_release(&endpoint->secret);
 }
 
 struct pinion_shard *pinion__hub_here(pinion_endpoint *endpoint)

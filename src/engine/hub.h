@@ -6,6 +6,7 @@
 
 #include "base/scheduler.h"
 #include "base/workers.h"
+#include "engine/secret.h"
 #include "pubsub/pubsub.h"
 #include <pinion/endpoint.h>
 
@@ -40,9 +41,10 @@ struct pinion_endpoint {
     struct pinion_workers *workers;
     struct pinion_shard *shards[PINION_LOOPS_MAX];
     unsigned shard_count;
+    struct pinion_secret secret;
 };
 
-/* PINION_ENOMEM. */
+/* PINION_ENOMEM, PINION_EIO. */
 int pinion__hub_init(pinion_endpoint *endpoint, unsigned work_threads);
 
 /* Add the shard of one loop, before any thread runs; takes a reference on the scheduler and becomes its

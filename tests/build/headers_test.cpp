@@ -8,6 +8,7 @@
 #include <pinion/result.h>
 #include <pinion/socket.h>
 #include <pinion/testing.h>
+#include <pinion/token.h>
 #include <pinion/version.h>
 
 #include <cstdarg>

@@ -1,0 +1,279 @@
+/* The public functions: which secret, which key, which time; the rest is proto's (token_content.h,
+ * token_verifier.h, token_encryptor.h). */
+#include "engine/token.h"
+#include "base/log.h"
+#include "engine/hub.h"
+#include "engine/token_key.h"
+#include "proto/token_content.h"
+#include "proto/token_encryptor.h"
+#include "proto/token_verifier.h"
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define DEFAULT_ITERATIONS 1000
+#define DEFAULT_LENGTH     32
+#define GIVEN_SECRET_MIN   20 /* bytes, as Phoenix.Token requires */
+
+/* One call: what it was asked, and the key for it. */
+struct call {
+    pinion_token_options options; /* defaults filled in */
+    struct pinion_token_key key;
+};
+
+/* ---- secret and key ---- */
+
+static int given_secret(const char *text, struct pinion_slice *secret)
+{
+    *secret = pinion__slice_str(text);
+    if (secret->len >= GIVEN_SECRET_MIN)
+        return 0;
+    return pinion__fail(PINION_EINVAL, "secret_key_base: %zu bytes are too few, %d is the least", secret->len,
+                        GIVEN_SECRET_MIN);
+}
+
+static int find_secret(const pinion_endpoint *endpoint, const pinion_token_options *options,
+                       struct pinion_slice *secret)
+{
+    if (options->secret_key_base)
+        return given_secret(options->secret_key_base, secret);
+    if (!endpoint)
+        return pinion__fail(PINION_EINVAL, "a token needs an endpoint, or a secret_key_base in its options");
+    if (endpoint->secret.missing)
+        return pinion__fail(PINION_EINVAL,
+                            "tokens need a secret: put one of %d bytes or more (`openssl rand -base64 48` "
+                            "prints one) into secret_key_base of pinion_endpoint_options, or into "
+                            "PINION_SECRET_KEY_BASE in the environment",
+                            PINION_SECRET_MIN);
+    *secret = pinion__slice(endpoint->secret.bytes, endpoint->secret.len);
+    return 0;
+}
+
+static int check_signed_at(const pinion_token_options *options)
+{
+    if (options->signed_at >= 0 && options->signed_at <= INT64_MAX / 1000)
+        return 0;
+    return pinion__fail(PINION_EINVAL, "signed_at: %lld is no time", (long long)options->signed_at);
+}
+
+static int begin(struct call *call, const pinion_endpoint *endpoint, const char *salt,
+                 const pinion_token_options *options)
+{
+    struct pinion_slice secret = { 0 };
+    call->options = options ? *options : (pinion_token_options){ 0 };
+    if (!salt)
+        return pinion__fail(PINION_EINVAL, "a token needs a salt");
+    if (call->options.key_iterations == 0)
+        call->options.key_iterations = DEFAULT_ITERATIONS;
+    if (call->options.key_length == 0)
+        call->options.key_length = DEFAULT_LENGTH;
+    const struct pinion_token_key_params params = { call->options.key_iterations, call->options.key_length,
+                                                    call->options.key_digest };
+    int rc = check_signed_at(&call->options);
+    if (!rc)
+        rc = find_secret(endpoint, &call->options, &secret);
+    return rc ? rc : pinion__token_key(secret, pinion__slice_str(salt), &params, &call->key);
+}
+
+static void end(struct call *call)
+{
+    OPENSSL_cleanse(&call->key, sizeof call->key);
+}
+
+static struct pinion_slice key_of(const struct call *call)
+{
+    return pinion__slice((const char *)call->key.bytes, call->key.len);
+}
+
+/* Also clears what was to be secret in it. */
+static void release(struct pinion_buf *buf)
+{
+    if (buf->data)
+        OPENSSL_cleanse(buf->data, buf->cap);
+    pinion__buf_release(buf);
+}
+
+/* ---- making tokens ---- */
+
+typedef int seal_fn(const struct call *call, struct pinion_slice content, struct pinion_buf *token);
+
+static int sign(const struct call *call, struct pinion_slice content, struct pinion_buf *token)
+{
+    return pinion__verifier_sign(key_of(call), content, token);
+}
+
+static int check_encryption_key(const struct call *call)
+{
+    if (call->key.len == PINION_ENCRYPTOR_KEY)
+        return 0;
+    return pinion__fail(PINION_EINVAL, "key_length: encryption takes a key of %d bytes, not of %zu",
+                        PINION_ENCRYPTOR_KEY, call->key.len);
+}
+
+static int encrypt(const struct call *call, struct pinion_slice content, struct pinion_buf *token)
+{
+    unsigned char nonce[PINION_ENCRYPTOR_NONCE];
+    int rc = check_encryption_key(call);
+    if (rc)
+        return rc;
+    if (RAND_bytes(nonce, sizeof nonce) != 1)
+        return pinion__fail(PINION_EIO, "the system gives no random bytes");
+    return pinion__encryptor_encrypt(call->key.bytes, nonce, content, token);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int write_content(const struct call *call, const pinion_payload *data, struct pinion_buf *content)
+{
+    int64_t signed_at = call->options.signed_at ? call->options.signed_at * 1000 : now_ms();
+    int64_t max_age = call->options.max_age_s ? call->options.max_age_s : PINION_AGE_DEFAULT;
+    if (call->options.max_age_s == PINION_NEVER)
+        max_age = PINION_AGE_INFINITY;
+    return pinion__token_content_write(content, data, signed_at, max_age);
+}
+
+static int make(const struct call *call, const pinion_payload *data, seal_fn *seal, char **token)
+{
+    struct pinion_buf content, text;
+    pinion__buf_init(&content, PINION_TOKEN_MAX);
+    pinion__buf_init(&text, PINION_TOKEN_MAX + 1); /* and a terminator */
+    int rc = write_content(call, data, &content);
+    if (!rc)
+        rc = seal(call, pinion__slice(content.data, content.len), &text);
+    if (!rc)
+        rc = pinion__buf_append_char(&text, '\0');
+    release(&content);
+    if (rc)
+        pinion__buf_release(&text);
+    else
+        *token = text.data;
+    return rc == PINION_ETOOBIG ? pinion__fail(rc, "the data is too large or too deep for a token") : rc;
+}
+
+static int make_token(const pinion_endpoint *endpoint, const char *salt, pinion_payload *data,
+                      const pinion_token_options *options, seal_fn *seal, char **token)
+{
+    struct call call;
+    int rc = begin(&call, endpoint, salt, options);
+    if (!rc) {
+        rc = make(&call, data, seal, token);
+        end(&call);
+    }
+    pinion_payload_unref(data);
+    return rc;
+}
+
+int pinion_token_sign(pinion_endpoint *endpoint, const char *salt, pinion_payload *data,
+                      const pinion_token_options *options, char **token)
+{
+    return make_token(endpoint, salt, data, options, sign, token);
+}
+
+int pinion_token_encrypt(pinion_endpoint *endpoint, const char *salt, pinion_payload *data,
+                         const pinion_token_options *options, char **token)
+{
+    return make_token(endpoint, salt, data, options, encrypt, token);
+}
+
+/* ---- reading them ---- */
+
+typedef int open_fn(const struct call *call, struct pinion_slice token, struct pinion_buf *content);
+
+static int verify(const struct call *call, struct pinion_slice token, struct pinion_buf *content)
+{
+    return pinion__verifier_verify(key_of(call), token, content);
+}
+
+static int decrypt(const struct call *call, struct pinion_slice token, struct pinion_buf *content)
+{
+    int rc = check_encryption_key(call);
+    return rc ? rc : pinion__encryptor_decrypt(call->key.bytes, token, content);
+}
+
+static int read_content(const struct call *call, struct pinion_slice content, pinion_payload **data)
+{
+    struct pinion_token_reading reading = {
+        .now_ms = now_ms(),
+        .max_age_s = call->options.max_age_s,
+        .binary = call->options.binary,
+    };
+    if (call->options.max_age_s == PINION_NEVER)
+        reading.max_age_s = PINION_AGE_INFINITY;
+    return pinion__token_content_read(content, &reading, data);
+}
+
+static int read(const struct call *call, const char *token, open_fn *open, pinion_payload **data)
+{
+    struct pinion_buf content;
+    pinion__buf_init(&content, PINION_TOKEN_MAX);
+    int rc = open(call, pinion__slice_str(token), &content);
+    if (!rc)
+        rc = read_content(call, pinion__slice(content.data, content.len), data);
+    release(&content);
+    return rc;
+}
+
+static int read_token(const pinion_endpoint *endpoint, const char *salt, const char *token,
+                      const pinion_token_options *options, open_fn *open, pinion_payload **data)
+{
+    struct call call;
+    if (!token)
+        return pinion__fail(PINION_ETOKENMISSING, "there is no token");
+    int rc = begin(&call, endpoint, salt, options);
+    if (!rc) {
+        rc = read(&call, token, open, data);
+        end(&call);
+    }
+    return rc;
+}
+
+int pinion_token_verify(pinion_endpoint *endpoint, const char *salt, const char *token,
+                        const pinion_token_options *options, pinion_payload **data)
+{
+    return read_token(endpoint, salt, token, options, verify, data);
+}
+
+int pinion_token_decrypt(pinion_endpoint *endpoint, const char *salt, const char *token,
+                         const pinion_token_options *options, pinion_payload **data)
+{
+    return read_token(endpoint, salt, token, options, decrypt, data);
+}
+
+/* ---- the library's own ---- */
+
+static int own_key(const pinion_endpoint *endpoint, const char *salt, struct pinion_token_key *key)
+{
+    const struct pinion_token_key_params params = { DEFAULT_ITERATIONS, DEFAULT_LENGTH, PINION_TOKEN_SHA256 };
+    struct pinion_slice secret = pinion__slice(endpoint->secret.bytes, endpoint->secret.len);
+    return pinion__token_key(secret, pinion__slice_str(salt), &params, key);
+}
+
+int pinion__token_sign_bytes(const pinion_endpoint *endpoint, const char *salt, struct pinion_slice bytes,
+                             struct pinion_buf *out)
+{
+    struct pinion_token_key key;
+    int rc = own_key(endpoint, salt, &key);
+    if (rc)
+        return rc;
+    rc = pinion__verifier_sign(pinion__slice((char *)key.bytes, key.len), bytes, out);
+    OPENSSL_cleanse(&key, sizeof key);
+    return rc;
+}
+
+int pinion__token_verify_bytes(const pinion_endpoint *endpoint, const char *salt, struct pinion_slice token,
+                               struct pinion_buf *out)
+{
+    struct pinion_token_key key;
+    int rc = own_key(endpoint, salt, &key);
+    if (rc)
+        return rc;
+    rc = pinion__verifier_verify(pinion__slice((char *)key.bytes, key.len), token, out);
+    OPENSSL_cleanse(&key, sizeof key);
+    return rc;
+}
