@@ -52,8 +52,8 @@ typedef void pinion_header_fn(const char *name, size_t name_length, const char *
 PINION_API void pinion_connect_headers(const pinion_connect_info *info, const char *prefix,
                                        pinion_header_fn *fn, void *data);
 
-/* The token of a client with the option authToken, on a mount with auth_token: any bytes. NULL when it sent
- * none. */
+/* The token of a client with the option authToken, on a mount with auth_token: any bytes, terminated. NULL
+ * when it sent none. Often one of pinion/token.h. */
 PINION_API const char *pinion_connect_auth_token(const pinion_connect_info *info, size_t *length);
 
 #ifdef __cplusplus

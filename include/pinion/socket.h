@@ -37,7 +37,8 @@ typedef struct pinion_socket_def {
 
 #define PINION_NEVER UINT32_MAX /* as a time: no limit */
 
-/* A list of strings, as an option: PINION_LIST("https://example.com", "//example.org:8080"). Lists are copied. */
+/* A list of strings, as an option: PINION_LIST("https://example.com", "//example.org:8080"). Lists are
+ * copied. */
 #define PINION_LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* An answer over HTTP, to be given by pinion_response_send. */

@@ -148,17 +148,21 @@ static int check_origin(const struct pinion_mount *mount, const struct pinion_ht
 
 /* ---- subprotocols and token ---- */
 
-static int decode_token(struct pinion_http_connect *connect, struct pinion_slice token)
+/* A terminated copy; `encoded` as it comes in a subprotocol. */
+static int take_token(struct pinion_http_connect *connect, struct pinion_slice token, bool encoded)
 {
-    size_t len;
+    size_t len = token.len;
     if (!token.ptr)
         return 0;
-    connect->auth_token = malloc(token.len + 1);
-    if (!connect->auth_token)
+    char *copy = connect->auth_token = malloc(token.len + 1);
+    if (!copy)
         return PINION_ENOMEM;
-    if (pinion__ws_token_decode(token, connect->auth_token, &len) != 0)
+    if (encoded && pinion__ws_token_decode(token, copy, &len) != 0)
         return PINION_EACCES;
-    connect->info.auth_token = pinion__slice(connect->auth_token, len);
+    if (!encoded)
+        memcpy(copy, token.ptr, len);
+    copy[len] = '\0';
+    connect->info.auth_token = pinion__slice(copy, len);
     return 0;
 }
 
@@ -168,14 +172,14 @@ static int take_protocols(struct pinion_http_connect *connect, const struct pini
     struct pinion_ws_protocols protocols;
     const pinion_socket_options *options = &mount->options;
     if (connect->info.transport != pinion__websocket.name) {
-        if (options->auth_token)
-            connect->info.auth_token = pinion__http1_header(request, "x-phoenix-authtoken");
-        return 0;
+        if (!options->auth_token)
+            return 0;
+        return take_token(connect, pinion__http1_header(request, "x-phoenix-authtoken"), false);
     }
     int rc = pinion__ws_protocols(request, options->subprotocols, options->auth_token, &protocols);
     if (!rc) {
         connect->protocol = protocols.chosen;
-        rc = decode_token(connect, protocols.token);
+        rc = take_token(connect, protocols.token, true);
     }
     if (rc == PINION_EACCES)
         pinion__log(PINION_LOG_WARNING, "socket %s: refused: %s", mount->path,

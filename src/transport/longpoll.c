@@ -1,14 +1,11 @@
 #include "transport/longpoll.h"
-#include "base/log.h"
 #include "transport/longpoll_session.h"
-#include <assert.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 
 struct pinion_longpoll {
     pinion_endpoint *endpoint;
     size_t max_sessions;
-    unsigned char key[PINION_LONGPOLL_KEY_LEN];              /* signs tokens */
     struct pinion_longpoll_sessions loops[PINION_LOOPS_MAX]; /* each belongs to its loop */
     atomic_size_t session_count;
 };
@@ -18,10 +15,6 @@ int pinion__longpoll_new(struct pinion_longpoll **out, pinion_endpoint *endpoint
     struct pinion_longpoll *longpoll = calloc(1, sizeof *longpoll);
     if (!longpoll)
         return PINION_ENOMEM;
-    if (RAND_bytes(longpoll->key, sizeof longpoll->key) != 1) {
-        free(longpoll);
-        return pinion__fail(PINION_EIO, "no random numbers for the keys of long polling");
-    }
     longpoll->endpoint = endpoint;
     longpoll->max_sessions = max_sessions;
     atomic_init(&longpoll->session_count, 0);
@@ -147,7 +140,7 @@ struct pinion_longpoll_call *pinion__longpoll_call_new(struct pinion_longpoll *l
 bool pinion__longpoll_call_address(struct pinion_longpoll_call *call, struct pinion_slice token)
 {
     unsigned index;
-    if (!pinion__longpoll_token_read(call->longpoll->key, token, &index, call->id) ||
+    if (!pinion__longpoll_token_read(call->longpoll->endpoint, token, &index, call->id) ||
         index >= call->longpoll->endpoint->shard_count)
         return false;
     call->there = call->longpoll->endpoint->shards[index];
@@ -183,7 +176,7 @@ void pinion__longpoll_begin(struct pinion_longpoll_call *call, const pinion_payl
     if (call->refused) {
         pinion__longpoll_call_return(call);
     } else if (RAND_bytes(call->id, sizeof call->id) != 1 ||
-               pinion__longpoll_token_make(longpoll->key, index, call->id, token) != 0) {
+               pinion__longpoll_token_make(longpoll->endpoint, index, call->id, token) != 0) {
         (void)pinion__longpoll_put_status(&call->answer, 500);
         pinion__longpoll_call_return(call);
     } else {

@@ -12,7 +12,7 @@
 
 struct pinion_longpoll; /* of one endpoint */
 
-/* The endpoint's loops are all added, and none runs yet. PINION_ENOMEM; PINION_EIO: no random numbers. */
+/* The endpoint's loops are all added, and none runs yet. PINION_ENOMEM. */
 int pinion__longpoll_new(struct pinion_longpoll **out, pinion_endpoint *endpoint, size_t max_sessions);
 
 /* Every socket has ended, and the loops have. NULL is allowed. */

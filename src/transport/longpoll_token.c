@@ -1,41 +1,39 @@
 #include "transport/longpoll_token.h"
-#include "proto/base64url.h"
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include "engine/token.h"
 
-#define MAC_LEN  32
-#define BODY_LEN (1 + PINION_LONGPOLL_ID_LEN) /* the loop's index, the id */
-#define LEN      (BODY_LEN + MAC_LEN)
+static const char salt[] = "pinion longpoll";
 
-static bool sign(const unsigned char *key, const unsigned char *body, unsigned char *mac)
-{
-    return HMAC(EVP_sha256(), key, PINION_LONGPOLL_KEY_LEN, body, BODY_LEN, mac, NULL) != NULL;
-}
+#define LEN (1 + PINION_LONGPOLL_ID_LEN) /* the loop's index, the id */
 
-int pinion__longpoll_token_make(const unsigned char *key, unsigned loop, const unsigned char *id,
+int pinion__longpoll_token_make(const pinion_endpoint *endpoint, unsigned loop, const unsigned char *id,
                                 char token[PINION_LONGPOLL_TOKEN_MAX])
 {
-    unsigned char bytes[LEN];
-    bytes[0] = (unsigned char)loop;
+    char bytes[LEN];
+    struct pinion_buf text;
+    bytes[0] = (char)loop;
     memcpy(bytes + 1, id, PINION_LONGPOLL_ID_LEN);
-    if (!sign(key, bytes, bytes + BODY_LEN))
-        return PINION_EIO;
-    *pinion__base64url_encode(token, pinion__slice((const char *)bytes, LEN)) = '\0';
-    return 0;
+    pinion__buf_init(&text, PINION_LONGPOLL_TOKEN_MAX - 1);
+    int rc = pinion__token_sign_bytes(endpoint, salt, pinion__slice(bytes, LEN), &text);
+    if (!rc) {
+        memcpy(token, text.data, text.len);
+        token[text.len] = '\0';
+    }
+    pinion__buf_release(&text);
+    return rc;
 }
 
-bool pinion__longpoll_token_read(const unsigned char *key, struct pinion_slice token, unsigned *loop,
+bool pinion__longpoll_token_read(const pinion_endpoint *endpoint, struct pinion_slice token, unsigned *loop,
                                  unsigned char *id)
 {
-    unsigned char bytes[LEN], mac[MAC_LEN];
-    size_t len = 0;
-    if (token.len != pinion__base64url_encoded_len(LEN) ||
-        pinion__base64url_decode((char *)bytes, token, &len) != 0)
+    struct pinion_buf bytes;
+    if (token.len >= PINION_LONGPOLL_TOKEN_MAX)
         return false;
-    if (!sign(key, bytes, mac) || CRYPTO_memcmp(mac, bytes + BODY_LEN, MAC_LEN) != 0)
-        return false;
-    *loop = bytes[0];
-    memcpy(id, bytes + 1, PINION_LONGPOLL_ID_LEN);
-    return true;
+    pinion__buf_init(&bytes, PINION_LONGPOLL_TOKEN_MAX);
+    bool ours = pinion__token_verify_bytes(endpoint, salt, token, &bytes) == 0 && bytes.len == LEN;
+    if (ours) {
+        *loop = (unsigned char)bytes.data[0];
+        memcpy(id, bytes.data + 1, PINION_LONGPOLL_ID_LEN);
+    }
+    pinion__buf_release(&bytes);
+    return ours;
 }

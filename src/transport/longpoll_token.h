@@ -1,20 +1,19 @@
-/* The token of a long-polling session: where it lives, and its name, signed. Clients send it back as it is.
- */
+/* The token of a long-polling session: where it lives, and its name, signed with the endpoint's secret.
+ * Clients send it back as it is. */
 #ifndef PINION_TRANSPORT_LONGPOLL_TOKEN_H
 #define PINION_TRANSPORT_LONGPOLL_TOKEN_H
 
 #include "base/slice.h"
 #include "transport/longpoll.h"
 
-#define PINION_LONGPOLL_KEY_LEN   32
-#define PINION_LONGPOLL_TOKEN_MAX 80 /* with its terminator */
+#define PINION_LONGPOLL_TOKEN_MAX 160 /* with its terminator */
 
-/* The session of this id on the loop of this index. PINION_EIO. */
-int pinion__longpoll_token_make(const unsigned char *key, unsigned loop, const unsigned char *id,
+/* The session of this id on the loop of this index. PINION_ENOMEM, PINION_EIO. */
+int pinion__longpoll_token_make(const pinion_endpoint *endpoint, unsigned loop, const unsigned char *id,
                                 char token[PINION_LONGPOLL_TOKEN_MAX]);
 
-/* False: not signed with this key. */
-bool pinion__longpoll_token_read(const unsigned char *key, struct pinion_slice token, unsigned *loop,
+/* False: not signed with this secret. */
+bool pinion__longpoll_token_read(const pinion_endpoint *endpoint, struct pinion_slice token, unsigned *loop,
                                  unsigned char *id);
 
 #endif
