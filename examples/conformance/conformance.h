@@ -3,7 +3,8 @@
 
 #include <pinion/pinion.h>
 
-/* Connects everybody but with reject=true or ratelimit=true; user_id becomes an assign and names the socket. */
+/* Connects everybody but with reject=true or ratelimit=true; user_id becomes an assign and names the socket.
+ */
 extern const pinion_socket_def conformance_socket;
 
 /* The error handler of the mounts: 429 for a client that comes too often. */

@@ -184,6 +184,8 @@ static void read_forwarded(const struct pinion_http_request *request, const stru
 {
     struct pinion_slice elements[HOPS_MAX], nodes[HOPS_MAX];
     size_t count = elements_from_right(request, "forwarded", elements);
+    if (count == 0)
+        return;
     for (size_t i = 0; i < count; i++)
         nodes[i] = parameter(elements[i], "for");
     size_t hop = follow(nodes, count, trusted, trusted_count, out);

@@ -8,11 +8,10 @@
 
 void pinion__longpoll_batch_init(struct pinion_longpoll_batch *batch, char *bytes, size_t len, bool ndjson)
 {
-    *batch = (struct pinion_longpoll_batch){
-        .at = bytes, .end = bytes + len, .left = PINION_LONGPOLL_FRAMES_MAX, .ndjson = ndjson
-    };
-    if (!ndjson)
-        batch->left = 1;
+    batch->at = bytes;
+    batch->end = bytes + len;
+    batch->left = ndjson ? PINION_LONGPOLL_FRAMES_MAX : 1;
+    batch->ndjson = ndjson;
 }
 
 /* Cut a line off, without its end. The last one needs no end. */
