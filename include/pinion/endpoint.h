@@ -26,10 +26,13 @@ typedef struct pinion_endpoint_options {
      * say where it listens. May be NULL. */
     void (*ready)(pinion_endpoint *endpoint, void *data);
     void *ready_data;
-    size_t max_head;              /* bytes of a request head: 16 KiB; more is answered 431 */
-    size_t max_longpoll_sessions; /* clients by long polling: 100,000; more are answered 503 */
-    const char *trusted_proxies;  /* "127.0.0.1, ::1, 10.0.0.0/8": whose X-Forwarded-* and Forwarded headers
-                                   * are believed: nobody's */
+    size_t max_head;                      /* bytes of a request head: 16 KiB; more is answered 431 */
+    size_t max_longpoll_sessions;         /* clients by long polling: 100,000; more are answered 503 */
+    const char *const *filter_parameters; /* words; a parameter whose name has one of them in it does not
+                                           * reach the log: password, passwd, secret, token, api_key,
+                                           * authorization, session */
+    const char *trusted_proxies; /* "127.0.0.1, ::1, 10.0.0.0/8": whose X-Forwarded-* and Forwarded headers
+                                  * are believed: nobody's */
     /* What signs tokens (pinion/token.h), at least 64 bytes: PINION_SECRET_KEY_BASE in the environment. Where
      * neither is set, only the tokens the library needs itself work, with a random secret. */
     const char *secret_key_base;

@@ -1,5 +1,6 @@
 /* Listeners, threads, and the life of an endpoint: new, mount, run, stop, free. */
 #include "base/log.h"
+#include "base/strings.h"
 #include "endpoint/listen.h"
 #include "endpoint/server.h"
 #include "endpoint/signals.h"
@@ -111,7 +112,10 @@ static int server_init(struct pinion_server *server, const pinion_endpoint_optio
         rc = read_trusted(server, server->options.trusted_proxies);
     if (!rc)
         rc = pinion__secret_configure(&server->base.secret, server->options.secret_key_base);
-    server->options.trusted_proxies = NULL; /* these are the caller's */
+    if (!rc)
+        rc = pinion__strings_copy(server->options.filter_parameters, &server->base.filter);
+    server->options.filter_parameters = NULL; /* these are the caller's */
+    server->options.trusted_proxies = NULL;
     server->options.host = NULL;
     server->options.io = NULL;
     server->options.secret_key_base = NULL;

@@ -144,6 +144,10 @@ void pinion__channel_after_join(struct pinion_channel *channel, const pinion_pay
 void pinion__channel_outcome(struct pinion_channel *channel, pinion_result result,
                              const struct pinion_slice *ref, const char *where);
 
+/* At the log's lowest level: what came for a channel, and with what, less what is secret. */
+void pinion__channel_log(const struct pinion_channel *channel, const char *what,
+                         const pinion_payload *payload);
+
 /* ---- messages to the client ---- */
 
 struct pinion_slice pinion__channel_join_ref(const struct pinion_channel *channel);

@@ -1,6 +1,7 @@
 /* Running a channel's callbacks, and what their results mean. */
 #include "base/log.h"
 #include "engine/channel.h"
+#include "engine/log_params.h"
 #include "proto/payload.h"
 
 static void crash(struct pinion_channel *channel, const char *where, const char *why)
@@ -17,6 +18,16 @@ int pinion__channel_reply(struct pinion_channel *channel, struct pinion_slice re
     if (channel->muted)
         return PINION_ECLOSED;
     return pinion__socket_reply(channel->socket, &to, pinion__channel_join_ref(channel), status, payload);
+}
+
+void pinion__channel_log(const struct pinion_channel *channel, const char *what,
+                         const pinion_payload *payload)
+{
+    char params[PINION_LOG_PARAMS_MAX];
+    if (!pinion__log_enabled(PINION_LOG_DEBUG))
+        return;
+    pinion__log_params(params, payload, channel->socket->shard->endpoint->filter);
+    pinion__log(PINION_LOG_DEBUG, "channel %s: %s %s", channel->topic->name, what, params);
 }
 
 static void reply(struct pinion_channel *channel, const pinion_result *result, struct pinion_slice ref)
@@ -74,6 +85,7 @@ static void handle_event(struct pinion_channel *channel, const pinion_clause *cl
     event[message->event.len] = '\0';
     pinion__payload_borrow(&payload, message->payload_binary ? PINION_PAYLOAD_BINARY : PINION_PAYLOAD_JSON,
                            message->payload, message->payload_spaced);
+    pinion__channel_log(channel, event, &payload);
     pinion_result result = call_clause(channel, clause->fn, event, &payload, &call);
     if (result.kind == PINION_RESULT_LATER && call.worked)
         pinion__work_answers(channel);

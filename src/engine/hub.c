@@ -56,6 +56,8 @@ void pinion__hub_release(pinion_endpoint *endpoint)
     }
     endpoint->shard_count = 0;
     pinion__secret_release(&endpoint->secret);
+    free((void *)endpoint->filter);
+    endpoint->filter = NULL;
 }
 
 struct pinion_shard *pinion__hub_here(pinion_endpoint *endpoint)

@@ -41,6 +41,7 @@ struct pinion_endpoint {
     struct pinion_workers *workers;
     struct pinion_shard *shards[PINION_LOOPS_MAX];
     unsigned shard_count;
+    const char *const *filter; /* of parameters in the log, see pinion__log_params; owned */
     struct pinion_secret secret;
 };
 

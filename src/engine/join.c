@@ -203,6 +203,7 @@ void pinion__join(struct pinion_socket *socket, const pinion_channel_def *def,
     pinion_payload params;
     pinion__payload_borrow(&params, message->payload_binary ? PINION_PAYLOAD_BINARY : PINION_PAYLOAD_JSON,
                            message->payload, message->payload_spaced);
+    pinion__channel_log(channel, "join", &params);
     pinion_result result = call_join(channel, message->ref, &params);
     if (result.kind == PINION_RESULT_LATER) {
         if (keep_for_later(channel, message->ref, &replaced, &params) != 0)

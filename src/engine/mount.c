@@ -1,5 +1,6 @@
 #include "engine/mount.h"
 #include "base/log.h"
+#include "base/strings.h"
 #include <stdlib.h>
 
 #define DEFAULT_TIMEOUT_MS   60000
@@ -46,40 +47,12 @@ static void fill_defaults(pinion_socket_options *options)
         options->longpoll_max_body = DEFAULT_MAX_BODY;
 }
 
-/* A list and its strings, in one piece of memory, or NULL for NULL. */
-static int copy_list(const char *const **list)
-{
-    size_t count = 0, bytes = 0;
-    for (; *list && (*list)[count]; count++)
-        bytes += strlen((*list)[count]) + 1;
-    if (!*list)
-        return 0;
-    const char **copy = malloc((count + 1) * sizeof *copy + bytes);
-    if (!copy)
-        return PINION_ENOMEM;
-    char *text = (char *)(copy + count + 1);
-    for (size_t i = 0; i < count; i++) {
-        copy[i] = text;
-        text = stpcpy(text, (*list)[i]) + 1;
-    }
-    copy[count] = NULL;
-    *list = copy;
-    return 0;
-}
-
 static int copy_lists(struct pinion_mount *mount)
 {
-    const char *const *subprotocols = mount->options.subprotocols;
+    const char *const *origins = mount->options.origins, *const *subprotocols = mount->options.subprotocols;
     mount->options.subprotocols = NULL;
-    int rc = copy_list(&mount->options.origins);
-    if (rc) {
-        mount->options.origins = NULL;
-        return rc;
-    }
-    rc = copy_list(&subprotocols);
-    if (!rc)
-        mount->options.subprotocols = subprotocols;
-    return rc;
+    int rc = pinion__strings_copy(origins, &mount->options.origins);
+    return rc ? rc : pinion__strings_copy(subprotocols, &mount->options.subprotocols);
 }
 
 static int read_origins(struct pinion_mount *mount, const char *path)

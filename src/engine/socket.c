@@ -1,6 +1,7 @@
 #include "engine/socket.h"
 #include "base/log.h"
 #include "engine/channel.h"
+#include "engine/log_params.h"
 #include "engine/raw.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
@@ -205,6 +206,17 @@ static int connect_outcome(struct pinion_socket *socket, pinion_result result, p
     return PINION_EACCES;
 }
 
+static void log_connect(const struct pinion_socket *socket, const struct pinion_connect *connect)
+{
+    char params[PINION_LOG_PARAMS_MAX];
+    const char *peer = pinion_connect_peer(connect->info);
+    if (!pinion__log_enabled(PINION_LOG_DEBUG))
+        return;
+    pinion__log_params(params, connect->params, socket->shard->endpoint->filter);
+    pinion__log(PINION_LOG_DEBUG, "socket %s: %s connects by %s: %s", socket->mount->path,
+                peer[0] ? peer : "somebody", connect->transport->name, params);
+}
+
 static pinion_result call_connect(struct pinion_socket *socket, const struct pinion_connect *connect)
 {
     struct pinion_call call = { .join = true };
@@ -231,6 +243,7 @@ int pinion__socket_connect(struct pinion_shard *shard, struct pinion_connect *co
     struct pinion_socket *socket = socket_new(shard, connect, serializer);
     if (!socket)
         return PINION_ENOMEM;
+    log_connect(socket, connect);
     pinion_result result = call_connect(socket, connect);
     if (result.kind == PINION_RESULT_LATER) {
         *out = socket;
