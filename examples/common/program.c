@@ -69,8 +69,11 @@ static void say_where(pinion_endpoint *endpoint, void *data)
 {
     const pinion_endpoint_options *options = data;
     const char *host = options->host ? options->host : "localhost";
-    printf(strchr(host, ':') ? "listening on [%s]:%u\n" : "listening on %s:%u\n", host,
-           pinion_endpoint_port(endpoint));
+    unsigned port = pinion_endpoint_port(endpoint);
+    if (port == 0)
+        printf("listening on a unix-domain socket\n");
+    else
+        printf(strchr(host, ':') ? "listening on [%s]:%u\n" : "listening on %s:%u\n", host, port);
     fflush(stdout);
 }
 

@@ -76,11 +76,19 @@ PINION_API PINION_CHECKED int pinion_endpoint_static(pinion_endpoint *endpoint, 
                                                      const char *directory);
 
 /* Open the listening sockets, without accepting yet. Called by start and run when it was not called before.
- * PINION_EADDRINUSE, PINION_EACCES, PINION_EINVAL (no such address), PINION_EIO; pinion_error_detail says
- * which address, and what to do. */
+ *
+ * Sockets that this process was given when it was started, by systemd (sd_listen_fds(3)) or by
+ * pinion_supervise, come before any of its own: the endpoint takes those of its host and port, where NULL and
+ * 0 fit any, and unix-domain ones, which always fit. Each is taken once, and those left over are for
+ * endpoints that listen later. Loops share sockets when there are fewer, and accept from several when there
+ * are more. When none has been taken yet, an endpoint that none fits is refused; after that it opens its own.
+ * The first call in a process unsets LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES.
+ *
+ * PINION_EADDRINUSE, PINION_EACCES, PINION_EINVAL (no such address, or sockets were passed that cannot be
+ * used), PINION_EIO; pinion_error_detail says which address, and what to do. */
 PINION_API PINION_CHECKED int pinion_endpoint_listen(pinion_endpoint *endpoint);
 
-/* The port it listens on, 0 before listen. */
+/* The port it listens on; 0 before listen, and with unix-domain sockets only. */
 PINION_API uint16_t pinion_endpoint_port(const pinion_endpoint *endpoint);
 
 /* Run until SIGTERM or SIGINT, or pinion_endpoint_stop. The calling thread is one of the loops. A signal

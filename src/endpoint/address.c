@@ -1,9 +1,11 @@
 #include "endpoint/address.h"
 #include "base/log.h"
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static bool have_ipv6(void)
@@ -32,14 +34,18 @@ void pinion__address_any(struct pinion_address *address)
     }
 }
 
-int pinion__address_resolve(const char *host, struct pinion_address *address)
+int pinion__address_resolve(const char *host, struct pinion_address *addresses, unsigned *count)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *found = NULL;
     int rc = getaddrinfo(host, NULL, &hints, &found);
     if (rc != 0)
         return pinion__fail(PINION_EINVAL, "cannot listen on \"%s\": %s", host, gai_strerror(rc));
-    memcpy(&address->storage, found->ai_addr, found->ai_addrlen);
-    address->len = found->ai_addrlen;
+    *count = 0;
+    for (const struct addrinfo *one = found; one && *count < PINION_ADDRESSES; one = one->ai_next) {
+        struct pinion_address *address = &addresses[(*count)++];
+        memcpy(&address->storage, one->ai_addr, one->ai_addrlen);
+        address->len = one->ai_addrlen;
+    }
     freeaddrinfo(found);
     return 0;
 }
@@ -53,10 +59,61 @@ int pinion__address_of(int fd, struct pinion_address *address)
 /* The port is at the same place for both families. */
 uint16_t pinion__address_port(const struct pinion_address *address)
 {
+    if (address->storage.ss_family != AF_INET && address->storage.ss_family != AF_INET6)
+        return 0;
     return ntohs(((const struct sockaddr_in *)&address->storage)->sin_port);
 }
 
 void pinion__address_set_port(struct pinion_address *address, uint16_t port)
 {
     ((struct sockaddr_in *)&address->storage)->sin_port = htons(port);
+}
+
+bool pinion__address_same_host(const struct pinion_address *one, const struct pinion_address *other)
+{
+    if (one->storage.ss_family != other->storage.ss_family)
+        return false;
+    if (one->storage.ss_family == AF_INET)
+        return ((const struct sockaddr_in *)&one->storage)->sin_addr.s_addr ==
+               ((const struct sockaddr_in *)&other->storage)->sin_addr.s_addr;
+    if (one->storage.ss_family == AF_INET6)
+        return IN6_ARE_ADDR_EQUAL(&((const struct sockaddr_in6 *)&one->storage)->sin6_addr,
+                                  &((const struct sockaddr_in6 *)&other->storage)->sin6_addr);
+    return false;
+}
+
+/* An abstract name begins with a zero byte and need not end with one; a socket without a name has none. */
+static void unix_text(const struct pinion_address *address, char *text, size_t size)
+{
+    const struct sockaddr_un *name = (const struct sockaddr_un *)&address->storage;
+    size_t len = address->len > offsetof(struct sockaddr_un, sun_path)
+                     ? address->len - offsetof(struct sockaddr_un, sun_path)
+                     : 0;
+    if (len > 0 && name->sun_path[0] == '\0')
+        snprintf(text, size, "unix:@%.*s", (int)len - 1, name->sun_path + 1);
+    else
+        snprintf(text, size, "unix:%.*s", (int)len, name->sun_path);
+}
+
+const char *pinion__address_text(const struct pinion_address *address, char text[PINION_ADDRESS_TEXT])
+{
+    char host[INET6_ADDRSTRLEN] = "";
+    unsigned port = pinion__address_port(address);
+    switch (address->storage.ss_family) {
+    case AF_INET:
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)&address->storage)->sin_addr, host, sizeof host);
+        snprintf(text, PINION_ADDRESS_TEXT, "%s:%u", host, port);
+        break;
+    case AF_INET6:
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)&address->storage)->sin6_addr, host, sizeof host);
+        snprintf(text, PINION_ADDRESS_TEXT, "[%s]:%u", host, port);
+        break;
+    case AF_UNIX:
+        unix_text(address, text, PINION_ADDRESS_TEXT);
+        break;
+    default:
+        snprintf(text, PINION_ADDRESS_TEXT, "an address of family %d", address->storage.ss_family);
+        break;
+    }
+    return text;
 }

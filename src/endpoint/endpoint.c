@@ -1,7 +1,9 @@
 /* Listeners, threads, and the life of an endpoint: new, mount, run, stop, free. */
 #include "base/log.h"
 #include "base/strings.h"
+#include "endpoint/inherit.h"
 #include "endpoint/listen.h"
+#include "endpoint/listeners.h"
 #include "endpoint/server.h"
 #include "endpoint/signals.h"
 #include "engine/subscription.h"
@@ -56,7 +58,6 @@ static int add_loop(struct pinion_server *server)
 {
     struct pinion_server_loop *loop = &server->loops[server->loop_count];
     loop->server = server;
-    loop->listen_fd = -1;
     atomic_init(&loop->io, NULL);
     pinion__list_init(&loop->http);
     int rc =
@@ -311,9 +312,7 @@ static void begin_stop(struct pinion_server_loop *loop)
 {
     const pinion_endpoint_options *options = &loop->server->options;
     loop->stopping = true;
-    if (loop->listener)
-        pinion__listener_close(loop->listener);
-    loop->listener = NULL;
+    pinion__listeners_close(loop);
     pinion__http_stop(loop);
     pinion__shard_close_sockets(loop->shard, PINION_CLOSE_RESTART);
     pinion__timer_init(&loop->deadline, on_overdue);
@@ -339,8 +338,7 @@ static int run_loop(struct pinion_server_loop *loop)
     int rc = pinion__loop_new(&io, loop->server->engine, &options);
     if (!rc) {
         atomic_store(&loop->io, io);
-        rc = pinion__loop_listen(io, loop->listen_fd, &loop->listener);
-        loop->listen_fd = -1;
+        rc = pinion__listeners_open(loop, io);
     }
     if (!rc)
         rc = pinion__loop_run(io);
@@ -360,19 +358,34 @@ static void *loop_thread(void *data)
 
 /* ---- run, start, stop ---- */
 
+/* Sockets that were passed to the process come before any of our own. */
+static int open_sockets(struct pinion_server *server, int *fds, unsigned *count)
+{
+    int rc = pinion__inherit_take(server->host, server->options.port, fds, count);
+    if (rc)
+        return rc;
+    if (*count) {
+        pinion__log(PINION_LOG_INFO, "listening sockets that were passed to this process: %u", *count);
+        server->port = pinion__listen_port(fds, *count);
+        return 0;
+    }
+    *count = server->loop_count;
+    return pinion__listen(server->host, server->options.port, fds, *count, &server->port);
+}
+
 int pinion_endpoint_listen(pinion_endpoint *endpoint)
 {
     struct pinion_server *server = pinion__server(endpoint);
-    int fds[PINION_LOOPS_MAX];
+    int fds[PINION_INHERITED_MAX];
+    unsigned count = 0;
     if (server->state != PINION_SERVER_NEW)
         return pinion__fail(PINION_EINVAL, "the endpoint listens already, or has stopped");
-    int rc = pinion__listen(server->host, server->options.port, fds, server->loop_count, &server->port);
-    if (rc)
-        return rc;
-    for (unsigned i = 0; i < server->loop_count; i++)
-        server->loops[i].listen_fd = fds[i];
-    server->state = PINION_SERVER_LISTENING;
-    return 0;
+    int rc = open_sockets(server, fds, &count);
+    if (!rc)
+        rc = pinion__listeners_spread(server, fds, count);
+    if (!rc)
+        server->state = PINION_SERVER_LISTENING;
+    return rc;
 }
 
 uint16_t pinion_endpoint_port(const pinion_endpoint *endpoint)
@@ -496,8 +509,7 @@ static void free_loops(struct pinion_server *server)
 {
     for (unsigned i = 0; i < server->loop_count; i++) {
         struct pinion_server_loop *loop = &server->loops[i];
-        if (loop->listen_fd >= 0)
-            close(loop->listen_fd);
+        pinion__listeners_close(loop);
         pinion__shard_bind(loop->shard);
         pinion__scheduler_close(loop->scheduler); /* of an endpoint that never ran */
         pinion__subscription_end_all(loop->shard);

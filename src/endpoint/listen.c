@@ -55,6 +55,14 @@ static uint16_t port_of(int fd)
     return pinion__address_of(fd, &address) == 0 ? pinion__address_port(&address) : 0;
 }
 
+uint16_t pinion__listen_port(const int *fds, unsigned count)
+{
+    uint16_t port = 0;
+    for (unsigned i = 0; i < count && port == 0; i++)
+        port = port_of(fds[i]);
+    return port;
+}
+
 /* Several sockets on one port need SO_REUSEPORT, which would also join a port that another server of the same
  * user listens on in the same way. A socket without it, first, finds that out. */
 static int open_all(struct pinion_address *address, int *fds, unsigned count)
@@ -83,16 +91,17 @@ static int open_all(struct pinion_address *address, int *fds, unsigned count)
 
 int pinion__listen(const char *host, uint16_t port, int *fds, unsigned count, uint16_t *bound)
 {
-    struct pinion_address address = { .len = 0 };
+    struct pinion_address addresses[PINION_ADDRESSES]; /* the first counts */
+    unsigned found;
     int rc = 0;
     if (host)
-        rc = pinion__address_resolve(host, &address);
+        rc = pinion__address_resolve(host, addresses, &found);
     else
-        pinion__address_any(&address);
+        pinion__address_any(&addresses[0]);
     if (rc)
         return rc;
-    pinion__address_set_port(&address, port);
-    if (open_all(&address, fds, count) != 0)
+    pinion__address_set_port(&addresses[0], port);
+    if (open_all(&addresses[0], fds, count) != 0)
         return fail_listen(host, port);
     *bound = port_of(fds[0]);
     return 0;

@@ -11,4 +11,7 @@
  * sentence in pinion_error_detail(). */
 int pinion__listen(const char *host, uint16_t port, int *fds, unsigned count, uint16_t *bound);
 
+/* The port of the first of these sockets that has one; 0: they are all unix-domain sockets. */
+uint16_t pinion__listen_port(const int *fds, unsigned count);
+
 #endif

@@ -34,9 +34,9 @@ struct pinion_server_loop {
     struct pinion_server *server;
     struct pinion_scheduler *scheduler;
     struct pinion_shard *shard;
-    struct pinion_loop *_Atomic io; /* NULL before its thread made it; read by wakes from any thread */
-    struct pinion_listener *listener;
-    int listen_fd;                /* until the loop takes it */
+    struct pinion_loop *_Atomic io;     /* NULL before its thread made it; read by wakes from any thread */
+    struct pinion_listening *listening; /* what it accepts on: listeners.c */
+    unsigned listening_count;
     struct pinion_list http;      /* connections that are (still) HTTP */
     struct pinion_timer deadline; /* of stopping */
     struct pinion_task stop_task;

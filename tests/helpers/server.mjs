@@ -13,6 +13,7 @@ import { within } from "./wait.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const BIN_DIR = path.resolve(process.env.PINION_BIN_DIR ?? path.join(here, "../../build/bin"));
+const LAUNCH = path.join(BIN_DIR, "../tests/helpers/launch");
 const EXTRA_ARGS = (process.env.PINION_SERVER_ARGS ?? "").split(" ").filter(Boolean);
 
 const START_MS = 15_000;
@@ -29,13 +30,22 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.once(signal, () => process.exit(1));
 }
 
-// The program as it is, without waiting for it to listen: {child, exited, output()}. `exited` resolves to
-// {code, signal}.
-export function run(program, { port = 0, args = [], cwd } = {}) {
-  const file = path.join(BIN_DIR, program);
+export function programFile(program) {
+  const file = path.resolve(BIN_DIR, program);
   assert.ok(existsSync(file), `${file} is not built`);
-  const all = ["--port", String(port), ...EXTRA_ARGS, ...args];
-  const child = spawn(file, all, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  return file;
+}
+
+// The program as it is, without waiting for it to listen. `launch` are options of tests/helpers/launch.c, for a
+// program that is to be started as by systemd; `env` adds to the environment.
+//   exited              resolves to {code, signal}
+//   output()            {stdout, stderr} so far
+//   said(pattern, from) waits until the pattern matches what was written to "stderr" (or `from`): the match
+export function run(program, { port = 0, args = [], cwd, env = {}, launch } = {}) {
+  const all = [programFile(program), "--port", String(port), ...EXTRA_ARGS, ...args];
+  const [command, ...rest] = launch ? [LAUNCH, ...launch, "--", ...all] : all;
+  const stdio = ["ignore", "pipe", "pipe"];
+  const child = spawn(command, rest, { cwd, env: { ...process.env, ...env }, stdio });
   const output = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"]) {
     child[stream].setEncoding("utf8").on("data", (text) => (output[stream] += text));
@@ -48,7 +58,21 @@ export function run(program, { port = 0, args = [], cwd } = {}) {
       resolve({ code, signal });
     });
   });
-  return { child, exited, output: () => output };
+  const said = (pattern, from = "stderr") => outputMatching(child[from], () => output[from], pattern);
+  return { child, exited, output: () => output, said };
+}
+
+function outputMatching(stream, text, pattern) {
+  let look;
+  const matched = new Promise((resolve) => {
+    look = () => {
+      const match = pattern.exec(text());
+      if (match) resolve(match);
+    };
+    stream.on("data", look);
+    look();
+  });
+  return within(matched, `the program to say ${pattern}`, START_MS).finally(() => stream.off("data", look));
 }
 
 // Resolves once the program says where it listens:
@@ -56,7 +80,7 @@ export function run(program, { port = 0, args = [], cwd } = {}) {
 //   stop()  SIGTERM; fails unless the program then exits with 0
 //   kill()  SIGKILL, and waits until it is gone
 export async function start(program, options) {
-  const { child, exited, output } = run(program, options);
+  const { child, exited, output, said } = run(program, options);
   const port = await listening(child, exited, output);
   let killed = false;
 
@@ -77,7 +101,7 @@ export async function start(program, options) {
     await exited;
   }
 
-  return { url: `http://127.0.0.1:${port}`, port, pid: child.pid, exited, stop, kill, output };
+  return { url: `http://127.0.0.1:${port}`, port, pid: child.pid, exited, stop, kill, output, said };
 }
 
 // A server for the tests of one describe(), filled in when they start; they fail if it does not stop cleanly.

@@ -1,0 +1,103 @@
+// Sockets that are passed to the programs: systemd's part is played by tests/helpers/launch.c.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import http from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, it } from "node:test";
+import { connect, join } from "../helpers/phoenix.mjs";
+import { run, start } from "../helpers/server.mjs";
+import { within } from "../helpers/wait.mjs";
+
+// A program with what `launch` opens for it; `ports` are those of its sockets.
+async function launched(t, launch, { program = "conformance", ...options } = {}) {
+  const server = await start(program, { ...options, launch });
+  t.after(() => server.kill());
+  server.ports = [...server.output().stdout.matchAll(/^socket (\d+)$/gm)].map(([, port]) => Number(port));
+  return server;
+}
+
+async function getOver(socketPath) {
+  const response = await new Promise((resolve, reject) => {
+    http.get({ socketPath, path: "/" }, resolve).once("error", reject);
+  });
+  return (await response.toArray()).join("");
+}
+
+// Everybody hears what the first says, wherever they came in.
+async function oneRoom(members) {
+  members[0].cast("shout", { n: 1 });
+  await Promise.all(members.map(({ events }) => events("shout").next()));
+}
+
+const at = (port) => ({ url: `http://127.0.0.1:${port}` });
+
+describe("sockets that are passed to a program", () => {
+  it("serve two loops though there is one socket", async (t) => {
+    const server = await launched(t, ["--tcp"], { args: ["--loops", "2"] });
+    assert.equal(server.ports.length, 1);
+    assert.equal(server.port, server.ports[0]);
+    const sockets = await Promise.all(Array.from({ length: 30 }, () => connect(t, server)));
+    await oneRoom(await Promise.all(sockets.map((socket) => join(socket, "room:one"))));
+    assert.match(server.output().stderr, /listening sockets that were passed to this process: 1/);
+    await server.stop();
+  });
+
+  it("serve one loop though there are three", async (t) => {
+    const server = await launched(t, ["--tcp", "--tcp", "--tcp"], { args: ["--loops", "1"] });
+    assert.equal(new Set(server.ports).size, 3);
+    const sockets = await Promise.all(server.ports.map((port) => connect(t, at(port))));
+    await oneRoom(await Promise.all(sockets.map((socket) => join(socket, "room:three"))));
+    await server.stop();
+  });
+
+  it("may be unix-domain ones", async (t) => {
+    const directory = mkdtempSync(path.join(tmpdir(), "pinion-unix-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const file = path.join(directory, "socket");
+    const server = await launched(t, ["--unix", file, "--tcp"], { args: ["--loops", "1"] });
+    assert.equal(await getOver(file), "ok");
+    assert.equal(await (await fetch(server.url)).text(), "ok");
+    await server.stop();
+  });
+
+  it("may be unix-domain ones only", async (t) => {
+    const directory = mkdtempSync(path.join(tmpdir(), "pinion-unix-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const file = path.join(directory, "socket");
+    const { child, exited, said } = run("conformance", { launch: ["--unix", file] });
+    t.after(() => child.kill("SIGKILL"));
+    await said(/^listening on a unix-domain socket$/m, "stdout");
+    assert.equal(await getOver(file), "ok");
+    child.kill("SIGTERM");
+    assert.deepEqual(await within(exited, "the exit"), { code: 0, signal: null });
+  });
+
+  it("are refused when they are for another port, and named", async (t) => {
+    const launch = ["--tcp", "--names", "web"];
+    const { child, exited, output } = run("conformance", { port: 1, launch });
+    t.after(() => child.kill("SIGKILL"));
+    assert.deepEqual(await within(exited, "the exit"), { code: 1, signal: null });
+    const port = /^socket (\d+)$/m.exec(output().stdout)[1];
+    const why = `for 127.0.0.1, port 1: there is 127.0.0.1:${port} (web)`;
+    assert.ok(output().stderr.includes(why), output().stderr);
+  });
+
+  it("are left alone when they are for another process", async (t) => {
+    const server = await start("conformance", { env: { LISTEN_PID: "1", LISTEN_FDS: "7" } });
+    t.after(() => server.kill());
+    assert.equal((await fetch(server.url)).status, 200);
+    await server.stop();
+  });
+
+  it("cannot be what is no socket", async (t) => {
+    // Only a process that knows its own id can set it: a shell becomes the program.
+    const { child, exited, output } = run("conformance", {
+      launch: ["/bin/sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3</dev/null'],
+    });
+    t.after(() => child.kill("SIGKILL"));
+    assert.deepEqual(await within(exited, "the exit"), { code: 1, signal: null });
+    assert.match(output().stderr, /LISTEN_FDS: descriptor 3 is no socket/);
+  });
+});
