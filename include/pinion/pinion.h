@@ -15,6 +15,7 @@
 #include <pinion/raw_socket.h>
 #include <pinion/result.h>
 #include <pinion/socket.h>
+#include <pinion/supervise.h>
 #include <pinion/token.h>
 #include <pinion/version.h>
 

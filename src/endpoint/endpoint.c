@@ -4,6 +4,7 @@
 #include "endpoint/inherit.h"
 #include "endpoint/listen.h"
 #include "endpoint/listeners.h"
+#include "endpoint/notify.h"
 #include "endpoint/server.h"
 #include "endpoint/signals.h"
 #include "engine/subscription.h"
@@ -308,10 +309,18 @@ static void on_overdue(struct pinion_timer *timer)
     PINION_CONTAINER_OF(timer, struct pinion_server_loop, deadline)->overdue = true;
 }
 
+/* Once for all loops: the first runs on the thread of run(). */
+static void tell_stopping(const struct pinion_server_loop *loop)
+{
+    if (loop->server->notifies && loop == loop->server->loops)
+        (void)pinion__notify("STOPPING=1", false);
+}
+
 static void begin_stop(struct pinion_server_loop *loop)
 {
     const pinion_endpoint_options *options = &loop->server->options;
     loop->stopping = true;
+    tell_stopping(loop);
     pinion__listeners_close(loop);
     pinion__http_stop(loop);
     pinion__shard_close_sockets(loop->shard, PINION_CLOSE_RESTART);
@@ -326,6 +335,7 @@ static void end_loop(struct pinion_server_loop *loop)
     pinion__scheduler_close(loop->scheduler);
     pinion__subscription_end_all(loop->shard);
     pinion__timer_cancel(&loop->deadline);
+    pinion__heartbeat_stop(&loop->heartbeat);
     atomic_store_explicit(&loop->shard->counters.connections, 0, memory_order_relaxed);
 }
 
@@ -338,6 +348,7 @@ static int run_loop(struct pinion_server_loop *loop)
     int rc = pinion__loop_new(&io, loop->server->engine, &options);
     if (!rc) {
         atomic_store(&loop->io, io);
+        pinion__heartbeat_start(&loop->heartbeat, loop->scheduler, pinion__notify_watchdog_us());
         rc = pinion__listeners_open(loop, io);
     }
     if (!rc)
@@ -413,6 +424,8 @@ static void tell_ready(struct pinion_server *server)
 {
     if (server->options.ready)
         server->options.ready(&server->base, server->options.ready_data);
+    if (server->notifies)
+        (void)pinion__notify("READY=1", true);
 }
 
 /* Safe in a signal handler. */
@@ -472,6 +485,7 @@ int pinion_endpoint_run(pinion_endpoint *endpoint)
         rc = pinion__signals_install(&saved, request_stop, server);
     if (rc)
         return rc;
+    server->notifies = true;
     tell_ready(server);
     rc = start_threads(server, 1);
     if (!rc) {

@@ -2,6 +2,7 @@
 #ifndef PINION_ENDPOINT_SERVER_H
 #define PINION_ENDPOINT_SERVER_H
 
+#include "endpoint/heartbeat.h"
 #include "endpoint/static.h"
 #include "engine/hub.h"
 #include "engine/mount.h"
@@ -39,6 +40,7 @@ struct pinion_server_loop {
     unsigned listening_count;
     struct pinion_list http;      /* connections that are (still) HTTP */
     struct pinion_timer deadline; /* of stopping */
+    struct pinion_heartbeat heartbeat;
     struct pinion_task stop_task;
     bool stop_posted; /* under server->lock */
     bool stopping;
@@ -71,6 +73,7 @@ struct pinion_server {
     enum pinion_server_state state;
     atomic_bool stop_requested; /* by a signal, or by stop() */
     bool joined;                /* the threads of start() have been waited for */
+    bool notifies;              /* it is the program's main loop, and says what becomes of it (notify.h) */
 };
 
 static inline struct pinion_server *pinion__server(pinion_endpoint *endpoint)

@@ -7,6 +7,7 @@
 #include <pinion/pinion.h>
 #include <pinion/result.h>
 #include <pinion/socket.h>
+#include <pinion/supervise.h>
 #include <pinion/testing.h>
 #include <pinion/token.h>
 #include <pinion/version.h>

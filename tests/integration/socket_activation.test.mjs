@@ -1,4 +1,5 @@
-// Sockets that are passed to the programs: systemd's part is played by tests/helpers/launch.c.
+// Sockets that are passed to the programs, and what the programs say to whoever passed them: systemd's part is
+// played by tests/helpers/launch.c.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -7,6 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { connect, join } from "../helpers/phoenix.mjs";
+import { childrenOf } from "../helpers/processes.mjs";
 import { run, start } from "../helpers/server.mjs";
 import { within } from "../helpers/wait.mjs";
 
@@ -16,6 +18,19 @@ async function launched(t, launch, { program = "conformance", ...options } = {})
   t.after(() => server.kill());
   server.ports = [...server.output().stdout.matchAll(/^socket (\d+)$/gm)].map(([, port]) => Number(port));
   return server;
+}
+
+// The process id of the program.
+function programOf(server) {
+  const [pid, ...others] = childrenOf(server.pid);
+  assert.deepEqual(others, []);
+  return pid;
+}
+
+// What the program says to its NOTIFY_SOCKET: waits for this line, after `count` others like it.
+async function notified(server, line, count = 0) {
+  const pattern = new RegExp(`(?:^notify \\d+ ${line}$[^]*){${count}}^notify (\\d+) ${line}$`, "m");
+  return Number((await server.said(pattern, "stdout"))[1]);
 }
 
 async function getOver(socketPath) {
@@ -99,5 +114,23 @@ describe("sockets that are passed to a program", () => {
     t.after(() => child.kill("SIGKILL"));
     assert.deepEqual(await within(exited, "the exit"), { code: 1, signal: null });
     assert.match(output().stderr, /LISTEN_FDS: descriptor 3 is no socket/);
+  });
+});
+
+describe("a program that is watched over", () => {
+  it("says that it is ready, that it is alive, and that it stops", async (t) => {
+    const server = await launched(t, ["--notify", "--watchdog", "400000"], { args: ["--loops", "2"] });
+    const program = programOf(server);
+    assert.equal(await notified(server, "READY=1"), program);
+    assert.equal(await notified(server, "WATCHDOG=1", 3), program);
+    await server.stop();
+    assert.match(server.output().stdout, new RegExp(`^notify ${program} STOPPING=1$`, "m"));
+  });
+
+  it("says nothing of being alive where nobody asks for it", async (t) => {
+    const server = await launched(t, ["--notify"]);
+    await notified(server, "READY=1");
+    await server.stop();
+    assert.doesNotMatch(server.output().stdout, /WATCHDOG/);
   });
 });

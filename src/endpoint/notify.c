@@ -1,0 +1,171 @@
+#include "endpoint/notify.h"
+#include "base/log.h"
+#include <errno.h>
+#include <pinion/supervise.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+/* ---- the address ---- */
+
+static int parse_address(const char *text, struct sockaddr_un *address, socklen_t *len)
+{
+    size_t text_len = strlen(text);
+    if ((text[0] != '/' && text[0] != '@') || text_len < 2)
+        return pinion__fail(PINION_EINVAL, "NOTIFY_SOCKET: \"%s\" is neither a path nor an abstract name",
+                            text);
+    if (text_len >= sizeof address->sun_path)
+        return pinion__fail(PINION_EINVAL, "NOTIFY_SOCKET: \"%s\" is too long for a socket's name", text);
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    memcpy(address->sun_path, text, text_len);
+    if (text[0] == '@')
+        address->sun_path[0] = '\0'; /* what makes it abstract; such a name has no end but its length */
+    *len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + text_len + (text[0] == '/'));
+    return 0;
+}
+
+/* ---- sending ---- */
+
+int pinion__notifier_open(struct pinion_notifier *notifier, const char *text)
+{
+    struct timeval patience = { .tv_sec = 1 };
+    notifier->fd = -1;
+    int rc = text ? parse_address(text, &notifier->address, &notifier->len) : 0;
+    if (rc || !text)
+        return rc;
+    notifier->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (notifier->fd < 0)
+        return pinion__fail(PINION_EIO, "NOTIFY_SOCKET: %s", strerror(errno));
+    (void)setsockopt(notifier->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    return 0;
+}
+
+void pinion__notifier_close(struct pinion_notifier *notifier)
+{
+    if (notifier->fd >= 0)
+        close(notifier->fd);
+    notifier->fd = -1;
+}
+
+int pinion__notifier_send(const struct pinion_notifier *notifier, const char *state, bool wait)
+{
+    if (notifier->fd < 0)
+        return 0;
+    ssize_t sent = sendto(notifier->fd, state, strlen(state), MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT),
+                          (const struct sockaddr *)&notifier->address, notifier->len);
+    if (sent >= 0)
+        return 0;
+    return errno == EAGAIN ? PINION_EBUSY : PINION_EIO;
+}
+
+/* ---- the watchdog's time ---- */
+
+static bool parse_number(const char *text, uint64_t max, uint64_t *out)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end || errno || value == 0 || value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
+int pinion__watchdog_parse(const char *usec, const char *watchdog_pid, pid_t pid, uint64_t *interval)
+{
+    uint64_t whose = (uint64_t)pid, found = 0;
+    if (usec && watchdog_pid && !parse_number(watchdog_pid, INT32_MAX, &whose))
+        return pinion__fail(PINION_EINVAL, "WATCHDOG_PID: \"%s\" is no process", watchdog_pid);
+    if (usec && !parse_number(usec, UINT64_MAX - 1, &found))
+        return pinion__fail(PINION_EINVAL, "WATCHDOG_USEC: \"%s\" is no time in microseconds", usec);
+    *interval = whose == (uint64_t)pid ? found : 0;
+    return 0;
+}
+
+/* ---- this process's own ---- */
+
+static struct {
+    pthread_once_t once;
+    struct pinion_notifier notifier;
+    uint64_t watchdog_us;
+} own = { .once = PTHREAD_ONCE_INIT };
+
+static void read_environment(void)
+{
+    int rc = pinion__notifier_open(&own.notifier, getenv("NOTIFY_SOCKET"));
+    if (!rc && own.notifier.fd >= 0)
+        rc = pinion__watchdog_parse(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"), getpid(),
+                                    &own.watchdog_us);
+    if (rc)
+        pinion__log(PINION_LOG_WARNING, "%s", pinion_error_detail());
+}
+
+int pinion__notify(const char *state, bool wait)
+{
+    pthread_once(&own.once, read_environment);
+    return pinion__notifier_send(&own.notifier, state, wait);
+}
+
+uint64_t pinion__notify_watchdog_us(void)
+{
+    pthread_once(&own.once, read_environment);
+    return own.watchdog_us;
+}
+
+int pinion_notify(const char *state)
+{
+    if (!state || state[0] == '\0')
+        return pinion__fail(PINION_EINVAL, "pinion_notify: there is nothing to say");
+    return pinion__notify(state, true);
+}
+
+/* ---- receiving ---- */
+
+static bool is(const char *line, size_t len, const char *word)
+{
+    return len == strlen(word) && memcmp(line, word, len) == 0;
+}
+
+static bool begins(const char *line, size_t len, const char *word)
+{
+    return len >= strlen(word) && memcmp(line, word, strlen(word)) == 0;
+}
+
+static void pass_on(struct pinion_notification *out, const char *line, size_t len)
+{
+    size_t used = strlen(out->relay);
+    if (len + 2 > sizeof out->relay - used || memchr(line, '\0', len))
+        return;
+    memcpy(out->relay + used, line, len);
+    memcpy(out->relay + used + len, "\n", 2);
+}
+
+static void read_line(struct pinion_notification *out, const char *line, size_t len)
+{
+    if (is(line, len, "READY=1"))
+        out->ready = true;
+    else if (is(line, len, "STOPPING=1"))
+        out->stopping = true;
+    else if (is(line, len, "WATCHDOG=1"))
+        out->ping = true;
+    else if (begins(line, len, "STATUS=") || begins(line, len, "EXTEND_TIMEOUT_USEC="))
+        pass_on(out, line, len);
+}
+
+void pinion__notification_parse(struct pinion_notification *out, const char *text, size_t len)
+{
+    memset(out, 0, sizeof *out);
+    while (len > 0) {
+        const char *newline = memchr(text, '\n', len);
+        size_t line = newline ? (size_t)(newline - text) : len;
+        size_t step = newline ? line + 1 : len;
+        read_line(out, text, line);
+        text += step;
+        len -= step;
+    }
+}
