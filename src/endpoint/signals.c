@@ -3,6 +3,7 @@
 #include <pinion/error.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,10 +18,18 @@ static struct receiver receivers[RECEIVERS_MAX];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of installing and restoring */
 static atomic_int received;
 
-static void on_signal(int number)
+/* A supervisor passes on what it got. The terminal, or systemd, may have sent the same signal to this process
+ * as well, and that makes no second one. */
+static bool passed_on(const siginfo_t *info)
+{
+    return info->si_code == SI_QUEUE && info->si_value.sival_int == PINION_SIGNAL_PASSED_ON &&
+           info->si_pid == getppid();
+}
+
+static void on_signal(int number, siginfo_t *info, void *context)
 {
     int error = errno;
-    if (atomic_fetch_add(&received, 1) > 0)
+    if (!passed_on(info) && atomic_fetch_add(&received, 1) > 0)
         _exit(128 + number);
     for (int i = 0; i < RECEIVERS_MAX; i++) {
         void (*fn)(void *) = atomic_load(&receivers[i].fn);
@@ -43,8 +52,8 @@ int pinion__signals_install(struct pinion_signals *saved, void (*fn)(void *), vo
 {
     struct sigaction action;
     memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    action.sa_flags = SA_RESTART;
+    action.sa_sigaction = on_signal;
+    action.sa_flags = SA_RESTART | SA_SIGINFO;
     sigemptyset(&action.sa_mask);
 
     pthread_mutex_lock(&lock);

@@ -4,6 +4,10 @@
 
 #include <signal.h>
 
+/* The value that a supervisor's sigqueue(3) adds to a signal it passes on to its child. Such a signal stops
+ * as any other, but never counts as the second. */
+#define PINION_SIGNAL_PASSED_ON 0x50494e4f
+
 /* What to restore afterwards. */
 struct pinion_signals {
     struct sigaction term;
