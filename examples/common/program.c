@@ -1,6 +1,7 @@
 #include "program.h"
 #include <errno.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,8 @@ static void help(const char *name, FILE *out)
             "  --host ADDR    the address to listen on\n"
             "  --loops N      event loops, a thread each (default: the number of cores)\n"
             "  --io ENGINE    I/O engine: uv (default: the best there is)\n"
-            "  --log LEVEL    debug, info, warning, error or none\n",
+            "  --log LEVEL    debug, info, warning, error or none\n"
+            "  --supervise    run as the child of a process that starts it again when it crashes\n",
             name);
 }
 
@@ -31,7 +33,7 @@ static int parse_number(const char *name, const char *text, unsigned long min, u
     return 0;
 }
 
-static int set_option(int option, pinion_endpoint_options *options)
+static int set_option(int option, pinion_endpoint_options *options, bool *supervised)
 {
     unsigned long number = 0;
     pinion_log_level level;
@@ -51,6 +53,9 @@ static int set_option(int option, pinion_endpoint_options *options)
     case 'i':
         options->io = optarg;
         break;
+    case 's':
+        *supervised = true;
+        break;
     case 'g':
         rc = pinion_log_level_parse(optarg, &level);
         if (rc)
@@ -65,11 +70,10 @@ static int set_option(int option, pinion_endpoint_options *options)
     return rc;
 }
 
-static void say_where(pinion_endpoint *endpoint, void *data)
+static void say_port(uint16_t port, void *data)
 {
     const pinion_endpoint_options *options = data;
     const char *host = options->host ? options->host : "localhost";
-    unsigned port = pinion_endpoint_port(endpoint);
     if (port == 0)
         printf("listening on a unix-domain socket\n");
     else
@@ -77,26 +81,41 @@ static void say_where(pinion_endpoint *endpoint, void *data)
     fflush(stdout);
 }
 
+static void say_where(pinion_endpoint *endpoint, void *data)
+{
+    say_port(pinion_endpoint_port(endpoint), data);
+}
+
+/* It is the supervisor that says where, once, however often its child starts. */
+static int supervise(pinion_endpoint_options *options, char **argv)
+{
+    options->ready = NULL;
+    return pinion_supervise(&(pinion_supervise_options){ .host = options->host,
+                                                         .port = options->port,
+                                                         .listeners = options->loops,
+                                                         .ready = say_port,
+                                                         .ready_data = options },
+                            argv);
+}
+
 int program_options(int argc, char **argv, pinion_endpoint_options *options)
 {
     options->ready = say_where;
     options->ready_data = options;
     static const struct option long_options[] = {
-        { "port", required_argument, NULL, 'p' },
-        { "host", required_argument, NULL, 'h' },
-        { "loops", required_argument, NULL, 'l' },
-        { "io", required_argument, NULL, 'i' },
-        { "log", required_argument, NULL, 'g' },
-        { "help", no_argument, NULL, '?' + 1 },
-        { NULL, 0, NULL, 0 },
+        { "port", required_argument, NULL, 'p' },  { "host", required_argument, NULL, 'h' },
+        { "loops", required_argument, NULL, 'l' }, { "io", required_argument, NULL, 'i' },
+        { "log", required_argument, NULL, 'g' },   { "supervise", no_argument, NULL, 's' },
+        { "help", no_argument, NULL, '?' + 1 },    { NULL, 0, NULL, 0 },
     };
+    bool supervised = false;
     int option;
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (option == '?' + 1) {
             help(argv[0], stdout);
             return 1;
         }
-        if (set_option(option, options) != 0) {
+        if (set_option(option, options, &supervised) != 0) {
             help(argv[0], stderr);
             return 2 + 1;
         }
@@ -106,5 +125,6 @@ int program_options(int argc, char **argv, pinion_endpoint_options *options)
         help(argv[0], stderr);
         return 2 + 1;
     }
-    return 0;
+    int rc = supervised ? supervise(options, argv) : 0;
+    return rc ? pinion_exit(rc) + 1 : 0;
 }

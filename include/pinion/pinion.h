@@ -1,8 +1,8 @@
 /* Pinion: Phoenix Channels in C. This header is all of it; each part has one of its own.
  *
  * A program defines channels (pinion/channel.h), routes topics to them on a socket (pinion/socket.h), mounts
- * the socket on an endpoint and runs that (pinion/endpoint.h). Who a client is: pinion/token.h. Tests of
- * channels: pinion/testing.h. */
+ * the socket on an endpoint and runs that (pinion/endpoint.h), under supervision if it likes
+ * (pinion/supervise.h). Who a client is: pinion/token.h. Tests of channels: pinion/testing.h. */
 #ifndef PINION_H
 #define PINION_H
 

@@ -31,7 +31,7 @@ static void wake_loop(void *context)
         pinion__loop_wake(io);
 }
 
-static unsigned core_count(void)
+unsigned pinion__default_loops(void)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     return cores < 1 ? 1 : cores > PINION_LOOPS_MAX ? PINION_LOOPS_MAX : (unsigned)cores;
@@ -40,7 +40,7 @@ static unsigned core_count(void)
 static void fill_defaults(pinion_endpoint_options *options)
 {
     if (options->loops == 0)
-        options->loops = core_count();
+        options->loops = pinion__default_loops();
     if (options->work_threads == 0)
         options->work_threads = DEFAULT_WORK_THREADS;
     if (options->max_mailbox == 0)

@@ -81,6 +81,9 @@ static inline struct pinion_server *pinion__server(pinion_endpoint *endpoint)
     return PINION_CONTAINER_OF(endpoint, struct pinion_server, base);
 }
 
+/* endpoint.c: as many as there are cores, within the bounds. */
+unsigned pinion__default_loops(void);
+
 /* http.c: take over a connection that was just accepted. */
 void pinion__http_accept(struct pinion_server_loop *loop, struct pinion_conn *conn);
 

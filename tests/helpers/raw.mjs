@@ -1,6 +1,7 @@
 // Bytes on a TCP connection, and just enough HTTP and WebSocket to send what no library would send.
 
 import { once } from "node:events";
+import http from "node:http";
 import net from "node:net";
 import { within } from "./wait.mjs";
 
@@ -163,4 +164,12 @@ export function upgradeRequest(target, change = {}, { method = "GET", version = 
   };
   const present = Object.entries(headers).filter(([, value]) => value !== null);
   return `${method} ${target} HTTP/${version}\r\n${present.map(([k, v]) => `${k}: ${v}\r\n`).join("")}\r\n`;
+}
+
+// The body of GET / over a unix-domain socket.
+export async function getOver(socketPath) {
+  const response = await new Promise((resolve, reject) => {
+    http.get({ socketPath, path: "/", agent: false }, resolve).once("error", reject);
+  });
+  return (await response.toArray()).join("");
 }

@@ -3,12 +3,12 @@
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
-import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { connect, join } from "../helpers/phoenix.mjs";
-import { childrenOf } from "../helpers/processes.mjs";
+import { childrenOf, probe } from "../helpers/processes.mjs";
+import { getOver } from "../helpers/raw.mjs";
 import { run, start } from "../helpers/server.mjs";
 import { within } from "../helpers/wait.mjs";
 
@@ -20,7 +20,7 @@ async function launched(t, launch, { program = "conformance", ...options } = {})
   return server;
 }
 
-// The process id of the program.
+// The process id of the program, or of its supervisor.
 function programOf(server) {
   const [pid, ...others] = childrenOf(server.pid);
   assert.deepEqual(others, []);
@@ -31,13 +31,6 @@ function programOf(server) {
 async function notified(server, line, count = 0) {
   const pattern = new RegExp(`(?:^notify \\d+ ${line}$[^]*){${count}}^notify (\\d+) ${line}$`, "m");
   return Number((await server.said(pattern, "stdout"))[1]);
-}
-
-async function getOver(socketPath) {
-  const response = await new Promise((resolve, reject) => {
-    http.get({ socketPath, path: "/" }, resolve).once("error", reject);
-  });
-  return (await response.toArray()).join("");
 }
 
 // Everybody hears what the first says, wherever they came in.
@@ -132,5 +125,50 @@ describe("a program that is watched over", () => {
     await notified(server, "READY=1");
     await server.stop();
     assert.doesNotMatch(server.output().stdout, /WATCHDOG/);
+  });
+});
+
+describe("a supervisor that is watched over", () => {
+  const args = ["--supervise", "--loops", "2"];
+
+  it("passes the sockets on, speaks for its child, and says what becomes of it", async (t) => {
+    const server = await launched(t, ["--tcp", "--tcp", "--notify", "--watchdog", "400000"], { args });
+    const supervisor = programOf(server);
+    assert.equal(await notified(server, "READY=1"), supervisor);
+    const probers = server.ports.map((port) => probe(port, { parallel: 1 }));
+    const [child] = childrenOf(supervisor);
+    process.kill(child, "SIGKILL");
+    assert.equal(await notified(server, `STATUS=child ${child} was killed by signal 9 \\(Killed\\)`), supervisor);
+    await server.said(new RegExp(`child ${child} is ready[^]*child \\d+ is ready`));
+    for (const port of server.ports) assert.equal((await fetch(at(port).url)).status, 200);
+    await notified(server, "WATCHDOG=1", 3);
+    for (const prober of probers) assert.deepEqual((await prober.stop()).errors, {});
+    await server.stop();
+
+    const { stdout } = server.output();
+    assert.equal(stdout.match(/READY=1/g).length, 1);
+    assert.equal(stdout.match(/STOPPING=1/g).length, 1);
+    const senders = new Set([...stdout.matchAll(/^notify (\d+)/gm)].map(([, pid]) => Number(pid)));
+    assert.deepEqual([...senders], [supervisor]);
+  });
+
+  it("says that it reloads, and when it has", async (t) => {
+    const server = await launched(t, ["--notify"], { args });
+    await notified(server, "READY=1");
+    process.kill(server.pid, "SIGHUP");
+    await notified(server, "READY=1", 1);
+    assert.match(server.output().stdout, /^notify \d+ RELOADING=1\nnotify \d+ MONOTONIC_USEC=\d+$/m);
+    await server.stop();
+  });
+
+  it("says nothing of being ready when its child never was", async (t) => {
+    const { child, exited, output } = run("conformance", {
+      launch: ["--notify"],
+      args: [...args, "--io", "steam"],
+    });
+    t.after(() => child.kill("SIGKILL"));
+    assert.deepEqual(await within(exited, "the exit"), { code: 1, signal: null });
+    assert.doesNotMatch(output().stdout, /READY/);
+    assert.match(output().stdout, /^notify \d+ STATUS=child \d+ exited with status 1$/m);
   });
 });

@@ -1,0 +1,34 @@
+#include "endpoint/restarts.h"
+
+static bool within_limit(struct pinion_restarts *restarts, uint64_t now)
+{
+    if (restarts->limit == 0)
+        return true;
+    uint64_t *oldest = &restarts->times[restarts->count % restarts->limit];
+    if (restarts->count >= restarts->limit && now - *oldest < restarts->period_ms)
+        return false;
+    *oldest = now;
+    return true;
+}
+
+static uint64_t wait_of(const struct pinion_restarts *restarts)
+{
+    if (restarts->row == 0)
+        return 0;
+    uint64_t wait = restarts->min_ms;
+    for (unsigned i = 1; i < restarts->row && wait < restarts->max_ms; i++)
+        wait *= 2;
+    return wait < restarts->max_ms ? wait : restarts->max_ms;
+}
+
+bool pinion__restarts_next(struct pinion_restarts *restarts, uint64_t began, uint64_t now, uint64_t *wait_ms)
+{
+    if (!within_limit(restarts, now))
+        return false;
+    if (now - began >= restarts->period_ms)
+        restarts->row = 0;
+    *wait_ms = wait_of(restarts);
+    restarts->row++;
+    restarts->count++;
+    return true;
+}
