@@ -7,7 +7,7 @@ import path from "node:path";
 import { describe, it } from "node:test";
 import { disconnect, join, open } from "../helpers/phoenix.mjs";
 import { childrenOf, gone, isAlive, probe } from "../helpers/processes.mjs";
-import { OPCODE, RawConnection, frame } from "../helpers/raw.mjs";
+import { OPCODE, RawConnection, frame, getOver } from "../helpers/raw.mjs";
 import { programFile, run, start } from "../helpers/server.mjs";
 import { within } from "../helpers/wait.mjs";
 
@@ -275,5 +275,23 @@ describe("a supervised server that gets SIGHUP", () => {
     await nextChild(server, 1);
     assert.equal((await fetch(server.url)).status, 200);
     await server.stop();
+  });
+});
+
+describe("the program in docs/supervision.md", () => {
+  it("comes back when it crashes", async (t) => {
+    const directory = mkdtempSync(path.join(tmpdir(), "pinion-docs-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const socketPath = path.join(directory, "socket"); /* which fits it, though its port is a fixed one */
+    const { child, exited, said } = run("docs_supervised", { launch: ["--unix", socketPath, "--notify"], env });
+    t.after(() => child.kill("SIGKILL"));
+    const [, supervisor] = await said(/^notify (\d+) READY=1$/m, "stdout");
+    assert.equal(await getOver(socketPath), "up");
+    const [first] = childrenOf(Number(supervisor));
+    process.kill(first, "SIGSEGV");
+    await said(new RegExp(`child ${first} was killed by signal 11`));
+    assert.equal(await getOver(socketPath), "up");
+    child.kill("SIGTERM");
+    assert.deepEqual(await within(exited, "the exit"), { code: 0, signal: null });
   });
 });
