@@ -1,5 +1,6 @@
 /* Both serializers, text and binary: what decodes can be encoded, and says the same then. The first byte
  * chooses: '0' V1 text, '1' V2 text, '2' V1 binary, '3' V2 binary. */
+#include "base/frame.h"
 #include "fuzz.h"
 #include "proto/json_scan.h"
 #include "proto/serializer.h"
@@ -49,8 +50,8 @@ static void check_push(const struct pinion_serializer *serializer, const struct 
     struct pinion_message again;
     struct pinion_message_scratch scratch;
     struct pinion_frame *frame = encode(serializer, *message, PINION_MESSAGE_PUSH);
-    bool has_join_ref = serializer == &pinion__serializer_v2;
-    REQUIRE(serializer->decode(frame->opcode, body_of(frame), &again, &scratch) == 0);
+    bool has_join_ref = serializer == &pinion_serializer_v2;
+    REQUIRE(serializer->decode(frame->opcode == PINION_OPCODE_BINARY, body_of(frame), &again, &scratch) == 0);
     REQUIRE(pinion__slice_eq(again.join_ref, has_join_ref ? message->join_ref : pinion__slice(NULL, 0)));
     REQUIRE(pinion__slice_eq(again.ref, message->ref));
     REQUIRE(pinion__slice_eq(again.topic, message->topic));
@@ -69,7 +70,7 @@ static void check_reply(const struct pinion_serializer *serializer, const struct
     struct pinion_json_value members[2];
     bool found[2];
     struct pinion_frame *frame = encode(serializer, *message, PINION_MESSAGE_REPLY);
-    REQUIRE(serializer->decode(frame->opcode, body_of(frame), &again, &scratch) == 0);
+    REQUIRE(serializer->decode(frame->opcode == PINION_OPCODE_BINARY, body_of(frame), &again, &scratch) == 0);
     REQUIRE(pinion__slice_eq(again.ref, message->ref) && pinion__slice_eq(again.topic, message->topic));
     REQUIRE(pinion__slice_is(again.event, "phx_reply"));
     REQUIRE(pinion__json_scan_object(again.payload, names, members, found, 2) == 0 && found[0] && found[1]);
@@ -86,7 +87,7 @@ static void check_reply(const struct pinion_serializer *serializer, const struct
 static void check_binary(const struct pinion_message *message, struct pinion_slice bytes,
                          enum pinion_message_kind kind, const bool kept[4])
 {
-    struct pinion_frame *frame = encode(&pinion__serializer_v2, *message, kind);
+    struct pinion_frame *frame = encode(&pinion_serializer_v2, *message, kind);
     struct pinion_slice body = body_of(frame);
     bool reply = kind == PINION_MESSAGE_REPLY;
     const char *lengths = body.ptr + 1, *from = bytes.ptr + 5, *to = lengths;
@@ -118,7 +119,7 @@ static void check_binaries(const struct pinion_message *message, struct pinion_s
     check_binary(message, bytes, PINION_MESSAGE_PUSH, push);
     check_binary(message, bytes, PINION_MESSAGE_REPLY, reply);
     check_binary(message, bytes, PINION_MESSAGE_BROADCAST, broadcast);
-    REQUIRE(pinion__serializer_v1.encode(message, &frame) == PINION_ENOTSUP);
+    REQUIRE(pinion_serializer_v1.encode(message, &frame) == PINION_ENOTSUP);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -127,11 +128,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct pinion_message_scratch scratch;
     struct input input = { data, size };
     uint8_t choice = input_byte(&input);
-    const struct pinion_serializer *serializer = choice & 1 ? &pinion__serializer_v2 : &pinion__serializer_v1;
-    int opcode = choice & 2 ? PINION_OPCODE_BINARY : PINION_OPCODE_TEXT;
+    const struct pinion_serializer *serializer = choice & 1 ? &pinion_serializer_v2 : &pinion_serializer_v1;
     struct pinion_slice bytes = pinion__slice((const char *)input.at, input.left);
 
-    int rc = serializer->decode(opcode, bytes, &message, &scratch);
+    int rc = serializer->decode(choice & 2, bytes, &message, &scratch);
     REQUIRE(rc == 0 || rc == PINION_EPROTO);
     if (rc == 0 && message.payload_binary) {
         check_binaries(&message, bytes);

@@ -17,9 +17,9 @@ static int assign_user(pinion_socket *socket, const pinion_payload *params)
 
 static int assign_token(pinion_socket *socket, const pinion_connect_info *info)
 {
-    size_t length;
-    const char *token = pinion_connect_auth_token(info, &length);
-    return token ? pinion_socket_assign(socket, "auth_token", pinion_json("s%", token, length)) : 0;
+    pinion_slice token = pinion_connect_auth_token(info);
+    return token.ptr ? pinion_socket_assign(socket, "auth_token", pinion_json("s%", token.ptr, token.len))
+                     : 0;
 }
 
 static pinion_result connect_user(pinion_socket *socket, const pinion_payload *params,

@@ -1,11 +1,10 @@
 /* What is known of a connection when a client connects: where it comes from, and the request that brought it.
- * Lifetime: everything here is valid for the call of connect only. Strings with a length are not terminated.
- */
+ * Lifetime: everything here is valid for the call of connect only. */
 #ifndef PINION_CONNECT_H
 #define PINION_CONNECT_H
 
 #include <pinion/error.h>
-#include <stddef.h>
+#include <pinion/slice.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -28,33 +27,27 @@ PINION_API uint16_t pinion_connect_peer_port(const pinion_connect_info *info);
 /* The request's URI. Scheme, host and port are those the client used, as far as a trusted proxy tells. Where
  * there is no request, everything is empty. */
 typedef struct pinion_uri {
-    const char *scheme; /* "http" or "https" */
-    size_t scheme_length;
-    const char *host;
-    size_t host_length;
+    pinion_slice scheme; /* "http" or "https" */
+    pinion_slice host;
     uint16_t port;
-    const char *path; /* not decoded */
-    size_t path_length;
-    const char *query; /* without the '?', not decoded */
-    size_t query_length;
+    pinion_slice path;  /* not decoded */
+    pinion_slice query; /* without the '?', not decoded */
 } pinion_uri;
 PINION_API const pinion_uri *pinion_connect_uri(const pinion_connect_info *info);
 
 /* The value of a request header (the name in lower case: "user-agent", "traceparent", "x-request-id", …), of
- * the first of that name; NULL when it was not sent. */
-PINION_API const char *pinion_connect_header(const pinion_connect_info *info, const char *name,
-                                             size_t *length);
+ * the first of that name; ptr NULL when it was not sent. */
+PINION_API pinion_slice pinion_connect_header(const pinion_connect_info *info, const char *name);
 
 /* Call fn for each header whose name begins with prefix ("x-", "sec-websocket-"; in lower case), in their
  * order. Names come as they were sent. */
-typedef void pinion_header_fn(const char *name, size_t name_length, const char *value, size_t value_length,
-                              void *data);
+typedef void pinion_header_fn(pinion_slice name, pinion_slice value, void *data);
 PINION_API void pinion_connect_headers(const pinion_connect_info *info, const char *prefix,
                                        pinion_header_fn *fn, void *data);
 
-/* The token of a client with the option authToken, on a mount with auth_token: any bytes, terminated. NULL
- * when it sent none. Often one of pinion/token.h. */
-PINION_API const char *pinion_connect_auth_token(const pinion_connect_info *info, size_t *length);
+/* The token of a client with the option authToken, on a mount with auth_token: any bytes, and a terminator
+ * behind them; ptr NULL when it sent none. Often one of pinion/token.h. */
+PINION_API pinion_slice pinion_connect_auth_token(const pinion_connect_info *info);
 
 #ifdef __cplusplus
 }

@@ -10,10 +10,14 @@
 #include <pinion/connect.h>
 #include <pinion/endpoint.h>
 #include <pinion/error.h>
+#include <pinion/frame.h>
 #include <pinion/log.h>
+#include <pinion/message.h>
 #include <pinion/payload.h>
 #include <pinion/raw_socket.h>
 #include <pinion/result.h>
+#include <pinion/serializer.h>
+#include <pinion/slice.h>
 #include <pinion/socket.h>
 #include <pinion/supervise.h>
 #include <pinion/token.h>

@@ -5,6 +5,7 @@
 
 #include <pinion/channel.h>
 #include <pinion/connect.h>
+#include <pinion/serializer.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -57,12 +58,15 @@ typedef struct pinion_socket_options {
     bool any_origin;
     const char *const *origins; /* those: "https://example.com"; "//example.com" of any scheme and port; a
                                  * host that begins with "*." is that domain and all below it */
-    bool (*check_origin)(const char *origin, size_t length,
-                         const pinion_connect_info *info); /* decides alone */
+    bool (*check_origin)(pinion_slice origin, const pinion_connect_info *info); /* decides alone */
 
     bool auth_token; /* take the token of clients with the option authToken, see pinion_connect_auth_token */
     const char *const *subprotocols; /* of WebSocket: the first here that a client offers is agreed on; a
                                       * client that offers none of them (but others) is refused */
+
+    /* Serializers of the application's own, by version: PINION_SERIALIZERS({ "3.0", &my_serializer }). The
+     * table is copied; what it names must outlive the endpoint. */
+    const pinion_serializer_route *serializers;
 
     /* Answer a connect over WebSocket that was refused with a reason, instead of an empty 403; long polling
      * answers 403 in any case. Called like connect. */

@@ -39,3 +39,51 @@ void pinion__frame_unref(struct pinion_frame *frame)
     if (--frame->refs == 0)
         free(frame);
 }
+
+/* ---- public ---- */
+
+static_assert(PINION_FRAME_HEADROOM >= 14, "the longest WebSocket header has to fit");
+
+pinion_frame *pinion_frame_new(bool binary, const void *bytes, size_t length)
+{
+    struct pinion_frame *frame = bytes ? pinion__frame_copy(bytes, length) : pinion__frame_new(length);
+    if (!frame)
+        return NULL;
+    frame->opcode = binary ? PINION_OPCODE_BINARY : PINION_OPCODE_TEXT;
+    frame->body_len = length;
+    return frame;
+}
+
+pinion_frame *pinion_frame_ref(pinion_frame *frame)
+{
+    return pinion__frame_ref(frame);
+}
+
+void pinion_frame_unref(pinion_frame *frame)
+{
+    pinion__frame_unref(frame);
+}
+
+bool pinion_frame_is_binary(const pinion_frame *frame)
+{
+    return frame->opcode == PINION_OPCODE_BINARY;
+}
+
+pinion_slice pinion_frame_wire(const pinion_frame *frame)
+{
+    return pinion__frame_wire((pinion_frame *)frame);
+}
+
+char *pinion_frame_body(pinion_frame *frame)
+{
+    return pinion__frame_body(frame);
+}
+
+int pinion_frame_set_head(pinion_frame *frame, const void *bytes, size_t length)
+{
+    if (length > PINION_FRAME_HEADROOM)
+        return PINION_ETOOBIG;
+    memcpy(pinion__frame_body(frame) - length, bytes, length);
+    frame->head_len = (uint8_t)length;
+    return 0;
+}

@@ -10,9 +10,8 @@
 #define PINION_BASE_FRAME_H
 
 #include "base/slice.h"
+#include <pinion/frame.h>
 #include <stdint.h>
-
-#define PINION_FRAME_HEADROOM 14 /* the longest WebSocket header */
 
 enum pinion_opcode { /* the numbers are RFC 6455's */
                      PINION_OPCODE_TEXT = 1,

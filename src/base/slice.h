@@ -2,14 +2,9 @@
 #ifndef PINION_BASE_SLICE_H
 #define PINION_BASE_SLICE_H
 
+#include <pinion/slice.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
-
-struct pinion_slice {
-    const char *ptr;
-    size_t len;
-};
 
 static inline struct pinion_slice pinion__slice(const char *ptr, size_t len)
 {

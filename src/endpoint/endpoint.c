@@ -8,8 +8,8 @@
 #include "endpoint/server.h"
 #include "endpoint/signals.h"
 #include "engine/subscription.h"
-#include "engine/transport.h"
 #include "transport/longpoll.h"
+#include <pinion/transport.h>
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -38,7 +38,7 @@ static void address_text(const uint8_t address[16], char text[INET6_ADDRSTRLEN])
         inet_ntop(AF_INET6, address, text, INET6_ADDRSTRLEN);
 }
 
-static struct pinion_slice find_header(void *request, const char *name)
+static pinion_slice find_header(void *request, const char *name)
 {
     return pinion__http1_header(request, name);
 }
@@ -48,9 +48,9 @@ static void each_header(void *data, const char *prefix, pinion_header_fn *fn, vo
     const struct pinion_http_request *request = data;
     size_t len = strlen(prefix);
     for (size_t i = 0; i < request->header_count; i++) {
-        struct pinion_slice name = request->headers[i].name, value = request->headers[i].value;
-        if (name.len >= len && strncasecmp(name.ptr, prefix, len) == 0)
-            fn(name.ptr, name.len, value.ptr, value.len, fn_data);
+        const struct pinion_http_header *header = &request->headers[i];
+        if (header->name.len >= len && strncasecmp(header->name.ptr, prefix, len) == 0)
+            fn(header->name, header->value, fn_data);
     }
 }
 
@@ -62,17 +62,13 @@ static void fill_uri(pinion_uri *uri, const struct pinion_http_request *request,
     struct pinion_slice scheme = forwarded->scheme.len ? forwarded->scheme : pinion__slice_str("http");
     struct pinion_slice host = forwarded->host.len ? forwarded->host : pinion__http1_header(request, "host");
     if (!pinion__origin_of_host(scheme, host, &own))
-        own.host.len = 0;
+        own.host = pinion__slice("", 0);
     *uri = (pinion_uri){
-        .scheme = scheme.ptr,
-        .scheme_length = scheme.len,
-        .host = own.host.ptr,
-        .host_length = own.host.len,
+        .scheme = scheme,
+        .host = own.host,
         .port = forwarded->host_port ? forwarded->host_port : own.port,
-        .path = request->path.ptr,
-        .path_length = request->path.len,
-        .query = request->query.ptr,
-        .query_length = request->query.len,
+        .path = request->path,
+        .query = request->query,
     };
 }
 
@@ -102,9 +98,7 @@ static void fill_info(struct pinion_http_connect *connect, const struct pinion_h
 
 static bool is_own(const struct pinion_origin *origin, const pinion_uri *uri)
 {
-    struct pinion_origin own = { .scheme = pinion__slice(uri->scheme, uri->scheme_length),
-                                 .host = pinion__slice(uri->host, uri->host_length),
-                                 .port = uri->port };
+    struct pinion_origin own = { .scheme = uri->scheme, .host = uri->host, .port = uri->port };
     return pinion__origin_equal(origin, &own);
 }
 
@@ -122,7 +116,7 @@ static bool origin_allowed(const struct pinion_mount *mount, struct pinion_slice
 {
     struct pinion_origin origin;
     if (mount->options.check_origin)
-        return mount->options.check_origin(text.ptr, text.len, info);
+        return mount->options.check_origin(text, info);
     if (!pinion__origin_read(text, &origin))
         return false;
     return mount->options.origins ? is_listed(&origin, mount) : is_own(&origin, &info->uri);
@@ -141,8 +135,8 @@ static int check_origin(const struct pinion_mount *mount, const struct pinion_ht
         "origin connect, list it in pinion_socket_options.origins (or set any_origin); behind a proxy "
         "that ends TLS, name the proxy in pinion_endpoint_options.trusted_proxies and have it send "
         "X-Forwarded-Proto",
-        mount->path, (int)text.len, text.ptr, (int)uri->scheme_length, uri->scheme, (int)uri->host_length,
-        uri->host ? uri->host : "", uri->port);
+        mount->path, (int)text.len, text.ptr, (int)uri->scheme.len, uri->scheme.ptr, (int)uri->host.len,
+        uri->host.ptr, uri->port);
     return PINION_EACCES;
 }
 

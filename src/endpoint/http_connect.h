@@ -3,8 +3,8 @@
 #define PINION_ENDPOINT_HTTP_CONNECT_H
 
 #include "endpoint/http.h"
-#include "engine/connect_info.h"
 #include <netinet/in.h>
+#include <pinion/transport.h>
 
 struct pinion_http_connect {
     struct pinion_connect_info info;

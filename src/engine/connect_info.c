@@ -1,4 +1,4 @@
-#include "engine/connect_info.h"
+#include <pinion/transport.h>
 
 const char *pinion_connect_transport(const pinion_connect_info *info)
 {
@@ -20,13 +20,10 @@ const pinion_uri *pinion_connect_uri(const pinion_connect_info *info)
     return &info->uri;
 }
 
-const char *pinion_connect_header(const pinion_connect_info *info, const char *name, size_t *length)
+pinion_slice pinion_connect_header(const pinion_connect_info *info, const char *name)
 {
-    struct pinion_slice value = { NULL, 0 };
-    if (info->header)
-        value = info->header(info->request, name);
-    *length = value.len;
-    return value.ptr;
+    const pinion_slice none = { NULL, 0 };
+    return info->header ? info->header(info->request, name) : none;
 }
 
 void pinion_connect_headers(const pinion_connect_info *info, const char *prefix, pinion_header_fn *fn,
@@ -36,8 +33,7 @@ void pinion_connect_headers(const pinion_connect_info *info, const char *prefix,
         info->headers(info->request, prefix, fn, data);
 }
 
-const char *pinion_connect_auth_token(const pinion_connect_info *info, size_t *length)
+pinion_slice pinion_connect_auth_token(const pinion_connect_info *info)
 {
-    *length = info->auth_token.len;
-    return info->auth_token.ptr;
+    return info->auth_token;
 }

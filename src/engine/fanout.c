@@ -4,13 +4,14 @@
  * subscriber's queue gets a reference. A channel that intercepts the event gets its handle_out called
  * instead, after the current callback; all of them in one task.
  */
+#include "base/frame.h"
 #include "base/log.h"
 #include "engine/channel.h"
 #include "engine/subscription.h"
 #include "proto/payload.h"
 #include <stdlib.h>
 
-#define ENCODINGS_MAX 8 /* pairs of serializer and transport; more than there are */
+#define ENCODINGS_MAX 8 /* pairs of serializer and transport */
 
 struct encoding {
     const struct pinion_serializer *serializer;
@@ -59,20 +60,24 @@ static struct pinion_frame *encode(const struct pinion_broadcast *broadcast,
     return pinion__encode(socket->serializer, socket->transport, &message, &frame) == 0 ? frame : NULL;
 }
 
+/* The frame for this subscriber, with a reference for the caller. NULL: it cannot be encoded. Of more pairs
+ * than there is room for (an application may bring its own) the rest is encoded each time. */
 static struct pinion_frame *frame_for(struct fanout *fan, const struct pinion_socket *socket)
 {
     for (unsigned i = 0; i < fan->encoding_count; i++) {
-        if (fan->encodings[i].serializer == socket->serializer &&
-            fan->encodings[i].transport == socket->transport)
-            return fan->encodings[i].frame;
+        const struct encoding *known = &fan->encodings[i];
+        if (known->serializer == socket->serializer && known->transport == socket->transport)
+            return known->frame ? pinion__frame_ref(known->frame) : NULL;
     }
+    struct pinion_frame *frame = encode(fan->broadcast, socket);
     if (fan->encoding_count == ENCODINGS_MAX)
-        return NULL;
-    struct encoding *encoding = &fan->encodings[fan->encoding_count++];
-    encoding->serializer = socket->serializer;
-    encoding->transport = socket->transport;
-    encoding->frame = encode(fan->broadcast, socket);
-    return encoding->frame;
+        return frame;
+    fan->encodings[fan->encoding_count++] = (struct encoding){
+        .serializer = socket->serializer,
+        .transport = socket->transport,
+        .frame = frame,
+    };
+    return frame ? pinion__frame_ref(frame) : NULL;
 }
 
 static void deliver_frame(struct fanout *fan, struct pinion_socket *socket)
@@ -80,7 +85,7 @@ static void deliver_frame(struct fanout *fan, struct pinion_socket *socket)
     if (socket->state != PINION_SOCKET_OPEN)
         return;
     struct pinion_frame *frame = frame_for(fan, socket);
-    int rc = frame ? socket->transport->send(socket->conn, pinion__frame_ref(frame)) : PINION_ENOTSUP;
+    int rc = frame ? socket->transport->send(socket->conn, frame) : PINION_ENOTSUP;
     if (rc == 0)
         fan->delivered++;
     else if (rc == PINION_ENOTSUP)

@@ -5,9 +5,9 @@
 #define PINION_ENGINE_MAIL_H
 
 #include "base/task.h"
-#include "proto/message.h"
 #include "pubsub/broadcast.h"
 #include <pinion/channel.h>
+#include <pinion/message.h>
 
 struct pinion_mail {
     struct pinion_task task;

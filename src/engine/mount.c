@@ -1,6 +1,7 @@
 #include "engine/mount.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "proto/serializer.h"
 #include <stdlib.h>
 
 #define DEFAULT_TIMEOUT_MS   60000
@@ -55,6 +56,28 @@ static int copy_lists(struct pinion_mount *mount)
     return rc ? rc : pinion__strings_copy(subprotocols, &mount->options.subprotocols);
 }
 
+static int copy_versions(struct pinion_mount *mount, const char *path)
+{
+    const pinion_serializer_route *own = mount->options.serializers;
+    size_t count = 0;
+    mount->options.serializers = NULL; /* the caller's */
+    for (; own && own[count].vsn; count++) {
+        if (!pinion__version_valid(own[count].vsn) || !own[count].serializer)
+            return pinion__fail(
+                PINION_EINVAL,
+                "socket %s: a serializer's version is written \"3.0\", for all of 3.0.x; \"%s\" "
+                "is none, or has no serializer",
+                path, own[count].vsn);
+    }
+    if (!own)
+        return 0;
+    mount->versions = calloc(count + 1, sizeof *mount->versions);
+    if (!mount->versions)
+        return PINION_ENOMEM;
+    memcpy(mount->versions, own, count * sizeof *own);
+    return 0;
+}
+
 static int read_origins(struct pinion_mount *mount, const char *path)
 {
     const char *const *texts = mount->options.origins;
@@ -82,6 +105,8 @@ static int init(struct pinion_mount *mount, const char *path, const pinion_socke
         mount->options = *options;
     fill_defaults(&mount->options);
     int rc = copy_lists(mount);
+    if (!rc)
+        rc = copy_versions(mount, path);
     if (!rc)
         rc = read_origins(mount, path);
     if (!rc && !(mount->path = strdup(path)))
@@ -124,6 +149,7 @@ void pinion__mount_release(struct pinion_mount *mount)
 {
     free(mount->path);
     free(mount->origins);
+    free(mount->versions);
     free((void *)mount->options.origins);
     free((void *)mount->options.subprotocols);
     memset(mount, 0, sizeof *mount);

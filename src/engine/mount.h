@@ -12,8 +12,9 @@ struct pinion_mount {
     pinion_result (*connect)(pinion_socket *socket, const pinion_payload *params,
                              const pinion_connect_info *info);
     int (*id)(pinion_socket *socket, char *text, size_t size);
-    pinion_socket_options options; /* defaults filled in; its lists are copies */
-    struct pinion_origin *origins; /* options.origins, read */
+    pinion_socket_options options;     /* defaults filled in; its lists are copies */
+    pinion_serializer_route *versions; /* options.serializers, copied; NULL: none */
+    struct pinion_origin *origins;     /* options.origins, read */
     size_t origin_count;
     char *path;
 };

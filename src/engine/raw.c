@@ -30,7 +30,7 @@ static void call_init(struct pinion_channel *channel)
     outcome(channel, result, "init");
 }
 
-static void call_handle_in(struct pinion_channel *channel, int opcode, struct pinion_slice bytes)
+static void call_handle_in(struct pinion_channel *channel, bool binary, struct pinion_slice bytes)
 {
     struct pinion_call call = { .channel = channel };
     struct pinion_socket *socket = channel->socket;
@@ -38,8 +38,7 @@ static void call_handle_in(struct pinion_channel *channel, int opcode, struct pi
     if (!raw->handle_in)
         return;
     pinion__call_enter(socket->shard, &call);
-    pinion_result result =
-        raw->handle_in(socket, opcode == PINION_OPCODE_BINARY, bytes.ptr ? bytes.ptr : "", bytes.len);
+    pinion_result result = raw->handle_in(socket, binary, bytes.ptr ? bytes.ptr : "", bytes.len);
     pinion__call_leave(socket->shard);
     outcome(channel, result, "handle_in");
 }
@@ -108,7 +107,7 @@ int pinion__raw_open(struct pinion_socket *socket)
 /* A message that has to wait for work. */
 struct raw_mail {
     struct pinion_mail mail;
-    int opcode;
+    bool binary;
     size_t len;
     char bytes[];
 };
@@ -116,7 +115,7 @@ struct raw_mail {
 static void handle_mail(struct pinion_channel *channel, struct pinion_mail *mail)
 {
     struct raw_mail *own = PINION_CONTAINER_OF(mail, struct raw_mail, mail);
-    call_handle_in(channel, own->opcode, pinion__slice(own->bytes, own->len));
+    call_handle_in(channel, own->binary, pinion__slice(own->bytes, own->len));
 }
 
 static void destroy_mail(struct pinion_mail *mail)
@@ -124,7 +123,7 @@ static void destroy_mail(struct pinion_mail *mail)
     free(PINION_CONTAINER_OF(mail, struct raw_mail, mail));
 }
 
-static void put_off(struct pinion_channel *channel, int opcode, struct pinion_slice bytes)
+static void put_off(struct pinion_channel *channel, bool binary, struct pinion_slice bytes)
 {
     struct raw_mail *own = malloc(sizeof *own + bytes.len);
     if (!own) {
@@ -135,17 +134,17 @@ static void put_off(struct pinion_channel *channel, int opcode, struct pinion_sl
     own->mail.handle = handle_mail;
     own->mail.destroy = destroy_mail;
     own->mail.bytes = sizeof *own + bytes.len;
-    own->opcode = opcode;
+    own->binary = binary;
     own->len = bytes.len;
     if (bytes.len)
         memcpy(own->bytes, bytes.ptr, bytes.len);
     pinion__mail_deliver(channel, &own->mail);
 }
 
-void pinion__raw_receive(struct pinion_socket *socket, int opcode, struct pinion_slice bytes)
+void pinion__raw_receive(struct pinion_socket *socket, bool binary, struct pinion_slice bytes)
 {
     struct pinion_channel *channel = channel_of(socket);
-    if (opcode == PINION_OPCODE_TEXT && !pinion__utf8_valid(bytes.ptr, bytes.len)) {
+    if (!binary && !pinion__utf8_valid(bytes.ptr, bytes.len)) {
         pinion__log(PINION_LOG_INFO, "socket %s: a text that is not UTF-8, closed", socket->mount->path);
         pinion__socket_close(socket, PINION_CLOSE_BAD_UTF8);
         return;
@@ -154,9 +153,9 @@ void pinion__raw_receive(struct pinion_socket *socket, int opcode, struct pinion
     if (socket->state != PINION_SOCKET_OPEN)
         return;
     if (pinion__channel_busy(channel) || channel->queued_messages > 0)
-        put_off(channel, opcode, bytes);
+        put_off(channel, binary, bytes);
     else
-        call_handle_in(channel, opcode, bytes);
+        call_handle_in(channel, binary, bytes);
 }
 
 /* ---- the end ---- */
@@ -192,10 +191,9 @@ int pinion_raw_push(pinion_socket *socket, bool binary, const void *bytes, size_
         return PINION_ECLOSED;
     if (!binary && !pinion__utf8_valid(bytes, length))
         return PINION_EUTF8;
-    struct pinion_frame *frame = pinion__frame_copy(bytes, length);
+    pinion_frame *frame = pinion_frame_new(binary, bytes ? bytes : "", length);
     if (!frame)
         return PINION_ENOMEM;
-    frame->opcode = binary ? PINION_OPCODE_BINARY : PINION_OPCODE_TEXT;
     if (socket->transport->frame && !(frame = socket->transport->frame(frame)))
         return PINION_ENOMEM;
     return socket->transport->send(socket->conn, frame);

@@ -10,7 +10,7 @@
 int pinion__raw_open(struct pinion_socket *socket);
 
 /* A message came. */
-void pinion__raw_receive(struct pinion_socket *socket, int opcode, struct pinion_slice bytes);
+void pinion__raw_receive(struct pinion_socket *socket, bool binary, struct pinion_slice bytes);
 
 /* Its channel is to end for this reason, which is the end of the socket. */
 void pinion__raw_end(struct pinion_socket *socket, pinion_reason reason);

@@ -131,7 +131,7 @@ static const struct pinion_serializer *choose_serializer(const struct pinion_con
         version = pinion__slice(json_string_value(vsn), json_string_length(vsn));
     if (vsn && version.len == 0)
         return NULL;
-    return pinion__serializer_find(version);
+    return pinion__serializer_find(version, connect->mount->versions);
 }
 
 static struct pinion_socket *socket_new(struct pinion_shard *shard, const struct pinion_connect *connect,
@@ -236,7 +236,7 @@ int pinion__socket_connect(struct pinion_shard *shard, struct pinion_connect *co
         return PINION_ECLOSED;
     const struct pinion_serializer *serializer = connect->mount->raw ? NULL : choose_serializer(connect);
     if (!serializer && !connect->mount->raw) {
-        pinion__log(PINION_LOG_WARNING, "socket %s: refused: vsn is none this server speaks (1.0.x, 2.0.x)",
+        pinion__log(PINION_LOG_WARNING, "socket %s: refused: vsn is none this server speaks",
                     connect->mount->path);
         return PINION_EACCES;
     }
@@ -275,28 +275,29 @@ void pinion__socket_answer(struct pinion_socket *socket, pinion_result result)
 
 /* ---- frames in ---- */
 
-static void receive_message(struct pinion_socket *socket, int opcode, struct pinion_slice bytes)
+static void receive_message(struct pinion_socket *socket, bool binary, struct pinion_slice bytes)
 {
-    struct pinion_message message;
+    struct pinion_message message = { .memory = NULL };
     struct pinion_message_scratch scratch;
-    if (socket->serializer->decode(opcode, bytes, &message, &scratch) == 0) {
+    if (socket->serializer->decode(binary, bytes, &message, &scratch) == 0) {
         pinion__dispatch(socket, &message);
+        free(message.memory);
         return;
     }
-    bool bad_text = opcode == PINION_OPCODE_TEXT && !pinion__utf8_valid(bytes.ptr, bytes.len);
+    bool bad_text = !binary && !pinion__utf8_valid(bytes.ptr, bytes.len);
     pinion__log(PINION_LOG_INFO, "socket %s: a frame that is no message, closed", socket->mount->path);
     pinion__socket_close(socket, bad_text ? PINION_CLOSE_BAD_UTF8 : PINION_CLOSE_INTERNAL);
 }
 
-void pinion__socket_receive(struct pinion_socket *socket, int opcode, struct pinion_slice bytes)
+void pinion__socket_receive(struct pinion_socket *socket, bool binary, struct pinion_slice bytes)
 {
     struct pinion_scheduler *scheduler = socket->shard->scheduler;
     assert(socket->state == PINION_SOCKET_OPEN);
     pinion__socket_seen(socket);
     if (socket->serializer)
-        receive_message(socket, opcode, bytes);
+        receive_message(socket, binary, bytes);
     else
-        pinion__raw_receive(socket, opcode, bytes);
+        pinion__raw_receive(socket, binary, bytes);
     pinion__scheduler_drain(scheduler);
 }
 

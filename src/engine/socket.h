@@ -9,14 +9,14 @@
 #ifndef PINION_ENGINE_SOCKET_H
 #define PINION_ENGINE_SOCKET_H
 
+#include "base/frame.h"
 #include "base/list.h"
 #include "engine/anchor.h"
 #include "engine/assigns.h"
-#include "engine/connect_info.h"
 #include "engine/hub.h"
 #include "engine/mount.h"
-#include "engine/transport.h"
 #include "proto/serializer.h"
+#include <pinion/transport.h>
 
 struct pinion_channel;
 
@@ -65,7 +65,7 @@ int pinion__socket_connect(struct pinion_shard *shard, struct pinion_connect *co
 
 /* A whole frame came (text need not be checked for UTF-8). May end the socket, or pause it. `bytes` are
  * borrowed for the call. */
-void pinion__socket_receive(struct pinion_socket *socket, int opcode, struct pinion_slice bytes);
+void pinion__socket_receive(struct pinion_socket *socket, bool binary, struct pinion_slice bytes);
 
 /* A sign of life that is no message (a ping). */
 void pinion__socket_seen(struct pinion_socket *socket);

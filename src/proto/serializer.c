@@ -82,16 +82,46 @@ static bool read_version(struct pinion_slice text, struct version *version)
            (!has_build || are_identifiers(build, false));
 }
 
-const struct pinion_serializer *pinion__serializer_find(struct pinion_slice vsn)
+/* "major.minor". */
+static bool read_line(const char *text, struct pinion_slice *major, struct pinion_slice *minor)
 {
+    bool has_minor;
+    *minor = pinion__slice_str(text);
+    *major = cut(minor, '.', &has_minor);
+    return has_minor && is_number(*major) && is_number(*minor);
+}
+
+bool pinion__version_valid(const char *version)
+{
+    struct pinion_slice major, minor;
+    return read_line(version, &major, &minor);
+}
+
+/* As "~> major.minor.0" matches. */
+static bool is_of_line(const struct version *version, const char *text)
+{
+    struct pinion_slice major, minor;
+    if (!read_line(text, &major, &minor))
+        return false;
+    return pinion__slice_eq(version->major, major) && pinion__slice_eq(version->minor, minor) &&
+           !(version->pre_release && pinion__slice_is(version->patch, "0"));
+}
+
+const struct pinion_serializer *pinion__serializer_find(struct pinion_slice vsn,
+                                                        const pinion_serializer_route *own)
+{
+    static const pinion_serializer_route ours[] = { { "1.0", &pinion_serializer_v1 },
+                                                    { "2.0", &pinion_serializer_v2 },
+                                                    { NULL, NULL } };
+    const pinion_serializer_route *const tables[] = { own, ours };
     struct version version;
-    if (vsn.len == 0)
-        return &pinion__serializer_v1;
-    if (!read_version(vsn, &version) || !pinion__slice_is(version.minor, "0"))
+    if (!read_version(vsn.len > 0 ? vsn : pinion__slice_str("1.0.0"), &version))
         return NULL;
-    if (version.pre_release && pinion__slice_is(version.patch, "0"))
-        return NULL;
-    if (pinion__slice_is(version.major, "1"))
-        return &pinion__serializer_v1;
-    return pinion__slice_is(version.major, "2") ? &pinion__serializer_v2 : NULL;
+    for (size_t t = 0; t < 2; t++) {
+        for (const pinion_serializer_route *entry = tables[t]; entry && entry->vsn; entry++) {
+            if (is_of_line(&version, entry->vsn))
+                return entry->serializer;
+        }
+    }
+    return NULL;
 }

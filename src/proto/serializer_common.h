@@ -4,7 +4,7 @@
 
 #include "base/frame.h"
 #include "proto/json_scan.h"
-#include "proto/message.h"
+#include <pinion/message.h>
 
 /* The values of a message in the order of the V2 array. */
 enum {

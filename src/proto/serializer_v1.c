@@ -1,13 +1,13 @@
 /* Version 1.0.0 of the serializer: text only, an object {event, payload, ref, topic}. A client may send a
  * join_ref too; it is never sent one. */
-#include "proto/serializer.h"
 #include "proto/serializer_common.h"
+#include <pinion/serializer.h>
 
 /* In the order of the fields. */
 static const char *const keys[PINION_FIELDS] = { "join_ref", "ref", "topic", "event", "payload" };
 
-/* The opcode tells nothing: a binary frame that holds the JSON text is taken as text. */
-static int decode(int opcode, struct pinion_slice bytes, struct pinion_message *message,
+/* The kind tells nothing: a binary frame that holds the JSON text is taken as text. */
+static int decode(bool binary, struct pinion_slice bytes, struct pinion_message *message,
                   struct pinion_message_scratch *scratch)
 {
     struct pinion_json_value values[PINION_FIELDS];
@@ -41,7 +41,7 @@ static int encode(const struct pinion_message *message, struct pinion_frame **ou
     return pinion__text_frame(&text, out);
 }
 
-const struct pinion_serializer pinion__serializer_v1 = {
+const struct pinion_serializer pinion_serializer_v1 = {
     .name = "1.0.0",
     .decode = decode,
     .encode = encode,

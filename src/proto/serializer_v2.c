@@ -1,8 +1,8 @@
 /* Version 2.0.0 of the serializer: text is the array [join_ref, ref, topic, event, payload]; a binary frame
  * has a kind, a length byte for each string of the kind, the strings, and the payload as it is. */
-#include "proto/serializer.h"
 #include "proto/serializer_common.h"
 #include "proto/utf8.h"
+#include <pinion/serializer.h>
 
 /* --- decoding --- */
 
@@ -57,17 +57,10 @@ static int decode_binary(struct pinion_slice bytes, struct pinion_message *messa
     return 0;
 }
 
-static int decode(int opcode, struct pinion_slice bytes, struct pinion_message *message,
+static int decode(bool binary, struct pinion_slice bytes, struct pinion_message *message,
                   struct pinion_message_scratch *scratch)
 {
-    switch (opcode) {
-    case PINION_OPCODE_TEXT:
-        return decode_text(bytes, message, scratch);
-    case PINION_OPCODE_BINARY:
-        return decode_binary(bytes, message, scratch);
-    default:
-        return PINION_EPROTO;
-    }
+    return binary ? decode_binary(bytes, message, scratch) : decode_text(bytes, message, scratch);
 }
 
 /* --- encoding --- */
@@ -180,7 +173,7 @@ static int encode(const struct pinion_message *message, struct pinion_frame **ou
     return message->payload_binary ? encode_binary(message, out) : encode_text(message, out);
 }
 
-const struct pinion_serializer pinion__serializer_v2 = {
+const struct pinion_serializer pinion_serializer_v2 = {
     .name = "2.0.0",
     .decode = decode,
     .encode = encode,

@@ -1,6 +1,6 @@
 #include "pubsub/broadcast.h"
-#include "proto/message.h"
 #include "proto/payload.h"
+#include <pinion/message.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -269,7 +269,7 @@ static bool dispatch_batch(struct pinion_longpoll_session *session, struct batch
                         session->mount->path, frame.len);
             end_socket(session, PINION_REASON_CLOSED);
         } else {
-            pinion__socket_receive(session->socket, opcode, frame);
+            pinion__socket_receive(session->socket, opcode == PINION_OPCODE_BINARY, frame);
         }
         if (!session->socket)
             return false;

@@ -99,7 +99,8 @@ static void run_resume(struct pinion_task *task)
     while (connection->socket && !holds_back(connection) && !pinion__list_empty(&connection->held)) {
         struct pinion_loopback_frame *held =
             PINION_CONTAINER_OF(connection->held.next, struct pinion_loopback_frame, node);
-        pinion__socket_receive(connection->socket, held->frame->opcode, pinion__frame_wire(held->frame));
+        pinion__socket_receive(connection->socket, held->frame->opcode == PINION_OPCODE_BINARY,
+                               pinion__frame_wire(held->frame));
         pinion__loopback_frame_free(held);
     }
 }
@@ -135,7 +136,7 @@ int pinion__loopback_send(struct pinion_loopback *connection, int opcode, struct
         return PINION_ECLOSED;
     if (holds_back(connection) || !pinion__list_empty(&connection->held))
         return hold(connection, opcode, bytes);
-    pinion__socket_receive(connection->socket, opcode, bytes);
+    pinion__socket_receive(connection->socket, opcode == PINION_OPCODE_BINARY, bytes);
     return 0;
 }
 

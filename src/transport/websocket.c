@@ -109,7 +109,8 @@ static void on_ping(struct ws *ws, const struct pinion_ws_event *event)
 static void on_message(struct ws *ws, const struct pinion_ws_event *event)
 {
     if (ws->state == WS_OPEN)
-        pinion__socket_receive(ws->socket, event->opcode, pinion__slice(event->data, event->len));
+        pinion__socket_receive(ws->socket, event->opcode == PINION_OPCODE_BINARY,
+                               pinion__slice(event->data, event->len));
 }
 
 static void on_violation(struct ws *ws, uint16_t code)

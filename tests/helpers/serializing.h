@@ -3,6 +3,7 @@
 #ifndef PINION_TESTS_SERIALIZING_H
 #define PINION_TESTS_SERIALIZING_H
 
+#include "base/frame.h"
 #include "helpers/guard.h"
 #include "helpers/slices.h"
 #include "proto/serializer.h"
@@ -30,7 +31,8 @@ static int decode_with(const struct pinion_serializer *serializer, int opcode, s
 {
     const char *placed = guard_place(&guard, bytes.ptr, bytes.len);
     memset(&scratch, 0xFE, sizeof scratch);
-    return serializer->decode(opcode, pinion__slice(placed, bytes.len), message, &scratch);
+    return serializer->decode(opcode == PINION_OPCODE_BINARY, pinion__slice(placed, bytes.len), message,
+                              &scratch);
 }
 
 /* A decode that fails must answer EPROTO and leave the message alone. */

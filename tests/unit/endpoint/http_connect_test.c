@@ -5,18 +5,17 @@
 
 /* What connect saw, in words; set on a loop, read after the answer came. */
 static struct {
-    char peer[64], uri[300], agent[64], none[8], headers[300], token[64];
+    char peer[64], uri[300], agent[64], headers[300];
     int peer_port;
     size_t token_length;
     int calls;
 } seen;
 
-static void note_header(const char *name, size_t name_length, const char *value, size_t value_length,
-                        void *data)
+static void note_header(pinion_slice name, pinion_slice value, void *data)
 {
     size_t len = strlen(seen.headers);
-    snprintf(seen.headers + len, sizeof seen.headers - len, "%.*s=%.*s;", (int)name_length, name,
-             (int)value_length, value);
+    snprintf(seen.headers + len, sizeof seen.headers - len, "%.*s=%.*s;", (int)name.len, name.ptr,
+             (int)value.len, value.ptr);
     assert_ptr_equal(data, &seen);
 }
 
@@ -24,20 +23,20 @@ static pinion_result note(pinion_socket *socket, const pinion_payload *params,
                           const pinion_connect_info *info)
 {
     const pinion_uri *uri = pinion_connect_uri(info);
-    size_t length;
     seen.calls++;
     snprintf(seen.peer, sizeof seen.peer, "%s", pinion_connect_peer(info));
     seen.peer_port = pinion_connect_peer_port(info);
-    snprintf(seen.uri, sizeof seen.uri, "%.*s %.*s %u %.*s ?%.*s", (int)uri->scheme_length, uri->scheme,
-             (int)uri->host_length, uri->host, uri->port, (int)uri->path_length, uri->path,
-             (int)uri->query_length, uri->query);
-    const char *agent = pinion_connect_header(info, "user-agent", &length);
-    snprintf(seen.agent, sizeof seen.agent, "%.*s", (int)length, agent ? agent : "");
-    assert_null(pinion_connect_header(info, "x-none", &length));
+    snprintf(seen.uri, sizeof seen.uri, "%.*s %.*s %u %.*s ?%.*s", (int)uri->scheme.len, uri->scheme.ptr,
+             (int)uri->host.len, uri->host.ptr, uri->port, (int)uri->path.len, uri->path.ptr,
+             (int)uri->query.len, uri->query.len ? uri->query.ptr : "");
+    pinion_slice agent = pinion_connect_header(info, "user-agent");
+    snprintf(seen.agent, sizeof seen.agent, "%.*s", (int)agent.len, agent.ptr ? agent.ptr : "");
+    assert_null(pinion_connect_header(info, "x-none").ptr);
     seen.headers[0] = '\0';
     pinion_connect_headers(info, "x-", note_header, &seen);
-    const char *token = pinion_connect_auth_token(info, &seen.token_length);
-    snprintf(seen.token, sizeof seen.token, "%.*s", (int)seen.token_length, token ? token : "");
+    pinion_slice token = pinion_connect_auth_token(info);
+    seen.token_length = token.len;
+    assert_true(!token.ptr || token.ptr[token.len] == '\0');
     return pinion_ok(NULL);
 }
 
@@ -69,10 +68,10 @@ static void say_why(const pinion_payload *reason, pinion_response *response)
     pinion_response_send(response, 418, "text/x-reason", text, strlen(text));
 }
 
-static bool only_even(const char *origin, size_t length, const pinion_connect_info *info)
+static bool only_even(pinion_slice origin, const pinion_connect_info *info)
 {
     assert_non_null(pinion_connect_uri(info));
-    return length > 0 && (origin[length - 1] - '0') % 2 == 0;
+    return origin.len > 0 && (origin.ptr[origin.len - 1] - '0') % 2 == 0;
 }
 
 static const pinion_socket_def noting = { .connect = note };

@@ -16,7 +16,7 @@ static const struct pinion_serializer *find(struct pinion_slice vsn)
 {
     struct guard guard = guard_new(64);
     const char *placed = guard_place(&guard, vsn.ptr, vsn.len);
-    const struct pinion_serializer *found = pinion__serializer_find(pinion__slice(placed, vsn.len));
+    const struct pinion_serializer *found = pinion__serializer_find(pinion__slice(placed, vsn.len), NULL);
     guard_free(&guard);
     return found;
 }
@@ -85,25 +85,52 @@ static void finds_the_two_there_are(void **unused)
         struct pinion_slice vsn;
         const struct pinion_serializer *serializer;
     } cases[] = {
-        { LITERAL(""), &pinion__serializer_v1 },
-        { LITERAL("1.0.0"), &pinion__serializer_v1 },
-        { LITERAL("1.0.27"), &pinion__serializer_v1 },
-        { LITERAL("2.0.0"), &pinion__serializer_v2 },
-        { LITERAL("2.0.99999999999999999999999"), &pinion__serializer_v2 },
-        { LITERAL("2.0.0+x"), &pinion__serializer_v2 },
-        { LITERAL("2.0.0+x.001.a-b"), &pinion__serializer_v2 },
-        { LITERAL("2.0.1-rc.1"), &pinion__serializer_v2 },
-        { LITERAL("1.0.10-0a.0.-+5"), &pinion__serializer_v1 },
+        { LITERAL(""), &pinion_serializer_v1 },
+        { LITERAL("1.0.0"), &pinion_serializer_v1 },
+        { LITERAL("1.0.27"), &pinion_serializer_v1 },
+        { LITERAL("2.0.0"), &pinion_serializer_v2 },
+        { LITERAL("2.0.99999999999999999999999"), &pinion_serializer_v2 },
+        { LITERAL("2.0.0+x"), &pinion_serializer_v2 },
+        { LITERAL("2.0.0+x.001.a-b"), &pinion_serializer_v2 },
+        { LITERAL("2.0.1-rc.1"), &pinion_serializer_v2 },
+        { LITERAL("1.0.10-0a.0.-+5"), &pinion_serializer_v1 },
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_ptr_equal(find(cases[i].vsn), cases[i].serializer);
-    assert_ptr_equal(pinion__serializer_find(pinion__slice(NULL, 0)), &pinion__serializer_v1);
+    assert_ptr_equal(pinion__serializer_find(pinion__slice(NULL, 0), NULL), &pinion_serializer_v1);
+}
+
+static void ones_own_come_first(void **unused)
+{
+    static const pinion_serializer mine = { .name = "mine" }, newer = { .name = "newer" };
+    static const pinion_serializer_route own[] = {
+        { "3.0", &mine }, { "3.1", &newer }, { "2.0", &mine }, { NULL, NULL }
+    };
+    assert_ptr_equal(pinion__serializer_find(pinion__slice_str("3.0.0"), own), &mine);
+    assert_ptr_equal(pinion__serializer_find(pinion__slice_str("3.0.17"), own), &mine);
+    assert_ptr_equal(pinion__serializer_find(pinion__slice_str("3.1.0"), own), &newer);
+    assert_ptr_equal(pinion__serializer_find(pinion__slice_str("2.0.0"), own), &mine);
+    assert_ptr_equal(pinion__serializer_find(pinion__slice_str("1.0.0"), own), &pinion_serializer_v1);
+    assert_null(pinion__serializer_find(pinion__slice_str("3.2.0"), own));
+    assert_null(pinion__serializer_find(pinion__slice_str("3.0.0-rc.1"), own));
+    assert_null(pinion__serializer_find(pinion__slice_str("3.0"), own));
+}
+
+static void a_line_of_versions_has_two_numbers(void **unused)
+{
+    assert_true(pinion__version_valid("3.0"));
+    assert_true(pinion__version_valid("10.20"));
+    assert_false(pinion__version_valid("3"));
+    assert_false(pinion__version_valid("3.0.0"));
+    assert_false(pinion__version_valid("3."));
+    assert_false(pinion__version_valid("03.0"));
+    assert_false(pinion__version_valid(""));
 }
 
 static void each_says_its_name(void **unused)
 {
-    assert_string_equal(pinion__serializer_v1.name, "1.0.0");
-    assert_string_equal(pinion__serializer_v2.name, "2.0.0");
+    assert_string_equal(pinion_serializer_v1.name, "1.0.0");
+    assert_string_equal(pinion_serializer_v2.name, "2.0.0");
 }
 
 int main(void)
@@ -111,6 +138,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_other_versions_and_what_is_none),
         cmocka_unit_test(finds_the_two_there_are),
+        cmocka_unit_test(ones_own_come_first),
+        cmocka_unit_test(a_line_of_versions_has_two_numbers),
         cmocka_unit_test(each_says_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
