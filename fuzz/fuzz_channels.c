@@ -75,10 +75,11 @@ static void check_text_frame(const struct client *client, const char *bytes, siz
     struct pinion_json_value values[5];
     bool found[4];
     if (client->v1)
-        REQUIRE(pinion__json_scan_object(pinion__slice(bytes, len), names, values, found, 4) == 0 &&
+        REQUIRE(pinion__json_scan_object(pinion__slice(bytes, len), PINION_JSON_DEPTH, names, values, found,
+                                         4) == 0 &&
                 found[0] && found[1] && found[2] && found[3]);
     else
-        REQUIRE(pinion__json_scan_array(pinion__slice(bytes, len), values, 5) == 0);
+        REQUIRE(pinion__json_scan_array(pinion__slice(bytes, len), PINION_JSON_DEPTH, values, 5) == 0);
 }
 
 static void read_frames(const struct client *client)

@@ -147,7 +147,7 @@ static void check_array(struct pinion_slice text, bool array, json_t *tree)
 {
     struct pinion_json_value elements[3];
     for (size_t want = 0; want <= 3; want++) {
-        int rc = pinion__json_scan_array(text, elements, want);
+        int rc = pinion__json_scan_array(text, PINION_JSON_DEPTH, elements, want);
         REQUIRE(rc == 0 || rc == PINION_EPROTO);
         REQUIRE(rc == 0 ? array : !array || !tree || json_array_size(tree) < want);
         for (size_t i = 0; rc == 0 && i < want; i++) {
@@ -163,7 +163,7 @@ static void check_object(struct pinion_slice text, bool object, const json_t *tr
     enum { NAMES = sizeof names / sizeof names[0] };
     struct pinion_json_value values[NAMES];
     bool found[NAMES];
-    int rc = pinion__json_scan_object(text, names, values, found, NAMES);
+    int rc = pinion__json_scan_object(text, PINION_JSON_DEPTH, names, values, found, NAMES);
     REQUIRE(rc == (object ? 0 : PINION_EPROTO));
     for (size_t i = 0; object && i < NAMES; i++) {
         json_t *member = json_object_get(tree, names[i]);

@@ -48,7 +48,7 @@ static void check_payload(const struct pinion_message *again, const struct pinio
 static void check_push(const struct pinion_serializer *serializer, const struct pinion_message *message)
 {
     struct pinion_message again;
-    struct pinion_message_scratch scratch;
+    struct pinion_message_scratch scratch = { .max_depth = PINION_JSON_DEPTH };
     struct pinion_frame *frame = encode(serializer, *message, PINION_MESSAGE_PUSH);
     bool has_join_ref = serializer == &pinion_serializer_v2;
     REQUIRE(serializer->decode(frame->opcode == PINION_OPCODE_BINARY, body_of(frame), &again, &scratch) == 0);
@@ -66,14 +66,15 @@ static void check_reply(const struct pinion_serializer *serializer, const struct
 {
     static const char *const names[] = { "response", "status" };
     struct pinion_message again;
-    struct pinion_message_scratch scratch;
+    struct pinion_message_scratch scratch = { .max_depth = PINION_JSON_DEPTH };
     struct pinion_json_value members[2];
     bool found[2];
     struct pinion_frame *frame = encode(serializer, *message, PINION_MESSAGE_REPLY);
     REQUIRE(serializer->decode(frame->opcode == PINION_OPCODE_BINARY, body_of(frame), &again, &scratch) == 0);
     REQUIRE(pinion__slice_eq(again.ref, message->ref) && pinion__slice_eq(again.topic, message->topic));
     REQUIRE(pinion__slice_is(again.event, "phx_reply"));
-    REQUIRE(pinion__json_scan_object(again.payload, names, members, found, 2) == 0 && found[0] && found[1]);
+    REQUIRE(pinion__json_scan_object(again.payload, PINION_JSON_DEPTH, names, members, found, 2) == 0 &&
+            found[0] && found[1]);
     REQUIRE(pinion__slice_is(members[1].text, "\"ok\""));
     again.payload = members[0].text;
     check_payload(&again, message);
@@ -125,7 +126,7 @@ static void check_binaries(const struct pinion_message *message, struct pinion_s
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pinion_message message;
-    struct pinion_message_scratch scratch;
+    struct pinion_message_scratch scratch = { .max_depth = PINION_JSON_DEPTH };
     struct input input = { data, size };
     uint8_t choice = input_byte(&input);
     const struct pinion_serializer *serializer = choice & 1 ? &pinion_serializer_v2 : &pinion_serializer_v1;

@@ -93,7 +93,8 @@ PINION_API void pinion_unsubscribe(pinion_channel *channel, const char *topic);
 
 /* Send this channel a message after delay_ms milliseconds (0: after the current callback). Consumes
  * payload. *timer, when given, is for pinion_cancel_timer. A message not yet delivered when the channel ends
- * is dropped. PINION_EBUSY more than 1,000 timers; PINION_EPAYLOAD; PINION_ECLOSED; PINION_ENOMEM. */
+ * is dropped. PINION_EBUSY as many timers as the mount allows (1,000); PINION_EPAYLOAD; PINION_ECLOSED;
+ * PINION_ENOMEM. */
 PINION_API int pinion_send_after(pinion_channel *channel, uint32_t delay_ms, const char *name,
                                  pinion_payload *payload, uint64_t *timer);
 

@@ -26,8 +26,10 @@ typedef struct pinion_endpoint_options {
      * say where it listens. May be NULL. */
     void (*ready)(pinion_endpoint *endpoint, void *data);
     void *ready_data;
-    size_t max_head;                      /* bytes of a request head: 16 KiB; more is answered 431 */
-    size_t max_longpoll_sessions;         /* clients by long polling: 100,000; more are answered 503 */
+    size_t max_head;              /* bytes of a request head: 16 KiB; more is answered 431 */
+    uint32_t max_headers;         /* of one request: 64, which is the most; more is answered 431 */
+    size_t max_connections;       /* at once, of any kind; more are closed at once, counted: no limit */
+    size_t max_longpoll_sessions; /* clients by long polling: 100,000; more are answered 503 */
     const char *const *filter_parameters; /* words; a parameter whose name has one of them in it does not
                                            * reach the log: password, passwd, secret, token, api_key,
                                            * authorization, session */
@@ -136,12 +138,14 @@ typedef struct pinion_stats {
     size_t connections; /* open connections, HTTP ones too */
     size_t sockets;
     size_t channels;
-    size_t topics;        /* topics with a subscriber, counted per loop */
-    uint64_t broadcasts;  /* broadcasts published here */
-    uint64_t deliveries;  /* frames handed to subscribers */
-    uint64_t dropped;     /* broadcasts lost to a full mailbox or inbox */
-    uint64_t unencodable; /* deliveries skipped: binary for a client that cannot take it */
-    uint64_t slow_closed; /* clients closed for not reading */
+    size_t topics;         /* topics with a subscriber, counted per loop */
+    uint64_t broadcasts;   /* broadcasts published here */
+    uint64_t deliveries;   /* frames handed to subscribers */
+    uint64_t dropped;      /* broadcasts lost to a full mailbox or inbox */
+    uint64_t unencodable;  /* deliveries skipped: binary for a client that cannot take it */
+    uint64_t slow_closed;  /* clients closed for not reading */
+    uint64_t rate_limited; /* messages and joins refused for coming too fast */
+    uint64_t refused;      /* connections closed at once: there were as many as may be */
 } pinion_stats;
 PINION_API void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats);
 

@@ -50,6 +50,7 @@ typedef struct pinion_message {
 
 /* Where decoding may unescape to. One per decode; the message's slices may point into it. */
 typedef struct pinion_message_scratch {
+    unsigned max_depth; /* in: how deep JSON may nest, the message's own array or object included */
     char topic[PINION_NAME_MAX];
     char event[PINION_NAME_MAX];
     char join_ref[2 + 6 * PINION_NAME_MAX];

@@ -42,6 +42,13 @@ typedef struct pinion_socket_def {
  * copied. */
 #define PINION_LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
+/* So many a second on average, and a burst of so many at once after a quiet time (0: one second's worth).
+ * per_second 0: no limit. */
+typedef struct pinion_rate {
+    uint32_t per_second;
+    uint32_t burst;
+} pinion_rate;
+
 /* An answer over HTTP, to be given by pinion_response_send. */
 typedef struct pinion_response pinion_response;
 
@@ -51,7 +58,23 @@ typedef struct pinion_socket_options {
     size_t max_message;  /* bytes of one message from the client, all fragments: 1 MiB; more closes (1009) */
     size_t max_queue;    /* bytes waiting for a client that does not read: 1 MiB; more closes (1008) */
     uint32_t max_channels; /* channels a socket may have joined: 100 */
-    bool no_websocket;     /* not at path + "/websocket" */
+    uint32_t max_timers;   /* timers of one channel: 1,000; more are refused (PINION_EBUSY) */
+    uint32_t max_name;     /* bytes of a topic, an event, a ref: 255, which is the most; more closes (1011) */
+    uint32_t max_depth;    /* of JSON within JSON: 128, which is the most; more closes (1011) */
+
+    /* What a client may send; more is answered with the error {"reason":"rate limited"} and counted, and goes
+     * nowhere. Heartbeats and leaving are always free. Of a raw socket, more messages close it (1008). */
+    pinion_rate messages;         /* of one socket, to all its channels; no limit */
+    pinion_rate channel_messages; /* to one channel; no limit */
+    pinion_rate joins;            /* of one socket; no limit */
+
+    /* Ask a client for a sign of life, for proxies that cut quiet connections: a WebSocket ping whenever
+     * nothing has come for ping_interval_ms (0: never), and the end (1002) when still nothing comes for
+     * ping_timeout_ms more (10,000). */
+    uint32_t ping_interval_ms;
+    uint32_t ping_timeout_ms;
+
+    bool no_websocket; /* not at path + "/websocket" */
 
     /* Which pages may connect, by the Origin header that a browser sends; who sends none is no page. The
      * default is the request's own scheme, host and port. A refusal is logged, with what to do. */
@@ -76,6 +99,7 @@ typedef struct pinion_socket_options {
     bool longpoll;               /* offer it */
     uint32_t longpoll_window_ms; /* how long a poll waits for messages: 10,000; a client that has not polled
                                   * for one and a half of them is gone */
+    uint32_t longpoll_max_batch; /* frames of one request that are taken: 100; the rest is ignored */
     size_t longpoll_max_body;    /* bytes of one request's frames: 8,000,000; more is answered 400 */
 } pinion_socket_options;
 

@@ -53,6 +53,10 @@ static void fill_defaults(pinion_endpoint_options *options)
         options->max_head = DEFAULT_MAX_HEAD;
     if (options->max_longpoll_sessions == 0)
         options->max_longpoll_sessions = DEFAULT_MAX_LONGPOLL;
+    if (options->max_headers == 0)
+        options->max_headers = PINION_HTTP_HEADERS_MAX;
+    if (options->max_connections == 0)
+        options->max_connections = SIZE_MAX;
 }
 
 static int add_loop(struct pinion_server *server)
@@ -79,6 +83,9 @@ static int check_options(struct pinion_server *server)
     if (server->options.loops > PINION_LOOPS_MAX)
         return pinion__fail(PINION_EINVAL, "loops: %u is too many, %d is the most", server->options.loops,
                             PINION_LOOPS_MAX);
+    if (server->options.max_headers > PINION_HTTP_HEADERS_MAX)
+        return pinion__fail(PINION_EINVAL, "max_headers: %u is too many, %d is the most",
+                            server->options.max_headers, PINION_HTTP_HEADERS_MAX);
     server->engine = pinion__loop_engine(server->options.io);
     if (!server->engine)
         return pinion__fail(PINION_EINVAL, "io: there is no engine \"%s\" in this build", server->options.io);
@@ -270,14 +277,37 @@ static void unmount(struct pinion_mounted *mounted)
 
 /* ---- one loop's life ---- */
 
-static void on_accepted(void *context, struct pinion_conn *conn)
-{
-    pinion__http_accept(context, conn);
-}
-
 static size_t count(const atomic_size_t *counter)
 {
     return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* Those of the other loops are as they were at the end of their turns. */
+static bool has_room(const struct pinion_server_loop *loop)
+{
+    const struct pinion_server *server = loop->server;
+    size_t open = pinion__loop_connections(atomic_load_explicit(&loop->io, memory_order_relaxed));
+    if (server->options.max_connections == SIZE_MAX)
+        return true;
+    for (unsigned i = 0; i < server->loop_count; i++) {
+        if (&server->loops[i] != loop)
+            open += count(&server->loops[i].shard->counters.connections);
+    }
+    return open <= server->options.max_connections;
+}
+
+/* A connection that nobody attaches to is closed. */
+static void on_accepted(void *context, struct pinion_conn *conn)
+{
+    struct pinion_server_loop *loop = context;
+    if (has_room(loop)) {
+        pinion__http_accept(loop, conn);
+        return;
+    }
+    if (atomic_load_explicit(&loop->shard->counters.refused, memory_order_relaxed) == 0)
+        pinion__log(PINION_LOG_WARNING, "connections are refused: there are %zu, as many as may be",
+                    loop->server->options.max_connections);
+    PINION_COUNT(loop->shard, refused, 1);
 }
 
 static void check_stopped(struct pinion_server_loop *loop, struct pinion_loop *io)

@@ -116,7 +116,7 @@ static void serve_page(struct pinion_http *http, const struct pinion_page *page,
                        const struct pinion_http_request *request)
 {
     struct pinion_response response;
-    struct pinion_call call = { 0 };
+    struct pinion_call call = { .callback = "page", .detail = page->path };
     pinion__response_init(&response);
     pinion__call_enter(http->loop->shard, &call);
     pinion__page_call(page->fn, page->data, request, &response);
@@ -199,7 +199,8 @@ static long take_head(struct pinion_http *http, const uint8_t *bytes, size_t len
         http->scanned = len;
         return 0;
     }
-    if (head == PINION_EAGAIN || head > (long)max)
+    bool headers_fit = head <= 0 || request->header_count <= http->loop->server->options.max_headers;
+    if (head == PINION_EAGAIN || head > (long)max || !headers_fit)
         head = PINION_ETOOBIG;
     if (head > 0)
         return head;

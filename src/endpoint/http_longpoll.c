@@ -181,7 +181,8 @@ void pinion__http_longpoll_body(struct pinion_http *http)
 {
     struct pinion_longpoll_call *call = http->call;
     struct pinion_longpoll_batch frames;
-    pinion__longpoll_batch_init(&frames, call->body.data, call->body.len, call->ndjson);
+    pinion__longpoll_batch_init(&frames, call->body.data, call->body.len, call->ndjson,
+                                call->mount->options.longpoll_max_batch);
     if (!pinion__longpoll_batch_valid(&frames)) {
         http->call = NULL;
         pinion__longpoll_call_free(call);

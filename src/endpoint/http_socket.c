@@ -28,7 +28,7 @@ enum pinion_http_transport pinion__http_transport(const struct pinion_mount *mou
 static bool ask_error_handler(const struct pinion_mount *mount, const pinion_payload *reason,
                               struct pinion_shard *shard, struct pinion_response *response)
 {
-    struct pinion_call call = { 0 };
+    struct pinion_call call = { .callback = "error_handler" };
     if (!mount->options.error_handler || !reason)
         return false;
     pinion__response_init(response);

@@ -3,6 +3,9 @@
 #include "engine/raw.h"
 #include <assert.h>
 #include <stdlib.h>
+#include <time.h>
+
+#define SLOW_CALL_MS 100
 
 /* ---- memory ---- */
 
@@ -107,16 +110,39 @@ static void send_end(struct pinion_channel *channel, bool error)
 
 /* ---- callbacks ---- */
 
+/* The kernel's last tick: a few milliseconds off, and a tenth of the price. */
+static uint64_t coarse_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 void pinion__call_enter(struct pinion_shard *shard, struct pinion_call *call)
 {
     assert(!shard->call);
     assert(pinion__scheduler_on_thread(shard->scheduler));
+    call->began = coarse_ms();
     shard->call = call;
+}
+
+/* Everybody else on the loop waited. */
+static void log_slow(const struct pinion_call *call, uint64_t ms)
+{
+    pinion__log(PINION_LOG_WARNING,
+                "%s%s: %s%s%s%s held its loop for %llu ms: what takes long belongs into pinion_channel_work",
+                call->channel ? "channel " : "socket", call->channel ? call->channel->topic->name : "",
+                call->callback, call->detail ? "(" : "", call->detail ? call->detail : "",
+                call->detail ? ")" : "", (unsigned long long)ms);
 }
 
 void pinion__call_leave(struct pinion_shard *shard)
 {
+    const struct pinion_call *call = shard->call;
+    uint64_t ms = coarse_ms() - call->began;
     shard->call = NULL;
+    if (ms >= SLOW_CALL_MS)
+        log_slow(call, ms);
 }
 
 /* ---- the end ---- */
@@ -135,7 +161,7 @@ static bool is_close(pinion_reason reason)
 
 static void call_terminate(struct pinion_channel *channel)
 {
-    struct pinion_call call = { .channel = channel };
+    struct pinion_call call = { .callback = "terminate", .channel = channel };
     if (!channel->joined || !channel->def->terminate)
         return;
     pinion__call_enter(channel->socket->shard, &call);
@@ -146,7 +172,7 @@ static void call_terminate(struct pinion_channel *channel)
 /* The user's state is destroyed with shard->call set: its destructor counts as a callback too. */
 static void destroy_state(struct pinion_channel *channel)
 {
-    struct pinion_call call = { .channel = channel };
+    struct pinion_call call = { .callback = "the state's destructor", .channel = channel };
     pinion__call_enter(channel->socket->shard, &call);
     pinion_channel_set_state(channel, NULL, NULL);
     pinion__call_leave(channel->socket->shard);

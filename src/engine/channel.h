@@ -13,6 +13,7 @@
 #ifndef PINION_ENGINE_CHANNEL_H
 #define PINION_ENGINE_CHANNEL_H
 
+#include "base/bucket.h"
 #include "engine/mail.h"
 #include "engine/socket.h"
 #include <assert.h>
@@ -40,6 +41,7 @@ struct pinion_channel_extra {
     struct pinion_list subscriptions; /* to other topics */
     struct pinion_work *work;
     struct pinion_late_join *late_join;
+    struct pinion_bucket messages; /* from the client, where they are limited */
 };
 
 struct pinion_channel {
@@ -81,6 +83,9 @@ struct pinion_channel_subscription {
 
 /* What the running callback was called for. On the stack of whoever calls it, reachable through the shard. */
 struct pinion_call {
+    const char *callback;           /* "handle_in", … */
+    const char *detail;             /* the event, or NULL */
+    uint64_t began;                 /* ms, on a coarse clock */
     struct pinion_channel *channel; /* NULL in connect */
     bool join;                      /* it is the join callback, or connect */
     bool message;                   /* it is handle_in: there is a message to reply to */

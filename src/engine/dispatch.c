@@ -1,7 +1,7 @@
 /* The socket's dispatch: what one message from the client is for. The order of the rules is the protocol's.
  */
 #include "base/log.h"
-#include "engine/channel.h"
+#include "engine/rates.h"
 #include "proto/payload.h"
 
 static const struct pinion_slice null_ref = { NULL, 0 };
@@ -38,10 +38,30 @@ static bool is_stale(const struct pinion_channel *channel, const struct pinion_m
     return channel->null_join_ref || !pinion__slice_eq(message->join_ref, pinion__channel_join_ref(channel));
 }
 
+static void reply_rate_limited(struct pinion_socket *socket, const struct pinion_message *message,
+                               struct pinion_slice join_ref)
+{
+    pinion_payload *reason = pinion_json("{s:s}", "reason", "rate limited");
+    (void)pinion__socket_reply(socket, message, join_ref, "error", reason);
+    pinion_payload_unref(reason);
+}
+
+/* Leaving is always free. */
+static bool comes_too_fast(struct pinion_channel *channel, const struct pinion_message *message)
+{
+    if (!message->event_invalid && pinion__slice_is(message->event, "phx_leave"))
+        return false;
+    return !pinion__rate_message(channel->socket) || !pinion__rate_channel_message(channel);
+}
+
 static void to_channel(struct pinion_channel *channel, const struct pinion_message *message)
 {
     if (is_stale(channel, message))
         return;
+    if (comes_too_fast(channel, message)) {
+        reply_rate_limited(channel->socket, message, pinion__channel_join_ref(channel));
+        return;
+    }
     if (!pinion__channel_busy(channel) && channel->queued_messages == 0) {
         pinion__channel_handle_in(channel, message);
     } else if (pinion__mail_message(channel, message) != 0) {
@@ -69,7 +89,9 @@ void pinion__dispatch(struct pinion_socket *socket, const struct pinion_message 
     if (!message->event_invalid && pinion__slice_is(message->event, "phx_join")) {
         const pinion_channel_def *def =
             message->topic_invalid ? NULL : pinion__mount_route(socket->mount, message->topic);
-        if (def) {
+        if (def && !pinion__rate_join(socket)) {
+            reply_rate_limited(socket, message, message->join_ref);
+        } else if (def) {
             pinion__join(socket, def, message);
         } else {
             pinion__log(PINION_LOG_WARNING, "socket %s: no route for the topic \"%.*s\"", socket->mount->path,

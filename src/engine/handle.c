@@ -78,7 +78,9 @@ static void handle_event(struct pinion_channel *channel, const pinion_clause *cl
                          const struct pinion_message *message)
 {
     char event[PINION_NAME_MAX + 1];
-    struct pinion_call call = { .channel = channel, .message = true, .ref = message->ref };
+    struct pinion_call call = {
+        .callback = "handle_in", .detail = event, .channel = channel, .message = true, .ref = message->ref
+    };
     pinion_payload payload;
 
     memcpy(event, message->event.ptr, message->event.len);
@@ -111,14 +113,14 @@ void pinion__channel_handle_in(struct pinion_channel *channel, const struct pini
 void pinion__channel_handle_out(struct pinion_channel *channel, const pinion_clause *clause,
                                 const char *event, const pinion_payload *payload)
 {
-    struct pinion_call call = { .channel = channel };
+    struct pinion_call call = { .callback = "handle_out", .detail = event, .channel = channel };
     pinion_result result = call_clause(channel, clause->fn, event, payload, &call);
     pinion__channel_outcome(channel, result, NULL, "handle_out");
 }
 
 void pinion__channel_handle_info(struct pinion_channel *channel, const pinion_info *info)
 {
-    struct pinion_call call = { .channel = channel };
+    struct pinion_call call = { .callback = "handle_info", .detail = info->name, .channel = channel };
     if (!channel->def->handle_info) {
         pinion__log(PINION_LOG_WARNING, "channel %s: no handle_info for the message \"%s\"",
                     channel->topic->name, info->name);
@@ -132,7 +134,7 @@ void pinion__channel_handle_info(struct pinion_channel *channel, const pinion_in
 
 void pinion__channel_after_join(struct pinion_channel *channel, const pinion_payload *params)
 {
-    struct pinion_call call = { .channel = channel };
+    struct pinion_call call = { .callback = "after_join", .channel = channel };
     if (!channel->def->after_join)
         return;
     pinion__call_enter(channel->socket->shard, &call);

@@ -3,8 +3,6 @@
 #include "proto/payload.h"
 #include <stdlib.h>
 
-#define TIMERS_MAX 1000
-
 struct channel_timer {
     struct pinion_timer timer;
     struct pinion_list node; /* in extra->timers */
@@ -41,7 +39,7 @@ static int check(struct pinion_channel *channel, const pinion_payload *payload)
         return PINION_ECLOSED;
     if (!pinion__channel_extra(channel))
         return PINION_ENOMEM;
-    return channel->extra->timer_count >= TIMERS_MAX ? PINION_EBUSY : 0;
+    return channel->extra->timer_count >= channel->socket->mount->options.max_timers ? PINION_EBUSY : 0;
 }
 
 static int timer_new(struct pinion_channel *channel, struct pinion_mail *mail, struct channel_timer **out)

@@ -94,7 +94,7 @@ static void outcome(struct pinion_channel *channel, pinion_result result, struct
 static pinion_result call_join(struct pinion_channel *channel, struct pinion_slice ref,
                                const pinion_payload *params)
 {
-    struct pinion_call call = { .channel = channel, .join = true, .ref = ref };
+    struct pinion_call call = { .callback = "join", .channel = channel, .join = true, .ref = ref };
     if (!channel->def->join)
         return pinion_ok(NULL);
     pinion__call_enter(channel->socket->shard, &call);

@@ -1,6 +1,7 @@
 #include "engine/mount.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "proto/json_scan.h"
 #include "proto/serializer.h"
 #include <stdlib.h>
 
@@ -8,7 +9,10 @@
 #define DEFAULT_MAX_MESSAGE  (1u << 20)
 #define DEFAULT_MAX_QUEUE    (1u << 20)
 #define DEFAULT_MAX_CHANNELS 100
+#define DEFAULT_MAX_TIMERS   1000
+#define DEFAULT_PING_TIMEOUT 10000
 #define DEFAULT_WINDOW_MS    10000
+#define DEFAULT_MAX_BATCH    100
 #define DEFAULT_MAX_BODY     8000000
 
 static int check_route(const char *path, const pinion_route *route)
@@ -32,20 +36,39 @@ static int check_route(const char *path, const pinion_route *route)
     return 0;
 }
 
+/* Zero means the default. */
+static uint32_t or_default(uint32_t value, uint32_t standard)
+{
+    return value ? value : standard;
+}
+
 static void fill_defaults(pinion_socket_options *options)
 {
-    if (options->timeout_ms == 0)
-        options->timeout_ms = DEFAULT_TIMEOUT_MS;
+    options->timeout_ms = or_default(options->timeout_ms, DEFAULT_TIMEOUT_MS);
+    options->max_channels = or_default(options->max_channels, DEFAULT_MAX_CHANNELS);
+    options->max_timers = or_default(options->max_timers, DEFAULT_MAX_TIMERS);
+    options->max_name = or_default(options->max_name, PINION_NAME_MAX);
+    options->max_depth = or_default(options->max_depth, PINION_JSON_DEPTH);
+    options->ping_timeout_ms = or_default(options->ping_timeout_ms, DEFAULT_PING_TIMEOUT);
+    options->longpoll_window_ms = or_default(options->longpoll_window_ms, DEFAULT_WINDOW_MS);
+    options->longpoll_max_batch = or_default(options->longpoll_max_batch, DEFAULT_MAX_BATCH);
     if (options->max_message == 0)
         options->max_message = DEFAULT_MAX_MESSAGE;
     if (options->max_queue == 0)
         options->max_queue = DEFAULT_MAX_QUEUE;
-    if (options->max_channels == 0)
-        options->max_channels = DEFAULT_MAX_CHANNELS;
-    if (options->longpoll_window_ms == 0)
-        options->longpoll_window_ms = DEFAULT_WINDOW_MS;
     if (options->longpoll_max_body == 0)
         options->longpoll_max_body = DEFAULT_MAX_BODY;
+}
+
+static int check_options(const pinion_socket_options *options, const char *path)
+{
+    if (options->max_name > PINION_NAME_MAX)
+        return pinion__fail(PINION_EINVAL, "socket %s: max_name: %u is too many, %d is the most", path,
+                            options->max_name, PINION_NAME_MAX);
+    if (options->max_depth > PINION_JSON_DEPTH)
+        return pinion__fail(PINION_EINVAL, "socket %s: max_depth: %u is too many, %d is the most", path,
+                            options->max_depth, PINION_JSON_DEPTH);
+    return 0;
 }
 
 static int copy_lists(struct pinion_mount *mount)
@@ -105,6 +128,8 @@ static int init(struct pinion_mount *mount, const char *path, const pinion_socke
         mount->options = *options;
     fill_defaults(&mount->options);
     int rc = copy_lists(mount);
+    if (!rc)
+        rc = check_options(&mount->options, path);
     if (!rc)
         rc = copy_versions(mount, path);
     if (!rc)

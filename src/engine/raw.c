@@ -1,6 +1,6 @@
 #include "engine/raw.h"
 #include "base/log.h"
-#include "engine/channel.h"
+#include "engine/rates.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static void outcome(struct pinion_channel *channel, pinion_result result, const 
 
 static void call_init(struct pinion_channel *channel)
 {
-    struct pinion_call call = { .channel = channel };
+    struct pinion_call call = { .callback = "init", .channel = channel };
     const pinion_raw_socket_def *raw = channel->socket->mount->raw;
     if (!raw->init)
         return;
@@ -32,7 +32,7 @@ static void call_init(struct pinion_channel *channel)
 
 static void call_handle_in(struct pinion_channel *channel, bool binary, struct pinion_slice bytes)
 {
-    struct pinion_call call = { .channel = channel };
+    struct pinion_call call = { .callback = "handle_in", .channel = channel };
     struct pinion_socket *socket = channel->socket;
     const pinion_raw_socket_def *raw = socket->mount->raw;
     if (!raw->handle_in)
@@ -152,6 +152,11 @@ void pinion__raw_receive(struct pinion_socket *socket, bool binary, struct pinio
     start(channel);
     if (socket->state != PINION_SOCKET_OPEN)
         return;
+    if (!pinion__rate_message(socket)) {
+        pinion__log(PINION_LOG_INFO, "socket %s: messages come too fast, closed", socket->mount->path);
+        pinion__socket_close(socket, PINION_CLOSE_POLICY);
+        return;
+    }
     if (pinion__channel_busy(channel) || channel->queued_messages > 0)
         put_off(channel, binary, bytes);
     else

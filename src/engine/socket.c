@@ -43,6 +43,7 @@ void pinion__socket_unhold(struct pinion_socket *socket)
         socket->destroy_state(socket->user_state);
     pinion__topic_unsubscribe(&socket->id); /* only now: terminate may ask for the name */
     pinion__assigns_unref(socket->assigns);
+    free(socket->rates);
     if (socket->buckets != &socket->single_bucket)
         free(socket->buckets);
     PINION_COUNT(socket->shard, sockets, -1);
@@ -173,7 +174,7 @@ static int subscribe_id(struct pinion_socket *socket)
 
 static int open_socket(struct pinion_socket *socket)
 {
-    struct pinion_call call = { 0 };
+    struct pinion_call call = { .callback = "id" };
     pinion__call_enter(socket->shard, &call);
     int rc = subscribe_id(socket);
     pinion__call_leave(socket->shard);
@@ -219,7 +220,7 @@ static void log_connect(const struct pinion_socket *socket, const struct pinion_
 
 static pinion_result call_connect(struct pinion_socket *socket, const struct pinion_connect *connect)
 {
-    struct pinion_call call = { .join = true };
+    struct pinion_call call = { .callback = "connect", .join = true };
     if (!socket->mount->connect)
         return pinion_ok(NULL);
     pinion__call_enter(socket->shard, &call);
@@ -275,15 +276,26 @@ void pinion__socket_answer(struct pinion_socket *socket, pinion_result result)
 
 /* ---- frames in ---- */
 
+/* A ref is JSON text: two of its bytes may be quotes. */
+static bool names_fit(const struct pinion_message *message, size_t max)
+{
+    return max == PINION_NAME_MAX || (message->topic.len <= max && message->event.len <= max &&
+                                      message->ref.len <= max + 2 && message->join_ref.len <= max + 2);
+}
+
 static void receive_message(struct pinion_socket *socket, bool binary, struct pinion_slice bytes)
 {
     struct pinion_message message = { .memory = NULL };
     struct pinion_message_scratch scratch;
-    if (socket->serializer->decode(binary, bytes, &message, &scratch) == 0) {
+    scratch.max_depth = socket->mount->options.max_depth;
+    int rc = socket->serializer->decode(binary, bytes, &message, &scratch);
+    bool fits = rc == 0 && names_fit(&message, socket->mount->options.max_name);
+    if (fits)
         pinion__dispatch(socket, &message);
+    if (rc == 0)
         free(message.memory);
+    if (fits)
         return;
-    }
     bool bad_text = !binary && !pinion__utf8_valid(bytes.ptr, bytes.len);
     pinion__log(PINION_LOG_INFO, "socket %s: a frame that is no message, closed", socket->mount->path);
     pinion__socket_close(socket, bad_text ? PINION_CLOSE_BAD_UTF8 : PINION_CLOSE_INTERNAL);

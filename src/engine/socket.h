@@ -19,6 +19,7 @@
 #include <pinion/transport.h>
 
 struct pinion_channel;
+struct pinion_socket_rates;
 
 enum pinion_socket_state { PINION_SOCKET_CONNECTING, PINION_SOCKET_OPEN, PINION_SOCKET_ENDED };
 
@@ -41,7 +42,8 @@ struct pinion_socket {
     struct pinion_list node;     /* in shard->sockets */
     struct pinion_task end_task; /* what is left to do after the end, deferred */
     struct pinion_timer idle;
-    uint64_t last_seen; /* when a frame last came, ms */
+    uint64_t last_seen;                /* when a frame last came, ms */
+    struct pinion_socket_rates *rates; /* NULL: not limited, or nothing came yet */
     struct pinion_assigns *assigns;
     void *user_state;
     void (*destroy_state)(void *state);

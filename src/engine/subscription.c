@@ -47,7 +47,7 @@ static void call(struct pinion_task *task)
     struct pinion_subscription *subscription = own->subscription;
     struct pinion_broadcast *broadcast = own->broadcast;
     if (!atomic_load_explicit(&subscription->freed, memory_order_acquire)) {
-        struct pinion_call context = { 0 };
+        struct pinion_call context = { .callback = "subscription", .detail = broadcast->event.ptr };
         pinion_payload *view = pinion__payload_view(broadcast->payload);
         pinion__call_enter(subscription->shard, &context);
         subscription->fn(broadcast->topic.ptr, broadcast->event.ptr, view, subscription->data);

@@ -37,6 +37,7 @@ static pinion_result call_done(struct pinion_channel *channel, const struct pini
 {
     struct pinion_shard *shard = channel->socket->shard;
     *call = (struct pinion_call){
+        .callback = "done",
         .channel = channel,
         .join = work->answers && !work->message,
         .message = work->answers && work->message,

@@ -34,7 +34,8 @@ static const uint8_t classes[256] = {
 struct cursor {
     const uint8_t *at;
     const uint8_t *end;
-    bool spaced; /* white space was skipped since this was last cleared */
+    bool spaced;        /* white space was skipped since this was last cleared */
+    unsigned max_depth; /* of the values in the text's own array or object */
 };
 
 static inline bool is(uint8_t c, uint8_t class)
@@ -375,11 +376,11 @@ static bool scan_value(struct cursor *cursor, unsigned max_depth, struct pinion_
 
 /* --- texts --- */
 
-static struct cursor begin_text(struct pinion_slice text)
+static struct cursor begin_text(struct pinion_slice text, unsigned max_depth)
 {
     if (text.len == 0)
         text.ptr = "";
-    struct cursor cursor = { .at = (const uint8_t *)text.ptr };
+    struct cursor cursor = { .at = (const uint8_t *)text.ptr, .max_depth = max_depth - 1 };
     cursor.end = cursor.at + text.len;
     skip_space(&cursor);
     return cursor;
@@ -393,7 +394,7 @@ static bool end_text(struct cursor *cursor)
 
 int pinion__json_scan(struct pinion_slice text, struct pinion_json_value *value)
 {
-    struct cursor cursor = begin_text(text);
+    struct cursor cursor = begin_text(text, PINION_JSON_DEPTH);
     bool valid = scan_value(&cursor, PINION_JSON_DEPTH, value) && end_text(&cursor);
     return valid ? 0 : PINION_EPROTO;
 }
@@ -410,7 +411,7 @@ static bool scan_elements(struct cursor *cursor, struct pinion_json_value *eleme
         return take(cursor, ']') && want == 0;
     do {
         skip_space(cursor);
-        if (!scan_value(cursor, PINION_JSON_DEPTH - 1, count < want ? &elements[count] : &skipped))
+        if (!scan_value(cursor, cursor->max_depth, count < want ? &elements[count] : &skipped))
             return false;
         skip_space(cursor);
         count++;
@@ -418,9 +419,10 @@ static bool scan_elements(struct cursor *cursor, struct pinion_json_value *eleme
     return take(cursor, ']') && count >= want;
 }
 
-int pinion__json_scan_array(struct pinion_slice text, struct pinion_json_value *elements, size_t want)
+int pinion__json_scan_array(struct pinion_slice text, unsigned max_depth, struct pinion_json_value *elements,
+                            size_t want)
 {
-    struct cursor cursor = begin_text(text);
+    struct cursor cursor = begin_text(text, max_depth);
     bool valid = scan_elements(&cursor, elements, want) && end_text(&cursor);
     return valid ? 0 : PINION_EPROTO;
 }
@@ -448,7 +450,7 @@ static bool scan_member(struct cursor *cursor, const char *const *names, struct 
     size_t i = find_name(&name, names, want);
     if (i < want)
         found[i] = true;
-    return scan_value(cursor, PINION_JSON_DEPTH - 1, i < want ? &values[i] : &skipped);
+    return scan_value(cursor, cursor->max_depth, i < want ? &values[i] : &skipped);
 }
 
 static bool scan_members(struct cursor *cursor, const char *const *names, struct pinion_json_value *values,
@@ -468,10 +470,10 @@ static bool scan_members(struct cursor *cursor, const char *const *names, struct
     return take(cursor, '}');
 }
 
-int pinion__json_scan_object(struct pinion_slice text, const char *const *names,
+int pinion__json_scan_object(struct pinion_slice text, unsigned max_depth, const char *const *names,
                              struct pinion_json_value *values, bool *found, size_t want)
 {
-    struct cursor cursor = begin_text(text);
+    struct cursor cursor = begin_text(text, max_depth);
     memset(found, 0, want * sizeof *found);
     bool valid = scan_members(&cursor, names, values, found, want) && end_text(&cursor);
     return valid ? 0 : PINION_EPROTO;

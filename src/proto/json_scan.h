@@ -36,15 +36,19 @@ struct pinion_json_value {
 /* Check one JSON text. PINION_EPROTO: not JSON, or nested deeper than PINION_JSON_DEPTH. */
 int pinion__json_scan(struct pinion_slice text, struct pinion_json_value *value);
 
+/* In the next two max_depth (1 to PINION_JSON_DEPTH) is how deep the text may nest, its own array or object
+ * included. */
+
 /* Check a JSON text that is an array and give its first `want` elements; more elements are checked and
  * skipped. PINION_EPROTO: not JSON, not an array, or fewer elements. */
-int pinion__json_scan_array(struct pinion_slice text, struct pinion_json_value *elements, size_t want);
+int pinion__json_scan_array(struct pinion_slice text, unsigned max_depth, struct pinion_json_value *elements,
+                            size_t want);
 
 /* Check a JSON text that is an object, and give the values of the members named in `names` (want of them,
  * each at most PINION_JSON_NAME_MAX bytes); found[i] tells which were there. Names are compared after
  * unescaping; of members with equal names the last counts. Other members are checked and skipped.
  * PINION_EPROTO: not JSON, or not an object. */
-int pinion__json_scan_object(struct pinion_slice text, const char *const *names,
+int pinion__json_scan_object(struct pinion_slice text, unsigned max_depth, const char *const *names,
                              struct pinion_json_value *values, bool *found, size_t want);
 
 /* The characters of a string value, without quotes: a slice of the text where it has no escapes, else

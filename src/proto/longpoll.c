@@ -6,11 +6,12 @@
 
 /* ---- bodies ---- */
 
-void pinion__longpoll_batch_init(struct pinion_longpoll_batch *batch, char *bytes, size_t len, bool ndjson)
+void pinion__longpoll_batch_init(struct pinion_longpoll_batch *batch, char *bytes, size_t len, bool ndjson,
+                                 unsigned max)
 {
     batch->at = bytes;
     batch->end = bytes + len;
-    batch->left = ndjson ? PINION_LONGPOLL_FRAMES_MAX : 1;
+    batch->left = ndjson ? max : 1;
     batch->ndjson = ndjson;
 }
 

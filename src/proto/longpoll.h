@@ -5,8 +5,6 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-#define PINION_LONGPOLL_FRAMES_MAX 100 /* of one body; more are not read */
-
 /* The frames of a body. ndjson: one a line, as text when it begins with '[', else as base64 of a binary
  * frame; an empty line is none. Otherwise the whole body is one text frame. */
 struct pinion_longpoll_batch {
@@ -16,8 +14,9 @@ struct pinion_longpoll_batch {
     bool ndjson;
 };
 
-/* The bytes are borrowed, and are changed by _next. */
-void pinion__longpoll_batch_init(struct pinion_longpoll_batch *batch, char *bytes, size_t len, bool ndjson);
+/* The bytes are borrowed, and are changed by _next. Of lines `max` are taken; the rest is not looked at. */
+void pinion__longpoll_batch_init(struct pinion_longpoll_batch *batch, char *bytes, size_t len, bool ndjson,
+                                 unsigned max);
 
 /* True when every line that will be taken is a text or valid base64 (RFC 4648 section 4, padded). */
 bool pinion__longpoll_batch_valid(const struct pinion_longpoll_batch *batch);

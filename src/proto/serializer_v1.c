@@ -12,7 +12,7 @@ static int decode(bool binary, struct pinion_slice bytes, struct pinion_message 
 {
     struct pinion_json_value values[PINION_FIELDS];
     bool found[PINION_FIELDS];
-    int rc = pinion__json_scan_object(bytes, keys, values, found, PINION_FIELDS);
+    int rc = pinion__json_scan_object(bytes, scratch->max_depth, keys, values, found, PINION_FIELDS);
     if (rc)
         return rc;
     if (!found[PINION_FIELD_JOIN_REF])

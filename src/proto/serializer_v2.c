@@ -10,7 +10,7 @@ static int decode_text(struct pinion_slice bytes, struct pinion_message *message
                        struct pinion_message_scratch *scratch)
 {
     struct pinion_json_value values[PINION_FIELDS];
-    int rc = pinion__json_scan_array(bytes, values, PINION_FIELDS);
+    int rc = pinion__json_scan_array(bytes, scratch->max_depth, values, PINION_FIELDS);
     return rc ? rc : pinion__message_from_json(values, message, scratch);
 }
 

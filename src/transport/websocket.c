@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "proto/ws_frame.h"
 #include "proto/ws_handshake.h"
+#include "transport/websocket_ping.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -28,6 +29,7 @@ struct ws {
     struct pinion_buf stash;
     struct pinion_task resume;
     struct pinion_timer deadline;   /* of the closing handshake */
+    struct pinion_ping *ping;       /* NULL: none are sent */
     struct pinion_frame *handshake; /* the 101, until it is sent */
     struct pinion_frame *(*late_refusal)(const struct pinion_mount *mount, struct pinion_shard *shard,
                                          int error, const pinion_payload *reason);
@@ -41,6 +43,12 @@ struct ws {
 static const struct pinion_conn_events ws_events;
 
 /* ---- closing ---- */
+
+static void stop_pings(struct ws *ws)
+{
+    if (ws->ping)
+        pinion__ping_stop(ws->ping);
+}
 
 static void on_deadline(struct pinion_timer *timer)
 {
@@ -59,6 +67,7 @@ static void begin_close(struct ws *ws, uint16_t code)
     struct pinion_frame *frame = pinion__ws_close_frame(code);
     ws->state = WS_CLOSING;
     ws->socket = NULL;
+    stop_pings(ws);
     pinion__buf_release(&ws->stash);
     pinion__conn_resume(ws->conn);
     if (!frame || pinion__conn_queue(ws->conn, frame) != 0)
@@ -72,6 +81,7 @@ static void end_socket(struct ws *ws)
 {
     struct pinion_socket *socket = ws->socket;
     ws->socket = NULL;
+    stop_pings(ws);
     if (socket)
         pinion__socket_ended(socket, PINION_REASON_CLOSED);
 }
@@ -229,6 +239,8 @@ static void on_closed(struct pinion_conn *conn, int error)
     struct ws *ws = pinion__conn_user(conn);
     end_socket(ws);
     pinion__timer_cancel(&ws->deadline);
+    free(ws->ping);
+    ws->ping = NULL;
     pinion__ws_decoder_release(&ws->decoder);
     pinion__buf_release(&ws->stash);
     pinion__frame_unref(ws->handshake);
@@ -308,12 +320,44 @@ static void refuse(struct ws *ws, int error, const pinion_payload *reason)
     await_end(ws);
 }
 
+/* ---- pings ---- */
+
+static void send_ping(void *data)
+{
+    struct ws *ws = data;
+    struct pinion_frame *ping = pinion__ws_control_frame(9, NULL, 0);
+    if (ping)
+        (void)pinion__conn_queue(ws->conn, ping);
+}
+
+static void on_silence(void *data)
+{
+    struct ws *ws = data;
+    pinion__log(PINION_LOG_INFO, "websocket %s: no answer to a ping, closed", ws->mount->path);
+    fail(ws, PINION_CLOSE_PROTOCOL);
+}
+
+static void start_pings(struct ws *ws)
+{
+    if (ws->mount->options.ping_interval_ms == 0)
+        return;
+    ws->ping = calloc(1, sizeof *ws->ping);
+    if (!ws->ping)
+        return; /* the idle time finds it out */
+    ws->ping->socket = ws->socket;
+    ws->ping->ws = ws;
+    ws->ping->ask = send_ping;
+    ws->ping->silent = on_silence;
+    pinion__ping_start(ws->ping);
+}
+
 static void open_now(struct ws *ws)
 {
     struct pinion_frame *handshake = ws->handshake;
     ws->handshake = NULL;
     ws->state = WS_OPEN;
     (void)pinion__conn_queue(ws->conn, handshake); /* if it is closed, its closed event follows */
+    start_pings(ws);
 }
 
 static void connected(void *conn, int error, const pinion_payload *reason)

@@ -6,6 +6,7 @@
 #include "base/frame.h"
 #include "helpers/guard.h"
 #include "helpers/slices.h"
+#include "proto/json_scan.h"
 #include "proto/serializer.h"
 #include <pinion/error.h>
 
@@ -31,6 +32,7 @@ static int decode_with(const struct pinion_serializer *serializer, int opcode, s
 {
     const char *placed = guard_place(&guard, bytes.ptr, bytes.len);
     memset(&scratch, 0xFE, sizeof scratch);
+    scratch.max_depth = PINION_JSON_DEPTH;
     return serializer->decode(opcode == PINION_OPCODE_BINARY, pinion__slice(placed, bytes.len), message,
                               &scratch);
 }

@@ -198,9 +198,10 @@ static void refuses_it_as_an_element_and_as_a_member(void **unused)
     for (size_t i = 0; i < COUNT(invalid); i++) {
         if (completed_by_wrapping(invalid[i]))
             continue;
-        if (pinion__json_scan_array(wrapped("[1,2,3,4,", invalid[i], "]"), values, 5) == 0)
+        if (pinion__json_scan_array(wrapped("[1,2,3,4,", invalid[i], "]"), PINION_JSON_DEPTH, values, 5) == 0)
             fail_msg("taken as an element: %.*s", (int)invalid[i].len, invalid[i].ptr);
-        if (pinion__json_scan_object(wrapped("{\"topic\":", invalid[i], "}"), &name, values, &found, 1) == 0)
+        if (pinion__json_scan_object(wrapped("{\"topic\":", invalid[i], "}"), PINION_JSON_DEPTH, &name,
+                                     values, &found, 1) == 0)
             fail_msg("taken as a member: %.*s", (int)invalid[i].len, invalid[i].ptr);
     }
 }
@@ -412,13 +413,16 @@ static void allows_128_levels_and_no_more(void **unused)
     assert_true(is_json(nested(text, 127, "[1,", "{}", ']')));
     assert_false(is_json(nested(text, 128, "[1,", "{}", ']')));
 
-    assert_int_equal(pinion__json_scan_array(nested(text, 128, "[", "", ']'), &value, 1), 0);
-    assert_int_equal(pinion__json_scan_array(nested(text, 129, "[", "", ']'), &value, 1), PINION_EPROTO);
-    assert_int_equal(
-        pinion__json_scan_object(nested(text, 128, "{\"a\":", "1", '}'), &name, &value, &found, 1), 0);
-    assert_int_equal(
-        pinion__json_scan_object(nested(text, 129, "{\"a\":", "1", '}'), &name, &value, &found, 1),
-        PINION_EPROTO);
+    assert_int_equal(pinion__json_scan_array(nested(text, 128, "[", "", ']'), PINION_JSON_DEPTH, &value, 1),
+                     0);
+    assert_int_equal(pinion__json_scan_array(nested(text, 129, "[", "", ']'), PINION_JSON_DEPTH, &value, 1),
+                     PINION_EPROTO);
+    assert_int_equal(pinion__json_scan_object(nested(text, 128, "{\"a\":", "1", '}'), PINION_JSON_DEPTH,
+                                              &name, &value, &found, 1),
+                     0);
+    assert_int_equal(pinion__json_scan_object(nested(text, 129, "{\"a\":", "1", '}'), PINION_JSON_DEPTH,
+                                              &name, &value, &found, 1),
+                     PINION_EPROTO);
 }
 
 static void closes_each_container_with_its_own_bracket(void **unused)
@@ -446,7 +450,7 @@ static void finds_the_elements_of_an_array(void **unused)
 {
     struct pinion_json_value e[5];
     struct pinion_slice text = LITERAL(" [ \"1\" ,null,\"r\\u006fom\", [1, 2] ,{\"a\":[true]} , 6, [ ] ] \n");
-    assert_int_equal(pinion__json_scan_array(text, e, 5), 0);
+    assert_int_equal(pinion__json_scan_array(text, PINION_JSON_DEPTH, e, 5), 0);
 
     static const struct valid_case expected[] = {
         { LITERAL("\"1\""), PINION_JSON_STRING, false, false },
@@ -467,18 +471,19 @@ static void refuses_too_few_elements_and_what_is_no_array(void **unused)
         LITERAL("\"[1,2,3]\""), LITERAL("null"), LITERAL("1"),   LITERAL(""),          LITERAL("[1,2}"),
     };
     for (size_t i = 0; i < COUNT(texts); i++)
-        assert_int_equal(pinion__json_scan_array(texts[i], e, 2), PINION_EPROTO);
-    assert_int_equal(pinion__json_scan_array(LITERAL("[1,2]"), e, 2), 0);
-    assert_int_equal(pinion__json_scan_array(LITERAL("[]"), e, 0), 0);
+        assert_int_equal(pinion__json_scan_array(texts[i], PINION_JSON_DEPTH, e, 2), PINION_EPROTO);
+    assert_int_equal(pinion__json_scan_array(LITERAL("[1,2]"), PINION_JSON_DEPTH, e, 2), 0);
+    assert_int_equal(pinion__json_scan_array(LITERAL("[]"), PINION_JSON_DEPTH, e, 0), 0);
 }
 
 static void checks_the_elements_it_does_not_give(void **unused)
 {
     struct pinion_json_value e[1];
-    assert_int_equal(pinion__json_scan_array(LITERAL("[1,tru]"), e, 1), PINION_EPROTO);
-    assert_int_equal(pinion__json_scan_array(LITERAL("[1,[\"\xFF\"]]"), e, 1), PINION_EPROTO);
-    assert_int_equal(pinion__json_scan_array(LITERAL("[1,2"), e, 1), PINION_EPROTO);
-    assert_int_equal(pinion__json_scan_array(LITERAL("[1],"), e, 1), PINION_EPROTO);
+    assert_int_equal(pinion__json_scan_array(LITERAL("[1,tru]"), PINION_JSON_DEPTH, e, 1), PINION_EPROTO);
+    assert_int_equal(pinion__json_scan_array(LITERAL("[1,[\"\xFF\"]]"), PINION_JSON_DEPTH, e, 1),
+                     PINION_EPROTO);
+    assert_int_equal(pinion__json_scan_array(LITERAL("[1,2"), PINION_JSON_DEPTH, e, 1), PINION_EPROTO);
+    assert_int_equal(pinion__json_scan_array(LITERAL("[1],"), PINION_JSON_DEPTH, e, 1), PINION_EPROTO);
 }
 
 /* --- objects --- */
@@ -488,7 +493,8 @@ static const char *const names[] = { "topic", "ref" };
 static int scan_object(struct pinion_slice text, struct pinion_json_value values[2], bool found[2])
 {
     const char *placed = guard_place(&guard, text.ptr, text.len);
-    return pinion__json_scan_object(pinion__slice(placed, text.len), names, values, found, 2);
+    return pinion__json_scan_object(pinion__slice(placed, text.len), PINION_JSON_DEPTH, names, values, found,
+                                    2);
 }
 
 static void finds_members_by_name(void **unused)

@@ -15,7 +15,7 @@ static struct guard guard;
 static struct pinion_longpoll_batch batch_of(const char *body, size_t len, bool ndjson)
 {
     struct pinion_longpoll_batch batch;
-    pinion__longpoll_batch_init(&batch, (char *)guard_place(&guard, body, len), len, ndjson);
+    pinion__longpoll_batch_init(&batch, (char *)guard_place(&guard, body, len), len, ndjson, 100);
     return batch;
 }
 

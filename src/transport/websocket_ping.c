@@ -1,0 +1,50 @@
+#include "transport/websocket_ping.h"
+
+static void set_timer(struct pinion_ping *ping, uint64_t ms)
+{
+    pinion__scheduler_timer(ping->socket->shard->scheduler, &ping->timer, ms);
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void look(struct pinion_ping *ping, const pinion_socket_options *options, uint64_t now)
+{
+    uint64_t quiet = now - ping->socket->last_seen;
+    ping->asked_at = 0;
+    if (quiet < options->ping_interval_ms) {
+        set_timer(ping, options->ping_interval_ms - quiet);
+        return;
+    }
+    ping->asked_at = now;
+    set_timer(ping, smaller(options->ping_interval_ms, options->ping_timeout_ms));
+    ping->ask(ping->ws);
+}
+
+/* The timer is not moved at each frame: when it fires it looks at the time of the last one. */
+static void on_timer(struct pinion_timer *timer)
+{
+    struct pinion_ping *ping = PINION_CONTAINER_OF(timer, struct pinion_ping, timer);
+    const pinion_socket_options *options = &ping->socket->mount->options;
+    uint64_t now = pinion__scheduler_now(ping->socket->shard->scheduler);
+    bool answered = ping->socket->last_seen >= ping->asked_at;
+    if (ping->asked_at == 0 || answered)
+        look(ping, options, now);
+    else if (now - ping->asked_at >= options->ping_timeout_ms)
+        ping->silent(ping->ws);
+    else
+        set_timer(ping, ping->asked_at + options->ping_timeout_ms - now);
+}
+
+void pinion__ping_start(struct pinion_ping *ping)
+{
+    pinion__timer_init(&ping->timer, on_timer);
+    set_timer(ping, ping->socket->mount->options.ping_interval_ms);
+}
+
+void pinion__ping_stop(struct pinion_ping *ping)
+{
+    pinion__timer_cancel(&ping->timer);
+}

@@ -1,0 +1,177 @@
+/* Limits of an endpoint, and what keeps quiet connections: over real connections. */
+#include "helpers/engine.h"
+#include "helpers/tcp.h"
+#include <poll.h>
+#include <time.h>
+
+static pinion_endpoint *endpoint;
+
+static const pinion_socket_def anybody = { .connect = NULL };
+
+static void page(const pinion_request *request, pinion_response *response, void *data)
+{
+    pinion_response_send(response, 200, "text/plain", "ok", 2);
+}
+
+static void start(const pinion_endpoint_options *given, const pinion_socket_options *options)
+{
+    pinion_endpoint_options own = given ? *given : (pinion_endpoint_options){ 0 };
+    own.host = "127.0.0.1";
+    pinion_log_set_level(PINION_LOG_NONE);
+    ok(pinion_endpoint_new(&endpoint, &own));
+    ok(pinion_endpoint_socket(endpoint, "/socket", &anybody, options));
+    ok(pinion_endpoint_get(endpoint, "/", page, NULL));
+    ok(pinion_endpoint_start(endpoint));
+}
+
+static int stop(void **state)
+{
+    pinion_endpoint_free(endpoint);
+    endpoint = NULL;
+    return 0;
+}
+
+static int connected_fd(void)
+{
+    int fd = tcp_connect(pinion_endpoint_port(endpoint));
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static int get(int fd, int headers)
+{
+    char head[3000] = "GET / HTTP/1.1\r\nHost: x\r\n", body[2];
+    for (int i = 1; i < headers; i++)
+        strcat(head, "X: y\r\n");
+    strcat(head, "\r\n");
+    assert_true(tcp_send(fd, head, strlen(head)));
+    int status = tcp_head(fd, head, sizeof head);
+    if (status == 200)
+        assert_true(tcp_read(fd, body, 2));
+    return status;
+}
+
+static void headers_of_a_request(void **state)
+{
+    start(&(pinion_endpoint_options){ .max_headers = 10 }, NULL);
+    int fd = connected_fd();
+    assert_int_equal(get(fd, 10), 200);
+    assert_int_equal(get(fd, 11), 431);
+    close(fd);
+}
+
+static void headers_by_default(void **state)
+{
+    start(NULL, NULL);
+    int fd = connected_fd();
+    assert_int_equal(get(fd, 64), 200);
+    assert_int_equal(get(fd, 65), 431);
+    close(fd);
+}
+
+/* With one loop the count is exact. */
+static void connections(void **state)
+{
+    int fds[3];
+    char byte;
+    pinion_stats stats;
+    start(&(pinion_endpoint_options){ .loops = 1, .max_connections = 3 }, NULL);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(get(fds[i] = connected_fd(), 1), 200);
+    int more = connected_fd();
+    assert_true(recv(more, &byte, 1, 0) <= 0);
+    close(more);
+    assert_int_equal(get(fds[0], 1), 200);
+    pinion_endpoint_stats(endpoint, &stats);
+    assert_int_equal(stats.refused, 1);
+    /* One goes, another comes. */
+    close(fds[1]);
+    do {
+        more = connected_fd();
+        tcp_send(more, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27);
+    } while (recv(more, &byte, 1, 0) <= 0 && close(more) == 0);
+    close(more);
+    close(fds[0]);
+    close(fds[2]);
+}
+
+static void options_have_limits_too(void **state)
+{
+    pinion_endpoint *other = NULL;
+    assert_int_equal(pinion_endpoint_new(&other, &(pinion_endpoint_options){ .max_headers = 65 }),
+                     PINION_EINVAL);
+    assert_non_null(strstr(pinion_error_detail(), "max_headers"));
+}
+
+/* ---- pings ---- */
+
+static int websocket(void)
+{
+    char head[1000];
+    static const char request[] =
+        "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    int fd = connected_fd();
+    assert_true(tcp_send(fd, request, sizeof request - 1));
+    assert_int_equal(tcp_head(fd, head, sizeof head), 101);
+    return fd;
+}
+
+static const uint8_t ping_frame[] = { 0x89, 0 };
+
+static void expect_ping(int fd)
+{
+    uint8_t frame[2];
+    assert_true(tcp_read(fd, frame, 2));
+    assert_memory_equal(frame, ping_frame, 2);
+}
+
+static void a_quiet_client_is_asked_and_lives_by_its_answer(void **state)
+{
+    static const uint8_t pong[] = { 0x8a, 0x80, 0, 0, 0, 0 };
+    start(NULL, &(pinion_socket_options){ .ping_interval_ms = 50, .ping_timeout_ms = 5000 });
+    int fd = websocket();
+    for (int i = 0; i < 4; i++) {
+        expect_ping(fd);
+        assert_true(tcp_send(fd, pong, sizeof pong));
+    }
+    close(fd);
+}
+
+static void a_client_that_does_not_answer_is_closed(void **state)
+{
+    static const uint8_t closed[] = { 0x88, 2, 1002 >> 8, 1002 & 255 };
+    uint8_t frame[4];
+    start(NULL, &(pinion_socket_options){ .ping_interval_ms = 30, .ping_timeout_ms = 30 });
+    int fd = websocket();
+    expect_ping(fd);
+    assert_true(tcp_read(fd, frame, 4));
+    assert_memory_equal(frame, closed, 4);
+    close(fd);
+}
+
+static void by_default_nobody_is_asked(void **state)
+{
+    start(NULL, NULL);
+    int fd = websocket();
+    struct pollfd event = { .fd = fd, .events = POLLIN };
+    assert_int_equal(poll(&event, 1, 150), 0);
+    close(fd);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(headers_of_a_request),
+        TEST(headers_by_default),
+        TEST(connections),
+        cmocka_unit_test(options_have_limits_too),
+        TEST(a_quiet_client_is_asked_and_lives_by_its_answer),
+        TEST(a_client_that_does_not_answer_is_closed),
+        TEST(by_default_nobody_is_asked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

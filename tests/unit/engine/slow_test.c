@@ -1,0 +1,47 @@
+/* A callback that holds its loop is named in the log. */
+#include "helpers/engine.h"
+#include <time.h>
+
+static char logged[600];
+
+static void keep(pinion_log_level level, const char *line, void *data)
+{
+    if (level == PINION_LOG_WARNING)
+        snprintf(logged, sizeof logged, "%s", line);
+}
+
+static pinion_result dawdle(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 130 * 1000000 }, NULL);
+    return pinion_ok(NULL);
+}
+
+static pinion_result hurry(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    return pinion_ok(NULL);
+}
+
+static const pinion_channel_def room = { .handle_in =
+                                             PINION_CLAUSES({ "dawdle", dawdle }, { "hurry", hurry }) };
+static const pinion_socket_def user_socket = { .channels = PINION_ROUTES({ "room:*", &room }) };
+
+static void a_slow_callback_is_named(void **state)
+{
+    pinion_test_client *client = connected(&user_socket);
+    ok(pinion_test_join(client, "room:1", NULL));
+    pinion_log_set_function(keep, NULL);
+    pinion_log_set_level(PINION_LOG_WARNING);
+    ok(pinion_test_expect_reply(client, pinion_test_push(client, "room:1", "hurry", NULL), "ok", NULL));
+    assert_string_equal(logged, "");
+    ok(pinion_test_expect_reply(client, pinion_test_push(client, "room:1", "dawdle", NULL), "ok", NULL));
+    pinion_log_set_function(NULL, NULL);
+    assert_non_null(strstr(logged, "channel room:1: handle_in(dawdle) held its loop for 1"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_slow_callback_is_named, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
