@@ -26,7 +26,19 @@ typedef struct pinion_endpoint_options {
      * say where it listens. May be NULL. */
     void (*ready)(pinion_endpoint *endpoint, void *data);
     void *ready_data;
-    size_t max_head;              /* bytes of a request head: 16 KiB; more is answered 431 */
+    size_t max_head; /* bytes of a request head: 16 KiB; more is answered 431 */
+
+    /* Going down, on a signal or pinion_endpoint_stop: /readyz says 503, after drain_delay_ms (0) accepting
+     * stops and sockets are closed (1012), drain_batch (10,000) at once and then again every
+     * drain_interval_ms (2,000), what is left after drain_timeout_ms (30,000) in one go. */
+    uint32_t drain_delay_ms;
+    uint32_t drain_batch;
+    uint32_t drain_interval_ms;
+    uint32_t drain_timeout_ms;
+
+    bool no_health; /* do not answer GET /healthz (200 while it runs) and /readyz (200; 503 once it goes down)
+                     * where nothing of that path is mounted */
+
     uint32_t max_headers;         /* of one request: 64, which is the most; more is answered 431 */
     size_t max_connections;       /* at once, of any kind; more are closed at once, counted: no limit */
     size_t max_longpoll_sessions; /* clients by long polling: 100,000; more are answered 503 */
@@ -94,9 +106,9 @@ PINION_API PINION_CHECKED int pinion_endpoint_listen(pinion_endpoint *endpoint);
 PINION_API uint16_t pinion_endpoint_port(const pinion_endpoint *endpoint);
 
 /* Run until SIGTERM or SIGINT, or pinion_endpoint_stop. The calling thread is one of the loops. A signal
- * stops accepting, closes the sockets (1012), runs every terminate, and returns 0; a second one leaves the
- * process at once. The handlers are installed for the time of the call and then restored. Says READY=1 and
- * STOPPING=1 to whoever watches over the process (pinion_notify). */
+ * stops accepting, closes the sockets (1012, in batches, see the options), runs every terminate, and returns
+ * 0; a second one leaves the process at once. The handlers are installed for the time of the call and then
+ * restored. Says READY=1 and STOPPING=1 to whoever watches over the process (pinion_notify). */
 PINION_API PINION_CHECKED int pinion_endpoint_run(pinion_endpoint *endpoint);
 
 /* Run on threads of its own, and return at once. No signal handlers are installed; SIGPIPE does not arise. */

@@ -52,7 +52,7 @@ typedef struct pinion_supervise_options {
     unsigned max_restarts;
     uint32_t restart_period_ms;
 
-    uint32_t stop_timeout_ms; /* a child that was asked to stop is killed after that: 30,000 */
+    uint32_t stop_timeout_ms; /* a child that was asked to stop is killed after that: 45,000 */
 
     /* A child that is ready, and whose loops do not all turn for so long, is aborted (SIGABRT, for a core to
      * look at) and started again: what WATCHDOG_USEC says, where it is set, else 30,000; PINION_NEVER. */

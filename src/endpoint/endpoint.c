@@ -19,7 +19,9 @@
 #define DEFAULT_CLOSE_TIMEOUT_MS 5000
 #define DEFAULT_MAX_HEAD         (16u << 10)
 #define DEFAULT_MAX_LONGPOLL     100000
-#define STOP_GRACE_MS            1000 /* beyond the closing handshake's time */
+#define DEFAULT_DRAIN_BATCH      10000
+#define DEFAULT_DRAIN_INTERVAL   2000
+#define DEFAULT_DRAIN_TIMEOUT    30000
 
 /* ---- new ---- */
 
@@ -53,6 +55,12 @@ static void fill_defaults(pinion_endpoint_options *options)
         options->max_head = DEFAULT_MAX_HEAD;
     if (options->max_longpoll_sessions == 0)
         options->max_longpoll_sessions = DEFAULT_MAX_LONGPOLL;
+    if (options->drain_batch == 0)
+        options->drain_batch = DEFAULT_DRAIN_BATCH;
+    if (options->drain_interval_ms == 0)
+        options->drain_interval_ms = DEFAULT_DRAIN_INTERVAL;
+    if (options->drain_timeout_ms == 0)
+        options->drain_timeout_ms = DEFAULT_DRAIN_TIMEOUT;
     if (options->max_headers == 0)
         options->max_headers = PINION_HTTP_HEADERS_MAX;
     if (options->max_connections == 0)
@@ -310,53 +318,21 @@ static void on_accepted(void *context, struct pinion_conn *conn)
     PINION_COUNT(loop->shard, refused, 1);
 }
 
-static void check_stopped(struct pinion_server_loop *loop, struct pinion_loop *io)
-{
-    bool idle = pinion__loop_connections(io) == 0 || loop->overdue;
-    if (loop->stopping && idle && count(&loop->shard->counters.channels) == 0)
-        pinion__loop_stop(io);
-}
-
-static void begin_stop(struct pinion_server_loop *loop);
-
 static uint64_t on_turn(void *context)
 {
     struct pinion_server_loop *loop = context;
     struct pinion_loop *io = atomic_load_explicit(&loop->io, memory_order_relaxed);
     if (atomic_load(&loop->server->stop_requested) && !loop->stopping)
-        begin_stop(loop);
+        pinion__drain_begin(loop);
     uint64_t wait = pinion__scheduler_turn(loop->scheduler);
     atomic_store_explicit(&loop->shard->counters.connections, pinion__loop_connections(io),
                           memory_order_relaxed);
-    check_stopped(loop, io);
+    if (pinion__drain_over(loop))
+        pinion__loop_stop(io);
     return wait;
 }
 
 static const struct pinion_loop_events loop_events = { .accepted = on_accepted, .turn = on_turn };
-
-static void on_overdue(struct pinion_timer *timer)
-{
-    PINION_CONTAINER_OF(timer, struct pinion_server_loop, deadline)->overdue = true;
-}
-
-/* Once for all loops: the first runs on the thread of run(). */
-static void tell_stopping(const struct pinion_server_loop *loop)
-{
-    if (loop->server->notifies && loop == loop->server->loops)
-        (void)pinion__notify("STOPPING=1", false);
-}
-
-static void begin_stop(struct pinion_server_loop *loop)
-{
-    const pinion_endpoint_options *options = &loop->server->options;
-    loop->stopping = true;
-    tell_stopping(loop);
-    pinion__listeners_close(loop);
-    pinion__http_stop(loop);
-    pinion__shard_close_sockets(loop->shard, PINION_CLOSE_RESTART);
-    pinion__timer_init(&loop->deadline, on_overdue);
-    pinion__scheduler_timer(loop->scheduler, &loop->deadline, options->close_timeout_ms + STOP_GRACE_MS);
-}
 
 /* The I/O loop itself stays until the endpoint is freed: another thread may be about to wake it. */
 static void end_loop(struct pinion_server_loop *loop)
@@ -364,7 +340,7 @@ static void end_loop(struct pinion_server_loop *loop)
     pinion__subscription_end_all(loop->shard);
     pinion__scheduler_close(loop->scheduler);
     pinion__subscription_end_all(loop->shard);
-    pinion__timer_cancel(&loop->deadline);
+    pinion__drain_cancel(loop);
     pinion__heartbeat_stop(&loop->heartbeat);
     atomic_store_explicit(&loop->shard->counters.connections, 0, memory_order_relaxed);
 }
@@ -374,7 +350,7 @@ static int run_loop(struct pinion_server_loop *loop)
     struct pinion_loop *io = NULL;
     const struct pinion_loop_options options = { .events = &loop_events, .context = loop };
     pinion__shard_bind(loop->shard);
-    pinion__timer_init(&loop->deadline, on_overdue);
+    pinion__drain_init(&loop->drain);
     int rc = pinion__loop_new(&io, loop->server->engine, &options);
     if (!rc) {
         atomic_store(&loop->io, io);

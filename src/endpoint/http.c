@@ -131,6 +131,9 @@ static void serve_content(struct pinion_http *http, const struct pinion_mounted 
                           const struct pinion_http_request *request)
 {
     bool get = pinion__slice_is(request->method, "GET") || pinion__slice_is(request->method, "HEAD");
+    bool ours = get && (!mounted || mounted->kind == PINION_MOUNT_STATIC);
+    if (ours && pinion__http_serve_health(http, request))
+        return;
     if (!mounted)
         pinion__http_send_error(http, get ? 404 : 405, request->keep_alive);
     else if (!get)
@@ -271,6 +274,8 @@ static size_t take_request(struct pinion_http *http, uint8_t *bytes, size_t len,
     if (head <= 0)
         return 0;
     http->head_only = pinion__slice_is(request.method, "HEAD");
+    if (http->loop->drain.drained || (http->loop->drain.closing && !http->polls))
+        request.keep_alive = false;
     if (has_body(&request) && expects_continue(&request))
         request.keep_alive = false; /* an answer that comes first leaves open whether the body will */
     *upgraded = serve(http, &request, pinion__slice((const char *)bytes, (size_t)head));
@@ -396,6 +401,22 @@ void pinion__http_accept(struct pinion_server_loop *loop, struct pinion_conn *co
     pinion__list_append(&loop->http, &http->node);
     pinion__http_set_deadline(http, loop->server->options.head_timeout_ms);
     pinion__conn_attach(conn, &http_events, http);
+}
+
+/* Nothing is owed to it. */
+static bool is_idle(const struct pinion_http *http)
+{
+    return !is_answering(http) && !http->in_body && http->input.len == 0 &&
+           pinion__conn_queued(http->conn) == 0;
+}
+
+void pinion__http_drain(struct pinion_server_loop *loop)
+{
+    PINION_LIST_FOREACH_SAFE (node, &loop->http) {
+        struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);
+        if (is_idle(http) && !http->polls)
+            pinion__conn_close(http->conn);
+    }
 }
 
 void pinion__http_stop(struct pinion_server_loop *loop)

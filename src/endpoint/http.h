@@ -31,6 +31,7 @@ struct pinion_http {
     bool in_body;
     bool keep_alive; /* after the answer that takes its time */
     bool backlogged; /* too much is queued: requests wait until it has gone */
+    bool polls;      /* a client of long polling comes by it */
     bool eof;        /* the peer sends no more, and is owed the answers to what it sent */
     bool closing;    /* after what is queued; input is ignored */
     bool pumping;    /* the pump task is queued */
@@ -90,6 +91,11 @@ void pinion__http_serve_file(struct pinion_http *http, const struct pinion_stati
 
 /* More of the file being sent, after the current callback. */
 void pinion__http_pump_later(struct pinion_http *http);
+
+/* ---- http_health.c ---- */
+
+/* Answer a request for /healthz or /readyz. False when it is for something else. */
+bool pinion__http_serve_health(struct pinion_http *http, const struct pinion_http_request *request);
 
 /* ---- http_socket.c ---- */
 

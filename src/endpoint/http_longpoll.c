@@ -163,6 +163,7 @@ void pinion__http_serve_longpoll(struct pinion_http *http, const struct pinion_m
 {
     struct pinion_http_connect connect;
     bool options = pinion__slice_is(request->method, "OPTIONS");
+    http->polls = true;
     if (!options && !pinion__slice_is(request->method, "GET") && !pinion__slice_is(request->method, "POST")) {
         pinion__http_send_error(http, 400, request->keep_alive);
         return;

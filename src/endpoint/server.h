@@ -2,6 +2,7 @@
 #ifndef PINION_ENDPOINT_SERVER_H
 #define PINION_ENDPOINT_SERVER_H
 
+#include "endpoint/drain.h"
 #include "endpoint/heartbeat.h"
 #include "endpoint/static.h"
 #include "engine/hub.h"
@@ -38,13 +39,12 @@ struct pinion_server_loop {
     struct pinion_loop *_Atomic io;     /* NULL before its thread made it; read by wakes from any thread */
     struct pinion_listening *listening; /* what it accepts on: listeners.c */
     unsigned listening_count;
-    struct pinion_list http;      /* connections that are (still) HTTP */
-    struct pinion_timer deadline; /* of stopping */
+    struct pinion_list http; /* connections that are (still) HTTP */
+    struct pinion_drain drain;
     struct pinion_heartbeat heartbeat;
     struct pinion_task stop_task;
     bool stop_posted; /* under server->lock */
     bool stopping;
-    bool overdue;
     bool threaded;
     pthread_t thread;
     int status; /* what its run came to */
@@ -86,6 +86,10 @@ unsigned pinion__default_loops(void);
 
 /* http.c: take over a connection that was just accepted. */
 void pinion__http_accept(struct pinion_server_loop *loop, struct pinion_conn *conn);
+
+/* http.c: the server goes down: end those connections that only lie open, but for those that long-polling
+ * clients come by. */
+void pinion__http_drain(struct pinion_server_loop *loop);
 
 /* http.c: the server stops: end the connections that are still HTTP, after the answer they are owed. */
 void pinion__http_stop(struct pinion_server_loop *loop);

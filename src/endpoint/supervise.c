@@ -13,7 +13,7 @@
 #define DEFAULT_BACKOFF_MAX_MS 10000
 #define DEFAULT_RESTARTS       5
 #define DEFAULT_PERIOD_MS      60000
-#define DEFAULT_STOP_MS        30000
+#define DEFAULT_STOP_MS        45000
 #define DEFAULT_WATCHDOG_MS    30000
 
 static uint32_t or_default(uint32_t value, uint32_t normal)

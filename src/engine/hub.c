@@ -72,14 +72,13 @@ void pinion__shard_bind(struct pinion_shard *shard)
         pinion__scheduler_bind(shard->scheduler);
 }
 
-void pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code)
+bool pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code, size_t max)
 {
     shard->closing = true;
-    while (!pinion__list_empty(&shard->sockets)) {
-        struct pinion_list *first = shard->sockets.next;
-        pinion__socket_close(PINION_CONTAINER_OF(first, struct pinion_socket, node), code);
-    }
+    for (size_t i = 0; i < max && !pinion__list_empty(&shard->sockets); i++)
+        pinion__socket_close(PINION_CONTAINER_OF(shard->sockets.next, struct pinion_socket, node), code);
     pinion__scheduler_drain(shard->scheduler);
+    return !pinion__list_empty(&shard->sockets);
 }
 
 void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)

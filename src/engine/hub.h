@@ -63,9 +63,9 @@ struct pinion_shard *pinion__hub_here(pinion_endpoint *endpoint);
 /* This thread runs the shard's loop from now on (NULL: none). */
 void pinion__shard_bind(struct pinion_shard *shard);
 
-/* Close every socket of this loop with this code, and let none connect from now on; their channels' terminate
- * runs before it returns. */
-void pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code);
+/* Close sockets of this loop with this code, as many as `max`, and let none connect from now on; their
+ * channels' terminate runs before it returns. True when there are more. */
+bool pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code, size_t max);
 
 /* Add to a counter of the shard; cheap, as only its loop writes. */
 #define PINION_COUNT(shard, name, n)                                                                         \

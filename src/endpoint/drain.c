@@ -1,0 +1,106 @@
+#include "endpoint/drain.h"
+#include "base/log.h"
+#include "endpoint/listeners.h"
+#include "endpoint/notify.h"
+#include "endpoint/server.h"
+#include <pinion/transport.h>
+
+#define GRACE_MS 1000 /* beyond the closing handshake's time */
+
+static struct pinion_server_loop *loop_of(struct pinion_timer *timer)
+{
+    return PINION_CONTAINER_OF(timer, struct pinion_server_loop, drain.timer);
+}
+
+static void next_step(struct pinion_server_loop *loop, void (*step)(struct pinion_timer *timer), uint64_t ms)
+{
+    pinion__timer_init(&loop->drain.timer, step);
+    pinion__scheduler_timer(loop->scheduler, &loop->drain.timer, ms);
+}
+
+static void on_overdue(struct pinion_timer *timer)
+{
+    loop_of(timer)->drain.overdue = true;
+}
+
+/* The sockets are closed: connections that are HTTP go too. */
+static void finish(struct pinion_server_loop *loop)
+{
+    loop->drain.drained = true;
+    pinion__http_stop(loop);
+    next_step(loop, on_overdue, loop->server->options.close_timeout_ms + GRACE_MS);
+}
+
+/* An equal part for each loop, one at least. */
+static size_t batch_of(const struct pinion_server_loop *loop)
+{
+    size_t batch = loop->server->options.drain_batch / loop->server->loop_count;
+    return batch ? batch : 1;
+}
+
+static void on_batch(struct pinion_timer *timer);
+
+static void close_batch(struct pinion_server_loop *loop)
+{
+    uint64_t now = pinion__scheduler_now(loop->scheduler), left = loop->drain.ends_at - now;
+    const pinion_endpoint_options *options = &loop->server->options;
+    bool last = now >= loop->drain.ends_at;
+    if (!pinion__shard_close_sockets(loop->shard, PINION_CLOSE_RESTART, last ? SIZE_MAX : batch_of(loop)))
+        finish(loop);
+    else
+        next_step(loop, on_batch, left < options->drain_interval_ms ? left : options->drain_interval_ms);
+}
+
+static void on_batch(struct pinion_timer *timer)
+{
+    close_batch(loop_of(timer));
+}
+
+static void start_closing(struct pinion_server_loop *loop)
+{
+    loop->drain.closing = true;
+    loop->drain.ends_at = pinion__scheduler_now(loop->scheduler) + loop->server->options.drain_timeout_ms;
+    pinion__listeners_close(loop);
+    pinion__http_drain(loop);
+    close_batch(loop);
+}
+
+static void on_delay(struct pinion_timer *timer)
+{
+    start_closing(loop_of(timer));
+}
+
+/* Once for all loops: the first runs on the thread of run(). */
+static void tell_stopping(const struct pinion_server_loop *loop)
+{
+    if (loop->server->notifies && loop == loop->server->loops)
+        (void)pinion__notify("STOPPING=1", false);
+}
+
+void pinion__drain_init(struct pinion_drain *drain)
+{
+    pinion__timer_init(&drain->timer, NULL);
+}
+
+void pinion__drain_begin(struct pinion_server_loop *loop)
+{
+    uint32_t delay = loop->server->options.drain_delay_ms;
+    loop->stopping = true;
+    tell_stopping(loop);
+    if (delay)
+        next_step(loop, on_delay, delay);
+    else
+        start_closing(loop);
+}
+
+void pinion__drain_cancel(struct pinion_server_loop *loop)
+{
+    pinion__timer_cancel(&loop->drain.timer);
+}
+
+bool pinion__drain_over(const struct pinion_server_loop *loop)
+{
+    const struct pinion_loop *io = atomic_load_explicit(&loop->io, memory_order_relaxed);
+    size_t channels = atomic_load_explicit(&loop->shard->counters.channels, memory_order_relaxed);
+    return loop->drain.drained && channels == 0 && (loop->drain.overdue || pinion__loop_connections(io) == 0);
+}

@@ -1,0 +1,34 @@
+/* Stopping without a shock: readiness goes off, accepting stops, and the clients are sent away in batches, so
+ * that they do not all come to the next server at once.
+ *
+ *   running --begin--> unready --drain_delay_ms--> closing, batch by batch --no socket left--> drained
+ *
+ * Each loop drains by itself; a batch is an equal part of the endpoint's. */
+#ifndef PINION_ENDPOINT_DRAIN_H
+#define PINION_ENDPOINT_DRAIN_H
+
+#include "base/wheel.h"
+#include <stdbool.h>
+
+struct pinion_server_loop;
+
+struct pinion_drain {
+    struct pinion_timer timer; /* for the next step */
+    uint64_t ends_at;          /* ms: then what is left is closed at once */
+    bool closing;              /* the sockets are being closed */
+    bool drained;              /* they are: what is left are connections on their way out */
+    bool overdue;              /* those had their time */
+};
+
+void pinion__drain_init(struct pinion_drain *drain);
+
+/* Thread: the loop's, not from within a callback. */
+void pinion__drain_begin(struct pinion_server_loop *loop);
+
+/* The loop ends: no more steps. */
+void pinion__drain_cancel(struct pinion_server_loop *loop);
+
+/* True when nothing on this loop has to be waited for any more. */
+bool pinion__drain_over(const struct pinion_server_loop *loop);
+
+#endif
