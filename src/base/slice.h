@@ -27,4 +27,14 @@ static inline bool pinion__slice_is(struct pinion_slice a, const char *str)
     return pinion__slice_eq(a, pinion__slice_str(str));
 }
 
+/* Without the spaces and tabs around it. */
+static inline struct pinion_slice pinion__slice_trim(struct pinion_slice s)
+{
+    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+        s = pinion__slice(s.ptr + 1, s.len - 1);
+    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
 #endif

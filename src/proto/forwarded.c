@@ -71,15 +71,6 @@ static bool is_trusted(const uint8_t address[16], const struct pinion_network *t
 
 /* ---- lists in headers ---- */
 
-static struct pinion_slice trim(struct pinion_slice text)
-{
-    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
-        text = pinion__slice(text.ptr + 1, text.len - 1);
-    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
-        text.len--;
-    return text;
-}
-
 static struct pinion_slice unquote(struct pinion_slice text)
 {
     if (text.len >= 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"')
@@ -99,7 +90,7 @@ static size_t elements_from_right(const struct pinion_http_request *request, con
         for (size_t end = value.len, at = value.len; count < HOPS_MAX; at--) {
             if (at > 0 && value.ptr[at - 1] != ',')
                 continue;
-            elements[count++] = trim(pinion__slice(value.ptr + at, end - at));
+            elements[count++] = pinion__slice_trim(pinion__slice(value.ptr + at, end - at));
             if (at == 0)
                 break;
             end = at - 1;
@@ -149,7 +140,7 @@ static struct pinion_slice parameter(struct pinion_slice element, const char *na
     while (element.len > 0) {
         const char *semicolon = memchr(element.ptr, ';', element.len);
         size_t len = semicolon ? (size_t)(semicolon - element.ptr) : element.len;
-        struct pinion_slice pair = trim(pinion__slice(element.ptr, len));
+        struct pinion_slice pair = pinion__slice_trim(pinion__slice(element.ptr, len));
         if (pair.len > name_len && pair.ptr[name_len] == '=' && strncasecmp(pair.ptr, name, name_len) == 0)
             return unquote(pinion__slice(pair.ptr + name_len + 1, pair.len - name_len - 1));
         element = semicolon ? pinion__slice(semicolon + 1, element.len - len - 1) : pinion__slice(NULL, 0);

@@ -53,11 +53,6 @@ static bool is_value_char(char c)
     return is_visible(c) || c == ' ' || c == '\t' || (unsigned char)c >= 0x80;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -82,15 +77,6 @@ static bool consists_of(struct pinion_slice text, bool (*allowed)(char))
             return false;
     }
     return true;
-}
-
-static struct pinion_slice trim(struct pinion_slice text)
-{
-    while (text.len > 0 && is_blank(text.ptr[0]))
-        text = pinion__slice(text.ptr + 1, text.len - 1);
-    while (text.len > 0 && is_blank(text.ptr[text.len - 1]))
-        text.len--;
-    return text;
 }
 
 /* Cut text in two at the first `stop`; false when there is none. *after may be where text came from. */
@@ -159,7 +145,7 @@ static int read_header(struct cursor *cursor, struct pinion_http_request *reques
     header->name = read_while(cursor, is_token_char);
     if (header->name.len == 0 || !read_text(cursor, ":"))
         return PINION_EPROTO;
-    header->value = trim(read_while(cursor, is_value_char));
+    header->value = pinion__slice_trim(read_while(cursor, is_value_char));
     return read_text(cursor, "\r\n") ? 0 : PINION_EPROTO;
 }
 
@@ -343,14 +329,28 @@ struct pinion_slice pinion__http1_header(const struct pinion_http_request *reque
     return pinion__slice(NULL, 0);
 }
 
+bool pinion__http1_next_element(struct pinion_slice *list, struct pinion_slice *element)
+{
+    while (list->len > 0) {
+        struct pinion_slice rest = pinion__slice(NULL, 0);
+        if (!split(*list, ',', element, &rest))
+            *element = *list;
+        *element = pinion__slice_trim(*element);
+        *list = rest;
+        if (element->len > 0)
+            return true;
+    }
+    return false;
+}
+
 static bool list_has(struct pinion_slice list, const char *token)
 {
     struct pinion_slice element;
-    while (split(list, ',', &element, &list)) {
-        if (is_word(trim(element), token))
+    while (pinion__http1_next_element(&list, &element)) {
+        if (is_word(element, token))
             return true;
     }
-    return is_word(trim(list), token);
+    return false;
 }
 
 bool pinion__http1_has_token(const struct pinion_http_request *request, const char *name, const char *token)

@@ -47,6 +47,10 @@ struct pinion_slice pinion__http1_header(const struct pinion_http_request *reque
  * fields of that name count. */
 bool pinion__http1_has_token(const struct pinion_http_request *request, const char *name, const char *token);
 
+/* Take the next element of a comma-separated list, without blanks around it; empty ones are none (RFC 9110
+ * section 5.6.1). False: there are no more. */
+bool pinion__http1_next_element(struct pinion_slice *list, struct pinion_slice *element);
+
 /* Percent-decode a path into out (at least path.len bytes), without '+' for space. Returns the length, or
  * PINION_EPROTO for a broken escape or a NUL. */
 long pinion__http1_decode_path(struct pinion_slice path, char *out);

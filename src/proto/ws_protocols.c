@@ -4,29 +4,6 @@
 
 #define TOKEN_PREFIX "base64url.bearer.phx."
 
-static struct pinion_slice trim(struct pinion_slice text)
-{
-    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
-        text = pinion__slice(text.ptr + 1, text.len - 1);
-    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
-        text.len--;
-    return text;
-}
-
-/* The next element of a list, without what is empty. False: there is none. */
-static bool next_element(struct pinion_slice *list, struct pinion_slice *element)
-{
-    while (list->len > 0) {
-        const char *comma = memchr(list->ptr, ',', list->len);
-        size_t len = comma ? (size_t)(comma - list->ptr) : list->len;
-        *element = trim(pinion__slice(list->ptr, len));
-        *list = comma ? pinion__slice(comma + 1, list->len - len - 1) : pinion__slice(NULL, 0);
-        if (element->len > 0)
-            return true;
-    }
-    return false;
-}
-
 static bool is_token(struct pinion_slice element)
 {
     size_t len = strlen(TOKEN_PREFIX);
@@ -38,7 +15,7 @@ static struct pinion_slice find_token(struct pinion_slice offered)
 {
     struct pinion_slice element, token = { NULL, 0 };
     size_t count = 0;
-    while (next_element(&offered, &element)) {
+    while (pinion__http1_next_element(&offered, &element)) {
         if (!is_token(element))
             continue;
         token = pinion__slice(element.ptr + strlen(TOKEN_PREFIX), element.len - strlen(TOKEN_PREFIX));
@@ -53,7 +30,7 @@ static size_t count_offers(struct pinion_slice offered, bool tokens, const char 
 {
     struct pinion_slice element;
     size_t count = 0;
-    while (next_element(&offered, &element)) {
+    while (pinion__http1_next_element(&offered, &element)) {
         if (!tokens && is_token(element))
             continue;
         count++;
