@@ -1,0 +1,109 @@
+/* docs/sockets.md. */
+#include "docs/snippet.h"
+#include <pinion/raw_socket.h>
+
+static int connections;
+
+/* The application's: how many there are from this address. */
+static int connections_of(const char *peer)
+{
+    return peer[0] == '\0' ? connections : 0;
+}
+
+static pinion_result let_in(pinion_socket *socket, const pinion_payload *params,
+                            const pinion_connect_info *info)
+{
+    pinion_slice agent = pinion_connect_header(info, "user-agent");
+    if (connections_of(pinion_connect_peer(info)) >= 20)
+        return pinion_error(pinion_json("{s:s}", "reason", "too many connections"));
+    if (pinion_socket_assign(socket, "agent", pinion_json("s%", agent.ptr ? agent.ptr : "", agent.len)) != 0)
+        return pinion_crash();
+    return pinion_ok(NULL);
+}
+
+static void say_why(const pinion_payload *reason, pinion_response *response)
+{
+    static const char text[] = "Too many connections";
+    pinion_response_send(response, 429, "text/plain", text, sizeof text - 1);
+}
+
+static const pinion_channel_def room_channel = { 0 };
+
+static const pinion_socket_def user_socket = {
+    .connect = let_in,
+    .channels = PINION_ROUTES({ "rooms:*", &room_channel }),
+};
+
+static int mount(pinion_endpoint *endpoint)
+{
+    return pinion_endpoint_socket(endpoint, "/socket", &user_socket,
+                                  &(pinion_socket_options){
+                                      .longpoll = true,
+                                      .origins = PINION_LIST("https://example.com", "//localhost"),
+                                      .messages = { .per_second = 50, .burst = 200 },
+                                      .joins = { .per_second = 10 },
+                                      .max_channels = 20,
+                                  });
+}
+
+static pinion_result greet(pinion_socket *socket)
+{
+    pinion_raw_push(socket, false, "hello", 5);
+    return pinion_noreply();
+}
+
+static pinion_result echo(pinion_socket *socket, bool binary, const char *bytes, size_t length)
+{
+    pinion_raw_push(socket, binary, bytes, length);
+    return pinion_noreply();
+}
+
+static const pinion_raw_socket_def echo_socket = { .init = greet, .handle_in = echo };
+
+static void it_is_mounted(void **state)
+{
+    pinion_endpoint *endpoint = NULL;
+    ok(pinion_endpoint_new(&endpoint, NULL));
+    ok(mount(endpoint));
+    pinion_endpoint_free(endpoint);
+}
+
+static void the_twentieth_is_the_last(void **state)
+{
+    const pinion_socket_options options = { .error_handler = say_why };
+    pinion_test_client *client;
+    connections = 19;
+    ok(pinion_test_connect(test, &user_socket, &options, "", &client));
+    connections = 20;
+    assert_int_equal(pinion_test_connect(test, &user_socket, &options, "", &client), PINION_EACCES);
+}
+
+static void expect_text(pinion_test_client *client, const char *text)
+{
+    bool binary;
+    const char *bytes;
+    size_t length;
+    ok(pinion_test_next_frame(client, &binary, &bytes, &length));
+    assert_false(binary);
+    assert_int_equal(length, strlen(text));
+    assert_memory_equal(bytes, text, length);
+}
+
+static void a_raw_socket_greets_and_echoes(void **state)
+{
+    pinion_test_client *client;
+    ok(pinion_test_connect_raw(test, &echo_socket, NULL, "", &client));
+    expect_text(client, "hello");
+    pinion_test_send_frame(client, false, "x", 1);
+    expect_text(client, "x");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_is_mounted),
+        cmocka_unit_test_setup_teardown(the_twentieth_is_the_last, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_raw_socket_greets_and_echoes, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
