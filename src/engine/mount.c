@@ -121,7 +121,8 @@ static int read_origins(struct pinion_mount *mount, const char *path)
     return 0;
 }
 
-static int init(struct pinion_mount *mount, const char *path, const pinion_socket_options *options)
+static int init(struct pinion_mount *mount, const char *path, const pinion_socket_options *options,
+                const pinion_route *routes)
 {
     memset(mount, 0, sizeof *mount);
     if (options)
@@ -134,6 +135,8 @@ static int init(struct pinion_mount *mount, const char *path, const pinion_socke
         rc = copy_versions(mount, path);
     if (!rc)
         rc = read_origins(mount, path);
+    if (!rc)
+        rc = pinion__routes_init(&mount->routes, routes);
     if (!rc && !(mount->path = strdup(path)))
         rc = PINION_ENOMEM;
     if (rc)
@@ -151,8 +154,7 @@ int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinio
         if (rc)
             return rc;
     }
-    int rc = init(mount, path, options);
-    mount->routes = def->channels;
+    int rc = init(mount, path, options, def->channels);
     mount->connect = def->connect;
     mount->id = def->id;
     return rc;
@@ -163,7 +165,7 @@ int pinion__mount_init_raw(struct pinion_mount *mount, const char *path, const p
 {
     if (!def)
         return pinion__fail(PINION_EINVAL, "socket %s: no definition given", path);
-    int rc = init(mount, path, options);
+    int rc = init(mount, path, options, NULL);
     mount->raw = def;
     mount->connect = def->connect;
     mount->id = def->id;
@@ -173,6 +175,7 @@ int pinion__mount_init_raw(struct pinion_mount *mount, const char *path, const p
 void pinion__mount_release(struct pinion_mount *mount)
 {
     free(mount->path);
+    pinion__routes_release(&mount->routes);
     free(mount->origins);
     free(mount->versions);
     free((void *)mount->options.origins);
@@ -185,31 +188,25 @@ static bool has_nul(struct pinion_slice text)
     return text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL;
 }
 
-static bool route_matches(const char *pattern, struct pinion_slice topic)
-{
-    size_t len = strlen(pattern);
-    if (pattern[len - 1] == '*')
-        return topic.len >= len - 1 && memcmp(pattern, topic.ptr, len - 1) == 0;
-    return topic.len == len && memcmp(pattern, topic.ptr, len) == 0;
-}
-
 const pinion_channel_def *pinion__mount_route(const struct pinion_mount *mount, struct pinion_slice topic)
 {
-    if (topic.len == 0 || has_nul(topic))
-        return NULL;
-    for (const pinion_route *route = mount->routes; route && route->topic; route++) {
-        if (route_matches(route->topic, topic))
-            return route->channel;
-    }
-    return NULL;
+    return topic.len == 0 || has_nul(topic) ? NULL : pinion__routes_find(&mount->routes, topic);
+}
+
+/* Equal, when the event has no NUL in it. */
+static bool is_event(const char *name, struct pinion_slice event)
+{
+    return strncmp(name, event.ptr, event.len) == 0 && name[event.len] == '\0';
 }
 
 const pinion_clause *pinion__clause_find(const pinion_clause *clauses, struct pinion_slice event)
 {
-    if (has_nul(event))
+    if (!clauses || has_nul(event))
         return NULL;
-    for (const pinion_clause *clause = clauses; clause && clause->event; clause++) {
-        if (pinion__slice_is(event, clause->event) || strcmp(clause->event, "*") == 0)
+    if (event.len == 0)
+        event.ptr = "";
+    for (const pinion_clause *clause = clauses; clause->event; clause++) {
+        if (is_event(clause->event, event) || (clause->event[0] == '*' && clause->event[1] == '\0'))
             return clause;
     }
     return NULL;

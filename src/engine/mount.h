@@ -3,11 +3,12 @@
 #ifndef PINION_ENGINE_MOUNT_H
 #define PINION_ENGINE_MOUNT_H
 
+#include "engine/routes.h"
 #include "proto/origin.h"
 #include <pinion/raw_socket.h>
 
 struct pinion_mount {
-    const pinion_route *routes;       /* NULL: none */
+    struct pinion_routes routes;
     const pinion_raw_socket_def *raw; /* NULL: it has channels */
     pinion_result (*connect)(pinion_socket *socket, const pinion_payload *params,
                              const pinion_connect_info *info);

@@ -84,6 +84,42 @@ static void the_first_declared_match_wins(void **state)
     assert_null(pinion__mount_route(&mount, LITERAL("room:lobby\0")));
 }
 
+/* The index must find what a walk would. */
+static const pinion_channel_def *walk(const pinion_route *table, const char *topic)
+{
+    for (; table->topic; table++) {
+        size_t len = strlen(table->topic);
+        if (table->topic[len - 1] == '*' ? strncmp(table->topic, topic, len - 1) == 0
+                                         : strcmp(table->topic, topic) == 0)
+            return table->channel;
+    }
+    return NULL;
+}
+
+static void many_routes_are_found_as_if_walked(void **state)
+{
+    static const char *const texts[] = { "a:*", "a:b:*", "a:b", "b*",  "ab", "a",
+                                         "*",   "a:b:c", "b:x", "c:*", "c:*" };
+    enum { COUNT = sizeof texts / sizeof *texts };
+    static const char *const topics[] = { "a", "a:", "a:b", "a:b:", "a:b:c", "a:b:cd", "ab", "abc",
+                                          "b", "bx", "b:x", "c",    "c:",    "c:1",    "d",  "aa" };
+    static pinion_channel_def channels[COUNT];
+    unsigned seed = 1;
+    for (int round = 0; round < 300; round++) {
+        pinion_route table[COUNT + 1] = { { NULL, NULL } };
+        size_t count = 1 + (seed = seed * 1103515245 + 12345) / 65536 % COUNT;
+        for (size_t i = 0; i < count; i++) {
+            seed = seed * 1103515245 + 12345;
+            table[i] = (pinion_route){ texts[seed / 65536 % COUNT], &channels[i] };
+        }
+        const pinion_socket_def def = { .channels = table };
+        assert_int_equal(pinion__mount_init(&mount, "/socket", &def, NULL), 0);
+        for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
+            assert_ptr_equal(route(topics[i]), walk(table, topics[i]));
+        pinion__mount_release(&mount);
+    }
+}
+
 static void a_lone_star_takes_every_topic_there_can_be(void **state)
 {
     static const pinion_route routes[] = { { "*", &any }, { NULL, NULL } };
@@ -140,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_work_is_refused_by_name),
         cmocka_unit_test_teardown(the_first_declared_match_wins, release),
+        cmocka_unit_test(many_routes_are_found_as_if_walked),
         cmocka_unit_test_teardown(a_lone_star_takes_every_topic_there_can_be, release),
         cmocka_unit_test_teardown(a_socket_without_routes_has_no_topics, release),
         cmocka_unit_test(the_first_clause_that_takes_an_event_wins),
