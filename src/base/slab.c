@@ -1,0 +1,146 @@
+/* Free objects of a slab are linked through their first word. Objects that were never taken are not: `fresh`
+ * is where they begin, so that making a slab touches one page only. */
+#include "base/slab.h"
+#include <assert.h>
+#include <pinion/error.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* AddressSanitizer is told which objects are free, since it cannot know. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size)   ((void)(address), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#endif
+
+struct slab {
+    struct pinion_list link; /* in usable, or alone when nothing is free */
+    void **free;
+    char *fresh;
+    size_t used;
+};
+
+#define ALIGNMENT (2 * sizeof(void *))
+/* Room for malloc's own header, so that slabs can lie side by side in its heap. */
+#define SLAB_BYTES (PINION_SLAB_SIZE - ALIGNMENT)
+
+static char *first_object(struct slab *slab)
+{
+    return (char *)slab + (sizeof *slab + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static size_t fresh_bytes(const struct slab *slab)
+{
+    return (size_t)((const char *)slab + SLAB_BYTES - slab->fresh);
+}
+
+static struct slab *slab_of(void *object)
+{
+    return (struct slab *)((uintptr_t)object & ~(uintptr_t)(PINION_SLAB_SIZE - 1));
+}
+
+static struct slab *slab_new(struct pinion_slabs *slabs)
+{
+    void *memory;
+
+    if (posix_memalign(&memory, PINION_SLAB_SIZE, SLAB_BYTES) != 0)
+        return NULL;
+    struct slab *slab = memory;
+    slab->free = NULL;
+    slab->fresh = first_object(slab);
+    slab->used = 0;
+    pinion__list_init(&slab->link);
+    pinion__list_append(&slabs->usable, &slab->link);
+    slabs->count++;
+    ASAN_POISON_MEMORY_REGION(slab->fresh, fresh_bytes(slab));
+    return slab;
+}
+
+static void slab_free(struct pinion_slabs *slabs, struct slab *slab)
+{
+    pinion__list_remove(&slab->link);
+    slabs->count--;
+    ASAN_UNPOISON_MEMORY_REGION((char *)slab, SLAB_BYTES);
+    free(slab);
+}
+
+void pinion__slabs_init(struct pinion_slabs *slabs, size_t object_size)
+{
+    slabs->object_size = (object_size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    pinion__list_init(&slabs->usable);
+    slabs->count = 0;
+    assert(object_size > 0 && slabs->object_size <= PINION_SLAB_SIZE / 4);
+}
+
+int pinion__slabs_warm(struct pinion_slabs *slabs)
+{
+    struct slab *slab = pinion__list_empty(&slabs->usable) ? slab_new(slabs) : NULL;
+
+    if (!slab)
+        return pinion__list_empty(&slabs->usable) ? PINION_ENOMEM : 0;
+    ASAN_UNPOISON_MEMORY_REGION(slab->fresh, fresh_bytes(slab));
+    memset(slab->fresh, 0, fresh_bytes(slab));
+    ASAN_POISON_MEMORY_REGION(slab->fresh, fresh_bytes(slab));
+    return 0;
+}
+
+static void *take_from(struct pinion_slabs *slabs, struct slab *slab)
+{
+    void *object = slab->free;
+
+    if (object) {
+        ASAN_UNPOISON_MEMORY_REGION(object, slabs->object_size);
+        slab->free = *slab->free;
+    } else {
+        object = slab->fresh;
+        ASAN_UNPOISON_MEMORY_REGION(object, slabs->object_size);
+        slab->fresh += slabs->object_size;
+    }
+    slab->used++;
+    if (!slab->free && fresh_bytes(slab) < slabs->object_size)
+        pinion__list_remove(&slab->link);
+    return object;
+}
+
+void *pinion__slabs_take(struct pinion_slabs *slabs)
+{
+    struct slab *slab = NULL;
+
+    if (pinion__list_empty(&slabs->usable))
+        slab = slab_new(slabs);
+    else
+        slab = PINION_CONTAINER_OF(slabs->usable.next, struct slab, link);
+    return slab ? memset(take_from(slabs, slab), 0, slabs->object_size) : NULL;
+}
+
+/* One empty slab is kept: its objects are soon wanted again. */
+static bool another_is_usable(const struct pinion_slabs *slabs)
+{
+    return slabs->usable.next->next != &slabs->usable;
+}
+
+void pinion__slabs_give(struct pinion_slabs *slabs, void *object)
+{
+    struct slab *slab = slab_of(object);
+
+    *(void **)object = slab->free;
+    slab->free = object;
+    slab->used--;
+    ASAN_POISON_MEMORY_REGION(object, slabs->object_size);
+    if (pinion__list_empty(&slab->link))
+        pinion__list_append(&slabs->usable, &slab->link);
+    if (slab->used == 0 && another_is_usable(slabs))
+        slab_free(slabs, slab);
+}
+
+void pinion__slabs_release(struct pinion_slabs *slabs)
+{
+    PINION_LIST_FOREACH_SAFE (link, &slabs->usable) {
+        struct slab *slab = PINION_CONTAINER_OF(link, struct slab, link);
+        assert(slab->used == 0);
+        slab_free(slabs, slab);
+    }
+    assert(slabs->count == 0);
+}
