@@ -1,6 +1,7 @@
 #include "engine/hub.h"
 #include "engine/channel.h"
 #include "engine/socket.h"
+#include "engine/sweep.h"
 #include <stdlib.h>
 
 /* The shard whose loop this thread runs. */
@@ -39,7 +40,6 @@ int pinion__hub_add_shard(pinion_endpoint *endpoint, struct pinion_scheduler *sc
     shard->endpoint = endpoint;
     shard->scheduler = pinion__scheduler_ref(scheduler);
     shard->next_subscriber_id = atomic_fetch_add(&next_id_block, 1) << 40;
-    pinion__list_init(&shard->sockets);
     pinion__list_init(&shard->subscriptions);
     scheduler->owner = shard;
     endpoint->shards[endpoint->shard_count++] = shard;
@@ -51,6 +51,7 @@ void pinion__hub_release(pinion_endpoint *endpoint)
     pinion__workers_free(endpoint->workers);
     pinion__pubsub_release(&endpoint->pubsub);
     for (unsigned i = 0; i < endpoint->shard_count; i++) {
+        pinion__sweep_release(endpoint->shards[i]);
         pinion__scheduler_unref(endpoint->shards[i]->scheduler);
         free(endpoint->shards[i]);
     }
@@ -75,10 +76,13 @@ void pinion__shard_bind(struct pinion_shard *shard)
 bool pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code, size_t max)
 {
     shard->closing = true;
-    for (size_t i = 0; i < max && !pinion__list_empty(&shard->sockets); i++)
-        pinion__socket_close(PINION_CONTAINER_OF(shard->sockets.next, struct pinion_socket, node), code);
+    struct pinion_socket *socket = pinion__sweep_first(shard);
+    for (size_t i = 0; i < max && socket; i++) {
+        pinion__socket_close(socket, code);
+        socket = pinion__sweep_first(shard);
+    }
     pinion__scheduler_drain(shard->scheduler);
-    return !pinion__list_empty(&shard->sockets);
+    return pinion__sweep_first(shard) != NULL;
 }
 
 void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)

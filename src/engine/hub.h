@@ -11,6 +11,7 @@
 #include <pinion/endpoint.h>
 
 struct pinion_call;
+struct pinion_sweep;
 
 /* Counts of one loop, written by it and read by any thread. */
 struct pinion_counters {
@@ -30,7 +31,7 @@ struct pinion_shard {
     pinion_endpoint *endpoint;
     struct pinion_scheduler *scheduler;
     struct pinion_pubsub_loop pubsub;
-    struct pinion_list sockets;       /* that have not ended */
+    struct pinion_sweep *sweeps;      /* the sockets that have not ended */
     struct pinion_list subscriptions; /* of pinion_endpoint_subscribe */
     bool closing;                     /* no socket connects any more */
     struct pinion_call *call;         /* the callback that runs now, NULL between callbacks */

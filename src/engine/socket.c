@@ -3,6 +3,7 @@
 #include "engine/channel.h"
 #include "engine/log_params.h"
 #include "engine/raw.h"
+#include "engine/sweep.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
 #include <assert.h>
@@ -74,8 +75,7 @@ static void end(struct pinion_socket *socket, pinion_reason reason)
     socket->state = PINION_SOCKET_ENDED;
     socket->reason = (uint8_t)reason;
     socket->conn = NULL;
-    pinion__timer_cancel(&socket->idle);
-    pinion__list_remove(&socket->node);
+    pinion__sweep_remove(socket);
     pinion__anchor_end(&socket->anchor);
     socket->end_task.run = finish_end;
     pinion__scheduler_defer(socket->shard->scheduler, &socket->end_task);
@@ -98,21 +98,6 @@ void pinion__socket_close_for(struct pinion_socket *socket, uint16_t code, pinio
 void pinion__socket_close(struct pinion_socket *socket, uint16_t code)
 {
     pinion__socket_close_for(socket, code, PINION_REASON_CLOSED);
-}
-
-/* The timer is not moved at each frame: when it fires it looks at the time of the last one. */
-static void check_idle(struct pinion_timer *timer)
-{
-    struct pinion_socket *socket = PINION_CONTAINER_OF(timer, struct pinion_socket, idle);
-    uint64_t now = pinion__scheduler_now(socket->shard->scheduler);
-    uint64_t idle = now > socket->last_seen ? now - socket->last_seen : 0;
-    if (idle >= socket->mount->options.timeout_ms) {
-        pinion__log(PINION_LOG_INFO, "socket %s: nothing from the client for %u ms, closed",
-                    socket->mount->path, socket->mount->options.timeout_ms);
-        pinion__socket_close(socket, PINION_CLOSE_PROTOCOL);
-    } else {
-        pinion__scheduler_timer(socket->shard->scheduler, timer, socket->mount->options.timeout_ms - idle);
-    }
 }
 
 void pinion__socket_seen(struct pinion_socket *socket)
@@ -151,8 +136,10 @@ static struct pinion_socket *socket_new(struct pinion_shard *shard, const struct
     socket->holds = 1;
     socket->state = PINION_SOCKET_CONNECTING;
     socket->id.lane = PINION_LANE_SOCKET;
-    pinion__timer_init(&socket->idle, check_idle);
-    pinion__list_append(&shard->sockets, &socket->node);
+    if (pinion__sweep_add(socket) != 0) {
+        free(socket);
+        return NULL;
+    }
     PINION_COUNT(shard, sockets, 1);
     return socket;
 }
@@ -184,8 +171,6 @@ static int open_socket(struct pinion_socket *socket)
         return rc;
     socket->state = PINION_SOCKET_OPEN;
     pinion__socket_seen(socket);
-    if (socket->mount->options.timeout_ms != PINION_NEVER && !socket->transport->finds_idle)
-        pinion__scheduler_timer(socket->shard->scheduler, &socket->idle, socket->mount->options.timeout_ms);
     return 0;
 }
 

@@ -39,9 +39,10 @@ struct pinion_socket {
     uint8_t reason;              /* pinion_reason for its channels, once it has ended */
     bool started;                /* a raw one whose init was called */
     struct pinion_subscriber id; /* to the topic of its name */
-    struct pinion_list node;     /* in shard->sockets */
-    struct pinion_task end_task; /* what is left to do after the end, deferred */
-    struct pinion_timer idle;
+    union {
+        struct pinion_list node;     /* in its sweep, until it ends */
+        struct pinion_task end_task; /* what is left to do then, deferred */
+    };
     uint64_t last_seen;                /* when a frame last came, ms */
     struct pinion_socket_rates *rates; /* NULL: not limited, or nothing came yet */
     struct pinion_assigns *assigns;

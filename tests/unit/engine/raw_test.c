@@ -253,7 +253,7 @@ static void disconnect_works_by_name(void **state)
 static void silence_closes(void **state)
 {
     pinion_test_client *client = raw_connected(&raw_socket);
-    pinion_test_advance(test, 60000);
+    pinion_test_advance(test, 63750);
     ok(pinion_test_expect_close(client, 1002));
 }
 

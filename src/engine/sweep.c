@@ -1,0 +1,139 @@
+#include "engine/sweep.h"
+#include "base/log.h"
+#include "engine/socket.h"
+#include <assert.h>
+#include <stdlib.h>
+
+#define ROUNDS   16  /* looks at each socket while it may be silent */
+#define TICKS    16  /* in which one round is done */
+#define TICK_MIN 5   /* ms */
+#define TICK_MAX 250 /* ms */
+
+static uint32_t timeout_of(const struct pinion_socket *socket)
+{
+    return socket->transport->finds_idle ? PINION_NEVER : socket->mount->options.timeout_ms;
+}
+
+/* Those of one timeout; mounts have few different ones. */
+static struct pinion_sweep *find(const struct pinion_shard *shard, uint32_t timeout_ms)
+{
+    struct pinion_sweep *sweep = shard->sweeps;
+    while (sweep && sweep->timeout_ms != timeout_ms)
+        sweep = sweep->next;
+    return sweep;
+}
+
+static uint32_t round_ms(const struct pinion_sweep *sweep)
+{
+    uint32_t round = sweep->timeout_ms / ROUNDS;
+    return round > TICK_MIN ? round : TICK_MIN;
+}
+
+static uint32_t tick_ms(const struct pinion_sweep *sweep)
+{
+    uint32_t tick = round_ms(sweep) / TICKS;
+    return tick < TICK_MIN ? TICK_MIN : tick > TICK_MAX ? TICK_MAX : tick;
+}
+
+/* Of as many as there were when the round began: were it of those that are left, a round in which most end
+ * would never come to its own. */
+static size_t share(struct pinion_sweep *sweep)
+{
+    size_t ticks = round_ms(sweep) / tick_ms(sweep);
+    if (sweep->left == 0) {
+        sweep->left = ticks;
+        sweep->share = (sweep->count + ticks - 1) / ticks;
+    }
+    sweep->left--;
+    return sweep->share;
+}
+
+static void look(const struct pinion_sweep *sweep, struct pinion_socket *socket, uint64_t now)
+{
+    if (socket->state != PINION_SOCKET_OPEN || now < socket->last_seen + sweep->timeout_ms)
+        return;
+    pinion__log(PINION_LOG_INFO, "socket %s: nothing from the client for %u ms, closed", socket->mount->path,
+                sweep->timeout_ms);
+    pinion__socket_close(socket, PINION_CLOSE_PROTOCOL);
+}
+
+/* Turn the ring so that it begins behind those that were looked at. */
+static void turn(struct pinion_list *ring, struct pinion_list *next)
+{
+    if (next == ring)
+        return;
+    pinion__list_remove(ring);
+    pinion__list_append(next, ring);
+}
+
+/* Closing takes a socket out of the ring, and no other. */
+static void on_tick(struct pinion_timer *timer)
+{
+    struct pinion_sweep *sweep = PINION_CONTAINER_OF(timer, struct pinion_sweep, timer);
+    uint64_t now = pinion__scheduler_now(sweep->shard->scheduler);
+    struct pinion_list *node = sweep->sockets.next;
+    for (size_t left = share(sweep); left > 0 && node != &sweep->sockets; left--) {
+        struct pinion_socket *socket = PINION_CONTAINER_OF(node, struct pinion_socket, node);
+        node = node->next;
+        look(sweep, socket, now);
+    }
+    turn(&sweep->sockets, node);
+    if (sweep->count > 0)
+        pinion__scheduler_timer(sweep->shard->scheduler, timer, tick_ms(sweep));
+}
+
+static struct pinion_sweep *sweep_new(struct pinion_shard *shard, uint32_t timeout_ms)
+{
+    struct pinion_sweep *sweep = calloc(1, sizeof *sweep);
+    if (!sweep)
+        return NULL;
+    sweep->shard = shard;
+    sweep->timeout_ms = timeout_ms;
+    pinion__list_init(&sweep->sockets);
+    pinion__timer_init(&sweep->timer, on_tick);
+    sweep->next = shard->sweeps;
+    shard->sweeps = sweep;
+    return sweep;
+}
+
+int pinion__sweep_add(struct pinion_socket *socket)
+{
+    struct pinion_shard *shard = socket->shard;
+    struct pinion_sweep *sweep = find(shard, timeout_of(socket));
+    if (!sweep)
+        sweep = sweep_new(shard, timeout_of(socket));
+    if (!sweep)
+        return PINION_ENOMEM;
+    pinion__list_append(&sweep->sockets, &socket->node);
+    sweep->count++;
+    if (sweep->timeout_ms != PINION_NEVER && !pinion__timer_active(&sweep->timer))
+        pinion__scheduler_timer(shard->scheduler, &sweep->timer, tick_ms(sweep));
+    return 0;
+}
+
+void pinion__sweep_remove(struct pinion_socket *socket)
+{
+    struct pinion_sweep *sweep = find(socket->shard, timeout_of(socket));
+    pinion__list_remove(&socket->node);
+    sweep->count--;
+}
+
+struct pinion_socket *pinion__sweep_first(const struct pinion_shard *shard)
+{
+    for (const struct pinion_sweep *sweep = shard->sweeps; sweep; sweep = sweep->next) {
+        if (!pinion__list_empty(&sweep->sockets))
+            return PINION_CONTAINER_OF(sweep->sockets.next, struct pinion_socket, node);
+    }
+    return NULL;
+}
+
+void pinion__sweep_release(struct pinion_shard *shard)
+{
+    while (shard->sweeps) {
+        struct pinion_sweep *sweep = shard->sweeps;
+        assert(sweep->count == 0);
+        pinion__timer_cancel(&sweep->timer);
+        shard->sweeps = sweep->next;
+        free(sweep);
+    }
+}
