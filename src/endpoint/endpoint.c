@@ -122,6 +122,7 @@ static int server_init(struct pinion_server *server, const pinion_endpoint_optio
     if (options)
         server->options = *options;
     fill_defaults(&server->options);
+    server->base.close_timeout_ms = server->options.close_timeout_ms;
     int rc = check_options(server);
     if (!rc && server->options.host && !(server->host = strdup(server->options.host)))
         rc = PINION_ENOMEM;

@@ -89,7 +89,6 @@ static int open_websocket(struct pinion_http *http, const struct pinion_mount *m
             .protocol = connect.protocol,
             .params = params,
             .info = &connect.info,
-            .close_timeout_ms = http->loop->server->options.close_timeout_ms,
             .late_refusal = late_refusal,
         };
         rc = pinion__websocket_open(http->conn, &request);

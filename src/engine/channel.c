@@ -9,17 +9,22 @@
 
 /* ---- memory ---- */
 
+static size_t size_of(size_t join_ref_len)
+{
+    return offsetof(struct pinion_channel, join_ref) + join_ref_len;
+}
+
 struct pinion_channel *pinion__channel_new(struct pinion_socket *socket, const pinion_channel_def *def,
                                            struct pinion_slice topic, const struct pinion_message *join)
 {
     bool null_join_ref = join->join_ref.len == 0;
     struct pinion_slice join_ref = null_join_ref ? join->ref : join->join_ref;
-    struct pinion_channel *channel = calloc(1, sizeof *channel + join_ref.len);
+    struct pinion_channel *channel = pinion__pool_take(&socket->shard->pool, size_of(join_ref.len));
     if (!channel)
         return NULL;
     channel->topic = pinion__topic_hold(&socket->shard->pubsub.registry, topic);
     if (!channel->topic) {
-        free(channel);
+        pinion__pool_give(&socket->shard->pool, channel, size_of(join_ref.len));
         return NULL;
     }
     channel->socket = socket;
@@ -53,9 +58,10 @@ void pinion__channel_unhold(struct pinion_channel *channel)
     pinion__assigns_unref(channel->assigns);
     pinion__topic_drop(channel->topic);
     free(channel->extra);
-    PINION_COUNT(channel->socket->shard, channels, -1);
+    struct pinion_shard *shard = channel->socket->shard;
+    PINION_COUNT(shard, channels, -1);
     pinion__socket_unhold(channel->socket);
-    free(channel);
+    pinion__pool_give(&shard->pool, channel, size_of(channel->join_ref_len));
 }
 
 struct pinion_channel_extra *pinion__channel_extra(struct pinion_channel *channel)

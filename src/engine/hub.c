@@ -37,6 +37,7 @@ int pinion__hub_add_shard(pinion_endpoint *endpoint, struct pinion_scheduler *sc
         free(shard);
         return rc;
     }
+    pinion__pool_init(&shard->pool);
     shard->endpoint = endpoint;
     shard->scheduler = pinion__scheduler_ref(scheduler);
     shard->next_subscriber_id = atomic_fetch_add(&next_id_block, 1) << 40;
@@ -52,6 +53,7 @@ void pinion__hub_release(pinion_endpoint *endpoint)
     pinion__pubsub_release(&endpoint->pubsub);
     for (unsigned i = 0; i < endpoint->shard_count; i++) {
         pinion__sweep_release(endpoint->shards[i]);
+        pinion__pool_release(&endpoint->shards[i]->pool);
         pinion__scheduler_unref(endpoint->shards[i]->scheduler);
         free(endpoint->shards[i]);
     }

@@ -4,6 +4,7 @@
 #ifndef PINION_ENGINE_HUB_H
 #define PINION_ENGINE_HUB_H
 
+#include "base/pool.h"
 #include "base/scheduler.h"
 #include "base/workers.h"
 #include "engine/secret.h"
@@ -31,6 +32,7 @@ struct pinion_shard {
     pinion_endpoint *endpoint;
     struct pinion_scheduler *scheduler;
     struct pinion_pubsub_loop pubsub;
+    struct pinion_pool pool;          /* for sockets, channels, and what carries them */
     struct pinion_sweep *sweeps;      /* the sockets that have not ended */
     struct pinion_list subscriptions; /* of pinion_endpoint_subscribe */
     bool closing;                     /* no socket connects any more */
@@ -44,6 +46,7 @@ struct pinion_endpoint {
     struct pinion_workers *workers;
     struct pinion_shard *shards[PINION_LOOPS_MAX];
     unsigned shard_count;
+    uint32_t close_timeout_ms; /* for a client to finish the closing handshake */
     const char *const *filter; /* of parameters in the log, see pinion__log_params; owned */
     struct pinion_secret secret;
 };

@@ -48,7 +48,7 @@ void pinion__socket_unhold(struct pinion_socket *socket)
     if (socket->buckets != &socket->single_bucket)
         free(socket->buckets);
     PINION_COUNT(socket->shard, sockets, -1);
-    free(socket);
+    pinion__pool_give(&socket->shard->pool, socket, sizeof *socket);
 }
 
 static void end_channels(struct pinion_socket *socket)
@@ -123,7 +123,7 @@ static const struct pinion_serializer *choose_serializer(const struct pinion_con
 static struct pinion_socket *socket_new(struct pinion_shard *shard, const struct pinion_connect *connect,
                                         const struct pinion_serializer *serializer)
 {
-    struct pinion_socket *socket = calloc(1, sizeof *socket);
+    struct pinion_socket *socket = pinion__pool_take(&shard->pool, sizeof *socket);
     if (!socket)
         return NULL;
     socket->serializer = serializer;
@@ -137,7 +137,7 @@ static struct pinion_socket *socket_new(struct pinion_shard *shard, const struct
     socket->state = PINION_SOCKET_CONNECTING;
     socket->id.lane = PINION_LANE_SOCKET;
     if (pinion__sweep_add(socket) != 0) {
-        free(socket);
+        pinion__pool_give(&shard->pool, socket, sizeof *socket);
         return NULL;
     }
     PINION_COUNT(shard, sockets, 1);

@@ -311,8 +311,7 @@ static void free_control(struct pinion_ws_decoder *decoder)
     decoder->control = NULL;
 }
 
-/* Free what the last event pointed to. */
-static void free_given(struct pinion_ws_decoder *decoder)
+void pinion__ws_decoder_forget(struct pinion_ws_decoder *decoder)
 {
     if (!decoder->in_payload)
         free_control(decoder);
@@ -333,6 +332,11 @@ void pinion__ws_decoder_init(struct pinion_ws_decoder *decoder, size_t max_messa
     pinion__buf_init(&decoder->message, max_message);
 }
 
+bool pinion__ws_decoder_idle(const struct pinion_ws_decoder *decoder)
+{
+    return decoder->header_len == 0 && decoder->message_opcode == 0 && !decoder->finished;
+}
+
 void pinion__ws_decoder_release(struct pinion_ws_decoder *decoder)
 {
     free_control(decoder);
@@ -342,7 +346,7 @@ void pinion__ws_decoder_release(struct pinion_ws_decoder *decoder)
 void pinion__ws_decode(struct pinion_ws_decoder *decoder, uint8_t *data, size_t len, size_t *pos,
                        struct pinion_ws_event *event)
 {
-    free_given(decoder);
+    pinion__ws_decoder_forget(decoder);
     *event = (struct pinion_ws_event){ .type = PINION_WS_NEED_MORE };
     int rc = 0;
     while (!decoder->finished && rc == 0 && event->type == PINION_WS_NEED_MORE) {

@@ -28,8 +28,8 @@ struct pinion_ws_event {
                           scanner does it in its one pass. Every other text is, as it came. */
 };
 
-/* One per connection, so it is small (80 bytes), and what it allocates it frees with the message or control
- * frame it was needed for: an idle connection holds nothing. */
+/* One per connection, while it is in the midst of a message. What it allocates it frees with the message or
+ * control frame it was needed for. */
 struct pinion_ws_decoder {
     struct pinion_buf message; /* fragments, and the part of a frame that has come; max limits the message */
     uint64_t remaining;        /* payload bytes of the frame still to come */
@@ -48,6 +48,13 @@ void pinion__ws_decoder_init(struct pinion_ws_decoder *decoder, size_t max_messa
 
 /* Free what it holds; also what the last event pointed to. Idempotent. */
 void pinion__ws_decoder_release(struct pinion_ws_decoder *decoder);
+
+/* Free what the last event pointed to, as the next decode would. */
+void pinion__ws_decoder_forget(struct pinion_ws_decoder *decoder);
+
+/* True between messages, before the end: a decoder as init makes it would go on just as well, so this one
+ * need not be kept. (Decoders may be copied; the copy is then the one to go on with.) */
+bool pinion__ws_decoder_idle(const struct pinion_ws_decoder *decoder);
 
 /* Read on from data[*pos], which is unmasked in place, and advance *pos. Gives one event; call again with the
  * rest until NEED_MORE. After CLOSE or ERROR every call gives NEED_MORE, consuming all. Memory that runs out

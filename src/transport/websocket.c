@@ -20,20 +20,25 @@
 
 enum ws_state { WS_CONNECTING, WS_OPEN, WS_CLOSING };
 
+/* What only some connections have, and not for long. */
+struct ws_more {
+    struct pinion_buf stash;
+    struct pinion_timer deadline; /* of the closing handshake */
+    struct ws *ws;
+    struct pinion_frame *handshake; /* the 101, while connect is not answered */
+    struct pinion_frame *(*late_refusal)(const struct pinion_mount *mount, struct pinion_shard *shard,
+                                         int error, const pinion_payload *reason);
+};
+
 struct ws {
     struct pinion_conn *conn;
     struct pinion_socket *socket; /* NULL in CLOSING */
     struct pinion_shard *shard;
     const struct pinion_mount *mount;
-    struct pinion_ws_decoder decoder;
-    struct pinion_buf stash;
+    struct pinion_ws_decoder *decoder; /* NULL: between messages */
+    struct ws_more *more;              /* NULL: nothing of it */
+    struct pinion_ping *ping;          /* NULL: none are sent */
     struct pinion_task resume;
-    struct pinion_timer deadline;   /* of the closing handshake */
-    struct pinion_ping *ping;       /* NULL: none are sent */
-    struct pinion_frame *handshake; /* the 101, until it is sent */
-    struct pinion_frame *(*late_refusal)(const struct pinion_mount *mount, struct pinion_shard *shard,
-                                         int error, const pinion_payload *reason);
-    uint32_t close_timeout_ms;
     uint8_t state; /* enum ws_state */
     bool paused;   /* the engine holds frames back */
     bool resuming; /* the resume task is queued */
@@ -41,6 +46,60 @@ struct ws {
 };
 
 static const struct pinion_conn_events ws_events;
+
+/* ---- memory ---- */
+
+static void ws_free(struct ws *ws)
+{
+    pinion__pool_give(&ws->shard->pool, ws, sizeof *ws);
+}
+
+static void on_deadline(struct pinion_timer *timer)
+{
+    pinion__conn_close(PINION_CONTAINER_OF(timer, struct ws_more, deadline)->ws->conn);
+}
+
+/* NULL when out of memory. */
+static struct ws_more *more_of(struct ws *ws)
+{
+    if (ws->more)
+        return ws->more;
+    ws->more = pinion__pool_take(&ws->shard->pool, sizeof *ws->more);
+    if (!ws->more)
+        return NULL;
+    ws->more->ws = ws;
+    pinion__buf_init(&ws->more->stash, STASH_MAX);
+    pinion__timer_init(&ws->more->deadline, on_deadline);
+    return ws->more;
+}
+
+static void free_more(struct ws *ws)
+{
+    if (!ws->more)
+        return;
+    pinion__timer_cancel(&ws->more->deadline);
+    pinion__buf_release(&ws->more->stash);
+    pinion__frame_unref(ws->more->handshake);
+    pinion__pool_give(&ws->shard->pool, ws->more, sizeof *ws->more);
+    ws->more = NULL;
+}
+
+static size_t stashed(const struct ws *ws)
+{
+    return ws->more ? ws->more->stash.len : 0;
+}
+
+static void free_unused_more(struct ws *ws)
+{
+    if (stashed(ws) == 0 && ws->state == WS_OPEN)
+        free_more(ws);
+}
+
+static void drop_stash(struct ws *ws)
+{
+    if (ws->more)
+        pinion__buf_release(&ws->more->stash);
+}
 
 /* ---- closing ---- */
 
@@ -50,15 +109,14 @@ static void stop_pings(struct ws *ws)
         pinion__ping_stop(ws->ping);
 }
 
-static void on_deadline(struct pinion_timer *timer)
-{
-    pinion__conn_close(PINION_CONTAINER_OF(timer, struct ws, deadline)->conn);
-}
-
+/* Without memory for a timer there is no waiting. */
 static void await_end(struct ws *ws)
 {
-    if (!pinion__timer_active(&ws->deadline))
-        pinion__scheduler_timer(ws->shard->scheduler, &ws->deadline, ws->close_timeout_ms);
+    struct ws_more *more = more_of(ws);
+    if (!more)
+        pinion__conn_close(ws->conn);
+    else if (!pinion__timer_active(&more->deadline))
+        pinion__scheduler_timer(ws->shard->scheduler, &more->deadline, ws->shard->endpoint->close_timeout_ms);
 }
 
 /* Send a close frame after what is queued. The socket is gone already. */
@@ -68,7 +126,7 @@ static void begin_close(struct ws *ws, uint16_t code)
     ws->state = WS_CLOSING;
     ws->socket = NULL;
     stop_pings(ws);
-    pinion__buf_release(&ws->stash);
+    drop_stash(ws);
     pinion__conn_resume(ws->conn);
     if (!frame || pinion__conn_queue(ws->conn, frame) != 0)
         pinion__conn_close(ws->conn);
@@ -161,33 +219,69 @@ static bool holds_back(const struct ws *ws)
     return ws->state == WS_CONNECTING || (ws->state == WS_OPEN && ws->paused);
 }
 
+/* What the decoder knows outlives the input only in the midst of a message, or after the last one. */
+static void keep_decoder(struct ws *ws, const struct pinion_ws_decoder *decoder)
+{
+    if (pinion__ws_decoder_idle(decoder)) {
+        pinion__pool_give(&ws->shard->pool, ws->decoder, sizeof *ws->decoder);
+        ws->decoder = NULL;
+        return;
+    }
+    if (!ws->decoder)
+        ws->decoder = pinion__pool_take(&ws->shard->pool, sizeof *ws->decoder);
+    if (ws->decoder)
+        *ws->decoder = *decoder;
+    else
+        pinion__conn_close(ws->conn);
+}
+
 /* Decode and act, until the input is used up or the engine holds back. Returns what was used. */
 static size_t process(struct ws *ws, uint8_t *bytes, size_t len)
 {
     struct pinion_ws_event event;
+    struct pinion_ws_decoder decoder;
     size_t pos = 0;
+    if (ws->decoder)
+        decoder = *ws->decoder;
+    else
+        pinion__ws_decoder_init(&decoder, ws->mount->options.max_message);
     do {
-        pinion__ws_decode(&ws->decoder, bytes, len, &pos, &event);
+        pinion__ws_decode(&decoder, bytes, len, &pos, &event);
         on_event(ws, &event);
     } while (event.type != PINION_WS_NEED_MORE && !holds_back(ws));
+    pinion__ws_decoder_forget(&decoder);
+    keep_decoder(ws, &decoder);
     return pos;
 }
 
 static void stash(struct ws *ws, const uint8_t *bytes, size_t len)
 {
-    if (pinion__buf_append(&ws->stash, bytes, len) != 0)
+    struct ws_more *more = more_of(ws);
+    if (!more || pinion__buf_append(&more->stash, bytes, len) != 0)
         fail(ws, PINION_CLOSE_INTERNAL);
-    else if (ws->stash.len > STASH_PAUSE)
+    else if (more->stash.len > STASH_PAUSE)
         pinion__conn_pause(ws->conn);
 }
 
 static void receive(struct ws *ws, uint8_t *bytes, size_t len)
 {
     size_t used = 0;
-    if (!holds_back(ws) && ws->stash.len == 0)
+    if (!holds_back(ws) && stashed(ws) == 0)
         used = process(ws, bytes, len);
     if (used < len && ws->state != WS_CLOSING)
         stash(ws, bytes + used, len - used);
+}
+
+/* What waited. What still has to wait stays in front of what comes. */
+static void process_stash(struct ws *ws)
+{
+    struct pinion_buf pending = ws->more->stash;
+    pinion__buf_init(&ws->more->stash, STASH_MAX);
+    pinion__buf_consume(&pending, process(ws, (uint8_t *)pending.data, pending.len));
+    if (pending.len && ws->state != WS_CLOSING)
+        ws->more->stash = pending;
+    else
+        pinion__buf_release(&pending);
 }
 
 /* Not from inside the engine's call, which may be deep in a callback's outcome. */
@@ -196,21 +290,16 @@ static void run_resume(struct pinion_task *task)
     struct ws *ws = PINION_CONTAINER_OF(task, struct ws, resume);
     ws->resuming = false;
     if (ws->gone) {
-        free(ws);
+        ws_free(ws);
         return;
     }
     if (holds_back(ws) || ws->state == WS_CLOSING)
         return;
-    struct pinion_buf pending = ws->stash;
-    pinion__buf_init(&ws->stash, STASH_MAX);
-    if (pending.len)
-        pinion__buf_consume(&pending, process(ws, (uint8_t *)pending.data, pending.len));
-    if (pending.len && ws->state != WS_CLOSING)
-        ws->stash = pending;
-    else
-        pinion__buf_release(&pending);
-    if (ws->stash.len <= STASH_PAUSE)
+    if (stashed(ws) > 0)
+        process_stash(ws);
+    if (stashed(ws) <= STASH_PAUSE)
         pinion__conn_resume(ws->conn);
+    free_unused_more(ws);
 }
 
 static void resume_later(struct ws *ws)
@@ -238,15 +327,14 @@ static void on_closed(struct pinion_conn *conn, int error)
 {
     struct ws *ws = pinion__conn_user(conn);
     end_socket(ws);
-    pinion__timer_cancel(&ws->deadline);
-    free(ws->ping);
-    ws->ping = NULL;
-    pinion__ws_decoder_release(&ws->decoder);
-    pinion__buf_release(&ws->stash);
-    pinion__frame_unref(ws->handshake);
+    pinion__pool_give(&ws->shard->pool, ws->ping, sizeof *ws->ping);
+    free_more(ws);
+    if (ws->decoder)
+        pinion__ws_decoder_release(ws->decoder);
+    pinion__pool_give(&ws->shard->pool, ws->decoder, sizeof *ws->decoder);
     ws->gone = true;
     if (!ws->resuming)
-        free(ws);
+        ws_free(ws);
 }
 
 static const struct pinion_conn_events ws_events = { .data = on_data, .closed = on_closed };
@@ -307,10 +395,10 @@ static void pause_reading(void *conn, bool paused)
 /* An answer without a WebSocket: the connection ends after it. */
 static void refuse(struct ws *ws, int error, const pinion_payload *reason)
 {
-    struct pinion_frame *answer = ws->late_refusal(ws->mount, ws->shard, error, reason);
+    struct pinion_frame *answer = ws->more->late_refusal(ws->mount, ws->shard, error, reason);
     ws->state = WS_CLOSING;
     ws->socket = NULL;
-    pinion__buf_release(&ws->stash);
+    drop_stash(ws);
     if (!answer || pinion__conn_queue(ws->conn, answer) != 0) {
         pinion__conn_close(ws->conn);
         return;
@@ -341,7 +429,7 @@ static void start_pings(struct ws *ws)
 {
     if (ws->mount->options.ping_interval_ms == 0)
         return;
-    ws->ping = calloc(1, sizeof *ws->ping);
+    ws->ping = pinion__pool_take(&ws->shard->pool, sizeof *ws->ping);
     if (!ws->ping)
         return; /* the idle time finds it out */
     ws->ping->socket = ws->socket;
@@ -353,8 +441,8 @@ static void start_pings(struct ws *ws)
 
 static void open_now(struct ws *ws)
 {
-    struct pinion_frame *handshake = ws->handshake;
-    ws->handshake = NULL;
+    struct pinion_frame *handshake = ws->more->handshake;
+    ws->more->handshake = NULL;
     ws->state = WS_OPEN;
     (void)pinion__conn_queue(ws->conn, handshake); /* if it is closed, its closed event follows */
     start_pings(ws);
@@ -401,32 +489,31 @@ static struct pinion_frame *make_handshake(const struct pinion_websocket_request
 
 static struct ws *ws_new(struct pinion_conn *conn, const struct pinion_websocket_request *request)
 {
-    struct ws *ws = calloc(1, sizeof *ws);
+    struct ws *ws = pinion__pool_take(&request->shard->pool, sizeof *ws);
     if (!ws)
         return NULL;
-    ws->handshake = make_handshake(request);
-    if (!ws->handshake) {
-        free(ws);
-        return NULL;
-    }
     ws->conn = conn;
     ws->shard = request->shard;
     ws->mount = request->mount;
-    ws->close_timeout_ms = request->close_timeout_ms;
-    ws->late_refusal = request->late_refusal;
     ws->resume.run = run_resume;
-    pinion__timer_init(&ws->deadline, on_deadline);
-    pinion__buf_init(&ws->stash, STASH_MAX);
-    pinion__ws_decoder_init(&ws->decoder, request->mount->options.max_message);
     return ws;
 }
 
-int pinion__websocket_open(struct pinion_conn *conn, struct pinion_websocket_request *request)
+/* What the answer will need. */
+static int keep_for_later(struct ws *ws, const struct pinion_websocket_request *request,
+                          struct pinion_frame *handshake)
 {
-    request->reason = NULL;
-    struct ws *ws = ws_new(conn, request);
-    if (!ws)
+    struct ws_more *more = more_of(ws);
+    if (!more)
         return PINION_ENOMEM;
+    more->handshake = handshake;
+    more->late_refusal = request->late_refusal;
+    return 0;
+}
+
+/* As pinion__websocket_open, with the 101 at hand; takes it. */
+static int open_with(struct ws *ws, struct pinion_websocket_request *request, struct pinion_frame *handshake)
+{
     struct pinion_connect connect = {
         .mount = request->mount,
         .transport = &pinion__websocket,
@@ -434,15 +521,36 @@ int pinion__websocket_open(struct pinion_conn *conn, struct pinion_websocket_req
         .params = request->params,
         .info = request->info,
     };
-    int rc = pinion__socket_connect(request->shard, &connect, &ws->socket);
-    request->reason = connect.reason;
-    if (rc && rc != PINION_EAGAIN) {
-        pinion__frame_unref(ws->handshake);
-        free(ws);
+    int rc = keep_for_later(ws, request, handshake);
+    if (rc) {
+        pinion__frame_unref(handshake);
         return rc;
     }
-    pinion__conn_attach(conn, &ws_events, ws);
-    if (rc == 0)
+    rc = pinion__socket_connect(request->shard, &connect, &ws->socket);
+    request->reason = connect.reason;
+    if (rc && rc != PINION_EAGAIN)
+        return rc;
+    pinion__conn_attach(ws->conn, &ws_events, ws);
+    if (rc == 0) {
         open_now(ws);
+        free_unused_more(ws);
+    }
     return 0;
+}
+
+int pinion__websocket_open(struct pinion_conn *conn, struct pinion_websocket_request *request)
+{
+    request->reason = NULL;
+    struct pinion_frame *handshake = make_handshake(request);
+    struct ws *ws = handshake ? ws_new(conn, request) : NULL;
+    if (!ws) {
+        pinion__frame_unref(handshake);
+        return PINION_ENOMEM;
+    }
+    int rc = open_with(ws, request, handshake);
+    if (rc) {
+        free_more(ws);
+        ws_free(ws);
+    }
+    return rc;
 }

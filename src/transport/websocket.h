@@ -13,7 +13,6 @@ struct pinion_websocket_request {
     struct pinion_slice protocol;           /* to be named in the 101; empty: none */
     const pinion_payload *params;
     const pinion_connect_info *info;
-    uint32_t close_timeout_ms;
 
     /* Expected to make the HTTP answer to a connect that was refused later; it ends the connection. NULL when
      * out of memory. */

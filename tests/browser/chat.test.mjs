@@ -8,8 +8,8 @@ import { start } from "../helpers/server.mjs";
 
 const PATIENCE_MS = 20_000;
 
-// What a browser says by itself when the server, or the proxy, is away.
-const EXPECTED_ERROR = /^WebSocket connection to '\S+' failed|^Failed to load resource: net::ERR_/;
+// What a browser says by itself when the server, or the proxy, is away, or on its way.
+const EXPECTED_ERROR = /^WebSocket connection to '\S+' failed|^Failed to load resource: (net::ERR_|.* status of 503)/;
 
 // A tab of somebody's own, with the chat open and joined. It fails the test if the page complains of anything.
 class Tab {

@@ -139,7 +139,7 @@ static void silent(void **state)
 {
     pinion_test_advance(test, 30000);
     send_text(bob, "[null,\"9\",\"phoenix\",\"heartbeat\",{}]");
-    pinion_test_advance(test, 30000);
+    pinion_test_advance(test, 30000 + 60000 / 16);
     ok(pinion_test_expect_close(ann, 1002));
     expect_end(PINION_REASON_CLOSED, NULL);
 }

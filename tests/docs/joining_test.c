@@ -176,7 +176,7 @@ static void who_is_never_answered_is_closed_as_idle(void **state)
     pinion_test_advance(test, 59999);
     send_text(client, "[null,\"2\",\"phoenix\",\"heartbeat\",{}]");
     expect_no_frame(client);
-    pinion_test_advance(test, 1);
+    pinion_test_advance(test, 1 + 60000 / 16);
     ok(pinion_test_expect_close(client, 1002));
 }
 

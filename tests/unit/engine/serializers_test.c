@@ -130,7 +130,7 @@ static void there_may_be_many(void **state)
 {
     static pinion_serializer many[12];
     pinion_serializer_route routes[13] = { { NULL, NULL } };
-    char vsns[12][16], query[32];
+    char vsns[12][16], query[sizeof vsns + 8];
     pinion_test_client *clients[12];
     for (int i = 0; i < 12; i++) {
         many[i] = lines;

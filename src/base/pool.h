@@ -1,0 +1,26 @@
+/* The memory of one loop for its small, many and long-lived objects: slabs for each size, in steps of 16
+ * bytes. Larger ones come from malloc. Not thread-safe. */
+#ifndef PINION_BASE_POOL_H
+#define PINION_BASE_POOL_H
+
+#include "base/slab.h"
+
+#define PINION_POOL_STEP  16
+#define PINION_POOL_SIZES 32 /* up to 512 bytes */
+
+struct pinion_pool {
+    struct pinion_slabs sizes[PINION_POOL_SIZES];
+};
+
+void pinion__pool_init(struct pinion_pool *pool);
+
+/* Zeroed. NULL when out of memory. */
+void *pinion__pool_take(struct pinion_pool *pool, size_t size);
+
+/* `size` as it was taken with. NULL is allowed. */
+void pinion__pool_give(struct pinion_pool *pool, void *object, size_t size);
+
+/* Everything must have been given back. */
+void pinion__pool_release(struct pinion_pool *pool);
+
+#endif
