@@ -1,0 +1,85 @@
+// The servers that are compared, each started anew for every run, on a processor of its own.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const bin = path.join(root, "build/bin");
+const peers = path.join(root, "bench/peers");
+
+const START_MS = 10_000;
+const STOP_MS = 10_000;
+
+const pinion = [path.join(bin, "bench-server"), "--loops", "1", "--log", "error"];
+
+// limit is what all others are compared with, so it comes first.
+export const SERVERS = [
+  { name: "limit", about: "io_uring and hard-coded frames: the least there is", command: [path.join(bin, "limit")] },
+  { name: "plain", about: "epoll, a send() a message, hard-coded frames", command: [path.join(bin, "plain")] },
+  { name: "pinion-uring", about: "Pinion on io_uring", command: [...pinion, "--io", "uring"] },
+  { name: "pinion-uv", about: "Pinion on libuv", command: [...pinion, "--io", "uv"] },
+  { name: "ws", about: "the same protocol on node's ws", command: ["node", path.join(peers, "ws.mjs")] },
+  {
+    name: "socket.io",
+    about: "socket.io, in its own protocol",
+    command: ["node", path.join(peers, "socket.io.mjs")],
+    dialect: "socket.io",
+  },
+];
+
+export class CannotStart extends Error {}
+
+// None outlives this process.
+const running = new Set();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
+
+// Resolves to {pid, port, stop()} once it says where it listens. CannotStart: it ended instead; the message is what it
+// said last.
+export async function start(server, processor) {
+  const child = spawn("taskset", ["-c", String(processor), ...server.command, "--port", "0"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.add(child);
+  child.once("close", () => running.delete(child));
+  const port = await listening(child, server.name);
+  return { pid: child.pid, port, stop: () => stop(child) };
+}
+
+async function listening(child, name) {
+  let said = "";
+  let complained = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => (complained += text));
+  const timer = setTimeout(() => child.kill("SIGKILL"), START_MS);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.stdout.setEncoding("utf8").on("data", (text) => {
+        said += text;
+        const line = /^listening on \S+:(\d+)$/m.exec(said);
+        if (line) resolve(Number(line[1]));
+      });
+      child.once("error", reject);
+      child.once("close", () => reject(new CannotStart(reason(complained) ?? `${name} ended before it listened`)));
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// Of what a program said before it gave up: the line that tells most, which is the first.
+function reason(text) {
+  return text.split("\n").find((line) => line.trim() !== "");
+}
+
+async function stop(child) {
+  if (child.exitCode !== null || child.signalCode !== null) {
+    throw new Error(`the server ended by itself: ${child.signalCode ?? child.exitCode}`);
+  }
+  const closed = once(child, "close");
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+  child.kill("SIGTERM");
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,41 @@
+// From the reports of several rounds to one figure a server, and its ratio to the yardstick.
+
+import { pick } from "./scenarios.mjs";
+
+export const YARDSTICK = "limit";
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+// The median of what all rounds hold at a path; undefined when none does.
+export function medianAt(reports, path) {
+  const values = reports.map((report) => pick(report, path)).filter((value) => value !== undefined);
+  return values.length > 0 ? median(values) : undefined;
+}
+
+// {value, least, most, ratio}: the ratio is the median of each round's own, so that what a round suffered from cancels
+// out; it is missing where the yardstick is.
+export function summarize(scenario, reports, yardstick) {
+  const at = (report) => pick(report, scenario.figure.path);
+  const values = reports.map(at);
+  const ratios = yardstick ? reports.map((report, round) => at(report) / at(yardstick[round])) : [];
+  return {
+    value: median(values),
+    least: Math.min(...values),
+    most: Math.max(...values),
+    ratio: ratios.length > 0 ? median(ratios) : undefined,
+  };
+}
+
+// What casts doubt on a server's figures in a scenario, each said once, with how many rounds say it.
+export function doubts(reports) {
+  const count = (test) => reports.filter(test).length;
+  return {
+    bottleneck: count((report) => report.generator?.bottleneck),
+    disturbed: count((report) => (report.server?.others ?? 0) > 0.05 || (report.generator?.others ?? 0) > 0.05),
+    missing: Math.max(0, ...reports.map((report) => report.missing ?? 0)),
+  };
+}
