@@ -175,3 +175,16 @@ describe("the load generator", { skip }, () => {
     }
   });
 });
+
+describe("the micro-benchmarks", () => {
+  it("run", () => {
+    const { status, stderr } = spawnSync(programFile("micro"), ["--once"], { encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+  });
+
+  it("say that there is none of that name", () => {
+    const { status, stderr } = spawnSync(programFile("micro"), ["--once", "nothing"], { encoding: "utf8" });
+    assert.equal(status, 1);
+    assert.match(stderr, /finding one of that name failed/);
+  });
+});
