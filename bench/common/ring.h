@@ -44,4 +44,20 @@ void ring_recycle(struct ring *ring, const struct io_uring_cqe *cqe);
 /* Submit, and wait until there is a completion, or for `timeout` nanoseconds, or for a signal. */
 void ring_wait(struct ring *ring, uint64_t timeout);
 
+/* How many completions there are, and the first of them, whose place is free at once. Handle as many as there
+ * were: handling them may bring more, without end. */
+static inline unsigned ring_ready(const struct ring *ring)
+{
+    return io_uring_cq_ready(&ring->uring);
+}
+
+static inline struct io_uring_cqe ring_take(struct ring *ring)
+{
+    struct io_uring_cqe *first = NULL;
+    io_uring_peek_cqe(&ring->uring, &first);
+    struct io_uring_cqe cqe = *first;
+    io_uring_cq_advance(&ring->uring, 1);
+    return cqe;
+}
+
 #endif

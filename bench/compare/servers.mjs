@@ -44,14 +44,14 @@ export async function start(server, processor) {
   });
   running.add(child);
   child.once("close", () => running.delete(child));
-  const port = await listening(child, server.name);
-  return { pid: child.pid, port, stop: () => stop(child) };
+  let complaints = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => (complaints += text));
+  const port = await listening(child, () => firstLine(complaints) ?? `${server.name} ended before it listened`);
+  return { pid: child.pid, port, stop: () => stop(child, () => firstLine(complaints)) };
 }
 
-async function listening(child, name) {
+async function listening(child, reason) {
   let said = "";
-  let complained = "";
-  child.stderr.setEncoding("utf8").on("data", (text) => (complained += text));
   const timer = setTimeout(() => child.kill("SIGKILL"), START_MS);
   try {
     return await new Promise((resolve, reject) => {
@@ -61,21 +61,21 @@ async function listening(child, name) {
         if (line) resolve(Number(line[1]));
       });
       child.once("error", reject);
-      child.once("close", () => reject(new CannotStart(reason(complained) ?? `${name} ended before it listened`)));
+      child.once("close", () => reject(new CannotStart(reason())));
     });
   } finally {
     clearTimeout(timer);
   }
 }
 
-// Of what a program said before it gave up: the line that tells most, which is the first.
-function reason(text) {
+// Of what a program says before it gives up: the line that tells most.
+function firstLine(text) {
   return text.split("\n").find((line) => line.trim() !== "");
 }
 
-async function stop(child) {
+async function stop(child, reason) {
   if (child.exitCode !== null || child.signalCode !== null) {
-    throw new Error(`the server ended by itself: ${child.signalCode ?? child.exitCode}`);
+    throw new Error(`the server ended by itself, with ${child.signalCode ?? child.exitCode}: ${reason()}`);
   }
   const closed = once(child, "close");
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);

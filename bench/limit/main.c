@@ -331,19 +331,15 @@ static void handle(const struct io_uring_cqe *cqe)
 
 static void turn(void)
 {
-    struct io_uring_cqe *cqe;
-    unsigned head, count = 0;
     send_dirty();
     ring_wait(&ring, ending ? 0 : FOREVER);
     settle();
     clean_dirty();
     end_those();
-    io_uring_for_each_cqe(&ring.uring, head, cqe)
-    {
-        handle(cqe);
-        count++;
+    for (unsigned count = ring_ready(&ring); count > 0; count--) {
+        struct io_uring_cqe cqe = ring_take(&ring);
+        handle(&cqe);
     }
-    io_uring_cq_advance(&ring.uring, count);
 }
 
 static void on_signal(int number)

@@ -85,6 +85,17 @@ static bool over(const struct load *load, const struct storm *storm)
     return storm->joined + storm->refused == load->options.connections || load->now > storm->began + PATIENCE;
 }
 
+/* Echoes under way when the last client has joined belong to the storm: they may be the ones it held up most.
+ */
+static void await_echoes(struct load *load, const struct storm *storm)
+{
+    uint64_t patience = load->now + PATIENCE;
+    while (storm->outstanding > 0 && load->now < patience)
+        load_turn(load, patience);
+    if (storm->outstanding > 0)
+        report_warning("%llu echoes are missing", (unsigned long long)storm->outstanding);
+}
+
 /* The echoes go on all the time. */
 static void blow(struct load *load, struct storm *storm)
 {
@@ -99,6 +110,7 @@ static void blow(struct load *load, struct storm *storm)
         connect_some(load, storm);
     }
     measure_end(load);
+    await_echoes(load, storm);
 }
 
 static void calm(struct load *load, struct pacer *pacer)

@@ -7,18 +7,17 @@
 
 /* ---- turns ---- */
 
+/* Those there are now. What comes while they are handled came later than load->now, and is for the next turn.
+ */
 static void handle_completions(struct load *load)
 {
-    struct io_uring_cqe *cqe;
-    unsigned head, count = 0;
-    io_uring_for_each_cqe(&load->ring.uring, head, cqe)
-    {
-        client_completed(load, cqe);
-        count++;
-    }
-    io_uring_cq_advance(&load->ring.uring, count);
+    unsigned count = ring_ready(&load->ring);
     if (count > 0)
         load->heard = load->now;
+    while (count-- > 0) {
+        struct io_uring_cqe cqe = ring_take(&load->ring);
+        client_completed(load, &cqe);
+    }
 }
 
 void load_turn(struct load *load, uint64_t until)
