@@ -51,13 +51,12 @@ static inline unsigned ring_ready(const struct ring *ring)
     return io_uring_cq_ready(&ring->uring);
 }
 
-static inline struct io_uring_cqe ring_take(struct ring *ring)
+static inline void ring_take(struct ring *ring, struct io_uring_cqe *cqe)
 {
     struct io_uring_cqe *first = NULL;
     io_uring_peek_cqe(&ring->uring, &first);
-    struct io_uring_cqe cqe = *first;
+    *cqe = *first;
     io_uring_cq_advance(&ring->uring, 1);
-    return cqe;
 }
 
 #endif

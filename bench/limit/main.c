@@ -27,7 +27,6 @@
 enum kind { DONE, ACCEPT, RECEIVED, SHORT, BACKLOG };
 
 #define KIND_BITS 3
-#define FOREVER   (3600 * 1000000000ull)
 
 struct connection {
     struct peer peer; /* first, so that one is the other */
@@ -332,12 +331,13 @@ static void handle(const struct io_uring_cqe *cqe)
 static void turn(void)
 {
     send_dirty();
-    ring_wait(&ring, ending ? 0 : FOREVER);
+    io_uring_submit_and_wait(&ring.uring, ending ? 0 : 1);
     settle();
     clean_dirty();
     end_those();
     for (unsigned count = ring_ready(&ring); count > 0; count--) {
-        struct io_uring_cqe cqe = ring_take(&ring);
+        struct io_uring_cqe cqe;
+        ring_take(&ring, &cqe);
         handle(&cqe);
     }
 }

@@ -15,7 +15,8 @@ static void handle_completions(struct load *load)
     if (count > 0)
         load->heard = load->now;
     while (count-- > 0) {
-        struct io_uring_cqe cqe = ring_take(&load->ring);
+        struct io_uring_cqe cqe;
+        ring_take(&load->ring, &cqe);
         client_completed(load, &cqe);
     }
 }
