@@ -55,7 +55,8 @@ function makeCharts(results) {
 
 function page(results, file, charts) {
   const images = charts.map((chart) => `![${describeChart(chart)}](performance/${chart.file})`);
-  const servers = SERVERS.map(({ name, about }) => `- \`${name}\`: ${about}`);
+  const measured = SERVERS.filter(({ name }) => results.scenarios.some(({ reports }) => reports[name]));
+  const servers = measured.map(({ name, about }) => `- \`${name}\`: ${about}`);
   return `# Performance
 
 <!-- Made by bench/report of ${path.relative(root, file)}: change those, not this page. -->

@@ -30,12 +30,25 @@ export function summarize(scenario, reports, yardstick) {
   };
 }
 
+// Others had more than this share of one of the two processors.
+const OTHERS_LIMIT = 0.05;
+
+function isDisturbed(report) {
+  return Math.max(report.server?.others ?? 0, report.generator?.others ?? 0) > OTHERS_LIMIT;
+}
+
+// How many of all runs were disturbed: {disturbed, all}.
+export function disturbances(results) {
+  const reports = results.scenarios.flatMap((scenario) => Object.values(scenario.reports).flat());
+  return { disturbed: reports.filter(isDisturbed).length, all: reports.length };
+}
+
 // What casts doubt on a server's figures in a scenario, each said once, with how many rounds say it.
 export function doubts(reports) {
   const count = (test) => reports.filter(test).length;
   return {
     bottleneck: count((report) => report.generator?.bottleneck),
-    disturbed: count((report) => (report.server?.others ?? 0) > 0.05 || (report.generator?.others ?? 0) > 0.05),
+    disturbed: count(isDisturbed),
     missing: Math.max(0, ...reports.map((report) => report.missing ?? 0)),
   };
 }

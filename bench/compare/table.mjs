@@ -2,7 +2,7 @@
 
 import { pick, SCENARIOS } from "./scenarios.mjs";
 import { SERVERS } from "./servers.mjs";
-import { doubts, medianAt, summarize, YARDSTICK } from "./statistics.mjs";
+import { disturbances, doubts, medianAt, summarize, YARDSTICK } from "./statistics.mjs";
 
 const MARKS = {
   bottleneck: "¹",
@@ -146,6 +146,16 @@ export function describeRun(results) {
   );
 }
 
+// What must stand above the figures when the machine had other things to do for much of the time.
+function warning(results) {
+  const { disturbed, all } = disturbances(results);
+  return (
+    disturbed > all / 10 &&
+    `**Provisional: other programs disturbed ${disturbed} of ${all} runs.** Measure again on a quiet machine before you ` +
+      "quote any of this; until then ratios say more than figures, and differences of a third say nothing."
+  );
+}
+
 // All of it.
 export function describeResults(results) {
   const tables = [
@@ -157,6 +167,7 @@ export function describeResults(results) {
   const skipped = Object.entries(results.skipped).map(([name, why]) => `Not measured: ${name} (${why}).`);
   return [
     describeRun(results),
+    warning(results),
     ...tables.map(([title, table]) => `## ${title}\n\n${table}`),
     [...notes(results), ...skipped].join("\n\n"),
   ]

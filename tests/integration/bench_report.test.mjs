@@ -87,6 +87,19 @@ describe("the tables", () => {
   });
 });
 
+describe("a run on a busy machine", () => {
+  const disturbed = report(1000, { server: { cpu_ns_per_message: 1000, others: 0.5 } });
+  const run = (reports) => describeResults(resultsOf([{ name: "echo", reports: { limit: reports } }]));
+
+  it("is provisional", () => {
+    assert.match(run([report(1000), disturbed]), /Provisional: other programs disturbed 1 of 2 runs/);
+  });
+
+  it("is not when it was quiet", () => {
+    assert.doesNotMatch(run([report(1000), report(1000)]), /Provisional/);
+  });
+});
+
 describe("the charts", () => {
   const svg = barChart({
     title: "Cost <µs>",
