@@ -5,8 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RECV_BUFFER_DEFAULT (64 * 1024)
-#define POOL_BASE           1024 /* outbox nodes kept, besides one for each connection */
+#define POOL_BASE 1024 /* outbox nodes kept, besides one for each connection */
 
 /* The best one first. */
 static const struct pinion_loop_ops *const engines[] = { &pinion__loop_uv };
@@ -52,8 +51,7 @@ int pinion__loop_new(struct pinion_loop **out, const struct pinion_loop_ops *eng
     if (!options->events->accepted || !options->events->turn)
         return PINION_EINVAL;
     struct pinion_loop *loop = NULL;
-    size_t size = options->recv_buffer_size ? options->recv_buffer_size : RECV_BUFFER_DEFAULT;
-    int rc = engine->create(&loop, size);
+    int rc = engine->create(&loop, options);
     if (rc)
         return rc;
     loop_init(loop, engine, options);

@@ -14,6 +14,8 @@
 #include "io/outbox.h"
 #include <pthread.h>
 
+#define PINION_ACCEPT_BATCH 64 /* connections accepted in a row before others get their turn */
+
 /* The first member of an engine's loop. */
 struct pinion_loop {
     const struct pinion_loop_ops *ops;
@@ -33,6 +35,7 @@ struct pinion_loop {
 struct pinion_listener {
     struct pinion_loop *loop;
     struct pinion_list link;
+    uint64_t retry_ms; /* while accepting is paused: until the next attempt. 0: accepting works */
     bool closed;
 };
 
@@ -58,7 +61,7 @@ struct pinion_loop_ops {
 
     /* Expected to allocate a loop, zeroed where it begins with struct pinion_loop, which the caller then
      * fills in. PINION_ENOMEM, PINION_EIO. */
-    int (*create)(struct pinion_loop **out, size_t recv_buffer_size);
+    int (*create)(struct pinion_loop **out, const struct pinion_loop_options *options);
 
     /* Expected to free a loop without listeners and connections. */
     void (*destroy)(struct pinion_loop *loop);
@@ -100,6 +103,24 @@ void pinion__conn_end(struct pinion_conn *conn, int error);
 /* Nothing is in flight any more: tell the core that the connection is closed. The engine frees it next.
  * Must be called in the delivery phase of a turn after the one in which it ended. */
 void pinion__conn_finish(struct pinion_conn *conn);
+
+/* Send on fd until the outbox is empty, or the kernel takes no more (`blocked`), or it fails
+ * (pinion__conn_end). Calls no events. */
+void pinion__conn_send(struct pinion_conn *conn, int fd);
+
+/* The same for a connection that was blocked, when the kernel takes more; tells the core when all is sent.
+ * Must be called in the delivery phase of a turn. */
+void pinion__conn_send_again(struct pinion_conn *conn, int fd);
+
+/* Whether an error of accept concerns only the one connection that is gone by now. */
+bool pinion__accept_failed_for_peer(int error);
+
+/* Accepting does not work, for lack of descriptors or memory: the engine accepts nothing for the next
+ * listener->retry_ms, which this sets. Says so the first time in a row. */
+void pinion__listener_failed(struct pinion_listener *listener, int error);
+
+/* Accepting worked. */
+void pinion__listener_works(struct pinion_listener *listener);
 
 /* Close the listeners and the connections of a loop that is stopping. True when nothing is left, so that run
  * can return; else the ending connections are unsettled, and further turns will finish them. */

@@ -8,20 +8,15 @@
  * event comes among the next turn's events. Its descriptor is closed only then: before, the number could
  * come back from accept while libuv still watches it for the old connection.
  */
-#include "base/log.h"
 #include "io/loop_int.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include <uv.h>
 
-#define ACCEPT_BATCH     64 /* connections accepted in a row before others get their turn */
-#define SEND_BATCH       64 /* frames that leave in one system call */
-#define ACCEPT_RETRY_MIN 100
-#define ACCEPT_RETRY_MAX 1000
+#define RECV_BUFFER_DEFAULT (64 * 1024)
 
 struct uv_engine {
     struct pinion_loop base;
@@ -38,7 +33,6 @@ struct uv_listener {
     struct uv_engine *engine;
     uv_poll_t poll;
     uv_timer_t retry;
-    uint64_t retry_ms; /* 0: accepting works */
     int fd;
     int open_handles;
 };
@@ -72,48 +66,9 @@ static int code_of(int uv_error)
 
 /* Sending */
 
-static ssize_t send_some(struct uv_conn *conn, size_t *wanted)
-{
-    struct iovec iov[SEND_BATCH];
-    struct msghdr message = { .msg_iov = iov };
-    ssize_t sent;
-
-    message.msg_iovlen = pinion__outbox_gather(&conn->base.outbox, iov, SEND_BATCH, wanted);
-    do
-        sent = sendmsg(conn_fd(conn), &message, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
-    return sent;
-}
-
-/* Send until nothing is left, or the kernel takes no more, or it fails. */
 static void send_outbox(struct pinion_conn *base)
 {
-    struct uv_conn *conn = (struct uv_conn *)base;
-
-    base->blocked = false;
-    while (!base->blocked && !pinion__outbox_empty(&base->outbox)) {
-        size_t wanted;
-        ssize_t sent = send_some(conn, &wanted);
-        if (sent < 0 && errno != EAGAIN) {
-            pinion__conn_end(base, PINION_EIO);
-            return;
-        }
-        if (sent > 0)
-            pinion__outbox_consume(&base->outbox, &base->loop->pool, (size_t)sent);
-        base->blocked = sent < 0 || (size_t)sent < wanted;
-    }
-}
-
-static void send_again(struct uv_conn *conn)
-{
-    struct pinion_conn *base = &conn->base;
-
-    send_outbox(base);
-    if (base->ending || base->blocked)
-        return;
-    pinion__conn_unsettle(base);
-    if (base->events->drained)
-        base->events->drained(base);
+    pinion__conn_send(base, conn_fd((const struct uv_conn *)base));
 }
 
 /* Receiving */
@@ -170,7 +125,7 @@ static void on_event(uv_poll_t *poll, int status, int events)
     if ((events & UV_READABLE) && reading(conn))
         receive(conn);
     if ((events & UV_WRITABLE) && conn->base.blocked && !conn->base.ending)
-        send_again(conn);
+        pinion__conn_send_again(&conn->base, conn_fd(conn));
 }
 
 /* The end of a turn */
@@ -270,27 +225,6 @@ static void on_turn_end(uv_prepare_t *prepare)
 
 static void poll_listener(struct uv_listener *listener);
 
-/* Errors of accept that concern the one connection that is gone by now. */
-static bool is_peers_error(int error)
-{
-    switch (error) {
-    case EINTR:
-    case ECONNABORTED:
-    case EPERM: /* a firewall's rule */
-    case EPROTO:
-    case ENOPROTOOPT:
-    case EOPNOTSUPP:
-    case ENETDOWN:
-    case ENETUNREACH:
-    case ENONET:
-    case EHOSTDOWN:
-    case EHOSTUNREACH:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* 0 when there may be more to accept, EAGAIN when there is not, else why accepting does not work. The
  * connection's memory is made first, so that one for which there is none stays in the kernel's queue. */
 static int accept_one(struct uv_listener *listener)
@@ -302,7 +236,7 @@ static int accept_one(struct uv_listener *listener)
     if (fd < 0) {
         int error = errno;
         free(conn);
-        return is_peers_error(error) ? 0 : error;
+        return pinion__accept_failed_for_peer(error) ? 0 : error;
     }
     int rc = uv_poll_init(&listener->engine->uv, &conn->poll, fd);
     if (rc) {
@@ -319,20 +253,14 @@ static void on_retry(uv_timer_t *timer);
 
 static void accepting_fails(struct uv_listener *listener, int error)
 {
-    if (listener->retry_ms == 0)
-        pinion__log(PINION_LOG_WARNING, "accepting connections is paused: %s", strerror(error));
-    listener->retry_ms = listener->retry_ms ? 2 * listener->retry_ms : ACCEPT_RETRY_MIN;
-    if (listener->retry_ms > ACCEPT_RETRY_MAX)
-        listener->retry_ms = ACCEPT_RETRY_MAX;
+    pinion__listener_failed(&listener->base, error);
     uv_poll_stop(&listener->poll);
-    uv_timer_start(&listener->retry, on_retry, listener->retry_ms, 0);
+    uv_timer_start(&listener->retry, on_retry, listener->base.retry_ms, 0);
 }
 
 static void accepting_works(struct uv_listener *listener)
 {
-    if (listener->retry_ms > 0)
-        pinion__log(PINION_LOG_INFO, "accepting connections again");
-    listener->retry_ms = 0;
+    pinion__listener_works(&listener->base);
     if (!uv_is_active((uv_handle_t *)&listener->poll))
         poll_listener(listener);
 }
@@ -341,7 +269,7 @@ static void accept_some(struct uv_listener *listener)
 {
     int error = 0;
 
-    for (int i = 0; i < ACCEPT_BATCH && error == 0 && !listener->base.closed; i++)
+    for (int i = 0; i < PINION_ACCEPT_BATCH && error == 0 && !listener->base.closed; i++)
         error = accept_one(listener);
     if (listener->base.closed)
         return;
@@ -429,13 +357,14 @@ static int init_handles(struct uv_engine *engine)
     return 0;
 }
 
-static int uv_engine_create(struct pinion_loop **out, size_t recv_buffer_size)
+static int uv_engine_create(struct pinion_loop **out, const struct pinion_loop_options *options)
 {
-    struct uv_engine *engine = calloc(1, sizeof *engine + recv_buffer_size);
+    size_t recv_size = options->recv_buffer_size ? options->recv_buffer_size : RECV_BUFFER_DEFAULT;
+    struct uv_engine *engine = calloc(1, sizeof *engine + recv_size);
 
     if (!engine)
         return PINION_ENOMEM;
-    engine->recv_size = recv_buffer_size;
+    engine->recv_size = recv_size;
     int rc = init_handles(engine);
     if (rc) {
         free(engine);

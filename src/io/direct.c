@@ -1,0 +1,90 @@
+/* What both engines do with plain system calls: send the backlog of a connection, and judge what went wrong
+ * with accepting. */
+#include "base/log.h"
+#include "io/loop_int.h"
+#include <errno.h>
+#include <string.h>
+
+#define SEND_BATCH       64 /* frames that leave in one system call */
+#define ACCEPT_RETRY_MIN 100
+#define ACCEPT_RETRY_MAX 1000
+
+/* Most often there is one frame, for which send is the shorter way through the kernel. */
+static ssize_t send_some(const struct pinion_outbox *outbox, int fd, size_t *wanted)
+{
+    struct iovec iov[SEND_BATCH];
+    struct msghdr message = { .msg_iov = iov };
+    ssize_t sent;
+
+    message.msg_iovlen = pinion__outbox_gather(outbox, iov, SEND_BATCH, wanted);
+    do
+        sent = message.msg_iovlen == 1
+                   ? send(fd, iov[0].iov_base, iov[0].iov_len, MSG_DONTWAIT | MSG_NOSIGNAL)
+                   : sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent;
+}
+
+void pinion__conn_send(struct pinion_conn *conn, int fd)
+{
+    conn->blocked = false;
+    while (!conn->blocked && !pinion__outbox_empty(&conn->outbox)) {
+        size_t wanted;
+        ssize_t sent = send_some(&conn->outbox, fd, &wanted);
+        if (sent < 0 && errno != EAGAIN) {
+            pinion__conn_end(conn, PINION_EIO);
+            return;
+        }
+        if (sent > 0)
+            pinion__outbox_consume(&conn->outbox, &conn->loop->pool, (size_t)sent);
+        conn->blocked = sent < 0 || (size_t)sent < wanted;
+    }
+}
+
+void pinion__conn_send_again(struct pinion_conn *conn, int fd)
+{
+    pinion__conn_send(conn, fd);
+    if (conn->ending || conn->blocked)
+        return;
+    pinion__conn_unsettle(conn);
+    if (conn->events->drained)
+        conn->events->drained(conn);
+}
+
+bool pinion__accept_failed_for_peer(int error)
+{
+    switch (error) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPERM: /* a firewall's rule */
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case ENONET:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void pinion__listener_failed(struct pinion_listener *listener, int error)
+{
+    uint64_t next = 2 * listener->retry_ms;
+
+    if (listener->retry_ms == 0) {
+        pinion__log(PINION_LOG_WARNING, "accepting connections is paused: %s", strerror(error));
+        next = ACCEPT_RETRY_MIN;
+    }
+    listener->retry_ms = next < ACCEPT_RETRY_MAX ? next : ACCEPT_RETRY_MAX;
+}
+
+void pinion__listener_works(struct pinion_listener *listener)
+{
+    if (listener->retry_ms > 0)
+        pinion__log(PINION_LOG_INFO, "accepting connections again");
+    listener->retry_ms = 0;
+}
