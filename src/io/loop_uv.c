@@ -10,8 +10,6 @@
  */
 #include "io/loop_int.h"
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
@@ -244,7 +242,6 @@ static int accept_one(struct uv_listener *listener)
         free(conn);
         return -rc;
     }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
     pinion__conn_begin(&conn->base, &listener->engine->base);
     return 0;
 }

@@ -1,0 +1,72 @@
+/* Listening sockets: what connections inherit from them, and the port they share. */
+#include "endpoint/listen.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static int dial(uint16_t port)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons(port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
+static int accept_next(int listener)
+{
+    assert_int_equal(poll(&(struct pollfd){ .fd = listener, .events = POLLIN }, 1, 10000), 1);
+    int fd = accept(listener, NULL, NULL);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static void connections_do_not_wait_for_more_to_send(void **state)
+{
+    uint16_t port;
+    int listener, on = 0;
+    socklen_t len = sizeof on;
+
+    assert_int_equal(pinion__listen("127.0.0.1", 0, &listener, 1, &port), 0);
+    int client = dial(port);
+    int served = accept_next(listener);
+    assert_int_equal(getsockopt(served, IPPROTO_TCP, TCP_NODELAY, &on, &len), 0);
+    assert_true(on);
+    close(served);
+    close(client);
+    close(listener);
+}
+
+static void several_sockets_share_a_port(void **state)
+{
+    uint16_t port, taken;
+    int fds[3], other;
+
+    assert_int_equal(pinion__listen("127.0.0.1", 0, fds, 3, &port), 0);
+    close(dial(port));
+    assert_int_equal(pinion__listen("127.0.0.1", port, &other, 1, &taken), PINION_EADDRINUSE);
+    for (int i = 0; i < 3; i++)
+        close(fds[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connections_do_not_wait_for_more_to_send),
+        cmocka_unit_test(several_sockets_share_a_port),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
