@@ -1,14 +1,23 @@
 /* The functions of loop.h: they check their arguments and who calls, do what is the same for every engine,
  * and leave the rest to the engine's table. */
+#include "base/log.h"
 #include "io/loop_int.h"
 #include <assert.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #define POOL_BASE 1024 /* outbox nodes kept, besides one for each connection */
 
-/* The best one first. */
-static const struct pinion_loop_ops *const engines[] = { &pinion__loop_uv };
+/* The best one first; the last one works everywhere. */
+static const struct pinion_loop_ops *const engines[] = {
+#ifdef PINION_HAVE_URING
+    &pinion__loop_uring,
+#endif
+    &pinion__loop_uv,
+};
+
+#define ENGINES (sizeof engines / sizeof *engines)
 
 /* True on the loop's thread, and where there is none yet. Asked in asserts only. */
 __attribute__((unused)) static bool on_thread(const struct pinion_loop *loop)
@@ -16,11 +25,40 @@ __attribute__((unused)) static bool on_thread(const struct pinion_loop *loop)
     return !loop->running || pthread_equal(loop->thread, pthread_self());
 }
 
+const char *pinion__loop_engine_refusal(const struct pinion_loop_ops *engine)
+{
+    return engine->refusal ? engine->refusal() : NULL;
+}
+
+static void log_fallback(const struct pinion_loop_ops *engine, const char *refusal)
+{
+    static atomic_flag logged = ATOMIC_FLAG_INIT;
+
+    if (!atomic_flag_test_and_set(&logged))
+        pinion__log(PINION_LOG_INFO, "the I/O engine is %s instead of %s: %s", engine->name, engines[0]->name,
+                    refusal);
+}
+
+static const struct pinion_loop_ops *best_engine(void)
+{
+    const char *refusal = NULL;
+    size_t i = 0;
+
+    for (; i < ENGINES - 1; i++) {
+        refusal = pinion__loop_engine_refusal(engines[i]);
+        if (!refusal)
+            break;
+    }
+    if (i > 0)
+        log_fallback(engines[i], refusal);
+    return engines[i];
+}
+
 const struct pinion_loop_ops *pinion__loop_engine(const char *name)
 {
     if (!name)
-        return engines[0];
-    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+        return best_engine();
+    for (size_t i = 0; i < ENGINES; i++)
         if (strcmp(engines[i]->name, name) == 0)
             return engines[i];
     return NULL;
@@ -29,6 +67,11 @@ const struct pinion_loop_ops *pinion__loop_engine(const char *name)
 const char *pinion__loop_engine_name(const struct pinion_loop_ops *engine)
 {
     return engine->name;
+}
+
+unsigned pinion__loop_engine_linger_ms(const struct pinion_loop_ops *engine)
+{
+    return engine->linger_ms;
 }
 
 static void loop_init(struct pinion_loop *loop, const struct pinion_loop_ops *engine,

@@ -1,5 +1,5 @@
-/* The I/O contract: an event loop with listeners and stream connections. Two engines fulfil it, libuv
- * (loop_uv.c) and io_uring; everything above is the same for both.
+/* The I/O contract: an event loop with listeners and stream connections. Two engines fulfil it, io_uring
+ * (loop_uring.c) and libuv (loop_uv.c); everything above is the same for both.
  *
  * A loop and its connections belong to one thread, which calls pinion__loop_run(). Only wake is for any
  * thread.
@@ -52,20 +52,33 @@ struct pinion_conn_events {
 struct pinion_loop_options {
     const struct pinion_loop_events *events;
     void *context;           /* for events */
-    size_t recv_buffer_size; /* 0: 64 KiB */
+    size_t recv_buffer_size; /* the most that one data event brings. 0: 64 KiB with uv, 4 KiB with uring */
+    unsigned
+        recv_buffers; /* uring: buffers that all connections share, rounded up to a power of two. 0: 256 */
+    unsigned ring_entries; /* uring: operations submitted at once, rounded up to a power of two. 0: 256 */
 };
 
 /* The table one engine is. The functions below check their arguments and call it. */
 struct pinion_loop_ops;
 extern const struct pinion_loop_ops pinion__loop_uv;
+extern const struct pinion_loop_ops pinion__loop_uring; /* where the build has it */
 
-/* The engine named "uv" (or NULL: the best this machine has). NULL when there is none of that name. */
+/* The engine named "uv" or "uring", whether or not it can work here. NULL is the best one that can; that it
+ * is not the best one this build has is logged once. NULL when the build has none of that name. Thread: any.
+ */
 const struct pinion_loop_ops *pinion__loop_engine(const char *name);
+
+/* Why this engine cannot work on this machine, or NULL when it can. Static text; thread: any. */
+const char *pinion__loop_engine_refusal(const struct pinion_loop_ops *engine);
 
 /* "uv" or "uring". */
 const char *pinion__loop_engine_name(const struct pinion_loop_ops *engine);
 
-/* Create a loop. PINION_ENOMEM, PINION_EIO. */
+/* How long the kernel may hold the sockets of a process that was killed: operations under way are ended some
+ * time after it. A listening socket on the same port cannot be opened for so long. */
+unsigned pinion__loop_engine_linger_ms(const struct pinion_loop_ops *engine);
+
+/* Create a loop. PINION_ENOMEM, PINION_EIO (which may leave a sentence in pinion_error_detail). */
 int pinion__loop_new(struct pinion_loop **out, const struct pinion_loop_ops *engine,
                      const struct pinion_loop_options *options);
 

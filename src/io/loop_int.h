@@ -55,9 +55,14 @@ struct pinion_conn {
 };
 
 /* One engine. Called by the functions of loop.h only, which have checked the arguments. All slots are
- * mandatory. */
+ * mandatory but refusal. */
 struct pinion_loop_ops {
     const char *name;
+    unsigned linger_ms; /* pinion__loop_engine_linger_ms */
+
+    /* Expected to say why the engine cannot work on this machine, or NULL when it can; called on any thread.
+     * May be NULL when it works wherever it is compiled in. */
+    const char *(*refusal)(void);
 
     /* Expected to allocate a loop, zeroed where it begins with struct pinion_loop, which the caller then
      * fills in. PINION_ENOMEM, PINION_EIO. */

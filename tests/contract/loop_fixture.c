@@ -14,18 +14,60 @@
 
 #include <cmocka.h>
 
+/* An engine, and one that has hardly anything: everything that runs out does so all the time. */
+struct variant {
+    const char *name;
+    const char *engine;
+    struct pinion_loop_options options;
+};
+
+static const struct variant variants[] = {
+    { "uv", "uv", { 0 } },
+    { "uv, small buffer", "uv", { .recv_buffer_size = 512 } },
+    { "uring", "uring", { 0 } },
+    { "uring, two of everything",
+      "uring",
+      { .recv_buffer_size = 512, .recv_buffers = 2, .ring_entries = 2 } },
+};
+
 const struct pinion_loop_ops *fixture_engine;
+static const struct variant *variant;
 
-const char *fixture_select_engine(unsigned index)
+static void no_engine(void **state)
 {
-    static const char *const names[] = { "uv", "uring" };
+    print_message("%s\n", fixture_engine ? pinion__loop_engine_refusal(fixture_engine) : "not in this build");
+    skip();
+}
 
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
-        fixture_engine = pinion__loop_engine(names[i]);
-        if (fixture_engine && index-- == 0)
-            return names[i];
+static int run_on_variant(const struct CMUnitTest *tests, size_t count)
+{
+    const struct CMUnitTest none[] = { { variant->name, no_engine, NULL, NULL, NULL } };
+
+    fixture_engine = pinion__loop_engine(variant->engine);
+    if (!fixture_engine || pinion__loop_engine_refusal(fixture_engine))
+        return cmocka_run_group_tests_name(variant->name, none, NULL, NULL);
+    return _cmocka_run_group_tests(variant->name, tests, count, NULL, NULL);
+}
+
+int fixture_run_on_engines(const struct CMUnitTest *tests, size_t count)
+{
+    int failures = 0;
+
+    alarm(120); /* a test that hangs has failed */
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+        variant = &variants[i];
+        failures += run_on_variant(tests, count);
     }
-    return NULL;
+    return failures;
+}
+
+int fixture_loop_new(struct pinion_loop **out, const struct pinion_loop_events *events, void *context)
+{
+    struct pinion_loop_options options = variant->options;
+
+    options.events = events;
+    options.context = context;
+    return pinion__loop_new(out, fixture_engine, &options);
 }
 
 uint8_t pattern_byte(size_t offset, unsigned seed)
@@ -429,8 +471,7 @@ struct fixture *fixture_new(const struct script *script, uint16_t port)
     f->listen_fd = listening_socket(script, &f->port);
     sem_init(&f->for_client, 0, 0);
     sem_init(&f->for_loop, 0, 0);
-    struct pinion_loop_options options = { .events = &loop_events, .context = f };
-    assert_int_equal(pinion__loop_new(&f->loop, fixture_engine, &options), 0);
+    assert_int_equal(fixture_loop_new(&f->loop, &loop_events, f), 0);
     if (!script->listen_late)
         fixture_listen(f);
     return f;

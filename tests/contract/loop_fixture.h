@@ -74,10 +74,14 @@ struct fixture {
     sem_t for_loop;
 };
 
-/* The engine of the tests to run: set to the index'th that is compiled in, whose name is returned; NULL
- * after the last. */
-const char *fixture_select_engine(unsigned index);
+/* Run the tests on each engine, as it comes and with next to no resources; an engine that cannot work here is
+ * skipped. Gives the number of failures. */
+struct CMUnitTest;
+int fixture_run_on_engines(const struct CMUnitTest *tests, size_t count);
+
+/* The engine of the test that runs, and a loop of it. */
 extern const struct pinion_loop_ops *fixture_engine;
+int fixture_loop_new(struct pinion_loop **out, const struct pinion_loop_events *events, void *context);
 
 /* Set up, run until the client is done and all connections are closed, check; the test frees. */
 struct fixture *play(const struct script *script);

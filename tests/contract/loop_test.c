@@ -51,10 +51,8 @@ static void run_bare(struct bare *bare, uint64_t (*turn)(struct bare *))
 
 static void bare_new(struct bare *bare)
 {
-    struct pinion_loop_options options = { .events = &bare_events, .context = bare, .recv_buffer_size = 1 };
-
     *bare = (struct bare){ 0 };
-    assert_int_equal(pinion__loop_new(&bare->loop, fixture_engine, &options), 0);
+    assert_int_equal(fixture_loop_new(&bare->loop, &bare_events, bare), 0);
 }
 
 static void an_engine_is_found_by_its_name(void **state)
@@ -361,6 +359,95 @@ static void a_connection_nobody_attached_is_closed(void **state)
     fixture_free(f);
 }
 
+#define RUSH 300
+
+static struct {
+    unsigned accepted_before; /* this turn */
+    unsigned most;            /* in one turn */
+} rush;
+
+/* The listener comes when all have dialled. */
+static void count_accepted(struct fixture *f)
+{
+    if (f->turns == 1) {
+        await_client(f);
+        fixture_listen(f);
+    }
+    if (f->accepted - rush.accepted_before > rush.most)
+        rush.most = f->accepted - rush.accepted_before;
+    rush.accepted_before = f->accepted;
+}
+
+static void rush_in(struct fixture *f)
+{
+    int fds[RUSH];
+
+    for (int i = 0; i < RUSH; i++)
+        fds[i] = dial(f);
+    tell_loop(f);
+    for (int i = 0; i < RUSH; i++) {
+        client_send(f, fds[i], &i, sizeof i);
+        client_expect(f, fds[i], &i, sizeof i);
+    }
+}
+
+static void a_rush_is_accepted_in_portions(void **state)
+{
+    static const struct script script = {
+        .listen_late = true,
+        .turn = count_accepted,
+        .data = echo,
+        .client = rush_in,
+    };
+
+    memset(&rush, 0, sizeof rush);
+    struct fixture *f = play(&script);
+    assert_int_equal(f->accepted, RUSH);
+    assert_in_range(rush.most, 1, 64);
+    fixture_free(f);
+}
+
+static void close_listener_in_the_rush(struct served *s)
+{
+    if (s->fixture->accepted == 10)
+        pinion__listener_close(s->fixture->listener);
+}
+
+static void rush_in_vain(struct fixture *f)
+{
+    for (int i = 0; i < RUSH; i++)
+        dial(f);
+    tell_loop(f);
+    for (int i = 0; i < RUSH; i++)
+        client_expect_end(f, f->client_fds[i]);
+}
+
+/* Those who were let in are closed by hand: the others never meant anything to us. */
+static void listen_then_close_all(struct fixture *f)
+{
+    if (f->turns == 1) {
+        await_client(f);
+        fixture_listen(f);
+    }
+    for (struct served *s = f->served; s; s = s->next)
+        if (s->conn && !s->closed_after)
+            close_served(s);
+}
+
+static void a_listener_closes_in_the_middle_of_a_rush(void **state)
+{
+    static const struct script script = {
+        .listen_late = true,
+        .turn = listen_then_close_all,
+        .accepted = close_listener_in_the_rush,
+        .client = rush_in_vain,
+    };
+    struct fixture *f = play(&script);
+
+    assert_int_equal(f->accepted, 10);
+    fixture_free(f);
+}
+
 /* Two loops */
 
 #define SHARED_CLIENTS 64
@@ -534,15 +621,12 @@ int main(void)
         cmocka_unit_test(stop_closes_connections_and_listeners),
         cmocka_unit_test(a_closed_listener_accepts_no_more),
         cmocka_unit_test(a_connection_nobody_attached_is_closed),
+        cmocka_unit_test(a_rush_is_accepted_in_portions),
+        cmocka_unit_test(a_listener_closes_in_the_middle_of_a_rush),
         cmocka_unit_test(two_loops_share_a_port),
         cmocka_unit_test(accepting_survives_the_lack_of_descriptors),
         cmocka_unit_test(a_listener_closes_while_accepting_is_paused),
     };
-    int failures = 0;
-    const char *engine;
 
-    alarm(120); /* a test that hangs has failed */
-    for (unsigned i = 0; (engine = fixture_select_engine(i)) != NULL; i++)
-        failures += cmocka_run_group_tests_name(engine, tests, NULL, NULL);
-    return failures;
+    return fixture_run_on_engines(tests, sizeof tests / sizeof *tests);
 }

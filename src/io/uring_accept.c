@@ -1,0 +1,152 @@
+/* Accepting: one multishot operation for each listener. When descriptors run out it ends, and is prepared
+ * again after a while; for lack of our own memory it is cancelled for as long. */
+#include "io/uring_int.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static struct uring_listener *listener_at(struct pinion_list *link)
+{
+    return PINION_CONTAINER_OF(link, struct uring_listener, base.link);
+}
+
+static struct uring_engine *engine_of(const struct uring_listener *listener)
+{
+    return (struct uring_engine *)listener->base.loop;
+}
+
+static bool is_listening(int fd)
+{
+    int listening = 0;
+    socklen_t len = sizeof listening;
+
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening;
+}
+
+int pinion__uring_listen(struct pinion_loop *loop, int fd, struct pinion_listener **out)
+{
+    struct uring_listener *listener = is_listening(fd) ? calloc(1, sizeof *listener) : NULL;
+
+    if (!listener)
+        return is_listening(fd) ? PINION_ENOMEM : PINION_EIO;
+    listener->fd = fd;
+    *out = &listener->base;
+    return 0;
+}
+
+static void dispose(struct uring_listener *listener)
+{
+    close(listener->fd);
+    free(listener);
+}
+
+/* Closing the socket would not end an accept under way. */
+void pinion__uring_listener_close(struct pinion_listener *base)
+{
+    struct uring_listener *listener = (struct uring_listener *)base;
+
+    if (listener->armed)
+        pinion__list_append(&engine_of(listener)->closing, &base->link);
+    else
+        dispose(listener);
+}
+
+static void start(struct uring_engine *engine, struct uring_listener *listener)
+{
+    struct io_uring_sqe *sqe = pinion__uring_sqe(engine);
+
+    io_uring_prep_multishot_accept(sqe, listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    sqe->user_data = pinion__uring_tagged(listener, URING_ACCEPT);
+    listener->armed = true;
+    listener->cancelled = false;
+    engine->listening++;
+}
+
+static void settle(struct uring_engine *engine, struct uring_listener *listener, bool wanted)
+{
+    if (wanted && !listener->armed)
+        start(engine, listener);
+    if (!wanted && listener->armed && !listener->cancelled) {
+        listener->cancelled = true;
+        pinion__uring_cancel(engine, listener, URING_ACCEPT);
+    }
+}
+
+void pinion__uring_settle_listeners(struct uring_engine *engine)
+{
+    PINION_LIST_FOREACH (link, &engine->base.listeners) {
+        struct uring_listener *listener = listener_at(link);
+        if (listener->retry_at && listener->retry_at <= now_ms())
+            listener->retry_at = 0;
+        settle(engine, listener, listener->retry_at == 0);
+    }
+    PINION_LIST_FOREACH (link, &engine->closing)
+        settle(engine, listener_at(link), false);
+}
+
+uint64_t pinion__uring_accept_wait(const struct uring_engine *engine, uint64_t wait)
+{
+    PINION_LIST_FOREACH (link, &engine->base.listeners) {
+        const struct uring_listener *listener = listener_at(link);
+        uint64_t now = listener->retry_at ? now_ms() : 0;
+        uint64_t left = listener->retry_at > now ? listener->retry_at - now : 0;
+        if (listener->retry_at && left < wait)
+            wait = left;
+    }
+    return wait;
+}
+
+static void pause_accepting(struct uring_listener *listener, int error)
+{
+    pinion__listener_failed(&listener->base, error);
+    listener->retry_at = now_ms() + listener->base.retry_ms;
+}
+
+static void accepted(struct uring_listener *listener, int fd)
+{
+    struct uring_engine *engine = engine_of(listener);
+    struct uring_conn *conn = listener->base.closed ? NULL : pinion__slabs_take(&engine->conns);
+
+    if (!conn) {
+        close(fd);
+        if (!listener->base.closed)
+            pause_accepting(listener, ENOMEM);
+        return;
+    }
+    pinion__listener_works(&listener->base);
+    conn->fd = fd;
+    pinion__conn_begin(&conn->base, &engine->base);
+}
+
+static void accept_failed(struct uring_listener *listener, int error)
+{
+    bool over_only = error == ECANCELED || error == EAGAIN || pinion__accept_failed_for_peer(error);
+
+    if (!over_only && !listener->base.closed)
+        pause_accepting(listener, error);
+}
+
+void pinion__uring_on_accept(struct uring_listener *listener, const struct uring_event *event)
+{
+    if (!(event->flags & IORING_CQE_F_MORE)) {
+        listener->armed = false;
+        engine_of(listener)->listening--;
+    }
+    if (event->result >= 0)
+        accepted(listener, event->result);
+    else
+        accept_failed(listener, -event->result);
+    if (listener->base.closed && !listener->armed) {
+        pinion__list_remove(&listener->base.link);
+        dispose(listener);
+    }
+}

@@ -1,0 +1,225 @@
+/* What the parts of the io_uring engine share: loop_uring.c (the turn, and the end of a connection),
+ * uring_ring.c (operations in, completions out), uring_send.c, uring_recv.c, uring_accept.c,
+ * uring_probe.c.
+ *
+ * One turn: deliver what the last wait brought; turn(); settle; then one system call submits every operation
+ * and waits. Operations are prepared only while settling, and a completion is only noted when it is read, to
+ * be delivered in the next turn. So no event comes from inside an act, and no operation is submitted from
+ * inside an event.
+ *
+ * Sends are the exception: their outcome is known as soon as the submitting call has returned and its
+ * completions are read, and is acted on there and then, before anything else runs. Hence nothing can change
+ * an outbox while the kernel works on it, and a connection has one send under way at most.
+ */
+#ifndef PINION_IO_URING_INT_H
+#define PINION_IO_URING_INT_H
+
+#include "base/slab.h"
+#include "io/loop_int.h"
+#include <liburing.h>
+#include <stdatomic.h>
+
+#define PINION_URING_SETUP_FLAGS                                                                             \
+    (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |                   \
+     IORING_SETUP_SUBMIT_ALL | IORING_SETUP_R_DISABLED)
+
+/* MSG_WAITALL makes the kernel report a send that it took a part of; without it the rest would be lost in
+ * silence. MSG_DONTWAIT makes it report that at once. */
+#define PINION_URING_SEND_FLAGS (MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL)
+
+/* What an operation is, in the low bits of its user_data. The rest is a pointer to whom it concerns, or the
+ * send's place among those under way. */
+enum uring_tag {
+    URING_SEND,
+    URING_RECV,
+    URING_POLL,
+    URING_ACCEPT,
+    URING_WAKE,
+    URING_CANCEL, /* which completes only if there was nothing to cancel */
+};
+
+#define URING_TAG_BITS 3
+
+struct uring_conn {
+    struct pinion_conn base;
+    struct uring_held *held; /* what came after a pause, the oldest first */
+    int fd;                  /* -1 once it is over */
+    bool recv_armed : 1;     /* the kernel receives until it says that it does not any more */
+    bool recv_cancelled : 1; /* ... which it will say soon */
+    bool poll_armed : 1;     /* the same for watching the socket */
+    bool fin_received : 1;   /* so there is no more to read */
+    bool fin_sent : 1;
+    bool closing : 1; /* settled after it ended: waits for the operations under way */
+};
+
+struct uring_listener {
+    struct pinion_listener base; /* base.link: in the loop's list, or in engine->closing */
+    int fd;
+    bool armed;
+    bool cancelled;
+    uint64_t retry_at; /* 0, or when to accept again */
+};
+
+/* A completion that waits to be delivered. */
+struct uring_event {
+    uint64_t user_data;
+    int32_t result;
+    uint32_t flags;
+};
+
+struct uring_events {
+    struct uring_event *array;
+    size_t count;
+    size_t max;
+};
+
+/* A send under way. */
+struct uring_send {
+    struct uring_conn *conn;
+    int32_t wanted;
+    int32_t result; /* what the kernel said; it says nothing when it took all */
+};
+
+#define URING_JOIN_MAX  2048 /* bytes of several frames that are copied together; more leave by reference */
+#define URING_JOIN_ROOM (64 * 1024) /* for what is copied, per submit */
+#define URING_IOV_ROOM  1024        /* for what leaves by reference, per submit */
+#define URING_MSG_ROOM  64
+#define URING_RUN_MAX   16
+
+/* The sends under way, and the memory they point to. All of it is free again after a submit. */
+struct uring_sends {
+    struct uring_send *array; /* as many as the ring has entries */
+    unsigned count;
+    unsigned msg_count;
+    unsigned iov_count;
+    size_t joined;
+    /* The frames that were joined last: the next connection often waits for the same ones. */
+    unsigned run_count;
+    const struct pinion_frame *run[URING_RUN_MAX];
+    const char *run_bytes;
+    struct msghdr msgs[URING_MSG_ROOM];
+    struct iovec iov[URING_IOV_ROOM];
+    char join_buffer[URING_JOIN_ROOM];
+};
+
+/* Memory that the kernel receives into, on whichever connection there is something to receive. */
+struct uring_buffers {
+    struct io_uring_buf_ring *ring;
+    uint8_t *bytes;
+    size_t size; /* of each */
+    unsigned count;
+};
+
+struct uring_engine {
+    struct pinion_loop base;
+    struct io_uring ring; /* ring_fd -1: not made */
+    bool enabled;
+    bool more_to_send;  /* than one send of each connection takes */
+    bool stalled;       /* the kernel took no operations the last time */
+    unsigned lost;      /* completions the kernel had no memory for */
+    unsigned listening; /* listeners with an accept under way */
+    struct uring_events events;
+    struct uring_buffers buffers;
+    struct pinion_slabs conns;
+    struct pinion_list finished; /* of base.unsettled: connections with nothing under way, to be closed */
+    struct pinion_list resumed;  /* of base.unsettled: with something held, to be delivered */
+    struct pinion_list closing;  /* of base.link: listeners whose accept is being cancelled */
+    int wake_fd;
+    bool wake_armed;
+    atomic_bool woken; /* wake_fd was written to since the last turn began */
+    struct uring_sends sends;
+};
+
+static inline struct uring_engine *pinion__uring_engine(const struct pinion_conn *conn)
+{
+    return (struct uring_engine *)conn->loop;
+}
+
+static inline uint64_t pinion__uring_tagged(const void *whom, enum uring_tag tag)
+{
+    return (uint64_t)(uintptr_t)whom | tag;
+}
+
+static inline void *pinion__uring_whom(uint64_t user_data)
+{
+    return (void *)(uintptr_t)(user_data & ~(uint64_t)((1 << URING_TAG_BITS) - 1));
+}
+
+static inline enum uring_tag pinion__uring_tag(uint64_t user_data)
+{
+    return (enum uring_tag)(user_data & ((1 << URING_TAG_BITS) - 1));
+}
+
+/* uring_ring.c */
+
+/* Make a ring of so many entries, not yet enabled. PINION_ENOMEM, PINION_EIO with a sentence. */
+int pinion__uring_ring_init(struct uring_engine *engine, unsigned entries);
+void pinion__uring_ring_release(struct uring_engine *engine);
+
+/* Make this thread the ring's, for as long as it runs. */
+int pinion__uring_ring_enter(struct uring_engine *engine);
+void pinion__uring_ring_leave(struct uring_engine *engine);
+
+/* A free submission entry; when the ring is full it is submitted first. Only while settling. */
+struct io_uring_sqe *pinion__uring_sqe(struct uring_engine *engine);
+
+/* Have the kernel end an operation. */
+void pinion__uring_cancel(struct uring_engine *engine, const void *whom, enum uring_tag tag);
+
+/* Submit what is prepared; the sends among it are over when this returns. */
+void pinion__uring_submit(struct uring_engine *engine);
+
+/* The same, then wait for a completion for up to so many milliseconds (UINT64_MAX: without end), and read all
+ * there are. */
+void pinion__uring_wait(struct uring_engine *engine, uint64_t milliseconds);
+
+/* uring_send.c */
+
+/* Prepare one send of what waits on a connection. */
+void pinion__uring_send(struct uring_engine *engine, struct uring_conn *conn);
+
+/* The sends under way are over: drop the references to what the kernel took. Unless `certain`, one that
+ * seems whole may have failed. */
+void pinion__uring_sends_over(struct uring_engine *engine, bool certain);
+
+/* uring_recv.c */
+
+/* Make the buffers and give them to the kernel. PINION_ENOMEM, PINION_EIO. */
+int pinion__uring_buffers_init(struct uring_engine *engine, const struct pinion_loop_options *options);
+void pinion__uring_buffers_release(struct uring_engine *engine);
+
+/* Receive, watch, or stop, as the connection's state demands. */
+void pinion__uring_settle_reading(struct uring_engine *engine, struct uring_conn *conn);
+
+/* Deliver what was held back during a pause. */
+void pinion__uring_deliver_held(struct uring_conn *conn);
+void pinion__uring_drop_held(struct uring_conn *conn);
+
+void pinion__uring_on_recv(struct uring_conn *conn, const struct uring_event *event);
+void pinion__uring_on_poll(struct uring_conn *conn, const struct uring_event *event);
+
+/* uring_accept.c */
+
+int pinion__uring_listen(struct pinion_loop *loop, int fd, struct pinion_listener **out);
+void pinion__uring_listener_close(struct pinion_listener *listener);
+
+/* Accept, or stop, as each listener's state demands. */
+void pinion__uring_settle_listeners(struct uring_engine *engine);
+
+/* The milliseconds until a paused listener is to be settled again, at most `wait`. */
+uint64_t pinion__uring_accept_wait(const struct uring_engine *engine, uint64_t wait);
+
+void pinion__uring_on_accept(struct uring_listener *listener, const struct uring_event *event);
+
+/* loop_uring.c */
+
+/* An operation of this connection is over: have it settled, or closed if that was the last one it waited
+ * for. */
+void pinion__uring_look_again(struct uring_conn *conn);
+
+/* uring_probe.c */
+
+/* Why io_uring cannot be used on this machine, or NULL when it can. Found out once. Thread: any. */
+const char *pinion__uring_refusal(void);
+
+#endif

@@ -1,0 +1,186 @@
+/* Whether io_uring does what the engine relies on. Asking for the features says much, but a send whose loss
+ * would be silent is too dear to be taken on trust (kernels are patched and emulated), so it is tried: a
+ * whole send says nothing, one that the kernel takes a part of says so before the submitting call returns,
+ * and a multishot receive fills buffers that it picks itself.
+ */
+#include "io/uring_int.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define NEEDED_FEATURES                                                                                      \
+    (IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG |          \
+     IORING_FEAT_CQE_SKIP)
+
+#define BUFFER_SIZE 64
+#define TOO_MUCH    ((size_t)64 << 20) /* more than a socket takes */
+
+struct probe {
+    struct io_uring ring;
+    int sockets[2];
+    uint8_t *memory; /* the buffer ring, and TOO_MUCH bytes that are never touched */
+    uint8_t buffer[BUFFER_SIZE];
+};
+
+static char refusal[160]; /* empty: none */
+
+static void refuse(const char *what, int error)
+{
+    snprintf(refusal, sizeof refusal, "%s: %s", what, strerror(error));
+}
+
+static void refuse_setup(int error)
+{
+    switch (error) {
+    case EPERM:
+        snprintf(refusal, sizeof refusal,
+                 "io_uring is forbidden here, by kernel.io_uring_disabled or by a container's rules");
+        break;
+    case ENOSYS:
+        snprintf(refusal, sizeof refusal, "this kernel has no io_uring, or a container's rules hide it");
+        break;
+    case EINVAL:
+        snprintf(refusal, sizeof refusal, "the io_uring of this kernel is too old: 6.1 is needed");
+        break;
+    default:
+        refuse("io_uring_setup", error);
+        break;
+    }
+}
+
+static bool set_up(struct probe *probe)
+{
+    struct io_uring_params params = { .flags = PINION_URING_SETUP_FLAGS };
+    int rc = io_uring_queue_init_params(4, &probe->ring, &params);
+
+    if (rc) {
+        probe->ring.ring_fd = -1;
+        refuse_setup(-rc);
+        return false;
+    }
+    if ((params.features & NEEDED_FEATURES) != NEEDED_FEATURES) {
+        refuse_setup(EINVAL);
+        return false;
+    }
+    rc = io_uring_register((unsigned)probe->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+    if (rc)
+        refuse("io_uring_register", -rc);
+    return rc == 0;
+}
+
+static bool give_buffer(struct probe *probe)
+{
+    struct io_uring_buf_reg reg = { .ring_addr = (uintptr_t)probe->memory, .ring_entries = 1 };
+    struct io_uring_buf_ring *buffers = (struct io_uring_buf_ring *)probe->memory;
+    int rc = io_uring_register_buf_ring(&probe->ring, &reg, 0);
+
+    if (rc) {
+        refuse("io_uring has no rings of buffers", -rc);
+        return false;
+    }
+    io_uring_buf_ring_add(buffers, probe->buffer, BUFFER_SIZE, 0, io_uring_buf_ring_mask(1), 0);
+    io_uring_buf_ring_advance(buffers, 1);
+    return true;
+}
+
+/* What one operation completes with at once; `none` when it does not. */
+static struct uring_event completion(struct probe *probe)
+{
+    struct uring_event event = { .result = INT32_MIN };
+    struct io_uring_cqe *cqe;
+
+    (void)io_uring_submit_and_get_events(&probe->ring);
+    if (io_uring_peek_cqe(&probe->ring, &cqe) == 0) {
+        event = (struct uring_event){ cqe->user_data, cqe->res, cqe->flags };
+        io_uring_cqe_seen(&probe->ring, cqe);
+    }
+    return event;
+}
+
+static struct uring_event send_some(struct probe *probe, size_t len)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&probe->ring);
+
+    io_uring_prep_send(sqe, probe->sockets[0], probe->memory, len, PINION_URING_SEND_FLAGS);
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    return completion(probe);
+}
+
+static struct uring_event receive(struct probe *probe)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&probe->ring);
+
+    io_uring_prep_recv_multishot(sqe, probe->sockets[1], NULL, 0, 0);
+    sqe->flags |= IOSQE_BUFFER_SELECT;
+    sqe->buf_group = 0;
+    return completion(probe);
+}
+
+static bool try_sends(struct probe *probe)
+{
+    bool whole = send_some(probe, 1).result == INT32_MIN;
+    int32_t part = send_some(probe, TOO_MUCH).result;
+    int32_t nothing = send_some(probe, 1).result;
+
+    if (whole && part > 0 && (size_t)part < TOO_MUCH && nothing == -EAGAIN)
+        return true;
+    snprintf(refusal, sizeof refusal, "the io_uring of this kernel does not tell of short sends (%d, %d, %d)",
+             whole, part, nothing);
+    return false;
+}
+
+static bool try_receive(struct probe *probe)
+{
+    struct uring_event event = receive(probe);
+
+    if (event.result == BUFFER_SIZE && (event.flags & IORING_CQE_F_MORE) &&
+        (event.flags & IORING_CQE_F_BUFFER))
+        return true;
+    snprintf(refusal, sizeof refusal, "the io_uring of this kernel has no multishot receive (%d, %x)",
+             event.result, event.flags);
+    return false;
+}
+
+static bool prepare(struct probe *probe)
+{
+    void *memory =
+        mmap(NULL, TOO_MUCH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (memory == MAP_FAILED || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, probe->sockets) != 0) {
+        refuse("cannot try io_uring", errno);
+        return false;
+    }
+    probe->memory = memory;
+    return true;
+}
+
+static void clean_up(struct probe *probe)
+{
+    if (probe->ring.ring_fd >= 0)
+        io_uring_queue_exit(&probe->ring);
+    if (probe->memory)
+        munmap(probe->memory, TOO_MUCH);
+    for (int i = 0; i < 2; i++)
+        if (probe->sockets[i] >= 0)
+            close(probe->sockets[i]);
+}
+
+static void find_out(void)
+{
+    struct probe probe = { .ring.ring_fd = -1, .sockets = { -1, -1 } };
+
+    if (set_up(&probe) && prepare(&probe) && give_buffer(&probe) && try_sends(&probe))
+        (void)try_receive(&probe);
+    clean_up(&probe);
+}
+
+const char *pinion__uring_refusal(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, find_out);
+    return refusal[0] ? refusal : NULL;
+}

@@ -1,0 +1,260 @@
+/* Receiving: one multishot operation for each connection, into buffers that all share, so that a connection
+ * that is idle holds none. A buffer is the kernel's again as soon as its bytes are delivered.
+ *
+ * A pause cancels the operation. What the kernel had received by then is held back until the end of the
+ * pause, and the socket is watched instead: a peer that resets it would go unnoticed. The same watch tells
+ * when a connection that is blocked can send again. It reports changes only, so that it may stay once it was
+ * needed.
+ */
+#include "base/log.h"
+#include "io/uring_int.h"
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define BUFFER_SIZE_DEFAULT 4096
+#define BUFFERS_DEFAULT     256
+#define BUFFERS_MAX         32768
+#define BUFFER_GROUP        0
+
+/* Bytes that came after a pause; without bytes it is the FIN. */
+struct uring_held {
+    struct uring_held *next;
+    size_t len;
+    uint8_t bytes[];
+};
+
+/* Buffers */
+
+static size_t ring_bytes(const struct uring_buffers *buffers)
+{
+    return buffers->count * sizeof(struct io_uring_buf);
+}
+
+static void add_buffer(struct uring_buffers *buffers, unsigned id, unsigned at)
+{
+    io_uring_buf_ring_add(buffers->ring, buffers->bytes + id * buffers->size, (unsigned)buffers->size,
+                          (unsigned short)id, io_uring_buf_ring_mask(buffers->count), (int)at);
+}
+
+static unsigned power_of_two(unsigned count)
+{
+    unsigned power = 1;
+
+    while (power < count && power < BUFFERS_MAX)
+        power *= 2;
+    return power;
+}
+
+/* Touched now, so that the first to write costs no page fault. The kernel wants the ring at a page's begin.
+ */
+static int allocate(struct uring_buffers *buffers)
+{
+    void *ring = mmap(NULL, ring_bytes(buffers), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+    if (ring == MAP_FAILED)
+        return PINION_ENOMEM;
+    buffers->ring = ring;
+    buffers->bytes = malloc(buffers->count * buffers->size);
+    if (!buffers->bytes)
+        return PINION_ENOMEM;
+    memset(buffers->bytes, 0, buffers->count * buffers->size);
+    return 0;
+}
+
+int pinion__uring_buffers_init(struct uring_engine *engine, const struct pinion_loop_options *options)
+{
+    struct uring_buffers *buffers = &engine->buffers;
+
+    buffers->size = options->recv_buffer_size ? options->recv_buffer_size : BUFFER_SIZE_DEFAULT;
+    buffers->count = power_of_two(options->recv_buffers ? options->recv_buffers : BUFFERS_DEFAULT);
+    int rc = allocate(buffers);
+    if (rc)
+        return rc;
+    struct io_uring_buf_reg reg = { .ring_addr = (uintptr_t)buffers->ring,
+                                    .ring_entries = buffers->count,
+                                    .bgid = BUFFER_GROUP };
+    rc = io_uring_register_buf_ring(&engine->ring, &reg, 0);
+    if (rc)
+        return pinion__fail(PINION_EIO, "io_uring: cannot register receive buffers: %s", strerror(-rc));
+    for (unsigned id = 0; id < buffers->count; id++)
+        add_buffer(buffers, id, id);
+    io_uring_buf_ring_advance(buffers->ring, (int)buffers->count);
+    return 0;
+}
+
+void pinion__uring_buffers_release(struct uring_engine *engine)
+{
+    struct uring_buffers *buffers = &engine->buffers;
+
+    if (buffers->ring)
+        munmap(buffers->ring, ring_bytes(buffers));
+    free(buffers->bytes);
+}
+
+/* Asking the kernel */
+
+static void receive(struct uring_engine *engine, struct uring_conn *conn)
+{
+    struct io_uring_sqe *sqe = pinion__uring_sqe(engine);
+
+    io_uring_prep_recv_multishot(sqe, conn->fd, NULL, 0, 0);
+    sqe->flags |= IOSQE_BUFFER_SELECT;
+    sqe->buf_group = BUFFER_GROUP;
+    sqe->user_data = pinion__uring_tagged(conn, URING_RECV);
+    conn->recv_armed = true;
+    conn->recv_cancelled = false;
+}
+
+/* Errors and the end are reported unasked. */
+static void watch(struct uring_engine *engine, struct uring_conn *conn)
+{
+    struct io_uring_sqe *sqe = pinion__uring_sqe(engine);
+
+    io_uring_prep_poll_multishot(sqe, conn->fd, POLLOUT);
+    sqe->user_data = pinion__uring_tagged(conn, URING_POLL);
+    conn->poll_armed = true;
+}
+
+static void settle_receiving(struct uring_engine *engine, struct uring_conn *conn)
+{
+    bool wanted = !conn->base.paused && !conn->fin_received && !conn->held;
+
+    if (wanted && !conn->recv_armed)
+        receive(engine, conn);
+    if (!wanted && conn->recv_armed && !conn->recv_cancelled) {
+        conn->recv_cancelled = true;
+        pinion__uring_cancel(engine, conn, URING_RECV);
+    }
+}
+
+void pinion__uring_settle_reading(struct uring_engine *engine, struct uring_conn *conn)
+{
+    const struct pinion_conn *base = &conn->base;
+
+    settle_receiving(engine, conn);
+    if (!conn->poll_armed && (base->blocked || (base->paused && !conn->fin_received)))
+        watch(engine, conn);
+    assert(pinion__list_empty(&base->unsettled));
+    if (conn->held && !base->paused)
+        pinion__list_append(&engine->resumed, &conn->base.unsettled);
+}
+
+/* Delivering */
+
+static void deliver(struct uring_conn *conn, uint8_t *bytes, size_t len)
+{
+    if (len == 0) {
+        conn->fin_received = true;
+        pinion__conn_unsettle(&conn->base);
+    }
+    conn->base.events->data(&conn->base, bytes, len);
+}
+
+static void hold(struct uring_conn *conn, const uint8_t *bytes, size_t len)
+{
+    struct uring_held *held = malloc(sizeof *held + len);
+    struct uring_held **end = &conn->held;
+
+    if (!held) {
+        pinion__conn_end(&conn->base, PINION_ENOMEM);
+        return;
+    }
+    while (*end)
+        end = &(*end)->next;
+    held->next = NULL;
+    held->len = len;
+    if (len > 0)
+        memcpy(held->bytes, bytes, len);
+    *end = held;
+}
+
+static struct uring_held *take_held(struct uring_conn *conn)
+{
+    struct uring_held *held = conn->held;
+
+    conn->held = held->next;
+    return held;
+}
+
+void pinion__uring_deliver_held(struct uring_conn *conn)
+{
+    pinion__conn_unsettle(&conn->base);
+    while (conn->held && !conn->base.paused && !conn->base.ending) {
+        struct uring_held *held = take_held(conn);
+        deliver(conn, held->bytes, held->len);
+        free(held);
+    }
+}
+
+void pinion__uring_drop_held(struct uring_conn *conn)
+{
+    while (conn->held)
+        free(take_held(conn));
+}
+
+static void received(struct uring_conn *conn, uint8_t *bytes, size_t len)
+{
+    if (conn->base.ending)
+        return;
+    if (conn->base.paused || conn->held)
+        hold(conn, bytes, len);
+    else
+        deliver(conn, bytes, len);
+}
+
+/* Errors that only say that the operation is over, so that it is prepared again if need be. Buffers are free
+ * again by then. */
+static bool is_over_only(int error)
+{
+    return error == ENOBUFS || error == ECANCELED || error == EINTR || error == EAGAIN;
+}
+
+static void received_nothing(struct uring_conn *conn, int32_t result)
+{
+    uint8_t none;
+
+    if (result == 0)
+        received(conn, &none, 0);
+    else if (!is_over_only(-result))
+        pinion__conn_end(&conn->base, PINION_EIO);
+}
+
+void pinion__uring_on_recv(struct uring_conn *conn, const struct uring_event *event)
+{
+    struct uring_buffers *buffers = &pinion__uring_engine(&conn->base)->buffers;
+    unsigned id = event->flags >> IORING_CQE_BUFFER_SHIFT;
+
+    if (!(event->flags & IORING_CQE_F_MORE)) {
+        conn->recv_armed = false;
+        pinion__uring_look_again(conn);
+    }
+    if (event->result > 0)
+        received(conn, buffers->bytes + id * buffers->size, (size_t)event->result);
+    else
+        received_nothing(conn, event->result);
+    if (event->flags & IORING_CQE_F_BUFFER) {
+        add_buffer(buffers, id, 0);
+        io_uring_buf_ring_advance(buffers->ring, 1);
+    }
+}
+
+void pinion__uring_on_poll(struct uring_conn *conn, const struct uring_event *event)
+{
+    struct pinion_conn *base = &conn->base;
+
+    if (!(event->flags & IORING_CQE_F_MORE)) {
+        conn->poll_armed = false;
+        pinion__uring_look_again(conn);
+    }
+    if (base->ending || event->result < 0)
+        return;
+    if (base->blocked && (event->result & (POLLOUT | POLLERR | POLLHUP)))
+        pinion__conn_send_again(base, conn->fd);
+    else if (base->paused && (event->result & POLLERR))
+        pinion__conn_end(base, PINION_EIO);
+}

@@ -1,0 +1,230 @@
+/* The ring itself: operations go in, completions come out.
+ *
+ * Completions for which the queue has no room wait in the kernel (overflow), in order; more are asked for
+ * until none are left. What may be lost only because no memory was left, in the kernel or here, is not
+ * guessed at: the sends that it could concern count as failed.
+ */
+#include "base/log.h"
+#include "io/uring_int.h"
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CQ_FACTOR 4   /* a multishot operation completes many times, so there are more completions */
+#define BATCH     256 /* completions of one turn, where the kernel brings them in small portions */
+#define WAIT_MAX  (UINT64_C(24) * 60 * 60 * 1000)
+
+static int fail(const char *what, int error)
+{
+    return pinion__fail(error == ENOMEM ? PINION_ENOMEM : PINION_EIO, "io_uring: cannot %s: %s", what,
+                        strerror(error));
+}
+
+int pinion__uring_ring_init(struct uring_engine *engine, unsigned entries)
+{
+    struct io_uring_params params = { .flags = PINION_URING_SETUP_FLAGS | IORING_SETUP_CQSIZE,
+                                      .cq_entries = CQ_FACTOR * entries };
+    int rc = io_uring_queue_init_params(entries, &engine->ring, &params);
+
+    if (rc) {
+        engine->ring.ring_fd = -1;
+        return fail("make a ring", -rc);
+    }
+    engine->events.max = params.cq_entries;
+    engine->events.array = calloc(engine->events.max, sizeof *engine->events.array);
+    engine->sends.array = calloc(params.sq_entries, sizeof *engine->sends.array);
+    return engine->events.array && engine->sends.array ? 0 : PINION_ENOMEM;
+}
+
+void pinion__uring_ring_release(struct uring_engine *engine)
+{
+    if (engine->ring.ring_fd >= 0)
+        io_uring_queue_exit(&engine->ring);
+    free(engine->events.array);
+    free(engine->sends.array);
+}
+
+int pinion__uring_ring_enter(struct uring_engine *engine)
+{
+    struct io_uring *ring = &engine->ring;
+
+    if (!engine->enabled) {
+        int rc = io_uring_register((unsigned)ring->ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+        if (rc)
+            return fail("enable the ring", -rc);
+        engine->enabled = true;
+    }
+    /* Spares the kernel a look-up at each call. Not to have it is no harm. */
+    (void)io_uring_register_ring_fd(ring);
+    return 0;
+}
+
+/* What is registered is registered for the thread, so that thread must undo it. */
+void pinion__uring_ring_leave(struct uring_engine *engine)
+{
+    (void)io_uring_unregister_ring_fd(&engine->ring);
+}
+
+struct io_uring_sqe *pinion__uring_sqe(struct uring_engine *engine)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&engine->ring);
+
+    if (sqe)
+        return sqe;
+    pinion__uring_submit(engine);
+    return io_uring_get_sqe(&engine->ring);
+}
+
+void pinion__uring_cancel(struct uring_engine *engine, const void *whom, enum uring_tag tag)
+{
+    struct io_uring_sqe *sqe = pinion__uring_sqe(engine);
+
+    io_uring_prep_cancel64(sqe, pinion__uring_tagged(whom, tag), 0);
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    sqe->user_data = URING_CANCEL;
+}
+
+/* Reading completions */
+
+static bool grow(struct uring_events *events)
+{
+    struct uring_event *array = realloc(events->array, 2 * events->max * sizeof *array);
+
+    if (!array)
+        return false;
+    events->array = array;
+    events->max *= 2;
+    return true;
+}
+
+/* False when there is no memory to note it. */
+static bool note(struct uring_engine *engine, const struct io_uring_cqe *cqe)
+{
+    struct uring_events *events = &engine->events;
+
+    switch (pinion__uring_tag(cqe->user_data)) {
+    case URING_SEND:
+        engine->sends.array[cqe->user_data >> URING_TAG_BITS].result = cqe->res;
+        return true;
+    case URING_CANCEL:
+        return true;
+    default:
+        if (events->count == events->max && !grow(events))
+            return false;
+        events->array[events->count++] = (struct uring_event){ cqe->user_data, cqe->res, cqe->flags };
+        return true;
+    }
+}
+
+/* Note what lies in the queue. False when not all of it could be noted; the rest stays there. */
+static bool read_queue(struct uring_engine *engine)
+{
+    struct io_uring_cqe *cqe;
+    unsigned head;
+    unsigned count = 0;
+    bool noted = true;
+
+    io_uring_for_each_cqe(&engine->ring, head, cqe)
+    {
+        noted = note(engine, cqe);
+        if (!noted)
+            break;
+        count++;
+    }
+    io_uring_cq_advance(&engine->ring, count);
+    return noted;
+}
+
+static bool kernel_says(const struct uring_engine *engine, unsigned flag)
+{
+    return IO_URING_READ_ONCE(*engine->ring.sq.kflags) & flag;
+}
+
+/* When the kernel has no memory, nothing is lost by trying again a little later, and nothing else can be
+ * done. */
+static void back_off(struct uring_engine *engine, int rc)
+{
+    if (rc >= 0 || rc == -EINTR)
+        return;
+    if (!engine->stalled)
+        pinion__log(PINION_LOG_ERROR, "io_uring: the kernel takes nothing for now: %s", strerror(-rc));
+    engine->stalled = true;
+    (void)poll(NULL, 0, 1);
+}
+
+static bool check_lost(struct uring_engine *engine)
+{
+    unsigned lost = IO_URING_READ_ONCE(*engine->ring.cq.koverflow);
+
+    if (lost == engine->lost)
+        return false;
+    pinion__log(PINION_LOG_ERROR, "io_uring: the kernel lost %u completions", lost - engine->lost);
+    engine->lost = lost;
+    return true;
+}
+
+/* After a submitting call: submit what it left over, and read all completions that its sends may have. */
+static void conclude(struct uring_engine *engine)
+{
+    bool noted = read_queue(engine);
+
+    while (io_uring_sq_ready(&engine->ring) > 0) {
+        back_off(engine, io_uring_submit(&engine->ring));
+        noted = read_queue(engine);
+    }
+    while (noted && kernel_says(engine, IORING_SQ_CQ_OVERFLOW)) {
+        back_off(engine, io_uring_get_events(&engine->ring));
+        noted = read_queue(engine);
+    }
+    engine->stalled = false;
+    bool lost = check_lost(engine);
+    pinion__uring_sends_over(engine, noted && !lost);
+}
+
+void pinion__uring_submit(struct uring_engine *engine)
+{
+    (void)io_uring_submit(&engine->ring);
+    conclude(engine);
+}
+
+static void submit_and_wait(struct uring_engine *engine, uint64_t milliseconds)
+{
+    struct io_uring_cqe *cqe;
+    struct __kernel_timespec timeout;
+
+    if (milliseconds == 0) {
+        (void)io_uring_submit_and_get_events(&engine->ring);
+        return;
+    }
+    if (milliseconds > WAIT_MAX)
+        milliseconds = WAIT_MAX;
+    timeout.tv_sec = (int64_t)(milliseconds / 1000);
+    timeout.tv_nsec = (long long)(milliseconds % 1000) * 1000000;
+    (void)io_uring_submit_and_wait_timeout(&engine->ring, &cqe, 1, &timeout, NULL);
+}
+
+/* Newer kernels bring twenty completions or so in one call. Having more of what is there in one turn lets
+ * more frames for one connection leave together. The kernel may set its flag after it has done what the flag
+ * tells of, and so it may bring nothing. */
+static void read_more(struct uring_engine *engine)
+{
+    size_t before;
+
+    do {
+        before = engine->events.count;
+        if (before >= BATCH || !kernel_says(engine, IORING_SQ_TASKRUN))
+            return;
+        if (io_uring_get_events(&engine->ring) < 0 || !read_queue(engine))
+            return;
+    } while (engine->events.count > before);
+}
+
+void pinion__uring_wait(struct uring_engine *engine, uint64_t milliseconds)
+{
+    engine->more_to_send = false;
+    submit_and_wait(engine, milliseconds);
+    conclude(engine);
+    read_more(engine);
+}
