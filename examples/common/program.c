@@ -13,7 +13,7 @@ static void help(const char *name, FILE *out)
             "  --port N       the port to listen on; 0 takes any free one and prints it\n"
             "  --host ADDR    the address to listen on\n"
             "  --loops N      event loops, a thread each (default: the number of cores)\n"
-            "  --io ENGINE    I/O engine: uv (default: the best there is)\n"
+            "  --io ENGINE    I/O engine: uring or uv (default: uring where it works)\n"
             "  --log LEVEL    debug, info, warning, error or none\n"
             "  --supervise    run as the child of a process that starts it again when it crashes\n",
             name);

@@ -17,7 +17,7 @@ typedef struct pinion_endpoint_options {
     const char *host;          /* address to listen on: all of them (dual-stack "::" where there is IPv6) */
     uint16_t port;             /* 0: any free one, see pinion_endpoint_port */
     unsigned loops;            /* event loops, a thread each: the number of cores; 64 at most */
-    const char *io;            /* I/O engine, "uv": the best there is */
+    const char *io;            /* I/O engine: "uring" where the kernel and the build have it, else "uv" */
     unsigned work_threads;     /* threads for pinion_channel_work, started as needed: 4 */
     size_t max_mailbox;        /* bytes of broadcasts waiting for a loop: 64 MiB; more are dropped, counted */
     uint32_t head_timeout_ms;  /* to finish a request head: 10,000 */
@@ -53,7 +53,8 @@ typedef struct pinion_endpoint_options {
 } pinion_endpoint_options;
 
 /* Create an endpoint. Options are read for the call; NULL is all defaults.
- * PINION_EINVAL: an option is not valid (pinion_error_detail says which); PINION_ENOMEM. */
+ * PINION_EINVAL: an option is not valid (pinion_error_detail says which); PINION_EIO: the I/O engine that it
+ * names cannot work on this machine (and why); PINION_ENOMEM. */
 PINION_API PINION_CHECKED int pinion_endpoint_new(pinion_endpoint **out,
                                                   const pinion_endpoint_options *options);
 

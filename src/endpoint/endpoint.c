@@ -97,6 +97,9 @@ static int check_options(struct pinion_server *server)
     server->engine = pinion__loop_engine(server->options.io);
     if (!server->engine)
         return pinion__fail(PINION_EINVAL, "io: there is no engine \"%s\" in this build", server->options.io);
+    const char *refusal = pinion__loop_engine_refusal(server->engine);
+    if (refusal)
+        return pinion__fail(PINION_EIO, "io: the engine \"%s\" cannot work: %s", server->options.io, refusal);
     return 0;
 }
 

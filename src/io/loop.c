@@ -69,11 +69,6 @@ const char *pinion__loop_engine_name(const struct pinion_loop_ops *engine)
     return engine->name;
 }
 
-unsigned pinion__loop_engine_linger_ms(const struct pinion_loop_ops *engine)
-{
-    return engine->linger_ms;
-}
-
 static void loop_init(struct pinion_loop *loop, const struct pinion_loop_ops *engine,
                       const struct pinion_loop_options *options)
 {

@@ -74,10 +74,6 @@ const char *pinion__loop_engine_refusal(const struct pinion_loop_ops *engine);
 /* "uv" or "uring". */
 const char *pinion__loop_engine_name(const struct pinion_loop_ops *engine);
 
-/* How long the kernel may hold the sockets of a process that was killed: operations under way are ended some
- * time after it. A listening socket on the same port cannot be opened for so long. */
-unsigned pinion__loop_engine_linger_ms(const struct pinion_loop_ops *engine);
-
 /* Create a loop. PINION_ENOMEM, PINION_EIO (which may leave a sentence in pinion_error_detail). */
 int pinion__loop_new(struct pinion_loop **out, const struct pinion_loop_ops *engine,
                      const struct pinion_loop_options *options);

@@ -58,7 +58,6 @@ struct pinion_conn {
  * mandatory but refusal. */
 struct pinion_loop_ops {
     const char *name;
-    unsigned linger_ms; /* pinion__loop_engine_linger_ms */
 
     /* Expected to say why the engine cannot work on this machine, or NULL when it can; called on any thread.
      * May be NULL when it works wherever it is compiled in. */

@@ -14,8 +14,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define LINGER_MS       1000 /* measured: 12 ms without connections, 100 ms with 9,000 */
-#define ENTRIES_DEFAULT 256  /* more at a time do not make a send cheaper: their memory leaves the cache */
+#define ENTRIES_DEFAULT 256 /* more at a time do not make a send cheaper: their memory leaves the cache */
 
 /* The end of a connection */
 
@@ -312,7 +311,6 @@ static void uring_engine_flush(struct pinion_conn *conn)
 
 const struct pinion_loop_ops pinion__loop_uring = {
     .name = "uring",
-    .linger_ms = LINGER_MS,
     .refusal = pinion__uring_refusal,
     .create = uring_engine_create,
     .destroy = uring_engine_destroy,

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,11 +62,34 @@ static void several_sockets_share_a_port(void **state)
         close(fds[i]);
 }
 
+/* As when the one who had it was killed, and the kernel is slow to let go of its sockets. */
+static void *close_later(void *fd)
+{
+    poll(NULL, 0, 30);
+    close(*(int *)fd);
+    return NULL;
+}
+
+static void a_port_that_is_about_to_be_free_is_waited_for(void **state)
+{
+    uint16_t port, same;
+    int first, second;
+    pthread_t thread;
+
+    assert_int_equal(pinion__listen("127.0.0.1", 0, &first, 1, &port), 0);
+    assert_int_equal(pthread_create(&thread, NULL, close_later, &first), 0);
+    assert_int_equal(pinion__listen("127.0.0.1", port, &second, 1, &same), 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(port, same);
+    close(second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_do_not_wait_for_more_to_send),
         cmocka_unit_test(several_sockets_share_a_port),
+        cmocka_unit_test(a_port_that_is_about_to_be_free_is_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
