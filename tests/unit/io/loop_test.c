@@ -1,0 +1,141 @@
+/* Which engine is chosen, and what is said, where the kernel refuses io_uring. Each case runs in a process of
+ * its own, in which a seccomp filter refuses as a container's rules do. */
+#include "base/log.h"
+#include "io/loop.h"
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pinion/endpoint.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { OUTCOME_OK = 0, OUTCOME_FAILED = 1, OUTCOME_NO_FILTER = 2 };
+
+/* Have a system call fail with this error. False where filters are not to be had. */
+static bool refuse_call(unsigned call, unsigned error)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+}
+
+static unsigned lines;
+static char last_line[512];
+
+static void count_lines(pinion_log_level level, const char *line, void *data)
+{
+    lines++;
+    snprintf(last_line, sizeof last_line, "%s", line);
+}
+
+#define EXPECT(condition)                                                                                    \
+    do {                                                                                                     \
+        if (!(condition)) {                                                                                  \
+            printf("%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, last_line);                           \
+            fflush(stdout);                                                                                  \
+            _exit(OUTCOME_FAILED);                                                                           \
+        }                                                                                                    \
+    } while (0)
+
+static void expect_fallback(const char *why)
+{
+    const struct pinion_loop_ops *uring = pinion__loop_engine("uring");
+    const char *refusal = pinion__loop_engine_refusal(uring);
+
+    EXPECT(refusal && strstr(refusal, why));
+    for (int i = 0; i < 3; i++)
+        EXPECT(pinion__loop_engine(NULL) == pinion__loop_engine("uv"));
+    EXPECT(lines == 1 && strstr(last_line, why) && strstr(last_line, "uv"));
+    EXPECT(!pinion__loop_engine_refusal(pinion__loop_engine("uv")));
+}
+
+static void expect_forced_to_fail(const char *why)
+{
+    pinion_endpoint *endpoint = NULL;
+
+    EXPECT(pinion_endpoint_new(&endpoint, &(pinion_endpoint_options){ .io = "uring" }) == PINION_EIO);
+    EXPECT(!endpoint && strstr(pinion_error_detail(), "uring") && strstr(pinion_error_detail(), why));
+    EXPECT(pinion_endpoint_new(&endpoint, &(pinion_endpoint_options){ .loops = 1 }) == 0);
+    pinion_endpoint_free(endpoint);
+}
+
+static void in_a_process_without(unsigned call, unsigned error, const char *why)
+{
+    int status;
+
+    if (!pinion__loop_engine("uring")) {
+        print_message("not in this build\n");
+        skip();
+    }
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (!refuse_call(call, error))
+            _exit(OUTCOME_NO_FILTER);
+        pinion_log_set_function(count_lines, NULL);
+        expect_fallback(why);
+        expect_forced_to_fail(why);
+        _exit(OUTCOME_OK);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == OUTCOME_NO_FILTER) {
+        print_message("seccomp filters are not allowed here\n");
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), OUTCOME_OK);
+}
+
+static void io_uring_is_forbidden(void **state)
+{
+    in_a_process_without(__NR_io_uring_setup, EPERM, "forbidden");
+}
+
+static void there_is_no_io_uring(void **state)
+{
+    in_a_process_without(__NR_io_uring_setup, ENOSYS, "has no io_uring");
+}
+
+static void io_uring_is_too_old(void **state)
+{
+    in_a_process_without(__NR_io_uring_setup, EINVAL, "6.1");
+}
+
+static void io_uring_has_no_buffer_rings(void **state)
+{
+    in_a_process_without(__NR_io_uring_register, EINVAL, "io_uring");
+}
+
+static void io_uring_does_nothing(void **state)
+{
+    in_a_process_without(__NR_io_uring_enter, EACCES, "io_uring");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(io_uring_is_forbidden), cmocka_unit_test(there_is_no_io_uring),
+        cmocka_unit_test(io_uring_is_too_old),   cmocka_unit_test(io_uring_has_no_buffer_rings),
+        cmocka_unit_test(io_uring_does_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
