@@ -197,6 +197,16 @@ static void on_accepted(void *context, struct pinion_conn *conn)
     leave(f);
 }
 
+/* The client is done, and so is the loop with all that the client dialled: a connection may still wait to be
+ * accepted. */
+static bool is_over(const struct fixture *f)
+{
+    if (!atomic_load(&f->client_done))
+        return false;
+    bool all_accepted = !f->listener || f->shares_port || f->accepted >= atomic_load(&f->dialled);
+    return f->client_failure[0] || (all_accepted && pinion__loop_connections(f->loop) == 0);
+}
+
 static uint64_t on_turn(void *context)
 {
     struct fixture *f = context;
@@ -207,7 +217,7 @@ static uint64_t on_turn(void *context)
     f->wait = UINT64_MAX;
     if (f->script->turn)
         f->script->turn(f);
-    if (atomic_load(&f->client_done) && (f->client_failure[0] || pinion__loop_connections(f->loop) == 0))
+    if (is_over(f))
         pinion__loop_stop(f->loop);
     f->in_turn = false;
     leave(f);
@@ -349,6 +359,7 @@ int try_dial(struct fixture *f)
         close(fd);
         return -1;
     }
+    atomic_fetch_add(&f->dialled, 1);
     remember_fd(f, fd);
     return fd;
 }
@@ -459,6 +470,12 @@ static int listening_socket(const struct script *script, uint16_t *port)
 void fixture_listen(struct fixture *f)
 {
     LOOP_CHECK(f, pinion__loop_listen(f->loop, f->listen_fd, &f->listener) == 0);
+}
+
+void fixture_close_listener(struct fixture *f)
+{
+    pinion__listener_close(f->listener);
+    f->listener = NULL;
 }
 
 struct fixture *fixture_new(const struct script *script, uint16_t port)

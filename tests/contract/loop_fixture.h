@@ -48,9 +48,10 @@ struct script {
 struct fixture {
     const struct script *script;
     struct pinion_loop *loop;
-    struct pinion_listener *listener;
+    struct pinion_listener *listener; /* NULL: none yet, or closed */
     int listen_fd;
     uint16_t port;
+    bool shares_port; /* so that not all the client dials comes here */
     pthread_t loop_thread;
     uint64_t wait; /* what turn() returns; UINT64_MAX before each turn */
     unsigned turns;
@@ -68,6 +69,7 @@ struct fixture {
     int *client_fds;
     size_t client_fd_count;
     char client_failure[256]; /* read after client_done */
+    atomic_uint dialled;      /* connections that the client made */
     atomic_bool client_done;
     atomic_uint client_step; /* how often the client told the loop */
     sem_t for_client;
@@ -96,6 +98,7 @@ void fixture_free(struct fixture *fixture);
 #define LOOP_CHECK(fixture, condition) fixture_check(fixture, condition, #condition, __FILE__, __LINE__)
 void fixture_check(struct fixture *fixture, bool ok, const char *what, const char *file, int line);
 void fixture_listen(struct fixture *fixture);
+void fixture_close_listener(struct fixture *fixture);
 void tell_client(struct fixture *fixture);
 /* Block until the client has called tell_loop. */
 void await_client(struct fixture *fixture);

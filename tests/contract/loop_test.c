@@ -316,7 +316,7 @@ static void echo(struct served *s, uint8_t *bytes, size_t len)
 
 static void close_listener(struct served *s)
 {
-    pinion__listener_close(s->fixture->listener);
+    fixture_close_listener(s->fixture);
     tell_client(s->fixture);
 }
 
@@ -410,7 +410,7 @@ static void a_rush_is_accepted_in_portions(void **state)
 static void close_listener_in_the_rush(struct served *s)
 {
     if (s->fixture->accepted == 10)
-        pinion__listener_close(s->fixture->listener);
+        fixture_close_listener(s->fixture);
 }
 
 static void rush_in_vain(struct fixture *f)
@@ -477,6 +477,7 @@ static void two_loops_share_a_port(void **state)
     struct fixture *second = fixture_new(&script, first->port);
     pthread_t thread;
 
+    first->shares_port = second->shares_port = true;
     assert_int_equal(pthread_create(&thread, NULL, run_on_thread, second), 0);
     fixture_start_client(first);
     fixture_run(first);
@@ -575,8 +576,7 @@ static void close_listener_while_exhausted(struct fixture *f)
         f->wait = 0;
     } else if (f->accepted == 0 && f->listener) {
         LOOP_CHECK(f, setrlimit(RLIMIT_NOFILE, &exhaustion.before) == 0);
-        pinion__listener_close(f->listener);
-        f->listener = NULL;
+        fixture_close_listener(f);
     }
 }
 
