@@ -1,7 +1,7 @@
 // Runs one of the programs in build/bin for a test, and sees to it that none outlives the test.
 //
-// PINION_BIN_DIR names another directory with the programs; PINION_SERVER_ARGS adds arguments to every one
-// of them ("--io uv").
+// PINION_BIN_DIR names another directory with the programs; PINION_TEST_IO the I/O engine that every one of them
+// is to use; PINION_SERVER_ARGS adds arguments to them ("--loops 1").
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -14,7 +14,8 @@ import { within } from "./wait.mjs";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const BIN_DIR = path.resolve(process.env.PINION_BIN_DIR ?? path.join(here, "../../build/bin"));
 const LAUNCH = path.join(BIN_DIR, "../tests/helpers/launch");
-const EXTRA_ARGS = (process.env.PINION_SERVER_ARGS ?? "").split(" ").filter(Boolean);
+const IO_ARGS = process.env.PINION_TEST_IO ? ["--io", process.env.PINION_TEST_IO] : [];
+const EXTRA_ARGS = [...IO_ARGS, ...(process.env.PINION_SERVER_ARGS ?? "").split(" ").filter(Boolean)];
 
 const START_MS = 15_000;
 const STOP_MS = 15_000;

@@ -1,5 +1,7 @@
-/* The endpoint with real loops and sockets: its life, and a crowd that comes and goes under load. */
+/* The endpoint with real loops and sockets: its life, and a crowd that comes and goes under load. All of it
+ * on each I/O engine. */
 #include "helpers/engine.h"
+#include "io/loop.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -128,11 +130,14 @@ static const pinion_channel_def channel_def = {
 };
 static const pinion_socket_def socket_def = { .channels = PINION_ROUTES({ "room:*", &channel_def }) };
 
+static const char *io; /* the engine of the tests that run */
+
 static pinion_endpoint *listening(unsigned loops)
 {
     pinion_endpoint *endpoint = NULL;
     pinion_log_set_level(PINION_LOG_NONE);
-    ok(pinion_endpoint_new(&endpoint, &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = loops }));
+    ok(pinion_endpoint_new(&endpoint,
+                           &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = loops, .io = io }));
     ok(pinion_endpoint_socket(endpoint, "/socket", &socket_def,
                               &(pinion_socket_options){ .timeout_ms = PINION_NEVER }));
     ok(pinion_endpoint_listen(endpoint));
@@ -422,16 +427,38 @@ static void mistakes_are_named(void **state)
     assert_int_equal(pinion_endpoint_get(endpoint, "/late", NULL, NULL), PINION_EINVAL);
     assert_int_equal(pinion_endpoint_start(endpoint), PINION_EINVAL);
 
-    ok(pinion_endpoint_new(&second, &(pinion_endpoint_options){ .host = "127.0.0.1",
-                                                                .port = pinion_endpoint_port(endpoint),
-                                                                .loops = 2 }));
+    ok(pinion_endpoint_new(
+        &second, &(pinion_endpoint_options){
+                     .host = "127.0.0.1", .port = pinion_endpoint_port(endpoint), .loops = 2, .io = io }));
     assert_int_equal(pinion_endpoint_start(second), PINION_EADDRINUSE);
     pinion_endpoint_free(second);
     pinion_endpoint_free(endpoint);
 }
 
+static int open_desk(void **state)
+{
+    desk.over = false;
+    return 0;
+}
+
+static void no_engine(void **state)
+{
+    const struct pinion_loop_ops *engine = pinion__loop_engine(io);
+
+    print_message("%s: %s\n", io, engine ? pinion__loop_engine_refusal(engine) : "not in this build");
+    skip();
+}
+
+static bool works(void)
+{
+    const struct pinion_loop_ops *engine = pinion__loop_engine(io);
+
+    return engine && !pinion__loop_engine_refusal(engine);
+}
+
 int main(void)
 {
+    static const char *const names[] = { "uring", "uv" };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_crowd_that_comes_and_goes_leaves_nothing), /* first: it forks */
         cmocka_unit_test(it_starts_and_stops_again_and_again),
@@ -440,5 +467,13 @@ int main(void)
         cmocka_unit_test(refs_are_answered_by_other_threads_until_the_end_and_after),
         cmocka_unit_test(mistakes_are_named),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest none[] = { cmocka_unit_test(no_engine) };
+    int failures = 0;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        io = names[i];
+        failures += works() ? cmocka_run_group_tests_name(io, tests, open_desk, NULL)
+                            : cmocka_run_group_tests_name(io, none, NULL, NULL);
+    }
+    return failures;
 }
