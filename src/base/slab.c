@@ -54,6 +54,8 @@ static struct slab *slab_new(struct pinion_slabs *slabs)
     pinion__list_init(&slab->link);
     pinion__list_append(&slabs->usable, &slab->link);
     slabs->count++;
+    if (!slabs->first)
+        slabs->first = slab;
     ASAN_POISON_MEMORY_REGION(slab->fresh, fresh_bytes(slab));
     return slab;
 }
@@ -70,6 +72,7 @@ void pinion__slabs_init(struct pinion_slabs *slabs, size_t object_size)
 {
     slabs->object_size = (object_size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     pinion__list_init(&slabs->usable);
+    slabs->first = NULL;
     slabs->count = 0;
     assert(object_size > 0 && slabs->object_size <= PINION_SLAB_SIZE / 4);
 }
@@ -115,12 +118,6 @@ void *pinion__slabs_take(struct pinion_slabs *slabs)
     return slab ? memset(take_from(slabs, slab), 0, slabs->object_size) : NULL;
 }
 
-/* One empty slab is kept: its objects are soon wanted again. */
-static bool another_is_usable(const struct pinion_slabs *slabs)
-{
-    return slabs->usable.next->next != &slabs->usable;
-}
-
 void pinion__slabs_give(struct pinion_slabs *slabs, void *object)
 {
     struct slab *slab = slab_of(object);
@@ -131,7 +128,7 @@ void pinion__slabs_give(struct pinion_slabs *slabs, void *object)
     ASAN_POISON_MEMORY_REGION(object, slabs->object_size);
     if (pinion__list_empty(&slab->link))
         pinion__list_append(&slabs->usable, &slab->link);
-    if (slab->used == 0 && another_is_usable(slabs))
+    if (slab->used == 0 && slab != slabs->first)
         slab_free(slabs, slab);
 }
 
@@ -142,5 +139,6 @@ void pinion__slabs_release(struct pinion_slabs *slabs)
         assert(slab->used == 0);
         slab_free(slabs, slab);
     }
+    slabs->first = NULL;
     assert(slabs->count == 0);
 }

@@ -1,6 +1,6 @@
 /* Memory for many objects of one size, carved from slabs of a few pages: no header for each object, and
- * those taken one after another lie side by side. A slab that is all free goes back to the system, but for
- * one that is kept. Not thread-safe.
+ * those taken one after another lie side by side. A slab that is all free is freed, but for the first one:
+ * any other could lie at the end of the heap and keep it from shrinking. Not thread-safe.
  *
  * The object's slab is found from its address: a slab is aligned to its own size.
  */
@@ -14,6 +14,7 @@
 struct pinion_slabs {
     size_t object_size;
     struct pinion_list usable; /* those with a free object, the one to take from first */
+    void *first;               /* the slab that stays */
     size_t count;              /* of slabs, full ones too */
 };
 
