@@ -9,15 +9,13 @@
 
 #define POOL_BASE 1024 /* outbox nodes kept, besides one for each connection */
 
-/* The best one first; the last one works everywhere. */
+/* The best one first; uv works everywhere. */
 static const struct pinion_loop_ops *const engines[] = {
 #ifdef PINION_HAVE_URING
     &pinion__loop_uring,
 #endif
     &pinion__loop_uv,
 };
-
-#define ENGINES (sizeof engines / sizeof *engines)
 
 /* True on the loop's thread, and where there is none yet. Asked in asserts only. */
 __attribute__((unused)) static bool on_thread(const struct pinion_loop *loop)
@@ -30,35 +28,27 @@ const char *pinion__loop_engine_refusal(const struct pinion_loop_ops *engine)
     return engine->refusal ? engine->refusal() : NULL;
 }
 
-static void log_fallback(const struct pinion_loop_ops *engine, const char *refusal)
+static const struct pinion_loop_ops *fall_back(const char *refusal)
 {
     static atomic_flag logged = ATOMIC_FLAG_INIT;
 
     if (!atomic_flag_test_and_set(&logged))
-        pinion__log(PINION_LOG_INFO, "the I/O engine is %s instead of %s: %s", engine->name, engines[0]->name,
-                    refusal);
+        pinion__log(PINION_LOG_INFO, "the I/O engine is uv instead of %s: %s", engines[0]->name, refusal);
+    return &pinion__loop_uv;
 }
 
 static const struct pinion_loop_ops *best_engine(void)
 {
-    const char *refusal = NULL;
-    size_t i = 0;
+    const char *refusal = pinion__loop_engine_refusal(engines[0]);
 
-    for (; i < ENGINES - 1; i++) {
-        refusal = pinion__loop_engine_refusal(engines[i]);
-        if (!refusal)
-            break;
-    }
-    if (i > 0)
-        log_fallback(engines[i], refusal);
-    return engines[i];
+    return refusal ? fall_back(refusal) : engines[0];
 }
 
 const struct pinion_loop_ops *pinion__loop_engine(const char *name)
 {
     if (!name)
         return best_engine();
-    for (size_t i = 0; i < ENGINES; i++)
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
         if (strcmp(engines[i]->name, name) == 0)
             return engines[i];
     return NULL;

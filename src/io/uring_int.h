@@ -201,7 +201,7 @@ void pinion__uring_on_poll(struct uring_conn *conn, const struct uring_event *ev
 /* uring_accept.c */
 
 int pinion__uring_listen(struct pinion_loop *loop, int fd, struct pinion_listener **out);
-void pinion__uring_listener_close(struct pinion_listener *listener);
+void pinion__uring_listener_close(struct pinion_listener *base);
 
 /* Accept, or stop, as each listener's state demands. */
 void pinion__uring_settle_listeners(struct uring_engine *engine);
