@@ -52,10 +52,10 @@ struct pinion_conn_events {
 struct pinion_loop_options {
     const struct pinion_loop_events *events;
     void *context;           /* for events */
-    size_t recv_buffer_size; /* the most that one data event brings. 0: 64 KiB with uv, 4 KiB with uring */
-    unsigned
-        recv_buffers; /* uring: buffers that all connections share, rounded up to a power of two. 0: 256 */
-    unsigned ring_entries; /* uring: operations submitted at once, rounded up to a power of two. 0: 256 */
+    size_t recv_buffer_size; /* the most that one data event brings. 0: 64 KiB with uv, 2 KiB with uring */
+    /* For uring, both rounded up to a power of two. */
+    unsigned recv_buffers; /* that all connections share. 0: 512 */
+    unsigned ring_entries; /* operations that are submitted together. 0: 1024 */
 };
 
 /* The table one engine is. The functions below check their arguments and call it. */

@@ -14,7 +14,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define ENTRIES_DEFAULT 256 /* more at a time do not make a send cheaper: their memory leaves the cache */
+#define ENTRIES_DEFAULT                                                                                      \
+    1024 /* measured: with fewer, peers on this core interrupt a turn; with more, memory is cold */
 
 /* The end of a connection */
 

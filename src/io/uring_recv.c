@@ -15,8 +15,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define BUFFER_SIZE_DEFAULT 4096
-#define BUFFERS_DEFAULT     256
+#define BUFFER_SIZE_DEFAULT 2048
+#define BUFFERS_DEFAULT     512
 #define BUFFERS_MAX         32768
 #define BUFFER_GROUP        0
 
