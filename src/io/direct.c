@@ -36,7 +36,7 @@ void pinion__conn_send(struct pinion_conn *conn, int fd)
             return;
         }
         if (sent > 0)
-            pinion__outbox_consume(&conn->outbox, &conn->loop->pool, (size_t)sent);
+            pinion__conn_sent(conn, (size_t)sent);
         conn->blocked = sent < 0 || (size_t)sent < wanted;
     }
 }

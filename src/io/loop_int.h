@@ -108,6 +108,15 @@ void pinion__conn_end(struct pinion_conn *conn, int error);
  * Must be called in the delivery phase of a turn after the one in which it ended. */
 void pinion__conn_finish(struct pinion_conn *conn);
 
+/* The kernel took the first `sent` bytes of the outbox. */
+static inline void pinion__conn_sent(struct pinion_conn *conn, size_t sent)
+{
+    if (sent == conn->outbox.bytes)
+        pinion__outbox_clear(&conn->outbox, &conn->loop->pool);
+    else
+        pinion__outbox_consume(&conn->outbox, &conn->loop->pool, sent);
+}
+
 /* Send on fd until the outbox is empty, or the kernel takes no more (`blocked`), or it fails
  * (pinion__conn_end). Calls no events. */
 void pinion__conn_send(struct pinion_conn *conn, int fd);

@@ -155,7 +155,8 @@ static void settle(struct uring_engine *engine, struct uring_conn *conn)
         send_fin(conn);
     if (base->ending)
         return; /* sending failed: it is unsettled again */
-    pinion__uring_settle_reading(engine, conn);
+    if (!pinion__uring_just_reads(conn))
+        pinion__uring_settle_reading(engine, conn);
     /* Last: from here on the connection may come to be unsettled again. */
     if (!base->blocked && !pinion__outbox_empty(&base->outbox))
         pinion__uring_send(engine, conn);

@@ -123,8 +123,18 @@ void pinion__outbox_drop(struct pinion_outbox *outbox, struct pinion_outbox_pool
     *outbox = rest;
 }
 
+/* The sizes need not be looked at. */
 void pinion__outbox_clear(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool)
 {
-    while (outbox->head)
-        pop(outbox, pool);
+    struct pinion_outbox_node *node = outbox->head;
+
+    while (node) {
+        struct pinion_outbox_node *next = node->next;
+        pinion__frame_unref(node->frame);
+        node_give(pool, node);
+        node = next;
+    }
+    outbox->head = NULL;
+    outbox->offset = 0;
+    outbox->bytes = 0;
 }

@@ -57,7 +57,7 @@ void pinion__outbox_consume(struct pinion_outbox *outbox, struct pinion_outbox_p
 /* Drop all but the rest of a frame of which a part has gone: the peer would take what follows for it. */
 void pinion__outbox_drop(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool);
 
-/* Drop everything. */
+/* Drop everything. Also the quickest way to consume all. */
 void pinion__outbox_clear(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool);
 
 #endif

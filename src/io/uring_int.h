@@ -161,7 +161,13 @@ int pinion__uring_ring_enter(struct uring_engine *engine);
 void pinion__uring_ring_leave(struct uring_engine *engine);
 
 /* A free submission entry; when the ring is full it is submitted first. Only while settling. */
-struct io_uring_sqe *pinion__uring_sqe(struct uring_engine *engine);
+struct io_uring_sqe *pinion__uring_sqe_after_submit(struct uring_engine *engine);
+static inline struct io_uring_sqe *pinion__uring_sqe(struct uring_engine *engine)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&engine->ring);
+
+    return sqe ? sqe : pinion__uring_sqe_after_submit(engine);
+}
 
 /* Have the kernel end an operation. */
 void pinion__uring_cancel(struct uring_engine *engine, const void *whom, enum uring_tag tag);
@@ -187,6 +193,13 @@ void pinion__uring_sends_over(struct uring_engine *engine, bool certain);
 /* Make the buffers and give them to the kernel. PINION_ENOMEM, PINION_EIO. */
 int pinion__uring_buffers_init(struct uring_engine *engine, const struct pinion_loop_options *options);
 void pinion__uring_buffers_release(struct uring_engine *engine);
+
+/* Whether the kernel receives, and nothing else is to be seen to. Almost every connection is found so. */
+static inline bool pinion__uring_just_reads(const struct uring_conn *conn)
+{
+    return conn->recv_armed && !conn->recv_cancelled && !conn->held && !conn->base.paused &&
+           !conn->base.blocked;
+}
 
 /* Receive, watch, or stop, as the connection's state demands. */
 void pinion__uring_settle_reading(struct uring_engine *engine, struct uring_conn *conn);

@@ -67,12 +67,8 @@ void pinion__uring_ring_leave(struct uring_engine *engine)
     (void)io_uring_unregister_ring_fd(&engine->ring);
 }
 
-struct io_uring_sqe *pinion__uring_sqe(struct uring_engine *engine)
+struct io_uring_sqe *pinion__uring_sqe_after_submit(struct uring_engine *engine)
 {
-    struct io_uring_sqe *sqe = io_uring_get_sqe(&engine->ring);
-
-    if (sqe)
-        return sqe;
     pinion__uring_submit(engine);
     return io_uring_get_sqe(&engine->ring);
 }

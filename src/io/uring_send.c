@@ -100,7 +100,7 @@ void pinion__uring_send(struct uring_engine *engine, struct uring_conn *conn)
     size_t wanted;
 
     assert(!conn->base.blocked && !pinion__outbox_empty(outbox));
-    if (!has_room(sends))
+    if (outbox->head->next && !has_room(sends))
         pinion__uring_submit(engine);
     struct io_uring_sqe *sqe = pinion__uring_sqe(engine);
     if (!outbox->head->next)
@@ -126,14 +126,14 @@ static void short_send(struct pinion_conn *conn, int32_t result)
         pinion__conn_end(conn, PINION_EIO);
         return;
     }
-    pinion__outbox_consume(&conn->outbox, &conn->loop->pool, (size_t)result);
+    pinion__conn_sent(conn, (size_t)result);
     conn->blocked = true;
     pinion__conn_unsettle(conn);
 }
 
 static void whole_send(struct pinion_conn *conn, int32_t sent)
 {
-    pinion__outbox_consume(&conn->outbox, &conn->loop->pool, (size_t)sent);
+    pinion__conn_sent(conn, (size_t)sent);
     if (!pinion__outbox_empty(&conn->outbox))
         pinion__conn_unsettle(conn);
 }
