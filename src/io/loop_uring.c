@@ -21,21 +21,21 @@
 
 static bool is_idle(const struct uring_conn *conn)
 {
-    return !conn->recv_armed && !conn->poll_armed;
+    return !conn->recv_armed && !conn->poll_armed && conn->cancels == 0;
 }
 
-static void close_if_idle(struct uring_engine *engine, struct uring_conn *conn)
+static void finish_next(struct uring_engine *engine, struct uring_conn *conn)
 {
-    if (!is_idle(conn))
-        return;
     assert(pinion__list_empty(&conn->base.unsettled));
     pinion__list_append(&engine->finished, &conn->base.unsettled);
 }
 
 void pinion__uring_look_again(struct uring_conn *conn)
 {
-    if (conn->closing)
-        close_if_idle(pinion__uring_engine(&conn->base), conn);
+    bool settled = pinion__list_empty(&conn->base.unsettled);
+
+    if (conn->closing && is_idle(conn) && settled)
+        finish_next(pinion__uring_engine(&conn->base), conn);
     else
         pinion__conn_unsettle(&conn->base);
 }
@@ -43,11 +43,9 @@ void pinion__uring_look_again(struct uring_conn *conn)
 static void begin_closing(struct uring_engine *engine, struct uring_conn *conn)
 {
     conn->closing = true;
-    if (conn->recv_armed && !conn->recv_cancelled)
-        pinion__uring_cancel(engine, conn, URING_RECV);
-    if (conn->poll_armed)
-        pinion__uring_cancel(engine, conn, URING_POLL);
-    close_if_idle(engine, conn);
+    pinion__uring_stop_reading(engine, conn);
+    if (is_idle(conn))
+        finish_next(engine, conn);
 }
 
 static void finish(struct uring_engine *engine, struct uring_conn *conn)
@@ -93,8 +91,13 @@ static void dispatch(struct uring_engine *engine, const struct uring_event *even
     case URING_WAKE:
         on_wake(engine, event);
         break;
-    case URING_SEND: /* these two are not noted */
     case URING_CANCEL:
+        pinion__uring_on_cancel(whom, event);
+        break;
+    case URING_CANCEL_ACCEPT:
+        pinion__uring_on_accept_cancel(whom, event);
+        break;
+    case URING_SEND: /* is not noted */
         break;
     }
 }
@@ -198,7 +201,7 @@ static bool has_more(const struct uring_engine *engine)
 static bool wind_down(struct uring_engine *engine)
 {
     pinion__uring_submit(engine);
-    if (pinion__loop_wind_down(&engine->base) && engine->listening == 0)
+    if (pinion__loop_wind_down(&engine->base) && pinion__list_empty(&engine->closing))
         return true;
     settle_all(engine);
     return false;

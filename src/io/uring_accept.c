@@ -43,6 +43,11 @@ int pinion__uring_listen(struct pinion_loop *loop, int fd, struct pinion_listene
     return 0;
 }
 
+static bool is_idle(const struct uring_listener *listener)
+{
+    return !listener->armed && !listener->cancelling;
+}
+
 static void dispose(struct uring_listener *listener)
 {
     close(listener->fd);
@@ -54,10 +59,10 @@ void pinion__uring_listener_close(struct pinion_listener *base)
 {
     struct uring_listener *listener = (struct uring_listener *)base;
 
-    if (listener->armed)
-        pinion__list_append(&engine_of(listener)->closing, &base->link);
-    else
+    if (is_idle(listener))
         dispose(listener);
+    else
+        pinion__list_append(&engine_of(listener)->closing, &base->link);
 }
 
 static void start(struct uring_engine *engine, struct uring_listener *listener)
@@ -68,17 +73,22 @@ static void start(struct uring_engine *engine, struct uring_listener *listener)
     sqe->user_data = pinion__uring_tagged(listener, URING_ACCEPT);
     listener->armed = true;
     listener->cancelled = false;
-    engine->listening++;
+}
+
+static void stop(struct uring_engine *engine, struct uring_listener *listener)
+{
+    listener->cancelled = true;
+    listener->cancelling = true;
+    pinion__uring_cancel(engine, pinion__uring_tagged(listener, URING_ACCEPT),
+                         pinion__uring_tagged(listener, URING_CANCEL_ACCEPT));
 }
 
 static void settle(struct uring_engine *engine, struct uring_listener *listener, bool wanted)
 {
     if (wanted && !listener->armed)
         start(engine, listener);
-    if (!wanted && listener->armed && !listener->cancelled) {
-        listener->cancelled = true;
-        pinion__uring_cancel(engine, listener, URING_ACCEPT);
-    }
+    if (!wanted && listener->armed && !listener->cancelled)
+        stop(engine, listener);
 }
 
 void pinion__uring_settle_listeners(struct uring_engine *engine)
@@ -135,18 +145,30 @@ static void accept_failed(struct uring_listener *listener, int error)
         pause_accepting(listener, error);
 }
 
+static void dispose_if_closed(struct uring_listener *listener)
+{
+    if (!listener->base.closed || !is_idle(listener))
+        return;
+    pinion__list_remove(&listener->base.link);
+    dispose(listener);
+}
+
+/* The listener may be closed by whom it tells of a connection: it must not seem idle before it has. */
 void pinion__uring_on_accept(struct uring_listener *listener, const struct uring_event *event)
 {
-    if (!(event->flags & IORING_CQE_F_MORE)) {
-        listener->armed = false;
-        engine_of(listener)->listening--;
-    }
     if (event->result >= 0)
         accepted(listener, event->result);
     else
         accept_failed(listener, -event->result);
-    if (listener->base.closed && !listener->armed) {
-        pinion__list_remove(&listener->base.link);
-        dispose(listener);
-    }
+    if (!(event->flags & IORING_CQE_F_MORE))
+        listener->armed = false;
+    dispose_if_closed(listener);
+}
+
+void pinion__uring_on_accept_cancel(struct uring_listener *listener, const struct uring_event *event)
+{
+    listener->cancelling = false;
+    if (event->result == -ENOENT)
+        listener->cancelled = false;
+    dispose_if_closed(listener);
 }

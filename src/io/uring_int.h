@@ -35,7 +35,8 @@ enum uring_tag {
     URING_POLL,
     URING_ACCEPT,
     URING_WAKE,
-    URING_CANCEL, /* which completes only if there was nothing to cancel */
+    URING_CANCEL,        /* of an operation of a connection */
+    URING_CANCEL_ACCEPT, /* of a listener's */
 };
 
 #define URING_TAG_BITS 3
@@ -47,7 +48,9 @@ struct uring_conn {
     bool recv_armed : 1;     /* the kernel receives until it says that it does not any more */
     bool recv_cancelled : 1; /* ... which it will say soon */
     bool poll_armed : 1;     /* the same for watching the socket */
-    bool fin_received : 1;   /* so there is no more to read */
+    bool poll_cancelled : 1;
+    unsigned cancels : 4;  /* that have not completed */
+    bool fin_received : 1; /* so there is no more to read */
     bool fin_sent : 1;
     bool closing : 1; /* settled after it ended: waits for the operations under way */
 };
@@ -57,6 +60,7 @@ struct uring_listener {
     int fd;
     bool armed;
     bool cancelled;
+    bool cancelling;   /* the cancel has not completed */
     uint64_t retry_at; /* 0, or when to accept again */
 };
 
@@ -169,8 +173,9 @@ static inline struct io_uring_sqe *pinion__uring_sqe(struct uring_engine *engine
     return sqe ? sqe : pinion__uring_sqe_after_submit(engine);
 }
 
-/* Have the kernel end an operation. */
-void pinion__uring_cancel(struct uring_engine *engine, const void *whom, enum uring_tag tag);
+/* Have the kernel end an operation. It does not find one that is between two attempts: then the cancel
+ * completes with -ENOENT, and is to be repeated. */
+void pinion__uring_cancel(struct uring_engine *engine, uint64_t user_data_of_target, uint64_t user_data);
 
 /* Submit what is prepared; the sends among it are over when this returns. */
 void pinion__uring_submit(struct uring_engine *engine);
@@ -208,6 +213,10 @@ void pinion__uring_settle_reading(struct uring_engine *engine, struct uring_conn
 void pinion__uring_deliver_held(struct uring_conn *conn);
 void pinion__uring_drop_held(struct uring_conn *conn);
 
+/* Have the operations of a connection that ends, end. */
+void pinion__uring_stop_reading(struct uring_engine *engine, struct uring_conn *conn);
+
+void pinion__uring_on_cancel(struct uring_conn *conn, const struct uring_event *event);
 void pinion__uring_on_recv(struct uring_conn *conn, const struct uring_event *event);
 void pinion__uring_on_poll(struct uring_conn *conn, const struct uring_event *event);
 
@@ -223,10 +232,11 @@ void pinion__uring_settle_listeners(struct uring_engine *engine);
 uint64_t pinion__uring_accept_wait(const struct uring_engine *engine, uint64_t wait);
 
 void pinion__uring_on_accept(struct uring_listener *listener, const struct uring_event *event);
+void pinion__uring_on_accept_cancel(struct uring_listener *listener, const struct uring_event *event);
 
 /* loop_uring.c */
 
-/* An operation of this connection is over: have it settled, or closed if that was the last one it waited
+/* An operation of this connection is over: have it settled, or finished if that was the last one it waited
  * for. */
 void pinion__uring_look_again(struct uring_conn *conn);
 

@@ -118,6 +118,35 @@ static void watch(struct uring_engine *engine, struct uring_conn *conn)
     io_uring_prep_poll_multishot(sqe, conn->fd, POLLOUT);
     sqe->user_data = pinion__uring_tagged(conn, URING_POLL);
     conn->poll_armed = true;
+    conn->poll_cancelled = false;
+}
+
+static void cancel(struct uring_engine *engine, struct uring_conn *conn, enum uring_tag tag)
+{
+    conn->cancels++;
+    pinion__uring_cancel(engine, pinion__uring_tagged(conn, tag), pinion__uring_tagged(conn, URING_CANCEL));
+}
+
+static void cancel_receiving(struct uring_engine *engine, struct uring_conn *conn)
+{
+    if (!conn->recv_armed || conn->recv_cancelled)
+        return;
+    conn->recv_cancelled = true;
+    cancel(engine, conn, URING_RECV);
+}
+
+static void cancel_watching(struct uring_engine *engine, struct uring_conn *conn)
+{
+    if (!conn->poll_armed || conn->poll_cancelled)
+        return;
+    conn->poll_cancelled = true;
+    cancel(engine, conn, URING_POLL);
+}
+
+void pinion__uring_stop_reading(struct uring_engine *engine, struct uring_conn *conn)
+{
+    cancel_receiving(engine, conn);
+    cancel_watching(engine, conn);
 }
 
 static void settle_receiving(struct uring_engine *engine, struct uring_conn *conn)
@@ -126,10 +155,8 @@ static void settle_receiving(struct uring_engine *engine, struct uring_conn *con
 
     if (wanted && !conn->recv_armed)
         receive(engine, conn);
-    if (!wanted && conn->recv_armed && !conn->recv_cancelled) {
-        conn->recv_cancelled = true;
-        pinion__uring_cancel(engine, conn, URING_RECV);
-    }
+    if (!wanted)
+        cancel_receiving(engine, conn);
 }
 
 void pinion__uring_settle_reading(struct uring_engine *engine, struct uring_conn *conn)
@@ -142,6 +169,18 @@ void pinion__uring_settle_reading(struct uring_engine *engine, struct uring_conn
     assert(pinion__list_empty(&base->unsettled));
     if (conn->held && !base->paused)
         pinion__list_append(&engine->resumed, &conn->base.unsettled);
+}
+
+/* An operation is not found while the kernel is about to try it anew, nor when it is over (which is known by
+ * then). */
+void pinion__uring_on_cancel(struct uring_conn *conn, const struct uring_event *event)
+{
+    conn->cancels--;
+    if (event->result == -ENOENT) {
+        conn->recv_cancelled = false;
+        conn->poll_cancelled = false;
+    }
+    pinion__uring_look_again(conn);
 }
 
 /* Delivering */

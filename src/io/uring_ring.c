@@ -73,13 +73,12 @@ struct io_uring_sqe *pinion__uring_sqe_after_submit(struct uring_engine *engine)
     return io_uring_get_sqe(&engine->ring);
 }
 
-void pinion__uring_cancel(struct uring_engine *engine, const void *whom, enum uring_tag tag)
+void pinion__uring_cancel(struct uring_engine *engine, uint64_t user_data_of_target, uint64_t user_data)
 {
     struct io_uring_sqe *sqe = pinion__uring_sqe(engine);
 
-    io_uring_prep_cancel64(sqe, pinion__uring_tagged(whom, tag), 0);
-    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-    sqe->user_data = URING_CANCEL;
+    io_uring_prep_cancel64(sqe, user_data_of_target, 0);
+    sqe->user_data = user_data;
 }
 
 /* Reading completions */
@@ -100,18 +99,14 @@ static bool note(struct uring_engine *engine, const struct io_uring_cqe *cqe)
 {
     struct uring_events *events = &engine->events;
 
-    switch (pinion__uring_tag(cqe->user_data)) {
-    case URING_SEND:
+    if (pinion__uring_tag(cqe->user_data) == URING_SEND) {
         engine->sends.array[cqe->user_data >> URING_TAG_BITS].result = cqe->res;
         return true;
-    case URING_CANCEL:
-        return true;
-    default:
-        if (events->count == events->max && !grow(events))
-            return false;
-        events->array[events->count++] = (struct uring_event){ cqe->user_data, cqe->res, cqe->flags };
-        return true;
     }
+    if (events->count == events->max && !grow(events))
+        return false;
+    events->array[events->count++] = (struct uring_event){ cqe->user_data, cqe->res, cqe->flags };
+    return true;
 }
 
 /* Note what lies in the queue. False when not all of it could be noted; the rest stays there. */
