@@ -84,7 +84,7 @@ int pinion__slabs_warm(struct pinion_slabs *slabs)
     if (!slab)
         return pinion__list_empty(&slabs->usable) ? PINION_ENOMEM : 0;
     ASAN_UNPOISON_MEMORY_REGION(slab->fresh, fresh_bytes(slab));
-    memset(slab->fresh, 0, fresh_bytes(slab));
+    memset(slab->fresh, 0xff, fresh_bytes(slab));
     ASAN_POISON_MEMORY_REGION(slab->fresh, fresh_bytes(slab));
     return 0;
 }

@@ -252,6 +252,7 @@ static void uring_engine_destroy(struct pinion_loop *loop)
     struct uring_engine *engine = (struct uring_engine *)loop;
 
     pinion__uring_ring_release(engine);
+    pinion__uring_sends_release(engine);
     pinion__uring_buffers_release(engine);
     pinion__slabs_release(&engine->conns);
     if (engine->wake_fd >= 0)
@@ -263,6 +264,8 @@ static int init(struct uring_engine *engine, const struct pinion_loop_options *o
 {
     int rc = pinion__uring_ring_init(engine, options->ring_entries ? options->ring_entries : ENTRIES_DEFAULT);
 
+    if (!rc)
+        rc = pinion__uring_sends_init(engine);
     if (!rc)
         rc = pinion__uring_buffers_init(engine, options);
     if (!rc)

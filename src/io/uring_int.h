@@ -18,6 +18,8 @@
 #include "io/loop_int.h"
 #include <liburing.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define PINION_URING_SETUP_FLAGS                                                                             \
     (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |                   \
@@ -101,9 +103,9 @@ struct uring_sends {
     unsigned run_count;
     const struct pinion_frame *run[URING_RUN_MAX];
     const char *run_bytes;
+    struct iovec *iov; /* URING_IOV_ROOM */
+    char *join_buffer; /* URING_JOIN_ROOM */
     struct msghdr msgs[URING_MSG_ROOM];
-    struct iovec iov[URING_IOV_ROOM];
-    char join_buffer[URING_JOIN_ROOM];
 };
 
 /* Memory that the kernel receives into, on whichever connection there is something to receive. */
@@ -154,6 +156,15 @@ static inline enum uring_tag pinion__uring_tag(uint64_t user_data)
     return (enum uring_tag)(user_data & ((1 << URING_TAG_BITS) - 1));
 }
 
+/* Memory of which every page is there, so that what comes first costs no page faults. Zeros would be left to
+ * the system, which makes pages when they are needed. */
+static inline void *pinion__uring_touched(size_t size)
+{
+    void *memory = malloc(size);
+
+    return memory ? memset(memory, 0xff, size) : NULL;
+}
+
 /* uring_ring.c */
 
 /* Make a ring of so many entries, not yet enabled. PINION_ENOMEM, PINION_EIO with a sentence. */
@@ -185,6 +196,9 @@ void pinion__uring_submit(struct uring_engine *engine);
 void pinion__uring_wait(struct uring_engine *engine, uint64_t milliseconds);
 
 /* uring_send.c */
+
+int pinion__uring_sends_init(struct uring_engine *engine);
+void pinion__uring_sends_release(struct uring_engine *engine);
 
 /* Prepare one send of what waits on a connection. */
 void pinion__uring_send(struct uring_engine *engine, struct uring_conn *conn);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define BUFFER_SIZE_DEFAULT 2048
 #define BUFFERS_DEFAULT     512
@@ -29,9 +30,17 @@ struct uring_held {
 
 /* Buffers */
 
+/* One mapping holds the ring and, behind it, the bytes. */
 static size_t ring_bytes(const struct uring_buffers *buffers)
 {
-    return buffers->count * sizeof(struct io_uring_buf);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    return (buffers->count * sizeof(struct io_uring_buf) + page - 1) / page * page;
+}
+
+static size_t mapped_bytes(const struct uring_buffers *buffers)
+{
+    return ring_bytes(buffers) + buffers->count * buffers->size;
 }
 
 static void add_buffer(struct uring_buffers *buffers, unsigned id, unsigned at)
@@ -49,20 +58,17 @@ static unsigned power_of_two(unsigned count)
     return power;
 }
 
-/* Touched now, so that the first to write costs no page fault. The kernel wants the ring at a page's begin.
- */
+/* Every page is made now, so that what comes first costs no page faults. The kernel wants the ring at a
+ * page's begin. */
 static int allocate(struct uring_buffers *buffers)
 {
-    void *ring = mmap(NULL, ring_bytes(buffers), PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    void *memory = mmap(NULL, mapped_bytes(buffers), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
-    if (ring == MAP_FAILED)
+    if (memory == MAP_FAILED)
         return PINION_ENOMEM;
-    buffers->ring = ring;
-    buffers->bytes = malloc(buffers->count * buffers->size);
-    if (!buffers->bytes)
-        return PINION_ENOMEM;
-    memset(buffers->bytes, 0, buffers->count * buffers->size);
+    buffers->ring = memory;
+    buffers->bytes = (uint8_t *)memory + ring_bytes(buffers);
     return 0;
 }
 
@@ -92,8 +98,7 @@ void pinion__uring_buffers_release(struct uring_engine *engine)
     struct uring_buffers *buffers = &engine->buffers;
 
     if (buffers->ring)
-        munmap(buffers->ring, ring_bytes(buffers));
-    free(buffers->bytes);
+        munmap(buffers->ring, mapped_bytes(buffers));
 }
 
 /* Asking the kernel */

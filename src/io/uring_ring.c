@@ -33,9 +33,8 @@ int pinion__uring_ring_init(struct uring_engine *engine, unsigned entries)
         return fail("make a ring", -rc);
     }
     engine->events.max = params.cq_entries;
-    engine->events.array = calloc(engine->events.max, sizeof *engine->events.array);
-    engine->sends.array = calloc(params.sq_entries, sizeof *engine->sends.array);
-    return engine->events.array && engine->sends.array ? 0 : PINION_ENOMEM;
+    engine->events.array = pinion__uring_touched(params.cq_entries * sizeof *engine->events.array);
+    return engine->events.array ? 0 : PINION_ENOMEM;
 }
 
 void pinion__uring_ring_release(struct uring_engine *engine)
@@ -43,7 +42,6 @@ void pinion__uring_ring_release(struct uring_engine *engine)
     if (engine->ring.ring_fd >= 0)
         io_uring_queue_exit(&engine->ring);
     free(engine->events.array);
-    free(engine->sends.array);
 }
 
 int pinion__uring_ring_enter(struct uring_engine *engine)

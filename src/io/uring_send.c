@@ -6,10 +6,28 @@
 #include "io/uring_int.h"
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SEND_MAX   ((size_t)1 << 30) /* bytes of one send: the outcome is an int */
 #define IOV_WANTED 64                /* room below which it pays to submit first */
+
+int pinion__uring_sends_init(struct uring_engine *engine)
+{
+    struct uring_sends *sends = &engine->sends;
+
+    sends->array = pinion__uring_touched(engine->ring.sq.ring_entries * sizeof *sends->array);
+    sends->iov = pinion__uring_touched(URING_IOV_ROOM * sizeof *sends->iov);
+    sends->join_buffer = pinion__uring_touched(URING_JOIN_ROOM);
+    return sends->array && sends->iov && sends->join_buffer ? 0 : PINION_ENOMEM;
+}
+
+void pinion__uring_sends_release(struct uring_engine *engine)
+{
+    free(engine->sends.array);
+    free(engine->sends.iov);
+    free(engine->sends.join_buffer);
+}
 
 /* Copying */
 
