@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-enum { OUTCOME_OK = 0, OUTCOME_FAILED = 1, OUTCOME_NO_FILTER = 2 };
+enum { OUTCOME_OK = 0, OUTCOME_FAILED = 1, OUTCOME_SKIPPED = 2 };
 
 /* Have a system call fail with this error. False where filters are not to be had. */
 static bool refuse_call(unsigned call, unsigned error)
@@ -76,7 +76,9 @@ static void expect_forced_to_fail(const char *why)
     pinion_endpoint_free(endpoint);
 }
 
-static void in_a_process_without(unsigned call, unsigned error, const char *why)
+/* Run it in a process of its own, which it leaves with an outcome. */
+static void in_a_process(void (*body)(unsigned call, unsigned error, const char *why), unsigned call,
+                         unsigned error, const char *why)
 {
     int status;
 
@@ -88,20 +90,44 @@ static void in_a_process_without(unsigned call, unsigned error, const char *why)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        if (!refuse_call(call, error))
-            _exit(OUTCOME_NO_FILTER);
-        pinion_log_set_function(count_lines, NULL);
-        expect_fallback(why);
-        expect_forced_to_fail(why);
+        body(call, error, why);
         _exit(OUTCOME_OK);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
-    if (WEXITSTATUS(status) == OUTCOME_NO_FILTER) {
-        print_message("seccomp filters are not allowed here\n");
+    if (WEXITSTATUS(status) == OUTCOME_SKIPPED) {
+        print_message("no seccomp filters here, or no io_uring\n");
         skip();
     }
     assert_int_equal(WEXITSTATUS(status), OUTCOME_OK);
+}
+
+static void fall_back(unsigned call, unsigned error, const char *why)
+{
+    if (!refuse_call(call, error))
+        _exit(OUTCOME_SKIPPED);
+    pinion_log_set_function(count_lines, NULL);
+    expect_fallback(why);
+    expect_forced_to_fail(why);
+}
+
+static void in_a_process_without(unsigned call, unsigned error, const char *why)
+{
+    in_a_process(fall_back, call, error, why);
+}
+
+/* The engine works, and then there is no ring for a loop. */
+static void fail_late(unsigned call, unsigned error, const char *why)
+{
+    pinion_endpoint *endpoint = NULL;
+
+    if (pinion__loop_engine_refusal(pinion__loop_engine("uring")) || !refuse_call(call, error))
+        _exit(OUTCOME_SKIPPED);
+    pinion_log_set_level(PINION_LOG_NONE);
+    EXPECT(pinion_endpoint_new(&endpoint, &(pinion_endpoint_options){ .io = "uring", .loops = 2 }) == 0);
+    EXPECT(pinion_endpoint_run(endpoint) == PINION_EIO);
+    EXPECT(strstr(pinion_error_detail(), why));
+    pinion_endpoint_free(endpoint);
 }
 
 static void io_uring_is_forbidden(void **state)
@@ -129,12 +155,26 @@ static void io_uring_does_nothing(void **state)
     in_a_process_without(__NR_io_uring_enter, EACCES, "io_uring");
 }
 
+static void a_ring_that_cannot_be_made_is_an_error(void **state)
+{
+    in_a_process(fail_late, __NR_io_uring_setup, EMFILE, "make a ring");
+}
+
+static void buffers_that_cannot_be_registered_are_an_error(void **state)
+{
+    in_a_process(fail_late, __NR_io_uring_register, EFAULT, "register receive buffers");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(io_uring_is_forbidden), cmocka_unit_test(there_is_no_io_uring),
-        cmocka_unit_test(io_uring_is_too_old),   cmocka_unit_test(io_uring_has_no_buffer_rings),
+        cmocka_unit_test(io_uring_is_forbidden),
+        cmocka_unit_test(there_is_no_io_uring),
+        cmocka_unit_test(io_uring_is_too_old),
+        cmocka_unit_test(io_uring_has_no_buffer_rings),
         cmocka_unit_test(io_uring_does_nothing),
+        cmocka_unit_test(a_ring_that_cannot_be_made_is_an_error),
+        cmocka_unit_test(buffers_that_cannot_be_registered_are_an_error),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
