@@ -29,8 +29,8 @@
  * silence. MSG_DONTWAIT makes it report that at once. */
 #define PINION_URING_SEND_FLAGS (MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL)
 
-/* What an operation is, in the low bits of its user_data. The rest is a pointer to whom it concerns, or the
- * send's place among those under way. */
+/* What an operation is, in the low bits of its user_data. The rest is a pointer to whom it concerns; for a
+ * send its place among those under way, and in the upper half their batch. */
 enum uring_tag {
     URING_SEND,
     URING_RECV,
@@ -96,6 +96,7 @@ struct uring_send {
 struct uring_sends {
     struct uring_send *array; /* as many as the ring has entries */
     unsigned count;
+    uint32_t batch; /* which number these sends have in common */
     unsigned msg_count;
     unsigned iov_count;
     size_t joined;
@@ -120,10 +121,10 @@ struct uring_engine {
     struct pinion_loop base;
     struct io_uring ring; /* ring_fd -1: not made */
     bool enabled;
-    bool more_to_send;  /* than one send of each connection takes */
-    bool stalled;       /* the kernel took no operations the last time */
-    unsigned lost;      /* completions the kernel had no memory for */
-    unsigned listening; /* listeners with an accept under way */
+    pthread_t thread;  /* that enabled it: no other may submit */
+    bool more_to_send; /* than one send of each connection takes */
+    bool stalled;      /* the kernel took no operations the last time */
+    unsigned lost;     /* completions the kernel had no memory for */
     struct uring_events events;
     struct uring_buffers buffers;
     struct pinion_slabs conns;
@@ -135,6 +136,11 @@ struct uring_engine {
     atomic_bool woken; /* wake_fd was written to since the last turn began */
     struct uring_sends sends;
 };
+
+static inline uint64_t pinion__uring_send_data(const struct uring_sends *sends)
+{
+    return (uint64_t)sends->batch << 32 | sends->count << URING_TAG_BITS | URING_SEND;
+}
 
 static inline struct uring_engine *pinion__uring_engine(const struct pinion_conn *conn)
 {
@@ -199,6 +205,9 @@ void pinion__uring_wait(struct uring_engine *engine, uint64_t milliseconds);
 
 int pinion__uring_sends_init(struct uring_engine *engine);
 void pinion__uring_sends_release(struct uring_engine *engine);
+
+/* The kernel took less than all of a send. */
+void pinion__uring_on_send(struct uring_sends *sends, uint64_t user_data, int32_t result);
 
 /* Prepare one send of what waits on a connection. */
 void pinion__uring_send(struct uring_engine *engine, struct uring_conn *conn);

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define CQ_FACTOR 4   /* a multishot operation completes many times, so there are more completions */
-#define BATCH     256 /* completions of one turn, where the kernel brings them in small portions */
+#define BATCH     256 /* completions for one turn, where the kernel brings them in small portions */
 #define WAIT_MAX  (UINT64_C(24) * 60 * 60 * 1000)
 
 static int fail(const char *what, int error)
@@ -53,7 +53,9 @@ int pinion__uring_ring_enter(struct uring_engine *engine)
         if (rc)
             return fail("enable the ring", -rc);
         engine->enabled = true;
+        engine->thread = pthread_self();
     }
+    assert(pthread_equal(engine->thread, pthread_self()));
     /* Spares the kernel a look-up at each call. Not to have it is no harm. */
     (void)io_uring_register_ring_fd(ring);
     return 0;
@@ -98,7 +100,7 @@ static bool note(struct uring_engine *engine, const struct io_uring_cqe *cqe)
     struct uring_events *events = &engine->events;
 
     if (pinion__uring_tag(cqe->user_data) == URING_SEND) {
-        engine->sends.array[cqe->user_data >> URING_TAG_BITS].result = cqe->res;
+        pinion__uring_on_send(&engine->sends, cqe->user_data, cqe->res);
         return true;
     }
     if (events->count == events->max && !grow(events))

@@ -128,12 +128,19 @@ void pinion__uring_send(struct uring_engine *engine, struct uring_conn *conn)
     else
         wanted = prepare_vector(sqe, sends, conn);
     sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-    sqe->user_data = (uint64_t)sends->count << URING_TAG_BITS | URING_SEND;
+    sqe->user_data = pinion__uring_send_data(sends);
     sends->array[sends->count++] = (struct uring_send){ conn, (int32_t)wanted, (int32_t)wanted };
     engine->more_to_send |= wanted < outbox->bytes;
 }
 
 /* The outcome */
+
+/* One that was left unread for lack of memory, and comes too late, is of another batch. */
+void pinion__uring_on_send(struct uring_sends *sends, uint64_t user_data, int32_t result)
+{
+    if (user_data >> 32 == sends->batch)
+        sends->array[(uint32_t)user_data >> URING_TAG_BITS].result = result;
+}
 
 /* The kernel took a part or nothing, for now or for good. */
 static void short_send(struct pinion_conn *conn, int32_t result)
@@ -170,6 +177,7 @@ void pinion__uring_sends_over(struct uring_engine *engine, bool certain)
         else
             pinion__conn_end(conn, PINION_ENOMEM);
     }
+    sends->batch += sends->count > 0;
     sends->count = 0;
     sends->msg_count = 0;
     sends->iov_count = 0;
