@@ -109,7 +109,9 @@ PINION_API uint16_t pinion_endpoint_port(const pinion_endpoint *endpoint);
 /* Run until SIGTERM or SIGINT, or pinion_endpoint_stop. The calling thread is one of the loops. A signal
  * stops accepting, closes the sockets (1012, in batches, see the options), runs every terminate, and returns
  * 0; a second one leaves the process at once. The handlers are installed for the time of the call and then
- * restored. Says READY=1 and STOPPING=1 to whoever watches over the process (pinion_notify). */
+ * restored. Says READY=1 and STOPPING=1 to whoever watches over the process (pinion_notify). With the engine
+ * "uring" the kernel may, shortly after the endpoint is freed, once interrupt a system call of this thread
+ * (EINTR). */
 PINION_API PINION_CHECKED int pinion_endpoint_run(pinion_endpoint *endpoint);
 
 /* Run on threads of its own, and return at once. No signal handlers are installed; SIGPIPE does not arise. */

@@ -6,6 +6,7 @@
 #include "io/uring_int.h"
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -168,13 +169,30 @@ static void clean_up(struct probe *probe)
             close(probe->sockets[i]);
 }
 
-static void find_out(void)
+static void *try_everything(void *unused)
 {
     struct probe probe = { .ring.ring_fd = -1, .sockets = { -1, -1 } };
 
     if (set_up(&probe) && prepare(&probe) && give_buffer(&probe) && try_sends(&probe))
         (void)try_receive(&probe);
     clean_up(&probe);
+    return NULL;
+}
+
+/* The kernel takes a ring down some time after it is closed, and then interrupts the thread that made it:
+ * calls of an application's thread would fail with EINTR out of the blue. So that is a thread of our own. */
+static void find_out(void)
+{
+    pthread_t thread;
+    sigset_t all, saved;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &saved);
+    int error = pthread_create(&thread, NULL, try_everything, NULL);
+    if (error)
+        refuse("cannot try io_uring", error);
+    else
+        pthread_join(thread, NULL);
+    pthread_sigmask(SIG_SETMASK, &saved, NULL);
 }
 
 const char *pinion__uring_refusal(void)

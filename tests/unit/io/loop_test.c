@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -155,6 +156,25 @@ static void io_uring_does_nothing(void **state)
     in_a_process_without(__NR_io_uring_enter, EACCES, "io_uring");
 }
 
+/* The kernel interrupts the thread that made a ring, when it takes the ring down. That shows in calls that it
+ * does not restart. */
+static void wait_uninterrupted(unsigned call, unsigned error, const char *why)
+{
+    struct timeval patience = { .tv_usec = 300000 };
+    int sockets[2];
+    char byte;
+
+    (void)pinion__loop_engine_refusal(pinion__loop_engine("uring"));
+    EXPECT(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
+    EXPECT(setsockopt(sockets[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
+    EXPECT(recv(sockets[0], &byte, 1, 0) < 0 && errno == EAGAIN);
+}
+
+static void asking_whether_it_works_interrupts_nobody(void **state)
+{
+    in_a_process(wait_uninterrupted, 0, 0, NULL);
+}
+
 static void a_ring_that_cannot_be_made_is_an_error(void **state)
 {
     in_a_process(fail_late, __NR_io_uring_setup, EMFILE, "make a ring");
@@ -173,6 +193,7 @@ int main(void)
         cmocka_unit_test(io_uring_is_too_old),
         cmocka_unit_test(io_uring_has_no_buffer_rings),
         cmocka_unit_test(io_uring_does_nothing),
+        cmocka_unit_test(asking_whether_it_works_interrupts_nobody),
         cmocka_unit_test(a_ring_that_cannot_be_made_is_an_error),
         cmocka_unit_test(buffers_that_cannot_be_registered_are_an_error),
     };
