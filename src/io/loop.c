@@ -135,6 +135,16 @@ size_t pinion__loop_connections(const struct pinion_loop *loop)
     return loop->connections;
 }
 
+/* Connections inherit TCP_NODELAY, if it was set before the socket listened. A socket of others' making may
+ * lack it (one that is not TCP's cannot have it). */
+static bool lacks_nodelay(int fd)
+{
+    int on = 1;
+    socklen_t len = sizeof on;
+
+    return getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len) == 0 && !on;
+}
+
 int pinion__loop_listen(struct pinion_loop *loop, int fd, struct pinion_listener **out)
 {
     assert(on_thread(loop));
@@ -145,6 +155,7 @@ int pinion__loop_listen(struct pinion_loop *loop, int fd, struct pinion_listener
         return rc;
     }
     listener->loop = loop;
+    listener->delays = lacks_nodelay(fd);
     pinion__list_append(&loop->listeners, &listener->link);
     *out = listener;
     return 0;

@@ -91,9 +91,9 @@ void pinion__loop_stop(struct pinion_loop *loop);
 /* Make the loop take a turn. Thread: any; also from a signal handler. */
 void pinion__loop_wake(struct pinion_loop *loop);
 
-/* Accept on a listening, non-blocking socket, which the loop owns from now on (on failure too). Connections
- * have the options that were set on it before it listened (TCP_NODELAY). When descriptors or memory run out,
- * accepting pauses, says so once, and resumes by itself. */
+/* Accept on a listening, non-blocking socket, which the loop owns from now on (on failure too). TCP_NODELAY
+ * is set on connections; cheapest where they inherit it, because it was set before the socket listened. When
+ * descriptors or memory run out, accepting pauses, says so once, and resumes by itself. */
 int pinion__loop_listen(struct pinion_loop *loop, int fd, struct pinion_listener **out);
 
 /* Stop accepting and close the socket. The listener is gone with this call. */

@@ -12,6 +12,8 @@
 #include "base/list.h"
 #include "io/loop.h"
 #include "io/outbox.h"
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 
 #define PINION_ACCEPT_BATCH 64 /* connections accepted in a row before others get their turn */
@@ -37,6 +39,7 @@ struct pinion_listener {
     struct pinion_list link;
     uint64_t retry_ms; /* while accepting is paused: until the next attempt. 0: accepting works */
     bool closed;
+    bool delays; /* connections do not inherit TCP_NODELAY */
 };
 
 /* The first member of an engine's connection. */
@@ -134,6 +137,13 @@ void pinion__listener_failed(struct pinion_listener *listener, int error);
 
 /* Accepting worked. */
 void pinion__listener_works(struct pinion_listener *listener);
+
+/* Have the socket of a new connection send at once. */
+static inline void pinion__listener_adopt(const struct pinion_listener *listener, int fd)
+{
+    if (listener->delays)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+}
 
 /* Close the listeners and the connections of a loop that is stopping. True when nothing is left, so that run
  * can return; else the ending connections are unsettled, and further turns will finish them. */

@@ -242,6 +242,7 @@ static int accept_one(struct uv_listener *listener)
         free(conn);
         return -rc;
     }
+    pinion__listener_adopt(&listener->base, fd);
     pinion__conn_begin(&conn->base, &listener->engine->base);
     return 0;
 }

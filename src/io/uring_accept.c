@@ -133,6 +133,7 @@ static void accepted(struct uring_listener *listener, int fd)
         return;
     }
     pinion__listener_works(&listener->base);
+    pinion__listener_adopt(&listener->base, fd);
     conn->fd = fd;
     pinion__conn_begin(&conn->base, &engine->base);
 }

@@ -51,6 +51,7 @@ struct uring_conn {
     bool recv_cancelled : 1; /* ... which it will say soon */
     bool poll_armed : 1;     /* the same for watching the socket */
     bool poll_cancelled : 1;
+    bool poll_in_vain : 1; /* it told of something while nothing was waited for */
     unsigned cancels : 4;  /* that have not completed */
     bool fin_received : 1; /* so there is no more to read */
     bool fin_sent : 1;
@@ -226,7 +227,7 @@ void pinion__uring_buffers_release(struct uring_engine *engine);
 static inline bool pinion__uring_just_reads(const struct uring_conn *conn)
 {
     return conn->recv_armed && !conn->recv_cancelled && !conn->held && !conn->base.paused &&
-           !conn->base.blocked;
+           !conn->base.blocked && !conn->poll_in_vain;
 }
 
 /* Receive, watch, or stop, as the connection's state demands. */

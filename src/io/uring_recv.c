@@ -164,15 +164,25 @@ static void settle_receiving(struct uring_engine *engine, struct uring_conn *con
         cancel_receiving(engine, conn);
 }
 
+/* What is armed stays, for it may be wanted again; unless it tells of what nobody waits for, as on
+ * unix-domain sockets at whatever the peer reads. */
+static void settle_watching(struct uring_engine *engine, struct uring_conn *conn)
+{
+    bool wanted = conn->base.blocked || (conn->base.paused && !conn->fin_received);
+
+    if (wanted && !conn->poll_armed)
+        watch(engine, conn);
+    if (!wanted && conn->poll_in_vain)
+        cancel_watching(engine, conn);
+    conn->poll_in_vain = false;
+}
+
 void pinion__uring_settle_reading(struct uring_engine *engine, struct uring_conn *conn)
 {
-    const struct pinion_conn *base = &conn->base;
-
     settle_receiving(engine, conn);
-    if (!conn->poll_armed && (base->blocked || (base->paused && !conn->fin_received)))
-        watch(engine, conn);
-    assert(pinion__list_empty(&base->unsettled));
-    if (conn->held && !base->paused)
+    settle_watching(engine, conn);
+    assert(pinion__list_empty(&conn->base.unsettled));
+    if (conn->held && !conn->base.paused)
         pinion__list_append(&engine->resumed, &conn->base.unsettled);
 }
 
@@ -287,6 +297,14 @@ void pinion__uring_on_recv(struct uring_conn *conn, const struct uring_event *ev
     }
 }
 
+static void watched_in_vain(struct uring_conn *conn)
+{
+    if (!conn->poll_armed || conn->poll_cancelled)
+        return;
+    conn->poll_in_vain = true;
+    pinion__conn_unsettle(&conn->base);
+}
+
 void pinion__uring_on_poll(struct uring_conn *conn, const struct uring_event *event)
 {
     struct pinion_conn *base = &conn->base;
@@ -301,4 +319,6 @@ void pinion__uring_on_poll(struct uring_conn *conn, const struct uring_event *ev
         pinion__conn_send_again(base, conn->fd);
     else if (base->paused && (event->result & POLLERR))
         pinion__conn_end(base, PINION_EIO);
+    else if (!base->blocked && !base->paused)
+        watched_in_vain(conn);
 }

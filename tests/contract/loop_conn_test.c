@@ -1,6 +1,7 @@
 /* The contract of a connection: what comes in, pausing, and every way to end. Sending: loop_send_test.c. */
 #include "loop_fixture.h"
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -134,6 +135,42 @@ static void the_peer_has_an_address(void **state)
     };
 
     fixture_free(play(&script));
+}
+
+/* The served side is a descriptor of this process too: the one whose peer has our port. */
+static int served_fd(struct fixture *f, int fd)
+{
+    struct sockaddr_in own, peer;
+    socklen_t len = sizeof own;
+
+    CLIENT_CHECK(f, getsockname(fd, (struct sockaddr *)&own, &len) == 0);
+    for (int other = 0; other < 1024; other++) {
+        len = sizeof peer;
+        if (getpeername(other, (struct sockaddr *)&peer, &len) == 0 && peer.sin_family == AF_INET &&
+            peer.sin_port == own.sin_port)
+            return other;
+    }
+    client_fail(f, "no such descriptor", __FILE__, __LINE__);
+}
+
+static void expect_no_delay(struct fixture *f)
+{
+    int on = 0;
+    socklen_t len = sizeof on;
+    int fd = dial(f);
+
+    client_send(f, fd, "x", 1);
+    client_expect(f, fd, "x", 1); /* it is accepted by now */
+    CLIENT_CHECK(f, getsockopt(served_fd(f, fd), IPPROTO_TCP, TCP_NODELAY, &on, &len) == 0 && on);
+}
+
+static void what_is_sent_does_not_wait_for_more(void **state)
+{
+    static const struct script without = { .data = echo, .client = expect_no_delay };
+    static const struct script with = { .data = echo, .client = expect_no_delay, .nodelay = true };
+
+    fixture_free(play(&without));
+    fixture_free(play(&with));
 }
 
 /* Handing a connection on */
@@ -321,6 +358,22 @@ static void send_more_and_leave(struct fixture *f)
     await_loop(f);
     client_send(f, fd, "b", 1);
     hang_up(f, fd);
+}
+
+static void a_paused_unix_connection_is_not_read(void **state)
+{
+    static const struct script script = {
+        .data = pause_at_first_data,
+        .turn = resume_after_a_while,
+        .client = dial_and_upload,
+        .unix_socket = true,
+    };
+
+    struct fixture *f = play(&script);
+
+    assert_true(resumed);
+    assert_upload_arrived(f);
+    fixture_free(f);
 }
 
 static void a_fin_during_a_pause_is_told_after_it(void **state)
@@ -675,10 +728,12 @@ int main(void)
         cmocka_unit_test(received_bytes_may_be_changed),
         cmocka_unit_test(much_arrives_whole_and_in_order),
         cmocka_unit_test(the_peer_has_an_address),
+        cmocka_unit_test(what_is_sent_does_not_wait_for_more),
         cmocka_unit_test(a_connection_is_handed_on),
         cmocka_unit_test(a_reset_closes_with_an_error),
         cmocka_unit_test(a_fin_is_told_once_and_we_may_still_send),
         cmocka_unit_test(a_paused_connection_is_not_read),
+        cmocka_unit_test(a_paused_unix_connection_is_not_read),
         cmocka_unit_test(a_fin_during_a_pause_is_told_after_it),
         cmocka_unit_test(a_reset_ends_a_paused_connection),
         cmocka_unit_test(pauses_in_the_middle_lose_nothing),

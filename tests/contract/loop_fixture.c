@@ -3,16 +3,20 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#define NAME_LEN (sizeof(((struct fixture *)0)->name) - 1)
 
 /* An engine, and one that has hardly anything: everything that runs out does so all the time. */
 struct variant {
@@ -321,13 +325,26 @@ static void *client_main(void *data)
     return NULL;
 }
 
-static struct sockaddr_in loopback(uint16_t port)
+/* Of a unix-domain socket the kernel chooses an abstract name: five digits. */
+union address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_un un;
+};
+
+static socklen_t address_of(const struct script *script, uint16_t port, const char *name, union address *out)
 {
-    return (struct sockaddr_in){
-        .sin_family = AF_INET,
-        .sin_port = htons(port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
+    memset(out, 0, sizeof *out);
+    if (!script->unix_socket) {
+        out->in.sin_family = AF_INET;
+        out->in.sin_port = htons(port);
+        out->in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        return sizeof out->in;
+    }
+    out->un.sun_family = AF_UNIX;
+    if (name[0])
+        memcpy(out->un.sun_path + 1, name, NAME_LEN);
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (name[0] ? 1 + NAME_LEN : 0));
 }
 
 static void remember_fd(struct fixture *f, int fd)
@@ -348,14 +365,15 @@ static void forget_fd(struct fixture *f, int fd)
 
 int try_dial(struct fixture *f)
 {
-    struct sockaddr_in address = loopback(f->port);
+    union address address;
+    socklen_t len = address_of(f->script, f->port, f->name, &address);
     int size = f->script->client_recv_buffer;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     CLIENT_CHECK(f, fd >= 0);
     if (size)
         CLIENT_CHECK(f, setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) == 0);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+    if (connect(fd, &address.any, len) != 0) {
         close(fd);
         return -1;
     }
@@ -450,20 +468,39 @@ void await_loop(struct fixture *f)
 
 /* The whole */
 
-static int listening_socket(const struct script *script, uint16_t *port)
+static void note_address(struct fixture *f, int fd)
 {
-    struct sockaddr_in address = loopback(*port);
+    union address address;
     socklen_t len = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    assert_true(fd >= 0);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &(int){ 1 }, sizeof(int)), 0);
+    assert_int_equal(getsockname(fd, &address.any, &len), 0);
+    if (f->script->unix_socket)
+        memcpy(f->name, address.un.sun_path + 1, NAME_LEN);
+    else
+        f->port = ntohs(address.in.sin_port);
+}
+
+static void set_options(const struct script *script, int fd)
+{
+    if (!script->unix_socket)
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &(int){ 1 }, sizeof(int)), 0);
     if (script->send_buffer)
         assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &script->send_buffer, sizeof(int)), 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    if (script->nodelay)
+        assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)), 0);
+}
+
+static int listening_socket(struct fixture *f)
+{
+    union address address;
+    socklen_t len = address_of(f->script, f->port, "", &address);
+    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    set_options(f->script, fd);
+    assert_int_equal(bind(fd, &address.any, len), 0);
     assert_int_equal(listen(fd, 1024), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    *port = ntohs(address.sin_port);
+    note_address(f, fd);
     return fd;
 }
 
@@ -485,7 +522,7 @@ struct fixture *fixture_new(const struct script *script, uint16_t port)
     assert_non_null(f);
     f->script = script;
     f->port = port;
-    f->listen_fd = listening_socket(script, &f->port);
+    f->listen_fd = listening_socket(f);
     sem_init(&f->for_client, 0, 0);
     sem_init(&f->for_loop, 0, 0);
     assert_int_equal(fixture_loop_new(&f->loop, &loop_events, f), 0);

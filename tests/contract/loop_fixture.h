@@ -43,6 +43,8 @@ struct script {
     int client_recv_buffer; /* SO_RCVBUF of the client's side */
     bool listen_late;       /* the script calls fixture_listen */
     bool leave_unattached;
+    bool nodelay;     /* the listening socket has TCP_NODELAY */
+    bool unix_socket; /* instead of TCP */
 };
 
 struct fixture {
@@ -51,6 +53,7 @@ struct fixture {
     struct pinion_listener *listener; /* NULL: none yet, or closed */
     int listen_fd;
     uint16_t port;
+    char name[6];     /* of a unix-domain socket */
     bool shares_port; /* so that not all the client dials comes here */
     pthread_t loop_thread;
     uint64_t wait; /* what turn() returns; UINT64_MAX before each turn */

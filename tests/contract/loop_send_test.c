@@ -221,6 +221,47 @@ static void big_frames_arrive_at_a_slow_reader(void **state)
     fixture_free(f);
 }
 
+/* A backlog, then much in small pieces: the kernel tells of every piece that the reader takes. */
+static void queue_big_then_small(struct served *s)
+{
+    LOOP_CHECK(s->fixture, queue_pattern(s, MIB, 1) == 0);
+}
+
+#define PIECES 300
+
+static void echo_piece(struct served *s, uint8_t *bytes, size_t len)
+{
+    LOOP_CHECK(s->fixture, queue_bytes(s, bytes, len) == 0);
+}
+
+static void read_big_then_pieces(struct fixture *f)
+{
+    int fd = dial(f);
+
+    client_expect_pattern(f, fd, MIB, 1);
+    for (int i = 0; i < PIECES; i++) {
+        client_send(f, fd, &i, sizeof i);
+        client_expect(f, fd, &i, sizeof i);
+    }
+}
+
+static void a_unix_connection_is_served_like_any_other(void **state)
+{
+    static const struct script script = {
+        .accepted = queue_big_then_small,
+        .data = echo_piece,
+        .client = read_big_then_pieces,
+        .send_buffer = SMALL_BUFFER,
+        .unix_socket = true,
+    };
+    struct fixture *f = play(&script);
+
+    assert_int_equal(f->served->drains, 1);
+    assert_in_range(f->turns, 1,
+                    PIECES + PIECES / 3); /* none for what the reader takes off a socket with room */
+    fixture_free(f);
+}
+
 static void queue_pattern_or_fail(struct served *s, size_t len, unsigned seed)
 {
     LOOP_CHECK(s->fixture, queue_pattern(s, len, seed) == 0);
@@ -740,6 +781,7 @@ int main(void)
         cmocka_unit_test(more_than_one_send_takes_leaves_all_the_same),
         cmocka_unit_test(an_empty_frame_sends_nothing),
         cmocka_unit_test(big_frames_arrive_at_a_slow_reader),
+        cmocka_unit_test(a_unix_connection_is_served_like_any_other),
         cmocka_unit_test(slow_readers_get_every_byte_in_order),
         cmocka_unit_test(what_is_refused_is_sent_later),
         cmocka_unit_test(drained_comes_once_for_each_backlog),
