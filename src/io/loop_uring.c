@@ -104,7 +104,7 @@ static void dispatch(struct uring_engine *engine, const struct uring_event *even
 }
 
 /* The kernel accepts all there are at once. Of those some wait for the next turn, so that others are served
- * in between. */
+ * in between. Closing a listener from in here brings further events. */
 static void deliver_events(struct uring_engine *engine)
 {
     struct uring_events *events = &engine->events;

@@ -48,21 +48,21 @@ static bool is_idle(const struct uring_listener *listener)
     return !listener->armed && !listener->cancelling;
 }
 
-static void dispose(struct uring_listener *listener)
-{
-    close(listener->fd);
-    free(listener);
-}
-
-/* Closing the socket would not end an accept under way. */
+/* The operation would keep the socket open. It is ended here and now, lest connections still come to a server
+ * that has said that it accepts no more; if it cannot be found, soon. */
 void pinion__uring_listener_close(struct pinion_listener *base)
 {
     struct uring_listener *listener = (struct uring_listener *)base;
+    struct uring_engine *engine = engine_of(listener);
 
-    if (is_idle(listener))
-        dispose(listener);
-    else
-        pinion__list_append(&engine_of(listener)->closing, &base->link);
+    close(listener->fd);
+    if (is_idle(listener)) {
+        free(listener);
+        return;
+    }
+    pinion__list_append(&engine->closing, &base->link);
+    if (listener->armed && !listener->cancelled)
+        listener->cancelled = pinion__uring_cancel_now(engine, pinion__uring_tagged(listener, URING_ACCEPT));
 }
 
 static void start(struct uring_engine *engine, struct uring_listener *listener)
@@ -146,12 +146,12 @@ static void accept_failed(struct uring_listener *listener, int error)
         pause_accepting(listener, error);
 }
 
-static void dispose_if_closed(struct uring_listener *listener)
+static void free_if_closed(struct uring_listener *listener)
 {
     if (!listener->base.closed || !is_idle(listener))
         return;
     pinion__list_remove(&listener->base.link);
-    dispose(listener);
+    free(listener);
 }
 
 /* The listener may be closed by whom it tells of a connection: it must not seem idle before it has. */
@@ -163,7 +163,7 @@ void pinion__uring_on_accept(struct uring_listener *listener, const struct uring
         accept_failed(listener, -event->result);
     if (!(event->flags & IORING_CQE_F_MORE))
         listener->armed = false;
-    dispose_if_closed(listener);
+    free_if_closed(listener);
 }
 
 void pinion__uring_on_accept_cancel(struct uring_listener *listener, const struct uring_event *event)
@@ -171,5 +171,5 @@ void pinion__uring_on_accept_cancel(struct uring_listener *listener, const struc
     listener->cancelling = false;
     if (event->result == -ENOENT)
         listener->cancelled = false;
-    dispose_if_closed(listener);
+    free_if_closed(listener);
 }

@@ -195,6 +195,10 @@ static inline struct io_uring_sqe *pinion__uring_sqe(struct uring_engine *engine
  * completes with -ENOENT, and is to be repeated. */
 void pinion__uring_cancel(struct uring_engine *engine, uint64_t user_data_of_target, uint64_t user_data);
 
+/* End an operation before this returns: whatever it held is free. False when it is not found. Not while
+ * settling. */
+bool pinion__uring_cancel_now(struct uring_engine *engine, uint64_t user_data_of_target);
+
 /* Submit what is prepared; the sends among it are over when this returns. */
 void pinion__uring_submit(struct uring_engine *engine);
 

@@ -212,6 +212,18 @@ static void read_more(struct uring_engine *engine)
     } while (engine->events.count > before);
 }
 
+/* That it is cancelled is a matter of one call, and that it is over of another, in which this thread does the
+ * kernel's work for the ring. */
+bool pinion__uring_cancel_now(struct uring_engine *engine, uint64_t user_data_of_target)
+{
+    struct io_uring_sync_cancel_reg reg = { .addr = user_data_of_target };
+    bool found = io_uring_register_sync_cancel(&engine->ring, &reg) >= 0;
+
+    if (found && io_uring_get_events(&engine->ring) >= 0)
+        (void)read_queue(engine);
+    return found;
+}
+
 void pinion__uring_wait(struct uring_engine *engine, uint64_t milliseconds)
 {
     engine->more_to_send = false;

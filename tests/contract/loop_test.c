@@ -2,6 +2,7 @@
  * loop_send_test.c. */
 #include "loop_fixture.h"
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <pinion/log.h>
 #include <pthread.h>
@@ -314,33 +315,63 @@ static void echo(struct served *s, uint8_t *bytes, size_t len)
     LOOP_CHECK(s->fixture, queue_bytes(s, bytes, len) == 0);
 }
 
+static bool is_refused(struct fixture *f)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons(f->port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int rc = connect(fd, (struct sockaddr *)&address, sizeof address);
+    int error = errno;
+
+    close(fd);
+    return rc < 0 && error == ECONNREFUSED;
+}
+
+/* At once, not at the end of the turn: what is sent in it may say that nobody is let in any more. */
 static void close_listener(struct served *s)
 {
     fixture_close_listener(s->fixture);
+    LOOP_CHECK(s->fixture, is_refused(s->fixture));
     tell_client(s->fixture);
 }
 
-static void dial_until_refused(struct fixture *f)
+static void close_listener_in_turn(struct fixture *f)
+{
+    if (f->accepted == 0 || !f->listener)
+        return;
+    fixture_close_listener(f);
+    LOOP_CHECK(f, is_refused(f));
+    tell_client(f);
+}
+
+static void dial_then_be_refused(struct fixture *f)
 {
     int first = dial(f);
-    int fd;
 
     await_loop(f);
-    while ((fd = try_dial(f)) >= 0)
-        hang_up(f, fd);
+    CLIENT_CHECK(f, try_dial(f) == -1);
     client_send(f, first, "still here", 10);
     client_expect(f, first, "still here", 10);
 }
 
 static void a_closed_listener_accepts_no_more(void **state)
 {
-    static const struct script script = {
+    static const struct script in_event = {
         .accepted = close_listener,
         .data = echo,
-        .client = dial_until_refused,
+        .client = dial_then_be_refused,
     };
-    struct fixture *f = play(&script);
+    static const struct script in_turn = {
+        .turn = close_listener_in_turn,
+        .data = echo,
+        .client = dial_then_be_refused,
+    };
+    struct fixture *f = play(&in_event);
 
+    assert_int_equal(f->accepted, 1);
+    fixture_free(f);
+    f = play(&in_turn);
     assert_int_equal(f->accepted, 1);
     fixture_free(f);
 }
