@@ -121,6 +121,14 @@ PINION_API PINION_CHECKED int pinion_endpoint_start(pinion_endpoint *endpoint);
  * called from any thread. Not from a callback after start. */
 PINION_API void pinion_endpoint_stop(pinion_endpoint *endpoint);
 
+/* Run fn(data) on one of the loops, 0 to pinion_endpoint_loops() - 1, like a callback: once, soon (of an
+ * endpoint that does not run yet, when it does), in the order in which one thread posts. Thread: any.
+ * PINION_EINVAL: no such loop; PINION_ECLOSED: it has ended; PINION_ENOMEM. */
+PINION_API PINION_CHECKED int pinion_endpoint_post(pinion_endpoint *endpoint, unsigned loop,
+                                                   void (*fn)(void *data), void *data);
+
+PINION_API unsigned pinion_endpoint_loops(const pinion_endpoint *endpoint);
+
 /* Broadcast from anywhere. Consumes payload. Thread: any.
  * Errors: PINION_EPAYLOAD; PINION_ETOOBIG topic or event over 255 bytes; PINION_ENOMEM. */
 PINION_API int pinion_endpoint_broadcast(pinion_endpoint *endpoint, const char *topic, const char *event,

@@ -2,7 +2,8 @@
  *
  * A program defines channels (pinion/channel.h), routes topics to them on a socket (pinion/socket.h), mounts
  * the socket on an endpoint and runs that (pinion/endpoint.h), under supervision if it likes
- * (pinion/supervise.h). Who a client is: pinion/token.h. Tests of channels: pinion/testing.h. */
+ * (pinion/supervise.h). Who a client is: pinion/token.h. Tests of channels: pinion/testing.h.
+ * Other ways for frames to come and go: pinion/transport.h, pinion/stream.h. */
 #ifndef PINION_H
 #define PINION_H
 
@@ -19,8 +20,10 @@
 #include <pinion/serializer.h>
 #include <pinion/slice.h>
 #include <pinion/socket.h>
+#include <pinion/stream.h>
 #include <pinion/supervise.h>
 #include <pinion/token.h>
+#include <pinion/transport.h>
 #include <pinion/version.h>
 
 #endif

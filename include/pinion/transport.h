@@ -1,5 +1,5 @@
 /* Transports: what carries a socket's frames. Pinion has WebSocket and long polling; this is the contract
- * they fulfil, for those who write another (examples/02_lines.c is one; tests/contract/transport.h checks
+ * they fulfil, for those who write another (examples/lines is one; tests/contract/transport.h checks
  * any).
  *
  * A transport knows no topic and no channel: it carries frames, text or binary, and tells of the end. It has

@@ -3,6 +3,7 @@
 #include "endpoint/listeners.h"
 #include "endpoint/notify.h"
 #include "endpoint/server.h"
+#include "endpoint/stream.h"
 #include <pinion/transport.h>
 
 #define GRACE_MS 1000 /* beyond the closing handshake's time */
@@ -23,11 +24,12 @@ static void on_overdue(struct pinion_timer *timer)
     loop_of(timer)->drain.overdue = true;
 }
 
-/* The sockets are closed: connections that are HTTP go too. */
+/* The sockets are closed: connections that are HTTP go too, and so do streams. */
 static void finish(struct pinion_server_loop *loop)
 {
     loop->drain.drained = true;
     pinion__http_stop(loop);
+    pinion__streams_stop(loop);
     next_step(loop, on_overdue, loop->server->options.close_timeout_ms + GRACE_MS);
 }
 

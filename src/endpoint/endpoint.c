@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "endpoint/listeners.h"
 #include "endpoint/server.h"
+#include "endpoint/stream.h"
 #include "engine/subscription.h"
 #include "transport/longpoll.h"
 #include <stdlib.h>
@@ -68,6 +69,7 @@ static int add_loop(struct pinion_server *server)
     loop->server = server;
     atomic_init(&loop->io, NULL);
     pinion__list_init(&loop->http);
+    pinion__list_init(&loop->streams);
     int rc = pinion__scheduler_new(&loop->scheduler, server->options.max_mailbox, pinion__server_wake, loop,
                                    NULL, NULL);
     if (rc)
@@ -190,6 +192,7 @@ void pinion_endpoint_free(pinion_endpoint *endpoint)
     for (unsigned i = 0; i < server->loop_count; i++)
         pinion__scheduler_unref(server->loops[i].scheduler);
     pinion__unmount_all(server);
+    pinion__stream_listeners_free(server);
     free(server->loops);
     free(server->trusted);
     free(server->host);

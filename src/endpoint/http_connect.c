@@ -1,42 +1,13 @@
 #include "endpoint/http_connect.h"
 #include "base/log.h"
+#include "endpoint/peer.h"
 #include "proto/forwarded.h"
 #include "proto/ws_protocols.h"
 #include "transport/websocket.h"
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <strings.h>
 
 /* ---- what is known ---- */
-
-/* The address in the form that networks are compared in, and its port. */
-static bool peer_of(const struct pinion_conn *conn, uint8_t address[16], uint16_t *port)
-{
-    struct sockaddr_storage storage;
-    socklen_t len = sizeof storage;
-    const struct sockaddr_in *in = (const struct sockaddr_in *)&storage;
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&storage;
-    pinion__conn_peer(conn, &storage, &len);
-    if (storage.ss_family == AF_INET) {
-        memcpy(address, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
-        memcpy(address + 12, &in->sin_addr, 4);
-        *port = ntohs(in->sin_port);
-    } else if (storage.ss_family == AF_INET6) {
-        memcpy(address, &in6->sin6_addr, 16);
-        *port = ntohs(in6->sin6_port);
-    }
-    return storage.ss_family == AF_INET || storage.ss_family == AF_INET6;
-}
-
-static void address_text(const uint8_t address[16], char text[INET6_ADDRSTRLEN])
-{
-    struct in6_addr in6;
-    memcpy(&in6, address, sizeof in6);
-    if (IN6_IS_ADDR_V4MAPPED(&in6))
-        inet_ntop(AF_INET, address + 12, text, INET6_ADDRSTRLEN);
-    else
-        inet_ntop(AF_INET6, address, text, INET6_ADDRSTRLEN);
-}
 
 static pinion_slice find_header(void *request, const char *name)
 {
@@ -79,9 +50,9 @@ static void fill_info(struct pinion_http_connect *connect, const struct pinion_h
     struct pinion_forwarded forwarded = { .port = 0 };
     uint8_t address[16];
     uint16_t port = 0;
-    if (peer_of(http->conn, address, &port)) {
+    if (pinion__peer_of(http->conn, address, &port)) {
         pinion__forwarded(request, address, port, server->trusted, server->trusted_count, &forwarded);
-        address_text(forwarded.address, connect->peer);
+        pinion__peer_text(forwarded.address, connect->peer);
     }
     connect->info = (struct pinion_connect_info){
         .transport = transport,

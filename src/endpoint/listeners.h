@@ -6,8 +6,18 @@
 
 #include "endpoint/server.h"
 
-/* Hand these sockets, one at least, to the loops; closed on failure. PINION_ENOMEM, PINION_EIO. */
-int pinion__listeners_spread(struct pinion_server *server, const int *fds, unsigned count);
+struct pinion_stream_listener;
+
+/* Hand these sockets, one at least, to the loops; closed on failure. What comes by them is for `streams`, or
+ * HTTP where that is NULL. PINION_ENOMEM, PINION_EIO. */
+int pinion__listeners_spread(struct pinion_server *server, struct pinion_stream_listener *streams,
+                             const int *fds, unsigned count);
+
+/* Listen on an address, with sockets that were passed to the process where there are any for it, and hand
+ * them to the loops; *bound is the port. On failure, whose errors are those of pinion_endpoint_listen, what
+ * was handed to them before is closed too. */
+int pinion__listeners_add(struct pinion_server *server, struct pinion_stream_listener *streams,
+                          const char *host, uint16_t port, uint16_t *bound);
 
 /* Accept on all that this loop was handed. On failure it accepts on none. Thread: the loop's, as for close.
  */

@@ -1,11 +1,10 @@
 /* An endpoint that runs: its loops, each on a thread, from listening until they have drained. */
 #include "base/log.h"
-#include "endpoint/inherit.h"
-#include "endpoint/listen.h"
 #include "endpoint/listeners.h"
 #include "endpoint/notify.h"
 #include "endpoint/server.h"
 #include "endpoint/signals.h"
+#include "endpoint/stream.h"
 #include "engine/subscription.h"
 
 /* ---- one loop's life ---- */
@@ -30,11 +29,14 @@ static bool has_room(const struct pinion_server_loop *loop)
 }
 
 /* A connection that nobody attaches to is closed. */
-static void on_accepted(void *context, struct pinion_conn *conn)
+static void on_accepted(void *context, void *streams, struct pinion_conn *conn)
 {
     struct pinion_server_loop *loop = context;
     if (has_room(loop)) {
-        pinion__http_accept(loop, conn);
+        if (streams)
+            pinion__stream_accept(loop, streams, conn);
+        else
+            pinion__http_accept(loop, conn);
         return;
     }
     if (atomic_load_explicit(&loop->shard->counters.refused, memory_order_relaxed) == 0)
@@ -100,31 +102,14 @@ static void *loop_thread(void *data)
 
 /* ---- run, start, stop ---- */
 
-/* Sockets that were passed to the process come before any of our own. */
-static int open_sockets(struct pinion_server *server, int *fds, unsigned *count)
-{
-    int rc = pinion__inherit_take(server->host, server->options.port, fds, count);
-    if (rc)
-        return rc;
-    if (*count) {
-        pinion__log(PINION_LOG_INFO, "listening sockets that were passed to this process: %u", *count);
-        server->port = pinion__listen_port(fds, *count);
-        return 0;
-    }
-    *count = server->loop_count;
-    return pinion__listen(server->host, server->options.port, fds, *count, &server->port);
-}
-
 int pinion_endpoint_listen(pinion_endpoint *endpoint)
 {
     struct pinion_server *server = pinion__server(endpoint);
-    int fds[PINION_INHERITED_MAX];
-    unsigned count = 0;
     if (server->state != PINION_SERVER_NEW)
         return pinion__fail(PINION_EINVAL, "the endpoint listens already, or has stopped");
-    int rc = open_sockets(server, fds, &count);
+    int rc = pinion__listeners_add(server, NULL, server->host, server->options.port, &server->port);
     if (!rc)
-        rc = pinion__listeners_spread(server, fds, count);
+        rc = pinion__stream_listeners_open(server);
     if (!rc)
         server->state = PINION_SERVER_LISTENING;
     return rc;

@@ -30,6 +30,7 @@ struct pinion_mounted {
 
 struct pinion_server;
 struct pinion_longpoll;
+struct pinion_stream_listener;
 
 /* One loop: a thread, an I/O loop, a scheduler, a shard. */
 struct pinion_server_loop {
@@ -39,7 +40,8 @@ struct pinion_server_loop {
     struct pinion_loop *_Atomic io;     /* NULL before its thread made it; read by wakes from any thread */
     struct pinion_listening *listening; /* what it accepts on: listeners.c */
     unsigned listening_count;
-    struct pinion_list http; /* connections that are (still) HTTP */
+    struct pinion_list http;    /* connections that are (still) HTTP */
+    struct pinion_list streams; /* of pinion_stream.node */
     struct pinion_drain drain;
     struct pinion_heartbeat heartbeat;
     struct pinion_task stop_task;
@@ -70,6 +72,7 @@ struct pinion_server {
     unsigned loop_count;
     uint16_t port;
     struct pinion_longpoll *longpoll; /* NULL: no mount offers it */
+    struct pinion_stream_listener *stream_listeners;
     enum pinion_server_state state;
     atomic_bool stop_requested; /* by a signal, or by stop() */
     bool joined;                /* the threads of start() have been waited for */

@@ -145,7 +145,7 @@ static bool lacks_nodelay(int fd)
     return getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len) == 0 && !on;
 }
 
-int pinion__loop_listen(struct pinion_loop *loop, int fd, struct pinion_listener **out)
+int pinion__loop_listen(struct pinion_loop *loop, int fd, void *user, struct pinion_listener **out)
 {
     assert(on_thread(loop));
     struct pinion_listener *listener = NULL;
@@ -155,6 +155,7 @@ int pinion__loop_listen(struct pinion_loop *loop, int fd, struct pinion_listener
         return rc;
     }
     listener->loop = loop;
+    listener->user = user;
     listener->delays = lacks_nodelay(fd);
     pinion__list_append(&loop->listeners, &listener->link);
     *out = listener;
@@ -176,14 +177,15 @@ static void count_connections(struct pinion_loop *loop, size_t connections)
     loop->pool.max = POOL_BASE + connections;
 }
 
-void pinion__conn_begin(struct pinion_conn *conn, struct pinion_loop *loop)
+void pinion__conn_begin(struct pinion_conn *conn, const struct pinion_listener *listener)
 {
+    struct pinion_loop *loop = listener->loop;
     conn->loop = loop;
     pinion__list_init(&conn->unsettled);
     pinion__list_append(&loop->conns, &conn->link);
     count_connections(loop, loop->connections + 1);
     pinion__conn_unsettle(conn);
-    loop->events->accepted(loop->context, conn);
+    loop->events->accepted(loop->context, listener->user, conn);
     if (!conn->events)
         pinion__conn_end(conn, 0);
 }

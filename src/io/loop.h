@@ -25,9 +25,9 @@ struct pinion_listener;
 
 /* Engine to core, per loop. */
 struct pinion_loop_events {
-    /* A connection was accepted. The callee sets its events with pinion__conn_attach before it returns; a
-     * connection without events is closed. */
-    void (*accepted)(void *context, struct pinion_conn *conn);
+    /* A connection was accepted by the listener of `user`. The callee sets its events with
+     * pinion__conn_attach before it returns; a connection without events is closed. */
+    void (*accepted)(void *context, void *user, struct pinion_conn *conn);
 
     /* Everything there was to deliver in this turn is delivered. Returns the milliseconds the loop may wait:
      * 0 to take another turn at once, UINT64_MAX to wait for an event or a wake. */
@@ -93,8 +93,9 @@ void pinion__loop_wake(struct pinion_loop *loop);
 
 /* Accept on a listening, non-blocking socket, which the loop owns from now on (on failure too). TCP_NODELAY
  * is set on connections; cheapest where they inherit it, because it was set before the socket listened. When
- * descriptors or memory run out, accepting pauses, says so once, and resumes by itself. */
-int pinion__loop_listen(struct pinion_loop *loop, int fd, struct pinion_listener **out);
+ * descriptors or memory run out, accepting pauses, says so once, and resumes by itself. `user` is for
+ * accepted. */
+int pinion__loop_listen(struct pinion_loop *loop, int fd, void *user, struct pinion_listener **out);
 
 /* Stop accepting and close the socket. The listener is gone with this call. */
 void pinion__listener_close(struct pinion_listener *listener);

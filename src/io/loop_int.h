@@ -36,6 +36,7 @@ struct pinion_loop {
 /* The first member of an engine's listener. */
 struct pinion_listener {
     struct pinion_loop *loop;
+    void *user;
     struct pinion_list link;
     uint64_t retry_ms; /* while accepting is paused: until the next attempt. 0: accepting works */
     bool closed;
@@ -98,7 +99,7 @@ struct pinion_loop_ops {
 
 /* A connection was accepted: initialize its base, which is zeroed, and tell the core. Afterwards it is
  * unsettled. */
-void pinion__conn_begin(struct pinion_conn *conn, struct pinion_loop *loop);
+void pinion__conn_begin(struct pinion_conn *conn, const struct pinion_listener *listener);
 
 /* Have the engine look at this connection at the end of the turn. */
 void pinion__conn_unsettle(struct pinion_conn *conn);

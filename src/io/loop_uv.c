@@ -243,7 +243,7 @@ static int accept_one(struct uv_listener *listener)
         return -rc;
     }
     pinion__listener_adopt(&listener->base, fd);
-    pinion__conn_begin(&conn->base, &listener->engine->base);
+    pinion__conn_begin(&conn->base, &listener->base);
     return 0;
 }
 

@@ -135,7 +135,7 @@ static void accepted(struct uring_listener *listener, int fd)
     pinion__listener_works(&listener->base);
     pinion__listener_adopt(&listener->base, fd);
     conn->fd = fd;
-    pinion__conn_begin(&conn->base, &engine->base);
+    pinion__conn_begin(&conn->base, &listener->base);
 }
 
 static void accept_failed(struct uring_listener *listener, int error)

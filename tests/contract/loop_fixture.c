@@ -181,12 +181,13 @@ static const struct pinion_conn_events conn_events = {
     .closed = on_closed,
 };
 
-static void on_accepted(void *context, struct pinion_conn *conn)
+static void on_accepted(void *context, void *user, struct pinion_conn *conn)
 {
     struct fixture *f = context;
 
     enter(f);
     f->accepted++;
+    LOOP_CHECK(f, user == &f->listen_fd);
     LOOP_CHECK(f, pinion__conn_loop(conn) == f->loop);
     if (!f->script->leave_unattached) {
         struct served *s = calloc(1, sizeof *s);
@@ -506,7 +507,7 @@ static int listening_socket(struct fixture *f)
 
 void fixture_listen(struct fixture *f)
 {
-    LOOP_CHECK(f, pinion__loop_listen(f->loop, f->listen_fd, &f->listener) == 0);
+    LOOP_CHECK(f, pinion__loop_listen(f->loop, f->listen_fd, &f->listen_fd, &f->listener) == 0);
 }
 
 void fixture_close_listener(struct fixture *f)

@@ -27,7 +27,7 @@ struct bare {
     atomic_uint seen;
 };
 
-static void refuse(void *context, struct pinion_conn *conn)
+static void refuse(void *context, void *user, struct pinion_conn *conn)
 {
     pinion__conn_close(conn);
 }
@@ -92,7 +92,7 @@ static void a_bad_descriptor_cannot_be_listened_on(void **state)
     struct pinion_listener *listener = NULL;
 
     bare_new(&bare);
-    assert_int_equal(pinion__loop_listen(bare.loop, -1, &listener), PINION_EIO);
+    assert_int_equal(pinion__loop_listen(bare.loop, -1, NULL, &listener), PINION_EIO);
     assert_null(listener);
     pinion__loop_free(bare.loop);
 }
@@ -105,7 +105,7 @@ static void a_listener_is_closed_without_a_run(void **state)
 
     bare_new(&bare);
     assert_int_equal(listen(fd, 1), 0);
-    assert_int_equal(pinion__loop_listen(bare.loop, fd, &listener), 0);
+    assert_int_equal(pinion__loop_listen(bare.loop, fd, NULL, &listener), 0);
     pinion__listener_close(listener);
     pinion__loop_free(bare.loop);
 }

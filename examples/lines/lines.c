@@ -1,0 +1,297 @@
+#include "lines.h"
+#include <inttypes.h>
+#include <pinion/stream.h>
+#include <pinion/transport.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HELLO_MS   10000 /* for the first line */
+#define GOODBYE_MS 5000  /* for the peer to end its side */
+
+struct lines {
+    pinion_stream *stream;
+    const char *path;
+    pinion_transport_limits limits;
+    pinion_socket *socket;                            /* NULL: not connected yet, or no more */
+    enum { HELLO, ASKING, OPEN, PAUSED, OVER } state; /* frames are delivered in OPEN alone */
+    char *input;                                      /* what has come and is not delivered */
+    size_t length;
+};
+
+static const pinion_transport transport;
+
+/* ---- out ---- */
+
+/* Something of our own; `kind` and `detail` are one line. */
+static void say(struct lines *lines, const char *kind, pinion_slice detail)
+{
+    size_t length = strlen(kind) + detail.len + 1;
+    pinion_frame *frame = pinion_frame_new(false, NULL, length);
+    if (!frame) {
+        pinion_stream_close(lines->stream);
+        return;
+    }
+    char *body = pinion_frame_body(frame);
+    memcpy(body, kind, strlen(kind));
+    if (detail.len)
+        memcpy(body + strlen(kind), detail.ptr, detail.len);
+    body[length - 1] = '\n';
+    (void)pinion_stream_send(lines->stream, frame); /* that it is closed, it tells by itself */
+}
+
+/* Nothing more comes from us, and what the client sends is dropped. */
+static void finish(struct lines *lines)
+{
+    lines->state = OVER;
+    lines->socket = NULL;
+    pinion_stream_resume(lines->stream);
+    pinion_stream_shutdown(lines->stream);
+    pinion_stream_timeout(lines->stream, GOODBYE_MS);
+}
+
+/* The engine ends it. */
+static void on_close(void *conn, uint16_t code)
+{
+    char text[16];
+    int length = snprintf(text, sizeof text, "%" PRIu16, code);
+    say(conn, "close ", (pinion_slice){ text, (size_t)length });
+    finish(conn);
+}
+
+/* We end it. */
+static void end(struct lines *lines, uint16_t code)
+{
+    if (lines->socket)
+        pinion_transport_ended(lines->socket);
+    on_close(lines, code);
+}
+
+/* A frame is JSON: outside of strings a line end is a space, and inside it is escaped. */
+static pinion_frame *on_frame(pinion_frame *frame)
+{
+    pinion_slice text = pinion_frame_wire(frame);
+    pinion_frame *line =
+        pinion_frame_is_binary(frame) ? pinion_frame_ref(frame) : pinion_frame_new(false, NULL, text.len + 1);
+    if (line && line != frame) {
+        char *body = pinion_frame_body(line);
+        for (size_t i = 0; i < text.len; i++)
+            body[i] = text.ptr[i] == '\n' || text.ptr[i] == '\r' ? ' ' : text.ptr[i];
+        body[text.len] = '\n';
+    }
+    pinion_frame_unref(frame);
+    return line;
+}
+
+static bool has_room(const struct lines *lines, size_t length)
+{
+    size_t queued = pinion_stream_queued(lines->stream);
+    if (queued + length > lines->limits.max_queue)
+        queued = pinion_stream_flush(lines->stream); /* a burst is not yet a slow client */
+    return queued == 0 || queued + length <= lines->limits.max_queue;
+}
+
+static int on_send(void *conn, pinion_frame *frame)
+{
+    struct lines *lines = conn;
+    int rc = pinion_frame_is_binary(frame) ? PINION_ENOTSUP : 0;
+    if (rc == 0 && has_room(lines, pinion_frame_wire(frame).len))
+        return pinion_stream_send(lines->stream, frame);
+    pinion_frame_unref(frame);
+    if (rc)
+        return rc;
+    pinion_stream_drop_queue(lines->stream);
+    end(lines, PINION_CLOSE_POLICY);
+    return PINION_ECLOSED;
+}
+
+/* ---- in ---- */
+
+static void opened(struct lines *lines)
+{
+    lines->state = OPEN;
+    say(lines, "ok", (pinion_slice){ "", 0 });
+    pinion_stream_timeout(lines->stream, PINION_NEVER);
+}
+
+static void refused(struct lines *lines, int error, const pinion_payload *reason)
+{
+    pinion_slice text = { pinion_strerror(error), strlen(pinion_strerror(error)) };
+    if (reason)
+        text.ptr = pinion_payload_bytes(reason, &text.len);
+    say(lines, "refused ", text);
+    finish(lines);
+}
+
+/* The first line. */
+static void hello(struct lines *lines, const char *query)
+{
+    char peer[PINION_PEER_TEXT];
+    pinion_connect_info info = { .transport = transport.name, .peer = peer };
+    pinion_payload *reason = NULL;
+    (void)pinion_stream_peer(lines->stream, peer, &info.peer_port);
+    int rc = pinion_transport_connect(pinion_stream_endpoint(lines->stream), lines->path, &transport, lines,
+                                      query, &info, &lines->socket, &reason);
+    if (rc == PINION_EAGAIN)
+        lines->state = ASKING;
+    else if (rc)
+        refused(lines, rc, reason);
+    else
+        opened(lines);
+    pinion_payload_unref(reason);
+}
+
+/* The answer that took its time. */
+static void on_connected(void *conn, int error, const pinion_payload *reason)
+{
+    struct lines *lines = conn;
+    if (error) {
+        refused(lines, error, reason);
+        return;
+    }
+    opened(lines);
+    pinion_stream_timeout(lines->stream, 0);
+}
+
+static bool is_delivering(const struct lines *lines)
+{
+    return lines->state == HELLO || lines->state == OPEN;
+}
+
+/* One line, without its end, terminated. */
+static void deliver(struct lines *lines, char *line, size_t length)
+{
+    if (length > 0 && line[length - 1] == '\r')
+        line[--length] = '\0';
+    if (length > lines->limits.max_message)
+        end(lines, PINION_CLOSE_TOO_BIG);
+    else if (lines->state == HELLO)
+        hello(lines, line);
+    else if (length == 0)
+        pinion_transport_seen(lines->socket);
+    else
+        pinion_transport_receive(lines->socket, false, line, length);
+}
+
+static void forget_if_empty(struct lines *lines)
+{
+    if (lines->length > 0)
+        return;
+    free(lines->input);
+    lines->input = NULL;
+}
+
+/* Whole lines, until there is none or the engine holds back. Those that are left wait, and so does the
+ * client. */
+static void deliver_lines(struct lines *lines)
+{
+    size_t at = 0;
+    char *newline = NULL;
+    if (!lines->input)
+        return;
+    while (is_delivering(lines) && (newline = memchr(lines->input + at, '\n', lines->length - at))) {
+        char *line = lines->input + at;
+        at = (size_t)(newline - lines->input) + 1;
+        *newline = '\0';
+        deliver(lines, line, (size_t)(newline - line));
+    }
+    lines->length -= at;
+    memmove(lines->input, lines->input + at, lines->length);
+    forget_if_empty(lines);
+    if (!is_delivering(lines) && lines->state != OVER)
+        pinion_stream_pause(lines->stream);
+    else if (lines->state != OVER && lines->length > lines->limits.max_message)
+        end(lines, PINION_CLOSE_TOO_BIG);
+    else
+        pinion_stream_resume(lines->stream);
+}
+
+static void on_pause(void *conn, bool paused)
+{
+    struct lines *lines = conn;
+    lines->state = paused ? PAUSED : OPEN;
+    pinion_stream_timeout(lines->stream, paused ? PINION_NEVER : 0); /* not from inside this call */
+}
+
+static void on_received(pinion_stream *stream, void *bytes, size_t length)
+{
+    struct lines *lines = pinion_stream_user(stream);
+    if (lines->state == OVER)
+        return;
+    char *input = length ? realloc(lines->input, lines->length + length) : NULL;
+    if (!input) { /* its end, or that of our memory */
+        if (lines->socket)
+            pinion_transport_ended(lines->socket);
+        lines->socket = NULL;
+        lines->state = OVER;
+        pinion_stream_close(stream);
+        return;
+    }
+    memcpy(input + lines->length, bytes, length);
+    lines->input = input;
+    lines->length += length;
+    deliver_lines(lines);
+}
+
+/* ---- life ---- */
+
+static void on_opened(pinion_stream *stream, void *path)
+{
+    struct lines *lines = calloc(1, sizeof *lines);
+    if (!lines || pinion_transport_limits_of(pinion_stream_endpoint(stream), path, &lines->limits) != 0) {
+        free(lines);
+        pinion_stream_close(stream);
+        return;
+    }
+    lines->stream = stream;
+    lines->path = path;
+    pinion_stream_set_user(stream, lines);
+    pinion_stream_timeout(stream, HELLO_MS);
+}
+
+static void on_timed_out(pinion_stream *stream)
+{
+    struct lines *lines = pinion_stream_user(stream);
+    if (lines->state == OPEN)
+        deliver_lines(lines);
+    else
+        pinion_stream_close(stream);
+}
+
+static void on_closed(pinion_stream *stream, int error)
+{
+    struct lines *lines = pinion_stream_user(stream);
+    (void)error;
+    if (!lines)
+        return;
+    if (lines->socket)
+        pinion_transport_ended(lines->socket);
+    free(lines->input);
+    free(lines);
+}
+
+static const pinion_transport transport = {
+    .name = "lines",
+    .frame = on_frame,
+    .send = on_send,
+    .connected = on_connected,
+    .pause = on_pause,
+    .close = on_close,
+};
+
+static const pinion_stream_def stream_def = {
+    .opened = on_opened,
+    .received = on_received,
+    .timed_out = on_timed_out,
+    .closed = on_closed,
+};
+
+int lines_listen(pinion_endpoint *endpoint, const char *host, uint16_t port, const char *path)
+{
+    return pinion_endpoint_streams(endpoint, host, port, &stream_def, (void *)path);
+}
+
+uint16_t lines_port(const pinion_endpoint *endpoint)
+{
+    return pinion_endpoint_stream_port(endpoint, &stream_def);
+}

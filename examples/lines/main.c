@@ -1,0 +1,53 @@
+/* Sensors that speak by lines of TCP, and browsers that look at them by WebSocket, on one channel. */
+#include "lines.h"
+#include "program.h"
+#include <stdio.h>
+
+static pinion_result sensor_join(pinion_channel *channel, const char *topic, const pinion_payload *params)
+{
+    return pinion_ok(pinion_json("{s:s}", "by", pinion_channel_transport(channel)));
+}
+
+static pinion_result on_reading(pinion_channel *channel, const char *event, const pinion_payload *reading)
+{
+    if (!json_is_number(pinion_payload_get(reading, "value")))
+        return pinion_error(pinion_json("{s:s}", "reason", "no value"));
+    pinion_broadcast_from(channel, "reading", pinion_payload_ref(reading));
+    return pinion_ok(NULL);
+}
+
+static const pinion_channel_def sensor = {
+    .join = sensor_join,
+    .handle_in = PINION_CLAUSES({ "reading", on_reading }),
+};
+
+static const pinion_socket_def socket_def = { .channels = PINION_ROUTES({ "sensor:*", &sensor }) };
+
+static void (*say_where)(pinion_endpoint *endpoint, void *data);
+
+static void ready(pinion_endpoint *endpoint, void *data)
+{
+    printf("lines on port %u\n", lines_port(endpoint));
+    say_where(endpoint, data);
+}
+
+/* Lines come in on the next port, where that of WebSockets is not any. */
+int main(int argc, char **argv)
+{
+    pinion_endpoint_options options = { .port = 4000 };
+    pinion_endpoint *endpoint = NULL;
+    int rc = program_options(argc, argv, &options);
+    if (rc)
+        return rc - 1;
+    say_where = options.ready;
+    options.ready = ready;
+    rc = pinion_endpoint_new(&endpoint, &options);
+    if (!rc)
+        rc = pinion_endpoint_socket(endpoint, "/socket", &socket_def, NULL);
+    if (!rc)
+        rc = lines_listen(endpoint, options.host, options.port ? (uint16_t)(options.port + 1) : 0, "/socket");
+    if (!rc)
+        rc = pinion_endpoint_run(endpoint);
+    pinion_endpoint_free(endpoint);
+    return pinion_exit(rc);
+}

@@ -1,0 +1,221 @@
+#include "endpoint/stream.h"
+#include "base/log.h"
+#include "endpoint/listeners.h"
+#include "endpoint/peer.h"
+#include <assert.h>
+#include <stdlib.h>
+
+static_assert(PINION_PEER_TEXT == INET6_ADDRSTRLEN, "an address fits");
+
+struct pinion_stream_listener {
+    struct pinion_stream_listener *next; /* of the same endpoint */
+    const pinion_stream_def *def;
+    void *data;
+    char *host; /* NULL: all addresses */
+    uint16_t port;
+    uint16_t bound; /* 0: not yet */
+};
+
+struct pinion_stream {
+    struct pinion_conn *conn;
+    struct pinion_server_loop *loop;
+    const pinion_stream_def *def;
+    void *user;
+    struct pinion_list node; /* in loop->streams */
+    struct pinion_timer timer;
+};
+
+/* ---- listening ---- */
+
+static int check(const struct pinion_server *server, const pinion_stream_def *def)
+{
+    if (server->state != PINION_SERVER_NEW)
+        return pinion__fail(PINION_EINVAL, "streams are declared before the endpoint listens");
+    if (!def->received || !def->closed)
+        return pinion__fail(PINION_EINVAL, "a stream definition lacks received or closed");
+    return 0;
+}
+
+int pinion_endpoint_streams(pinion_endpoint *endpoint, const char *host, uint16_t port,
+                            const pinion_stream_def *def, void *data)
+{
+    struct pinion_server *server = pinion__server(endpoint);
+    int rc = check(server, def);
+    if (rc)
+        return rc;
+    struct pinion_stream_listener *listener = calloc(1, sizeof *listener);
+    if (!listener || (host && !(listener->host = strdup(host)))) {
+        free(listener);
+        return PINION_ENOMEM;
+    }
+    listener->def = def;
+    listener->data = data;
+    listener->port = port;
+    listener->next = server->stream_listeners;
+    server->stream_listeners = listener;
+    return 0;
+}
+
+uint16_t pinion_endpoint_stream_port(const pinion_endpoint *endpoint, const pinion_stream_def *def)
+{
+    const struct pinion_server *server = pinion__server((pinion_endpoint *)endpoint);
+    const struct pinion_stream_listener *listener = server->stream_listeners;
+    while (listener && listener->def != def)
+        listener = listener->next;
+    return listener ? listener->bound : 0;
+}
+
+int pinion__stream_listeners_open(struct pinion_server *server)
+{
+    int rc = 0;
+    for (struct pinion_stream_listener *at = server->stream_listeners; at && !rc; at = at->next)
+        rc = pinion__listeners_add(server, at, at->host, at->port, &at->bound);
+    return rc;
+}
+
+void pinion__stream_listeners_free(struct pinion_server *server)
+{
+    while (server->stream_listeners) {
+        struct pinion_stream_listener *listener = server->stream_listeners;
+        server->stream_listeners = listener->next;
+        free(listener->host);
+        free(listener);
+    }
+}
+
+/* ---- events ---- */
+
+static void on_data(struct pinion_conn *conn, uint8_t *bytes, size_t len)
+{
+    struct pinion_stream *stream = pinion__conn_user(conn);
+    stream->def->received(stream, bytes, len);
+}
+
+static void on_drained(struct pinion_conn *conn)
+{
+    struct pinion_stream *stream = pinion__conn_user(conn);
+    if (stream->def->drained)
+        stream->def->drained(stream);
+}
+
+static void on_closed(struct pinion_conn *conn, int error)
+{
+    struct pinion_stream *stream = pinion__conn_user(conn);
+    pinion__timer_cancel(&stream->timer);
+    stream->def->closed(stream, error);
+    pinion__list_remove(&stream->node);
+    pinion__pool_give(&stream->loop->shard->pool, stream, sizeof *stream);
+}
+
+static const struct pinion_conn_events events = {
+    .data = on_data,
+    .drained = on_drained,
+    .closed = on_closed,
+};
+
+static void on_timer(struct pinion_timer *timer)
+{
+    struct pinion_stream *stream = PINION_CONTAINER_OF(timer, struct pinion_stream, timer);
+    if (stream->def->timed_out)
+        stream->def->timed_out(stream);
+    else
+        pinion__conn_close(stream->conn);
+}
+
+/* One for which there is no memory is closed. */
+void pinion__stream_accept(struct pinion_server_loop *loop, struct pinion_stream_listener *listener,
+                           struct pinion_conn *conn)
+{
+    struct pinion_stream *stream = pinion__pool_take(&loop->shard->pool, sizeof *stream);
+    if (!stream)
+        return;
+    stream->conn = conn;
+    stream->loop = loop;
+    stream->def = listener->def;
+    pinion__timer_init(&stream->timer, on_timer);
+    pinion__list_append(&loop->streams, &stream->node);
+    pinion__conn_attach(conn, &events, stream);
+    if (stream->def->opened)
+        stream->def->opened(stream, listener->data);
+}
+
+void pinion__streams_stop(struct pinion_server_loop *loop)
+{
+    PINION_LIST_FOREACH (node, &loop->streams)
+        pinion__conn_shutdown(PINION_CONTAINER_OF(node, struct pinion_stream, node)->conn);
+}
+
+/* ---- acts ---- */
+
+void pinion_stream_set_user(pinion_stream *stream, void *user)
+{
+    stream->user = user;
+}
+
+void *pinion_stream_user(const pinion_stream *stream)
+{
+    return stream->user;
+}
+
+pinion_endpoint *pinion_stream_endpoint(const pinion_stream *stream)
+{
+    return &stream->loop->server->base;
+}
+
+int pinion_stream_send(pinion_stream *stream, pinion_frame *frame)
+{
+    return pinion__conn_queue(stream->conn, frame);
+}
+
+size_t pinion_stream_queued(const pinion_stream *stream)
+{
+    return pinion__conn_queued(stream->conn);
+}
+
+size_t pinion_stream_flush(pinion_stream *stream)
+{
+    return pinion__conn_flush(stream->conn);
+}
+
+void pinion_stream_drop_queue(pinion_stream *stream)
+{
+    pinion__conn_drop_queue(stream->conn);
+}
+
+void pinion_stream_pause(pinion_stream *stream)
+{
+    pinion__conn_pause(stream->conn);
+}
+
+void pinion_stream_resume(pinion_stream *stream)
+{
+    pinion__conn_resume(stream->conn);
+}
+
+void pinion_stream_shutdown(pinion_stream *stream)
+{
+    pinion__conn_shutdown(stream->conn);
+}
+
+void pinion_stream_close(pinion_stream *stream)
+{
+    pinion__conn_close(stream->conn);
+}
+
+void pinion_stream_timeout(pinion_stream *stream, uint32_t ms)
+{
+    if (ms == PINION_NEVER)
+        pinion__timer_cancel(&stream->timer);
+    else
+        pinion__scheduler_timer(stream->loop->scheduler, &stream->timer, ms);
+}
+
+const char *pinion_stream_peer(const pinion_stream *stream, char text[PINION_PEER_TEXT], uint16_t *port)
+{
+    uint8_t address[16];
+    text[0] = '\0';
+    *port = 0;
+    if (pinion__peer_of(stream->conn, address, port))
+        pinion__peer_text(address, text);
+    return text;
+}

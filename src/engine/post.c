@@ -1,0 +1,36 @@
+/* The application's own tasks on the loops. */
+#include "base/log.h"
+#include "engine/hub.h"
+#include <stdlib.h>
+
+struct post {
+    struct pinion_task task;
+    void (*fn)(void *data);
+    void *data;
+};
+
+static void run(struct pinion_task *task)
+{
+    struct post *post = PINION_CONTAINER_OF(task, struct post, task);
+    post->fn(post->data);
+    free(post);
+}
+
+int pinion_endpoint_post(pinion_endpoint *endpoint, unsigned loop, void (*fn)(void *data), void *data)
+{
+    if (loop >= endpoint->shard_count)
+        return pinion__fail(PINION_EINVAL, "there is no loop %u: there are %u", loop, endpoint->shard_count);
+    struct post *post = malloc(sizeof *post);
+    if (!post)
+        return PINION_ENOMEM;
+    *post = (struct post){ .task.run = run, .fn = fn, .data = data };
+    int rc = pinion__scheduler_post(endpoint->shards[loop]->scheduler, &post->task, 0);
+    if (rc)
+        free(post);
+    return rc;
+}
+
+unsigned pinion_endpoint_loops(const pinion_endpoint *endpoint)
+{
+    return endpoint->shard_count;
+}
