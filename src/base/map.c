@@ -64,6 +64,13 @@ static void grow(struct pinion_map *map)
     free(old);
 }
 
+int pinion__map_reserve(struct pinion_map *map)
+{
+    if (!map->buckets)
+        grow(map);
+    return map->buckets ? 0 : PINION_ENOMEM;
+}
+
 int pinion__map_insert(struct pinion_map *map, struct pinion_map_node *node, uint64_t hash)
 {
     if (map->count >= map->bucket_count)

@@ -30,6 +30,9 @@ void pinion__map_release(struct pinion_map *map);
 struct pinion_map_node *pinion__map_find(const struct pinion_map *map, struct pinion_slice name,
                                          uint64_t hash);
 
+/* Have a bucket array, after which no insertion fails. PINION_ENOMEM. */
+int pinion__map_reserve(struct pinion_map *map);
+
 /* Add a node whose name is not in the map. PINION_ENOMEM only when there is no bucket array yet; a failure
  * to grow makes the chains longer and is no error. */
 int pinion__map_insert(struct pinion_map *map, struct pinion_map_node *node, uint64_t hash);

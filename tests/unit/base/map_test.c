@@ -116,6 +116,21 @@ static void agrees_with_flags_when_all_share_a_bucket(void **state)
     compare_with_flags(constant_low_bits);
 }
 
+static void a_reserved_map_has_buckets_and_no_nodes(void **state)
+{
+    struct pinion_map map;
+
+    pinion__map_init(&map, item_name);
+    assert_int_equal(pinion__map_reserve(&map), 0);
+    struct pinion_map_node **buckets = map.buckets;
+    assert_non_null(buckets);
+    assert_int_equal(map.count, 0);
+    assert_null(find_equal_name(&map, 0, pinion__hash));
+    assert_int_equal(pinion__map_reserve(&map), 0);
+    assert_ptr_equal(map.buckets, buckets);
+    pinion__map_release(&map);
+}
+
 static void an_empty_map_holds_and_owns_nothing(void **state)
 {
     struct pinion_map map;
@@ -182,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_empty_map_holds_and_owns_nothing, make_items),
+        cmocka_unit_test_setup(a_reserved_map_has_buckets_and_no_nodes, make_items),
         cmocka_unit_test_setup(agrees_with_flags, make_items),
         cmocka_unit_test_setup(agrees_with_flags_when_whole_hashes_collide, make_items),
         cmocka_unit_test_setup(agrees_with_flags_when_all_share_a_bucket, make_items),
