@@ -55,8 +55,8 @@ struct pinion_presence_topic {
     struct pinion_list entries; /* visible, in the order in which they became so */
     size_t count;               /* of them */
     size_t holds;               /* entries, visible or not */
-    uint32_t message;           /* the last message it was written into, */
-    uint32_t number;            /* and its number there (delta.c) */
+    uint64_t message;           /* the last message it was written into, */
+    uint64_t number;            /* and its number there (delta.c) */
     uint8_t name_len;
     char name[];
 };
@@ -104,7 +104,7 @@ struct pinion_presence_state {
     struct pinion_presence_replica *own;
     struct pinion_presence_history history;
     uint64_t sent;    /* the last operation that a heartbeat has carried */
-    uint32_t message; /* how many messages were written */
+    uint64_t message; /* how many messages were written */
     bool telling;     /* `changed` is being called */
     void (*changed)(void *data, const struct pinion_presence_entry *entry, bool joined);
     void *data;

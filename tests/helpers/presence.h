@@ -3,8 +3,9 @@
 #ifndef TESTS_HELPERS_PRESENCE_H
 #define TESTS_HELPERS_PRESENCE_H
 
+#include "presence/delta.h"
+#include "presence/merge.h"
 #include "presence/replica.h"
-#include "presence/state.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,91 @@ static inline struct pinion_presence_replica *up(struct peer *peer, const char *
     assert_int_equal(pinion__presence_replica_up(peer->state, str(node), incarnation, &replica), 0);
     assert_non_null(replica);
     return replica;
+}
+
+/* ---- messages ---- */
+
+enum { BAG_MAX = 4096 };
+
+/* Messages that were sent, in order. */
+struct bag {
+    size_t count;
+    struct pinion_slice messages[BAG_MAX];
+};
+
+static inline int put_in_bag(void *data, struct pinion_slice message)
+{
+    struct bag *bag = data;
+    char *copy = malloc(message.len);
+    assert_true(bag->count < BAG_MAX);
+    assert_non_null(copy);
+    memcpy(copy, message.ptr, message.len);
+    bag->messages[bag->count++] = pinion__slice(copy, message.len);
+    return 0;
+}
+
+static inline void empty(struct bag *bag)
+{
+    while (bag->count > 0)
+        free((char *)bag->messages[--bag->count].ptr);
+}
+
+static inline size_t bytes_in(const struct bag *bag)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < bag->count; i++)
+        bytes += bag->messages[i].len;
+    return bytes;
+}
+
+/* The peer's heartbeat, added to the bag, in messages of at most `max` bytes. */
+static inline void send_heartbeat(struct peer *from, size_t max, struct bag *bag)
+{
+    struct pinion_presence_output out = { .max = max, .emit = put_in_bag, .data = bag };
+    assert_int_equal(pinion__presence_heartbeat(from->state, &out), 0);
+}
+
+/* Read, and merge or answer; what is answered is added to `answers`. */
+static inline int deliver(struct peer *to, struct pinion_slice bytes, size_t max, struct bag *answers)
+{
+    struct pinion_presence_output out = { .max = max, .emit = put_in_bag, .data = answers };
+    struct pinion_presence_message message;
+    assert_int_equal(pinion__presence_message_read(bytes, &message), 0);
+    if (message.kind == PINION_PRESENCE_REQUEST)
+        return pinion__presence_answer(to->state, &message, &out);
+    return pinion__presence_merge(to->state, &message);
+}
+
+static inline void deliver_all(struct peer *to, struct bag *bag)
+{
+    for (size_t i = 0; i < bag->count; i++)
+        assert_int_equal(deliver(to, bag->messages[i], 0, NULL), 0);
+    empty(bag);
+}
+
+/* What `from` has done since its last heartbeat, told to `to`, where it is up. */
+static inline void tell(struct peer *from, struct peer *to)
+{
+    struct bag bag = { 0 };
+    send_heartbeat(from, 0, &bag);
+    deliver_all(to, &bag);
+}
+
+/* `to` asks for what it lacks of `from`, and gets it. Returns the kind of the answer, 0: there was none. */
+static inline int ask(struct peer *to, struct peer *from, size_t max)
+{
+    struct bag answers = { 0 };
+    struct pinion_buf request;
+    struct pinion_presence_replica *replica =
+        pinion__presence_replica_find(to->state, pinion__presence_replica_name(from->state->own));
+    assert_non_null(replica);
+    pinion__buf_init(&request, 1000);
+    assert_int_equal(pinion__presence_request(replica, &request), 0);
+    assert_int_equal(deliver(from, pinion__slice(request.data, request.len), max, &answers), 0);
+    int kind = answers.count ? answers.messages[0].ptr[1] : 0;
+    deliver_all(to, &answers);
+    pinion__buf_release(&request);
+    return kind;
 }
 
 #endif
