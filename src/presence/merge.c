@@ -15,13 +15,6 @@
 
 /* ---- entries ---- */
 
-/* Room for the names of a message's topics, by number; NULL when there are none. */
-static int new_names(const struct pinion_presence_message *message, struct pinion_slice **names)
-{
-    *names = message->topic_count ? calloc(message->topic_count, sizeof **names) : NULL;
-    return *names || message->topic_count == 0 ? 0 : PINION_ENOMEM;
-}
-
 static int add(struct pinion_presence_replica *replica, uint64_t clock,
                const struct pinion_presence_item *item, uint32_t mark)
 {
@@ -46,10 +39,15 @@ static int add_entries(struct pinion_presence_replica *replica, const struct pin
 {
     struct pinion_presence_entries entries = pinion__presence_entries(message);
     struct pinion_presence_item item;
-    struct pinion_slice *names;
+    struct pinion_slice *names; /* of the topics, by number */
     uint64_t clock;
     size_t topic;
-    int rc = new_names(message, &names);
+    int rc = 0;
+    if (message->entry_count == 0)
+        return 0;
+    names = calloc(message->topic_count, sizeof *names);
+    if (!names)
+        return PINION_ENOMEM;
     while (!rc && pinion__presence_entries_next(&entries, &clock, &topic, &item)) {
         if (item.topic.len)
             names[topic] = item.topic;

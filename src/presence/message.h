@@ -52,8 +52,9 @@ struct pinion_presence_message {
     uint64_t known;
 };
 
-/* Read it. PINION_EPROTO: malformed; PINION_ENOTSUP: of another version. pinion_error_detail() says more. */
-int pinion__presence_message_read(struct pinion_slice bytes, struct pinion_presence_message *message);
+/* Read one into *out. PINION_EPROTO: malformed; PINION_ENOTSUP: of another version. pinion_error_detail()
+ * says more. */
+int pinion__presence_message_read(struct pinion_slice bytes, struct pinion_presence_message *out);
 
 /* ---- walking through a message that was read ---- */
 

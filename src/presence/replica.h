@@ -10,12 +10,12 @@
  * becomes a replica that has no entries yet; one that was down is up again, and its entries join. An
  * incarnation that takes the place of an earlier one makes the earlier one's entries leave for good. A lower
  * incarnation counts as earlier while the replica is up; when it is down, that node may have restarted with a
- * clock that was set back, and it is taken as the later one. The replica comes back through *replica, which
+ * clock that was set back, and it is taken as the later one. The replica comes back through *out, which
  * may be NULL; it lives until it is removed or another incarnation takes its place. PINION_ECLOSED: a later
  * incarnation is up: this was a late message; PINION_EINVAL: the name or the incarnation cannot be one, or
  * the name is this node's; PINION_ENOMEM. */
 int pinion__presence_replica_up(struct pinion_presence_state *state, struct pinion_slice node,
-                                uint64_t incarnation, struct pinion_presence_replica **replica);
+                                uint64_t incarnation, struct pinion_presence_replica **out);
 
 /* It has not been heard of for a while: its entries leave, but are kept. What it sends is still merged,
  * invisibly. Harmless for one that is down. */

@@ -110,8 +110,8 @@ struct pinion_presence_state {
     void *data;
 };
 
-/* A new set, empty, through *state. PINION_EINVAL: no such name or incarnation; PINION_ENOMEM. */
-int pinion__presence_state_new(struct pinion_presence_state **state,
+/* A new set, empty, through *out. PINION_EINVAL: no such name or incarnation; PINION_ENOMEM. */
+int pinion__presence_state_new(struct pinion_presence_state **out,
                                const struct pinion_presence_options *options);
 
 /* Free it with all its entries, of which none is told. NULL is allowed. */
@@ -119,17 +119,17 @@ void pinion__presence_state_free(struct pinion_presence_state *state);
 
 /* ---- what this node's channels do ---- */
 
-/* Track. The entry comes back through *entry, which may be NULL; it lives until it is untracked or updated.
+/* Track. The entry comes back through *out, which may be NULL; it lives until it is untracked or updated.
  * PINION_EBUSY: this id is tracked under this key on this topic already; PINION_ENOMEM; and as
  * pinion__presence_item_check. */
 int pinion__presence_track(struct pinion_presence_state *state, const struct pinion_presence_item *item,
-                           const struct pinion_presence_entry **entry);
+                           const struct pinion_presence_entry **out);
 
 /* Give what this id tracks under this key on this topic another meta: the old entry leaves and a new one
  * joins, with another ref. PINION_ENOENT: there is none; errors otherwise as above. Nothing changed on
  * failure. */
 int pinion__presence_update(struct pinion_presence_state *state, const struct pinion_presence_item *item,
-                            const struct pinion_presence_entry **entry);
+                            const struct pinion_presence_entry **out);
 
 /* Untrack what this id tracks: under this key on this topic, or under any key where key.ptr is NULL, or on
  * any topic where topic.ptr is NULL. Returns how many entries left. */

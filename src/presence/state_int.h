@@ -6,7 +6,7 @@
 
 /* A new entry of this replica, last in its list, not visible yet. PINION_ENOMEM, with nothing changed. */
 int pinion__presence_entry_new(struct pinion_presence_replica *replica, uint64_t clock,
-                               const struct pinion_presence_item *item, struct pinion_presence_entry **entry);
+                               const struct pinion_presence_item *item, struct pinion_presence_entry **out);
 
 /* Make it visible, or invisible, and tell. Neither can fail. */
 void pinion__presence_entry_show(struct pinion_presence_entry *entry);
@@ -30,7 +30,7 @@ static inline struct pinion_presence_entry *pinion__presence_entry_in_replica(st
 
 /* A replica that is up and has no entries, not in the set yet. PINION_ENOMEM. */
 int pinion__presence_replica_new(struct pinion_presence_state *state, struct pinion_slice name,
-                                 uint64_t incarnation, struct pinion_presence_replica **replica);
+                                 uint64_t incarnation, struct pinion_presence_replica **out);
 
 /* Put it in the set, in which no other has its name. PINION_ENOMEM, but not where the set has another one. */
 int pinion__presence_replica_link(struct pinion_presence_replica *replica);

@@ -135,6 +135,22 @@ static void untrack_needs_no_memory(void **state)
     assert_told(&b, "-room/ann{\"n\":1} ");
 }
 
+/* A history that cannot grow keeps the latest that it has room for. */
+static void a_history_that_cannot_grow(void **state)
+{
+    for (unsigned i = 0; i < 20; i++)
+        track(&b, i, "room", "ann", "{}");
+    for (unsigned i = 0; i < 16; i++)
+        untrack(&b, i, NULL, NULL);
+    assert_int_equal(b.state->history.capacity, 16);
+    heap_limit(0);
+    assert_int_equal(untrack(&b, 16, NULL, NULL), 1);
+    heap_unlimit();
+    assert_int_equal(b.state->history.count, 16);
+    assert_int_equal(b.state->history.since, 21); /* the first removal */
+    assert_int_equal(pinion__presence_history_at(&b.state->history, 15).removed, 17);
+}
+
 /* ---- replicas ---- */
 
 static int bring_up_a(void)
@@ -297,6 +313,7 @@ int main(void)
         with_peers(update_is_done_or_not),
         with_peers(a_failed_update_changes_nothing),
         with_peers(untrack_needs_no_memory),
+        with_peers(a_history_that_cannot_grow),
         with_peers(a_replica_comes_up_or_not),
         with_peers(a_known_replica_goes_down_and_up_without_memory),
         with_peers(a_delta_is_merged_in_the_end),
