@@ -33,8 +33,8 @@ struct pinion_presence_replica *pinion__presence_replica_find(const struct pinio
 struct pinion_presence_replica *pinion__presence_replica_next(const struct pinion_presence_state *state,
                                                               const struct pinion_presence_replica *replica);
 
-/* Has it made operations that have not all arrived here? If so for longer than messages may be under way,
- * they are to be asked for (pinion__presence_request). */
+/* Has it made operations that have not all arrived here? If so for longer than messages may be under way, and
+ * it is up, they are to be asked for (pinion__presence_request). */
 static inline bool pinion__presence_replica_lacks(const struct pinion_presence_replica *replica)
 {
     return replica->known.base < replica->heard;
