@@ -167,6 +167,7 @@ typedef struct pinion_stats {
     uint64_t dropped;      /* broadcasts lost to a full mailbox or inbox */
     uint64_t unencodable;  /* deliveries skipped: binary for a client that cannot take it */
     uint64_t slow_closed;  /* clients closed for not reading */
+    uint64_t skipped;      /* deliveries that clients who do not keep up did without (drop_broadcasts) */
     uint64_t rate_limited; /* messages and joins refused for coming too fast */
     uint64_t refused;      /* connections closed at once: there were as many as may be */
 } pinion_stats;

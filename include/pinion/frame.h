@@ -29,6 +29,9 @@ PINION_API void pinion_frame_unref(pinion_frame *frame);
 
 PINION_API bool pinion_frame_is_binary(const pinion_frame *frame);
 
+/* A broadcast, which a client that does not keep up may do without. */
+PINION_API bool pinion_frame_is_droppable(const pinion_frame *frame);
+
 /* What goes over the wire: framing, then body. Lifetime: while it has this framing. */
 PINION_API pinion_slice pinion_frame_wire(const pinion_frame *frame);
 

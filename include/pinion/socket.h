@@ -54,10 +54,12 @@ typedef struct pinion_response pinion_response;
 
 /* How a socket is mounted. Zero means the default. */
 typedef struct pinion_socket_options {
-    uint32_t timeout_ms; /* no frame from the client for so long closes (1002), up to a sixteenth later:
-                          * 60,000; PINION_NEVER */
-    size_t max_message;  /* bytes of one message from the client, all fragments: 1 MiB; more closes (1009) */
-    size_t max_queue;    /* bytes waiting for a client that does not read: 1 MiB; more closes (1008) */
+    uint32_t timeout_ms;  /* no frame from the client for so long closes (1002), up to a sixteenth later:
+                           * 60,000; PINION_NEVER */
+    size_t max_message;   /* bytes of one message from the client, all fragments: 1 MiB; more closes (1009) */
+    size_t max_queue;     /* bytes waiting for a client that does not read: 1 MiB; more closes (1008) */
+    bool drop_broadcasts; /* no: broadcasts make room first, the oldest first (an eighth of max_queue at
+                           * once); only what is left of replies and pushes may close. Counted */
     uint32_t max_channels; /* channels a socket may have joined: 100 */
     uint32_t max_timers;   /* timers of one channel: 1,000; more are refused (PINION_EBUSY) */
     uint32_t max_name;     /* bytes of a topic, an event, a ref: 255, which is the most; more closes (1011) */

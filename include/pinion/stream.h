@@ -69,6 +69,10 @@ PINION_API size_t pinion_stream_flush(pinion_stream *stream);
 /* Drop what is queued, but for the rest of a frame of which a part has gone. */
 PINION_API void pinion_stream_drop_queue(pinion_stream *stream);
 
+/* Drop the oldest broadcasts that are queued (pinion_frame_is_droppable), as many as hold `bytes` or all
+ * there are, and count them. */
+PINION_API void pinion_stream_drop_oldest(pinion_stream *stream, size_t bytes);
+
 /* Stop reading, so that the peer has to wait, and read again. What the kernel gave already may come once
  * more. */
 PINION_API void pinion_stream_pause(pinion_stream *stream);

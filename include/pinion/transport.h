@@ -49,8 +49,9 @@ typedef struct pinion_transport {
     pinion_frame *(*frame)(pinion_frame *frame);
 
     /* Expected to queue a framed frame, whose reference it takes, on failure too; in order, and not to wait.
-     * 0; PINION_ECLOSED; PINION_ENOTSUP: cannot carry this opcode; PINION_ENOMEM. A connection that has too
-     * much queued already may be ended from inside. */
+     * 0; PINION_ECLOSED; PINION_ENOTSUP: cannot carry this opcode; PINION_EBUSY: dropped, as the mount's
+     * drop_broadcasts wants it; PINION_ENOMEM. A connection that has too much queued already may be ended
+     * from inside. */
     int (*send)(void *conn, pinion_frame *frame);
 
     /* Expected to tell the client how a connect that was answered later came out: 0, or the error of
@@ -103,9 +104,10 @@ PINION_API void pinion_transport_ended(pinion_socket *socket);
 
 /* What the mount of a socket allows its client. */
 typedef struct pinion_transport_limits {
-    size_t max_message; /* bytes of one message from the client; more: close with PINION_CLOSE_TOO_BIG */
-    size_t max_queue;   /* bytes waiting for it; more (unless the queue is empty): close with
-                           PINION_CLOSE_POLICY */
+    size_t max_message;   /* bytes of one message from the client; more: close with PINION_CLOSE_TOO_BIG */
+    size_t max_queue;     /* bytes waiting for it; more (unless the queue is empty): close with
+                             PINION_CLOSE_POLICY */
+    bool drop_broadcasts; /* but first drop the oldest frames that are pinion_frame_is_droppable */
 } pinion_transport_limits;
 
 /* Of the socket mounted at `path`. PINION_ENOENT: there is none. Thread: any. */

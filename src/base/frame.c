@@ -14,6 +14,7 @@ struct pinion_frame *pinion__frame_new(size_t capacity)
         return NULL;
     frame->refs = 1;
     frame->opcode = PINION_OPCODE_TEXT;
+    frame->droppable = false;
     frame->head_len = 0;
     frame->body_len = 0;
     frame->capacity = capacity;
@@ -62,6 +63,11 @@ pinion_frame *pinion_frame_ref(pinion_frame *frame)
 void pinion_frame_unref(pinion_frame *frame)
 {
     pinion__frame_unref(frame);
+}
+
+bool pinion_frame_is_droppable(const pinion_frame *frame)
+{
+    return frame->droppable;
 }
 
 bool pinion_frame_is_binary(const pinion_frame *frame)

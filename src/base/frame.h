@@ -22,6 +22,7 @@ struct pinion_frame {
     uint32_t refs;
     uint8_t opcode;   /* enum pinion_opcode */
     uint8_t head_len; /* bytes of framing in front of the body */
+    bool droppable;   /* a broadcast, which a full queue may do without */
     size_t body_len;
     size_t capacity; /* of the body */
     char storage[];

@@ -182,6 +182,11 @@ void pinion_stream_drop_queue(pinion_stream *stream)
     pinion__conn_drop_queue(stream->conn);
 }
 
+void pinion_stream_drop_oldest(pinion_stream *stream, size_t bytes)
+{
+    PINION_COUNT(stream->loop->shard, skipped, pinion__conn_drop_oldest(stream->conn, bytes));
+}
+
 void pinion_stream_pause(pinion_stream *stream)
 {
     pinion__conn_pause(stream->conn);

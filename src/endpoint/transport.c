@@ -50,5 +50,6 @@ int pinion_transport_limits_of(const pinion_endpoint *endpoint, const char *path
         return pinion__fail(PINION_ENOENT, "no socket is mounted at \"%s\"", path);
     limits->max_message = mount->options.max_message;
     limits->max_queue = mount->options.max_queue;
+    limits->drop_broadcasts = mount->options.drop_broadcasts;
     return 0;
 }

@@ -43,6 +43,7 @@ struct fanout {
     struct batch *batch;
     size_t delivered;
     size_t unencodable;
+    size_t skipped;
     size_t dropped;
 };
 
@@ -57,7 +58,10 @@ static struct pinion_frame *encode(const struct pinion_broadcast *broadcast,
                                       .event = broadcast->event };
     message.payload.ptr = pinion_payload_bytes(broadcast->payload, &message.payload.len);
     message.payload_binary = pinion_payload_kind(broadcast->payload) == PINION_PAYLOAD_BINARY;
-    return pinion__encode(socket->serializer, socket->transport, &message, &frame) == 0 ? frame : NULL;
+    if (pinion__encode(socket->serializer, socket->transport, &message, &frame) != 0)
+        return NULL;
+    frame->droppable = true;
+    return frame;
 }
 
 /* The frame for this subscriber, with a reference for the caller. NULL: it cannot be encoded. Of more pairs
@@ -90,6 +94,8 @@ static void deliver_frame(struct fanout *fan, struct pinion_socket *socket)
         fan->delivered++;
     else if (rc == PINION_ENOTSUP)
         fan->unencodable++;
+    else if (rc == PINION_EBUSY)
+        fan->skipped++;
 }
 
 /* ---- intercepts ---- */
@@ -186,6 +192,8 @@ static void note(struct fanout *fan)
     PINION_COUNT(fan->shard, deliveries, fan->delivered);
     if (fan->unencodable)
         PINION_COUNT(fan->shard, unencodable, fan->unencodable);
+    if (fan->skipped)
+        PINION_COUNT(fan->shard, skipped, fan->skipped);
     if (fan->dropped) {
         PINION_COUNT(fan->shard, dropped, fan->dropped);
         pinion__log(PINION_LOG_WARNING, "topic %s: %zu deliveries dropped: inbox full or out of memory",

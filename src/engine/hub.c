@@ -102,6 +102,7 @@ void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)
         sum.dropped += atomic_load_explicit(&counters->dropped, memory_order_relaxed);
         sum.unencodable += atomic_load_explicit(&counters->unencodable, memory_order_relaxed);
         sum.slow_closed += atomic_load_explicit(&counters->slow_closed, memory_order_relaxed);
+        sum.skipped += atomic_load_explicit(&counters->skipped, memory_order_relaxed);
         sum.refused += atomic_load_explicit(&counters->refused, memory_order_relaxed);
         sum.rate_limited += atomic_load_explicit(&counters->rate_limited, memory_order_relaxed);
     }

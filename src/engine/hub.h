@@ -23,6 +23,7 @@ struct pinion_counters {
     atomic_uint_fast64_t dropped;
     atomic_uint_fast64_t unencodable;
     atomic_uint_fast64_t slow_closed;
+    atomic_uint_fast64_t skipped;
     atomic_uint_fast64_t rate_limited;
     atomic_uint_fast64_t refused;
 };

@@ -265,6 +265,12 @@ void pinion__conn_drop_queue(struct pinion_conn *conn)
     pinion__outbox_drop(&conn->outbox, &conn->loop->pool);
 }
 
+size_t pinion__conn_drop_oldest(struct pinion_conn *conn, size_t bytes)
+{
+    assert(on_thread(conn->loop));
+    return pinion__outbox_drop_oldest(&conn->outbox, &conn->loop->pool, bytes);
+}
+
 static void set_paused(struct pinion_conn *conn, bool paused)
 {
     assert(on_thread(conn->loop));

@@ -123,6 +123,37 @@ void pinion__outbox_drop(struct pinion_outbox *outbox, struct pinion_outbox_pool
     *outbox = rest;
 }
 
+/* The link to the first frame of which nothing has gone. */
+static struct pinion_outbox_node **first_whole(struct pinion_outbox *outbox)
+{
+    return outbox->offset > 0 ? &outbox->head->next : &outbox->head;
+}
+
+size_t pinion__outbox_drop_oldest(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool, size_t bytes)
+{
+    size_t wanted = bytes < outbox->bytes ? outbox->bytes - bytes : 0;
+    struct pinion_outbox_node **link = outbox->head ? first_whole(outbox) : &outbox->head;
+    struct pinion_outbox_node *last = outbox->offset > 0 ? outbox->head : NULL;
+    size_t dropped = 0;
+
+    while (*link && outbox->bytes > wanted) {
+        struct pinion_outbox_node *node = *link;
+        if (!node->frame->droppable) {
+            last = node;
+            link = &node->next;
+            continue;
+        }
+        outbox->bytes -= frame_size(node->frame);
+        *link = node->next;
+        pinion__frame_unref(node->frame);
+        node_give(pool, node);
+        dropped++;
+    }
+    if (!*link)
+        outbox->tail = last;
+    return dropped;
+}
+
 /* The sizes need not be looked at. */
 void pinion__outbox_clear(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool)
 {

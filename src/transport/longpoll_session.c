@@ -225,12 +225,39 @@ static void close_slow(struct pinion_longpoll_session *session)
     end_socket(session, PINION_REASON_CLOSED);
 }
 
+/* Drop the oldest broadcasts, an eighth of the queue at once, so that not each frame moves the others. */
+static void drop_oldest(struct pinion_longpoll_session *session, size_t len)
+{
+    size_t max = session->mount->options.max_queue, wanted = max - max / 8, kept = 0;
+    for (size_t i = 0; i < session->queue_count; i++) {
+        struct pinion_frame *frame = session->queue[i];
+        if (!frame->droppable || session->queue_bytes + len <= wanted) {
+            session->queue[kept++] = frame;
+            continue;
+        }
+        session->queue_bytes -= pinion__frame_wire(frame).len;
+        pinion__frame_unref(frame);
+    }
+    PINION_COUNT(session->shard, skipped, session->queue_count - kept);
+    session->queue_count = kept;
+}
+
+static bool has_room(const struct pinion_longpoll_session *session, size_t len)
+{
+    return session->queue_count == 0 || session->queue_bytes + len <= session->mount->options.max_queue;
+}
+
 static int enqueue(struct pinion_longpoll_session *session, struct pinion_frame *frame)
 {
     size_t len = pinion__frame_wire(frame).len;
+    bool may_drop = session->mount->options.drop_broadcasts;
     if (frame->opcode != PINION_OPCODE_TEXT)
         return PINION_ENOTSUP; /* what is no text cannot stand in JSON */
-    if (session->queue_count > 0 && session->queue_bytes + len > session->mount->options.max_queue) {
+    if (!has_room(session, len) && may_drop)
+        drop_oldest(session, len);
+    if (!has_room(session, len) && may_drop && frame->droppable)
+        return PINION_EBUSY;
+    if (!has_room(session, len)) {
         close_slow(session);
         return PINION_ECLOSED;
     }

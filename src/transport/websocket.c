@@ -14,9 +14,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define STASH_PAUSE (64u * 1024)        /* reading stops above this */
-#define STASH_MAX   (16u * 1024 * 1024) /* never reached: what comes after a pause is one receive buffer */
-#define PONG_SLACK  (64u * 1024)        /* beyond the queue's cap, for pongs */
+#define STASH_PAUSE     (64u * 1024)        /* reading stops above this */
+#define STASH_MAX       (16u * 1024 * 1024) /* never reached: what comes after a pause is one receive buffer */
+#define DROPPED_AT_ONCE 8                   /* of that part of a full queue */
+#define PONG_SLACK      (64u * 1024)        /* beyond the queue's cap, for pongs */
 
 enum ws_state { WS_CONNECTING, WS_OPEN, WS_CLOSING };
 
@@ -363,25 +364,41 @@ static void close_slow(struct ws *ws)
     fail(ws, PINION_CLOSE_POLICY);
 }
 
-static bool fits(struct ws *ws, size_t len)
+static bool has_room(const struct ws *ws, size_t len)
+{
+    size_t queued = pinion__conn_queued(ws->conn);
+    return queued == 0 || queued + len <= ws->mount->options.max_queue;
+}
+
+/* Drop some more than is needed, so that not each frame has to look for one. */
+static void drop_oldest(struct ws *ws, size_t len)
 {
     size_t max = ws->mount->options.max_queue, queued = pinion__conn_queued(ws->conn);
-    if (queued == 0 || queued + len <= max)
-        return true;
-    queued = pinion__conn_flush(ws->conn); /* a burst within one turn is not yet a slow client */
-    return queued == 0 || queued + len <= max;
+    PINION_COUNT(ws->shard, skipped,
+                 pinion__conn_drop_oldest(ws->conn, queued + len - max + max / DROPPED_AT_ONCE));
+}
+
+static bool make_room(struct ws *ws, size_t len)
+{
+    pinion__conn_flush(ws->conn); /* a burst within one turn is not yet a slow client */
+    if (!has_room(ws, len) && ws->mount->options.drop_broadcasts)
+        drop_oldest(ws, len);
+    return has_room(ws, len);
 }
 
 static int send_frame(void *conn, struct pinion_frame *out)
 {
     struct ws *ws = conn;
     assert(ws->state == WS_OPEN);
-    if (!fits(ws, pinion__frame_wire(out).len)) {
-        pinion__frame_unref(out);
-        close_slow(ws);
-        return PINION_ECLOSED;
-    }
-    return pinion__conn_queue(ws->conn, out);
+    size_t len = pinion__frame_wire(out).len;
+    if (has_room(ws, len) || make_room(ws, len))
+        return pinion__conn_queue(ws->conn, out);
+    bool skip = out->droppable && ws->mount->options.drop_broadcasts;
+    pinion__frame_unref(out);
+    if (skip)
+        return PINION_EBUSY;
+    close_slow(ws);
+    return PINION_ECLOSED;
 }
 
 static void pause_reading(void *conn, bool paused)

@@ -118,6 +118,54 @@ static void drop_keeps_the_rest_of_a_begun_frame(void **state)
     expect_waiting(f, "efghij");
 }
 
+static void the_oldest_that_may_be_dropped_goes(void **state)
+{
+    struct fixture *f = *state;
+
+    f->frames[1]->droppable = true;
+    push_all(f);
+    assert_int_equal(pinion__outbox_drop_oldest(&f->outbox, &f->pool, 1), 1);
+    expect_waiting(f, "abcij");
+    assert_int_equal(pinion__outbox_drop_oldest(&f->outbox, &f->pool, 1), 0);
+    expect_waiting(f, "abcij");
+    assert_int_equal(pinion__outbox_push(&f->outbox, &f->pool, pinion__frame_ref(f->frames[1])), 0);
+    expect_waiting(f, "abcijdefgh");
+    assert_int_equal(pinion__outbox_drop_oldest(&f->outbox, &f->pool, 100), 1); /* it was the last */
+    assert_int_equal(pinion__outbox_push(&f->outbox, &f->pool, pinion__frame_ref(f->frames[0])), 0);
+    expect_waiting(f, "abcijabc");
+}
+
+static void no_more_goes_than_is_asked_for(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < FRAMES; i++)
+        f->frames[i]->droppable = true;
+    push_all(f);
+    assert_int_equal(pinion__outbox_drop_oldest(&f->outbox, &f->pool, 0), 0);
+    assert_int_equal(pinion__outbox_drop_oldest(&f->outbox, &f->pool, 4), 2);
+    expect_waiting(f, "ij");
+    assert_int_equal(pinion__outbox_drop_oldest(&f->outbox, &f->pool, 4), 1);
+    expect_waiting(f, "");
+    assert_int_equal(pinion__outbox_drop_oldest(&f->outbox, &f->pool, 4), 0);
+    push_all(f);
+    expect_waiting(f, "abcdefghij");
+}
+
+static void what_has_begun_to_go_is_not_dropped(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < FRAMES; i++)
+        f->frames[i]->droppable = true;
+    push_all(f);
+    pinion__outbox_consume(&f->outbox, &f->pool, 1);
+    assert_int_equal(pinion__outbox_drop_oldest(&f->outbox, &f->pool, 100), 2);
+    expect_waiting(f, "bc");
+    assert_int_equal(pinion__outbox_push(&f->outbox, &f->pool, pinion__frame_ref(f->frames[1])), 0);
+    expect_waiting(f, "bcdefgh");
+}
+
 static void an_empty_frame_is_not_queued(void **state)
 {
     struct fixture *f = *state;
@@ -172,6 +220,9 @@ int main(void)
         TEST(consume_drops_a_reference_when_a_frame_went_whole),
         TEST(drop_without_a_begun_frame_drops_all),
         TEST(drop_keeps_the_rest_of_a_begun_frame),
+        TEST(the_oldest_that_may_be_dropped_goes),
+        TEST(no_more_goes_than_is_asked_for),
+        TEST(what_has_begun_to_go_is_not_dropped),
         TEST(an_empty_frame_is_not_queued),
         TEST(gather_stops_at_its_limit),
         TEST(framing_in_the_headroom_is_sent_first),

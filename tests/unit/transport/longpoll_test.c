@@ -313,6 +313,36 @@ static void a_client_that_does_not_fetch_is_closed(void **state)
     assert_int_equal(stats().slow_closed, 1);
 }
 
+/* The reply stays, and the newest broadcasts. */
+static void or_does_without_the_oldest_broadcasts(void **state)
+{
+    static const char first[] = "{\"messages\":[\"[\\\"1\\\",\\\"1\\\",\\\"room:1\\\"";
+    struct pinion_longpoll_call *call;
+    char *body = malloc(30001);
+    assert_non_null(body);
+    memset(body, 'x', 30000);
+    body[30000] = '\0';
+    mount.options.drop_broadcasts = true;
+    open_session();
+    POST(call, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
+    for (int i = 0; i < 6; i++) {
+        ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:1", "a",
+                                     pinion_json("{s:s,s:i}", "x", body, "n", i)));
+        pinion_test_run(test);
+    }
+    free(body);
+    assert_int_equal(terminations, 0);
+    assert_int_equal(stats().slow_closed, 0);
+    assert_int_equal(stats().skipped, 4);
+    poll_as(1);
+    assert_true(outcomes[1].answered);
+    const char *answer = outcomes[1].json;
+    assert_memory_equal(answer, first, sizeof first - 1);
+    assert_null(strstr(answer, "\\\"n\\\":3"));
+    assert_non_null(strstr(answer, "\\\"n\\\":4"));
+    assert_non_null(strstr(answer, "\\\"n\\\":5"));
+}
+
 /* ---- posts ---- */
 
 static void frames_wait_while_the_engine_holds_back(void **state)
@@ -506,6 +536,7 @@ int main(void)
         TEST(a_poll_that_waits_keeps_it_alive),
         TEST(the_end_answers_what_waits),
         TEST(a_client_that_does_not_fetch_is_closed),
+        TEST(or_does_without_the_oldest_broadcasts),
         TEST(frames_wait_while_the_engine_holds_back),
         TEST(a_post_that_takes_too_long_is_told_so_and_still_done),
         TEST(an_abandoned_post_is_still_done),

@@ -1,0 +1,207 @@
+/* A client that does not read what it is sent, over a real connection: what becomes of it, and of the others.
+ */
+#include "helpers/engine.h"
+#include "helpers/tcp.h"
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define PAD       8000
+#define MESSAGES  2000 /* of PAD bytes: more than the kernel takes for a client */
+#define MAX_QUEUE 100000
+
+static pinion_endpoint *endpoint;
+static atomic_int ended;
+
+static void terminate(pinion_channel *channel, pinion_reason reason)
+{
+    ended++;
+}
+
+static pinion_result echo(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    return pinion_ok(pinion_payload_ref(payload));
+}
+
+static const pinion_channel_def room = {
+    .handle_in = PINION_CLAUSES({ "echo", echo }),
+    .terminate = terminate,
+};
+static const pinion_socket_def user_socket = { .channels = PINION_ROUTES({ "room:*", &room }) };
+
+static void start(const char *io, bool drop_broadcasts)
+{
+    pinion_log_set_level(PINION_LOG_NONE);
+    ended = 0;
+    ok(pinion_endpoint_new(&endpoint, &(pinion_endpoint_options){ .host = "127.0.0.1", .io = io }));
+    ok(pinion_endpoint_socket(
+        endpoint, "/socket", &user_socket,
+        &(pinion_socket_options){ .max_queue = MAX_QUEUE, .drop_broadcasts = drop_broadcasts }));
+    ok(pinion_endpoint_start(endpoint));
+}
+
+static void stop(void)
+{
+    pinion_endpoint_free(endpoint);
+    endpoint = NULL;
+}
+
+static pinion_stats now(void)
+{
+    pinion_stats stats;
+    pinion_endpoint_stats(endpoint, &stats);
+    return stats;
+}
+
+/* ---- a client ---- */
+
+/* A frame, unmasked by a mask of zeros. */
+static void send_text_to(int fd, const char *text)
+{
+    uint8_t frame[6 + 125] = { 0x81, 0x80 };
+    size_t len = strlen(text);
+    frame[1] |= (uint8_t)len;
+    memcpy(frame + 6, text, len);
+    assert_true(tcp_send(fd, frame, len + 6));
+}
+
+/* The next frame's text, terminated. Its opcode. */
+static int next_text(int fd, char *text, size_t size)
+{
+    uint8_t head[4];
+    assert_true(tcp_read(fd, head, 2));
+    size_t len = head[1];
+    if (len == 126) {
+        assert_true(tcp_read(fd, head + 2, 2));
+        len = (size_t)head[2] << 8 | head[3];
+    }
+    assert_true(len < size);
+    assert_true(tcp_read(fd, text, len));
+    text[len] = '\0';
+    return head[0] & 15;
+}
+
+static int joined(void)
+{
+    static const char request[] =
+        "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    char text[1000];
+    int fd = tcp_connect(pinion_endpoint_port(endpoint));
+    assert_true(fd >= 0);
+    assert_true(tcp_send(fd, request, sizeof request - 1));
+    assert_int_equal(tcp_head(fd, text, sizeof text), 101);
+    send_text_to(fd, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]");
+    next_text(fd, text, sizeof text);
+    assert_non_null(strstr(text, "\"ok\""));
+    return fd;
+}
+
+/* ---- what is broadcast ---- */
+
+static void broadcast(int n)
+{
+    static char pad[PAD + 1];
+    memset(pad, 'x', PAD);
+    ok(pinion_endpoint_broadcast(endpoint, "room:1", "n", pinion_json("{s:i,s:s}", "n", n, "pad", pad)));
+}
+
+/* The number in a frame, -1: it is none. */
+static int number(const char *text)
+{
+    const char *at = strstr(text, "{\"n\":");
+    return at ? atoi(at + 5) : -1;
+}
+
+/* Each comes to one that reads. */
+static void broadcast_to(int reader, int first, int end)
+{
+    char text[PAD + 200];
+    for (int n = first; n < end; n++) {
+        broadcast(n);
+        next_text(reader, text, sizeof text);
+        assert_int_equal(number(text), n);
+    }
+}
+
+/* ---- */
+
+static void closes(const char *io)
+{
+    char text[PAD + 200];
+    start(io, false);
+    int stalled = joined(), reader = joined(), expected = 0;
+    broadcast_to(reader, 0, MESSAGES);
+    assert_int_equal(ended, 1);
+    assert_int_equal(now().slow_closed, 1);
+    while (next_text(stalled, text, sizeof text) == 1)
+        assert_int_equal(number(text), expected++);
+    assert_memory_equal(text, "\x03\xf0", 2); /* 1008 */
+    assert_true(expected < MESSAGES);
+    close(stalled);
+    close(reader);
+    stop();
+}
+
+/* It has a reply coming for what it sent while it did not read. */
+static void drops(const char *io)
+{
+    char text[PAD + 200];
+    bool replied = false;
+    int last = -1, got = 0;
+    start(io, true);
+    int stalled = joined(), reader = joined();
+    broadcast_to(reader, 0, MESSAGES / 2);
+    send_text_to(stalled, "[\"1\",\"2\",\"room:1\",\"echo\",{\"reply\":1}]");
+    broadcast_to(reader, MESSAGES / 2, MESSAGES);
+    assert_int_equal(ended, 0);
+    assert_int_equal(now().slow_closed, 0);
+    while (last < MESSAGES - 1) {
+        next_text(stalled, text, sizeof text);
+        if (number(text) < 0) {
+            assert_non_null(strstr(text, "{\"reply\":1}"));
+            replied = true;
+            continue;
+        }
+        assert_true(number(text) > last);
+        last = number(text);
+        got++;
+    }
+    assert_true(replied);
+    assert_true(got < MESSAGES);
+    assert_int_equal(got + now().skipped, MESSAGES);
+    close(stalled);
+    close(reader);
+    stop();
+}
+
+static void on_each_engine(void (*run)(const char *io))
+{
+    static const char *const engines[] = { "uring", "uv" };
+    for (size_t i = 0; i < 2; i++) {
+        pinion_endpoint *probe = NULL;
+        if (pinion_endpoint_new(&probe, &(pinion_endpoint_options){ .io = engines[i] }) != 0)
+            continue; /* it cannot work here */
+        pinion_endpoint_free(probe);
+        run(engines[i]);
+    }
+}
+
+static void it_is_closed(void **state)
+{
+    on_each_engine(closes);
+}
+
+static void or_does_without_the_oldest_broadcasts(void **state)
+{
+    on_each_engine(drops);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_is_closed),
+        cmocka_unit_test(or_does_without_the_oldest_broadcasts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
