@@ -13,7 +13,8 @@ import { within } from "./wait.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const BIN_DIR = path.resolve(process.env.PINION_BIN_DIR ?? path.join(here, "../../build/bin"));
-const LAUNCH = path.join(BIN_DIR, "../tests/helpers/launch");
+export const BUILD_DIR = path.dirname(BIN_DIR);
+const LAUNCH = path.join(BUILD_DIR, "tests/helpers/launch");
 const IO_ARGS = process.env.PINION_TEST_IO ? ["--io", process.env.PINION_TEST_IO] : [];
 const EXTRA_ARGS = [...IO_ARGS, ...(process.env.PINION_SERVER_ARGS ?? "").split(" ").filter(Boolean)];
 
@@ -38,12 +39,14 @@ export function programFile(program) {
 }
 
 // The program as it is, without waiting for it to listen. `launch` are options of tests/helpers/launch.c, for a
-// program that is to be started as by systemd; `env` adds to the environment.
+// program that is to be started as by systemd; `env` adds to the environment; a port of null is for programs that
+// know no --port.
 //   exited              resolves to {code, signal}
 //   output()            {stdout, stderr} so far
 //   said(pattern, from) waits until the pattern matches what was written to "stderr" (or `from`): the match
 export function run(program, { port = 0, args = [], cwd, env = {}, launch } = {}) {
-  const all = [programFile(program), "--port", String(port), ...EXTRA_ARGS, ...args];
+  const listen = port === null ? [] : ["--port", String(port), ...EXTRA_ARGS];
+  const all = [programFile(program), ...listen, ...args];
   const [command, ...rest] = launch ? [LAUNCH, ...launch, "--", ...all] : all;
   const stdio = ["ignore", "pipe", "pipe"];
   const child = spawn(command, rest, { cwd, env: { ...process.env, ...env }, stdio });

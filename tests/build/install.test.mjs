@@ -1,0 +1,230 @@
+// What cmake --install leaves behind, as its users meet it: in C and C++, by pkg-config and by CMake, shared and
+// static. It is moved before anything is built with it, and nothing of this tree is used but the program's text.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { getOver } from "../helpers/raw.mjs";
+import { BUILD_DIR, run } from "../helpers/server.mjs";
+import { within } from "../helpers/wait.mjs";
+
+const SOURCE_DIR = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
+const execute = promisify(execFile);
+
+// How the library was built decides how programs are linked with it.
+const cache = readFileSync(path.join(BUILD_DIR, "CMakeCache.txt"), "utf8");
+const cached = (name) => new RegExp(`^${name}:\\w+=(.*)$`, "m").exec(cache)?.[1];
+const sanitizers = [
+  cached("PINION_ASAN") === "ON" && "-fsanitize=address,undefined",
+  cached("PINION_TSAN") === "ON" && "-fsanitize=thread",
+].filter(Boolean);
+const CC = cached("CMAKE_C_COMPILER");
+const CXX = cached("CMAKE_CXX_COMPILER");
+
+const read = (...parts) => readFileSync(path.join(...parts), "utf8");
+const headersOf = (root) => readdirSync(path.join(root, "include/pinion")).sort();
+const headers = headersOf(SOURCE_DIR);
+
+// The functions that the public headers declare.
+function declared() {
+  const text = headers.map((header) => read(SOURCE_DIR, "include/pinion", header)).join("\n");
+  const code = text.replace(/\/\*[^]*?\*\//g, "").replace(/^#.*(?:\\\n.*)*/gm, "");
+  return [...code.matchAll(/PINION_API[^;(]*?(pinion_\w+)\s*\(/g)].map(([, name]) => name);
+}
+
+// The first program of the README, which serves a directory of files.
+function readmeProgram() {
+  return /^```c\n([^]*?)^```$/m.exec(read(SOURCE_DIR, "README.md"))[1];
+}
+
+describe("the installed library", () => {
+  const directory = mkdtempSync(path.join(tmpdir(), "pinion-install-"));
+  const prefix = path.join(directory, "moved");
+  const inside = (name) => path.join(directory, name);
+  after(() => rmSync(directory, { recursive: true }));
+
+  before(async () => {
+    await execute("cmake", ["--install", BUILD_DIR, "--prefix", inside("built")]);
+    renameSync(inside("built"), prefix);
+    writeFileSync(inside("program.c"), readmeProgram());
+    mkdirSync(inside("static"));
+    writeFileSync(inside("static/index.html"), "hello");
+  });
+
+  const env = { ...process.env, PKG_CONFIG_PATH: path.join(prefix, "lib/pkgconfig") };
+  const shared = { LD_LIBRARY_PATH: path.join(prefix, "lib") };
+
+  async function output(command, args, options) {
+    const { stdout, stderr } = await execute(command, args, { cwd: directory, env, ...options });
+    assert.equal(stderr, "");
+    return stdout;
+  }
+
+  async function pkgConfig(...args) {
+    return (await output("pkg-config", [...args, "pinion"])).trim().split(/\s+/);
+  }
+
+  async function compile(compiler, name, ...args) {
+    await output(compiler, ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", ...sanitizers, "-o", name, ...args]);
+    return inside(name);
+  }
+
+  // What the dynamic section of a file says of NEEDED, SONAME and so on.
+  async function dynamic(file, tag) {
+    const text = await output("readelf", ["--dynamic", "--wide", file]);
+    return [...text.matchAll(new RegExp(`\\(${tag}\\).*\\[(.*)\\]`, "g"))].map(([, value]) => value);
+  }
+
+  // Runs the README's program, with a socket that is passed to it: its port is a fixed one.
+  async function serves(t, program, environment = {}) {
+    const socketPath = `${program}.socket`;
+    const launch = ["--unix", socketPath, "--notify"];
+    const { child, exited, said } = run(program, { port: null, args: [inside("static")], env: environment, launch });
+    t.after(() => child.kill("SIGKILL"));
+    await said(/^notify \d+ READY=1$/m, "stdout");
+    assert.equal(await getOver(socketPath), "hello");
+    child.kill("SIGTERM");
+    assert.deepEqual(await within(exited, "the exit"), { code: 0, signal: null });
+  }
+
+  it("has the public headers, each of them complete, and no others", async () => {
+    assert.deepEqual(headersOf(prefix), headers);
+    const flags = await pkgConfig("--cflags");
+    for (const header of headers) {
+      writeFileSync(inside(`only_${header}.c`), `#include <pinion/${header}>\n`);
+      writeFileSync(inside(`only_${header}.cpp`), `#include <pinion/${header}>\n`);
+    }
+    const all = (suffix) => headers.map((header) => `only_${header}${suffix}`);
+    await output(CC, ["-std=c11", "-Wall", "-Werror", "-fsyntax-only", ...flags, ...all(".c")]);
+    await output(CXX, ["-std=c++17", "-Wall", "-Wpedantic", "-Werror", "-fsyntax-only", ...flags, ...all(".cpp")]);
+  });
+
+  it("is named for its minor version, and sought where the system seeks libraries", async () => {
+    const library = path.join(prefix, "lib/libpinion.so");
+    const [major, minor] = (await pkgConfig("--modversion"))[0].split(".");
+    assert.deepEqual(await dynamic(library, "SONAME"), [`libpinion.so.${major}.${minor}`]);
+    assert.deepEqual(await dynamic(library, "RPATH"), []);
+    assert.deepEqual(await dynamic(library, "RUNPATH"), []);
+  });
+
+  // A debug build says in its assertions where its sources are.
+  it("names no directory it was built in", () => {
+    const files = readdirSync(prefix, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const debug = cached("CMAKE_BUILD_TYPE") === "Debug";
+    const checked = files.filter(({ name }) => !debug || !/\.(a|so[\d.]*)$/.test(name));
+    assert.ok(checked.length > headers.length);
+    for (const { path: folder, parentPath = folder, name } of checked) {
+      const bytes = readFileSync(path.join(parentPath, name));
+      for (const built of [SOURCE_DIR, BUILD_DIR, inside("built")]) {
+        assert.equal(bytes.indexOf(built), -1, `${name} names ${built}`);
+      }
+    }
+  });
+
+  describe("by pkg-config", () => {
+    it("is what builds the README's program", async (t) => {
+      const program = await compile(CC, "shared", "program.c", ...(await pkgConfig("--cflags", "--libs")));
+      const [soname] = await dynamic(path.join(prefix, "lib/libpinion.so"), "SONAME");
+      assert.ok((await dynamic(program, "NEEDED")).includes(soname));
+      await serves(t, program, shared);
+    });
+
+    it("builds it with all libraries static but the system's own", async (t) => {
+      const libraries = await pkgConfig("--static", "--cflags", "--libs");
+      const program = await compile(CC, "static_one", "program.c", "-Wl,-Bstatic", ...libraries, "-Wl,-Bdynamic");
+      const others = /^(libc|libm|ld-linux.*|lib(a|t|ub)san|libgcc_s|libstdc\+\+|libpthread|libdl|librt)\.so/;
+      assert.deepEqual((await dynamic(program, "NEEDED")).filter((name) => !others.test(name)), []);
+      await serves(t, program);
+    });
+
+    it("asks a program for no library but those it calls itself", async () => {
+      const names = (await pkgConfig("--libs")).filter((flag) => flag.startsWith("-l"));
+      assert.deepEqual(names, ["-lpinion", "-ljansson"]);
+    });
+  });
+
+  describe("in C++17", () => {
+    before(() => {
+      const functions = declared();
+      assert.ok(functions.length > 80, `${functions.length} functions are declared`);
+      const lines = [
+        ...headers.map((header) => `#include <pinion/${header}>`),
+        "#include <cstdio>",
+        ...functions.map((name) => `auto *volatile the_${name} = &${name};`),
+        "int main()",
+        "{",
+        '    std::printf("%d.%d.%d %s", PINION_VERSION_MAJOR, PINION_VERSION_MINOR, PINION_VERSION_PATCH, the_pinion_version());',
+        "}",
+      ];
+      writeFileSync(inside("all.cpp"), lines.map((line) => `${line}\n`).join(""));
+    });
+
+    for (const kind of ["shared", "static"]) {
+      it(`links with every function that is declared, ${kind}`, async () => {
+        const options = kind === "static" ? ["--static"] : [];
+        const libraries = await pkgConfig(...options, "--cflags", "--libs");
+        const how = kind === "static" ? ["-Wl,-Bstatic", ...libraries, "-Wl,-Bdynamic"] : libraries;
+        const program = await compile(CXX, `all_${kind}`, "-std=c++17", "-Wpedantic", "all.cpp", ...how);
+        const said = await output(program, [], { env: { ...env, ...(kind === "shared" && shared) } });
+        const [version] = await pkgConfig("--modversion");
+        assert.equal(said, `${version} ${version}`);
+      });
+    }
+  });
+
+  // A project of CMake's with these lines between its head and its two programs, built and run.
+  async function project(t, name, lines, ...settings) {
+    mkdirSync(inside(name));
+    const text = [
+      "cmake_minimum_required(VERSION 3.25)",
+      `project(${name} C)`,
+      ...lines,
+      ...["pinion", "pinion_static"].flatMap((library) => [
+        `add_executable(with_${library} ../program.c)`,
+        `target_link_libraries(with_${library} PRIVATE pinion::${library})`,
+      ]),
+    ];
+    writeFileSync(inside(`${name}/CMakeLists.txt`), text.map((line) => `${line}\n`).join(""));
+    const build = inside(`${name}/build`);
+    const all = [`-DCMAKE_C_COMPILER=${CC}`, `-DCMAKE_C_FLAGS=${sanitizers.join(" ")}`, ...settings];
+    await execute("cmake", ["-G", "Ninja", "-S", name, "-B", build, ...all], { cwd: directory, env });
+    await execute("cmake", ["--build", build, "-j", "2"], { cwd: directory, env });
+    for (const library of ["pinion", "pinion_static"]) await serves(t, path.join(build, `with_${library}`));
+    return build;
+  }
+
+  describe("by CMake", () => {
+    it("is found, as it is and static, and no other minor version is", async (t) => {
+      const other = (version) => [
+        `find_package(pinion ${version} QUIET CONFIG)`,
+        "if(pinion_FOUND)",
+        `  message(FATAL_ERROR "found as ${version}")`,
+        "endif()",
+      ];
+      const lines = [...other("0.2"), ...other("0.0"), ...other("1.0"), "find_package(pinion 0.1 REQUIRED)"];
+      await project(t, "finding", lines, `-DCMAKE_PREFIX_PATH=${prefix}`);
+    });
+
+    it("is found beside what the project has looked for itself", async (t) => {
+      const lines = [
+        "find_package(PkgConfig REQUIRED)",
+        "pkg_check_modules(JANSSON REQUIRED jansson)",
+        "pkg_check_modules(LIBUV REQUIRED IMPORTED_TARGET libuv)",
+        "find_package(pinion REQUIRED)",
+        "find_package(pinion REQUIRED)",
+      ];
+      await project(t, "beside", lines, `-DCMAKE_PREFIX_PATH=${prefix}`);
+    });
+
+    it("is built as a part of the project, without tests and programs", async (t) => {
+      const build = await project(t, "containing", [`add_subdirectory(${SOURCE_DIR} pinion)`], "-DCMAKE_C_FLAGS=-O0");
+      const made = readdirSync(path.join(build, "pinion")).filter((name) => !/^(CMakeFiles|.*\.cmake)$/.test(name));
+      assert.deepEqual(made.filter((name) => !name.startsWith("libpinion.")), []);
+    });
+  });
+});
