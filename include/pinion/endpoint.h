@@ -45,8 +45,9 @@ typedef struct pinion_endpoint_options {
     const char *const *filter_parameters; /* words; a parameter whose name has one of them in it does not
                                            * reach the log: password, passwd, secret, token, api_key,
                                            * authorization, session */
-    const char *trusted_proxies; /* "127.0.0.1, ::1, 10.0.0.0/8": whose X-Forwarded-* and Forwarded headers
-                                  * are believed: nobody's */
+    const char *trusted_proxies; /* "127.0.0.1, ::1, 10.0.0.0/8": whose X-Forwarded-* headers are believed (or
+                                  * Forwarded, where there is no X-Forwarded-For): nobody's. They must not
+                                  * pass on what their clients say there (docs/deployment.md) */
     /* What signs tokens (pinion/token.h), at least 64 bytes: PINION_SECRET_KEY_BASE in the environment. Where
      * neither is set, only the tokens the library needs itself work, with a random secret. */
     const char *secret_key_base;

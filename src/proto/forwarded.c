@@ -197,6 +197,11 @@ static void read_x_forwarded(const struct pinion_http_request *request, const st
         out->host_port = (uint16_t)host_port;
 }
 
+static bool has(const struct pinion_http_request *request, const char *name)
+{
+    return pinion__http1_header(request, name).ptr != NULL;
+}
+
 void pinion__forwarded(const struct pinion_http_request *request, const uint8_t peer[16], uint16_t port,
                        const struct pinion_network *trusted, size_t count, struct pinion_forwarded *out)
 {
@@ -204,7 +209,8 @@ void pinion__forwarded(const struct pinion_http_request *request, const uint8_t 
     memcpy(out->address, peer, sizeof out->address);
     if (!is_trusted(peer, trusted, count))
         return;
-    if (pinion__http1_header(request, "forwarded").len > 0)
+    /* The header that a proxy does not write is the client's own, and few write Forwarded. */
+    if (has(request, "forwarded") && !has(request, "x-forwarded-for"))
         read_forwarded(request, trusted, count, out);
     else
         read_x_forwarded(request, trusted, count, out);

@@ -1,5 +1,6 @@
-/* Who a request is really from when it came by proxies: X-Forwarded-For, -Proto, -Host, -Port, and Forwarded
- * (RFC 7239). Believed only as far as the proxies that said it are trusted. */
+/* Who a request is really from when it came by proxies: X-Forwarded-For, -Proto, -Host, -Port; or Forwarded
+ * (RFC 7239), where there is no X-Forwarded-For. Believed only as far as the proxies that said it are
+ * trusted. */
 #ifndef PINION_PROTO_FORWARDED_H
 #define PINION_PROTO_FORWARDED_H
 

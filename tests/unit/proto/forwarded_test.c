@@ -109,14 +109,23 @@ static void a_way_has_an_end(void **state)
 
 static void forwarded_of_rfc_7239(void **state)
 {
-    look_as("10.1.2.3",
-            "Forwarded: for=198.51.100.1;proto=https;host=example.com\r\nX-Forwarded-For: 9.9.9.9\r\n");
+    look_as("10.1.2.3", "Forwarded: for=198.51.100.1;proto=https;host=example.com\r\n");
     expect("198.51.100.1", 0, "https", "example.com");
     look_as("10.1.2.3",
             "Forwarded: for=1.1.1.1, For=\"[2400::1]:99\"; Proto=https, for=10.2.2.2;proto=http\r\n");
     expect("2400::1", 99, "https", "");
     look_as("10.1.2.3", "Forwarded: for=_hidden\r\n");
     expect("10.1.2.3", 1234, "", "");
+}
+
+/* A client that says Forwarded to a proxy which only knows X-Forwarded-For. */
+static void x_forwarded_for_counts_before_forwarded(void **state)
+{
+    look_as("10.1.2.3",
+            "Forwarded: for=9.9.9.9;proto=https;host=evil.example\r\nX-Forwarded-For: 198.51.100.1\r\n");
+    expect("198.51.100.1", 0, "", "");
+    look_as("10.1.2.3", "X-Forwarded-For:\r\nForwarded: for=9.9.9.9\r\nX-Forwarded-For: 198.51.100.1\r\n");
+    expect("198.51.100.1", 0, "", "");
 }
 
 static void networks_are_read(void **state)
@@ -145,6 +154,7 @@ int main(void)
         cmocka_unit_test(nonsense_ends_the_way),
         cmocka_unit_test(a_way_has_an_end),
         cmocka_unit_test(forwarded_of_rfc_7239),
+        cmocka_unit_test(x_forwarded_for_counts_before_forwarded),
         cmocka_unit_test(networks_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
