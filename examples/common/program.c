@@ -15,7 +15,10 @@ static void help(const char *name, FILE *out)
             "  --loops N      event loops, a thread each (default: the number of cores)\n"
             "  --io ENGINE    I/O engine: uring or uv (default: uring where it works)\n"
             "  --log LEVEL    debug, info, warning, error or none\n"
-            "  --supervise    run as the child of a process that starts it again when it crashes\n",
+            "  --supervise    run as the child of a process that starts it again when it crashes\n"
+            "  --trusted-proxies LIST\n"
+            "                 addresses and networks, as in \"127.0.0.1, 10.0.0.0/8\": whose X-Forwarded-*\n"
+            "                 headers say who the client is\n",
             name);
 }
 
@@ -55,6 +58,9 @@ static int set_option(int option, pinion_endpoint_options *options, bool *superv
         break;
     case 's':
         *supervised = true;
+        break;
+    case 't':
+        options->trusted_proxies = optarg;
         break;
     case 'g':
         rc = pinion_log_level_parse(optarg, &level);
@@ -103,10 +109,15 @@ int program_options(int argc, char **argv, pinion_endpoint_options *options)
     options->ready = say_where;
     options->ready_data = options;
     static const struct option long_options[] = {
-        { "port", required_argument, NULL, 'p' },  { "host", required_argument, NULL, 'h' },
-        { "loops", required_argument, NULL, 'l' }, { "io", required_argument, NULL, 'i' },
-        { "log", required_argument, NULL, 'g' },   { "supervise", no_argument, NULL, 's' },
-        { "help", no_argument, NULL, '?' + 1 },    { NULL, 0, NULL, 0 },
+        { "port", required_argument, NULL, 'p' },
+        { "host", required_argument, NULL, 'h' },
+        { "loops", required_argument, NULL, 'l' },
+        { "io", required_argument, NULL, 'i' },
+        { "log", required_argument, NULL, 'g' },
+        { "supervise", no_argument, NULL, 's' },
+        { "trusted-proxies", required_argument, NULL, 't' },
+        { "help", no_argument, NULL, '?' + 1 },
+        { NULL, 0, NULL, 0 },
     };
     bool supervised = false;
     int option;
