@@ -139,7 +139,7 @@ static void there_may_be_many(void **state)
     }
     for (int i = 0; i < 12; i++) {
         const pinion_socket_options options = { .serializers = routes };
-        snprintf(query, sizeof query, "vsn=%s.0", vsns[i]);
+        snprintf(query, sizeof query, "vsn=%.15s.0", vsns[i]);
         ok(pinion_test_connect(test, &user_socket, &options, query, &clients[i]));
         send_text(clients[i], "1 phx_join room:1");
         expect_frame(clients[i], "reply room:1 ok {}");
