@@ -38,6 +38,11 @@ export function programFile(program) {
   return file;
 }
 
+// Some programs are built only where a library is.
+export function isBuilt(program) {
+  return existsSync(path.resolve(BIN_DIR, program));
+}
+
 // The program as it is, without waiting for it to listen. `launch` are options of tests/helpers/launch.c, for a
 // program that is to be started as by systemd; `env` adds to the environment; a port of null is for programs that
 // know no --port.
