@@ -50,7 +50,7 @@ static void tear_down(void)
 static void decode(const pinion_serializer *serializer, bool binary, unsigned iterations)
 {
     struct pinion_slice bytes = pinion__slice(frame, frame_len);
-    pinion_message_scratch scratch;
+    pinion_message_scratch scratch = { .max_depth = 128 };
     for (unsigned i = 0; i < iterations; i++) {
         pinion_message message = { 0 };
         micro_must(serializer->decode(binary, bytes, &message, &scratch), "decoding");

@@ -87,9 +87,9 @@ static inline struct pinion_server *pinion__server(pinion_endpoint *endpoint)
 /* endpoint.c: as many as there are cores, within the bounds. */
 unsigned pinion__default_loops(void);
 
-/* endpoint.c: make a struct pinion_server_loop take a turn, if it runs. Thread: any; also from a signal
- * handler. */
-void pinion__server_wake(void *loop);
+/* endpoint.c: make the struct pinion_server_loop at `context` take a turn, if it runs. Thread: any; also from
+ * a signal handler. */
+void pinion__server_wake(void *context);
 
 /* mounted.c: free what is mounted. */
 void pinion__unmount_all(struct pinion_server *server);

@@ -1,6 +1,7 @@
 /* Raw sockets: their life, messages, and what they have of a channel. */
 #include "helpers/engine.h"
 #include <pthread.h>
+#include <semaphore.h>
 
 static pinion_result next_connect, next_init, next_in, next_info;
 static pinion_ref *ref;
@@ -40,8 +41,11 @@ static pinion_result init(pinion_socket *socket)
     return next_init;
 }
 
+static sem_t may_work; /* posted once for each piece of work */
+
 static void work(void *data)
 {
+    sem_wait(&may_work);
     *(int *)data += 1;
 }
 
@@ -331,6 +335,8 @@ static void messages_wait_while_it_works(void **state)
     expect_frame(client, "a");
     send_text(client, "b");
     send_text(client, "c");
+    expect_no_frame(client);
+    sem_post(&may_work);
     expect_frame(client, "done");
     expect_frame(client, "b");
     expect_frame(client, "c");
@@ -344,6 +350,7 @@ static void work_is_told_of_the_end(void **state)
     done_status = 1;
     send_text(client, "a");
     pinion_test_disconnect(client);
+    sem_post(&may_work);
     pinion_test_free(test); /* waits for it */
     test = NULL;
     assert_int_equal(done_status, PINION_ECLOSED);
@@ -369,6 +376,7 @@ static int begin_test(void **state)
     push_in_init = work_in = false;
     ref = NULL;
     opened = NULL;
+    sem_init(&may_work, 0, 0);
     return setup(state);
 }
 
