@@ -361,11 +361,18 @@ describe("peers that go quiet", () => {
   });
 
   bad("one that only pings stays", async (t) => {
-    const raw = await RawConnection.websocket(t, server, FAST);
-    for (let i = 0; i < 10; i++) {
-      await elapse(60); // ten times within the 200 ms, and three times those in all
+    // It stays for three times the 200 ms. A machine that holds this test up for as long has the server close it
+    // with every right: then nothing is shown yet.
+    for (let raw, began, seen; !began || Date.now() - began < 600; ) {
+      if (!began || Date.now() - seen > 150) {
+        raw = await RawConnection.websocket(t, server, FAST);
+        began = Date.now();
+      }
+      seen = Date.now();
       raw.send(frame(OPCODE.PING));
-      assert.equal((await raw.frame()).opcode, OPCODE.PONG);
+      const { opcode } = await raw.frame();
+      if (Date.now() - seen <= 150) assert.equal(opcode, OPCODE.PONG);
+      await elapse(20);
     }
   });
 
