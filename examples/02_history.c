@@ -132,7 +132,7 @@ static const pinion_socket_def user_socket = { .channels = PINION_ROUTES({ "room
 int main(int argc, char **argv)
 {
     pinion_endpoint_options options = { .port = 4000 };
-    int stop = program_options(argc, argv, &options);
+    int stop = program_options(argc, argv, NULL, &options);
     if (stop)
         return stop - 1;
     if (sqlite3_open("history.db", &db) || sqlite3_exec(db, schema, NULL, NULL, NULL)) {

@@ -1,23 +1,34 @@
 /* The chat: one room, everybody in it, a page to talk in. */
 #include "program.h"
 #include "room_channel.h"
+#include "user.h"
 
-static const pinion_socket_def user_socket = {
-    .channels = PINION_ROUTES({ "rooms:*", &room_channel }),
-};
+static const pinion_route channels[] = { { "rooms:*", &room_channel }, { NULL, NULL } };
+
+static const pinion_socket_def anybody = { .channels = channels };
+static const pinion_socket_def known = { .channels = channels, .connect = connect_with_token };
 
 int main(int argc, char **argv)
 {
+    bool tokens = false;
+    const program_flag flags[] = {
+        { "require-token", "let in only who has a token; GET /token?user=NAME gives one", &tokens },
+        { NULL, NULL, NULL },
+    };
     pinion_endpoint_options options = { .port = 4000 };
     pinion_endpoint *endpoint = NULL;
-    int stop = program_options(argc, argv, &options);
+    int stop = program_options(argc, argv, flags, &options);
     if (stop)
         return stop - 1;
 
     int rc = pinion_endpoint_new(&endpoint, &options);
     if (!rc)
-        rc = pinion_endpoint_socket(endpoint, "/socket", &user_socket,
-                                    &(pinion_socket_options){ .longpoll = true });
+        rc = pinion_endpoint_socket(endpoint, "/socket", tokens ? &known : &anybody,
+                                    &(pinion_socket_options){ .longpoll = true, .auth_token = tokens });
+    if (!rc && tokens)
+        rc = tokens_work(endpoint);
+    if (!rc)
+        rc = pinion_endpoint_get(endpoint, "/token", token_page, tokens ? endpoint : NULL);
     if (!rc)
         rc = pinion_endpoint_static(endpoint, "/", "../share/chat");
     if (!rc)

@@ -1,9 +1,9 @@
 #include "room_channel.h"
+#include "user.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define BODY_MAX 2000 /* characters of a message */
-#define USER_MAX 40   /* bytes of a name */
 
 /* What the room knows of one client. */
 struct member {
@@ -15,20 +15,12 @@ static pinion_result refuse(const char *reason)
     return pinion_error(pinion_json("{s:s}", "reason", reason));
 }
 
-/* A name that may be shown: given, no longer than a line. */
-static const char *name_of(const pinion_payload *payload)
+/* The name in the member's token, where one is required; else the one it gives. */
+static const char *name_of(const pinion_channel *channel, const pinion_payload *payload)
 {
-    const char *name = json_string_value(pinion_payload_get(payload, "user"));
-    return name && name[0] && strlen(name) <= USER_MAX ? name : "anonymous";
-}
-
-/* Characters, not bytes: what is no continuation byte begins one. */
-static size_t characters(const json_t *text)
-{
-    size_t count = 0;
-    for (const char *c = json_string_value(text); *c; c++)
-        count += ((unsigned char)*c & 0xc0) != 0x80;
-    return count;
+    const pinion_payload *known = pinion_assigned(channel, "user");
+    const char *name = name_in(known ? known : payload);
+    return name ? name : "anonymous";
 }
 
 static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
@@ -44,7 +36,7 @@ static pinion_result join(pinion_channel *channel, const char *topic, const pini
 
 static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
 {
-    pinion_broadcast(channel, "user_joined", pinion_json("{s:s}", "user", name_of(params)));
+    pinion_broadcast(channel, "user_joined", pinion_json("{s:s}", "user", name_of(channel, params)));
     return pinion_noreply();
 }
 
@@ -53,9 +45,10 @@ static pinion_result new_msg(pinion_channel *channel, const char *event, const p
     const json_t *body = pinion_payload_get(payload, "body");
     if (!json_is_string(body) || json_string_length(body) == 0)
         return refuse("empty");
-    if (characters(body) > BODY_MAX)
+    if (characters(json_string_value(body)) > BODY_MAX)
         return refuse("too long");
-    pinion_broadcast(channel, "new_msg", pinion_json("{s:O, s:s}", "body", body, "user", name_of(payload)));
+    pinion_broadcast(channel, "new_msg",
+                     pinion_json("{s:O, s:s}", "body", body, "user", name_of(channel, payload)));
     return pinion_ok(NULL);
 }
 

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void help(const char *name, FILE *out)
+#define FLAG_BASE 1000 /* what getopt_long gives for the first flag of the program's own */
+
+static void help(const char *name, const program_flag *flags, FILE *out)
 {
     fprintf(out,
             "usage: %s [options]\n"
@@ -20,6 +22,8 @@ static void help(const char *name, FILE *out)
             "                 addresses and networks, as in \"127.0.0.1, 10.0.0.0/8\": whose X-Forwarded-*\n"
             "                 headers say who the client is\n",
             name);
+    for (; flags && flags->name; flags++)
+        fprintf(out, "  --%-15s%s\n", flags->name, flags->help);
 }
 
 static int parse_number(const char *name, const char *text, unsigned long min, unsigned long max,
@@ -104,36 +108,52 @@ static int supervise(pinion_endpoint_options *options, char **argv)
                             argv);
 }
 
-int program_options(int argc, char **argv, pinion_endpoint_options *options)
+static const struct option common_options[] = {
+    { "port", required_argument, NULL, 'p' },
+    { "host", required_argument, NULL, 'h' },
+    { "loops", required_argument, NULL, 'l' },
+    { "io", required_argument, NULL, 'i' },
+    { "log", required_argument, NULL, 'g' },
+    { "supervise", no_argument, NULL, 's' },
+    { "trusted-proxies", required_argument, NULL, 't' },
+    { "help", no_argument, NULL, '?' + 1 },
+};
+
+#define COMMON_COUNT (sizeof common_options / sizeof *common_options)
+
+/* The common options and the program's own, as getopt_long wants them. */
+static void all_options(const program_flag *flags, struct option all[COMMON_COUNT + FLAGS_MAX + 1])
 {
+    size_t count = COMMON_COUNT;
+    memcpy(all, common_options, sizeof common_options);
+    for (int i = 0; flags && flags[i].name && i < FLAGS_MAX; i++)
+        all[count++] = (struct option){ flags[i].name, no_argument, NULL, FLAG_BASE + i };
+    all[count] = (struct option){ 0 };
+}
+
+int program_options(int argc, char **argv, const program_flag *flags, pinion_endpoint_options *options)
+{
+    struct option long_options[COMMON_COUNT + FLAGS_MAX + 1];
     options->ready = say_where;
     options->ready_data = options;
-    static const struct option long_options[] = {
-        { "port", required_argument, NULL, 'p' },
-        { "host", required_argument, NULL, 'h' },
-        { "loops", required_argument, NULL, 'l' },
-        { "io", required_argument, NULL, 'i' },
-        { "log", required_argument, NULL, 'g' },
-        { "supervise", no_argument, NULL, 's' },
-        { "trusted-proxies", required_argument, NULL, 't' },
-        { "help", no_argument, NULL, '?' + 1 },
-        { NULL, 0, NULL, 0 },
-    };
+    all_options(flags, long_options);
     bool supervised = false;
     int option;
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (option == '?' + 1) {
-            help(argv[0], stdout);
+            help(argv[0], flags, stdout);
             return 1;
         }
-        if (set_option(option, options, &supervised) != 0) {
-            help(argv[0], stderr);
+        if (option >= FLAG_BASE) {
+            *flags[option - FLAG_BASE].given = true;
+        } else if (set_option(option, options, &supervised) != 0) {
+            help(argv[0], flags, stderr);
             return 2 + 1;
         }
     }
     if (optind < argc) {
         fprintf(stderr, "\"%s\" is no option\n", argv[optind]);
-        help(argv[0], stderr);
+        help(argv[0], flags, stderr);
         return 2 + 1;
     }
     int rc = supervised ? supervise(options, argv) : 0;

@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 {
     pinion_endpoint_options options = { .host = "127.0.0.1" };
     pinion_endpoint *endpoint = NULL;
-    int stop = program_options(argc, argv, &options);
+    int stop = program_options(argc, argv, NULL, &options);
     if (stop)
         return stop - 1;
 

@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 {
     pinion_endpoint_options options = { .port = 4000 };
     pinion_endpoint *endpoint = NULL;
-    int rc = program_options(argc, argv, &options);
+    int rc = program_options(argc, argv, NULL, &options);
     if (rc)
         return rc - 1;
     say_where = options.ready;

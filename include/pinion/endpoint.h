@@ -80,6 +80,10 @@ PINION_API PINION_CHECKED int pinion_endpoint_get(pinion_endpoint *endpoint, con
 PINION_API const char *pinion_request_path(const pinion_request *request);
 PINION_API const char *pinion_request_query(const pinion_request *request);
 
+/* The query's parameters, as a socket's connect gets them: a JSON object. NULL: it is malformed. Lifetime:
+ * the call's. */
+PINION_API const pinion_payload *pinion_request_params(const pinion_request *request);
+
 /* Say the answer; the body is copied. Without it the answer is 204. The last call counts. */
 PINION_API void pinion_response_send(pinion_response *response, int status, const char *content_type,
                                      const void *body, size_t length);

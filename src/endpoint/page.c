@@ -1,9 +1,11 @@
 #include "endpoint/page.h"
+#include "proto/query.h"
 #include <stdlib.h>
 
 struct pinion_request {
     char *path;
     char *query;
+    pinion_payload *params;
 };
 
 void pinion__response_init(struct pinion_response *response)
@@ -69,6 +71,11 @@ const char *pinion_request_query(const pinion_request *request)
     return request->query;
 }
 
+const pinion_payload *pinion_request_params(const pinion_request *request)
+{
+    return request->params;
+}
+
 /* A terminated copy. (strndup wants a string: the slice is followed by the rest of what was received.) */
 static char *copy_text(struct pinion_slice text)
 {
@@ -81,14 +88,23 @@ static char *copy_text(struct pinion_slice text)
     return copy;
 }
 
+static pinion_payload *parse(struct pinion_slice query)
+{
+    json_t *tree = NULL;
+    return pinion__query_parse(query, &tree) == 0 ? pinion_payload_json(tree) : NULL;
+}
+
 void pinion__page_call(pinion_get_fn *fn, void *data, const struct pinion_http_request *head,
                        struct pinion_response *response)
 {
-    struct pinion_request request = { .path = copy_text(head->path), .query = copy_text(head->query) };
+    struct pinion_request request = { .path = copy_text(head->path),
+                                      .query = copy_text(head->query),
+                                      .params = parse(head->query) };
     if (request.path && request.query)
         fn(&request, response, data);
     else
         fail(response);
     free(request.path);
     free(request.query);
+    pinion_payload_unref(request.params);
 }

@@ -67,7 +67,10 @@ describe("the chat in a browser", { skip: noBrowser }, () => {
 
   // A server and the tabs of these people, for one test.
   async function room(t, ...names) {
-    const server = await start("chat");
+    return roomOf(t, await start("chat"), names);
+  }
+
+  async function roomOf(t, server, names) {
     t.after(() => server.stop());
     const tabs = [];
     for (const name of names) tabs.push(await Tab.open(t, browser, server, name));
@@ -191,6 +194,24 @@ describe("the chat in a browser", { skip: noBrowser }, () => {
       assert.ok(polls.some((url) => url.includes("/socket/longpoll?")), "the messages came by polls");
     });
   }
+
+  it("shows a token where one is required, and is then called what the token says", async (t) => {
+    const env = { PINION_SECRET_KEY_BASE: "a secret of the tests, as long as one should be at the least: 64 bytes" };
+    const secured = await start("chat", { args: ["--require-token"], env });
+    const { tabs: [ann, bob] } = await roomOf(t, secured, ["Ann", "Bob & Ünal"]);
+    await bob.say("hello");
+    await ann.hears("hello");
+    assert.equal(await ann.row("hello").locator(".name").textContent(), "Bob & Ünal");
+
+    await bob.page.getByLabel("Settings").click();
+    await bob.page.getByLabel("Your name").fill("Robert");
+    await bob.page.getByLabel("Your name").press("Enter");
+    await ann.row("Robert joined").waitFor();
+    await bob.state("joined");
+    await bob.say("under a new name");
+    await ann.hears("under a new name");
+    assert.equal(await ann.row("under a new name").locator(".name").textContent(), "Robert");
+  });
 
   it("stays where the reader scrolled to", async (t) => {
     const { tabs: [ann, bob] } = await room(t, "Ann", "Bob");

@@ -25,11 +25,16 @@ let state = "connecting";
 
 // --- The channel ---
 
-// Where a network lets no WebSocket through, the client goes on by long polling.
-const socket = new Socket("/socket", { longPollFallbackMs: 2500 });
-const channel = socket.channel("rooms:lobby", () => ({ user: nameField.value }));
+let token = "";
+let socket;
+let channel;
 
-function connect() {
+// Where a network lets no WebSocket through, the client goes on by long polling.
+async function connect() {
+  await getToken();
+  socket = new Socket("/socket", { longPollFallbackMs: 2500, authToken: token && (() => token) });
+  channel = socket.channel("rooms:lobby", () => ({ user: nameField.value }));
+  if (token) socket.onError(getToken);
   channel.on("new_msg", ({ body, user }) => receive(asText(body), nameOf(user)));
   channel.on("user_joined", ({ user }) => {
     if (showJoins.checked) addRow(joinRow(nameOf(user)));
@@ -40,6 +45,24 @@ function connect() {
   channel.join()
     .receive("ok", joined)
     .receive("error", ({ reason }) => setState("refused", `Refused: ${asText(reason ?? "no reason given")}`));
+}
+
+// A server that wants to know who connects gives a token for a name; any other has none to give. The token is fetched
+// again when a connection fails, as it may have expired.
+async function getToken() {
+  try {
+    const answer = await fetch(`/token?${new URLSearchParams({ user: nameField.value })}`, { cache: "no-store" });
+    if (answer.status === 200) token = await answer.text();
+  } catch {
+    // The server is away: the socket says so, and tries again.
+  }
+}
+
+// Under another name there is another token, and the connection is as its token.
+async function reconnectRenamed() {
+  if (!token) return;
+  await getToken();
+  socket.disconnect(() => socket.connect());
 }
 
 function joined() {
@@ -265,7 +288,10 @@ setName(recall("name") ?? "");
 showJoins.checked = recall("show-joins") !== "no";
 
 document.querySelector("#composer").addEventListener("submit", submit);
-nameField.addEventListener("change", () => setName(nameField.value));
+nameField.addEventListener("change", () => {
+  setName(nameField.value);
+  reconnectRenamed();
+});
 showJoins.addEventListener("change", () => {
   remember("show-joins", showJoins.checked ? "yes" : "no");
   if (state === "joined") ignoreJoins();
