@@ -136,8 +136,10 @@ static pinion_endpoint *listening(unsigned loops)
 {
     pinion_endpoint *endpoint = NULL;
     pinion_log_set_level(PINION_LOG_NONE);
+    /* Our clients just go, without a closing handshake. */
     ok(pinion_endpoint_new(&endpoint,
-                           &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = loops, .io = io }));
+                           &(pinion_endpoint_options){
+                               .host = "127.0.0.1", .loops = loops, .io = io, .close_timeout_ms = 200 }));
     ok(pinion_endpoint_socket(endpoint, "/socket", &socket_def,
                               &(pinion_socket_options){ .timeout_ms = PINION_NEVER }));
     ok(pinion_endpoint_listen(endpoint));
