@@ -22,16 +22,22 @@ static const pinion_socket_def bench_socket = {
 
 int main(int argc, char **argv)
 {
+    bool drop = false;
+    const program_flag flags[] = {
+        { "drop-broadcasts", "of a client's full queue drop the oldest, instead of closing", &drop },
+        { NULL, NULL, NULL },
+    };
     pinion_endpoint_options options = { .host = "127.0.0.1" };
     pinion_endpoint *endpoint = NULL;
-    int stop = program_options(argc, argv, NULL, &options);
+    int stop = program_options(argc, argv, flags, &options);
     if (stop)
         return stop - 1;
 
     int rc = pinion_endpoint_new(&endpoint, &options);
     if (!rc)
-        rc = pinion_endpoint_socket(endpoint, "/socket", &bench_socket,
-                                    &(pinion_socket_options){ .timeout_ms = PINION_NEVER });
+        rc = pinion_endpoint_socket(
+            endpoint, "/socket", &bench_socket,
+            &(pinion_socket_options){ .timeout_ms = PINION_NEVER, .drop_broadcasts = drop });
     if (!rc)
         rc = pinion_endpoint_run(endpoint);
     pinion_endpoint_free(endpoint);

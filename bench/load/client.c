@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* What an operation of a client is, in the low bits of its user_data. */
-enum operation { CONNECT, RECEIVE, SEND };
+enum operation { CONNECT, RECEIVE, SEND, STALL };
 
 #define OPERATION_BITS 3
 
@@ -260,15 +260,27 @@ static void on_received(struct client *client, const struct io_uring_cqe *cqe)
     }
     if (cqe->flags & IORING_CQE_F_MORE)
         return;
-    if (cqe->res > 0 || cqe->res == -ENOBUFS) {
+    if (!client->stalled && (cqe->res > 0 || cqe->res == -ENOBUFS)) {
         ring_recv(ring, client->fd, tag(client, RECEIVE));
         return;
     }
     client->operations--;
+    if (client->stalled)
+        return;
     if (client->state == CLIENT_CLOSING)
         end(client, NULL);
     else
         end(client, cqe->res == 0 ? "the server hung up" : strerror(-cqe->res));
+}
+
+void client_stall(struct client *client)
+{
+    client->stalled = true;
+    setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &(int){ 4096 }, sizeof(int));
+    struct io_uring_sqe *sqe = ring_sqe(&client->load->ring);
+    io_uring_prep_cancel64(sqe, tag(client, RECEIVE), 0);
+    sqe->user_data = tag(client, STALL);
+    client->operations++;
 }
 
 /* ---- connecting ---- */
@@ -331,6 +343,9 @@ void client_completed(struct load *load, const struct io_uring_cqe *cqe)
     case SEND:
         client->operations--;
         on_sent(client, cqe->res);
+        break;
+    case STALL:
+        client->operations--;
         break;
     }
     finish_if_over(client);

@@ -39,6 +39,7 @@ struct client {
     uint8_t step;
     uint8_t operations; /* under way in the ring */
     bool sending;
+    bool stalled;
     bool closed; /* by us or by the server: it ends when no operation is under way */
     unsigned topic;
 
@@ -77,6 +78,9 @@ void client_close(struct client *client);
 
 /* Hang up. */
 void client_hang_up(struct client *client);
+
+/* Read no more from now on, and leave the connection as it is. What is on its way may still come. */
+void client_stall(struct client *client);
 
 /* Free what it holds, when the ring is no longer asked for completions. */
 void client_release(struct client *client);

@@ -6,6 +6,7 @@
 #include "load.h"
 #include "report.h"
 #include "scenario.h"
+#include "server_process.h"
 #include <stdlib.h>
 
 struct room {
@@ -24,6 +25,7 @@ struct fanout {
     uint64_t phase_ends;
     uint64_t outstanding; /* at a rate: in all rooms */
     struct pacer *pacer;  /* NULL: as answers come */
+    double memory;        /* of the server, when all had joined */
     struct histogram latency;
 };
 
@@ -73,6 +75,8 @@ static void on_received(struct client *client, uint64_t number)
         die("on topic %u message %llu came where %llu was due", client->topic, (unsigned long long)number,
             (unsigned long long)client->next);
     client->next += load->options.topics;
+    if (client->stalled) /* it was on its way when the client stalled */
+        return;
     room->outstanding--;
     measure_count(load, 1);
     if (fanout->pacer) {
@@ -86,6 +90,8 @@ static void on_received(struct client *client, uint64_t number)
 
 static void on_gone(struct client *client, const char *why)
 {
+    if (client->stalled)
+        return;
     die("a subscriber is gone: %s", why);
 }
 
@@ -102,11 +108,29 @@ static void make_rooms(struct load *load, struct fanout *fanout)
     unsigned topics = load->options.topics;
     fanout->rooms = must_calloc(topics, sizeof *fanout->rooms);
     for (size_t i = 0; i < load->client_count; i++) {
-        struct room *room = &fanout->rooms[i % topics];
-        load->clients[i].next = room->next = i % topics;
+        struct room *room = &fanout->rooms[load->clients[i].topic];
+        load->clients[i].next = room->next = load->clients[i].topic;
+        if (load->clients[i].stalled)
+            continue;
         if (room->subscribers++ == 0)
             room->publisher = &load->clients[i];
     }
+}
+
+/* Those that read nothing, beside the subscribers that are waited for. */
+static void join_stalled(struct load *load)
+{
+    unsigned first = load->options.connections;
+    if (load->options.stalled == 0)
+        return;
+    load_join(load, first, load->options.stalled, 0, load->options.topics);
+    for (size_t i = first; i < load->client_count; i++)
+        client_stall(&load->clients[i]);
+}
+
+static double memory_of_server(const struct load *load)
+{
+    return load->options.pid ? (double)process_memory(load->options.pid) : 0;
 }
 
 static void run_as_answers_come(struct load *load, struct fanout *fanout)
@@ -129,17 +153,21 @@ static void run(struct load *load)
             options->connections);
     if (options->rate > 0 && options->burst > 1)
         die("--burst is for broadcasts that leave as answers come, not at a rate");
-    load_make(load, options->connections, options->topics);
+    load_make(load, options->connections + options->stalled, options->topics);
     load_join(load, 0, options->connections, 0, options->topics);
     load->events = &events;
     load->state = fanout;
+    join_stalled(load);
     make_rooms(load, fanout);
+    fanout->memory = memory_of_server(load);
     if (options->rate > 0) {
         fanout->pacer = pacer_new(load, options->rate, options->warmup, options->seconds, publish_paced);
         pacer_run(load, fanout->pacer, &fanout->outstanding, &fanout->latency);
     } else {
         run_as_answers_come(load, fanout);
     }
+    if (options->stalled > 0 && options->pid)
+        report_number("memory_grown", memory_of_server(load) - fanout->memory);
     free(fanout->rooms);
     free(fanout->pacer);
     free(fanout);

@@ -22,6 +22,7 @@ struct options {
     unsigned topics;
     unsigned payload; /* bytes */
     unsigned burst;
+    unsigned stalled;
     unsigned group;
     unsigned cycles;
     double rate;    /* per second; 0: as fast as answers come */

@@ -38,6 +38,7 @@ const RUNS = [
   ["fanout", "--connections", "100", "--topics", "7"],
   ["fanout", "--connections", "50", "--burst", "4", "--payload", "16384"],
   ["fanout", "--connections", "50", "--topics", "3", "--rate", "100", "--payload", "1024"],
+  ["fanout", "--connections", "20", "--stalled", "3", "--rate", "100", "--payload", "16384"],
   ["echo", "--connections", "50"],
   ["echo", "--connections", "50", "--rate", "20", "--payload", "100000"],
   ["mixed", "--connections", "60", "--topics", "3", "--rate", "200"],
