@@ -147,14 +147,19 @@ static pinion_result disconnect_me(pinion_channel *channel, const char *event, c
     return pinion_noreply();
 }
 
-/* ---- binary ---- */
+/* ---- binary: with a payload of JSON no clause of Phoenix's server matches ---- */
+
+static bool is_binary(const pinion_payload *payload)
+{
+    return pinion_payload_kind(payload) == PINION_PAYLOAD_BINARY;
+}
 
 static pinion_result binary_event(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     static const char tail[] = { 0x03, 0x04 };
     size_t len;
     const char *bytes = pinion_payload_bytes(payload, &len);
-    char *answer = malloc(len + sizeof tail);
+    char *answer = is_binary(payload) ? malloc(len + sizeof tail) : NULL;
     if (!answer)
         return pinion_crash();
     memcpy(answer, bytes, len);
@@ -165,8 +170,15 @@ static pinion_result binary_event(pinion_channel *channel, const char *event, co
     return pinion_ok(reply);
 }
 
+static pinion_result bin_broadcast(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    return is_binary(payload) ? shout(channel, event, payload) : pinion_crash();
+}
+
 static pinion_result bin(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
+    if (!is_binary(payload))
+        return pinion_crash();
     pinion_broadcast(channel, "bin_ack", NULL);
     return pinion_noreply();
 }
@@ -223,7 +235,7 @@ const pinion_channel_def conformance_channel = {
                        { "noreply", noreply }, { "push_me", push_me }, { "stop", stop },
                        { "stop_shutdown", stop_shutdown }, { "stop_crash", stop_crash }, { "boom", boom },
                        { "async_reply", async_reply }, { "big", big }, { "disconnect_me", disconnect_me },
-                       { "binary_event", binary_event }, { "bin_broadcast", shout }, { "bin", bin }),
+                       { "binary_event", binary_event }, { "bin_broadcast", bin_broadcast }, { "bin", bin }),
     .handle_out = PINION_CLAUSES({ "new_msg", add_transport }, { "bin_ack", add_transport }),
     .terminate = terminate,
 };
