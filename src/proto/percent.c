@@ -22,15 +22,15 @@ static int escaped_byte(struct pinion_slice text, size_t at)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-long pinion__percent_decode(struct pinion_slice text, bool plus_is_space, char *out)
+long pinion__percent_decode(struct pinion_slice text, bool form, char *out)
 {
     long len = 0;
     for (size_t i = 0; i < text.len; i++) {
         int byte = (unsigned char)text.ptr[i];
-        if (byte == '%') {
+        if (byte == '%' && !(form && escaped_byte(text, i) < 0)) {
             byte = escaped_byte(text, i);
             i += 2;
-        } else if (byte == '+' && plus_is_space) {
+        } else if (byte == '+' && form) {
             byte = ' ';
         }
         if (byte <= 0)

@@ -4,8 +4,10 @@
 
 #include "base/slice.h"
 
-/* Decode text into out (at least text.len bytes, not terminated), '+' to a space if asked. Returns the
- * length, or PINION_EPROTO for a broken escape or a NUL, escaped or not. */
-long pinion__percent_decode(struct pinion_slice text, bool plus_is_space, char *out);
+/* Decode text into out (at least text.len bytes, not terminated). `form`: as
+ * application/x-www-form-urlencoded is read everywhere, '+' is a space and a '%' that begins no escape stands
+ * for itself. Returns the length, or PINION_EPROTO for a NUL, escaped or not, and outside forms for a broken
+ * escape. */
+long pinion__percent_decode(struct pinion_slice text, bool form, char *out);
 
 #endif

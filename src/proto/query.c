@@ -1,6 +1,7 @@
 /* Each parameter is decoded first and its name taken apart after that, as Plug does, so %5B nests as [ does.
- * A name that ends in ']' is a path: a[b][c] is the keys a, b and c, and an empty key after the first is the
- * next element of an array. The walk down that path makes the containers that are missing. */
+ * A name that ends in ']' is a path: a[b][c] is the keys a, b and c, and an empty key after the first, which
+ * is never empty, is the next element of an array. The walk down that path makes the containers that are
+ * missing. */
 #include "proto/query.h"
 #include "proto/percent.h"
 #include "proto/utf8.h"
@@ -25,7 +26,7 @@ static int split_name(char *name, size_t len, struct path *path)
 {
     *path = (struct path){ .keys = { name }, .count = 1 };
     char *bracket = len > 0 && name[len - 1] == ']' ? strchr(name, '[') : NULL;
-    if (!bracket)
+    if (!bracket || bracket == name)
         return 0;
     name[len - 1] = '\0';
     *bracket = '\0';

@@ -11,9 +11,9 @@
 
 /* The parameters as a JSON object of strings, objects (a[b]=c) and arrays (a[]=b); of equal names the last
  * counts, also where it makes another type of the value (a=1&a[b]=2 is {"a":{"b":"2"}}); a name without '='
- * has the value "". '+' is a space. *out is a new reference. PINION_EPROTO: a broken percent escape, or bytes
- * that decode to no UTF-8 or to a NUL; PINION_ETOOBIG: nested deeper than PINION_QUERY_DEPTH, or more
- * parameters than PINION_QUERY_PARAMETERS; PINION_ENOMEM. */
+ * has the value "". '+' is a space, and a '%' that begins no escape stands for itself. *out is a new
+ * reference. PINION_EPROTO: bytes that decode to no UTF-8 or to a NUL; PINION_ETOOBIG: nested deeper than
+ * PINION_QUERY_DEPTH, or more parameters than PINION_QUERY_PARAMETERS; PINION_ENOMEM. */
 int pinion__query_parse(struct pinion_slice query, json_t **out);
 
 #endif

@@ -12,22 +12,20 @@
 static struct guard input, output;
 
 /* Input and output both end at a guard page. */
-static long decode(const char *bytes, size_t len, bool plus_is_space, char **out)
+static long decode(const char *bytes, size_t len, bool form, char **out)
 {
     struct pinion_slice text = pinion__slice(guard_place(&input, bytes, len), len);
     *out = output.fence - len;
-    return pinion__percent_decode(text, plus_is_space, *out);
+    return pinion__percent_decode(text, form, *out);
 }
 
-static void broken_escapes_and_nul_are_refused(void **state)
+static void nul_is_refused(void **state)
 {
     static const struct {
         const char *bytes;
         size_t len;
     } table[] = {
-        { BYTES("%") },   { BYTES("a%") },    { BYTES("%4") },      { BYTES("a%4") },   { BYTES("%4g") },
-        { BYTES("%g4") }, { BYTES("%%41") },  { BYTES("% 1") },     { BYTES("%+1") },   { BYTES("%-1") },
-        { BYTES("%00") }, { BYTES("a%00b") }, { BYTES("nul\0in") }, { BYTES("%0x41") }, { BYTES("%4\0") },
+        { BYTES("%00") }, { BYTES("a%00b") }, { BYTES("nul\0in") }, { BYTES("%4\0") }, { BYTES("%%00") },
     };
     for (size_t i = 0; i < LEN(table); i++) {
         char *out;
@@ -36,12 +34,25 @@ static void broken_escapes_and_nul_are_refused(void **state)
     }
 }
 
-static void check(const char *text, bool plus_is_space, const char *expected)
+static void check(const char *text, bool form, const char *expected)
 {
     char *out;
-    long len = decode(text, strlen(text), plus_is_space, &out);
+    long len = decode(text, strlen(text), form, &out);
     assert_int_equal(len, strlen(expected));
     assert_memory_equal(out, expected, strlen(expected));
+}
+
+static void broken_escapes_are_refused_but_in_forms(void **state)
+{
+    static const char *const table[] = { "%",   "a%",   "%4",  "a%4", "%4g",  "%g4", "%g",
+                                         "% 1", "%0x1", "%-1", "%%",  "%%zz", "a%zb" };
+    for (size_t i = 0; i < LEN(table); i++) {
+        char *out;
+        assert_int_equal(decode(table[i], strlen(table[i]), false, &out), PINION_EPROTO);
+        check(table[i], true, table[i]);
+    }
+    check("%%41", true, "%A");
+    check("%+1", true, "% 1");
 }
 
 static void escapes_are_decoded_once(void **state)
@@ -54,7 +65,7 @@ static void escapes_are_decoded_once(void **state)
     check("%FF%01", false, "\xff\x01");
 }
 
-static void plus_is_a_space_only_where_asked_for(void **state)
+static void plus_is_a_space_in_forms_alone(void **state)
 {
     check("a+b%2B", false, "a+b+");
     check("a+b%2B", true, "a b+");
@@ -77,9 +88,10 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(broken_escapes_and_nul_are_refused),
+        cmocka_unit_test(nul_is_refused),
+        cmocka_unit_test(broken_escapes_are_refused_but_in_forms),
         cmocka_unit_test(escapes_are_decoded_once),
-        cmocka_unit_test(plus_is_a_space_only_where_asked_for),
+        cmocka_unit_test(plus_is_a_space_in_forms_alone),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
