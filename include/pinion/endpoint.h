@@ -70,7 +70,8 @@ PINION_API PINION_CHECKED int pinion_endpoint_socket(pinion_endpoint *endpoint, 
                                                      const pinion_socket_def *socket,
                                                      const pinion_socket_options *options);
 
-/* A small page: fn is called on a loop for each GET (and HEAD) of exactly this path. */
+/* A small page: fn is called on a loop for each GET (and HEAD) of this path. Here and in a socket's path a
+ * slash too many, between segments or at the end of what a client sends, makes no difference. */
 typedef struct pinion_request pinion_request;
 typedef void pinion_get_fn(const pinion_request *request, pinion_response *response, void *data);
 PINION_API PINION_CHECKED int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path,

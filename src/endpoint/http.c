@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "endpoint/page.h"
 #include "engine/channel.h"
+#include "proto/path.h"
 #include "transport/longpoll.h"
 #include "transport/websocket.h"
 #include <stdlib.h>
@@ -86,7 +87,7 @@ static bool matches(const struct pinion_mounted *mounted, struct pinion_slice pa
     case PINION_MOUNT_SOCKET:
         return pinion__http_transport(&mounted->socket, path) != PINION_HTTP_NONE;
     case PINION_MOUNT_PAGE:
-        return pinion__slice_is(path, mounted->page.path);
+        return pinion__path_is(path, mounted->page.path);
     case PINION_MOUNT_STATIC:
         return true; /* it looks for itself */
     }
@@ -135,7 +136,7 @@ static void serve_content(struct pinion_http *http, const struct pinion_mounted 
     if (ours && pinion__http_serve_health(http, request))
         return;
     if (!mounted)
-        pinion__http_send_error(http, get ? 404 : 405, request->keep_alive);
+        pinion__http_send_error(http, 404, request->keep_alive);
     else if (!get)
         pinion__http_send_error(http, 405, request->keep_alive);
     else if (mounted->kind == PINION_MOUNT_PAGE)

@@ -3,21 +3,18 @@
 #include "endpoint/http_connect.h"
 #include "endpoint/page.h"
 #include "engine/channel.h"
+#include "proto/path.h"
 #include "proto/query.h"
 #include "proto/ws_handshake.h"
 #include "transport/websocket.h"
 
 enum pinion_http_transport pinion__http_transport(const struct pinion_mount *mount, struct pinion_slice path)
 {
-    size_t len = strlen(mount->path);
-    if (len > 0 && mount->path[len - 1] == '/')
-        len--;
-    if (path.len < len || memcmp(path.ptr, mount->path, len) != 0)
+    if (!pinion__path_skip(&path, mount->path))
         return PINION_HTTP_NONE;
-    struct pinion_slice rest = pinion__slice(path.ptr + len, path.len - len);
-    if (!mount->options.no_websocket && pinion__slice_is(rest, "/websocket"))
+    if (!mount->options.no_websocket && pinion__path_is(path, "/websocket"))
         return PINION_HTTP_WEBSOCKET;
-    if (mount->options.longpoll && pinion__slice_is(rest, "/longpoll"))
+    if (mount->options.longpoll && pinion__path_is(path, "/longpoll"))
         return PINION_HTTP_LONGPOLL;
     return PINION_HTTP_NONE;
 }
