@@ -38,7 +38,17 @@ static bool ask_error_handler(const struct pinion_mount *mount, const pinion_pay
 
 static int status_of(int error)
 {
-    return error == PINION_EACCES ? 403 : error == PINION_ECLOSED ? 503 : 500;
+    switch (error) {
+    case PINION_EACCES:
+        return 403;
+    case PINION_EPROTO: /* of the query */
+    case PINION_ETOOBIG:
+        return 400;
+    case PINION_ECLOSED:
+        return 503;
+    default:
+        return 500;
+    }
 }
 
 static void refuse(struct pinion_http *http, const struct pinion_mount *mount, int error,
@@ -46,7 +56,8 @@ static void refuse(struct pinion_http *http, const struct pinion_mount *mount, i
 {
     struct pinion_response response;
     if (!ask_error_handler(mount, reason, http->loop->shard, &response)) {
-        pinion__http_send_text(http, status_of(error), "", "", keep_alive && error == PINION_EACCES);
+        int status = status_of(error);
+        pinion__http_send_text(http, status, "", "", keep_alive && status < 500);
         return;
     }
     struct pinion_http_answer answer = pinion__http_answer_of(&response, keep_alive);
@@ -71,27 +82,93 @@ static struct pinion_frame *late_refusal(const struct pinion_mount *mount, struc
 
 /* ---- the upgrade ---- */
 
-/* The checks that come before the socket, and the socket's own. *reason is why the latter refused. */
 static int open_websocket(struct pinion_http *http, const struct pinion_mount *mount,
-                          const struct pinion_http_request *head, const pinion_payload *params,
-                          pinion_payload **reason)
+                          const struct pinion_http_request *head, const struct pinion_http_connect *connect,
+                          const pinion_payload *params, pinion_payload **reason)
+{
+    struct pinion_websocket_request request = {
+        .shard = http->loop->shard,
+        .mount = mount,
+        .head = head,
+        .protocol = connect->protocol,
+        .params = params,
+        .info = &connect->info,
+        .late_refusal = late_refusal,
+    };
+    int rc = pinion__websocket_open(http->conn, &request);
+    *reason = request.reason;
+    return rc;
+}
+
+/* ---- no upgrade ---- */
+
+static int drop(void *conn, struct pinion_frame *frame)
+{
+    pinion__frame_unref(frame);
+    return PINION_ECLOSED;
+}
+
+static void ignore_connected(void *conn, int error, const pinion_payload *reason)
+{
+}
+
+static void ignore_pause(void *conn, bool paused)
+{
+}
+
+static void ignore_close(void *conn, uint16_t code)
+{
+}
+
+/* Of a socket that ends before anything is sent. */
+static const struct pinion_transport nowhere = {
+    .name = "websocket",
+    .finds_idle = true,
+    .send = drop,
+    .connected = ignore_connected,
+    .pause = ignore_pause,
+    .close = ignore_close,
+};
+
+/* As in Phoenix, a client that asks for no upgrade connects all the same: were it refused anyway, that is its
+ * answer. One that is let in, or would have to wait, is not refused here. */
+static int connect_in_vain(const struct pinion_http *http, const struct pinion_mount *mount,
+                           const struct pinion_http_connect *request, const pinion_payload *params,
+                           pinion_payload **reason)
+{
+    struct pinion_connect connect = {
+        .mount = mount, .transport = &nowhere, .params = params, .info = &request->info
+    };
+    struct pinion_socket *socket = NULL;
+    if (mount->raw)
+        return 0; /* which begins more than a connect does */
+    int rc = pinion__socket_connect(http->loop->shard, &connect, &socket);
+    *reason = connect.reason;
+    if (rc && rc != PINION_EAGAIN)
+        return rc;
+    pinion__socket_ended(socket, PINION_REASON_CLOSED);
+    return 0;
+}
+
+/* ---- a request ---- */
+
+/* The checks that come before the socket, and the socket's own. *reason is why the latter refused. */
+static int connect_client(struct pinion_http *http, const struct pinion_mount *mount,
+                          const struct pinion_http_request *head, bool upgrade, pinion_payload **reason)
 {
     struct pinion_http_connect connect;
-    int rc = pinion__http_connect_init(&connect, http, mount, head, pinion__websocket.name);
-    if (!rc) {
-        struct pinion_websocket_request request = {
-            .shard = http->loop->shard,
-            .mount = mount,
-            .head = head,
-            .protocol = connect.protocol,
-            .params = params,
-            .info = &connect.info,
-            .late_refusal = late_refusal,
-        };
-        rc = pinion__websocket_open(http->conn, &request);
-        *reason = request.reason;
-    }
+    json_t *tree = NULL;
+    int rc = pinion__query_parse(head->query, &tree);
+    if (rc)
+        return rc;
+    pinion_payload *params = pinion_payload_json(tree);
+    rc = pinion__http_connect_init(&connect, http, mount, head, pinion__websocket.name);
+    if (!rc && upgrade)
+        rc = open_websocket(http, mount, head, &connect, params, reason);
+    else if (!rc)
+        rc = connect_in_vain(http, mount, &connect, params, reason);
     pinion__http_connect_release(&connect);
+    pinion_payload_unref(params);
     return rc;
 }
 
@@ -99,20 +176,16 @@ bool pinion__http_serve_websocket(struct pinion_http *http, const struct pinion_
                                   const struct pinion_http_request *request)
 {
     char text[256];
-    json_t *tree = NULL;
     pinion_payload *reason = NULL;
+    bool get = pinion__slice_is(request->method, "GET");
     const char *wrong = pinion__ws_handshake_check(request, text, sizeof text);
     if (!wrong && (request->chunked || request->content_length > 0))
         wrong = "a WebSocket handshake has no body"; /* which would be read as frames */
-    if (wrong || pinion__query_parse(request->query, &tree) != 0) {
-        pinion__http_send_text(http, 400, "", wrong ? wrong : "", request->keep_alive);
-        return false;
-    }
-    pinion_payload *params = pinion_payload_json(tree);
-    int rc = open_websocket(http, mount, request, params, &reason);
-    pinion_payload_unref(params);
+    int rc = get ? connect_client(http, mount, request, !wrong, &reason) : 0;
     if (rc)
         refuse(http, mount, rc, reason, request->keep_alive);
+    else if (wrong)
+        pinion__http_send_text(http, 400, "", wrong, request->keep_alive);
     pinion_payload_unref(reason);
-    return rc == 0;
+    return rc == 0 && !wrong;
 }

@@ -125,25 +125,30 @@ static void meet_the_loop(void)
     sem_destroy(&here);
 }
 
-/* The status a handshake is answered with; the connection is closed then. */
+/* The status a request is answered with; the connection is closed then. */
 static char head[2000];
-static int handshake(const char *target, const char *headers)
+static int status_of(const char *request, int len)
 {
-    char request[2000];
     int fd = tcp_connect(pinion_endpoint_port(endpoint));
     assert_true(fd >= 0);
-    int len =
-        snprintf(request, sizeof request,
-                 "GET %s HTTP/1.1\r\n%s%s%sConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n",
-                 target, strstr(headers, "Host:") ? "" : "Host: ", strstr(headers, "Host:") ? "" : own_host,
-                 strstr(headers, "Host:") ? "" : "\r\n", headers);
     meet_the_loop();
     assert_true(tcp_send(fd, request, (size_t)len));
     int status = tcp_head(fd, head, sizeof head);
     close(fd);
     meet_the_loop();
     return status;
+}
+
+static int handshake(const char *target, const char *headers)
+{
+    char request[2000];
+    int len =
+        snprintf(request, sizeof request,
+                 "GET %s HTTP/1.1\r\n%s%s%sConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n",
+                 target, strstr(headers, "Host:") ? "" : "Host: ", strstr(headers, "Host:") ? "" : own_host,
+                 strstr(headers, "Host:") ? "" : "\r\n", headers);
+    return status_of(request, len);
 }
 
 static void the_request_is_known(void **state)
@@ -258,6 +263,30 @@ static void a_late_one_too(void **state)
     assert_non_null(strstr(head, "content-length: 0\r\n"));
 }
 
+/* A GET that is no handshake. */
+static int get(const char *target, const char *headers)
+{
+    char request[500];
+    int len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", target, headers);
+    return status_of(request, len);
+}
+
+static void what_is_no_upgrade_connects_in_vain(void **state)
+{
+    pinion_stats stats;
+    assert_int_equal(get("/own/websocket", "Origin: http://evil.example\r\n"), 403);
+    assert_int_equal(get("/own/websocket?vsn=9.0.0", ""), 403);
+    assert_int_equal(get("/full/websocket", ""), 418);
+    assert_int_equal(seen.calls, 0);
+    assert_int_equal(get("/own/websocket", ""), 400);
+    assert_int_equal(seen.calls, 1);
+    assert_int_equal(get("/later/websocket", ""), 400); /* the answer finds nobody */
+    do {
+        assert_int_equal(get("/", ""), 404);
+        pinion_endpoint_stats(endpoint, &stats);
+    } while (stats.sockets > 0);
+}
+
 static void wrong_options_are_said_at_mount(void **state)
 {
     pinion_endpoint *other = NULL;
@@ -288,6 +317,7 @@ int main(void)
         PLAIN(tokens_and_subprotocols),
         PLAIN(a_refusal_is_answered_by_the_handler),
         PLAIN(a_late_one_too),
+        PLAIN(what_is_no_upgrade_connects_in_vain),
         cmocka_unit_test(wrong_options_are_said_at_mount),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
