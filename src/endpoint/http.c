@@ -239,7 +239,9 @@ static void begin_body(struct pinion_http *http, const struct pinion_http_reques
 static void end_body(struct pinion_http *http, int rc)
 {
     http->in_body = false;
-    if (rc != 0)
+    if (rc != 0 && !http->call)
+        pinion__http_finish(http); /* its request has its answer */
+    else if (rc != 0)
         refuse(http, rc);
     else if (http->call)
         pinion__http_longpoll_body(http);

@@ -320,6 +320,16 @@ describe("bad input", { concurrency: 16 }, () => {
       }
     });
 
+    // The token is bad, so that this is answered before its body comes.
+    bad("a body that breaks off after its answer: no second answer, the end", async (t) => {
+      const raw = await RawConnection.open(t, server);
+      const head = lines("POST /socket/longpoll?token=x HTTP/1.1", "Host: x", "Transfer-Encoding: chunked");
+      raw.send(`${head}zz\r\nabc\r\n0\r\n\r\n`);
+      const { status, body } = await raw.response();
+      assert.deepEqual([status, body], [200, '{"status":410}']);
+      await assert.rejects(raw.response(), /ended before a response head/);
+    });
+
     const patient = [
       ["never sends a byte", () => {}],
       ["never ends its head", (raw) => raw.send("GET / HTTP/1.1\r\nHost: x\r\n")],
