@@ -50,6 +50,10 @@ void pinion__http_go_on(struct pinion_http *http);
 
 /* ---- http_answer.c ---- */
 
+/* What Plug adds to each answer that says nothing else of caches: pages, refusals and errors are for this
+ * client and now. */
+#define PINION_HTTP_PRIVATE "cache-control: max-age=0, private, must-revalidate\r\n"
+
 struct pinion_http_answer {
     int status;
     const char *content_type; /* NULL: none */

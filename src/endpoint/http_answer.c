@@ -32,7 +32,7 @@ struct pinion_http_answer pinion__http_answer_of(const struct pinion_response *r
 {
     return (struct pinion_http_answer){ .status = response->status,
                                         .content_type = response->content_type,
-                                        .extra = "",
+                                        .extra = PINION_HTTP_PRIVATE,
                                         .length = response->length,
                                         .keep_alive = keep_alive };
 }
@@ -79,10 +79,11 @@ void pinion__http_send_text(struct pinion_http *http, int status, const char *ex
 
 void pinion__http_send_error(struct pinion_http *http, int status, bool keep_alive)
 {
+    static const char not_allowed[] = "allow: GET, HEAD\r\n" PINION_HTTP_PRIVATE;
     const char *text = pinion__http1_reason(status);
     struct pinion_http_answer answer = { .status = status,
                                          .content_type = "text/html; charset=utf-8",
-                                         .extra = status == 405 ? "allow: GET, HEAD\r\n" : "",
+                                         .extra = status == 405 ? not_allowed : PINION_HTTP_PRIVATE,
                                          .length = strlen(text),
                                          .keep_alive = keep_alive };
     pinion__http_send(http, &answer, text, strlen(text));

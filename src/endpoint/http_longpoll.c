@@ -27,20 +27,37 @@ static void send_status(struct pinion_http *http, int status, bool keep_alive)
     send_json(http, json, (size_t)len, keep_alive);
 }
 
+/* The names of headers that the client would like to send. False when they do not fit. */
+static bool join_asked(const struct pinion_http_request *request, char *out, size_t size)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct pinion_http_header *header = &request->headers[i];
+        if (!pinion__http1_header_is(header, "access-control-request-headers"))
+            continue;
+        len += (size_t)snprintf(out + len, size - len, "%s%.*s", len ? ", " : "", (int)header->value.len,
+                                header->value.ptr);
+        if (len >= size)
+            return false;
+    }
+    return true;
+}
+
 /* What a browser asks before it sends a request of ours to another origin than the page's. */
 static void serve_options(struct pinion_http *http, const struct pinion_http_request *request)
 {
-    char extra[1400];
-    struct pinion_slice asked = pinion__http1_header(request, "access-control-request-headers");
-    int len = snprintf(extra, sizeof extra,
-                       ANY_ORIGIN "access-control-allow-headers: %.*s\r\n"
-                                  "access-control-allow-methods: get, post, options\r\n"
-                                  "access-control-max-age: 3600\r\n",
-                       (int)asked.len, asked.len ? asked.ptr : "");
-    if (len >= (int)sizeof extra)
+    char asked[1100], extra[1400];
+    if (!join_asked(request, asked, sizeof asked)) {
         pinion__http_send_error(http, 400, request->keep_alive);
-    else
-        pinion__http_send_text(http, 200, extra, "", request->keep_alive);
+        return;
+    }
+    snprintf(extra, sizeof extra,
+             ANY_ORIGIN PINION_HTTP_PRIVATE "access-control-allow-headers: %s\r\n"
+                                            "access-control-allow-methods: get, post, options\r\n"
+                                            "access-control-max-age: 3600\r\n",
+             asked);
+    pinion__http_send_text(http, 200, extra, "", request->keep_alive);
 }
 
 /* ---- the request ---- */
@@ -162,19 +179,16 @@ void pinion__http_serve_longpoll(struct pinion_http *http, const struct pinion_m
                                  const struct pinion_http_request *request, struct pinion_slice head)
 {
     struct pinion_http_connect connect;
-    bool options = pinion__slice_is(request->method, "OPTIONS");
     http->polls = true;
-    if (!options && !pinion__slice_is(request->method, "GET") && !pinion__slice_is(request->method, "POST")) {
-        pinion__http_send_error(http, 400, request->keep_alive);
-        return;
-    }
     int rc = pinion__http_connect_init(&connect, http, mount, request, pinion__longpoll.name);
     if (rc)
         send_status(http, rc == PINION_EACCES ? 403 : 500, request->keep_alive);
-    else if (options)
+    else if (pinion__slice_is(request->method, "OPTIONS"))
         serve_options(http, request);
-    else
+    else if (pinion__slice_is(request->method, "GET") || pinion__slice_is(request->method, "POST"))
         serve(http, mount, request, &connect.info, head);
+    else
+        pinion__http_send_text(http, 400, ANY_ORIGIN PINION_HTTP_PRIVATE, "", request->keep_alive);
     pinion__http_connect_release(&connect);
 }
 

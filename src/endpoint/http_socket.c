@@ -57,7 +57,7 @@ static void refuse(struct pinion_http *http, const struct pinion_mount *mount, i
     struct pinion_response response;
     if (!ask_error_handler(mount, reason, http->loop->shard, &response)) {
         int status = status_of(error);
-        pinion__http_send_text(http, status, "", "", keep_alive && status < 500);
+        pinion__http_send_text(http, status, PINION_HTTP_PRIVATE, "", keep_alive && status < 500);
         return;
     }
     struct pinion_http_answer answer = pinion__http_answer_of(&response, keep_alive);
@@ -71,7 +71,7 @@ static struct pinion_frame *late_refusal(const struct pinion_mount *mount, struc
 {
     struct pinion_response response;
     if (!ask_error_handler(mount, reason, shard, &response)) {
-        struct pinion_http_answer answer = { .status = status_of(error), .extra = "" };
+        struct pinion_http_answer answer = { .status = status_of(error), .extra = PINION_HTTP_PRIVATE };
         return pinion__http_frame(&answer, NULL, 0);
     }
     struct pinion_http_answer answer = pinion__http_answer_of(&response, false);
@@ -185,7 +185,7 @@ bool pinion__http_serve_websocket(struct pinion_http *http, const struct pinion_
     if (rc)
         refuse(http, mount, rc, reason, request->keep_alive);
     else if (wrong)
-        pinion__http_send_text(http, 400, "", wrong, request->keep_alive);
+        pinion__http_send_text(http, 400, PINION_HTTP_PRIVATE, wrong, request->keep_alive);
     pinion_payload_unref(reason);
     return rc == 0 && !wrong;
 }

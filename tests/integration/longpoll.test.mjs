@@ -48,6 +48,13 @@ async function session(t, server, query = "") {
 describe("long polling", () => {
   const server = serve("conformance", { args: ["--loops", "2"] });
 
+  it("allows the headers that are asked for in several fields", async (t) => {
+    const raw = await RawConnection.open(t, server);
+    const field = "Access-Control-Request-Headers";
+    raw.send(`OPTIONS /socket/longpoll HTTP/1.1\r\nHost: x\r\n${field}: a, b\r\n${field}: c\r\n\r\n`);
+    assert.equal((await raw.response()).headers["access-control-allow-headers"], "a, b, c");
+  });
+
   for (const upgrades of ["refuse", "hang"]) {
     it(`is what phoenix.js falls back to where a proxy lets upgrades ${upgrades}`, async (t) => {
       const proxy = await proxied(t, server, { upgrades });
