@@ -76,6 +76,14 @@ static bool read_authority(struct pinion_slice text, struct pinion_origin *origi
     return rest.len == 0 || (rest.ptr[0] == ':' && read_port(after(rest, 1), &origin->port));
 }
 
+static struct pinion_slice before_path(struct pinion_slice text)
+{
+    size_t len = 0;
+    while (len < text.len && text.ptr[len] != '/' && text.ptr[len] != '?' && text.ptr[len] != '#')
+        len++;
+    return pinion__slice(text.ptr, len);
+}
+
 bool pinion__origin_read(struct pinion_slice text, struct pinion_origin *origin)
 {
     size_t scheme = 0;
@@ -87,7 +95,8 @@ bool pinion__origin_read(struct pinion_slice text, struct pinion_origin *origin)
         return false;
     if (scheme > 0)
         rest = after(rest, 1);
-    return rest.len > 2 && rest.ptr[0] == '/' && rest.ptr[1] == '/' && read_authority(after(rest, 2), origin);
+    return rest.len > 2 && rest.ptr[0] == '/' && rest.ptr[1] == '/' &&
+           read_authority(before_path(after(rest, 2)), origin);
 }
 
 bool pinion__origin_of_host(struct pinion_slice scheme, struct pinion_slice host,

@@ -29,6 +29,10 @@ static void origins_are_read(void **state)
     expect("http://[2001:db8::1]:4000", "http", "2001:db8::1", 4000);
     expect("http://[::1]", "http", "::1", 80);
     expect("capacitor://localhost", "capacitor", "localhost", 0);
+    expect("https://example.com/", "https", "example.com", 443);
+    expect("https://example.com:8443/a/b?c#d", "https", "example.com", 8443);
+    expect("https://example.com?//evil.org", "https", "example.com", 443);
+    expect("https://example.com#@evil.org", "https", "example.com", 443);
     expect("//example.com", "", "example.com", 0);
     expect("//*.example.com:888", "", "*.example.com", 888);
 }
@@ -48,9 +52,10 @@ static void what_is_no_origin_is_refused(void **state)
         "http://example.com:0",
         "http://example.com:65536",
         "http://example.com:80x",
-        "http://example.com/",
         "http://user@example.com",
-        "http://example.com?x",
+        "http://user@example.com/",
+        "http:///example.com",
+        "http://?example.com",
         "http://[::1",
         "http://[]",
         "http://a b",
