@@ -92,21 +92,29 @@ static bool check_upgrade(const struct pinion_http_request *request, struct sent
     return false;
 }
 
+static size_t count_headers(const struct pinion_http_request *request, const char *name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < request->header_count; i++)
+        count += pinion__http1_header_is(&request->headers[i], name);
+    return count;
+}
+
 /* Any key will do, as in Phoenix: the client alone has a use for it. */
 static bool check_key(const struct pinion_http_request *request, struct sentence *why)
 {
-    if (pinion__http1_header(request, "sec-websocket-key").ptr)
-        return true;
-    say(why, "'sec-websocket-key' header is absent");
-    return false;
+    size_t count = count_headers(request, "sec-websocket-key");
+    if (count == 0)
+        say(why, "'sec-websocket-key' header is absent");
+    if (count > 1)
+        say(why, "'sec-websocket-key' header is there more than once");
+    return count == 1;
 }
 
 static bool check_websocket_version(const struct pinion_http_request *request, struct sentence *why)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < request->header_count; i++)
-        count += pinion__http1_header_is(&request->headers[i], "sec-websocket-version");
-    if (count == 1 && pinion__slice_is(pinion__http1_header(request, "sec-websocket-version"), "13"))
+    if (count_headers(request, "sec-websocket-version") == 1 &&
+        pinion__slice_is(pinion__http1_header(request, "sec-websocket-version"), "13"))
         return true;
     say(why, "'sec-websocket-version' header must equal '13', got ");
     say_values(why, request, "sec-websocket-version");

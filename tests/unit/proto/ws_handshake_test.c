@@ -51,6 +51,7 @@ static void requests_that_are_no_upgrade_are_told_why(void **state)
           "'upgrade' header must contain 'websocket', got [\"h2c\"]" },
         { GET CONNECTION UPGRADE VERSION END, "'sec-websocket-key' header is absent" },
         { GET CONNECTION UPGRADE END, "'sec-websocket-key' header is absent" },
+        { GET CONNECTION UPGRADE KEY KEY VERSION END, "'sec-websocket-key' header is there more than once" },
         { GET CONNECTION UPGRADE KEY END, "'sec-websocket-version' header must equal '13', got []" },
         { GET CONNECTION UPGRADE KEY "Sec-WebSocket-Version: 8\r\n" END,
           "'sec-websocket-version' header must equal '13', got [\"8\"]" },
