@@ -48,7 +48,8 @@ int pinion__ws_protocols(const struct pinion_http_request *request, const char *
     if (auth_token)
         out->token = find_token(offered);
     bool tokens = out->token.ptr == NULL; /* then what looks like one is a protocol like any */
-    if (count_offers(offered, tokens, NULL, NULL) == 0 || (!configured && !auth_token))
+    bool alone = !tokens && count_offers(offered, false, NULL, NULL) == 0;
+    if (!offered.ptr || alone || (!configured && !auth_token))
         return 0;
     if (auth_token)
         count_offers(offered, tokens, "phoenix", &out->chosen);

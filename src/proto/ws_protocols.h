@@ -11,8 +11,8 @@ struct pinion_ws_protocols {
 };
 
 /* Choose among what the request offers: the first of `configured` (NULL: nothing is) that it names. With
- * `auth_token` "phoenix" comes before them, and the token is no offer. A request that offers nothing is fine,
- * as is any where nothing is configured. PINION_EACCES: it offers, and none of ours. */
+ * `auth_token` "phoenix" comes before them, and the token is no offer. A request without the header is fine,
+ * as is any where nothing is configured. PINION_EACCES: it offers none of ours. */
 int pinion__ws_protocols(const struct pinion_http_request *request, const char *const *configured,
                          bool auth_token, struct pinion_ws_protocols *out);
 

@@ -40,8 +40,14 @@ static void offering_nothing_is_fine(void **state)
     expect("", NULL);
     assert_int_equal(choose(NULL, NULL, true), 0);
     expect("", NULL);
-    assert_int_equal(choose(" , ,", two, false), 0);
-    expect("", NULL);
+}
+
+static void an_offer_of_nothing_is_none_of_ours(void **state)
+{
+    assert_int_equal(choose("", two, false), PINION_EACCES);
+    assert_int_equal(choose(" , ,", two, false), PINION_EACCES);
+    assert_int_equal(choose("", NULL, true), PINION_EACCES);
+    assert_int_equal(choose("", NULL, false), 0);
 }
 
 static void where_nothing_is_configured_anything_is_fine(void **state)
@@ -111,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(offering_nothing_is_fine),
+        cmocka_unit_test(an_offer_of_nothing_is_none_of_ours),
         cmocka_unit_test(where_nothing_is_configured_anything_is_fine),
         cmocka_unit_test(the_first_of_ours_is_agreed_on),
         cmocka_unit_test(the_token_is_no_offer),
