@@ -157,6 +157,15 @@ static void check_array(struct pinion_slice text, bool array, json_t *tree)
     }
 }
 
+/* Of equal names jansson takes the last, the scanner the first. */
+static bool has_equal_names(struct pinion_slice text)
+{
+    json_error_t error;
+    json_t *tree = parse(text, JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES, &error);
+    json_decref(tree);
+    return !tree;
+}
+
 static void check_object(struct pinion_slice text, bool object, const json_t *tree)
 {
     static const char *const names[] = { "a", "", "topic", "\xc3\xa9" };
@@ -165,11 +174,12 @@ static void check_object(struct pinion_slice text, bool object, const json_t *tr
     bool found[NAMES];
     int rc = pinion__json_scan_object(text, PINION_JSON_DEPTH, names, values, found, NAMES);
     REQUIRE(rc == (object ? 0 : PINION_EPROTO));
+    bool alike = object && !has_equal_names(text);
     for (size_t i = 0; object && i < NAMES; i++) {
         json_t *member = json_object_get(tree, names[i]);
         REQUIRE(!tree || found[i] == (member != NULL));
         if (found[i])
-            check_value(&values[i], member);
+            check_value(&values[i], alike ? member : NULL);
     }
 }
 

@@ -448,9 +448,10 @@ static bool scan_member(struct cursor *cursor, const char *const *names, struct 
     if (!scan_name(cursor, &name))
         return false;
     size_t i = find_name(&name, names, want);
-    if (i < want)
+    bool wanted = i < want && !found[i];
+    if (wanted)
         found[i] = true;
-    return scan_value(cursor, cursor->max_depth, i < want ? &values[i] : &skipped);
+    return scan_value(cursor, cursor->max_depth, wanted ? &values[i] : &skipped);
 }
 
 static bool scan_members(struct cursor *cursor, const char *const *names, struct pinion_json_value *values,

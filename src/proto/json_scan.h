@@ -46,8 +46,8 @@ int pinion__json_scan_array(struct pinion_slice text, unsigned max_depth, struct
 
 /* Check a JSON text that is an object, and give the values of the members named in `names` (want of them,
  * each at most PINION_JSON_NAME_MAX bytes); found[i] tells which were there. Names are compared after
- * unescaping; of members with equal names the last counts. Other members are checked and skipped.
- * PINION_EPROTO: not JSON, or not an object. */
+ * unescaping; of members with equal names the first counts, as in Phoenix. Other members are checked and
+ * skipped. PINION_EPROTO: not JSON, or not an object. */
 int pinion__json_scan_object(struct pinion_slice text, unsigned max_depth, const char *const *names,
                              struct pinion_json_value *values, bool *found, size_t want);
 
