@@ -163,6 +163,14 @@ static void on_close_frame(struct ws *ws, uint16_t code)
 
 /* ---- frames in ---- */
 
+/* A sign of life: messages are the engine's to count, but part of one, or what waits, is one too. A large
+ * message may take a slow client longer than it may be silent. */
+static void seen(struct ws *ws)
+{
+    if (ws->state == WS_OPEN)
+        pinion__socket_seen(ws->socket);
+}
+
 static void on_ping(struct ws *ws, const struct pinion_ws_event *event)
 {
     if (ws->state != WS_OPEN)
@@ -201,8 +209,7 @@ static void on_event(struct ws *ws, const struct pinion_ws_event *event)
         on_ping(ws, event);
         break;
     case PINION_WS_PONG:
-        if (ws->state == WS_OPEN)
-            pinion__socket_seen(ws->socket);
+        seen(ws);
         break;
     case PINION_WS_CLOSE:
         on_close_frame(ws, event->close_code);
@@ -228,6 +235,7 @@ static void keep_decoder(struct ws *ws, const struct pinion_ws_decoder *decoder)
         ws->decoder = NULL;
         return;
     }
+    seen(ws);
     if (!ws->decoder)
         ws->decoder = pinion__pool_take(&ws->shard->pool, sizeof *ws->decoder);
     if (ws->decoder)
@@ -258,6 +266,7 @@ static size_t process(struct ws *ws, uint8_t *bytes, size_t len)
 static void stash(struct ws *ws, const uint8_t *bytes, size_t len)
 {
     struct ws_more *more = more_of(ws);
+    seen(ws);
     if (!more || pinion__buf_append(&more->stash, bytes, len) != 0)
         fail(ws, PINION_CLOSE_INTERNAL);
     else if (more->stash.len > STASH_PAUSE)

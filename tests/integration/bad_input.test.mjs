@@ -386,6 +386,26 @@ describe("peers that go quiet", () => {
     }
   });
 
+  const slow = [
+    ["a frame", (pieces) => pieces],
+    ["a message in fragments", (pieces) =>
+      pieces.map((piece, i) => frame(i === 0 ? OPCODE.TEXT : OPCODE.CONTINUATION, piece, { fin: i === 9 }))],
+  ];
+  for (const [name, packed] of slow) {
+    bad(`one that takes its time for ${name} stays`, async (t) => {
+      const raw = await RawConnection.websocket(t, server, FAST);
+      const message = Buffer.from(JSON.stringify([null, "1", "phoenix", "heartbeat", {}]));
+      const whole = name === "a frame" ? frame(OPCODE.TEXT, message) : message;
+      const size = Math.ceil(whole.length / 10);
+      const pieces = Array.from({ length: 10 }, (_, i) => whole.subarray(i * size, (i + 1) * size));
+      for (const piece of packed(pieces)) {
+        await elapse(60);
+        raw.send(piece);
+      }
+      assert.equal((await raw.message())[1], "1");
+    });
+  }
+
   bad("one that vanishes in the middle of a frame", async (t) => {
     const raw = await RawConnection.websocket(t, server);
     raw.send(text(["1", "1", "room:vanish", "phx_join", {}]));
