@@ -62,13 +62,14 @@ static void serve_options(struct pinion_http *http, const struct pinion_http_req
 
 /* ---- the request ---- */
 
-/* As the query parameter, or in the header that keeps it out of logs. */
+/* In the header, which keeps it out of logs, or as the query parameter. */
 static struct pinion_slice token_of(const struct pinion_http_request *request, const pinion_payload *params)
 {
+    struct pinion_slice header = pinion__http1_header(request, "x-phoenix-longpoll-token");
     json_t *token = pinion_payload_get(params, "token");
-    if (json_is_string(token))
-        return pinion__slice(json_string_value(token), json_string_length(token));
-    return pinion__http1_header(request, "x-phoenix-longpoll-token");
+    if (header.ptr || !json_is_string(token))
+        return header;
+    return pinion__slice(json_string_value(token), json_string_length(token));
 }
 
 /* A call that is addressed to the session of the request's token. NULL when there is no token of ours. */
