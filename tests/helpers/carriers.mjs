@@ -128,11 +128,11 @@ export class LongpollCarrier {
   // A line that begins with '[' is a text; anything else goes as a body of its own.
   sendText(text) {
     const line = text.startsWith("[") && !/[\r\n]/.test(text);
-    return line ? this.#queue("application/x-ndjson", `${text}\n`) : this.#queue("application/json", text);
+    return line ? this.#queue("application/x-ndjson", text) : this.#queue("application/json", text);
   }
 
   sendBinary(bytes) {
-    return this.#queue("application/x-ndjson", `${bytes.toString("base64")}\n`);
+    return this.#queue("application/x-ndjson", bytes.toString("base64"));
   }
 
   async nextText(what) {
