@@ -133,7 +133,7 @@ const isClient = isRecord(
 const runs = { vsn: isSubsetOf(VERSIONS), transport: isSubsetOf(TRANSPORTS) };
 const isVector = isRecord(
   { name: isString, source: isString, steps: isListOf(isStep) },
-  { ...runs, clients: isMapOf(isClient), v1_join_ref: isTrue },
+  { ...runs, clients: isMapOf(isClient), v1_join_ref: isTrue, differs: isString },
 );
 const isVectorFile = isRecord({ about: isString, vectors: isListOf(isVector) }, runs);
 
