@@ -72,9 +72,11 @@ const isResponse = isRecord(
   { status: isInteger },
   { body: isString, json: isObject, headers: isMapOf(isStringOrNull) },
 );
+const isLine = (value) => isString(value) || (value?.length === 2 && isString(value[0]) && isInteger(value[1]));
+const isBody = (value) => isString(value) || isListOf(isLine)(value);
 const isHttp = isRecord(
   { path: isString, expect: isResponse },
-  { method: isString, version: isString, upgrade: isBoolean, headers: isMapOf(isStringOrNull), body: isString },
+  { method: isString, version: isString, upgrade: isBoolean, headers: isMapOf(isStringOrNull), body: isBody },
 );
 
 const isRepeat = isRecord({ from: isInteger, to: isInteger, steps: isListOf(isStep) });

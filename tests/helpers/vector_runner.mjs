@@ -218,11 +218,18 @@ function compareJson(actual, expected, tokens) {
   assert.deepEqual(actual, { ...expected, ...own });
 }
 
-async function performHttp(t, server, { path, method, version, upgrade, headers = {}, body, expect }, tokens) {
+// A body given in lines; [line, n] is that line n times.
+function joinLines(body) {
+  if (!Array.isArray(body)) return body;
+  return body.flatMap((line) => (Array.isArray(line) ? Array(line[1]).fill(line[0]) : line)).join("\n");
+}
+
+async function performHttp(t, server, { path, method, version, upgrade, headers = {}, body: given, expect }, tokens) {
   const raw = await RawConnection.open(t, server);
+  const body = joinLines(given);
   const length = body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(body)) };
-  const given = Object.entries(headers).map(([name, value]) => [name, value && putToken(value, tokens)]);
-  const all = { ...(upgrade ? {} : NO_UPGRADE), ...length, ...Object.fromEntries(given) };
+  const own = Object.entries(headers).map(([name, value]) => [name, value && putToken(value, tokens)]);
+  const all = { ...(upgrade ? {} : NO_UPGRADE), ...length, ...Object.fromEntries(own) };
   raw.send(upgradeRequest(putToken(path, tokens), all, { method, version }) + (body ?? ""));
   const response = await raw.response({ headOnly: method === "HEAD" });
   assert.equal(response.status, expect.status);
