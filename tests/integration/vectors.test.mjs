@@ -2,6 +2,7 @@
 // server.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { serve } from "../helpers/server.mjs";
@@ -26,3 +27,19 @@ for (const transport of ["websocket", "longpoll"]) {
     }
   });
 }
+
+// [file, what Phoenix does] of each row of the page whose first cell links to a file of vectors.
+function rowsOf(page) {
+  const rows = page.matchAll(/^\| \[[^\]]*\]\(\.\.\/tests\/vectors\/([^)]*)\) \| (.*?) \|/gm);
+  return [...rows].map(([, file, phoenix]) => `${file}: ${phoenix}`);
+}
+
+describe("docs/compatibility.md", () => {
+  it("has a row for what differs in a vector, and a vector for each such row", () => {
+    const page = readFileSync(new URL("../../docs/compatibility.md", import.meta.url), "utf8");
+    const differing = files.flatMap(({ file, vectors }) =>
+      vectors.filter(({ differs }) => differs).map(({ differs }) => `${file}: ${differs}`),
+    );
+    assert.deepEqual(rowsOf(page).sort(), [...new Set(differing)].sort());
+  });
+});
