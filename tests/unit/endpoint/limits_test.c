@@ -1,42 +1,7 @@
 /* Limits of an endpoint, and what keeps quiet connections: over real connections. */
-#include "helpers/engine.h"
-#include "helpers/tcp.h"
+#include "helpers/endpoint.h"
 #include <poll.h>
-#include <time.h>
-
-static pinion_endpoint *endpoint;
-
-static const pinion_socket_def anybody = { .connect = NULL };
-
-static void page(const pinion_request *request, pinion_response *response, void *data)
-{
-    pinion_response_send(response, 200, "text/plain", "ok", 2);
-}
-
-static void start(const pinion_endpoint_options *given, const pinion_socket_options *options)
-{
-    pinion_endpoint_options own = given ? *given : (pinion_endpoint_options){ 0 };
-    own.host = "127.0.0.1";
-    pinion_log_set_level(PINION_LOG_NONE);
-    ok(pinion_endpoint_new(&endpoint, &own));
-    ok(pinion_endpoint_socket(endpoint, "/socket", &anybody, options));
-    ok(pinion_endpoint_get(endpoint, "/", page, NULL));
-    ok(pinion_endpoint_start(endpoint));
-}
-
-static int stop(void **state)
-{
-    pinion_endpoint_free(endpoint);
-    endpoint = NULL;
-    return 0;
-}
-
-static int connected_fd(void)
-{
-    int fd = tcp_connect(pinion_endpoint_port(endpoint));
-    assert_true(fd >= 0);
-    return fd;
-}
+#include <semaphore.h>
 
 static int get(int fd, int headers)
 {
@@ -95,6 +60,48 @@ static void connections(void **state)
     close(fds[2]);
 }
 
+/* ---- the mailbox of a loop ---- */
+
+static sem_t held, let_go, heard;
+
+static void hold_loop(void *data)
+{
+    sem_post(&held);
+    sem_wait(&let_go);
+}
+
+static void count_up(const char *topic, const char *event, const pinion_payload *payload, void *data)
+{
+    ++*(unsigned *)data;
+    sem_post(&heard);
+}
+
+/* A broadcast is counted with its names and its bookkeeping: of a little over 1,000 bytes, nine fit. */
+static void broadcasts_waiting_for_a_loop(void **state)
+{
+    unsigned count = 0;
+    char text[1000];
+    pinion_stats stats;
+    pinion_subscription *subscription = NULL;
+    memset(text, '1', sizeof text);
+    sem_init(&held, 0, 0);
+    sem_init(&let_go, 0, 0);
+    sem_init(&heard, 0, 0);
+    start(&(pinion_endpoint_options){ .loops = 1, .max_mailbox = 10000 }, NULL);
+    ok(pinion_endpoint_subscribe(endpoint, "topic", count_up, &count, &subscription));
+    ok(pinion_endpoint_post(endpoint, 0, hold_loop, NULL));
+    sem_wait(&held);
+    for (int i = 0; i < 20; i++)
+        ok(pinion_endpoint_broadcast(endpoint, "topic", "e", pinion_payload_binary(text, sizeof text)));
+    pinion_endpoint_stats(endpoint, &stats);
+    assert_int_equal(stats.dropped, 11);
+    sem_post(&let_go);
+    for (int i = 0; i < 9; i++)
+        sem_wait(&heard);
+    pinion_endpoint_stop(endpoint);
+    assert_int_equal(count, 9);
+}
+
 static void options_have_limits_too(void **state)
 {
     pinion_endpoint *other = NULL;
@@ -104,19 +111,6 @@ static void options_have_limits_too(void **state)
 }
 
 /* ---- pings ---- */
-
-static int websocket(void)
-{
-    char head[1000];
-    static const char request[] =
-        "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    int fd = connected_fd();
-    assert_true(tcp_send(fd, request, sizeof request - 1));
-    assert_int_equal(tcp_head(fd, head, sizeof head), 101);
-    return fd;
-}
 
 static const uint8_t ping_frame[] = { 0x89, 0 };
 
@@ -160,14 +154,13 @@ static void by_default_nobody_is_asked(void **state)
     close(fd);
 }
 
-#define TEST(name) cmocka_unit_test_teardown(name, stop)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(headers_of_a_request),
         TEST(headers_by_default),
         TEST(connections),
+        TEST(broadcasts_waiting_for_a_loop),
         cmocka_unit_test(options_have_limits_too),
         TEST(a_quiet_client_is_asked_and_lives_by_its_answer),
         TEST(a_client_that_does_not_answer_is_closed),
