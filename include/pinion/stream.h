@@ -28,11 +28,12 @@ typedef struct pinion_stream_def {
     /* The kernel did not take all that was queued, but has now, and the queue is empty. May be NULL. */
     void (*drained)(pinion_stream *stream);
 
-    /* The time of pinion_stream_timeout is over. May be NULL: the stream is closed. */
+    /* The time of pinion_stream_timeout is over. May be NULL: the stream is closed. Never after
+     * pinion_stream_close. */
     void (*timed_out)(pinion_stream *stream);
 
-    /* The stream is over: 0, or an error such as PINION_ECLOSED (reset) or PINION_EIO. Exactly once, the last
-     * call; the stream goes when it returns. */
+    /* The stream is over: 0, or PINION_EIO when it broke (the peer reset it, or cannot be reached any more);
+     * PINION_ENOMEM. Exactly once, the last call; the stream goes when it returns. */
     void (*closed)(pinion_stream *stream, int error);
 } pinion_stream_def;
 
@@ -45,8 +46,8 @@ PINION_API PINION_CHECKED int pinion_endpoint_streams(pinion_endpoint *endpoint,
                                                       uint16_t port, const pinion_stream_def *def,
                                                       void *data);
 
-/* The port on which streams of this definition are accepted; 0: none is, or not yet. Thread: any, once the
- * endpoint listens. */
+/* The port on which streams of this definition are accepted (of several: the first that was asked for); 0:
+ * none is, or not yet. Thread: any, once the endpoint listens. */
 PINION_API uint16_t pinion_endpoint_stream_port(const pinion_endpoint *endpoint,
                                                 const pinion_stream_def *def);
 
@@ -79,8 +80,9 @@ PINION_API void pinion_stream_pause(pinion_stream *stream);
 PINION_API void pinion_stream_resume(pinion_stream *stream);
 
 /* Send what is queued, then say that no more comes (FIN); the peer may still send. The stream is over when
- * the peer has ended its side too. An endpoint that goes down does it to all that are left once its sockets
- * are closed, and a little later closes them. */
+ * the peer has ended its side too, before or after; of that a paused one learns nothing. An endpoint that
+ * goes down does it to all that are left once its sockets are closed, and closes them itself when their peers
+ * take longer than its close_timeout_ms and a second. */
 PINION_API void pinion_stream_shutdown(pinion_stream *stream);
 
 /* Close it; what is queued is dropped. ->closed follows. */

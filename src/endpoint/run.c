@@ -110,7 +110,9 @@ int pinion_endpoint_listen(pinion_endpoint *endpoint)
     int rc = pinion__listeners_add(server, NULL, server->host, server->options.port, &server->port);
     if (!rc)
         rc = pinion__stream_listeners_open(server);
-    if (!rc)
+    if (rc)
+        server->port = 0;
+    else
         server->state = PINION_SERVER_LISTENING;
     return rc;
 }

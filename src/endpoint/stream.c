@@ -23,6 +23,9 @@ struct pinion_stream {
     void *user;
     struct pinion_list node; /* in loop->streams */
     struct pinion_timer timer;
+    bool eof;       /* the peer sends no more */
+    bool finishing; /* our FIN follows what is queued */
+    bool over;      /* nothing but closed follows */
 };
 
 /* ---- listening ---- */
@@ -51,8 +54,10 @@ int pinion_endpoint_streams(pinion_endpoint *endpoint, const char *host, uint16_
     listener->def = def;
     listener->data = data;
     listener->port = port;
-    listener->next = server->stream_listeners;
-    server->stream_listeners = listener;
+    struct pinion_stream_listener **end = &server->stream_listeners;
+    while (*end)
+        end = &(*end)->next;
+    *end = listener;
     return 0;
 }
 
@@ -67,9 +72,12 @@ uint16_t pinion_endpoint_stream_port(const pinion_endpoint *endpoint, const pini
 
 int pinion__stream_listeners_open(struct pinion_server *server)
 {
+    struct pinion_stream_listener *at;
     int rc = 0;
-    for (struct pinion_stream_listener *at = server->stream_listeners; at && !rc; at = at->next)
+    for (at = server->stream_listeners; at && !rc; at = at->next)
         rc = pinion__listeners_add(server, at, at->host, at->port, &at->bound);
+    for (at = server->stream_listeners; at && rc; at = at->next)
+        at->bound = 0;
     return rc;
 }
 
@@ -85,10 +93,19 @@ void pinion__stream_listeners_free(struct pinion_server *server)
 
 /* ---- events ---- */
 
+/* Both sides have said that no more comes, and the kernel has all of ours. */
+static void close_if_done(struct pinion_stream *stream)
+{
+    if (stream->eof && stream->finishing && pinion__conn_flush(stream->conn) == 0)
+        pinion_stream_close(stream);
+}
+
 static void on_data(struct pinion_conn *conn, uint8_t *bytes, size_t len)
 {
     struct pinion_stream *stream = pinion__conn_user(conn);
+    stream->eof = len == 0;
     stream->def->received(stream, bytes, len);
+    close_if_done(stream);
 }
 
 static void on_drained(struct pinion_conn *conn)
@@ -96,12 +113,13 @@ static void on_drained(struct pinion_conn *conn)
     struct pinion_stream *stream = pinion__conn_user(conn);
     if (stream->def->drained)
         stream->def->drained(stream);
+    close_if_done(stream);
 }
 
 static void on_closed(struct pinion_conn *conn, int error)
 {
     struct pinion_stream *stream = pinion__conn_user(conn);
-    pinion__timer_cancel(&stream->timer);
+    pinion_stream_close(stream);
     stream->def->closed(stream, error);
     pinion__list_remove(&stream->node);
     pinion__pool_give(&stream->loop->shard->pool, stream, sizeof *stream);
@@ -119,7 +137,7 @@ static void on_timer(struct pinion_timer *timer)
     if (stream->def->timed_out)
         stream->def->timed_out(stream);
     else
-        pinion__conn_close(stream->conn);
+        pinion_stream_close(stream);
 }
 
 /* One for which there is no memory is closed. */
@@ -142,7 +160,7 @@ void pinion__stream_accept(struct pinion_server_loop *loop, struct pinion_stream
 void pinion__streams_stop(struct pinion_server_loop *loop)
 {
     PINION_LIST_FOREACH (node, &loop->streams)
-        pinion__conn_shutdown(PINION_CONTAINER_OF(node, struct pinion_stream, node)->conn);
+        pinion_stream_shutdown(PINION_CONTAINER_OF(node, struct pinion_stream, node));
 }
 
 /* ---- acts ---- */
@@ -199,17 +217,21 @@ void pinion_stream_resume(pinion_stream *stream)
 
 void pinion_stream_shutdown(pinion_stream *stream)
 {
+    stream->finishing = true;
     pinion__conn_shutdown(stream->conn);
+    close_if_done(stream);
 }
 
 void pinion_stream_close(pinion_stream *stream)
 {
+    stream->over = true;
+    pinion__timer_cancel(&stream->timer);
     pinion__conn_close(stream->conn);
 }
 
 void pinion_stream_timeout(pinion_stream *stream, uint32_t ms)
 {
-    if (ms == PINION_NEVER)
+    if (ms == PINION_NEVER || stream->over)
         pinion__timer_cancel(&stream->timer);
     else
         pinion__scheduler_timer(stream->loop->scheduler, &stream->timer, ms);

@@ -11,18 +11,23 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* A connection to this port of 127.0.0.1, that waits ten seconds for anything. */
-static inline int tcp_connect(uint16_t port)
+/* A connection to this port, that waits ten seconds for anything. */
+static inline int tcp_connect_to(const char *host, uint16_t port)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
     struct timeval patience = { .tv_sec = 10 };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    inet_pton(AF_INET, host, &address.sin_addr);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
         return fd;
     close(fd);
     return -1;
+}
+
+static inline int tcp_connect(uint16_t port)
+{
+    return tcp_connect_to("127.0.0.1", port);
 }
 
 static inline bool tcp_send(int fd, const void *bytes, size_t len)
