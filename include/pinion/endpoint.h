@@ -128,7 +128,8 @@ PINION_API PINION_CHECKED int pinion_endpoint_start(pinion_endpoint *endpoint);
 PINION_API void pinion_endpoint_stop(pinion_endpoint *endpoint);
 
 /* Run fn(data) on one of the loops, 0 to pinion_endpoint_loops() - 1, like a callback: once, soon (of an
- * endpoint that does not run yet, when it does), in the order in which one thread posts. Thread: any.
+ * endpoint that does not run yet, when it does, or as it is freed), in the order in which one thread posts.
+ * What was accepted runs, whenever the endpoint is stopped. Thread: any.
  * PINION_EINVAL: no such loop; PINION_ECLOSED: it has ended; PINION_ENOMEM. */
 PINION_API PINION_CHECKED int pinion_endpoint_post(pinion_endpoint *endpoint, unsigned loop,
                                                    void (*fn)(void *data), void *data);
