@@ -181,14 +181,11 @@ static void forget_if_empty(struct lines *lines)
     lines->input = NULL;
 }
 
-/* Whole lines, until there is none or the engine holds back. Those that are left wait, and so does the
- * client. */
-static void deliver_lines(struct lines *lines)
+/* Whole lines, until there is none or the engine holds back. */
+static void deliver_whole(struct lines *lines)
 {
     size_t at = 0;
     char *newline = NULL;
-    if (!lines->input)
-        return;
     while (is_delivering(lines) && (newline = memchr(lines->input + at, '\n', lines->length - at))) {
         char *line = lines->input + at;
         at = (size_t)(newline - lines->input) + 1;
@@ -198,6 +195,13 @@ static void deliver_lines(struct lines *lines)
     lines->length -= at;
     memmove(lines->input, lines->input + at, lines->length);
     forget_if_empty(lines);
+}
+
+/* Those lines that are left wait, and so does the client. */
+static void deliver_lines(struct lines *lines)
+{
+    if (lines->input)
+        deliver_whole(lines);
     if (!is_delivering(lines) && lines->state != OVER)
         pinion_stream_pause(lines->stream);
     else if (lines->state != OVER && lines->length > lines->limits.max_message)
