@@ -183,7 +183,7 @@ static void stopping_closes_what_was_never_opened(void **state)
     close(fd);
 }
 
-int main(void)
+static int run(void)
 {
     const struct CMUnitTest tests[] = {
         STREAM_TEST(after_a_shutdown_the_peer_may_still_send),
@@ -196,5 +196,10 @@ int main(void)
         STREAM_TEST(stopping_waits_no_longer_than_for_a_close),
         STREAM_TEST(stopping_closes_what_was_never_opened),
     };
-    return io_run_on_each(tests, sizeof tests / sizeof *tests);
+    return cmocka_run_group_tests_name(io, tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return io_for_each(run);
 }

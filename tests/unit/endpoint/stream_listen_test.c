@@ -180,7 +180,7 @@ static void streams_count_as_connections(void **state)
     close(second);
 }
 
-int main(void)
+static int run(void)
 {
     const struct CMUnitTest tests[] = {
         STREAM_TEST(what_may_be_null_is_done_without),
@@ -191,5 +191,10 @@ int main(void)
         STREAM_TEST(listening_again_is_refused_and_harms_nothing),
         STREAM_TEST(streams_count_as_connections),
     };
-    return io_run_on_each(tests, sizeof tests / sizeof *tests);
+    return cmocka_run_group_tests_name(io, tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return io_for_each(run);
 }

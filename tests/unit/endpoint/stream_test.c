@@ -364,7 +364,7 @@ static void a_time_may_be_asked_for_when_one_is_over(void **state)
     close(fd);
 }
 
-int main(void)
+static int run(void)
 {
     const struct CMUnitTest tests[] = {
         STREAM_TEST(bytes_come_and_then_the_fin),
@@ -385,5 +385,10 @@ int main(void)
         STREAM_TEST(never_is_never),
         STREAM_TEST(a_time_may_be_asked_for_when_one_is_over),
     };
-    return io_run_on_each(tests, sizeof tests / sizeof *tests);
+    return cmocka_run_group_tests_name(io, tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return io_for_each(run);
 }

@@ -239,7 +239,7 @@ static void a_task_may_use_the_endpoint(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
 
-int main(void)
+static int run(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_task_runs_on_its_loop),
@@ -252,5 +252,10 @@ int main(void)
         TEST(a_task_may_post_and_none_runs_inside_another),
         TEST(a_task_may_use_the_endpoint),
     };
-    return io_run_on_each(tests, sizeof tests / sizeof *tests);
+    return cmocka_run_group_tests_name(io, tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return io_for_each(run);
 }

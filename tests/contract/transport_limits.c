@@ -1,0 +1,158 @@
+/* Clients that send too much or what cannot be read, or do not read themselves: each pays for itself alone.
+ */
+#include "contract/transport_suite.h"
+
+/* ---- a message's size ---- */
+
+#define ECHO     "[\"1\",\"2\",\"room:1\",\"echo\",{\"x\":\""
+#define ECHO_END "\"}]"
+
+static void say_sized(void *client, size_t length)
+{
+    char text[MAX_MESSAGE + 2];
+    memset(text, 'x', length);
+    memcpy(text, ECHO, strlen(ECHO));
+    memcpy(text + length - strlen(ECHO_END), ECHO_END, strlen(ECHO_END));
+    carrier->send(client, false, text, length);
+}
+
+static void a_message_may_be_as_long_as_the_limit(void **state)
+{
+    if (carrier->is_unlimited)
+        skip();
+    serve(&(pinion_socket_options){ .max_message = MAX_MESSAGE });
+    void *client = joined("room:1");
+    say_sized(client, MAX_MESSAGE);
+    struct transport_event event = carrier->next(client);
+    assert_int_equal(event.kind, TRANSPORT_TEXT);
+    assert_true(event.length > MAX_MESSAGE);
+    still_works(client);
+    carrier->hang_up(client);
+}
+
+static void a_byte_more_ends_the_connection(void **state)
+{
+    if (carrier->is_unlimited)
+        skip();
+    serve(&(pinion_socket_options){ .max_message = MAX_MESSAGE });
+    void *client = joined("room:1"), *other = joined("room:1");
+    say_sized(client, MAX_MESSAGE + 1);
+    hear_end(client, 1009);
+    await_terminated(1);
+    still_works(other);
+    carrier->hang_up(client);
+    carrier->hang_up(other);
+}
+
+/* ---- what cannot be read ---- */
+
+static void ends_with(const char *text, int code)
+{
+    serve(NULL);
+    void *client = joined("room:1"), *other = joined("room:1");
+    say(client, text);
+    hear_end(client, code);
+    await_terminated(1);
+    still_works(other);
+    carrier->hang_up(client);
+    carrier->hang_up(other);
+}
+
+static void no_json_ends_the_connection(void **state)
+{
+    ends_with("[\"1\",\"2\",\"room:1\",", 1011);
+}
+
+static void no_message_ends_the_connection(void **state)
+{
+    ends_with("[1,2,3]", 1011);
+}
+
+static void no_utf8_ends_the_connection(void **state)
+{
+    ends_with("[\"1\",\"2\",\"room:1\",\"echo\",{\"x\":\"\xff\"}]", 1007);
+}
+
+/* ---- who does not read ---- */
+
+#define PAD      8000
+#define MESSAGES 3000 /* of PAD bytes: more than the kernel takes for a client */
+
+static void broadcast(int n)
+{
+    static char pad[PAD + 1];
+    memset(pad, 'x', PAD);
+    assert_int_equal(
+        pinion_endpoint_broadcast(endpoint, "room:1", "n", pinion_json("{s:i,s:s}", "n", n, "pad", pad)), 0);
+}
+
+static int number_in(struct transport_event event)
+{
+    int number = -1;
+    json_t *frame = json_loadb(event.bytes, event.length, 0, NULL), *payload = json_array_get(frame, 4);
+    if (json_is_integer(json_object_get(payload, "n")))
+        number = (int)json_integer_value(json_object_get(payload, "n"));
+    json_decref(frame);
+    return number;
+}
+
+static void who_does_not_read_is_ended_and_nobody_else(void **state)
+{
+    struct transport_event event;
+    int n = 0, expected = 0;
+    if (carrier->is_unlimited)
+        skip();
+    serve(&(pinion_socket_options){ .max_queue = MAX_QUEUE });
+    void *stalled = joined("room:1"), *reader = joined("room:1");
+    for (; n < MESSAGES && terminated() == 0; n++) {
+        broadcast(n);
+        event = carrier->next(reader);
+        assert_int_equal(event.kind, TRANSPORT_TEXT);
+        assert_int_equal(number_in(event), n);
+    }
+    await_terminated(1);
+    while ((event = carrier->next(stalled)).kind == TRANSPORT_TEXT)
+        assert_int_equal(number_in(event), expected++);
+    assert_int_equal(event.kind, TRANSPORT_END);
+    if (carrier->close_codes)
+        assert_int_equal(event.code, 1008);
+    assert_true(expected < n);
+    still_works(reader);
+    carrier->hang_up(stalled);
+    carrier->hang_up(reader);
+}
+
+/* ---- many ---- */
+
+#define CLIENTS 100
+
+static void many_are_served_at_once(void **state)
+{
+    void *clients[CLIENTS];
+    serve(NULL);
+    for (int i = 0; i < CLIENTS; i++)
+        clients[i] = joined("room:1");
+    say(clients[0], "[\"1\",\"2\",\"room:1\",\"shout\",{\"n\":1}]");
+    for (int i = 0; i < CLIENTS; i++)
+        hear(clients[i], "[null,null,\"room:1\",\"shout\",{\"n\":1}]");
+    for (int i = 0; i < CLIENTS; i += 2)
+        carrier->hang_up(clients[i]);
+    say(clients[1], "[\"1\",\"2\",\"room:1\",\"shout\",{\"n\":2}]");
+    for (int i = 1; i < CLIENTS; i += 2) {
+        hear(clients[i], "[null,null,\"room:1\",\"shout\",{\"n\":2}]");
+        still_works(clients[i]);
+    }
+    for (int i = 1; i < CLIENTS; i += 2)
+        carrier->hang_up(clients[i]);
+}
+
+static const struct CMUnitTest tests[] = {
+    TRANSPORT_TEST(a_message_may_be_as_long_as_the_limit),
+    TRANSPORT_TEST(a_byte_more_ends_the_connection),
+    TRANSPORT_TEST(no_json_ends_the_connection),
+    TRANSPORT_TEST(no_message_ends_the_connection),
+    TRANSPORT_TEST(no_utf8_ends_the_connection),
+    TRANSPORT_TEST(who_does_not_read_is_ended_and_nobody_else),
+    TRANSPORT_TEST(many_are_served_at_once),
+};
+const struct part transport_limits = { "limits", tests, sizeof tests / sizeof *tests };
