@@ -3,8 +3,9 @@
 
 void pinion__pool_init(struct pinion_pool *pool)
 {
+    pinion__regions_init(&pool->regions);
     for (size_t i = 0; i < PINION_POOL_SIZES; i++)
-        pinion__slabs_init(&pool->sizes[i], (i + 1) * PINION_POOL_STEP);
+        pinion__slabs_init(&pool->sizes[i], (i + 1) * PINION_POOL_STEP, &pool->regions);
 }
 
 static struct pinion_slabs *slabs_for(struct pinion_pool *pool, size_t size)
@@ -32,4 +33,5 @@ void pinion__pool_release(struct pinion_pool *pool)
 {
     for (size_t i = 0; i < PINION_POOL_SIZES; i++)
         pinion__slabs_release(&pool->sizes[i]);
+    pinion__regions_release(&pool->regions);
 }

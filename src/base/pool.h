@@ -9,6 +9,7 @@
 #define PINION_POOL_SIZES 32 /* up to 512 bytes */
 
 struct pinion_pool {
+    struct pinion_regions regions;
     struct pinion_slabs sizes[PINION_POOL_SIZES];
 };
 

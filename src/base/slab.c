@@ -17,14 +17,13 @@
 
 struct slab {
     struct pinion_list link; /* in usable, or alone when nothing is free */
+    struct pinion_region *region;
     void **free;
     char *fresh;
     size_t used;
 };
 
 #define ALIGNMENT (2 * sizeof(void *))
-/* Room for malloc's own header, so that slabs can lie side by side in its heap. */
-#define SLAB_BYTES (PINION_SLAB_SIZE - ALIGNMENT)
 
 static char *first_object(struct slab *slab)
 {
@@ -33,7 +32,7 @@ static char *first_object(struct slab *slab)
 
 static size_t fresh_bytes(const struct slab *slab)
 {
-    return (size_t)((const char *)slab + SLAB_BYTES - slab->fresh);
+    return (size_t)((const char *)slab + PINION_SLAB_SIZE - slab->fresh);
 }
 
 static struct slab *slab_of(void *object)
@@ -43,19 +42,19 @@ static struct slab *slab_of(void *object)
 
 static struct slab *slab_new(struct pinion_slabs *slabs)
 {
-    void *memory;
+    struct pinion_region *region;
+    struct slab *slab = pinion__regions_take(slabs->regions, &region);
 
-    if (posix_memalign(&memory, PINION_SLAB_SIZE, SLAB_BYTES) != 0)
+    if (!slab)
         return NULL;
-    struct slab *slab = memory;
+    slab->region = region;
     slab->free = NULL;
     slab->fresh = first_object(slab);
     slab->used = 0;
     pinion__list_init(&slab->link);
     pinion__list_append(&slabs->usable, &slab->link);
     slabs->count++;
-    if (!slabs->first)
-        slabs->first = slab;
+    slabs->spare = slab;
     ASAN_POISON_MEMORY_REGION(slab->fresh, fresh_bytes(slab));
     return slab;
 }
@@ -64,15 +63,16 @@ static void slab_free(struct pinion_slabs *slabs, struct slab *slab)
 {
     pinion__list_remove(&slab->link);
     slabs->count--;
-    ASAN_UNPOISON_MEMORY_REGION((char *)slab, SLAB_BYTES);
-    free(slab);
+    ASAN_UNPOISON_MEMORY_REGION((char *)slab, PINION_SLAB_SIZE);
+    pinion__regions_give(slabs->regions, slab->region, slab);
 }
 
-void pinion__slabs_init(struct pinion_slabs *slabs, size_t object_size)
+void pinion__slabs_init(struct pinion_slabs *slabs, size_t object_size, struct pinion_regions *regions)
 {
+    slabs->regions = regions;
     slabs->object_size = (object_size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     pinion__list_init(&slabs->usable);
-    slabs->first = NULL;
+    slabs->spare = NULL;
     slabs->count = 0;
     assert(object_size > 0 && slabs->object_size <= PINION_SLAB_SIZE / 4);
 }
@@ -101,7 +101,8 @@ static void *take_from(struct pinion_slabs *slabs, struct slab *slab)
         ASAN_UNPOISON_MEMORY_REGION(object, slabs->object_size);
         slab->fresh += slabs->object_size;
     }
-    slab->used++;
+    if (slab->used++ == 0)
+        slabs->spare = NULL;
     if (!slab->free && fresh_bytes(slab) < slabs->object_size)
         pinion__list_remove(&slab->link);
     return object;
@@ -128,8 +129,15 @@ void pinion__slabs_give(struct pinion_slabs *slabs, void *object)
     ASAN_POISON_MEMORY_REGION(object, slabs->object_size);
     if (pinion__list_empty(&slab->link))
         pinion__list_append(&slabs->usable, &slab->link);
-    if (slab->used == 0 && slab != slabs->first)
+    if (slab->used > 0)
+        return;
+    if (slabs->spare) {
         slab_free(slabs, slab);
+        return;
+    }
+    slabs->spare = slab; /* and the last to be taken from */
+    pinion__list_remove(&slab->link);
+    pinion__list_append(&slabs->usable, &slab->link);
 }
 
 void pinion__slabs_release(struct pinion_slabs *slabs)
@@ -139,6 +147,6 @@ void pinion__slabs_release(struct pinion_slabs *slabs)
         assert(slab->used == 0);
         slab_free(slabs, slab);
     }
-    slabs->first = NULL;
+    slabs->spare = NULL;
     assert(slabs->count == 0);
 }

@@ -256,6 +256,7 @@ static void uring_engine_destroy(struct pinion_loop *loop)
     pinion__uring_sends_release(engine);
     pinion__uring_buffers_release(engine);
     pinion__slabs_release(&engine->conns);
+    pinion__regions_release(&engine->regions);
     if (engine->wake_fd >= 0)
         close(engine->wake_fd);
     free(engine);
@@ -286,7 +287,8 @@ static int uring_engine_create(struct pinion_loop **out, const struct pinion_loo
     engine->ring.ring_fd = -1;
     engine->wake_fd = -1;
     atomic_init(&engine->woken, false);
-    pinion__slabs_init(&engine->conns, sizeof(struct uring_conn));
+    pinion__regions_init(&engine->regions);
+    pinion__slabs_init(&engine->conns, sizeof(struct uring_conn), &engine->regions);
     pinion__list_init(&engine->finished);
     pinion__list_init(&engine->resumed);
     pinion__list_init(&engine->closing);

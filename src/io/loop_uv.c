@@ -8,6 +8,7 @@
  * event comes among the next turn's events. Its descriptor is closed only then: before, the number could
  * come back from accept while libuv still watches it for the old connection.
  */
+#include "base/slab.h"
 #include "io/loop_int.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@ struct uv_engine {
     uv_prepare_t turn_end;
     uv_timer_t turn_timer; /* ends the wait that the core allowed */
     uv_async_t wake;
+    struct pinion_regions regions;
+    struct pinion_slabs conns;
     size_t recv_size;
     uint8_t recv_buffer[]; /* one for all connections: bytes are delivered at once */
 };
@@ -154,8 +157,10 @@ static void on_conn_closed(uv_handle_t *handle)
 {
     struct uv_conn *conn = PINION_CONTAINER_OF(handle, struct uv_conn, poll);
 
+    struct uv_engine *engine = PINION_CONTAINER_OF(handle->loop, struct uv_engine, uv);
+
     pinion__conn_finish(&conn->base);
-    free(conn);
+    pinion__slabs_give(&engine->conns, conn);
 }
 
 static void tear_down(struct uv_conn *conn)
@@ -227,19 +232,20 @@ static void poll_listener(struct uv_listener *listener);
  * connection's memory is made first, so that one for which there is none stays in the kernel's queue. */
 static int accept_one(struct uv_listener *listener)
 {
-    struct uv_conn *conn = calloc(1, sizeof *conn);
+    struct pinion_slabs *conns = &listener->engine->conns;
+    struct uv_conn *conn = pinion__slabs_take(conns);
     if (!conn)
         return ENOMEM;
     int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
         int error = errno;
-        free(conn);
+        pinion__slabs_give(conns, conn);
         return pinion__accept_failed_for_peer(error) ? 0 : error;
     }
     int rc = uv_poll_init(&listener->engine->uv, &conn->poll, fd);
     if (rc) {
         close(fd);
-        free(conn);
+        pinion__slabs_give(conns, conn);
         return -rc;
     }
     pinion__listener_adopt(&listener->base, fd);
@@ -355,6 +361,12 @@ static int init_handles(struct uv_engine *engine)
     return 0;
 }
 
+static void release_conns(struct uv_engine *engine)
+{
+    pinion__slabs_release(&engine->conns);
+    pinion__regions_release(&engine->regions);
+}
+
 static int uv_engine_create(struct pinion_loop **out, const struct pinion_loop_options *options)
 {
     size_t recv_size = options->recv_buffer_size ? options->recv_buffer_size : RECV_BUFFER_DEFAULT;
@@ -363,8 +375,11 @@ static int uv_engine_create(struct pinion_loop **out, const struct pinion_loop_o
     if (!engine)
         return PINION_ENOMEM;
     engine->recv_size = recv_size;
-    int rc = init_handles(engine);
+    pinion__regions_init(&engine->regions);
+    pinion__slabs_init(&engine->conns, sizeof(struct uv_conn), &engine->regions);
+    int rc = pinion__slabs_warm(&engine->conns) ? UV_ENOMEM : init_handles(engine);
     if (rc) {
+        release_conns(engine);
         free(engine);
         return code_of(rc);
     }
@@ -381,6 +396,7 @@ static void uv_engine_destroy(struct pinion_loop *loop)
     uv_close((uv_handle_t *)&engine->turn_timer, NULL);
     uv_run(&engine->uv, UV_RUN_DEFAULT); /* until these, and listeners closed late, are gone */
     uv_loop_close(&engine->uv);
+    release_conns(engine);
     free(engine);
 }
 

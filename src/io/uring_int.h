@@ -128,6 +128,7 @@ struct uring_engine {
     unsigned lost;     /* completions the kernel had no memory for */
     struct uring_events events;
     struct uring_buffers buffers;
+    struct pinion_regions regions;
     struct pinion_slabs conns;
     struct pinion_list finished; /* of base.unsettled: connections with nothing under way, to be closed */
     struct pinion_list resumed;  /* of base.unsettled: with something held, to be delivered */

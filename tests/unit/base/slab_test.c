@@ -37,9 +37,11 @@ static void objects_do_not_overlap(void **state)
 {
     static void *objects[OBJECTS];
     struct random_source source = { 7 };
+    struct pinion_regions regions;
     struct pinion_slabs slabs;
 
-    pinion__slabs_init(&slabs, OBJECT_SIZE);
+    pinion__regions_init(&regions);
+    pinion__slabs_init(&slabs, OBJECT_SIZE, &regions);
     for (int i = 0; i < 100 * OBJECTS; i++) {
         size_t at = random_below(&source, OBJECTS);
         if (objects[at])
@@ -53,14 +55,17 @@ static void objects_do_not_overlap(void **state)
             give(&slabs, objects[at], (uint8_t)at);
     assert_int_equal(slabs.count, 1);
     pinion__slabs_release(&slabs);
+    pinion__regions_release(&regions);
 }
 
 static void slabs_go_back_but_for_one(void **state)
 {
     static void *objects[OBJECTS];
+    struct pinion_regions regions;
     struct pinion_slabs slabs;
 
-    pinion__slabs_init(&slabs, OBJECT_SIZE);
+    pinion__regions_init(&regions);
+    pinion__slabs_init(&slabs, OBJECT_SIZE, &regions);
     for (int i = 0; i < OBJECTS; i++)
         objects[i] = take(&slabs);
     assert_int_equal(slabs.count, 14); /* 145 in each, at 112 bytes */
@@ -68,14 +73,17 @@ static void slabs_go_back_but_for_one(void **state)
         pinion__slabs_give(&slabs, objects[i]);
     assert_int_equal(slabs.count, 1);
     pinion__slabs_release(&slabs);
+    pinion__regions_release(&regions);
     assert_int_equal(slabs.count, 0);
 }
 
 static void a_warm_slab_is_the_first_one(void **state)
 {
+    struct pinion_regions regions;
     struct pinion_slabs slabs;
 
-    pinion__slabs_init(&slabs, OBJECT_SIZE);
+    pinion__regions_init(&regions);
+    pinion__slabs_init(&slabs, OBJECT_SIZE, &regions);
     assert_int_equal(pinion__slabs_warm(&slabs), 0);
     assert_int_equal(pinion__slabs_warm(&slabs), 0);
     assert_int_equal(slabs.count, 1);
@@ -83,6 +91,7 @@ static void a_warm_slab_is_the_first_one(void **state)
     assert_int_equal(slabs.count, 1);
     pinion__slabs_give(&slabs, object);
     pinion__slabs_release(&slabs);
+    pinion__regions_release(&regions);
 }
 
 int main(void)
