@@ -150,8 +150,8 @@ PINION_API int pinion_endpoint_broadcast_local(pinion_endpoint *endpoint, const 
                                                const char *event, pinion_payload *payload);
 
 /* Receive a topic's broadcasts in code that is no channel. fn runs on the endpoint's first loop, like a
- * callback. Thread: any; from another than that loop's it begins a little later. *out is the caller's, until
- * pinion_subscription_free, or pinion_endpoint_free if that comes first. */
+ * callback. Thread: any; from another than that loop's it begins a little later. *out is the caller's, to be
+ * given to pinion_subscription_free, before or after the endpoint is freed. */
 typedef struct pinion_subscription pinion_subscription;
 typedef void pinion_subscription_fn(const char *topic, const char *event, const pinion_payload *payload,
                                     void *data);

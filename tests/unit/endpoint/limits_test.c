@@ -99,6 +99,7 @@ static void broadcasts_waiting_for_a_loop(void **state)
     for (int i = 0; i < 9; i++)
         sem_wait(&heard);
     pinion_endpoint_stop(endpoint);
+    pinion_subscription_free(subscription, NULL);
     assert_int_equal(count, 9);
 }
 
