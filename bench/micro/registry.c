@@ -74,7 +74,7 @@ static size_t delivered;
 static void count_delivery(void *context, struct pinion_topic *topic, struct pinion_broadcast *what)
 {
     for (uint32_t i = 0; i < topic->count; i++)
-        delivered += topic->subscribers[i]->lane;
+        delivered += topic->entries[i].subscriber->lane;
 }
 
 static void set_up_pubsub(size_t size)

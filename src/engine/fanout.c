@@ -1,11 +1,13 @@
 /* Delivering one broadcast to the subscribers on one loop.
  *
  * The fast lane: the frame is encoded once for each pair of serializer and transport in use, and each
- * subscriber's queue gets a reference. A channel that intercepts the event gets its handle_out called
+ * client's queue gets a reference. All that takes stands in the topic's entries; neither the channel nor its
+ * socket is touched. A channel that intercepts the event gets its handle_out called
  * instead, after the current callback; all of them in one task.
  */
 #include "base/frame.h"
 #include "base/log.h"
+#include "engine/audience.h"
 #include "engine/channel.h"
 #include "engine/subscription.h"
 #include "proto/payload.h"
@@ -38,8 +40,11 @@ struct fanout {
     struct pinion_broadcast *broadcast;
     struct encoding encodings[ENCODINGS_MAX];
     unsigned encoding_count;
-    const pinion_channel_def *def; /* whose clause is looked up already */
-    const pinion_clause *clause;
+    const struct pinion_audience *audience; /* that of the last entry, with */
+    const pinion_clause *clause;            /* its handle_out */
+    struct pinion_frame *frame;             /* or its frame; NULL: cannot be encoded */
+    const struct pinion_subscriber *sender; /* is left out */
+    bool sender_unknown;                    /* but is somewhere here, and known by its id */
     struct batch *batch;
     size_t delivered;
     size_t unencodable;
@@ -50,7 +55,7 @@ struct fanout {
 /* ---- the fast lane ---- */
 
 static struct pinion_frame *encode(const struct pinion_broadcast *broadcast,
-                                   const struct pinion_socket *socket)
+                                   const struct pinion_audience *audience)
 {
     struct pinion_frame *frame = NULL;
     struct pinion_message message = { .kind = PINION_MESSAGE_BROADCAST,
@@ -58,38 +63,44 @@ static struct pinion_frame *encode(const struct pinion_broadcast *broadcast,
                                       .event = broadcast->event };
     message.payload.ptr = pinion_payload_bytes(broadcast->payload, &message.payload.len);
     message.payload_binary = pinion_payload_kind(broadcast->payload) == PINION_PAYLOAD_BINARY;
-    if (pinion__encode(socket->serializer, socket->transport, &message, &frame) != 0)
+    if (pinion__encode(audience->serializer, audience->transport, &message, &frame) != 0)
         return NULL;
     frame->droppable = true;
     return frame;
 }
 
-/* The frame for this subscriber, with a reference for the caller. NULL: it cannot be encoded. Of more pairs
- * than there is room for (an application may bring its own) the rest is encoded each time. */
-static struct pinion_frame *frame_for(struct fanout *fan, const struct pinion_socket *socket)
+/* The frame for this audience, kept until the fan-out is over. NULL: it cannot be encoded. Where there are
+ * more encodings than there is room for (an application may bring its own), one is given up. */
+static struct pinion_frame *frame_for(struct fanout *fan, const struct pinion_audience *audience)
 {
     for (unsigned i = 0; i < fan->encoding_count; i++) {
         const struct encoding *known = &fan->encodings[i];
-        if (known->serializer == socket->serializer && known->transport == socket->transport)
-            return known->frame ? pinion__frame_ref(known->frame) : NULL;
+        if (known->serializer == audience->serializer && known->transport == audience->transport)
+            return known->frame;
     }
-    struct pinion_frame *frame = encode(fan->broadcast, socket);
     if (fan->encoding_count == ENCODINGS_MAX)
-        return frame;
+        pinion__frame_unref(fan->encodings[--fan->encoding_count].frame);
+    struct pinion_frame *frame = encode(fan->broadcast, audience);
     fan->encodings[fan->encoding_count++] = (struct encoding){
-        .serializer = socket->serializer,
-        .transport = socket->transport,
+        .serializer = audience->serializer,
+        .transport = audience->transport,
         .frame = frame,
     };
-    return frame ? pinion__frame_ref(frame) : NULL;
+    return frame;
 }
 
-static void deliver_frame(struct fanout *fan, struct pinion_socket *socket)
+static void choose(struct fanout *fan, const struct pinion_audience *audience)
 {
-    if (socket->state != PINION_SOCKET_OPEN)
-        return;
-    struct pinion_frame *frame = frame_for(fan, socket);
-    int rc = frame ? socket->transport->send(socket->conn, frame) : PINION_ENOTSUP;
+    fan->audience = audience;
+    fan->clause = pinion__clause_find(audience->def->handle_out, fan->broadcast->event);
+    fan->frame = fan->clause ? NULL : frame_for(fan, audience);
+}
+
+static void deliver(struct fanout *fan, void *conn)
+{
+    int rc = PINION_ENOTSUP;
+    if (fan->frame)
+        rc = fan->audience->transport->send(conn, pinion__frame_ref(fan->frame));
     if (rc == 0)
         fan->delivered++;
     else if (rc == PINION_ENOTSUP)
@@ -139,18 +150,23 @@ static void intercept(struct fanout *fan, struct pinion_channel *channel)
 
 /* ---- by lane ---- */
 
-static void to_channel(struct fanout *fan, struct pinion_channel *channel)
+static bool is_sender(const struct fanout *fan, const struct pinion_subscriber *subscriber)
 {
-    if (channel->id == fan->broadcast->from)
+    if (!fan->sender_unknown)
+        return subscriber == fan->sender;
+    return PINION_CONTAINER_OF(subscriber, struct pinion_channel, subscriber)->id == fan->broadcast->from;
+}
+
+static void to_channel(struct fanout *fan, const struct pinion_entry *entry)
+{
+    if (is_sender(fan, entry->subscriber))
         return;
-    if (channel->def != fan->def) {
-        fan->def = channel->def;
-        fan->clause = pinion__clause_find(channel->def->handle_out, fan->broadcast->event);
-    }
+    if (entry->manner != fan->audience)
+        choose(fan, entry->manner);
     if (fan->clause)
-        intercept(fan, channel);
+        intercept(fan, PINION_CONTAINER_OF(entry->subscriber, struct pinion_channel, subscriber));
     else
-        deliver_frame(fan, channel->socket);
+        deliver(fan, entry->target);
 }
 
 static void to_info(struct fanout *fan, struct pinion_channel *channel)
@@ -170,8 +186,7 @@ static void to_socket(const struct fanout *fan, struct pinion_socket *socket)
 static void to_subscriber(struct fanout *fan, struct pinion_subscriber *subscriber)
 {
     switch ((enum pinion_lane)subscriber->lane) {
-    case PINION_LANE_CHANNEL:
-        to_channel(fan, PINION_CONTAINER_OF(subscriber, struct pinion_channel, subscriber));
+    case PINION_LANE_CHANNEL: /* its client is gone, and it soon will be */
         break;
     case PINION_LANE_INFO:
         to_info(fan,
@@ -201,11 +216,31 @@ static void note(struct fanout *fan)
     }
 }
 
+/* Who left itself out is most often the channel whose callback runs; if it is not, it may be on this loop
+ * all the same. */
+static void find_sender(struct fanout *fan)
+{
+    uint64_t from = fan->broadcast->from;
+    const struct pinion_call *call = fan->shard->call;
+    if (from == 0)
+        return;
+    if (call && call->channel && call->channel->id == from)
+        fan->sender = &call->channel->subscriber;
+    else
+        fan->sender_unknown = true;
+}
+
 void pinion__fanout(void *context, struct pinion_topic *topic, struct pinion_broadcast *broadcast)
 {
     struct fanout fan = { .shard = context, .topic = topic, .broadcast = broadcast };
-    for (uint32_t i = 0; i < topic->count; i++)
-        to_subscriber(&fan, topic->subscribers[i]);
+    find_sender(&fan);
+    for (uint32_t i = 0; i < topic->count; i++) {
+        const struct pinion_entry *entry = &topic->entries[i];
+        if (entry->target)
+            to_channel(&fan, entry);
+        else
+            to_subscriber(&fan, entry->subscriber);
+    }
     if (fan.batch)
         pinion__scheduler_defer(fan.shard->scheduler, &fan.batch->task);
     for (unsigned i = 0; i < fan.encoding_count; i++)

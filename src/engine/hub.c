@@ -1,4 +1,5 @@
 #include "engine/hub.h"
+#include "engine/audience.h"
 #include "engine/channel.h"
 #include "engine/socket.h"
 #include "engine/sweep.h"
@@ -53,6 +54,7 @@ void pinion__hub_release(pinion_endpoint *endpoint)
     pinion__pubsub_release(&endpoint->pubsub);
     for (unsigned i = 0; i < endpoint->shard_count; i++) {
         pinion__sweep_release(endpoint->shards[i]);
+        pinion__audiences_release(endpoint->shards[i]);
         pinion__pool_release(&endpoint->shards[i]->pool);
         pinion__scheduler_unref(endpoint->shards[i]->scheduler);
         free(endpoint->shards[i]);

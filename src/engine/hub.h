@@ -11,6 +11,7 @@
 #include "pubsub/pubsub.h"
 #include <pinion/endpoint.h>
 
+struct pinion_audience;
 struct pinion_call;
 struct pinion_sweep;
 
@@ -33,12 +34,13 @@ struct pinion_shard {
     pinion_endpoint *endpoint;
     struct pinion_scheduler *scheduler;
     struct pinion_pubsub_loop pubsub;
-    struct pinion_pool pool;          /* for sockets, channels, and what carries them */
-    struct pinion_sweep *sweeps;      /* the sockets that have not ended */
-    struct pinion_list subscriptions; /* of pinion_endpoint_subscribe */
-    bool closing;                     /* no socket connects any more */
-    struct pinion_call *call;         /* the callback that runs now, NULL between callbacks */
-    uint64_t next_subscriber_id;      /* unique in the process: the loop's index is in the top bits */
+    struct pinion_pool pool;           /* for sockets, channels, and what carries them */
+    struct pinion_sweep *sweeps;       /* the sockets that have not ended */
+    struct pinion_audience *audiences; /* see audience.h */
+    struct pinion_list subscriptions;  /* of pinion_endpoint_subscribe */
+    bool closing;                      /* no socket connects any more */
+    struct pinion_call *call;          /* the callback that runs now, NULL between callbacks */
+    uint64_t next_subscriber_id;       /* unique in the process: the loop's index is in the top bits */
     struct pinion_counters counters;
 };
 

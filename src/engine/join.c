@@ -1,6 +1,7 @@
 /* Joining a topic: the channel is made, its join callback asked, and the answer put on the wire in the
  * protocol's order: the reply, then phx_close of the channel it replaces, then what after_join sends. */
 #include "base/log.h"
+#include "engine/audience.h"
 #include "engine/channel.h"
 #include "proto/payload.h"
 #include <stdlib.h>
@@ -53,10 +54,19 @@ static void crash(struct pinion_channel *channel, struct pinion_slice ref, const
     pinion_payload_unref(reason);
 }
 
+static int subscribe(struct pinion_channel *channel)
+{
+    const struct pinion_audience *audience = pinion__audience(channel->socket, channel->def);
+    int rc = audience ? pinion__topic_subscribe(channel->topic, &channel->subscriber) : PINION_ENOMEM;
+    if (!rc)
+        pinion__topic_reach(&channel->subscriber, channel->socket->conn, audience);
+    return rc;
+}
+
 static void accept(struct pinion_channel *channel, struct pinion_slice ref, const struct replaced *replaced,
                    const pinion_payload *reply, const pinion_payload *params)
 {
-    if (pinion__topic_subscribe(channel->topic, &channel->subscriber) != 0) {
+    if (subscribe(channel) != 0) {
         crash(channel, ref, replaced, "out of memory");
         return;
     }

@@ -59,6 +59,15 @@ static void end_channels(struct pinion_socket *socket)
     }
 }
 
+/* No fan-out reaches the client any more. */
+static void unreach(const struct pinion_socket *socket)
+{
+    for (uint32_t i = 0; i < socket->bucket_count; i++) {
+        for (const struct pinion_channel *channel = socket->buckets[i]; channel; channel = channel->next)
+            pinion__topic_reach(&channel->subscriber, NULL, NULL);
+    }
+}
+
 /* Deferred, because the end may come in the middle of a fan-out (whose registry must not change under it)
  * or of a callback. */
 static void finish_end(struct pinion_task *task)
@@ -75,6 +84,7 @@ static void end(struct pinion_socket *socket, pinion_reason reason)
     socket->state = PINION_SOCKET_ENDED;
     socket->reason = (uint8_t)reason;
     socket->conn = NULL;
+    unreach(socket);
     pinion__sweep_remove(socket);
     pinion__anchor_end(&socket->anchor);
     socket->end_task.run = finish_end;

@@ -44,7 +44,7 @@ static struct pinion_topic *topic_new(struct pinion_registry *registry, struct p
         return NULL;
     memset(topic, 0, sizeof *topic);
     topic->registry = registry;
-    topic->subscribers = &topic->single;
+    topic->entries = &topic->single;
     topic->capacity = 1;
     topic->name_len = (uint32_t)name.len;
     memcpy(topic->name, name.ptr, name.len);
@@ -72,8 +72,8 @@ static void collect(struct pinion_topic *topic)
     if (topic->holds || topic->count)
         return;
     pinion__map_remove(&topic->registry->topics, &topic->node);
-    if (topic->subscribers != &topic->single)
-        free(topic->subscribers);
+    if (topic->entries != &topic->single)
+        free(topic->entries);
     free(topic);
 }
 
@@ -86,15 +86,14 @@ void pinion__topic_drop(struct pinion_topic *topic)
 
 static int grow(struct pinion_topic *topic)
 {
-    uint32_t capacity = topic->capacity < 4 ? 4 : topic->capacity * 2;
-    bool inlined = topic->subscribers == &topic->single;
-    struct pinion_subscriber **array =
-        realloc(inlined ? NULL : topic->subscribers, capacity * sizeof(struct pinion_subscriber *));
+    uint32_t capacity = topic->capacity < 4 ? 4 : topic->capacity + topic->capacity / 2;
+    bool inlined = topic->entries == &topic->single;
+    struct pinion_entry *array = realloc(inlined ? NULL : topic->entries, capacity * sizeof *array);
     if (!array)
         return PINION_ENOMEM;
     if (inlined)
         array[0] = topic->single;
-    topic->subscribers = array;
+    topic->entries = array;
     topic->capacity = capacity;
     return 0;
 }
@@ -104,11 +103,10 @@ static void shrink(struct pinion_topic *topic)
 {
     if (topic->capacity < 16 || topic->count > topic->capacity / 4)
         return;
-    struct pinion_subscriber **array =
-        realloc(topic->subscribers, topic->capacity / 2 * sizeof(struct pinion_subscriber *));
+    struct pinion_entry *array = realloc(topic->entries, topic->capacity / 2 * sizeof *array);
     if (!array)
         return;
-    topic->subscribers = array;
+    topic->entries = array;
     topic->capacity /= 2;
 }
 
@@ -122,7 +120,7 @@ int pinion__topic_subscribe(struct pinion_topic *topic, struct pinion_subscriber
         return rc;
     subscriber->topic = topic;
     subscriber->index = topic->count;
-    topic->subscribers[topic->count++] = subscriber;
+    topic->entries[topic->count++] = (struct pinion_entry){ .subscriber = subscriber };
     return 0;
 }
 
@@ -131,9 +129,9 @@ void pinion__topic_unsubscribe(struct pinion_subscriber *subscriber)
     struct pinion_topic *topic = subscriber->topic;
     if (!topic)
         return;
-    struct pinion_subscriber *last = topic->subscribers[--topic->count];
-    topic->subscribers[subscriber->index] = last;
-    last->index = subscriber->index;
+    struct pinion_entry last = topic->entries[--topic->count];
+    topic->entries[subscriber->index] = last;
+    last.subscriber->index = subscriber->index;
     subscriber->topic = NULL;
     if (topic->count == 0 && topic->registry->interest)
         (void)topic->registry->interest(topic->registry, topic, false);

@@ -1,8 +1,10 @@
 /* The local registry: who subscribes to what, on one loop. Not thread-safe, and touched by that loop only.
  *
  * A topic exists while it has a subscriber or somebody holds it; its name is stored once, here, and everybody
- * who needs it points at it. Subscribers are an array, so that a fan-out walks memory in order; each knows
- * its place in it, so that leaving is constant time (the last one moves into the gap).
+ * who needs it points at it. Subscribers have entries in an array, so that a fan-out walks memory in order;
+ * each knows its place in it, so that leaving is constant time (the last one moves into the gap). An entry
+ * can hold all that it takes to reach a subscriber, so that a fan-out need not touch the subscriber: with a
+ * million of them, waiting for their memory would be most of what it does.
  */
 #ifndef PINION_PUBSUB_REGISTRY_H
 #define PINION_PUBSUB_REGISTRY_H
@@ -19,11 +21,18 @@ struct pinion_subscriber {
     uint8_t lane; /* the owner's: what this is embedded in */
 };
 
+/* A subscriber's place in its topic. */
+struct pinion_entry {
+    struct pinion_subscriber *subscriber;
+    void *target;       /* what a message for it goes to, if it is to be reached from here; else NULL */
+    const void *manner; /* how, shared by many. The meaning of both is the owner's */
+};
+
 struct pinion_topic {
     struct pinion_map_node node;
     struct pinion_registry *registry;
-    struct pinion_subscriber **subscribers; /* &single, or an array */
-    struct pinion_subscriber *single;
+    struct pinion_entry *entries; /* &single, or an array */
+    struct pinion_entry single;
     uint32_t count;
     uint32_t capacity;
     uint32_t holds;
@@ -53,6 +62,18 @@ void pinion__topic_drop(struct pinion_topic *topic);
 
 /* Subscribe to a topic somebody holds. PINION_ENOMEM. */
 int pinion__topic_subscribe(struct pinion_topic *topic, struct pinion_subscriber *subscriber);
+
+/* Say how the subscriber is reached from its entry, or, with NULL, that it is not. Harmless for one that is
+ * not subscribed, and during a fan-out. */
+static inline void pinion__topic_reach(const struct pinion_subscriber *subscriber, void *target,
+                                       const void *manner)
+{
+    if (!subscriber->topic)
+        return;
+    struct pinion_entry *entry = &subscriber->topic->entries[subscriber->index];
+    entry->target = target;
+    entry->manner = manner;
+}
 
 /* Harmless for one that is not subscribed. */
 void pinion__topic_unsubscribe(struct pinion_subscriber *subscriber);

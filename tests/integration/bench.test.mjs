@@ -177,6 +177,20 @@ describe("the load generator", { skip }, () => {
   });
 });
 
+describe("sockets without connections", () => {
+  it("are counted and delivered to", () => {
+    const { status, stdout, stderr } = spawnSync(programFile("loopback"), ["--assign", "10", "3000"], { encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^ +10 sockets: +[\d.]+ bytes each, +[\d.]+ ns a delivery\n +3000 sockets: /);
+  });
+
+  it("say what is no number", () => {
+    const { status, stderr } = spawnSync(programFile("loopback"), ["0"], { encoding: "utf8" });
+    assert.equal(status, 1);
+    assert.match(stderr, /"0" is no number of sockets/);
+  });
+});
+
 describe("the micro-benchmarks", () => {
   it("run", () => {
     const { status, stderr } = spawnSync(programFile("micro"), ["--once"], { encoding: "utf8" });

@@ -74,10 +74,12 @@ static void check_topic(unsigned i)
     assert_true(topic->capacity >= count);
     assert_true(topic->capacity < 16 || count > topic->capacity / 8); /* memory comes back */
     for (uint32_t place = 0; place < topic->count; place++) {
-        struct pinion_subscriber *subscriber = topic->subscribers[place];
+        struct pinion_subscriber *subscriber = topic->entries[place].subscriber;
         assert_int_equal(subscriber->index, place);
         assert_ptr_equal(subscriber->topic, topic);
         assert_int_equal(model_topic[subscriber - subscribers], i);
+        assert_ptr_equal(topic->entries[place].target, &model_topic[subscriber - subscribers]);
+        assert_ptr_equal(topic->entries[place].manner, topic->registry);
     }
 }
 
@@ -101,6 +103,7 @@ static void subscribe(unsigned subscriber, unsigned topic)
     assert_int_equal(pinion__topic_subscribe(held, &subscribers[subscriber]), refused ? refusal : 0);
     if (!refused)
         model_topic[subscriber] = (int)topic;
+    pinion__topic_reach(&subscribers[subscriber], &model_topic[subscriber], &registry);
     pinion__topic_drop(held);
 }
 
