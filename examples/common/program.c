@@ -18,6 +18,8 @@ static void help(const char *name, const program_flag *flags, FILE *out)
             "  --io ENGINE    I/O engine: uring or uv (default: uring where it works)\n"
             "  --log LEVEL    debug, info, warning, error or none\n"
             "  --supervise    run as the child of a process that starts it again when it crashes\n"
+            "  --pubsub URL   what carries broadcasts to other nodes (default: PINION_PUBSUB, or local:\n"
+            "                 nothing)\n"
             "  --trusted-proxies LIST\n"
             "                 addresses and networks, as in \"127.0.0.1, 10.0.0.0/8\": whose X-Forwarded-*\n"
             "                 headers say who the client is\n",
@@ -62,6 +64,9 @@ static int set_option(int option, pinion_endpoint_options *options, bool *superv
         break;
     case 's':
         *supervised = true;
+        break;
+    case 'b':
+        options->pubsub = optarg;
         break;
     case 't':
         options->trusted_proxies = optarg;
@@ -109,13 +114,10 @@ static int supervise(pinion_endpoint_options *options, char **argv)
 }
 
 static const struct option common_options[] = {
-    { "port", required_argument, NULL, 'p' },
-    { "host", required_argument, NULL, 'h' },
-    { "loops", required_argument, NULL, 'l' },
-    { "io", required_argument, NULL, 'i' },
-    { "log", required_argument, NULL, 'g' },
-    { "supervise", no_argument, NULL, 's' },
-    { "trusted-proxies", required_argument, NULL, 't' },
+    { "port", required_argument, NULL, 'p' },   { "host", required_argument, NULL, 'h' },
+    { "loops", required_argument, NULL, 'l' },  { "io", required_argument, NULL, 'i' },
+    { "log", required_argument, NULL, 'g' },    { "supervise", no_argument, NULL, 's' },
+    { "pubsub", required_argument, NULL, 'b' }, { "trusted-proxies", required_argument, NULL, 't' },
     { "help", no_argument, NULL, '?' + 1 },
 };
 

@@ -14,9 +14,10 @@ typedef struct program_flag {
     bool *given;
 } program_flag;
 
-/* Read --port N, --host ADDR, --loops N, --io ENGINE, --log LEVEL, --trusted-proxies LIST and --supervise
- * into *options, which holds the defaults and must outlive the endpoint; and the program's own flags (NULL:
- * it has none), FLAGS_MAX at most. The endpoint will print "listening on HOST:PORT" on stdout. With
+/* Read --port N, --host ADDR, --loops N, --io ENGINE, --log LEVEL, --pubsub URL, --trusted-proxies LIST and
+ * --supervise into *options, which holds the defaults and must outlive the endpoint; and the program's own
+ * flags (NULL: it has none), FLAGS_MAX at most. The endpoint will print "listening on HOST:PORT" on stdout.
+ * With
  * --supervise it returns in the supervised child only. Prints help for --help, and for a mistake what is
  * wrong with it. Returns 0 to go on, else what main() should exit with plus 1. */
 int program_options(int argc, char **argv, const program_flag *flags, pinion_endpoint_options *options);

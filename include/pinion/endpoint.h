@@ -6,6 +6,7 @@
 #ifndef PINION_ENDPOINT_H
 #define PINION_ENDPOINT_H
 
+#include <pinion/pubsub.h>
 #include <pinion/socket.h>
 
 #ifdef __cplusplus
@@ -51,6 +52,12 @@ typedef struct pinion_endpoint_options {
     /* What signs tokens (pinion/token.h), at least 64 bytes: PINION_SECRET_KEY_BASE in the environment. Where
      * neither is set, only the tokens the library needs itself work, with a random secret. */
     const char *secret_key_base;
+
+    /* How broadcasts reach other nodes (docs/clustering.md): PINION_PUBSUB in the environment, else "local",
+     * which is not at all. */
+    const char *pubsub;
+    pinion_pubsub_adapter *pubsub_adapter; /* instead of a URL: one made elsewhere (pinion/pubsub.h). It is
+                                            * the endpoint's from pinion_endpoint_new on, on failure too */
 } pinion_endpoint_options;
 
 /* Create an endpoint. Options are read for the call; NULL is all defaults.
@@ -136,8 +143,10 @@ PINION_API PINION_CHECKED int pinion_endpoint_post(pinion_endpoint *endpoint, un
 
 PINION_API unsigned pinion_endpoint_loops(const pinion_endpoint *endpoint);
 
-/* Broadcast from anywhere. Consumes payload. Thread: any.
- * Errors: PINION_EPAYLOAD; PINION_ETOOBIG topic or event over 255 bytes; PINION_ENOMEM. */
+/* Broadcast from anywhere: to the subscribers of this node, and of the others where there is a pubsub
+ * adapter. Whether other nodes could be reached is not told here, but counted (pinion_stats). Consumes
+ * payload. Thread: any. Errors: PINION_EPAYLOAD; PINION_ETOOBIG topic or event over 255 bytes; PINION_ENOMEM.
+ */
 PINION_API int pinion_endpoint_broadcast(pinion_endpoint *endpoint, const char *topic, const char *event,
                                          pinion_payload *payload);
 
@@ -177,6 +186,12 @@ typedef struct pinion_stats {
     uint64_t skipped;      /* deliveries that clients who do not keep up did without (drop_broadcasts) */
     uint64_t rate_limited; /* messages and joins refused for coming too fast */
     uint64_t refused;      /* connections closed at once: there were as many as may be */
+    /* Between nodes, in messages: broadcasts, and what nodes have to tell each other. */
+    bool remote_connected;    /* the pubsub adapter has its connection */
+    uint64_t remote_sent;     /* handed to the adapter */
+    uint64_t remote_received; /* that came from other nodes */
+    uint64_t remote_lost;     /* not sent, or dropped when they came: no room, no connection */
+    uint64_t remote_refused;  /* that had come before, or cannot be read here */
 } pinion_stats;
 PINION_API void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats);
 

@@ -3,7 +3,8 @@
  * A program defines channels (pinion/channel.h), routes topics to them on a socket (pinion/socket.h), mounts
  * the socket on an endpoint and runs that (pinion/endpoint.h), under supervision if it likes
  * (pinion/supervise.h). Who a client is: pinion/token.h. Tests of channels: pinion/testing.h.
- * Other ways for frames to come and go: pinion/transport.h, pinion/stream.h. */
+ * Other ways for frames to come and go: pinion/transport.h, pinion/stream.h. More nodes than one:
+ * pinion/pubsub.h. */
 #ifndef PINION_H
 #define PINION_H
 
@@ -15,6 +16,7 @@
 #include <pinion/log.h>
 #include <pinion/message.h>
 #include <pinion/payload.h>
+#include <pinion/pubsub.h>
 #include <pinion/raw_socket.h>
 #include <pinion/result.h>
 #include <pinion/serializer.h>

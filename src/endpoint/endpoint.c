@@ -5,6 +5,7 @@
 #include "endpoint/server.h"
 #include "endpoint/stream.h"
 #include "engine/subscription.h"
+#include "pubsub/adapter.h"
 #include "transport/longpoll.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@
 #define DEFAULT_DRAIN_BATCH      10000
 #define DEFAULT_DRAIN_INTERVAL   2000
 #define DEFAULT_DRAIN_TIMEOUT    30000
+
+#define PUBSUB_VARIABLE "PINION_PUBSUB"
 
 /* ---- new ---- */
 
@@ -117,13 +120,30 @@ static int read_trusted(struct pinion_server *server, const char *text)
     return 0;
 }
 
+/* Another node's broadcasts may come in as soon as there are loops to take them. */
+static int attach_pubsub(struct pinion_server *server)
+{
+    pinion_pubsub_adapter *adapter = server->options.pubsub_adapter;
+    const char *url = server->options.pubsub, *variable = getenv(PUBSUB_VARIABLE);
+    server->options.pubsub = NULL;
+    server->options.pubsub_adapter = NULL;
+    if (!adapter && (url || (variable && *variable))) {
+        int rc = pinion__adapter_open(url ? url : variable, &adapter);
+        if (rc)
+            return rc;
+    }
+    return adapter ? pinion__pubsub_attach(&server->base.pubsub, adapter) : 0;
+}
+
 static int server_init(struct pinion_server *server, const pinion_endpoint_options *options)
 {
     if (options)
         server->options = *options;
     fill_defaults(&server->options);
     server->base.close_timeout_ms = server->options.close_timeout_ms;
-    int rc = check_options(server);
+    int rc = attach_pubsub(server);
+    if (!rc)
+        rc = check_options(server);
     if (!rc && server->options.host && !(server->host = strdup(server->options.host)))
         rc = PINION_ENOMEM;
     if (!rc && server->options.trusted_proxies)
@@ -144,16 +164,27 @@ static int server_init(struct pinion_server *server, const pinion_endpoint_optio
     return rc;
 }
 
-int pinion_endpoint_new(pinion_endpoint **out, const pinion_endpoint_options *options)
+static struct pinion_server *server_new(unsigned work_threads, int *rc)
 {
     struct pinion_server *server = calloc(1, sizeof *server);
+    *rc = PINION_ENOMEM;
     if (!server)
-        return PINION_ENOMEM;
+        return NULL;
     atomic_init(&server->stop_requested, false);
-    int rc = pinion__hub_init(&server->base, options && options->work_threads ? options->work_threads
-                                                                              : DEFAULT_WORK_THREADS);
-    if (rc) {
-        free(server);
+    *rc = pinion__hub_init(&server->base, work_threads ? work_threads : DEFAULT_WORK_THREADS);
+    if (*rc == 0)
+        return server;
+    free(server);
+    return NULL;
+}
+
+int pinion_endpoint_new(pinion_endpoint **out, const pinion_endpoint_options *options)
+{
+    int rc;
+    struct pinion_server *server = server_new(options ? options->work_threads : 0, &rc);
+    if (!server) {
+        if (options && options->pubsub_adapter)
+            options->pubsub_adapter->ops->free(options->pubsub_adapter);
         return rc;
     }
     rc = server_init(server, options);
@@ -186,6 +217,7 @@ void pinion_endpoint_free(pinion_endpoint *endpoint)
     struct pinion_server *server = pinion__server(endpoint);
     if (server->state == PINION_SERVER_RUNNING)
         pinion_endpoint_stop(endpoint);
+    pinion__pubsub_stop(&server->base.pubsub); /* of one that could not run */
     free_loops(server);
     pinion__longpoll_free(server->longpoll);
     pinion__hub_release(&server->base);

@@ -131,6 +131,9 @@ static int prepare(struct pinion_server *server)
     }
     if (server->state != PINION_SERVER_LISTENING)
         return pinion__fail(PINION_EINVAL, "the endpoint runs already, or has stopped");
+    int rc = pinion__pubsub_start(&server->base.pubsub);
+    if (rc)
+        return rc;
     server->state = PINION_SERVER_RUNNING;
     pinion__log(PINION_LOG_INFO, "listening on %s, port %u (%u loops, %s)",
                 server->host ? server->host : "all addresses", server->port, server->loop_count,
@@ -155,6 +158,8 @@ static void request_stop(void *context)
         pinion__server_wake(&server->loops[i]);
 }
 
+/* Wait for the loops. The other nodes hear what their channels had to say at the end, so they are let go of
+ * after that. */
 static void join_threads(struct pinion_server *server)
 {
     for (unsigned i = 0; i < server->loop_count; i++) {
@@ -162,6 +167,7 @@ static void join_threads(struct pinion_server *server)
             pthread_join(server->loops[i].thread, NULL);
         server->loops[i].threaded = false;
     }
+    pinion__pubsub_stop(&server->base.pubsub);
     server->state = PINION_SERVER_STOPPED;
 }
 

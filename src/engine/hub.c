@@ -89,6 +89,17 @@ bool pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code, size
     return pinion__sweep_first(shard) != NULL;
 }
 
+static void count_remote(const struct pinion_remote *remote, pinion_stats *sum)
+{
+    if (!remote)
+        return;
+    sum->remote_connected = atomic_load_explicit(&remote->link, memory_order_relaxed) == PINION_LINK_UP;
+    sum->remote_sent = atomic_load_explicit(&remote->sent, memory_order_relaxed);
+    sum->remote_received = atomic_load_explicit(&remote->received, memory_order_relaxed);
+    sum->remote_lost = atomic_load_explicit(&remote->lost, memory_order_relaxed);
+    sum->remote_refused = atomic_load_explicit(&remote->refused, memory_order_relaxed);
+}
+
 void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)
 {
     pinion_stats sum = { 0 };
@@ -108,5 +119,6 @@ void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)
         sum.refused += atomic_load_explicit(&counters->refused, memory_order_relaxed);
         sum.rate_limited += atomic_load_explicit(&counters->rate_limited, memory_order_relaxed);
     }
+    count_remote(endpoint->pubsub.remote, &sum);
     *stats = sum;
 }

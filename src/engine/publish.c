@@ -42,16 +42,18 @@ int pinion_push(pinion_channel *channel, const char *event, pinion_payload *payl
     return rc;
 }
 
+typedef void reach_fn(struct pinion_pubsub *, struct pinion_pubsub_loop *, struct pinion_broadcast *);
+
 /* Consumes payload. */
-static int publish(pinion_endpoint *endpoint, uint64_t from, const char *topic, const char *event,
-                   pinion_payload *payload)
+static int publish(pinion_endpoint *endpoint, reach_fn *reach, uint64_t from, const char *topic,
+                   const char *event, pinion_payload *payload)
 {
     struct pinion_broadcast *broadcast;
     struct pinion_shard *here = pinion__hub_here(endpoint);
     int rc = pinion__broadcast_new(&broadcast, from, topic, event, payload);
     if (rc)
         return rc;
-    pinion__pubsub_publish(&endpoint->pubsub, here ? &here->pubsub : NULL, broadcast);
+    reach(&endpoint->pubsub, here ? &here->pubsub : NULL, broadcast);
     pinion__broadcast_unref(broadcast);
     return 0;
 }
@@ -64,7 +66,8 @@ static int broadcast_from_channel(pinion_channel *channel, uint64_t from, const 
         pinion_payload_unref(payload);
         return has_joined(channel) ? PINION_ENOTSUP : PINION_ENOTJOINED;
     }
-    return publish(channel->socket->shard->endpoint, from, channel->topic->name, event, payload);
+    return publish(channel->socket->shard->endpoint, pinion__pubsub_broadcast, from, channel->topic->name,
+                   event, payload);
 }
 
 int pinion_broadcast(pinion_channel *channel, const char *event, pinion_payload *payload)
@@ -80,17 +83,17 @@ int pinion_broadcast_from(pinion_channel *channel, const char *event, pinion_pay
 int pinion_endpoint_broadcast(pinion_endpoint *endpoint, const char *topic, const char *event,
                               pinion_payload *payload)
 {
-    return publish(endpoint, 0, topic, event, payload);
+    return publish(endpoint, pinion__pubsub_broadcast, 0, topic, event, payload);
 }
 
 int pinion_endpoint_broadcast_from(pinion_endpoint *endpoint, const pinion_ref *from, const char *topic,
                                    const char *event, pinion_payload *payload)
 {
-    return publish(endpoint, pinion__ref_subscriber(from), topic, event, payload);
+    return publish(endpoint, pinion__pubsub_broadcast, pinion__ref_subscriber(from), topic, event, payload);
 }
 
 int pinion_endpoint_broadcast_local(pinion_endpoint *endpoint, const char *topic, const char *event,
                                     pinion_payload *payload)
 {
-    return publish(endpoint, 0, topic, event, payload);
+    return publish(endpoint, pinion__pubsub_publish, 0, topic, event, payload);
 }

@@ -9,14 +9,19 @@ size_t pinion__varint_len(uint64_t value)
     return len;
 }
 
+size_t pinion__varint_write(char *out, uint64_t value)
+{
+    size_t len = 0;
+    for (; value >= 0x80; value >>= 7)
+        out[len++] = (char)(value | 0x80);
+    out[len++] = (char)value;
+    return len;
+}
+
 int pinion__varint_append(struct pinion_buf *out, uint64_t value)
 {
     char bytes[PINION_VARINT_MAX];
-    size_t len = 0;
-    for (; value >= 0x80; value >>= 7)
-        bytes[len++] = (char)(value | 0x80);
-    bytes[len++] = (char)value;
-    return pinion__buf_append(out, bytes, len);
+    return pinion__buf_append(out, bytes, pinion__varint_write(bytes, value));
 }
 
 /* A last byte of zero adds nothing: there is a shorter encoding. The tenth byte has room for one bit. */

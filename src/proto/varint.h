@@ -13,6 +13,9 @@
 
 size_t pinion__varint_len(uint64_t value);
 
+/* Write it to `out`, which has room for it; returns its length. */
+size_t pinion__varint_write(char *out, uint64_t value);
+
 /* Append it. Errors as pinion__buf_append. */
 int pinion__varint_append(struct pinion_buf *out, uint64_t value);
 

@@ -4,19 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-int pinion__broadcast_new(struct pinion_broadcast **out, uint64_t from, const char *topic, const char *event,
-                          pinion_payload *payload)
+static struct pinion_slice put_name(char *out, struct pinion_slice name)
 {
-    struct pinion_slice t = pinion__slice_str(topic), e = pinion__slice_str(event);
+    if (name.len)
+        memcpy(out, name.ptr, name.len);
+    out[name.len] = '\0';
+    return pinion__slice(out, name.len);
+}
+
+int pinion__broadcast_make(struct pinion_broadcast **out, uint64_t from, struct pinion_slice topic,
+                           struct pinion_slice event, pinion_payload *payload)
+{
     struct pinion_broadcast *broadcast = NULL;
     int rc = 0;
 
     payload = pinion__payload_or_empty(payload);
     if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
         rc = PINION_EPAYLOAD;
-    else if (t.len > PINION_NAME_MAX || e.len > PINION_NAME_MAX)
+    else if (topic.len > PINION_NAME_MAX || event.len > PINION_NAME_MAX)
         rc = PINION_ETOOBIG;
-    else if (!(broadcast = malloc(sizeof *broadcast + t.len + e.len + 2)))
+    else if (!(broadcast = malloc(sizeof *broadcast + topic.len + event.len + 2)))
         rc = PINION_ENOMEM;
     if (rc) {
         pinion_payload_unref(payload);
@@ -25,12 +32,16 @@ int pinion__broadcast_new(struct pinion_broadcast **out, uint64_t from, const ch
     atomic_init(&broadcast->refs, 1);
     broadcast->from = from;
     broadcast->payload = payload;
-    broadcast->topic = pinion__slice(broadcast->names, t.len);
-    broadcast->event = pinion__slice(broadcast->names + t.len + 1, e.len);
-    memcpy(broadcast->names, topic, t.len + 1);
-    memcpy(broadcast->names + t.len + 1, event, e.len + 1);
+    broadcast->topic = put_name(broadcast->names, topic);
+    broadcast->event = put_name(broadcast->names + topic.len + 1, event);
     *out = broadcast;
     return 0;
+}
+
+int pinion__broadcast_new(struct pinion_broadcast **out, uint64_t from, const char *topic, const char *event,
+                          pinion_payload *payload)
+{
+    return pinion__broadcast_make(out, from, pinion__slice_str(topic), pinion__slice_str(event), payload);
 }
 
 struct pinion_broadcast *pinion__broadcast_ref(struct pinion_broadcast *broadcast)

@@ -21,6 +21,10 @@ struct pinion_broadcast {
 int pinion__broadcast_new(struct pinion_broadcast **out, uint64_t from, const char *topic, const char *event,
                           pinion_payload *payload);
 
+/* The same of names that are not terminated, and have no zero byte inside. */
+int pinion__broadcast_make(struct pinion_broadcast **out, uint64_t from, struct pinion_slice topic,
+                           struct pinion_slice event, pinion_payload *payload);
+
 /* Thread: any. */
 struct pinion_broadcast *pinion__broadcast_ref(struct pinion_broadcast *broadcast);
 void pinion__broadcast_unref(struct pinion_broadcast *broadcast);

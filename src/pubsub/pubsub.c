@@ -12,6 +12,7 @@ struct delivery {
 int pinion__pubsub_init(struct pinion_pubsub *pubsub)
 {
     pubsub->loop_count = 0;
+    pubsub->remote = NULL;
     atomic_init(&pubsub->published, 0);
     atomic_init(&pubsub->dropped, 0);
     return pinion__interest_init(&pubsub->interest);
@@ -19,6 +20,8 @@ int pinion__pubsub_init(struct pinion_pubsub *pubsub)
 
 void pinion__pubsub_release(struct pinion_pubsub *pubsub)
 {
+    pinion__remote_free(pubsub->remote);
+    pubsub->remote = NULL;
     for (unsigned i = 0; i < pubsub->loop_count; i++)
         pinion__registry_release(&pubsub->loops[i]->registry);
     pinion__interest_release(&pubsub->interest);
@@ -105,4 +108,55 @@ void pinion__pubsub_publish(struct pinion_pubsub *pubsub, struct pinion_pubsub_l
         if (rc)
             note_drop(pubsub, i, rc);
     }
+}
+
+void pinion__pubsub_broadcast(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *here,
+                              struct pinion_broadcast *broadcast)
+{
+    pinion__pubsub_publish(pubsub, here, broadcast);
+    if (pubsub->remote)
+        pinion__remote_broadcast(pubsub->remote, broadcast);
+}
+
+/* ---- other nodes ---- */
+
+static void publish_from_remote(void *context, struct pinion_broadcast *broadcast)
+{
+    pinion__pubsub_publish(context, NULL, broadcast);
+}
+
+int pinion__pubsub_attach(struct pinion_pubsub *pubsub, pinion_pubsub_adapter *adapter)
+{
+    int rc = pinion__remote_new(&pubsub->remote, &(struct pinion_remote_options){
+                                                     .adapter = adapter,
+                                                     .publish = publish_from_remote,
+                                                     .context = pubsub,
+                                                 });
+    if (rc)
+        adapter->ops->free(adapter);
+    return rc;
+}
+
+int pinion__pubsub_start(struct pinion_pubsub *pubsub)
+{
+    return pubsub->remote ? pinion__remote_start(pubsub->remote) : 0;
+}
+
+void pinion__pubsub_stop(struct pinion_pubsub *pubsub)
+{
+    if (pubsub->remote)
+        pinion__remote_stop(pubsub->remote);
+}
+
+void pinion__pubsub_receive(struct pinion_pubsub *pubsub, enum pinion_envelope_kind kind,
+                            pinion_remote_receive_fn *fn, void *context)
+{
+    if (pubsub->remote)
+        pinion__remote_receive(pubsub->remote, kind, fn, context);
+}
+
+int pinion__pubsub_send(struct pinion_pubsub *pubsub, enum pinion_envelope_kind kind, const char *node,
+                        struct pinion_slice bytes)
+{
+    return pubsub->remote ? pinion__remote_send(pubsub->remote, kind, node, bytes) : PINION_ECLOSED;
 }

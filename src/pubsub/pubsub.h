@@ -1,7 +1,9 @@
-/* Pubsub: publish to a topic, on every loop that has subscribers. What a subscriber is, and how it is
- * delivered to, is the engine's business: each loop hands in a function.
+/* Pubsub: publish to a topic, on every loop that has subscribers, and on the other nodes where there is an
+ * adapter. What a subscriber is, and how it is delivered to, is the engine's business: each loop hands in a
+ * function.
  *
  * Order: broadcasts of one publishing thread reach each loop in the order they were published. At most once.
+ * On other nodes: see pinion/pubsub.h.
  */
 #ifndef PINION_PUBSUB_PUBSUB_H
 #define PINION_PUBSUB_PUBSUB_H
@@ -10,6 +12,7 @@
 #include "pubsub/broadcast.h"
 #include "pubsub/interest.h"
 #include "pubsub/registry.h"
+#include "pubsub/remote.h"
 
 /* Deliver to the subscribers of `topic` on this loop. Must not change the registry before it returns. */
 typedef void pinion_deliver_fn(void *context, struct pinion_topic *topic, struct pinion_broadcast *broadcast);
@@ -30,7 +33,8 @@ struct pinion_pubsub {
     unsigned loop_count;
     struct pinion_pubsub_loop *loops[PINION_LOOPS_MAX];
     atomic_ulong published;
-    atomic_ulong dropped; /* deliveries to a loop whose mailbox was full */
+    atomic_ulong dropped;         /* deliveries to a loop whose mailbox was full */
+    struct pinion_remote *remote; /* the other nodes; NULL: there is no adapter */
 };
 
 int pinion__pubsub_init(struct pinion_pubsub *pubsub);
@@ -44,5 +48,49 @@ int pinion__pubsub_add_loop(struct pinion_pubsub *pubsub, struct pinion_pubsub_l
  * this returns, or NULL on any other thread. The caller keeps its reference. Thread: any. */
 void pinion__pubsub_publish(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *here,
                             struct pinion_broadcast *broadcast);
+
+/* Publish on this node, and on all others. Thread: any. */
+void pinion__pubsub_broadcast(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *here,
+                              struct pinion_broadcast *broadcast);
+
+/* ---- other nodes ---- */
+
+/* Have an adapter, which is the pubsub's from here, on failure too. Once, before any thread runs. Errors as
+ * pinion__remote_new. */
+int pinion__pubsub_attach(struct pinion_pubsub *pubsub, pinion_pubsub_adapter *adapter);
+
+/* Connect to the other nodes: 0 where there is no adapter, else as pinion__remote_start. */
+int pinion__pubsub_start(struct pinion_pubsub *pubsub);
+
+/* Disconnect; nothing comes in from other nodes any more. Idempotent. Not from one of the loops. */
+void pinion__pubsub_stop(struct pinion_pubsub *pubsub);
+
+static inline bool pinion__pubsub_has_adapter(const struct pinion_pubsub *pubsub)
+{
+    return pubsub->remote != NULL;
+}
+
+/* The name of this node, unlike that of any other; "" where there is no adapter. */
+static inline const char *pinion__pubsub_node(const struct pinion_pubsub *pubsub)
+{
+    return pubsub->remote ? pubsub->remote->node : "";
+}
+
+/* Which of this node's lives it is: larger than in those before; 0 where there is no adapter. */
+static inline uint64_t pinion__pubsub_incarnation(const struct pinion_pubsub *pubsub)
+{
+    return pubsub->remote ? pubsub->remote->incarnation : 0;
+}
+
+/* Have what other nodes send of this kind handed to fn, on the adapter's thread, until pinion__pubsub_stop.
+ * Before pinion__pubsub_start; nothing happens where there is no adapter. */
+void pinion__pubsub_receive(struct pinion_pubsub *pubsub, enum pinion_envelope_kind kind,
+                            pinion_remote_receive_fn *fn, void *context);
+
+/* Send bytes of a kind, borrowed for the call, to a node, or to all other nodes (NULL). Nothing says whether
+ * they arrive. PINION_ECLOSED: there is no adapter, or it does not run; else as pinion__remote_send. Thread:
+ * any. */
+int pinion__pubsub_send(struct pinion_pubsub *pubsub, enum pinion_envelope_kind kind, const char *node,
+                        struct pinion_slice bytes);
 
 #endif

@@ -5,6 +5,7 @@
 #include <pinion/log.h>
 #include <pinion/payload.h>
 #include <pinion/pinion.h>
+#include <pinion/pubsub.h>
 #include <pinion/result.h>
 #include <pinion/socket.h>
 #include <pinion/supervise.h>

@@ -1,0 +1,252 @@
+#include "pubsub/remote.h"
+#include "base/log.h"
+#include <stdlib.h>
+#include <time.h>
+
+#define SMALL_ENVELOPE 1024 /* one that needs no memory of its own */
+
+/* ---- counting, and saying so once ---- */
+
+static void count(atomic_uint_fast64_t *counter, size_t n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static bool first(atomic_bool *said)
+{
+    return !atomic_exchange_explicit(said, true, memory_order_relaxed);
+}
+
+static const char *adapter_name(const struct pinion_remote *remote)
+{
+    return remote->options.adapter->ops->name;
+}
+
+static void note_lost(struct pinion_remote *remote, size_t n, const char *why)
+{
+    count(&remote->lost, n);
+    if (atomic_load_explicit(&remote->link, memory_order_relaxed) == PINION_LINK_UP &&
+        first(&remote->said_lost))
+        pinion__log(PINION_LOG_WARNING, "pubsub %s: messages to or from other nodes are lost: %s",
+                    adapter_name(remote), why);
+}
+
+static void note_refused(struct pinion_remote *remote, const char *why)
+{
+    count(&remote->refused, 1);
+    if (first(&remote->said_refused))
+        pinion__log(PINION_LOG_WARNING, "pubsub %s: refused, and so are others like it: %s",
+                    adapter_name(remote), why);
+}
+
+/* ---- out ---- */
+
+static int hand_over(struct pinion_remote *remote, const char *topic, const char *node,
+                     const struct pinion_envelope *envelope)
+{
+    pinion_pubsub_adapter *adapter = remote->options.adapter;
+    size_t size = pinion__envelope_size(envelope);
+    char small[SMALL_ENVELOPE], *bytes = size <= sizeof small ? small : malloc(size);
+    if (!bytes)
+        return PINION_ENOMEM;
+    pinion__envelope_write(envelope, bytes);
+    int rc = node ? adapter->ops->send(adapter, node, bytes, size)
+                  : adapter->ops->broadcast(adapter, topic, bytes, size);
+    if (bytes != small)
+        free(bytes);
+    return rc;
+}
+
+static int send_envelope(struct pinion_remote *remote, const char *topic, const char *node,
+                         struct pinion_envelope *envelope)
+{
+    if (!atomic_load_explicit(&remote->open, memory_order_acquire))
+        return PINION_ECLOSED;
+    envelope->node = remote->name;
+    envelope->incarnation = remote->incarnation;
+    envelope->sequence = 1 + atomic_fetch_add_explicit(&remote->sequence, 1, memory_order_relaxed);
+    int rc = hand_over(remote, topic, node, envelope);
+    if (!rc)
+        count(&remote->sent, 1);
+    else if (rc != PINION_ECLOSED)
+        note_lost(remote, 1, pinion_strerror(rc));
+    return rc;
+}
+
+int pinion__remote_send(struct pinion_remote *remote, enum pinion_envelope_kind kind, const char *node,
+                        struct pinion_slice bytes)
+{
+    struct pinion_envelope envelope = { .kind = kind, .body = bytes };
+    return send_envelope(remote, NULL, node, &envelope);
+}
+
+void pinion__remote_broadcast(struct pinion_remote *remote, const struct pinion_broadcast *broadcast)
+{
+    struct pinion_envelope envelope = {
+        .kind = PINION_ENVELOPE_BROADCAST,
+        .broadcast = { .topic = broadcast->topic,
+                       .event = broadcast->event,
+                       .type = pinion_payload_kind(broadcast->payload) },
+    };
+    struct pinion_slice *payload = &envelope.broadcast.payload;
+    payload->ptr = pinion_payload_bytes(broadcast->payload, &payload->len);
+    (void)send_envelope(remote, broadcast->topic.ptr, NULL, &envelope);
+}
+
+/* ---- in ---- */
+
+static void take_broadcast(struct pinion_remote *remote, const struct pinion_envelope *envelope)
+{
+    struct pinion_slice bytes = envelope->broadcast.payload;
+    struct pinion_broadcast *broadcast;
+    pinion_payload *payload = envelope->broadcast.type == PINION_PAYLOAD_BINARY
+                                  ? pinion_payload_binary(bytes.ptr, bytes.len)
+                                  : pinion_payload_text(bytes.ptr, bytes.len);
+    int rc =
+        pinion__broadcast_make(&broadcast, 0, envelope->broadcast.topic, envelope->broadcast.event, payload);
+    if (rc) {
+        note_refused(remote, "a payload that is no JSON, or memory has run out");
+        return;
+    }
+    remote->options.publish(remote->options.context, broadcast);
+    pinion__broadcast_unref(broadcast);
+}
+
+static bool is_own(struct pinion_remote *remote, const struct pinion_envelope *envelope)
+{
+    if (!pinion__slice_eq(envelope->node, remote->name))
+        return false;
+    if (envelope->incarnation == remote->incarnation)
+        return true;
+    if (first(&remote->said_namesake))
+        pinion__log(PINION_LOG_WARNING,
+                    "pubsub %s: another node, or this one's life before, is named %s too; "
+                    "each needs a name of its own",
+                    adapter_name(remote), remote->node);
+    return false;
+}
+
+static void pass_on(struct pinion_remote *remote, const struct pinion_envelope *envelope)
+{
+    pinion_remote_receive_fn *fn = remote->receivers[envelope->kind].fn;
+    count(&remote->received, 1);
+    if (envelope->kind == PINION_ENVELOPE_BROADCAST)
+        take_broadcast(remote, envelope);
+    else if (fn)
+        fn(remote->receivers[envelope->kind].context, envelope->node, envelope->body);
+}
+
+static void on_received(void *core, const void *bytes, size_t length)
+{
+    struct pinion_remote *remote = core;
+    struct pinion_envelope envelope;
+    if (pinion__envelope_read(pinion__slice(bytes, length), &envelope) != 0)
+        note_refused(remote, pinion_error_detail());
+    else if (is_own(remote, &envelope))
+        return;
+    else if (!pinion__senders_note(&remote->senders, envelope.node, envelope.incarnation, envelope.sequence))
+        note_refused(remote, "a message that has come before");
+    else
+        pass_on(remote, &envelope);
+}
+
+static void on_subscribed(void *core, const char *topic, uint64_t ticket)
+{
+}
+
+static void on_connection(void *core, bool up, const char *detail)
+{
+    struct pinion_remote *remote = core;
+    int link = up ? PINION_LINK_UP : PINION_LINK_DOWN;
+    if (atomic_exchange_explicit(&remote->link, link, memory_order_relaxed) == link)
+        return;
+    if (up) {
+        atomic_store_explicit(&remote->said_lost, false, memory_order_relaxed);
+        pinion__log(PINION_LOG_INFO, "pubsub %s: node %s is connected%s%s", adapter_name(remote),
+                    remote->node, *detail ? ": " : "", detail);
+    } else {
+        pinion__log(PINION_LOG_WARNING,
+                    "pubsub %s: node %s is cut off from the others until the connection is back%s%s",
+                    adapter_name(remote), remote->node, *detail ? ": " : "", detail);
+    }
+}
+
+static void on_lost(void *core, size_t n)
+{
+    note_lost(core, n, "its queue is full");
+}
+
+static const pinion_pubsub_events events = {
+    .received = on_received,
+    .subscribed = on_subscribed,
+    .connection = on_connection,
+    .lost = on_lost,
+};
+
+/* ---- life ---- */
+
+static uint64_t microseconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+int pinion__remote_new(struct pinion_remote **out, const struct pinion_remote_options *options)
+{
+    const pinion_pubsub_ops *ops = options->adapter->ops;
+    const char *id = ops->node_id(options->adapter);
+    struct pinion_slice node = pinion__slice(id, strlen(id));
+    if (!pinion__is_node_id(node))
+        return pinion__fail(PINION_EINVAL,
+                            "pubsub %s: a node's name is UTF-8 of 1 to %d bytes without control characters",
+                            ops->name, PINION_NODE_MAX);
+    struct pinion_remote *remote = calloc(1, sizeof *remote);
+    if (!remote)
+        return PINION_ENOMEM;
+    remote->options = *options;
+    memcpy(remote->node, node.ptr, node.len);
+    remote->name = pinion__slice(remote->node, node.len);
+    remote->incarnation = microseconds_now();
+    pinion__senders_init(&remote->senders);
+    *out = remote;
+    return 0;
+}
+
+void pinion__remote_free(struct pinion_remote *remote)
+{
+    if (!remote)
+        return;
+    pinion__remote_stop(remote);
+    remote->options.adapter->ops->free(remote->options.adapter);
+    pinion__senders_release(&remote->senders);
+    free(remote);
+}
+
+int pinion__remote_start(struct pinion_remote *remote)
+{
+    pinion_pubsub_adapter *adapter = remote->options.adapter;
+    char why[256] = "";
+    int rc = adapter->ops->start(adapter, &events, remote, why, sizeof why);
+    if (rc)
+        return pinion__fail(rc, "pubsub %s: %s", adapter_name(remote), *why ? why : pinion_strerror(rc));
+    remote->started = true;
+    atomic_store_explicit(&remote->open, true, memory_order_release);
+    return 0;
+}
+
+void pinion__remote_stop(struct pinion_remote *remote)
+{
+    if (!remote->started)
+        return;
+    remote->started = false;
+    remote->options.adapter->ops->stop(remote->options.adapter);
+    atomic_store_explicit(&remote->open, false, memory_order_release);
+}
+
+void pinion__remote_receive(struct pinion_remote *remote, enum pinion_envelope_kind kind,
+                            pinion_remote_receive_fn *fn, void *context)
+{
+    remote->receivers[kind].fn = fn;
+    remote->receivers[kind].context = context;
+}

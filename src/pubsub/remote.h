@@ -1,0 +1,75 @@
+/* The other nodes, as this one sees them through its adapter: what goes to them is put into envelopes and
+ * handed over, what comes from them is checked, told apart and passed on. */
+#ifndef PINION_PUBSUB_REMOTE_H
+#define PINION_PUBSUB_REMOTE_H
+
+#include "pubsub/broadcast.h"
+#include "pubsub/envelope.h"
+#include "pubsub/senders.h"
+#include <pinion/pubsub.h>
+
+/* What a message from another node is handed to, both slices borrowed for the call. Called on the adapter's
+ * thread, one at a time; expected to post what it has to do. */
+typedef void pinion_remote_receive_fn(void *context, struct pinion_slice node, struct pinion_slice bytes);
+
+/* What a broadcast from another node is handed to, under the same conditions. */
+typedef void pinion_remote_publish_fn(void *context, struct pinion_broadcast *broadcast);
+
+/* The connection, as the adapter says. */
+enum pinion_link { PINION_LINK_UNKNOWN, PINION_LINK_UP, PINION_LINK_DOWN };
+
+struct pinion_remote_options {
+    pinion_pubsub_adapter *adapter;
+    pinion_remote_publish_fn *publish;
+    void *context;
+};
+
+struct pinion_remote {
+    struct pinion_remote_options options;
+    char node[PINION_NODE_MAX + 1];
+    struct pinion_slice name; /* of the node: the same */
+    uint64_t incarnation;     /* microseconds since 1970 when it was made: larger than in the lives before */
+    bool started;
+    atomic_bool open; /* between start and stop */
+    atomic_int link;  /* enum pinion_link */
+    atomic_uint_fast64_t sequence;
+    struct pinion_senders senders; /* the adapter's thread's */
+    struct {
+        pinion_remote_receive_fn *fn;
+        void *context;
+    } receivers[PINION_ENVELOPE_KINDS];
+    atomic_uint_fast64_t sent;
+    atomic_uint_fast64_t received;
+    atomic_uint_fast64_t lost;    /* not taken by the adapter, or taken and then given up */
+    atomic_uint_fast64_t refused; /* came twice, or could not be read */
+    atomic_bool said_lost;        /* in the log, since the connection came up */
+    atomic_bool said_refused;
+    atomic_bool said_namesake;
+};
+
+/* Make one. The adapter is its own on success. PINION_EINVAL: the adapter's node has no proper name;
+ * PINION_ENOMEM. */
+int pinion__remote_new(struct pinion_remote **out, const struct pinion_remote_options *options);
+
+/* Free it and the adapter. NULL is allowed. */
+void pinion__remote_free(struct pinion_remote *remote);
+
+/* Connect. As the adapter's start; pinion_error_detail() says what is wrong. */
+int pinion__remote_start(struct pinion_remote *remote);
+
+/* Disconnect, if it was started. Nothing comes in any more when this has returned. Idempotent. */
+void pinion__remote_stop(struct pinion_remote *remote);
+
+/* Have messages of this kind handed to fn. Before start. */
+void pinion__remote_receive(struct pinion_remote *remote, enum pinion_envelope_kind kind,
+                            pinion_remote_receive_fn *fn, void *context);
+
+/* Send bytes of a kind to a node, or to all other nodes (NULL). Errors as the adapter's; PINION_ECLOSED: not
+ * started, or stopped. Failures are counted. Thread: any. */
+int pinion__remote_send(struct pinion_remote *remote, enum pinion_envelope_kind kind, const char *node,
+                        struct pinion_slice bytes);
+
+/* Send a broadcast to all other nodes. Failures are counted. Thread: any. */
+void pinion__remote_broadcast(struct pinion_remote *remote, const struct pinion_broadcast *broadcast);
+
+#endif

@@ -1,0 +1,32 @@
+/* A set of topics, each with the ticket of its subscription: what an adapter that brings topics by name
+ * keeps. Not thread-safe. */
+#ifndef PINION_PUBSUB_TOPICS_H
+#define PINION_PUBSUB_TOPICS_H
+
+#include "base/map.h"
+
+struct pinion_topics {
+    struct pinion_map map;
+};
+
+/* A topic of the set, for whoever walks through it. */
+struct pinion_topics_entry {
+    struct pinion_map_node node;
+    uint64_t ticket;
+    size_t len;
+    char name[]; /* terminated */
+};
+
+void pinion__topics_init(struct pinion_topics *topics);
+void pinion__topics_release(struct pinion_topics *topics);
+
+/* Add a topic, or give the one there is another ticket. PINION_ENOMEM. */
+int pinion__topics_add(struct pinion_topics *topics, const char *name, uint64_t ticket);
+
+/* Harmless for one that is not in the set. */
+void pinion__topics_remove(struct pinion_topics *topics, const char *name);
+
+/* NULL: it is not in the set. */
+struct pinion_topics_entry *pinion__topics_find(const struct pinion_topics *topics, const char *name);
+
+#endif
