@@ -34,8 +34,8 @@ typedef struct pinion_pubsub_events {
     void (*received)(void *core, const void *bytes, size_t length);
 
     /* From now on messages on the topic of ->subscribe with this ticket come in; or it has failed, or there
-     * is no connection now, so that there is nothing to wait for. Once for each; also from inside
-     * ->subscribe. Thread: any. */
+     * is no connection now, so that there is nothing to wait for. Once for each, and soon: a client's join
+     * waits for it. Not from inside ->subscribe, nor with a lock held that ->subscribe takes. Thread: any. */
     void (*subscribed)(void *core, const char *topic, uint64_t ticket);
 
     /* The connection has come up, or gone; `detail` says to what, or why, in a few words for the log, without

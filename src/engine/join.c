@@ -12,8 +12,13 @@ struct replaced {
     struct pinion_slice join_ref; /* as its client sent it */
 };
 
-/* A join that is answered later: everything the answer needs. */
+/* A join that is answered later: everything the answer needs. Of one that is accepted already, and waits
+ * until what other nodes broadcast comes in, the reply too. */
 struct pinion_late_join {
+    struct pinion_waiter waiter;
+    struct pinion_channel *channel;
+    bool accepted;
+    pinion_payload *reply;
     pinion_payload *params;
     struct pinion_slice ref;
     struct replaced replaced;
@@ -63,8 +68,9 @@ static int subscribe(struct pinion_channel *channel)
     return rc;
 }
 
-static void accept(struct pinion_channel *channel, struct pinion_slice ref, const struct replaced *replaced,
-                   const pinion_payload *reply, const pinion_payload *params)
+static void accept_now(struct pinion_channel *channel, struct pinion_slice ref,
+                       const struct replaced *replaced, const pinion_payload *reply,
+                       const pinion_payload *params)
 {
     if (subscribe(channel) != 0) {
         crash(channel, ref, replaced, "out of memory");
@@ -82,6 +88,20 @@ static void accept(struct pinion_channel *channel, struct pinion_slice ref, cons
     pinion__channel_after_join(channel, params);
     pinion__mail_release_inbox(channel);
     pinion__channel_unhold(channel);
+}
+
+static int wait_for_topic(struct pinion_channel *channel, struct pinion_slice ref,
+                          const struct replaced *replaced, const pinion_payload *reply,
+                          const pinion_payload *params);
+
+static void accept(struct pinion_channel *channel, struct pinion_slice ref, const struct replaced *replaced,
+                   const pinion_payload *reply, const pinion_payload *params)
+{
+    int rc = wait_for_topic(channel, ref, replaced, reply, params);
+    if (!rc)
+        accept_now(channel, ref, replaced, reply, params);
+    else if (rc != PINION_EAGAIN)
+        crash(channel, ref, replaced, pinion_strerror(rc));
 }
 
 /* Consumes result. */
@@ -122,6 +142,7 @@ static int keep_for_later(struct pinion_channel *channel, struct pinion_slice re
     struct pinion_late_join *late = extra ? malloc(sizeof *late + ref.len + replaced->join_ref.len) : NULL;
     if (!late)
         return PINION_ENOMEM;
+    *late = (struct pinion_late_join){ .channel = channel };
     late->ref = pinion__slice(late->text, ref.len);
     late->replaced.any = replaced->any;
     late->replaced.join_ref = pinion__slice(late->text + ref.len, replaced->join_ref.len);
@@ -145,14 +166,58 @@ static struct pinion_late_join *take_late(struct pinion_channel *channel)
 
 static void free_late(struct pinion_late_join *late)
 {
+    pinion__pubsub_unawait(&late->waiter);
+    pinion_payload_unref(late->reply);
     pinion_payload_unref(late->params);
     free(late);
+}
+
+static bool is_accepted(const struct pinion_channel *channel)
+{
+    return channel->extra && channel->extra->late_join && channel->extra->late_join->accepted;
+}
+
+/* What other nodes broadcast on the topic comes in. */
+static void topic_is_ready(struct pinion_waiter *waiter)
+{
+    struct pinion_channel *channel = PINION_CONTAINER_OF(waiter, struct pinion_late_join, waiter)->channel;
+    struct pinion_late_join *late = take_late(channel);
+    struct pinion_socket *socket = channel->socket;
+    socket->holds++;
+    accept_now(channel, late->ref, &late->replaced, late->reply, late->params);
+    free_late(late);
+    pinion__socket_unwait(socket);
+    pinion__socket_unhold(socket);
+}
+
+/* 0: there is nothing to wait for; PINION_EAGAIN: it waits; or an error. */
+static int wait_for_topic(struct pinion_channel *channel, struct pinion_slice ref,
+                          const struct replaced *replaced, const pinion_payload *reply,
+                          const pinion_payload *params)
+{
+    struct pinion_pubsub_loop *loop = &channel->socket->shard->pubsub;
+    if (!pinion__pubsub_by_topic(loop->pubsub) || pinion__topic_is_known(channel->topic))
+        return 0;
+    int rc = keep_for_later(channel, ref, replaced, params);
+    if (rc)
+        return rc;
+    struct pinion_late_join *late = channel->extra->late_join;
+    late->waiter.ready = topic_is_ready;
+    rc = pinion__pubsub_await(loop, channel->topic, &late->waiter);
+    if (rc == PINION_EAGAIN) {
+        late->accepted = true;
+        late->reply = pinion_payload_ref(reply);
+        return rc;
+    }
+    free_late(take_late(channel));
+    pinion__socket_unwait(channel->socket);
+    return rc;
 }
 
 void pinion__join_answer(struct pinion_channel *channel, pinion_result result)
 {
     bool answer = result.kind != PINION_RESULT_LATER && result.kind != PINION_RESULT_NOREPLY;
-    struct pinion_late_join *late = answer ? take_late(channel) : NULL;
+    struct pinion_late_join *late = answer && !is_accepted(channel) ? take_late(channel) : NULL;
     if (!late) {
         pinion_payload_unref(result.payload);
         return;

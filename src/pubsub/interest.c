@@ -7,8 +7,10 @@
 struct entry {
     struct pinion_map_node node;
     uint64_t loops;
+    uint64_t ticket; /* of the subscription at other nodes; 0: there is none */
+    bool known;      /* there */
     size_t name_len;
-    char name[];
+    char name[]; /* terminated */
 };
 
 static struct pinion_slice entry_name(const struct pinion_map_node *node)
@@ -19,6 +21,9 @@ static struct pinion_slice entry_name(const struct pinion_map_node *node)
 
 int pinion__interest_init(struct pinion_interest *interest)
 {
+    interest->hooks = NULL;
+    interest->hook_context = NULL;
+    atomic_init(&interest->tickets, 1);
     for (unsigned i = 0; i < PINION_INTEREST_STRIPES; i++) {
         if (pthread_mutex_init(&interest->stripes[i].lock, NULL) != 0) {
             while (i--)
@@ -44,41 +49,94 @@ static struct entry *find(struct pinion_map *map, struct pinion_slice name, uint
     return node ? PINION_CONTAINER_OF(node, struct entry, node) : NULL;
 }
 
-static int turn_on(struct pinion_map *map, struct pinion_slice name, uint64_t hash, uint64_t bit)
+/* A name with a zero byte inside no adapter can name, and nothing is ever broadcast on it. */
+static bool is_told(const struct pinion_interest *interest, struct pinion_slice name)
 {
-    struct entry *entry = find(map, name, hash);
-    if (!entry) {
-        entry = malloc(sizeof *entry + name.len);
-        if (!entry)
-            return PINION_ENOMEM;
-        entry->loops = 0;
-        entry->name_len = name.len;
-        memcpy(entry->name, name.ptr, name.len);
-        if (pinion__map_insert(map, &entry->node, hash) != 0) {
-            free(entry);
-            return PINION_ENOMEM;
-        }
-    }
-    entry->loops |= bit;
+    return interest->hooks && (name.len == 0 || !memchr(name.ptr, '\0', name.len));
+}
+
+static int tell(struct pinion_interest *interest, struct entry *entry)
+{
+    if (!is_told(interest, entry_name(&entry->node)))
+        return 0;
+    uint64_t ticket = atomic_fetch_add_explicit(&interest->tickets, 1, memory_order_relaxed);
+    int rc = interest->hooks->open(interest->hook_context, entry->name, ticket);
+    if (rc)
+        return rc == PINION_EAGAIN ? 0 : rc;
+    entry->ticket = ticket;
+    entry->known = false;
     return 0;
 }
 
-static void turn_off(struct pinion_map *map, struct pinion_slice name, uint64_t hash, uint64_t bit)
+static struct entry *entry_new(struct pinion_slice name)
+{
+    struct entry *entry = malloc(sizeof *entry + name.len + 1);
+    if (!entry)
+        return NULL;
+    *entry = (struct entry){ .known = true, .name_len = name.len };
+    memcpy(entry->name, name.ptr, name.len);
+    entry->name[name.len] = '\0';
+    return entry;
+}
+
+static int add(struct pinion_interest *interest, struct pinion_map *map, struct pinion_slice name,
+               uint64_t hash, struct entry **out)
+{
+    struct entry *entry = entry_new(name);
+    if (!entry)
+        return PINION_ENOMEM;
+    int rc = pinion__map_insert(map, &entry->node, hash);
+    if (rc) {
+        free(entry);
+        return rc;
+    }
+    rc = tell(interest, entry);
+    if (rc) {
+        pinion__map_remove(map, &entry->node);
+        free(entry);
+        return rc;
+    }
+    *out = entry;
+    return 0;
+}
+
+static int turn_on(struct pinion_interest *interest, struct pinion_map *map, struct pinion_slice name,
+                   uint64_t hash, uint64_t bit)
+{
+    struct entry *entry = find(map, name, hash);
+    int rc = entry ? 0 : add(interest, map, name, hash, &entry);
+    if (rc)
+        return rc;
+    entry->loops |= bit;
+    return entry->known ? 0 : PINION_EAGAIN;
+}
+
+static void turn_off(struct pinion_interest *interest, struct pinion_map *map, struct pinion_slice name,
+                     uint64_t hash, uint64_t bit)
 {
     struct entry *entry = find(map, name, hash);
     if (!entry)
         return;
     entry->loops &= ~bit;
-    if (entry->loops == 0) {
-        pinion__map_remove(map, &entry->node);
-        free(entry);
-    }
+    if (entry->loops)
+        return;
+    if (entry->ticket)
+        interest->hooks->close(interest->hook_context, entry->name);
+    pinion__map_remove(map, &entry->node);
+    free(entry);
 }
 
 /* The map takes its buckets from the low bits, the stripe comes from the high ones. */
 static unsigned stripe_of(uint64_t hash)
 {
     return (unsigned)(hash >> 58) % PINION_INTEREST_STRIPES;
+}
+
+void pinion__interest_hook(struct pinion_interest *interest, const struct pinion_interest_hooks *hooks,
+                           void *context)
+{
+    interest->hooks = hooks;
+    interest->hook_context = context;
 }
 
 int pinion__interest_set(struct pinion_interest *interest, struct pinion_slice name, uint64_t hash,
@@ -88,9 +146,9 @@ int pinion__interest_set(struct pinion_interest *interest, struct pinion_slice n
     int rc = 0;
     pthread_mutex_lock(&interest->stripes[i].lock);
     if (on)
-        rc = turn_on(&interest->stripes[i].topics, name, hash, UINT64_C(1) << loop);
+        rc = turn_on(interest, &interest->stripes[i].topics, name, hash, UINT64_C(1) << loop);
     else
-        turn_off(&interest->stripes[i].topics, name, hash, UINT64_C(1) << loop);
+        turn_off(interest, &interest->stripes[i].topics, name, hash, UINT64_C(1) << loop);
     pthread_mutex_unlock(&interest->stripes[i].lock);
     return rc;
 }
@@ -105,4 +163,29 @@ uint64_t pinion__interest_get(struct pinion_interest *interest, struct pinion_sl
         loops = entry->loops;
     pthread_mutex_unlock(&interest->stripes[i].lock);
     return loops;
+}
+
+uint64_t pinion__interest_confirm(struct pinion_interest *interest, struct pinion_slice name, uint64_t ticket)
+{
+    uint64_t hash = pinion__hash(name), loops = 0;
+    unsigned i = stripe_of(hash);
+    pthread_mutex_lock(&interest->stripes[i].lock);
+    struct entry *entry = find(&interest->stripes[i].topics, name, hash);
+    if (entry && entry->ticket == ticket && !entry->known) {
+        entry->known = true;
+        loops = entry->loops;
+    }
+    pthread_mutex_unlock(&interest->stripes[i].lock);
+    return loops;
+}
+
+bool pinion__interest_known(struct pinion_interest *interest, struct pinion_slice name)
+{
+    uint64_t hash = pinion__hash(name);
+    unsigned i = stripe_of(hash);
+    pthread_mutex_lock(&interest->stripes[i].lock);
+    const struct entry *entry = find(&interest->stripes[i].topics, name, hash);
+    bool known = !entry || entry->known;
+    pthread_mutex_unlock(&interest->stripes[i].lock);
+    return known;
 }

@@ -1,17 +1,32 @@
 /* Which loops have subscribers of a topic: what a publisher asks before it posts. Shared by all loops, in
  * stripes of a lock each; touched when a topic gets its first or loses its last subscriber on a loop, and
  * once per publish.
+ *
+ * Where other nodes have to be told, the first loop's interest in a topic opens a subscription, which counts
+ * as known when it is confirmed, and the last one's end closes it.
  */
 #ifndef PINION_PUBSUB_INTEREST_H
 #define PINION_PUBSUB_INTEREST_H
 
 #include "base/map.h"
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define PINION_LOOPS_MAX        64
 #define PINION_INTEREST_STRIPES 64
 
+/* How other nodes are told. Called with a stripe's lock held. */
+struct pinion_interest_hooks {
+    /* 0: told, to be confirmed by pinion__interest_confirm with this ticket; PINION_EAGAIN: there is nothing
+     * to wait for; PINION_ENOMEM. */
+    int (*open)(void *context, const char *topic, uint64_t ticket);
+    void (*close)(void *context, const char *topic);
+};
+
 struct pinion_interest {
+    const struct pinion_interest_hooks *hooks; /* NULL: nobody is told */
+    void *hook_context;
+    atomic_uint_fast64_t tickets;
     struct {
         pthread_mutex_t lock;
         struct pinion_map topics; /* under lock */
@@ -21,10 +36,23 @@ struct pinion_interest {
 int pinion__interest_init(struct pinion_interest *interest);
 void pinion__interest_release(struct pinion_interest *interest);
 
+/* Tell other nodes too, from now on. Before any thread runs. */
+void pinion__interest_hook(struct pinion_interest *interest, const struct pinion_interest_hooks *hooks,
+                           void *context);
+
 /* Note that a loop has, or no longer has, subscribers of the topic. `hash` is pinion__hash(name). Only
- * turning on can fail, with PINION_ENOMEM. Thread: any. */
+ * turning on can fail, with PINION_ENOMEM; it answers PINION_EAGAIN while other nodes do not know. Thread:
+ * any. */
 int pinion__interest_set(struct pinion_interest *interest, struct pinion_slice name, uint64_t hash,
                          unsigned loop, bool on);
+
+/* Other nodes know of the subscription with this ticket. Returns a bit per loop that was told otherwise: 0
+ * for a ticket that is not current. Thread: any. */
+uint64_t pinion__interest_confirm(struct pinion_interest *interest, struct pinion_slice name,
+                                  uint64_t ticket);
+
+/* False while other nodes do not know that a topic has subscribers here. Thread: any. */
+bool pinion__interest_known(struct pinion_interest *interest, struct pinion_slice name);
 
 /* A bit per loop that has subscribers. Thread: any. */
 uint64_t pinion__interest_get(struct pinion_interest *interest, struct pinion_slice name);

@@ -32,9 +32,59 @@ static int note_interest(struct pinion_registry *registry, const struct pinion_t
     struct pinion_pubsub_loop *loop = PINION_CONTAINER_OF(registry, struct pinion_pubsub_loop, registry);
     struct pinion_slice name = pinion__slice(topic->name, topic->name_len);
     int rc = pinion__interest_set(&loop->pubsub->interest, name, topic->node.hash, loop->index, on);
-    if (!rc)
+    if (!rc || rc == PINION_EAGAIN)
         atomic_fetch_add_explicit(&loop->topics, on ? 1 : SIZE_MAX, memory_order_relaxed);
     return rc;
+}
+
+static bool is_known(struct pinion_pubsub_loop *loop, const struct pinion_topic *topic)
+{
+    return pinion__interest_known(&loop->pubsub->interest, pinion__slice(topic->name, topic->name_len));
+}
+
+/* Tell those who wait and need to no more. What they do may end others' waiting. */
+static void check_waiters(struct pinion_task *task)
+{
+    struct pinion_pubsub_loop *loop = PINION_CONTAINER_OF(task, struct pinion_pubsub_loop, check_task);
+    struct pinion_list unchecked;
+    atomic_store(&loop->checking, false);
+    pinion__list_init(&unchecked);
+    pinion__list_splice(&unchecked, &loop->waiters);
+    while (!pinion__list_empty(&unchecked)) {
+        struct pinion_waiter *waiter = PINION_CONTAINER_OF(unchecked.next, struct pinion_waiter, node);
+        pinion__list_remove(&waiter->node);
+        if (waiter->topic->pending && !is_known(loop, waiter->topic)) {
+            pinion__list_append(&loop->waiters, &waiter->node);
+            continue;
+        }
+        waiter->topic->pending = false;
+        waiter->ready(waiter);
+    }
+}
+
+int pinion__pubsub_await(struct pinion_pubsub_loop *loop, struct pinion_topic *topic,
+                         struct pinion_waiter *waiter)
+{
+    if (!pinion__pubsub_by_topic(loop->pubsub))
+        return 0;
+    if (topic->pending && is_known(loop, topic)) /* which nobody waited for */
+        topic->pending = false;
+    int rc = pinion__topic_await(topic);
+    if (rc == PINION_EAGAIN) {
+        waiter->topic = topic;
+        pinion__list_init(&waiter->node);
+        pinion__list_append(&loop->waiters, &waiter->node);
+    }
+    return rc;
+}
+
+void pinion__pubsub_unawait(struct pinion_waiter *waiter)
+{
+    if (!waiter->topic)
+        return;
+    pinion__list_remove(&waiter->node);
+    pinion__topic_unawait(waiter->topic);
+    waiter->topic = NULL;
 }
 
 int pinion__pubsub_add_loop(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *loop,
@@ -48,6 +98,9 @@ int pinion__pubsub_add_loop(struct pinion_pubsub *pubsub, struct pinion_pubsub_l
     loop->deliver = deliver;
     loop->context = context;
     atomic_init(&loop->topics, 0);
+    pinion__list_init(&loop->waiters);
+    loop->check_task.run = check_waiters;
+    atomic_init(&loop->checking, false);
     loop->index = pubsub->loop_count;
     pubsub->loops[pubsub->loop_count++] = loop;
     return 0;
@@ -125,15 +178,46 @@ static void publish_from_remote(void *context, struct pinion_broadcast *broadcas
     pinion__pubsub_publish(context, NULL, broadcast);
 }
 
+static int open_topic(void *context, const char *topic, uint64_t ticket)
+{
+    const struct pinion_pubsub *pubsub = context;
+    int rc = pinion__remote_subscribe(pubsub->remote, topic, ticket);
+    return rc == PINION_ECLOSED ? PINION_EAGAIN : rc;
+}
+
+static void close_topic(void *context, const char *topic)
+{
+    const struct pinion_pubsub *pubsub = context;
+    pinion__remote_unsubscribe(pubsub->remote, topic);
+}
+
+static const struct pinion_interest_hooks hooks = { .open = open_topic, .close = close_topic };
+
+/* A task that is posted already has not looked yet: it sees this too. */
+static void topic_is_open(void *context, const char *topic, uint64_t ticket)
+{
+    struct pinion_pubsub *pubsub = context;
+    struct pinion_slice name = pinion__slice(topic, strlen(topic));
+    uint64_t told = pinion__interest_confirm(&pubsub->interest, name, ticket);
+    for (unsigned i = 0; told; i++, told >>= 1) {
+        struct pinion_pubsub_loop *loop = pubsub->loops[i];
+        if ((told & 1) && !atomic_exchange(&loop->checking, true))
+            (void)pinion__scheduler_post(loop->scheduler, &loop->check_task, 0); /* fails at its end only */
+    }
+}
+
 int pinion__pubsub_attach(struct pinion_pubsub *pubsub, pinion_pubsub_adapter *adapter)
 {
     int rc = pinion__remote_new(&pubsub->remote, &(struct pinion_remote_options){
                                                      .adapter = adapter,
                                                      .publish = publish_from_remote,
+                                                     .subscribed = topic_is_open,
                                                      .context = pubsub,
                                                  });
     if (rc)
         adapter->ops->free(adapter);
+    else if (pinion__remote_by_topic(pubsub->remote))
+        pinion__interest_hook(&pubsub->interest, &hooks, pubsub);
     return rc;
 }
 

@@ -8,6 +8,7 @@
 #ifndef PINION_PUBSUB_PUBSUB_H
 #define PINION_PUBSUB_PUBSUB_H
 
+#include "base/list.h"
 #include "base/scheduler.h"
 #include "pubsub/broadcast.h"
 #include "pubsub/interest.h"
@@ -25,7 +26,17 @@ struct pinion_pubsub_loop {
     struct pinion_scheduler *scheduler;
     pinion_deliver_fn *deliver;
     void *context;
-    atomic_size_t topics; /* with subscribers here; written by the loop, read by any thread */
+    atomic_size_t topics;       /* with subscribers here; written by the loop, read by any thread */
+    struct pinion_list waiters; /* of struct pinion_waiter */
+    struct pinion_task check_task;
+    atomic_bool checking; /* check_task is posted */
+};
+
+/* One that waits until a topic's messages come in, from other nodes too. Its memory is the caller's. */
+struct pinion_waiter {
+    struct pinion_list node;
+    struct pinion_topic *topic; /* NULL: it does not wait */
+    void (*ready)(struct pinion_waiter *waiter);
 };
 
 struct pinion_pubsub {
@@ -52,6 +63,21 @@ void pinion__pubsub_publish(struct pinion_pubsub *pubsub, struct pinion_pubsub_l
 /* Publish on this node, and on all others. Thread: any. */
 void pinion__pubsub_broadcast(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *here,
                               struct pinion_broadcast *broadcast);
+
+/* True where messages from other nodes come in for those topics alone that have subscribers here. */
+static inline bool pinion__pubsub_by_topic(const struct pinion_pubsub *pubsub)
+{
+    return pubsub->interest.hooks != NULL;
+}
+
+/* Before subscribing to a topic that is held: 0 when its messages come in from all nodes, at once where there
+ * is no adapter or it brings everything. PINION_EAGAIN: waiter->ready is called later, on this loop; it waits
+ * until pinion__pubsub_unawait. PINION_ENOMEM. Thread: the loop's. */
+int pinion__pubsub_await(struct pinion_pubsub_loop *loop, struct pinion_topic *topic,
+                         struct pinion_waiter *waiter);
+
+/* Wait no more, before it is ready or after. Harmless for one that does not, or is all zero. */
+void pinion__pubsub_unawait(struct pinion_waiter *waiter);
 
 /* ---- other nodes ---- */
 

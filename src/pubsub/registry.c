@@ -67,10 +67,34 @@ struct pinion_topic *pinion__topic_hold(struct pinion_registry *registry, struct
     return topic;
 }
 
+/* Take interest in a topic. */
+static int want(struct pinion_topic *topic)
+{
+    struct pinion_registry *registry = topic->registry;
+    if (topic->interested || !registry->interest)
+        return 0;
+    int rc = registry->interest(registry, topic, true);
+    if (rc && rc != PINION_EAGAIN)
+        return rc;
+    topic->interested = true;
+    topic->pending = rc == PINION_EAGAIN;
+    return 0;
+}
+
+/* Lose the interest when nobody has any. */
+static void settle(struct pinion_topic *topic)
+{
+    if (!topic->interested || topic->count || topic->waiting)
+        return;
+    topic->interested = topic->pending = false;
+    (void)topic->registry->interest(topic->registry, topic, false);
+}
+
 static void collect(struct pinion_topic *topic)
 {
-    if (topic->holds || topic->count)
+    if (topic->holds || topic->count || topic->waiting)
         return;
+    settle(topic);
     pinion__map_remove(&topic->registry->topics, &topic->node);
     if (topic->entries != &topic->single)
         free(topic->entries);
@@ -112,10 +136,9 @@ static void shrink(struct pinion_topic *topic)
 
 int pinion__topic_subscribe(struct pinion_topic *topic, struct pinion_subscriber *subscriber)
 {
-    struct pinion_registry *registry = topic->registry;
     int rc = topic->count == topic->capacity ? grow(topic) : 0;
-    if (!rc && topic->count == 0 && registry->interest)
-        rc = registry->interest(registry, topic, true);
+    if (!rc)
+        rc = want(topic);
     if (rc)
         return rc;
     subscriber->topic = topic;
@@ -133,8 +156,24 @@ void pinion__topic_unsubscribe(struct pinion_subscriber *subscriber)
     topic->entries[subscriber->index] = last;
     last.subscriber->index = subscriber->index;
     subscriber->topic = NULL;
-    if (topic->count == 0 && topic->registry->interest)
-        (void)topic->registry->interest(topic->registry, topic, false);
+    settle(topic);
     shrink(topic);
+    collect(topic);
+}
+
+int pinion__topic_await(struct pinion_topic *topic)
+{
+    int rc = want(topic);
+    if (rc || !topic->pending)
+        return rc;
+    topic->waiting++;
+    return PINION_EAGAIN;
+}
+
+void pinion__topic_unawait(struct pinion_topic *topic)
+{
+    assert(topic->waiting > 0);
+    topic->waiting--;
+    settle(topic);
     collect(topic);
 }

@@ -37,13 +37,17 @@ struct pinion_topic {
     uint32_t capacity;
     uint32_t holds;
     uint32_t name_len;
-    char name[]; /* terminated */
+    uint32_t waiting; /* for the interest to be known everywhere, before they subscribe */
+    bool interested;  /* as the registry has said */
+    bool pending;     /* and it is not known everywhere yet */
+    char name[];      /* terminated */
 };
 
 struct pinion_registry {
     struct pinion_map topics;
-    /* Called when a topic gets its first subscriber, before it is one, and after it lost the last. May be
-     * NULL. A failure of the first fails the subscription. */
+    /* Called when a topic gets its first subscriber, before it is one (or the first that waits), and after it
+     * lost the last. May be NULL. A failure of the first fails the subscription; PINION_EAGAIN is none, and
+     * says that it takes a while until messages from other nodes come in. */
     int (*interest)(struct pinion_registry *registry, const struct pinion_topic *topic, bool on);
 };
 
@@ -74,6 +78,17 @@ static inline void pinion__topic_reach(const struct pinion_subscriber *subscribe
     entry->target = target;
     entry->manner = manner;
 }
+
+/* True when other nodes know that the topic has subscribers here, as far as this loop has heard. */
+static inline bool pinion__topic_is_known(const struct pinion_topic *topic)
+{
+    return topic->interested && !topic->pending;
+}
+
+/* Before one subscribes: 0 when all messages come in already; PINION_EAGAIN: one waits now, until
+ * pinion__topic_unawait. PINION_ENOMEM. */
+int pinion__topic_await(struct pinion_topic *topic);
+void pinion__topic_unawait(struct pinion_topic *topic);
 
 /* Harmless for one that is not subscribed. */
 void pinion__topic_unsubscribe(struct pinion_subscriber *subscriber);

@@ -93,6 +93,23 @@ void pinion__remote_broadcast(struct pinion_remote *remote, const struct pinion_
     (void)send_envelope(remote, broadcast->topic.ptr, NULL, &envelope);
 }
 
+/* ---- topics ---- */
+
+int pinion__remote_subscribe(struct pinion_remote *remote, const char *topic, uint64_t ticket)
+{
+    pinion_pubsub_adapter *adapter = remote->options.adapter;
+    if (!atomic_load_explicit(&remote->open, memory_order_acquire))
+        return PINION_ECLOSED;
+    return adapter->ops->subscribe(adapter, topic, ticket);
+}
+
+void pinion__remote_unsubscribe(struct pinion_remote *remote, const char *topic)
+{
+    pinion_pubsub_adapter *adapter = remote->options.adapter;
+    if (atomic_load_explicit(&remote->open, memory_order_acquire))
+        adapter->ops->unsubscribe(adapter, topic);
+}
+
 /* ---- in ---- */
 
 static void take_broadcast(struct pinion_remote *remote, const struct pinion_envelope *envelope)
@@ -152,6 +169,8 @@ static void on_received(void *core, const void *bytes, size_t length)
 
 static void on_subscribed(void *core, const char *topic, uint64_t ticket)
 {
+    struct pinion_remote *remote = core;
+    remote->options.subscribed(remote->options.context, topic, ticket);
 }
 
 static void on_connection(void *core, bool up, const char *detail)

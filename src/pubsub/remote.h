@@ -15,12 +15,16 @@ typedef void pinion_remote_receive_fn(void *context, struct pinion_slice node, s
 /* What a broadcast from another node is handed to, under the same conditions. */
 typedef void pinion_remote_publish_fn(void *context, struct pinion_broadcast *broadcast);
 
+/* What is told when messages on a topic come in. */
+typedef void pinion_remote_subscribed_fn(void *context, const char *topic, uint64_t ticket);
+
 /* The connection, as the adapter says. */
 enum pinion_link { PINION_LINK_UNKNOWN, PINION_LINK_UP, PINION_LINK_DOWN };
 
 struct pinion_remote_options {
     pinion_pubsub_adapter *adapter;
     pinion_remote_publish_fn *publish;
+    pinion_remote_subscribed_fn *subscribed; /* may be NULL where the adapter brings everything */
     void *context;
 };
 
@@ -68,6 +72,16 @@ void pinion__remote_receive(struct pinion_remote *remote, enum pinion_envelope_k
  * started, or stopped. Failures are counted. Thread: any. */
 int pinion__remote_send(struct pinion_remote *remote, enum pinion_envelope_kind kind, const char *node,
                         struct pinion_slice bytes);
+
+/* True where the adapter wants to know which topics have subscribers here. */
+static inline bool pinion__remote_by_topic(const struct pinion_remote *remote)
+{
+    return remote->options.adapter->ops->subscribe != NULL;
+}
+
+/* Have messages on a topic come in, as the adapter's subscribe. PINION_ECLOSED: not started, or stopped. */
+int pinion__remote_subscribe(struct pinion_remote *remote, const char *topic, uint64_t ticket);
+void pinion__remote_unsubscribe(struct pinion_remote *remote, const char *topic);
 
 /* Send a broadcast to all other nodes. Failures are counted. Thread: any. */
 void pinion__remote_broadcast(struct pinion_remote *remote, const struct pinion_broadcast *broadcast);

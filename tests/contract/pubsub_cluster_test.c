@@ -26,6 +26,7 @@ int main(void)
     failed += pubsub_contract_adapters("cluster", open_node, firehose);
     failed += pubsub_contract_endpoints("cluster, endpoints", open_node, firehose);
     failed += pubsub_contract_adapters("cluster by topic", open_node, by_topic);
+    failed += pubsub_contract_endpoints("cluster by topic, endpoints", open_node, by_topic);
     pinion_cluster_free(firehose);
     pinion_cluster_free(by_topic);
     return failed;
