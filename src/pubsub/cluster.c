@@ -1,5 +1,6 @@
 /* Nodes in one process. Each has a queue, which its own thread empties; one lock is for all of the cluster.
  */
+#include "base/thread.h"
 #include "pubsub/envelope.h"
 #include "pubsub/links.h"
 #include "pubsub/topics.h"
@@ -196,7 +197,7 @@ static int start(pinion_pubsub_adapter *adapter, const pinion_pubsub_events *eve
     struct node *node = node_of(adapter);
     node->events = events;
     node->core = core;
-    if (pthread_create(&node->thread, NULL, run, node) != 0)
+    if (pinion__thread_start(&node->thread, run, node) != 0)
         return PINION_ENOMEM;
     pthread_mutex_lock(&node->cluster->lock);
     enqueue_connection(node);

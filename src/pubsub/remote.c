@@ -192,7 +192,7 @@ static void on_connection(void *core, bool up, const char *detail)
 
 static void on_lost(void *core, size_t n)
 {
-    note_lost(core, n, "its queue is full");
+    note_lost(core, n, "there was no room for them, or they were too large");
 }
 
 static const pinion_pubsub_events events = {

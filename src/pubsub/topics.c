@@ -43,6 +43,7 @@ static struct pinion_topics_entry *entry_new(struct pinion_topics *topics, struc
     struct pinion_topics_entry *entry = malloc(sizeof *entry + name.len + 1);
     if (!entry)
         return NULL;
+    entry->data = NULL;
     entry->len = name.len;
     memcpy(entry->name, name.ptr, name.len);
     entry->name[name.len] = '\0';

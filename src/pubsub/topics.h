@@ -13,6 +13,7 @@ struct pinion_topics {
 struct pinion_topics_entry {
     struct pinion_map_node node;
     uint64_t ticket;
+    void *data; /* the owner's; NULL at first */
     size_t len;
     char name[]; /* terminated */
 };

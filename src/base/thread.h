@@ -1,0 +1,10 @@
+/* Threads of the library's own. */
+#ifndef PINION_BASE_THREAD_H
+#define PINION_BASE_THREAD_H
+
+#include <pthread.h>
+
+/* Start a thread that blocks all signals: they are the program's. PINION_ENOMEM. */
+int pinion__thread_start(pthread_t *thread, void *(*run)(void *data), void *data);
+
+#endif

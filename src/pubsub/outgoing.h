@@ -1,0 +1,59 @@
+/* What waits to be done by an adapter's thread, in order: messages, and subscriptions that begin and end.
+ * Bounded in bytes of messages. Many threads put, one takes. */
+#ifndef PINION_PUBSUB_OUTGOING_H
+#define PINION_PUBSUB_OUTGOING_H
+
+#include "base/list.h"
+#include "pubsub/subject.h"
+#include <pthread.h>
+#include <stdint.h>
+
+enum pinion_outgoing_kind { PINION_OUTGOING_MESSAGE, PINION_OUTGOING_SUBSCRIBE, PINION_OUTGOING_UNSUBSCRIBE };
+
+struct pinion_outgoing_item {
+    struct pinion_list node;
+    enum pinion_outgoing_kind kind;
+    enum pinion_subject subject; /* of a message */
+    uint64_t ticket;             /* of a subscription */
+    const char *name;            /* of the topic or the node, terminated */
+    const char *bytes;
+    size_t len;
+    char storage[];
+};
+
+struct pinion_outgoing {
+    pthread_mutex_t lock; /* of what follows, and of whatever else the owner keeps under it */
+    struct pinion_list items;
+    size_t bytes;
+    size_t max;
+    int wake_fd; /* an eventfd, readable when something was put */
+    bool closed;
+};
+
+/* PINION_ENOMEM, PINION_EIO. */
+int pinion__outgoing_init(struct pinion_outgoing *queue, size_t max);
+void pinion__outgoing_release(struct pinion_outgoing *queue);
+
+/* Make an item. NULL: no memory. `name` may be NULL. */
+struct pinion_outgoing_item *pinion__outgoing_item(enum pinion_outgoing_kind kind, const char *name,
+                                                   const void *bytes, size_t len);
+
+/* Put an item, which is the queue's then, and freed on failure. With the lock held. PINION_EBUSY: it is full;
+ * PINION_ECLOSED. */
+int pinion__outgoing_put(struct pinion_outgoing *queue, struct pinion_outgoing_item *item);
+
+/* Make wake_fd readable. Thread: any. */
+void pinion__outgoing_wake(struct pinion_outgoing *queue);
+
+/* Take all there is into an empty list, and make wake_fd unreadable. With the lock held. */
+void pinion__outgoing_take(struct pinion_outgoing *queue, struct pinion_list *out);
+
+/* Put back, in front, what was taken and not done. With the lock held. */
+void pinion__outgoing_return(struct pinion_outgoing *queue, struct pinion_list *items);
+
+/* The first of a list, which is taken out of it; NULL: it is empty. */
+struct pinion_outgoing_item *pinion__outgoing_shift(struct pinion_list *items);
+
+void pinion__outgoing_free_all(struct pinion_list *items);
+
+#endif

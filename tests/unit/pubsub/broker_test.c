@@ -1,0 +1,178 @@
+/* Settings of the adapters for brokers: what works and what is refused, on real servers. What they do in a
+ * connection, and when it breaks, is in tests/contract. */
+#include "pubsub/broker.h"
+#include <pinion/log.h>
+#include <pinion/pinion.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "helpers/broker.h"
+
+#define SECRET "open-sesame"
+
+static char logged[16384];
+static size_t logged_len;
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t log_grown = PTHREAD_COND_INITIALIZER;
+
+static void keep_line(pinion_log_level level, const char *line, void *data)
+{
+    pthread_mutex_lock(&log_lock);
+    int n = snprintf(logged + logged_len, sizeof logged - logged_len, "%s\n", line);
+    if (n > 0 && (size_t)n < sizeof logged - logged_len)
+        logged_len += (size_t)n;
+    pthread_cond_signal(&log_grown);
+    pthread_mutex_unlock(&log_lock);
+}
+
+static void await_logged(const char *words)
+{
+    struct timespec deadline;
+    int rc = 0;
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += BROKER_PATIENCE_MS / 1000;
+    pthread_mutex_lock(&log_lock);
+    while (!strstr(logged, words) && rc == 0)
+        rc = pthread_cond_timedwait(&log_grown, &log_lock, &deadline);
+    pthread_mutex_unlock(&log_lock);
+    assert_int_equal(rc, 0);
+}
+
+static int begin(void **state)
+{
+    logged_len = 0;
+    logged[0] = '\0';
+    pinion_log_set_level(PINION_LOG_DEBUG);
+    pinion_log_set_function(keep_line, NULL);
+    return 0;
+}
+
+/* Whatever was written, no password was. */
+static int finish(void **state)
+{
+    pinion_log_set_function(NULL, NULL);
+    assert_null(strstr(logged, SECRET));
+    assert_null(strstr(pinion_error_detail(), SECRET));
+    return 0;
+}
+
+/* Start an endpoint and end it. What start says; whether it was connected then. */
+static int try_url(const char *format, uint16_t port, bool *connected)
+{
+    pinion_endpoint *endpoint = NULL;
+    pinion_stats stats;
+    char url[200];
+    snprintf(url, sizeof url, format, port);
+    int rc = pinion_endpoint_new(
+        &endpoint, &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = 1, .pubsub = url });
+    if (rc)
+        return rc;
+    rc = pinion_endpoint_start(endpoint);
+    if (!rc && connected) {
+        await_logged("pubsub ");
+        pinion_endpoint_stats(endpoint, &stats);
+        *connected = stats.remote_connected;
+    }
+    pinion_endpoint_free(endpoint);
+    return rc;
+}
+
+static void expect_refused(const char *format, uint16_t port, int error, const char *words)
+{
+    assert_int_equal(try_url(format, port, NULL), error);
+    if (!strstr(pinion_error_detail(), words))
+        fail_msg("%s: %s", format, pinion_error_detail());
+}
+
+static void expect_connects(const char *format, uint16_t port)
+{
+    bool connected = false;
+    if (try_url(format, port, &connected) != 0)
+        fail_msg("%s: %s", format, pinion_error_detail());
+    assert_true(connected);
+}
+
+static void settings_that_are_no_good_are_refused(void **state)
+{
+    expect_refused("local:%u", 1, PINION_EINVAL, "local");
+    expect_refused("nats:%u", 1, PINION_EINVAL, "://");
+    expect_refused("nats://x:" SECRET "@h:%u/path", 1, PINION_EINVAL, "path");
+    expect_refused("redis://x:" SECRET "@h:%u/name", 1, PINION_EINVAL, "path");
+    expect_refused("redis://h:%u?node=a%%0Ab", 1, PINION_EINVAL, "node");
+    expect_refused("nats://x:" SECRET "@h:%u?topcis=1", 1, PINION_EINVAL, "topcis");
+}
+
+/* Nothing listens there: the endpoint runs, and goes on trying. */
+static void a_broker_that_is_not_there_is_waited_for(void **state)
+{
+    bool connected = true;
+    uint16_t port = broker_free_port();
+    assert_int_equal(try_url("nats://x:" SECRET "@127.0.0.1:%u", port, &connected), 0);
+    assert_false(connected);
+    assert_non_null(strstr(logged, "cut off"));
+    logged_len = 0;
+    logged[0] = '\0';
+    assert_int_equal(try_url("redis://x:" SECRET "@127.0.0.1:%u", port, &connected), 0);
+    assert_false(connected);
+    assert_non_null(strstr(logged, "cut off"));
+}
+
+static void nats_users_and_passwords(void **state)
+{
+    static const char *const args[] = { "--user", "ali", "--pass", SECRET, NULL };
+    struct broker_server server;
+    if (!broker_is_installed(&broker_nats))
+        skip();
+    broker_start(&server, &broker_nats, args);
+    expect_connects("nats://ali:" SECRET "@127.0.0.1:%u", server.port);
+    expect_refused("nats://ali:not-" SECRET "@127.0.0.1:%u", server.port, PINION_EACCES, "refuses the user");
+    expect_refused("nats://127.0.0.1:%u", server.port, PINION_EACCES, "refuses the user");
+    expect_refused("tls://ali:" SECRET "@127.0.0.1:%u", server.port, PINION_EINVAL, "no TLS");
+    broker_kill(&server);
+}
+
+static void nats_tokens(void **state)
+{
+    static const char *const args[] = { "--auth", SECRET, NULL };
+    struct broker_server server;
+    if (!broker_is_installed(&broker_nats))
+        skip();
+    broker_start(&server, &broker_nats, args);
+    expect_connects("nats://" SECRET "@127.0.0.1:%u", server.port);
+    expect_refused("nats://not-" SECRET "@127.0.0.1:%u", server.port, PINION_EACCES, "refuses the user");
+    broker_kill(&server);
+}
+
+static void redis_passwords(void **state)
+{
+    static const char *const args[] = { "--requirepass", SECRET, NULL };
+    struct broker_server server;
+    if (!broker_is_installed(&broker_redis))
+        skip();
+    broker_start(&server, &broker_redis, args);
+    expect_connects("redis://:" SECRET "@127.0.0.1:%u/0", server.port);
+    expect_connects("redis://default:" SECRET "@127.0.0.1:%u", server.port);
+    expect_refused("redis://:not-" SECRET "@127.0.0.1:%u", server.port, PINION_EACCES, "refuses the user");
+    expect_refused("redis://127.0.0.1:%u", server.port, PINION_EACCES, "refuses the user");
+    broker_kill(&server);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(settings_that_are_no_good_are_refused),
+        TEST(a_broker_that_is_not_there_is_waited_for),
+        TEST(nats_users_and_passwords),
+        TEST(nats_tokens),
+        TEST(redis_passwords),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,51 @@
+/* The names under which nodes meet. */
+#include "pubsub/subject.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void check(enum pinion_subject kind, const char *name, const char *expected)
+{
+    char out[PINION_SUBJECT_MAX];
+    assert_int_equal(pinion__subject(out, "p", kind, name), strlen(expected));
+    assert_string_equal(out, expected);
+}
+
+static void what_is_plain_stays(void **state)
+{
+    check(PINION_SUBJECT_ALL, NULL, "p.all");
+    check(PINION_SUBJECT_TOPIC, "room:Lobby-7_x", "p.topic.room:Lobby-7_x");
+    check(PINION_SUBJECT_NODE, "host-1a", "p.node.host-1a");
+}
+
+static void what_means_something_to_a_broker_is_encoded(void **state)
+{
+    check(PINION_SUBJECT_TOPIC, "", "p.topic.%");
+    check(PINION_SUBJECT_TOPIC, "a.b c*>", "p.topic.a%2Eb%20c%2A%3E");
+    check(PINION_SUBJECT_TOPIC, "%", "p.topic.%25");
+    check(PINION_SUBJECT_TOPIC, "\xC3\xBC\r\n\x7F", "p.topic.%C3%BC%0D%0A%7F");
+}
+
+static void the_longest_fits(void **state)
+{
+    char prefix[PINION_SUBJECT_PREFIX_MAX + 1], name[256], out[PINION_SUBJECT_MAX];
+    memset(prefix, 'p', sizeof prefix - 1);
+    memset(name, '.', sizeof name - 1);
+    prefix[sizeof prefix - 1] = name[sizeof name - 1] = '\0';
+    assert_int_equal(pinion__subject(out, prefix, PINION_SUBJECT_TOPIC, name), PINION_SUBJECT_MAX - 1);
+    assert_int_equal(strlen(out), PINION_SUBJECT_MAX - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_plain_stays),
+        cmocka_unit_test(what_means_something_to_a_broker_is_encoded),
+        cmocka_unit_test(the_longest_fits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
