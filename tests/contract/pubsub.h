@@ -39,7 +39,7 @@ static void *pubsub_contract_context;
 struct pubsub_contract_message {
     struct pubsub_contract_message *next;
     size_t len;
-    char bytes[];
+    char bytes[]; /* terminated */
 };
 
 struct pubsub_contract_node {
@@ -61,12 +61,13 @@ static struct pubsub_contract_node pubsub_contract_nodes[PUBSUB_CONTRACT_NODES];
 static inline void pubsub_contract_received(void *core, const void *bytes, size_t length)
 {
     struct pubsub_contract_node *node = core;
-    struct pubsub_contract_message *message = malloc(sizeof *message + length);
+    struct pubsub_contract_message *message = malloc(sizeof *message + length + 1);
     if (!message)
         abort();
     message->next = NULL;
     message->len = length;
     memcpy(message->bytes, bytes, length);
+    message->bytes[length] = '\0';
     pthread_mutex_lock(&node->lock);
     if (node->inside || node->closed)
         abort(); /* two at once, or after the end */

@@ -282,7 +282,7 @@ static int be_other(const char *url, const char *life)
 
 static pid_t start_other(long life)
 {
-    char url[128], text[16];
+    char url[128], text[32];
     url_of(url, sizeof url, "b", server.port);
     snprintf(text, sizeof text, "%ld", life);
     pid_t pid = fork();
