@@ -40,7 +40,8 @@ struct client {
     uint8_t operations; /* under way in the ring */
     bool sending;
     bool stalled;
-    bool closed; /* by us or by the server: it ends when no operation is under way */
+    bool elsewhere; /* on another node, to publish: what it gets is not counted */
+    bool closed;    /* by us or by the server: it ends when no operation is under way */
     unsigned topic;
 
     /* The scenario's. */

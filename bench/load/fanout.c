@@ -7,6 +7,7 @@
 #include "report.h"
 #include "scenario.h"
 #include "server_process.h"
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 struct room {
@@ -75,7 +76,7 @@ static void on_received(struct client *client, uint64_t number)
         die("on topic %u message %llu came where %llu was due", client->topic, (unsigned long long)number,
             (unsigned long long)client->next);
     client->next += load->options.topics;
-    if (client->stalled) /* it was on its way when the client stalled */
+    if (client->stalled || client->elsewhere) /* of a stalled one it was on its way */
         return;
     room->outstanding--;
     measure_count(load, 1);
@@ -110,7 +111,9 @@ static void make_rooms(struct load *load, struct fanout *fanout)
     for (size_t i = 0; i < load->client_count; i++) {
         struct room *room = &fanout->rooms[load->clients[i].topic];
         load->clients[i].next = room->next = load->clients[i].topic;
-        if (load->clients[i].stalled)
+        if (load->clients[i].elsewhere)
+            room->publisher = &load->clients[i];
+        if (load->clients[i].stalled || load->clients[i].elsewhere)
             continue;
         if (room->subscribers++ == 0)
             room->publisher = &load->clients[i];
@@ -126,6 +129,18 @@ static void join_stalled(struct load *load)
     load_join(load, first, load->options.stalled, 0, load->options.topics);
     for (size_t i = first; i < load->client_count; i++)
         client_stall(&load->clients[i]);
+}
+
+/* A publisher for each topic, last, on a node of its own. */
+static void join_elsewhere(struct load *load)
+{
+    unsigned first = load->options.connections + load->options.stalled;
+    if (load->options.publish_port == 0)
+        return;
+    load->address.sin_port = htons((uint16_t)load->options.publish_port);
+    load_join(load, first, load->options.topics, 0, load->options.topics);
+    for (size_t i = first; i < load->client_count; i++)
+        load->clients[i].elsewhere = true;
 }
 
 static double memory_of_server(const struct load *load)
@@ -153,11 +168,13 @@ static void run(struct load *load)
             options->connections);
     if (options->rate > 0 && options->burst > 1)
         die("--burst is for broadcasts that leave as answers come, not at a rate");
-    load_make(load, options->connections + options->stalled, options->topics);
+    load_make(load, options->connections + options->stalled + (options->publish_port ? options->topics : 0),
+              options->topics);
     load_join(load, 0, options->connections, 0, options->topics);
     load->events = &events;
     load->state = fanout;
     join_stalled(load);
+    join_elsewhere(load);
     make_rooms(load, fanout);
     fanout->memory = memory_of_server(load);
     if (options->rate > 0) {

@@ -37,6 +37,7 @@ static void help(FILE *out)
             "  --payload BYTES    of a message, at least %d (64)\n"
             "  --burst N          fanout: broadcasts that leave in one segment\n"
             "  --stalled N        fanout: subscribers besides, who read nothing\n"
+            "  --publish-port N   fanout: publish at another node, which has this port\n"
             "  --group N          connect: clients that echo meanwhile\n"
             "  --cycles N         idle: how often they come and go\n"
             "  --rate R           messages a second, whatever the answers do (0: as answers come)\n"
@@ -89,6 +90,7 @@ static const struct whole {
     { "payload", offsetof(struct options, payload), PAYLOAD_MIN, 1024 * 1024 },
     { "burst", offsetof(struct options, burst), 1, 1000 },
     { "stalled", offsetof(struct options, stalled), 0, 100000 },
+    { "publish-port", offsetof(struct options, publish_port), 1, 65535 },
     { "group", offsetof(struct options, group), 1, 100000 },
     { "cycles", offsetof(struct options, cycles), 1, 1000 },
 };
@@ -161,15 +163,25 @@ static void take_defaults(struct options *options)
 void options_read(int argc, char **argv, struct options *options)
 {
     static const struct option long_options[] = {
-        { "host", required_argument, NULL, 0 },    { "port", required_argument, NULL, 0 },
-        { "pid", required_argument, NULL, 0 },     { "cpu", required_argument, NULL, 0 },
-        { "dialect", required_argument, NULL, 0 }, { "connections", required_argument, NULL, 0 },
-        { "topics", required_argument, NULL, 0 },  { "payload", required_argument, NULL, 0 },
-        { "burst", required_argument, NULL, 0 },   { "stalled", required_argument, NULL, 0 },
-        { "group", required_argument, NULL, 0 },   { "cycles", required_argument, NULL, 0 },
-        { "rate", required_argument, NULL, 0 },    { "seconds", required_argument, NULL, 0 },
-        { "warmup", required_argument, NULL, 0 },  { "json", no_argument, NULL, 0 },
-        { "help", no_argument, NULL, 'h' },        { NULL, 0, NULL, 0 },
+        { "host", required_argument, NULL, 0 },
+        { "port", required_argument, NULL, 0 },
+        { "pid", required_argument, NULL, 0 },
+        { "cpu", required_argument, NULL, 0 },
+        { "dialect", required_argument, NULL, 0 },
+        { "connections", required_argument, NULL, 0 },
+        { "topics", required_argument, NULL, 0 },
+        { "payload", required_argument, NULL, 0 },
+        { "burst", required_argument, NULL, 0 },
+        { "stalled", required_argument, NULL, 0 },
+        { "publish-port", required_argument, NULL, 0 },
+        { "group", required_argument, NULL, 0 },
+        { "cycles", required_argument, NULL, 0 },
+        { "rate", required_argument, NULL, 0 },
+        { "seconds", required_argument, NULL, 0 },
+        { "warmup", required_argument, NULL, 0 },
+        { "json", no_argument, NULL, 0 },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
     };
     *options = (struct options){
         .host = "127.0.0.1", .dialect = "phoenix", .cpu = -1, .rate = -1, .seconds = -1, .warmup = -1

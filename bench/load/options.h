@@ -23,6 +23,7 @@ struct options {
     unsigned payload; /* bytes */
     unsigned burst;
     unsigned stalled;
+    unsigned publish_port; /* fanout: of the node that publishers are on; 0: that of the subscribers */
     unsigned group;
     unsigned cycles;
     double rate;    /* per second; 0: as fast as answers come */
