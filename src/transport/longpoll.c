@@ -1,4 +1,5 @@
 #include "transport/longpoll.h"
+#include "transport/longpoll_remote.h"
 #include "transport/longpoll_session.h"
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@ struct pinion_longpoll {
     size_t max_sessions;
     struct pinion_longpoll_sessions loops[PINION_LOOPS_MAX]; /* each belongs to its loop */
     atomic_size_t session_count;
+    struct pinion_longpoll_remote *remote; /* NULL: there are no other nodes */
 };
 
 int pinion__longpoll_new(struct pinion_longpoll **out, pinion_endpoint *endpoint, size_t max_sessions)
@@ -20,14 +22,21 @@ int pinion__longpoll_new(struct pinion_longpoll **out, pinion_endpoint *endpoint
     atomic_init(&longpoll->session_count, 0);
     for (unsigned i = 0; i < endpoint->shard_count; i++)
         pinion__longpoll_sessions_init(&longpoll->loops[i], &longpoll->session_count);
-    *out = longpoll;
-    return 0;
+    int rc = pinion__pubsub_has_adapter(&endpoint->pubsub)
+                 ? pinion__longpoll_remote_new(&longpoll->remote, longpoll, endpoint, longpoll->loops)
+                 : 0;
+    if (rc)
+        pinion__longpoll_free(longpoll);
+    else
+        *out = longpoll;
+    return rc;
 }
 
 void pinion__longpoll_free(struct pinion_longpoll *longpoll)
 {
     if (!longpoll)
         return;
+    pinion__longpoll_remote_free(longpoll->remote);
     for (unsigned i = 0; i < longpoll->endpoint->shard_count; i++)
         pinion__longpoll_sessions_release(&longpoll->loops[i]);
     free(longpoll);
@@ -55,6 +64,7 @@ static void unref(struct pinion_longpoll_call *call)
         return;
     pinion__buf_release(&call->body);
     pinion__buf_release(&call->answer);
+    free(call->elsewhere);
     free(call);
 }
 
@@ -107,6 +117,10 @@ void pinion__longpoll_call_return(struct pinion_longpoll_call *call)
 static void set_off(struct pinion_longpoll_call *call, enum pinion_longpoll_kind kind)
 {
     call->kind = kind;
+    if (call->elsewhere) {
+        pinion__longpoll_remote_ask(call->longpoll->remote, call);
+        return;
+    }
     call->task.run = run_there;
     int rc = send_to(call->home, call->there, &call->task, call->body.len);
     if (rc == 0)
@@ -139,11 +153,19 @@ struct pinion_longpoll_call *pinion__longpoll_call_new(struct pinion_longpoll *l
 
 bool pinion__longpoll_call_address(struct pinion_longpoll_call *call, struct pinion_slice token)
 {
-    unsigned index;
-    if (!pinion__longpoll_token_read(call->longpoll->endpoint, token, &index, call->id) ||
-        index >= call->longpoll->endpoint->shard_count)
+    const pinion_endpoint *endpoint = call->longpoll->endpoint;
+    struct pinion_longpoll_place place;
+    if (!pinion__longpoll_token_read(endpoint, token, &place))
         return false;
-    call->there = call->longpoll->endpoint->shards[index];
+    memcpy(call->id, place.id, sizeof call->id);
+    call->loop = place.loop;
+    if (strcmp(place.node, pinion__pubsub_node(&endpoint->pubsub)) != 0) {
+        call->elsewhere = place.node[0] && call->longpoll->remote ? strdup(place.node) : NULL;
+        return call->elsewhere != NULL;
+    }
+    if (place.loop >= endpoint->shard_count)
+        return false;
+    call->there = endpoint->shards[place.loop];
     return true;
 }
 
@@ -154,6 +176,10 @@ void pinion__longpoll_call_free(struct pinion_longpoll_call *call)
 
 void pinion__longpoll_abandon(struct pinion_longpoll_call *call)
 {
+    if (call->elsewhere) {
+        pinion__longpoll_remote_abandon(call->longpoll->remote, call);
+        return;
+    }
     call->owner = NULL;
     call->cancel.run = run_cancel;
     if (send_to(call->home, call->there, &ref(call)->cancel, 0) != 0)

@@ -1,5 +1,5 @@
 /* The long-polling transport: a socket over HTTP requests. A session holds what waits for the client between
- * its polls. It lives on one loop; a request finds it from any loop.
+ * its polls. It lives on one loop; a request finds it from any loop, and from any node.
  *
  * A request is a call: the HTTP side makes one, sends it off with _begin, _poll or _publish, and gets it
  * back, with its answer, by ->answered. All of this on the loop of the HTTP connection. */
@@ -7,10 +7,12 @@
 #define PINION_TRANSPORT_LONGPOLL_H
 
 #include "base/buf.h"
+#include "base/map.h"
 #include "engine/socket.h"
 #include "proto/longpoll.h"
 
 struct pinion_longpoll; /* of one endpoint */
+struct pinion_longpoll_remote;
 
 /* The endpoint's loops are all added, and none runs yet. PINION_ENOMEM. */
 int pinion__longpoll_new(struct pinion_longpoll **out, pinion_endpoint *endpoint, size_t max_sessions);
@@ -43,6 +45,11 @@ struct pinion_longpoll_call {
     struct pinion_longpoll *longpoll;
     struct pinion_shard *home;
     struct pinion_shard *there; /* the session's */
+    char *elsewhere;            /* the session's node, where it is another one; owned */
+    unsigned loop;              /* the session's, there */
+    struct pinion_longpoll_remote *remote;
+    struct pinion_map_node asked; /* while that node is asked */
+    uint64_t number;
     unsigned char id[PINION_LONGPOLL_ID_LEN];
     struct pinion_list node;    /* in the session's polls, while it waits there */
     struct pinion_timer window; /* to wait there */

@@ -402,7 +402,7 @@ void pinion__longpoll_sessions_release(struct pinion_longpoll_sessions *sessions
 static struct pinion_longpoll_session *session_new(struct pinion_longpoll_sessions *sessions,
                                                    struct pinion_longpoll_call *call, const char *token)
 {
-    struct pinion_longpoll_session *session = calloc(1, sizeof *session);
+    struct pinion_longpoll_session *session = calloc(1, sizeof *session + strlen(token) + 1);
     if (!session)
         return NULL;
     memcpy(session->id, call->id, sizeof session->id);
@@ -453,15 +453,27 @@ void pinion__longpoll_session_open(struct pinion_longpoll_sessions *sessions,
     }
 }
 
+static struct pinion_longpoll_session *find(const struct pinion_longpoll_sessions *sessions,
+                                            const unsigned char *id)
+{
+    struct pinion_slice name = pinion__slice((const char *)id, PINION_LONGPOLL_ID_LEN);
+    struct pinion_map_node *node = pinion__map_find(&sessions->by_id, name, pinion__hash(name));
+    return node ? PINION_CONTAINER_OF(node, struct pinion_longpoll_session, node) : NULL;
+}
+
 struct pinion_longpoll_session *pinion__longpoll_session_find(const struct pinion_longpoll_sessions *sessions,
                                                               const unsigned char *id,
                                                               const struct pinion_mount *mount)
 {
-    struct pinion_slice name = pinion__slice((const char *)id, PINION_LONGPOLL_ID_LEN);
-    struct pinion_map_node *node = pinion__map_find(&sessions->by_id, name, pinion__hash(name));
-    struct pinion_longpoll_session *session =
-        node ? PINION_CONTAINER_OF(node, struct pinion_longpoll_session, node) : NULL;
+    struct pinion_longpoll_session *session = find(sessions, id);
     return session && session->mount == mount ? session : NULL;
+}
+
+struct pinion_longpoll_session *pinion__longpoll_session_at(const struct pinion_longpoll_sessions *sessions,
+                                                            const unsigned char *id, struct pinion_slice path)
+{
+    struct pinion_longpoll_session *session = find(sessions, id);
+    return session && pinion__slice_is(path, session->mount->path) ? session : NULL;
 }
 
 /* The window of a call is over. Its batch, if it has one, stays: the frames are dispatched all the same. */

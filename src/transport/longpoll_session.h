@@ -31,7 +31,7 @@ struct pinion_longpoll_session {
     struct pinion_task work;
     bool working; /* the work task is queued */
     bool paused;  /* the engine holds frames back */
-    char token[PINION_LONGPOLL_TOKEN_MAX];
+    char token[];
 };
 
 void pinion__longpoll_sessions_init(struct pinion_longpoll_sessions *sessions, atomic_size_t *count);
@@ -47,6 +47,11 @@ void pinion__longpoll_session_open(struct pinion_longpoll_sessions *sessions,
 struct pinion_longpoll_session *pinion__longpoll_session_find(const struct pinion_longpoll_sessions *sessions,
                                                               const unsigned char *id,
                                                               const struct pinion_mount *mount);
+
+/* The same for a request from another node, which names the mount's path. */
+struct pinion_longpoll_session *pinion__longpoll_session_at(const struct pinion_longpoll_sessions *sessions,
+                                                            const unsigned char *id,
+                                                            struct pinion_slice path);
 
 void pinion__longpoll_session_poll(struct pinion_longpoll_session *session,
                                    struct pinion_longpoll_call *call);

@@ -3,17 +3,20 @@
 
 static const char salt[] = "pinion longpoll";
 
-#define LEN (1 + PINION_LONGPOLL_ID_LEN) /* the loop's index, the id */
+#define LEN (1 + PINION_LONGPOLL_ID_LEN) /* the loop's index, the id; the node's name follows */
 
 int pinion__longpoll_token_make(const pinion_endpoint *endpoint, unsigned loop, const unsigned char *id,
                                 char token[PINION_LONGPOLL_TOKEN_MAX])
 {
-    char bytes[LEN];
+    const char *node = pinion__pubsub_node(&endpoint->pubsub);
+    char bytes[LEN + PINION_NODE_MAX];
+    size_t node_len = strlen(node);
     struct pinion_buf text;
     bytes[0] = (char)loop;
     memcpy(bytes + 1, id, PINION_LONGPOLL_ID_LEN);
+    memcpy(bytes + LEN, node, node_len);
     pinion__buf_init(&text, PINION_LONGPOLL_TOKEN_MAX - 1);
-    int rc = pinion__token_sign_bytes(endpoint, salt, pinion__slice(bytes, LEN), &text);
+    int rc = pinion__token_sign_bytes(endpoint, salt, pinion__slice(bytes, LEN + node_len), &text);
     if (!rc) {
         memcpy(token, text.data, text.len);
         token[text.len] = '\0';
@@ -22,17 +25,20 @@ int pinion__longpoll_token_make(const pinion_endpoint *endpoint, unsigned loop, 
     return rc;
 }
 
-bool pinion__longpoll_token_read(const pinion_endpoint *endpoint, struct pinion_slice token, unsigned *loop,
-                                 unsigned char *id)
+bool pinion__longpoll_token_read(const pinion_endpoint *endpoint, struct pinion_slice token,
+                                 struct pinion_longpoll_place *place)
 {
     struct pinion_buf bytes;
     if (token.len >= PINION_LONGPOLL_TOKEN_MAX)
         return false;
     pinion__buf_init(&bytes, PINION_LONGPOLL_TOKEN_MAX);
-    bool ours = pinion__token_verify_bytes(endpoint, salt, token, &bytes) == 0 && bytes.len == LEN;
+    bool ours = pinion__token_verify_bytes(endpoint, salt, token, &bytes) == 0 && bytes.len >= LEN &&
+                bytes.len - LEN < sizeof place->node;
     if (ours) {
-        *loop = (unsigned char)bytes.data[0];
-        memcpy(id, bytes.data + 1, PINION_LONGPOLL_ID_LEN);
+        place->loop = (unsigned char)bytes.data[0];
+        memcpy(place->id, bytes.data + 1, PINION_LONGPOLL_ID_LEN);
+        memcpy(place->node, bytes.data + LEN, bytes.len - LEN);
+        place->node[bytes.len - LEN] = '\0';
     }
     pinion__buf_release(&bytes);
     return ours;

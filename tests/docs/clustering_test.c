@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-
 /* clang-format off */
 static void two_nodes_in_one_process(void **state)
 {
@@ -16,7 +15,7 @@ static void two_nodes_in_one_process(void **state)
     int rc = pinion_cluster_new(&cluster, NULL);
     if (!rc) rc = pinion_cluster_adapter(cluster, "a", &a.pubsub_adapter);
     if (!rc) rc = pinion_cluster_adapter(cluster, "b", &b.pubsub_adapter);
-/* clang-format on */
+    /* clang-format on */
     pinion_endpoint *first = NULL, *second = NULL;
     assert_int_equal(rc, 0);
     assert_int_equal(pinion_endpoint_new(&first, &a), 0);

@@ -1,0 +1,456 @@
+#include "transport/longpoll_remote.h"
+#include "base/log.h"
+#include "engine/hub.h"
+#include "proto/varint.h"
+#include <stdlib.h>
+
+#define LOOP_BITS    6
+#define PATIENCE_MS  5000 /* beyond the time that a call may wait at its session */
+#define MESSAGE_ROOM 512  /* of what is around body or answer */
+
+enum { REQUEST = 1, ANSWER = 2, CANCEL = 3 };
+enum { FLAG_GONE = 1, FLAG_REFUSED = 2 };
+
+/* A call from another node, on the loop of its session. */
+struct visitor {
+    struct pinion_map_node node; /* in the loop's visitors */
+    struct pinion_longpoll_remote *remote;
+    unsigned loop;
+    uint64_t number;
+    struct pinion_longpoll_call *call;
+    size_t key_len;
+    char key[]; /* the number, then the node's name */
+};
+
+/* One loop's part. */
+struct loop {
+    struct pinion_map asked;    /* of its own calls, by number */
+    struct pinion_map visitors; /* by number and node */
+    uint64_t count;
+};
+
+struct pinion_longpoll_remote {
+    struct pinion_longpoll *longpoll;
+    pinion_endpoint *endpoint;
+    struct pinion_longpoll_sessions *sessions;
+    struct loop loops[1 << LOOP_BITS];
+};
+
+/* A message on its way to the loop it is for. */
+struct arrival {
+    struct pinion_task task;
+    struct pinion_longpoll_remote *remote;
+    unsigned loop;
+    struct pinion_slice node; /* who sent it */
+    struct pinion_slice rest; /* of the message, after what says where it goes */
+    uint64_t number;
+    char bytes[];
+};
+
+static void release(struct pinion_longpoll_call *call)
+{
+    pinion__longpoll_call_free(call);
+}
+
+/* ---- messages ---- */
+
+static int put_byte(struct pinion_buf *out, unsigned byte)
+{
+    return pinion__buf_append_char(out, (char)byte);
+}
+
+static int put_start(struct pinion_buf *out, unsigned type, uint64_t number)
+{
+    int rc = put_byte(out, type);
+    return rc ? rc : pinion__varint_append(out, number);
+}
+
+static int put_request(struct pinion_buf *out, const struct pinion_longpoll_call *call)
+{
+    size_t path_len = strlen(call->mount->path);
+    int rc = path_len > UINT8_MAX ? PINION_ETOOBIG : put_start(out, REQUEST, call->number);
+    if (!rc)
+        rc = put_byte(out, call->loop);
+    if (!rc)
+        rc = pinion__buf_append(out, call->id, sizeof call->id);
+    if (!rc)
+        rc = put_byte(out, (unsigned)call->kind);
+    if (!rc)
+        rc = put_byte(out, call->ndjson);
+    if (!rc)
+        rc = put_byte(out, (unsigned)path_len);
+    if (!rc)
+        rc = pinion__buf_append(out, call->mount->path, path_len);
+    return rc ? rc : pinion__buf_append(out, call->body.data, call->body.len);
+}
+
+static int send(struct pinion_longpoll_remote *remote, const char *node, const struct pinion_buf *message)
+{
+    return pinion__pubsub_send(&remote->endpoint->pubsub, PINION_ENVELOPE_LONGPOLL, node,
+                               pinion__slice(message->data, message->len));
+}
+
+static bool take_byte(struct pinion_slice *in, unsigned *out)
+{
+    if (in->len == 0)
+        return false;
+    *out = (unsigned char)in->ptr[0];
+    *in = pinion__slice(in->ptr + 1, in->len - 1);
+    return true;
+}
+
+static bool take_bytes(struct pinion_slice *in, size_t len, struct pinion_slice *out)
+{
+    if (in->len < len)
+        return false;
+    *out = pinion__slice(in->ptr, len);
+    *in = pinion__slice(in->ptr + len, in->len - len);
+    return true;
+}
+
+/* ---- asking ---- */
+
+static struct pinion_slice call_number(const struct pinion_map_node *node)
+{
+    const struct pinion_longpoll_call *call = PINION_CONTAINER_OF(node, struct pinion_longpoll_call, asked);
+    return pinion__slice((const char *)&call->number, sizeof call->number);
+}
+
+static struct loop *home_of(struct pinion_longpoll_remote *remote, const struct pinion_longpoll_call *call)
+{
+    return &remote->loops[call->number & ((1 << LOOP_BITS) - 1)];
+}
+
+static struct pinion_longpoll_call *find_asked(struct loop *loop, uint64_t number)
+{
+    struct pinion_slice name = pinion__slice((const char *)&number, sizeof number);
+    struct pinion_map_node *node = pinion__map_find(&loop->asked, name, pinion__hash(name));
+    return node ? PINION_CONTAINER_OF(node, struct pinion_longpoll_call, asked) : NULL;
+}
+
+static void take_back(struct pinion_longpoll_remote *remote, struct pinion_longpoll_call *call)
+{
+    pinion__map_remove(&home_of(remote, call)->asked, &call->asked);
+    pinion__timer_cancel(&call->window);
+    call->there = call->home;
+}
+
+/* The other node has not answered: whatever it was waiting for, its session cannot be reached. What was to be
+ * published may have arrived. */
+static void give_up(struct pinion_longpoll_call *call)
+{
+    call->gone = call->kind == PINION_LONGPOLL_POLL;
+    if (!call->gone)
+        (void)pinion__longpoll_put_status(&call->answer, 408);
+    pinion__longpoll_call_return(call);
+}
+
+static void on_silence(struct pinion_timer *timer)
+{
+    struct pinion_longpoll_call *call = PINION_CONTAINER_OF(timer, struct pinion_longpoll_call, window);
+    take_back(call->remote, call);
+    give_up(call);
+}
+
+static unsigned index_of(const pinion_endpoint *endpoint, const struct pinion_shard *shard)
+{
+    unsigned index = 0;
+    while (endpoint->shards[index] != shard)
+        index++;
+    return index;
+}
+
+static int note_asked(struct pinion_longpoll_remote *remote, struct pinion_longpoll_call *call)
+{
+    unsigned index = index_of(remote->endpoint, call->home);
+    struct loop *loop = &remote->loops[index];
+    call->remote = remote;
+    call->number = ++loop->count << LOOP_BITS | index;
+    struct pinion_slice name = pinion__slice((const char *)&call->number, sizeof call->number);
+    int rc = pinion__map_insert(&loop->asked, &call->asked, pinion__hash(name));
+    if (rc)
+        return rc;
+    pinion__timer_init(&call->window, on_silence);
+    pinion__scheduler_timer(call->home->scheduler, &call->window,
+                            call->mount->options.longpoll_window_ms + PATIENCE_MS);
+    return 0;
+}
+
+void pinion__longpoll_remote_ask(struct pinion_longpoll_remote *remote, struct pinion_longpoll_call *call)
+{
+    struct pinion_buf message;
+    call->there = call->home;
+    if (note_asked(remote, call) != 0) {
+        give_up(call);
+        return;
+    }
+    pinion__buf_init(&message, call->body.len + MESSAGE_ROOM);
+    int rc = put_request(&message, call);
+    if (!rc)
+        rc = send(remote, call->elsewhere, &message);
+    pinion__buf_release(&message);
+    if (rc) {
+        take_back(remote, call);
+        give_up(call);
+    }
+}
+
+void pinion__longpoll_remote_abandon(struct pinion_longpoll_remote *remote, struct pinion_longpoll_call *call)
+{
+    struct pinion_buf message;
+    call->owner = NULL;
+    if (find_asked(home_of(remote, call), call->number) != call)
+        return; /* it is on its way home */
+    take_back(remote, call);
+    pinion__buf_init(&message, MESSAGE_ROOM);
+    if (put_start(&message, CANCEL, call->number) == 0 && put_byte(&message, call->loop) == 0)
+        (void)send(remote, call->elsewhere, &message);
+    pinion__buf_release(&message);
+    release(call);
+}
+
+/* ---- an answer comes ---- */
+
+static void run_answer(struct pinion_task *task)
+{
+    struct arrival *arrival = PINION_CONTAINER_OF(task, struct arrival, task);
+    struct pinion_longpoll_call *call = find_asked(&arrival->remote->loops[arrival->loop], arrival->number);
+    unsigned flags = 0;
+    if (call && strlen(call->elsewhere) == arrival->node.len &&
+        memcmp(call->elsewhere, arrival->node.ptr, arrival->node.len) == 0 &&
+        take_byte(&arrival->rest, &flags)) {
+        take_back(arrival->remote, call);
+        call->gone = flags & FLAG_GONE;
+        call->refused = flags & FLAG_REFUSED;
+        if (pinion__buf_append(&call->answer, arrival->rest.ptr, arrival->rest.len) != 0)
+            call->gone = true;
+        pinion__longpoll_call_return(call);
+    }
+    free(arrival);
+}
+
+/* ---- a visitor comes ---- */
+
+static struct pinion_slice visitor_key(const struct pinion_map_node *node)
+{
+    const struct visitor *visitor = PINION_CONTAINER_OF(node, struct visitor, node);
+    return pinion__slice(visitor->key, visitor->key_len);
+}
+
+static struct visitor *visitor_new(const struct arrival *arrival)
+{
+    struct visitor *visitor = malloc(sizeof *visitor + sizeof arrival->number + arrival->node.len + 1);
+    if (!visitor)
+        return NULL;
+    *visitor = (struct visitor){ .remote = arrival->remote,
+                                 .loop = arrival->loop,
+                                 .number = arrival->number,
+                                 .key_len = sizeof arrival->number + arrival->node.len };
+    memcpy(visitor->key, &arrival->number, sizeof arrival->number);
+    memcpy(visitor->key + sizeof arrival->number, arrival->node.ptr, arrival->node.len);
+    visitor->key[visitor->key_len] = '\0';
+    return visitor;
+}
+
+static const char *visitor_node(const struct visitor *visitor)
+{
+    return visitor->key + sizeof visitor->number;
+}
+
+static void answer_visitor(struct pinion_longpoll_remote *remote, const char *node, uint64_t number,
+                           unsigned flags, struct pinion_slice text)
+{
+    struct pinion_buf message;
+    pinion__buf_init(&message, text.len + MESSAGE_ROOM);
+    if (put_start(&message, ANSWER, number) == 0 && put_byte(&message, flags) == 0 &&
+        pinion__buf_append(&message, text.ptr, text.len) == 0)
+        (void)send(remote, node, &message);
+    pinion__buf_release(&message);
+}
+
+static void forget(struct visitor *visitor)
+{
+    pinion__map_remove(&visitor->remote->loops[visitor->loop].visitors, &visitor->node);
+    free(visitor);
+}
+
+static void on_answered(struct pinion_longpoll_call *call)
+{
+    struct visitor *visitor = call->owner;
+    unsigned flags = (call->gone ? FLAG_GONE : 0u) | (call->refused ? FLAG_REFUSED : 0u);
+    answer_visitor(visitor->remote, visitor_node(visitor), visitor->number, flags,
+                   pinion__slice(call->answer.data, call->answer.len));
+    forget(visitor);
+}
+
+static bool fill(struct pinion_longpoll_call *call, unsigned kind, struct pinion_slice body)
+{
+    struct pinion_longpoll_batch frames;
+    call->kind = kind == PINION_LONGPOLL_POLL ? PINION_LONGPOLL_POLL : PINION_LONGPOLL_PUBLISH;
+    if (call->kind == PINION_LONGPOLL_POLL)
+        return true;
+    if (kind != PINION_LONGPOLL_PUBLISH || pinion__buf_append(&call->body, body.ptr, body.len) != 0)
+        return false;
+    pinion__longpoll_batch_init(&frames, call->body.data, call->body.len, call->ndjson,
+                                call->mount->options.longpoll_max_batch);
+    return pinion__longpoll_batch_valid(&frames);
+}
+
+static bool admit(struct arrival *arrival, struct pinion_longpoll_call *call, unsigned kind,
+                  struct pinion_slice body)
+{
+    struct visitor *visitor = fill(call, kind, body) ? visitor_new(arrival) : NULL;
+    if (!visitor)
+        return false;
+    struct pinion_slice key = visitor_key(&visitor->node);
+    if (pinion__map_insert(&arrival->remote->loops[arrival->loop].visitors, &visitor->node,
+                           pinion__hash(key)) != 0) {
+        free(visitor);
+        return false;
+    }
+    visitor->call = call;
+    call->owner = visitor;
+    call->answered = on_answered;
+    if (call->kind == PINION_LONGPOLL_POLL)
+        pinion__longpoll_poll(call);
+    else
+        pinion__longpoll_publish(call);
+    return true;
+}
+
+/* False: there is no such session here, or the request is malformed. */
+static bool receive(struct arrival *arrival)
+{
+    struct pinion_longpoll_remote *remote = arrival->remote;
+    struct pinion_shard *shard = remote->endpoint->shards[arrival->loop];
+    struct pinion_slice in = arrival->rest, id, path;
+    unsigned kind, ndjson, path_len;
+    if (!take_bytes(&in, PINION_LONGPOLL_ID_LEN, &id) || !take_byte(&in, &kind) || !take_byte(&in, &ndjson) ||
+        !take_byte(&in, &path_len) || !take_bytes(&in, path_len, &path))
+        return false;
+    struct pinion_longpoll_session *session =
+        pinion__longpoll_session_at(&remote->sessions[arrival->loop], (const unsigned char *)id.ptr, path);
+    struct pinion_longpoll_call *call =
+        session ? pinion__longpoll_call_new(remote->longpoll, shard, session->mount) : NULL;
+    if (!call)
+        return false;
+    memcpy(call->id, id.ptr, sizeof call->id);
+    call->ndjson = ndjson;
+    if (admit(arrival, call, kind, in))
+        return true;
+    release(call);
+    return false;
+}
+
+static void run_request(struct pinion_task *task)
+{
+    struct arrival *arrival = PINION_CONTAINER_OF(task, struct arrival, task);
+    char node[UINT8_MAX + 1];
+    if (!receive(arrival)) {
+        memcpy(node, arrival->node.ptr, arrival->node.len);
+        node[arrival->node.len] = '\0';
+        answer_visitor(arrival->remote, node, arrival->number, FLAG_GONE, pinion__slice(NULL, 0));
+    }
+    free(arrival);
+}
+
+static void run_cancel(struct pinion_task *task)
+{
+    struct arrival *arrival = PINION_CONTAINER_OF(task, struct arrival, task);
+    struct visitor *wanted = visitor_new(arrival);
+    struct pinion_map *visitors = &arrival->remote->loops[arrival->loop].visitors;
+    if (wanted) {
+        struct pinion_slice key = visitor_key(&wanted->node);
+        struct pinion_map_node *node = pinion__map_find(visitors, key, pinion__hash(key));
+        struct visitor *visitor = node ? PINION_CONTAINER_OF(node, struct visitor, node) : NULL;
+        if (visitor) {
+            pinion__longpoll_abandon(visitor->call);
+            forget(visitor);
+        }
+    }
+    free(wanted);
+    free(arrival);
+}
+
+/* ---- on the adapter's thread ---- */
+
+static void post(struct pinion_longpoll_remote *remote, void (*run)(struct pinion_task *task), unsigned loop,
+                 uint64_t number, struct pinion_slice node, struct pinion_slice rest)
+{
+    struct arrival *arrival = malloc(sizeof *arrival + node.len + rest.len);
+    if (!arrival)
+        return;
+    *arrival = (struct arrival){ .task.run = run, .remote = remote, .loop = loop, .number = number };
+    memcpy(arrival->bytes, node.ptr, node.len);
+    if (rest.len)
+        memcpy(arrival->bytes + node.len, rest.ptr, rest.len);
+    arrival->node = pinion__slice(arrival->bytes, node.len);
+    arrival->rest = pinion__slice(arrival->bytes + node.len, rest.len);
+    if (pinion__scheduler_post(remote->endpoint->shards[loop]->scheduler, &arrival->task, rest.len + 1) != 0)
+        free(arrival); /* as if it had been lost on its way */
+}
+
+static void on_message(void *context, struct pinion_slice node, struct pinion_slice bytes)
+{
+    struct pinion_longpoll_remote *remote = context;
+    unsigned type = 0, loop = 0;
+    uint64_t number = 0;
+    if (!take_byte(&bytes, &type) || pinion__varint_read(&bytes, &number) != 0)
+        return;
+    if (type == ANSWER)
+        loop = number & ((1 << LOOP_BITS) - 1);
+    else if (!take_byte(&bytes, &loop))
+        return;
+    if (loop >= remote->endpoint->shard_count)
+        return;
+    if (type == ANSWER)
+        post(remote, run_answer, loop, number, node, bytes);
+    else if (type == REQUEST)
+        post(remote, run_request, loop, number, node, bytes);
+    else if (type == CANCEL)
+        post(remote, run_cancel, loop, number, node, bytes);
+}
+
+/* ---- life ---- */
+
+int pinion__longpoll_remote_new(struct pinion_longpoll_remote **out, struct pinion_longpoll *longpoll,
+                                pinion_endpoint *endpoint, struct pinion_longpoll_sessions *sessions)
+{
+    struct pinion_longpoll_remote *remote = calloc(1, sizeof *remote);
+    if (!remote)
+        return PINION_ENOMEM;
+    remote->longpoll = longpoll;
+    remote->endpoint = endpoint;
+    remote->sessions = sessions;
+    for (unsigned i = 0; i < endpoint->shard_count; i++) {
+        pinion__map_init(&remote->loops[i].asked, call_number);
+        pinion__map_init(&remote->loops[i].visitors, visitor_key);
+    }
+    pinion__pubsub_receive(&endpoint->pubsub, PINION_ENVELOPE_LONGPOLL, on_message, remote);
+    *out = remote;
+    return 0;
+}
+
+static void free_asked(struct pinion_map_node *node, void *data)
+{
+    pinion__map_remove(data, node);
+    release(PINION_CONTAINER_OF(node, struct pinion_longpoll_call, asked));
+}
+
+static void free_visitor(struct pinion_map_node *node, void *data)
+{
+    forget(PINION_CONTAINER_OF(node, struct visitor, node));
+}
+
+void pinion__longpoll_remote_free(struct pinion_longpoll_remote *remote)
+{
+    if (!remote)
+        return;
+    for (unsigned i = 0; i < remote->endpoint->shard_count; i++) {
+        pinion__map_each(&remote->loops[i].asked, free_asked, &remote->loops[i].asked);
+        pinion__map_release(&remote->loops[i].asked);
+        pinion__map_each(&remote->loops[i].visitors, free_visitor, NULL);
+        pinion__map_release(&remote->loops[i].visitors);
+    }
+    free(remote);
+}

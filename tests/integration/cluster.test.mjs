@@ -1,0 +1,157 @@
+// Two nodes and a broker, as clients meet them: broadcasts, disconnecting by id, and long polling behind a balancer that
+// sends each request to another node than the one before.
+
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import http from "node:http";
+import net from "node:net";
+import { after, before, describe, it } from "node:test";
+import { LongPoll } from "phoenix";
+import { connect, join } from "../helpers/phoenix.mjs";
+import { start } from "../helpers/server.mjs";
+import { within } from "../helpers/wait.mjs";
+
+const SECRET = "a secret that all nodes of this test know, and nobody else, of 64 bytes or more";
+
+const brokers = {
+  nats: { command: "nats-server", args: (port) => ["-a", "127.0.0.1", "-p", port], ready: /Server is ready/ },
+  redis: { command: "redis-server", args: (port) => ["--bind", "127.0.0.1", "--port", port, "--save", ""], ready: /Ready to accept/ },
+};
+
+async function freePort() {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return String(port);
+}
+
+async function startBroker({ command, args, ready }) {
+  const port = await freePort();
+  const child = spawn(command, args(port), { stdio: ["ignore", "pipe", "pipe"] });
+  process.once("exit", () => child.kill("SIGKILL"));
+  const said = new Promise((resolve) => {
+    let text = "";
+    const look = (chunk) => ready.test((text += chunk)) && resolve();
+    child.stdout.on("data", look);
+    child.stderr.on("data", look);
+  });
+  await within(said, `${command} to be ready`, 15_000);
+  return { port, kill: () => child.kill("SIGKILL") };
+}
+
+// Sends each request to the next node; to another where that one is not there.
+async function startBalancer(nodes) {
+  let turn = 0;
+  const requests = nodes.map(() => 0);
+  const forward = (request, response, body, attempts) => {
+    const index = turn++ % nodes.length;
+    const { method, url, headers } = request;
+    const onward = http.request({ host: "127.0.0.1", port: nodes[index].port, method, path: url, headers, agent: false });
+    onward.on("response", (answer) => {
+      requests[index]++;
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on("error", () => (attempts > 0 ? forward(request, response, body, attempts - 1) : response.destroy()));
+    response.on("close", () => onward.destroy());
+    onward.end(body);
+  };
+  const server = http.createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    forward(request, response, Buffer.concat(chunks), 5);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const close = () => (server.closeAllConnections(), server.close());
+  return { url: `http://127.0.0.1:${server.address().port}`, requests, close };
+}
+
+for (const [name, broker] of Object.entries(brokers)) {
+  for (const settings of ["", "?topics=1"]) {
+    const missing = spawnSync("sh", ["-c", `command -v ${broker.command}`]).status !== 0;
+    const skip = missing && `${broker.command} is not installed`;
+    describe(`two nodes on ${name}${settings}`, { skip }, () => {
+      let server;
+      let a;
+      let b;
+
+      const node = () => {
+        const args = ["--loops", "2", "--pubsub", `${name}://127.0.0.1:${server.port}${settings}`];
+        return start("conformance", { args, env: { PINION_SECRET_KEY_BASE: SECRET } });
+      };
+
+      before(async () => {
+        server = await startBroker(broker);
+        [a, b] = await Promise.all([node(), node()]);
+      });
+
+      after(async () => {
+        await Promise.all([a?.stop(), b?.stop()]);
+        server?.kill();
+      });
+
+      async function balanced(t, nodes, options) {
+        const balancer = await startBalancer(nodes);
+        t.after(() => balancer.close());
+        const socket = await connect(t, balancer, { transport: LongPoll, ...options });
+        return { balancer, socket };
+      }
+
+      it("broadcasts reach the clients of both, once", async (t) => {
+        const [here, there] = await Promise.all([connect(t, a), connect(t, b)]);
+        const [one, two] = await Promise.all([join(here, "room:x"), join(there, "room:x")]);
+        for (let n = 0; n < 50; n++) one.cast("new_msg", { body: n });
+        two.cast("new_msg", { body: "two" });
+        const inOrder = async (channel) => {
+          const seen = [];
+          while (seen.length < 51) seen.push((await channel.events("new_msg").next()).body);
+          assert.ok(seen.includes("two"));
+          assert.deepEqual(
+            seen.filter((body) => body !== "two"),
+            Array.from({ length: 50 }, (_, n) => n),
+          );
+        };
+        await Promise.all([inOrder(one), inOrder(two)]);
+      });
+
+      it("a socket is disconnected by its id wherever it is", async (t) => {
+        const params = { user_id: "u1" };
+        const [here, there] = await Promise.all([connect(t, a, { params }), connect(t, b, { params })]);
+        const closed = new Promise((resolve) => there.onClose(resolve));
+        const { cast } = await join(here, "room:y");
+        cast("disconnect_me");
+        await within(closed, "the other node's socket to close");
+      });
+
+      it("long polling works though each request goes to another node", async (t) => {
+        const { balancer, socket } = await balanced(t, [a, b]);
+        const polled = await join(socket, "room:z");
+        for (let n = 0; n < 20; n++) assert.deepEqual(await polled.push("echo", { n }), ["ok", { n }]);
+        const { cast } = await join(await connect(t, b), "room:z");
+        cast("new_msg", { body: "from b" });
+        assert.equal((await polled.events("new_msg").next()).body, "from b");
+        assert.ok(balancer.requests.every((count) => count >= 10), `requests: ${balancer.requests}`);
+      });
+
+      it("a client whose session's node has died is told to begin again", async (t) => {
+        const third = await node();
+        t.after(() => third.kill());
+        const path = "/fast/longpoll?vsn=2.0.0";
+        const begun = await (await fetch(third.url + path)).json();
+        assert.equal(begun.status, 410);
+        await third.kill();
+        const addressed = `${a.url}${path}&token=${encodeURIComponent(begun.token)}`;
+        const body = '["1","1","room:w","phx_join",{}]\n';
+        const post = fetch(addressed, { method: "POST", headers: { "content-type": "application/x-ndjson" }, body });
+        const [polled, posted] = await Promise.all([(await fetch(addressed)).json(), (await post).json()]);
+        assert.equal(polled.status, 410);
+        assert.notEqual(polled.token, begun.token);
+        assert.equal(posted.status, 408);
+      });
+    });
+  }
+}
