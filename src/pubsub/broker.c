@@ -166,30 +166,40 @@ static void take_subscriptions(struct pinion_broker_state *state, struct pinion_
     pinion__outgoing_return(&state->queue, &messages);
 }
 
+/* The topics, as names of the thread's own. */
+struct names {
+    struct pinion_list items;
+    bool incomplete; /* there was no memory for all */
+};
+
 static void list_topic(struct pinion_map_node *node, void *data)
 {
     const struct pinion_topics_entry *entry = PINION_CONTAINER_OF(node, struct pinion_topics_entry, node);
+    struct names *names = data;
     struct pinion_outgoing_item *item =
         pinion__outgoing_item(PINION_OUTGOING_SUBSCRIBE, entry->name, NULL, 0);
     if (item)
-        pinion__list_append(data, &item->node);
+        pinion__list_append(&names->items, &item->node);
+    else
+        names->incomplete = true;
 }
 
 static int subscribe_all(struct pinion_broker *broker)
 {
     struct pinion_broker_state *state = broker->state;
-    struct pinion_list begun, topics;
+    struct pinion_list begun;
+    struct names topics = { .incomplete = false };
     struct pinion_outgoing_item *item;
     pinion__list_init(&begun);
-    pinion__list_init(&topics);
+    pinion__list_init(&topics.items);
     pthread_mutex_lock(&state->queue.lock);
     take_subscriptions(state, &begun);
     pinion__map_each(&state->topics.map, list_topic, &topics);
     pthread_mutex_unlock(&state->queue.lock);
-    int rc = subscribe_to(broker, PINION_SUBJECT_ALL, NULL, true);
+    int rc = topics.incomplete ? PINION_EIO : subscribe_to(broker, PINION_SUBJECT_ALL, NULL, true);
     if (!rc)
         rc = subscribe_to(broker, PINION_SUBJECT_NODE, state->node, true);
-    while ((item = pinion__outgoing_shift(&topics))) {
+    while ((item = pinion__outgoing_shift(&topics.items))) {
         if (!rc)
             rc = subscribe_to(broker, PINION_SUBJECT_TOPIC, item->name, true);
         free(item);

@@ -233,7 +233,8 @@ static int handle_in(struct redis_link *link, const redisReply *reply)
 
 static int handle_out(struct redis_link *link, const redisReply *reply)
 {
-    link->unanswered--;
+    if (link->unanswered > 0)
+        link->unanswered--;
     if (reply->type != REDIS_REPLY_ERROR)
         return 0;
     pinion__broker_lost(&link->broker, 1);

@@ -67,7 +67,7 @@ static int try_url(const char *format, uint16_t port, bool *connected)
 {
     pinion_endpoint *endpoint = NULL;
     pinion_stats stats;
-    char url[200];
+    char url[400];
     snprintf(url, sizeof url, format, port);
     int rc = pinion_endpoint_new(
         &endpoint, &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = 1, .pubsub = url });
@@ -149,6 +149,50 @@ static void nats_tokens(void **state)
     broker_kill(&server);
 }
 
+/* A certificate of localhost that signs itself, in a directory of its own. */
+static void make_certificate(char *directory, size_t size)
+{
+    char command[400];
+    const char *place = getenv("TMPDIR");
+    snprintf(directory, size, "%s/pinion-XXXXXX", place ? place : "/tmp");
+    assert_non_null(mkdtemp(directory));
+    snprintf(command, sizeof command,
+             "cd %s && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost "
+             "-addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem 2>/dev/null",
+             directory);
+    assert_int_equal(system(command), 0);
+}
+
+static void remove_certificate(const char *directory)
+{
+    char command[200];
+    snprintf(command, sizeof command, "rm -r %s", directory);
+    assert_int_equal(system(command), 0);
+}
+
+static void nats_tls(void **state)
+{
+    char directory[100], cert[128], key[128], url[256];
+    struct broker_server server;
+    if (!broker_is_installed(&broker_nats))
+        skip();
+    make_certificate(directory, sizeof directory);
+    snprintf(cert, sizeof cert, "%s/cert.pem", directory);
+    snprintf(key, sizeof key, "%s/key.pem", directory);
+    const char *const args[] = { "--tls", "--tlscert", cert, "--tlskey", key, NULL };
+    broker_start(&server, &broker_nats, args);
+    snprintf(url, sizeof url, "tls://localhost:%%u?ca=%s", cert);
+    expect_connects(url, server.port);
+    snprintf(url, sizeof url, "tls://127.0.0.1:%%u?ca=%s", cert); /* which is not its name */
+    expect_refused(url, server.port, PINION_EACCES, "certificate");
+    expect_refused("tls://localhost:%u", server.port, PINION_EACCES,
+                   "certificate"); /* signed by nobody known */
+    expect_refused("nats://localhost:%u", server.port, PINION_EACCES, "certificate"); /* the server insists */
+    expect_refused("tls://localhost:%u?ca=/nowhere", server.port, PINION_EACCES, "certificate");
+    broker_kill(&server);
+    remove_certificate(directory);
+}
+
 static void redis_passwords(void **state)
 {
     static const char *const args[] = { "--requirepass", SECRET, NULL };
@@ -172,6 +216,7 @@ int main(void)
         TEST(a_broker_that_is_not_there_is_waited_for),
         TEST(nats_users_and_passwords),
         TEST(nats_tokens),
+        TEST(nats_tls),
         TEST(redis_passwords),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
