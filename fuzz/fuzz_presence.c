@@ -71,7 +71,7 @@ static void check_set(struct pinion_presence_state *state)
 
 static void check_takes(struct pinion_slice bytes)
 {
-    const struct pinion_presence_options options = { .node = pinion__slice_str("y"), .incarnation = 1 };
+    const struct pinion_presence_state_options options = { .node = pinion__slice_str("y"), .incarnation = 1 };
     struct pinion_presence_state *state = NULL;
     struct pinion_presence_message message;
     REQUIRE(pinion__presence_state_new(&state, &options) == 0);
@@ -140,7 +140,7 @@ static void track(struct pinion_presence_state *state, uint64_t id, const char *
 /* It has a few entries, and has forgotten the first of its removals. */
 static struct pinion_presence_state *open_set(void)
 {
-    const struct pinion_presence_options options = {
+    const struct pinion_presence_state_options options = {
         .node = pinion__slice_str("z"), .incarnation = 1, .history_max = 2, .changed = count
     };
     struct pinion_presence_state *state = NULL;

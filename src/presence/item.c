@@ -8,11 +8,12 @@ static bool is_name(struct pinion_slice name)
     return name.len <= PINION_PRESENCE_NAME_MAX && pinion__utf8_valid(name.ptr, name.len);
 }
 
+/* Compact: what is added to it where it is sent goes before its last byte. */
 static bool is_object(struct pinion_slice text)
 {
     struct pinion_json_value value;
     return text.len > 0 && text.ptr[0] == '{' && text.ptr[text.len - 1] == '}' &&
-           pinion__json_scan(text, &value) == 0;
+           pinion__json_scan(text, &value) == 0 && !value.spaced;
 }
 
 int pinion__presence_item_check(const struct pinion_presence_item *item)
@@ -25,6 +26,6 @@ int pinion__presence_item_check(const struct pinion_presence_item *item)
         return pinion__fail(PINION_ETOOBIG, "a presence's meta has more than %d bytes",
                             PINION_PRESENCE_META_MAX);
     if (!is_object(item->meta))
-        return pinion__fail(PINION_EINVAL, "a presence's meta is no JSON object");
+        return pinion__fail(PINION_EINVAL, "a presence's meta is no compact JSON object");
     return 0;
 }

@@ -12,9 +12,8 @@
 struct pinion_presence_item {
     struct pinion_slice topic; /* UTF-8, 1 to PINION_PRESENCE_NAME_MAX bytes */
     struct pinion_slice key;   /* UTF-8, at most PINION_PRESENCE_NAME_MAX bytes */
-    struct pinion_slice
-        meta;    /* a JSON object without white space around it, at most PINION_PRESENCE_META_MAX */
-    uint64_t id; /* the caller's: which channel of its node */
+    struct pinion_slice meta;  /* a compact JSON object, at most PINION_PRESENCE_META_MAX */
+    uint64_t id;               /* the caller's: which channel of its node */
 };
 
 /* Is it such an item? It reaches browsers as it is, and other nodes refuse one that is not. 0, PINION_EINVAL,

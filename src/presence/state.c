@@ -30,7 +30,7 @@ static int add_own(struct pinion_presence_state *state, struct pinion_slice node
 }
 
 int pinion__presence_state_new(struct pinion_presence_state **out,
-                               const struct pinion_presence_options *options)
+                               const struct pinion_presence_state_options *options)
 {
     size_t len = options->node.len;
     uint64_t incarnation = options->incarnation;

@@ -86,7 +86,7 @@ struct pinion_presence_replica {
     char name[];
 };
 
-struct pinion_presence_options {
+struct pinion_presence_state_options {
     struct pinion_slice node; /* 1 to PINION_PRESENCE_NAME_MAX bytes, unique among the nodes; copied */
     uint64_t incarnation;     /* 1 to PINION_PRESENCE_CLOCK_MAX, larger than in the node's lives before */
     size_t history_max;       /* how many removals are remembered for those who miss some; 0: 10,000 */
@@ -112,7 +112,7 @@ struct pinion_presence_state {
 
 /* A new set, empty, through *out. PINION_EINVAL: no such name or incarnation; PINION_ENOMEM. */
 int pinion__presence_state_new(struct pinion_presence_state **out,
-                               const struct pinion_presence_options *options);
+                               const struct pinion_presence_state_options *options);
 
 /* Free it with all its entries, of which none is told. NULL is allowed. */
 void pinion__presence_state_free(struct pinion_presence_state *state);

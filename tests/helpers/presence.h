@@ -17,6 +17,14 @@ static inline struct pinion_slice str(const char *text)
     return pinion__slice_str(text);
 }
 
+/* A meta of so many bytes, at least 7. */
+static inline void fill_meta(char *meta, size_t len)
+{
+    memset(meta, 'x', len);
+    memcpy(meta, "{\"\":\"", 5);
+    memcpy(meta + len - 2, "\"}", 2);
+}
+
 /* A state, and what it has told since it was last read: "+topic/key{meta} " and "-topic/key{meta} ". */
 struct peer {
     struct pinion_presence_state *state;
@@ -34,7 +42,7 @@ static inline void write_down(void *data, const struct pinion_presence_entry *en
              (int)topic.len, topic.ptr, (int)key.len, key.ptr, (int)meta.len, meta.ptr);
 }
 
-static inline void open_peer_with(struct peer *peer, struct pinion_presence_options options)
+static inline void open_peer_with(struct peer *peer, struct pinion_presence_state_options options)
 {
     memset(peer, 0, sizeof *peer);
     options.changed = write_down;
@@ -44,7 +52,8 @@ static inline void open_peer_with(struct peer *peer, struct pinion_presence_opti
 
 static inline void open_peer(struct peer *peer, const char *node, uint64_t incarnation)
 {
-    open_peer_with(peer, (struct pinion_presence_options){ .node = str(node), .incarnation = incarnation });
+    open_peer_with(peer,
+                   (struct pinion_presence_state_options){ .node = str(node), .incarnation = incarnation });
 }
 
 static inline void close_peer(struct peer *peer)

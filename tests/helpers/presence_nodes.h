@@ -159,11 +159,11 @@ static void crash(struct node *node)
 
 static void start(struct node *node, uint64_t incarnation)
 {
-    struct pinion_presence_options options = { .node = pinion__slice_str(node->name),
-                                               .incarnation = incarnation,
-                                               .history_max = settings.history_max,
-                                               .changed = see,
-                                               .data = node };
+    struct pinion_presence_state_options options = { .node = pinion__slice_str(node->name),
+                                                     .incarnation = incarnation,
+                                                     .history_max = settings.history_max,
+                                                     .changed = see,
+                                                     .data = node };
     add_life(node, incarnation);
     must(pinion__presence_state_new(&node->state, &options) == 0, "a node did not start");
     node->sights[index_of(options.node)].incarnation = incarnation;

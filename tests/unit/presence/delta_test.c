@@ -146,9 +146,8 @@ static void much_that_is_new_comes_in_several_messages(void **state)
 static void an_entry_that_is_too_long_travels_alone(void **state)
 {
     char meta[1000];
-    memset(meta, ' ', sizeof meta);
-    meta[0] = '{';
-    strcpy(meta + sizeof meta - 2, "}");
+    fill_meta(meta, sizeof meta - 1);
+    meta[sizeof meta - 1] = '\0';
     for (unsigned i = 0; i < 3; i++)
         track(&a, i, "room", "ann", meta);
     send_heartbeat(&a, 1, &bag);
@@ -220,8 +219,8 @@ static void tracks_are_always_at_hand(void **state)
 static void forgotten_removals_are_answered_by_the_whole_state(void **state)
 {
     struct peer c;
-    open_peer_with(&c,
-                   (struct pinion_presence_options){ .node = str("c"), .incarnation = 1, .history_max = 3 });
+    open_peer_with(
+        &c, (struct pinion_presence_state_options){ .node = str("c"), .incarnation = 1, .history_max = 3 });
     up(&b, "c", 1);
     crowd(&c, 10);
     tell(&c, &b);
@@ -242,8 +241,8 @@ static void forgotten_removals_are_answered_by_the_whole_state(void **state)
 static void a_heartbeat_may_need_the_whole_state(void **state)
 {
     struct peer c;
-    open_peer_with(&c,
-                   (struct pinion_presence_options){ .node = str("c"), .incarnation = 1, .history_max = 3 });
+    open_peer_with(
+        &c, (struct pinion_presence_state_options){ .node = str("c"), .incarnation = 1, .history_max = 3 });
     up(&b, "c", 1);
     crowd(&c, 100);
     tell(&c, &b);
@@ -262,8 +261,8 @@ static void a_heartbeat_may_need_the_whole_state(void **state)
 static void a_state_may_be_empty(void **state)
 {
     struct peer c;
-    open_peer_with(&c,
-                   (struct pinion_presence_options){ .node = str("c"), .incarnation = 1, .history_max = 1 });
+    open_peer_with(
+        &c, (struct pinion_presence_state_options){ .node = str("c"), .incarnation = 1, .history_max = 1 });
     up(&b, "c", 1);
     crowd(&c, 3);
     tell(&c, &b);

@@ -17,8 +17,8 @@ static struct bag bag;
 
 static int begin(void **state)
 {
-    open_peer_with(&a,
-                   (struct pinion_presence_options){ .node = str("a"), .incarnation = 1, .history_max = 4 });
+    open_peer_with(
+        &a, (struct pinion_presence_state_options){ .node = str("a"), .incarnation = 1, .history_max = 4 });
     open_peer(&b, "b", 1);
     return 0;
 }
@@ -54,7 +54,7 @@ static size_t squeeze(int (*call)(void), void (*check)(void))
 
 static int open_third(void)
 {
-    struct pinion_presence_options options = { .node = str("c"), .incarnation = 1 };
+    struct pinion_presence_state_options options = { .node = str("c"), .incarnation = 1 };
     struct pinion_presence_state *third = NULL;
     int rc = pinion__presence_state_new(&third, &options);
     assert_int_equal(third == NULL, rc != 0);

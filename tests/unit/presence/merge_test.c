@@ -19,7 +19,7 @@ static struct bag bag;
 static int begin(void **state)
 {
     open_peer_with(
-        &a, (struct pinion_presence_options){ .node = str("a"), .incarnation = 1, .history_max = 100 });
+        &a, (struct pinion_presence_state_options){ .node = str("a"), .incarnation = 1, .history_max = 100 });
     open_peer(&b, "b", 1);
     up(&b, "a", 1);
     return 0;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "helpers/guard.h"
+#include "helpers/presence.h"
 #include "helpers/slices.h"
 
 #define HEAD                                                                                                 \
@@ -330,9 +331,7 @@ static void a_meta_of_any_length_it_may_have(void **state)
         pinion__buf_init(&out, PINION_PRESENCE_META_MAX + 64);
         assert_int_equal(pinion__buf_append(&out, head.ptr, head.len), 0);
         assert_int_equal(pinion__varint_append(&out, len), 0);
-        memset(bytes, ' ', len);
-        bytes[0] = '{';
-        bytes[len - 1] = '}';
+        fill_meta(bytes, len);
         assert_int_equal(pinion__buf_append(&out, bytes, len), 0);
         assert_int_equal(pinion__presence_message_read(pinion__slice(out.data, out.len), &message),
                          len <= PINION_PRESENCE_META_MAX ? 0 : PINION_EPROTO);

@@ -149,20 +149,17 @@ static void a_meta_that_is_too_big(void **state)
 {
     size_t len = PINION_PRESENCE_META_MAX + 1;
     char *meta = malloc(len);
-    memset(meta, ' ', len);
-    meta[0] = '{';
-    meta[len - 1] = '}';
+    fill_meta(meta, len);
     struct pinion_presence_item item = { .topic = LITERAL("r"), .key = LITERAL("k"), .meta = { meta, len } };
     check_refused(item, PINION_ETOOBIG);
-    meta[len - 2] = '}';
-    item.meta.len--;
+    fill_meta(meta, --item.meta.len);
     const struct pinion_presence_entry *entry = NULL;
     assert_int_equal(pinion__presence_track(peer.state, &item, &entry), 0);
     assert_true(pinion__slice_eq(pinion__presence_meta(entry), item.meta));
     free(meta);
 }
 
-static void check_no_state(struct pinion_presence_options options)
+static void check_no_state(struct pinion_presence_state_options options)
 {
     struct pinion_presence_state *none = NULL;
     assert_int_equal(pinion__presence_state_new(&none, &options), PINION_EINVAL);
@@ -173,11 +170,12 @@ static void a_node_needs_a_name_and_an_incarnation(void **state)
 {
     char name[256];
     memset(name, 'x', sizeof name);
-    check_no_state((struct pinion_presence_options){ .node = str(""), .incarnation = 1 });
-    check_no_state((struct pinion_presence_options){ .node = str("a"), .incarnation = 0 });
+    check_no_state((struct pinion_presence_state_options){ .node = str(""), .incarnation = 1 });
+    check_no_state((struct pinion_presence_state_options){ .node = str("a"), .incarnation = 0 });
+    check_no_state((struct pinion_presence_state_options){ .node = str("a"),
+                                                           .incarnation = PINION_PRESENCE_CLOCK_MAX + 1 });
     check_no_state(
-        (struct pinion_presence_options){ .node = str("a"), .incarnation = PINION_PRESENCE_CLOCK_MAX + 1 });
-    check_no_state((struct pinion_presence_options){ .node = pinion__slice(name, 256), .incarnation = 1 });
+        (struct pinion_presence_state_options){ .node = pinion__slice(name, 256), .incarnation = 1 });
 }
 
 /* ---- update ---- */
