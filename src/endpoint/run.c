@@ -64,6 +64,7 @@ static const struct pinion_loop_events loop_events = { .accepted = on_accepted, 
 /* The I/O loop itself stays until the endpoint is freed: another thread may be about to wake it. */
 static void end_loop(struct pinion_server_loop *loop)
 {
+    pinion__hub_loop_ends(loop->shard);
     pinion__subscription_end_all(loop->shard);
     pinion__scheduler_close(loop->scheduler);
     pinion__subscription_end_all(loop->shard);
@@ -135,6 +136,7 @@ static int prepare(struct pinion_server *server)
     if (rc)
         return rc;
     server->state = PINION_SERVER_RUNNING;
+    server->base.sealed = true;
     pinion__log(PINION_LOG_INFO, "listening on %s, port %u (%u loops, %s)",
                 server->host ? server->host : "all addresses", server->port, server->loop_count,
                 pinion__loop_engine_name(server->engine));

@@ -191,6 +191,8 @@ static void finish_end(struct pinion_channel *channel)
         send_end(channel, true);
     channel->state = PINION_CHANNEL_ENDED;
     pinion__topic_unsubscribe(&channel->subscriber);
+    if (channel->watched)
+        pinion__hub_channel_ended(channel->socket->shard->endpoint, channel);
     pinion__info_release(channel);
     pinion__anchor_end(&channel->anchor);
     destroy_state(channel);

@@ -50,6 +50,7 @@ struct pinion_channel {
     bool muted;                          /* what it pushes goes nowhere */
     bool null_join_ref;                  /* the client joined with a null join_ref */
     bool joined;                         /* has been: terminate is owed */
+    uint8_t watched;                     /* not 0: extensions are told of its end; theirs to use */
     struct pinion_socket *socket;
     const pinion_channel_def *def;
     uint64_t id;                 /* as a subscriber, unique in the process */

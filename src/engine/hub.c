@@ -1,4 +1,5 @@
 #include "engine/hub.h"
+#include "base/log.h"
 #include "engine/audience.h"
 #include "engine/channel.h"
 #include "engine/socket.h"
@@ -16,6 +17,8 @@ int pinion__hub_init(pinion_endpoint *endpoint, unsigned work_threads)
 {
     endpoint->shard_count = 0;
     endpoint->workers = NULL;
+    endpoint->sealed = false;
+    pinion__list_init(&endpoint->extensions);
     int rc = pinion__secret_init(&endpoint->secret);
     if (!rc)
         rc = pinion__workers_new(&endpoint->workers, work_threads);
@@ -48,9 +51,47 @@ int pinion__hub_add_shard(pinion_endpoint *endpoint, struct pinion_scheduler *sc
     return 0;
 }
 
+/* ---- extensions ---- */
+
+int pinion__hub_extend(pinion_endpoint *endpoint, struct pinion_extension *extension)
+{
+    if (endpoint->sealed)
+        return pinion__fail(PINION_EINVAL, "the endpoint has started");
+    pinion__list_append(&endpoint->extensions, &extension->node);
+    return 0;
+}
+
+static struct pinion_extension *extension_at(struct pinion_list *node)
+{
+    return PINION_CONTAINER_OF(node, struct pinion_extension, node);
+}
+
+void pinion__hub_channel_ended(pinion_endpoint *endpoint, const struct pinion_channel *channel)
+{
+    PINION_LIST_FOREACH (node, &endpoint->extensions)
+        extension_at(node)->ops->channel_ended(extension_at(node), channel);
+}
+
+void pinion__hub_loop_ends(struct pinion_shard *shard)
+{
+    PINION_LIST_FOREACH (node, &shard->endpoint->extensions)
+        extension_at(node)->ops->loop_ends(extension_at(node), shard);
+}
+
+static void release_extensions(pinion_endpoint *endpoint)
+{
+    PINION_LIST_FOREACH_SAFE (node, &endpoint->extensions) {
+        pinion__list_remove(node);
+        extension_at(node)->ops->release(extension_at(node));
+    }
+}
+
+/* ---- the end ---- */
+
 void pinion__hub_release(pinion_endpoint *endpoint)
 {
     pinion__workers_free(endpoint->workers);
+    release_extensions(endpoint);
     pinion__pubsub_release(&endpoint->pubsub);
     for (unsigned i = 0; i < endpoint->shard_count; i++) {
         pinion__sweep_release(endpoint->shards[i]);

@@ -13,6 +13,8 @@
 
 struct pinion_audience;
 struct pinion_call;
+struct pinion_channel;
+struct pinion_extension;
 struct pinion_sweep;
 
 /* Counts of one loop, written by it and read by any thread. */
@@ -52,6 +54,25 @@ struct pinion_endpoint {
     uint32_t close_timeout_ms; /* for a client to finish the closing handshake */
     const char *const *filter; /* of parameters in the log, see pinion__log_params; owned */
     struct pinion_secret secret;
+    struct pinion_list extensions; /* complete before any thread runs */
+    bool sealed;                   /* threads run, or have run: it can no longer be extended */
+};
+
+/* What a layer above adds to an endpoint, and what lives as long as it: presence. */
+struct pinion_extension_ops {
+    /* A channel whose `watched` is set has ended: after its terminate. Thread: its loop's. */
+    void (*channel_ended)(struct pinion_extension *extension, const struct pinion_channel *channel);
+
+    /* This loop ends: its sockets have gone, no timer fires any more. Thread: the loop's. */
+    void (*loop_ends)(struct pinion_extension *extension, struct pinion_shard *shard);
+
+    /* The endpoint is freed, and no thread of it runs: free it. */
+    void (*release)(struct pinion_extension *extension);
+};
+
+struct pinion_extension {
+    struct pinion_list node;
+    const struct pinion_extension_ops *ops;
 };
 
 /* PINION_ENOMEM, PINION_EIO. */
@@ -63,6 +84,12 @@ int pinion__hub_add_shard(pinion_endpoint *endpoint, struct pinion_scheduler *sc
 
 /* Every loop must have been closed by pinion__shard_close, and no thread of them run any more. */
 void pinion__hub_release(pinion_endpoint *endpoint);
+
+/* Extend an endpoint, whose the extension is from then on. PINION_EINVAL: it has started. */
+int pinion__hub_extend(pinion_endpoint *endpoint, struct pinion_extension *extension);
+
+void pinion__hub_channel_ended(pinion_endpoint *endpoint, const struct pinion_channel *channel);
+void pinion__hub_loop_ends(struct pinion_shard *shard);
 
 /* The shard of the calling thread's loop if it is one of this endpoint's, or NULL. */
 struct pinion_shard *pinion__hub_here(pinion_endpoint *endpoint);
