@@ -99,6 +99,13 @@ pinion_payload *pinion_payload_binary(const void *bytes, size_t length)
     return copy_binary(pinion__slice(bytes, length));
 }
 
+pinion_payload *pinion__payload_reserve(size_t length, char **text)
+{
+    struct pinion_payload *payload = new_payload(PINION_PAYLOAD_JSON, length);
+    *text = payload ? payload->storage : NULL;
+    return payload ? payload : &poison;
+}
+
 /* --- borrowed ones and views --- */
 
 void pinion__payload_borrow(struct pinion_payload *payload, pinion_payload_type type,

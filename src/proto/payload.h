@@ -40,6 +40,10 @@ static inline pinion_payload *pinion__payload_or_empty(pinion_payload *payload)
     return payload ? payload : pinion_payload_text("{}", 2);
 }
 
+/* A JSON payload whose text the caller writes, `length` bytes at *text, before anybody else sees it. Poison
+ * when out of memory, and *text is NULL. */
+pinion_payload *pinion__payload_reserve(size_t length, char **text);
+
 /* A new payload with the bytes of base, on which it holds a reference, and a tree of its own: so that a
  * broadcast's payload can be shown to each loop without sharing a json_t. Of a borrowed base it shares the
  * copy. NULL for NULL; poison for poison, and when out of memory. */
