@@ -16,6 +16,7 @@
 #include <pinion/log.h>
 #include <pinion/message.h>
 #include <pinion/payload.h>
+#include <pinion/presence.h>
 #include <pinion/pubsub.h>
 #include <pinion/raw_socket.h>
 #include <pinion/result.h>

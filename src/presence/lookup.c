@@ -1,0 +1,66 @@
+/* Looking up who is on a topic: each call reads the topic's shard under its lock. */
+#include "presence/diff.h"
+#include "presence/listing.h"
+#include "presence/presence_int.h"
+
+static const struct pinion_presence_topic *find(struct pinion_presence_shard *shard, const char *topic)
+{
+    return pinion__presence_topic(shard->state, pinion__slice_str(topic));
+}
+
+/* The topic's shard, locked. */
+static struct pinion_presence_shard *enter(pinion_presence *presence, const char *topic)
+{
+    struct pinion_presence_shard *shard = pinion__presence_shard_of(presence, pinion__slice_str(topic));
+    pinion__presence_shard_lock(shard);
+    return shard;
+}
+
+pinion_payload *pinion_presence_list(pinion_presence *presence, const char *topic)
+{
+    struct pinion_presence_shard *shard = enter(presence, topic);
+    pinion_payload *presences = pinion__presence_list_topic(find(shard, topic));
+    pinion__presence_shard_unlock(shard);
+    return pinion__presence_fetch(presence, topic, presences);
+}
+
+/* What fetch has made of the one key. Consumes the list. */
+static pinion_payload *take_key(pinion_payload *list, const char *key)
+{
+    json_t *value = json_incref(pinion_payload_get(list, key));
+    pinion_payload *poisoned = pinion_payload_kind(list) == PINION_PAYLOAD_POISON ? list : NULL;
+    pinion_payload_unref(list);
+    return value ? pinion_payload_json(value) : poisoned;
+}
+
+pinion_payload *pinion_presence_get_by_key(pinion_presence *presence, const char *topic_name, const char *key)
+{
+    bool fetches = presence->options.fetch != NULL;
+    struct pinion_slice name = pinion__slice_str(key);
+    struct pinion_presence_shard *shard = enter(presence, topic_name);
+    const struct pinion_presence_topic *topic = find(shard, topic_name);
+    pinion_payload *found = NULL;
+    if (topic && pinion__presence_get(topic, name))
+        found = pinion__presence_list_key(topic, name, fetches);
+    pinion__presence_shard_unlock(shard);
+    if (!found || !fetches)
+        return found;
+    return take_key(pinion__presence_fetch(presence, topic_name, found), key);
+}
+
+size_t pinion_presence_count(pinion_presence *presence, const char *topic)
+{
+    struct pinion_presence_shard *shard = enter(presence, topic);
+    size_t count = pinion__presence_count(shard->state, pinion__slice_str(topic));
+    pinion__presence_shard_unlock(shard);
+    return count;
+}
+
+size_t pinion_presence_count_keys(pinion_presence *presence, const char *topic)
+{
+    struct pinion_presence_shard *shard = enter(presence, topic);
+    const struct pinion_presence_topic *found = find(shard, topic);
+    size_t count = found ? found->keys.count : 0;
+    pinion__presence_shard_unlock(shard);
+    return count;
+}

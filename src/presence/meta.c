@@ -1,0 +1,88 @@
+#include "presence/meta.h"
+#include "base/log.h"
+#include "proto/json_scan.h"
+#include <string.h>
+
+/* ---- walking over a compact object that was checked ---- */
+
+/* Past the string that begins here. */
+static const char *skip_string(const char *at)
+{
+    for (at++; *at != '"'; at++)
+        at += *at == '\\';
+    return at + 1;
+}
+
+/* Past the value that begins here: to the ',' or '}' behind it. */
+static const char *skip_value(const char *at)
+{
+    for (unsigned depth = 0;;) {
+        if (depth == 0 && (*at == ',' || *at == '}'))
+            return at;
+        if (*at == '"') {
+            at = skip_string(at);
+            continue;
+        }
+        if (*at == '{' || *at == '[')
+            depth++;
+        else if (*at == '}' || *at == ']')
+            depth--;
+        at++;
+    }
+}
+
+static bool is_ours(struct pinion_slice quoted)
+{
+    char scratch[16];
+    struct pinion_slice name;
+    struct pinion_json_value value = { .text = quoted,
+                                       .type = PINION_JSON_STRING,
+                                       .escaped = memchr(quoted.ptr, '\\', quoted.len) != NULL };
+    if (pinion__json_unescape(&value, scratch, sizeof scratch, &name) != 0)
+        return false; /* longer than ours are */
+    return pinion__slice_is(name, "phx_ref") || pinion__slice_is(name, "phx_ref_prev");
+}
+
+/* Append the members, with commas between them. */
+static int keep_members(const char *at, struct pinion_buf *kept)
+{
+    int rc = 0;
+    while (!rc && *at != '}') {
+        const char *name = at, *name_end = skip_string(at);
+        at = skip_value(name_end + 1);
+        if (!is_ours(pinion__slice(name, (size_t)(name_end - name)))) {
+            if (kept->len > 1)
+                rc = pinion__buf_append_char(kept, ',');
+            if (!rc)
+                rc = pinion__buf_append(kept, name, (size_t)(at - name));
+        }
+        at += *at == ',';
+    }
+    return rc;
+}
+
+/* ---- what is kept ---- */
+
+int pinion__presence_meta_keep(const pinion_payload *meta, struct pinion_buf *kept)
+{
+    size_t len;
+    const char *text = pinion_payload_bytes(meta, &len);
+    if (pinion_payload_kind(meta) == PINION_PAYLOAD_POISON || !text)
+        return PINION_EPAYLOAD;
+    if (pinion_payload_kind(meta) != PINION_PAYLOAD_JSON || text[0] != '{')
+        return pinion__fail(PINION_EINVAL, "a meta is a JSON object");
+    int rc = pinion__buf_append_char(kept, '{');
+    if (!rc)
+        rc = keep_members(text + 1, kept);
+    return rc ? rc : pinion__buf_append_char(kept, '}');
+}
+
+int pinion__presence_meta_add_prev(struct pinion_buf *kept, const char *ref)
+{
+    bool empty = kept->len == 2;
+    kept->len--;
+    int rc = pinion__buf_append_str(kept, empty ? "\"phx_ref_prev\":\"" : ",\"phx_ref_prev\":\"");
+    if (!rc)
+        rc = pinion__buf_append_str(kept, ref);
+    return rc ? rc : pinion__buf_append_str(kept, "\"}");
+}

@@ -1,0 +1,270 @@
+/* A presence: its life, and tracking. */
+#include "base/hash.h"
+#include "base/log.h"
+#include "engine/channel.h"
+#include "presence/meta.h"
+#include "presence/presence_int.h"
+#include <stdlib.h>
+#include <time.h>
+
+#define DEFAULT_NAME          "presence"
+#define DEFAULT_DIFF_INTERVAL 1500
+#define DEFAULT_HEARTBEAT     1500
+#define DEFAULT_DOWN          30000
+#define DEFAULT_REMOVE        1200000
+#define DEFAULT_SHARDS        8
+
+/* Of a channel: where it is, or was, tracked. */
+enum { WATCHED_ON_ITS_TOPIC = 1, WATCHED_ANYWHERE };
+
+/* ---- options ---- */
+
+static void fill_defaults(pinion_presence_options *options)
+{
+    if (!options->name)
+        options->name = DEFAULT_NAME;
+    if (options->diff_interval_ms == 0)
+        options->diff_interval_ms = DEFAULT_DIFF_INTERVAL;
+    if (options->heartbeat_ms == 0)
+        options->heartbeat_ms = DEFAULT_HEARTBEAT;
+    if (options->down_ms == 0)
+        options->down_ms = DEFAULT_DOWN;
+    if (options->remove_ms == 0)
+        options->remove_ms = DEFAULT_REMOVE;
+    if (options->shards == 0)
+        options->shards = DEFAULT_SHARDS;
+}
+
+static int check_options(const pinion_presence_options *options)
+{
+    size_t len = strlen(options->name);
+    if (len == 0 || len > PINION_PRESENCE_NAME_MAX)
+        return pinion__fail(PINION_EINVAL, "name: a presence's name has 1 to 255 bytes");
+    if (options->shards > PINION_PRESENCE_SHARDS_MAX)
+        return pinion__fail(PINION_EINVAL, "shards: %u is too many, %d is the most", options->shards,
+                            PINION_PRESENCE_SHARDS_MAX);
+    if (options->down_ms / 4 < options->heartbeat_ms)
+        return pinion__fail(PINION_EINVAL, "down_ms: %u is less than four heartbeats, of %u ms each",
+                            options->down_ms, options->heartbeat_ms);
+    return 0;
+}
+
+/* ---- extension of an endpoint ---- */
+
+static struct pinion_presence *presence_of(struct pinion_extension *extension)
+{
+    return PINION_CONTAINER_OF(extension, struct pinion_presence, extension);
+}
+
+static void untrack_in(struct pinion_presence_shard *shard, uint64_t id, struct pinion_slice topic,
+                       struct pinion_slice key)
+{
+    pinion__presence_shard_lock(shard);
+    pinion__presence_untrack(shard->state, id, topic, key);
+    pinion__presence_shard_unlock(shard);
+}
+
+/* Most channels are tracked on their own topic only, and need not wait for the locks of other shards. */
+static void on_channel_ended(struct pinion_extension *extension, const struct pinion_channel *channel)
+{
+    pinion_presence *presence = presence_of(extension);
+    struct pinion_slice any = { NULL, 0 };
+    struct pinion_slice topic = pinion__slice(channel->topic->name, channel->topic->name_len);
+    if (channel->watched == WATCHED_ON_ITS_TOPIC) {
+        untrack_in(pinion__presence_shard_of(presence, topic), channel->id, any, any);
+        return;
+    }
+    for (unsigned i = 0; i < presence->options.shards; i++)
+        untrack_in(&presence->shards[i], channel->id, any, any);
+}
+
+static void on_loop_ends(struct pinion_extension *extension, struct pinion_shard *loop)
+{
+}
+
+static void release(struct pinion_extension *extension)
+{
+    struct pinion_presence *presence = presence_of(extension);
+    for (unsigned i = 0; i < presence->options.shards; i++)
+        pinion__presence_shard_release(&presence->shards[i]);
+    free((char *)presence->options.name);
+    free(presence);
+}
+
+static const struct pinion_extension_ops extension_ops = { on_channel_ended, on_loop_ends, release };
+
+/* ---- new ---- */
+
+static bool is_taken(const pinion_endpoint *endpoint, const char *name)
+{
+    PINION_LIST_FOREACH (node, &endpoint->extensions) {
+        struct pinion_extension *extension = PINION_CONTAINER_OF(node, struct pinion_extension, node);
+        if (extension->ops == &extension_ops && strcmp(presence_of(extension)->options.name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Larger than in this node's lives before: by the clock. Each shard of a process has another one, so that the
+ * refs of all their entries differ. */
+static uint64_t new_incarnation(void)
+{
+    static atomic_uint_fast64_t count;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    return us * 1024 + atomic_fetch_add(&count, 1) % 1024;
+}
+
+static int init_shards(pinion_presence *presence)
+{
+    int rc = 0;
+    for (unsigned i = 0; i < presence->options.shards && !rc; i++) {
+        struct pinion_shard *loop = presence->endpoint->shards[i % presence->endpoint->shard_count];
+        rc = pinion__presence_shard_init(&presence->shards[i], presence, loop, pinion__slice_str("local"),
+                                         new_incarnation());
+    }
+    return rc;
+}
+
+int pinion_presence_new(pinion_presence **out, pinion_endpoint *endpoint,
+                        const pinion_presence_options *options)
+{
+    pinion_presence_options filled = options ? *options : (pinion_presence_options){ 0 };
+    fill_defaults(&filled);
+    int rc = check_options(&filled);
+    if (rc)
+        return rc;
+    if (is_taken(endpoint, filled.name))
+        return pinion__fail(PINION_EINVAL, "name: the endpoint has a presence \"%s\" already", filled.name);
+    pinion_presence *presence =
+        calloc(1, sizeof *presence + filled.shards * sizeof(struct pinion_presence_shard));
+    char *name = presence ? strdup(filled.name) : NULL;
+    if (!name) {
+        free(presence);
+        return PINION_ENOMEM;
+    }
+    presence->extension.ops = &extension_ops;
+    presence->endpoint = endpoint;
+    presence->options = filled;
+    presence->options.name = name;
+    rc = init_shards(presence);
+    if (!rc)
+        rc = pinion__hub_extend(endpoint, &presence->extension);
+    if (rc)
+        release(&presence->extension);
+    else
+        *out = presence;
+    return rc;
+}
+
+struct pinion_presence_shard *pinion__presence_shard_of(pinion_presence *presence, struct pinion_slice topic)
+{
+    uint64_t hash = pinion__siphash13((struct pinion_hash_key){ 0 }, topic);
+    return &presence->shards[hash % presence->options.shards];
+}
+
+/* ---- tracking ---- */
+
+/* With the ref of the meta it takes the place of. Under the lock. */
+static int update(struct pinion_presence_state *state, struct pinion_presence_item *item,
+                  struct pinion_buf *kept)
+{
+    char ref[PINION_PRESENCE_REF_LEN + 1];
+    const struct pinion_presence_entry *old =
+        pinion__presence_tracked(state, item->id, item->topic, item->key);
+    if (!old)
+        return pinion__fail(PINION_ENOENT, "nothing is tracked under this key");
+    pinion__presence_ref(old, ref);
+    int rc = pinion__presence_meta_add_prev(kept, ref);
+    item->meta = pinion__slice(kept->data, kept->len);
+    return rc ? rc : pinion__presence_update(state, item, NULL);
+}
+
+/* Consumes meta. */
+static int put(pinion_presence *presence, struct pinion_presence_item item, pinion_payload *meta,
+               bool is_update)
+{
+    struct pinion_buf kept;
+    pinion__buf_init(&kept, PINION_PRESENCE_META_MAX);
+    int rc = pinion__presence_meta_keep(meta, &kept);
+    pinion_payload_unref(meta);
+    if (!rc) {
+        struct pinion_presence_shard *shard = pinion__presence_shard_of(presence, item.topic);
+        item.meta = pinion__slice(kept.data, kept.len);
+        pinion__presence_shard_lock(shard);
+        rc = is_update ? update(shard->state, &item, &kept)
+                       : pinion__presence_track(shard->state, &item, NULL);
+        pinion__presence_shard_unlock(shard);
+    }
+    pinion__buf_release(&kept);
+    return rc;
+}
+
+/* See to it that the channel is untracked when it ends. PINION_ECLOSED: it has ended, or ends. */
+static int watch(pinion_channel *channel, const char *topic)
+{
+    bool own = strcmp(topic, channel->topic->name) == 0;
+    pinion__assert_on_loop(channel->socket);
+    if (channel->state >= PINION_CHANNEL_ENDING)
+        return PINION_ECLOSED;
+    if (!own)
+        channel->watched = WATCHED_ANYWHERE;
+    else if (!channel->watched)
+        channel->watched = WATCHED_ON_ITS_TOPIC;
+    return 0;
+}
+
+/* Code that is no channel has the id 0. */
+static uint64_t id_of(const pinion_channel *channel)
+{
+    return channel ? channel->id : 0;
+}
+
+static int put_for(pinion_presence *presence, pinion_channel *channel, const char *topic, const char *key,
+                   pinion_payload *meta, bool is_update)
+{
+    struct pinion_presence_item item = { .topic = pinion__slice_str(topic),
+                                         .key = pinion__slice_str(key),
+                                         .id = id_of(channel) };
+    int rc = channel ? watch(channel, topic) : 0;
+    if (rc)
+        pinion_payload_unref(meta);
+    return rc ? rc : put(presence, item, meta, is_update);
+}
+
+int pinion_presence_track_on(pinion_presence *presence, pinion_channel *channel, const char *topic,
+                             const char *key, pinion_payload *meta)
+{
+    return put_for(presence, channel, topic, key, meta, false);
+}
+
+int pinion_presence_update_on(pinion_presence *presence, pinion_channel *channel, const char *topic,
+                              const char *key, pinion_payload *meta)
+{
+    return put_for(presence, channel, topic, key, meta, true);
+}
+
+void pinion_presence_untrack_on(pinion_presence *presence, pinion_channel *channel, const char *topic,
+                                const char *key)
+{
+    struct pinion_slice name = pinion__slice_str(topic);
+    untrack_in(pinion__presence_shard_of(presence, name), id_of(channel), name, pinion__slice_str(key));
+}
+
+int pinion_presence_track(pinion_presence *presence, pinion_channel *channel, const char *key,
+                          pinion_payload *meta)
+{
+    return put_for(presence, channel, channel->topic->name, key, meta, false);
+}
+
+int pinion_presence_update(pinion_presence *presence, pinion_channel *channel, const char *key,
+                           pinion_payload *meta)
+{
+    return put_for(presence, channel, channel->topic->name, key, meta, true);
+}
+
+void pinion_presence_untrack(pinion_presence *presence, pinion_channel *channel, const char *key)
+{
+    pinion_presence_untrack_on(presence, channel, channel->topic->name, key);
+}

@@ -1,0 +1,49 @@
+/* A shard: the presences of a part of the topics, and what of it is still to be told to this node's clients.
+ *
+ * A shard has a lock, under which any thread reads and changes its set, and a loop, from which alone diffs
+ * go out: so that all subscribers get them in one order, the order of what happened. A change of the set is
+ * noted in a batch of its topic:
+ *
+ *                    change                 sent                       interval over, empty
+ *   (no batch) -----------------> due --------------> cooling --------------------------------> (no batch)
+ *                                                      |    ^ interval over, changes: sent
+ *                                                      `----'
+ */
+#ifndef PINION_PRESENCE_SHARD_H
+#define PINION_PRESENCE_SHARD_H
+
+#include "engine/hub.h"
+#include "presence/batch.h"
+#include "presence/state.h"
+#include <pinion/presence.h>
+#include <pthread.h>
+
+#define PINION_PRESENCE_SHARDS_MAX 64
+
+struct pinion_presence_shard {
+    struct pinion_presence *presence;
+    struct pinion_shard *loop;
+    pthread_mutex_t lock;
+    struct pinion_presence_state *state; /* under lock, as all that follows */
+    struct pinion_map batches;           /* by topic */
+    struct pinion_list due;
+    bool flushing;            /* the task is under way */
+    struct pinion_task flush; /* sends what is due */
+};
+
+/* Its set's node and incarnation. Errors as pinion__presence_state_new. */
+int pinion__presence_shard_init(struct pinion_presence_shard *shard, struct pinion_presence *presence,
+                                struct pinion_shard *loop, struct pinion_slice node, uint64_t incarnation);
+
+/* No thread of the endpoint runs any more. Also for one that could not be initialised. */
+void pinion__presence_shard_release(struct pinion_presence_shard *shard);
+
+void pinion__presence_shard_lock(struct pinion_presence_shard *shard);
+
+/* Unlock, and see to it that what is due is sent. */
+void pinion__presence_shard_unlock(struct pinion_presence_shard *shard);
+
+/* Send all that has changed, also what is not due yet. Thread: the loop's, without the lock. */
+void pinion__presence_shard_flush(struct pinion_presence_shard *shard);
+
+#endif

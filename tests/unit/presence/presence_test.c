@@ -1,0 +1,454 @@
+/* The API, over the in-process transport: what channels track, what lists show, what clients are told. */
+#include "helpers/engine.h"
+
+#define TOPIC "room:1"
+
+static pinion_presence *presence;
+static pinion_presence *in_use; /* what the channel's callbacks use */
+static int status;              /* what the last act came to */
+
+/* ---- a channel that is told what to do ---- */
+
+static const char *word(const pinion_payload *payload, const char *name)
+{
+    return json_string_value(pinion_payload_get(payload, name));
+}
+
+/* {} is no meta of its own, but what NULL means. */
+static pinion_payload *meta_of(const pinion_payload *payload)
+{
+    json_t *meta = pinion_payload_get(payload, "meta");
+    return meta ? pinion_payload_json(json_incref(meta)) : NULL;
+}
+
+static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
+{
+    if (word(params, "join"))
+        ok(pinion_presence_track(in_use, channel, word(params, "join"), NULL));
+    return word(params, "refuse") ? pinion_error(NULL) : pinion_ok(NULL);
+}
+
+static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
+{
+    if (word(params, "key"))
+        ok(pinion_presence_track(in_use, channel, word(params, "key"), meta_of(params)));
+    pinion_push(channel, "presence_state", pinion_presence_list(in_use, pinion_channel_topic(channel)));
+    return pinion_noreply();
+}
+
+static pinion_result track(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    status = pinion_presence_track(in_use, channel, word(payload, "key"), meta_of(payload));
+    return pinion_ok(pinion_presence_list(in_use, pinion_channel_topic(channel)));
+}
+
+static pinion_result update(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    status = pinion_presence_update(in_use, channel, word(payload, "key"), meta_of(payload));
+    return pinion_ok(pinion_presence_list(in_use, pinion_channel_topic(channel)));
+}
+
+static pinion_result untrack(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pinion_presence_untrack(in_use, channel, word(payload, "key"));
+    return pinion_ok(pinion_presence_list(in_use, pinion_channel_topic(channel)));
+}
+
+static pinion_result track_on(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    status = pinion_presence_track_on(in_use, channel, word(payload, "topic"), word(payload, "key"), NULL);
+    return pinion_ok(NULL);
+}
+
+static pinion_result boom(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    return pinion_crash();
+}
+
+/* While it ends it is still on the list, and cannot be tracked anew. */
+static size_t count_in_terminate;
+static void terminate(pinion_channel *channel, pinion_reason reason)
+{
+    count_in_terminate = pinion_presence_count(in_use, TOPIC);
+    status = pinion_presence_track(in_use, channel, "late", NULL);
+}
+
+static const pinion_channel_def room_channel = {
+    .join = join,
+    .after_join = after_join,
+    .handle_in = PINION_CLAUSES({ "track", track }, { "update", update }, { "untrack", untrack },
+                                { "track_on", track_on }, { "boom", boom }),
+    .terminate = terminate,
+};
+
+static const pinion_socket_def user_socket = { .channels = PINION_ROUTES({ "room:*", &room_channel }) };
+
+static void use(const pinion_presence_options *options)
+{
+    ok(pinion_presence_new(&presence, pinion_test_endpoint(test), options));
+    in_use = presence;
+}
+
+static int setup_at_once(void **state)
+{
+    int rc = setup(state);
+    use(&(pinion_presence_options){ .diff_at_once = true });
+    return rc;
+}
+
+static pinion_test_client *joined(const char *key)
+{
+    pinion_test_client *client = connected(&user_socket);
+    ok(pinion_test_join(client, TOPIC, pinion_json("{s:s}", "key", key)));
+    return client;
+}
+
+static void request(pinion_test_client *client, const char *event, pinion_payload *payload)
+{
+    ok(pinion_test_expect_reply(client, pinion_test_push(client, TOPIC, event, payload), "ok", NULL));
+}
+
+/* What was met last, as text. */
+static void check_met(const char *expected)
+{
+    json_t *value = json_loads(expected, 0, NULL);
+    assert_non_null(value);
+    if (!json_equal(value, pinion_test_value(test))) {
+        char *actual = json_dumps(pinion_test_value(test), JSON_COMPACT | JSON_ENCODE_ANY);
+        fail_msg("expected %s, got %s", expected, actual);
+    }
+    json_decref(value);
+}
+
+/* The phx_ref of the first meta under a key of this member of what was met last (NULL: of itself). */
+static const char *ref_in(const char *member, const char *key)
+{
+    static char ref[4][64];
+    static int turn;
+    json_t *lists = pinion_test_value(test);
+    json_t *list = member ? json_object_get(lists, member) : lists;
+    const json_t *meta = json_array_get(json_object_get(json_object_get(list, key), "metas"), 0);
+    const char *found = json_string_value(json_object_get(meta, "phx_ref"));
+    assert_non_null(found);
+    turn = (turn + 1) % 4;
+    return strcpy(ref[turn], found);
+}
+
+static void expect_diff(pinion_test_client *client, const char *pattern)
+{
+    ok(pinion_test_expect_push(client, TOPIC, "presence_diff", pattern));
+}
+
+static void expect_no_diff(pinion_test_client *client)
+{
+    ok(pinion_test_refute_push(client, TOPIC, "presence_diff"));
+}
+
+/* ---- tests ---- */
+
+static void a_join_is_told_after_the_state(void **state)
+{
+    pinion_test_client *ann = joined("ann");
+    bool binary;
+    const char *bytes;
+    size_t len;
+    ok(pinion_test_next_frame(ann, &binary, &bytes, &len));
+    assert_non_null(memmem(bytes, len, "\"presence_state\",{\"ann\":{\"metas\":[{\"phx_ref\":\"", 46));
+    ok(pinion_test_next_frame(ann, &binary, &bytes, &len));
+    assert_non_null(memmem(bytes, len, "[null,null,\"room:1\",\"presence_diff\",{\"joins\":{\"ann\":", 52));
+    pinion_test_client *bob = joined("bob");
+    ok(pinion_test_expect_push(bob, TOPIC, "presence_state", "{\"ann\":{},\"bob\":{}}"));
+    expect_diff(ann, "{\"joins\":{\"bob\":{}},\"leaves\":{}}");
+    expect_no_frame(ann);
+}
+
+static void an_update_is_a_leave_and_a_join(void **state)
+{
+    pinion_test_client *ann = joined("ann");
+    expect_diff(ann, "{\"joins\":{\"ann\":{}}}");
+    const char *first = ref_in("joins", "ann");
+    request(ann, "update",
+            pinion_json("{s:s, s:{s:s, s:s}}", "key", "ann", "meta", "at", "desk", "phx_ref", "mine"));
+    assert_int_equal(status, 0);
+    const char *second = ref_in(NULL, "ann");
+    assert_string_not_equal(first, second);
+    expect_diff(ann, NULL);
+    char expected[500];
+    snprintf(
+        expected, sizeof expected,
+        "{\"joins\":{\"ann\":{\"metas\":[{\"at\":\"desk\",\"phx_ref\":\"%s\",\"phx_ref_prev\":\"%s\"}]}},"
+        "\"leaves\":{\"ann\":{\"metas\":[{\"phx_ref\":\"%s\"}]}}}",
+        second, first, first);
+    check_met(expected);
+    assert_int_equal(pinion_presence_count(presence, TOPIC), 1);
+}
+
+static void every_way_to_end_untracks(void **state)
+{
+    pinion_test_client *watcher = joined("watcher");
+    pinion_test_client *ann = joined("ann"), *bob = joined("bob"), *cleo = joined("cleo");
+    assert_int_equal(pinion_presence_count(presence, TOPIC), 4);
+    ok(pinion_test_leave(ann, TOPIC));
+    expect_diff(watcher, "{\"joins\":{},\"leaves\":{\"ann\":{}}}");
+    pinion_test_push(bob, TOPIC, "boom", NULL);
+    expect_diff(watcher, "{\"joins\":{},\"leaves\":{\"bob\":{}}}");
+    assert_int_equal(count_in_terminate, 3);
+    assert_int_equal(status, PINION_ECLOSED);
+    pinion_test_disconnect(cleo);
+    expect_diff(watcher, "{\"joins\":{},\"leaves\":{\"cleo\":{}}}");
+    request(watcher, "untrack", pinion_json("{s:s}", "key", "watcher"));
+    check_met("{}");
+    expect_diff(watcher, "{\"joins\":{},\"leaves\":{\"watcher\":{}}}");
+}
+
+static void joining_again_is_one_leave_and_one_join(void **state)
+{
+    pinion_test_client *watcher = joined("watcher");
+    pinion_test_client *ann = joined("ann");
+    expect_diff(watcher, "{\"joins\":{\"ann\":{}}}");
+    const char *first = ref_in("joins", "ann");
+    ok(pinion_test_join(ann, TOPIC, pinion_json("{s:s}", "key", "ann")));
+    expect_diff(watcher, "{\"leaves\":{\"ann\":{}}}");
+    assert_string_equal(ref_in("leaves", "ann"), first);
+    assert_string_not_equal(ref_in("joins", "ann"), first);
+    assert_int_equal(pinion_presence_count(presence, TOPIC), 2);
+}
+
+static void a_refused_join_leaves_nothing(void **state)
+{
+    pinion_test_client *watcher = joined("watcher"), *ann = connected(&user_socket);
+    expect_diff(watcher, "{\"joins\":{\"watcher\":{}}}");
+    assert_int_equal(pinion_test_join(ann, TOPIC, pinion_json("{s:s, s:s}", "join", "ann", "refuse", "yes")),
+                     PINION_EACCES);
+    assert_int_equal(pinion_presence_count(presence, TOPIC), 1);
+    expect_diff(watcher, "{\"joins\":{\"ann\":{}},\"leaves\":{\"ann\":{}}}");
+    expect_no_diff(watcher);
+}
+
+static void several_metas_under_one_key(void **state)
+{
+    pinion_test_client *phone = joined("ann"), *desk = joined("ann");
+    request(phone, "track", pinion_json("{s:s}", "key", "ann"));
+    assert_int_equal(status, PINION_EBUSY);
+    request(phone, "track", pinion_json("{s:s}", "key", "other"));
+    assert_int_equal(status, 0);
+    assert_int_equal(pinion_presence_count(presence, TOPIC), 3);
+    assert_int_equal(pinion_presence_count_keys(presence, TOPIC), 2);
+    pinion_payload *of_ann = pinion_presence_get_by_key(presence, TOPIC, "ann");
+    assert_int_equal(json_array_size(pinion_payload_get(of_ann, "metas")), 2);
+    pinion_payload_unref(of_ann);
+    assert_null(pinion_presence_get_by_key(presence, TOPIC, "nobody"));
+    assert_null(pinion_presence_get_by_key(presence, "nowhere", "ann"));
+    pinion_test_disconnect(desk);
+    assert_int_equal(pinion_presence_count_keys(presence, TOPIC), 2);
+    request(phone, "untrack", pinion_json("{}")); /* under any key */
+    check_met("{}");
+}
+
+static void what_cannot_be_tracked_is_refused(void **state)
+{
+    char key[300];
+    pinion_test_client *ann = joined("ann");
+    memset(key, 'k', 256);
+    key[256] = '\0';
+    request(ann, "track", pinion_json("{s:s}", "key", key));
+    assert_int_equal(status, PINION_EINVAL);
+    request(ann, "track", pinion_json("{s:s, s:[]}", "key", "list", "meta"));
+    assert_int_equal(status, PINION_EINVAL);
+    request(ann, "update", pinion_json("{s:s}", "key", "nobody"));
+    assert_int_equal(status, PINION_ENOENT);
+    assert_int_equal(pinion_presence_track_on(presence, NULL, "", "k", NULL), PINION_EINVAL);
+    assert_int_equal(pinion_presence_track_on(presence, NULL, "t", "\xff", NULL), PINION_EINVAL);
+    assert_int_equal(pinion_presence_track_on(presence, NULL, "t", "k", pinion_json("nonsense")),
+                     PINION_EPAYLOAD);
+    assert_int_equal(pinion_presence_count(presence, TOPIC), 1);
+    assert_int_equal(pinion_presence_count(presence, "t"), 0);
+}
+
+static void on_other_topics_and_without_a_channel(void **state)
+{
+    pinion_test_client *ann = joined("ann");
+    ok(pinion_test_subscribe(test, "users"));
+    request(ann, "track_on", pinion_json("{s:s, s:s}", "topic", "users", "key", "ann"));
+    ok(pinion_test_expect_broadcast(test, "users", "presence_diff", "{\"joins\":{\"ann\":{}}}"));
+    ok(pinion_presence_track_on(presence, NULL, "users", "robot", pinion_json("{s:i}", "n", 1)));
+    assert_int_equal(pinion_presence_track_on(presence, NULL, "users", "robot", NULL), PINION_EBUSY);
+    ok(pinion_test_expect_broadcast(test, "users", "presence_diff", "{\"joins\":{\"robot\":{}}}"));
+    ok(pinion_presence_update_on(presence, NULL, "users", "robot", pinion_json("{s:i}", "n", 2)));
+    ok(pinion_test_expect_broadcast(test, "users", "presence_diff",
+                                    "{\"joins\":{\"robot\":{}},\"leaves\":{\"robot\":{}}}"));
+    pinion_test_disconnect(ann);
+    ok(pinion_test_expect_broadcast(test, "users", "presence_diff", "{\"leaves\":{\"ann\":{}}}"));
+    pinion_presence_untrack_on(presence, NULL, "users", "robot");
+    ok(pinion_test_expect_broadcast(test, "users", "presence_diff", "{\"leaves\":{\"robot\":{}}}"));
+    assert_int_equal(pinion_presence_count(presence, "users"), 0);
+}
+
+/* The first at once, the others together when the interval is over, and so on; then it is quiet again. */
+static void changes_that_follow_are_told_together(void **state)
+{
+    use(NULL);
+    pinion_test_client *watcher = joined("watcher");
+    expect_diff(watcher, "{\"joins\":{\"watcher\":{}}}");
+    pinion_test_client *ann = joined("ann");
+    joined("bob");
+    pinion_test_disconnect(ann);
+    expect_no_diff(watcher);
+    pinion_test_advance(test, 1499);
+    expect_no_diff(watcher);
+    pinion_test_advance(test, 1);
+    expect_diff(watcher, "{\"joins\":{\"ann\":{},\"bob\":{}},\"leaves\":{\"ann\":{}}}");
+    joined("cleo");
+    expect_no_diff(watcher);
+    pinion_test_advance(test, 1500);
+    expect_diff(watcher, "{\"joins\":{\"cleo\":{}},\"leaves\":{}}");
+    pinion_test_advance(test, 1500);
+    expect_no_diff(watcher);
+    joined("dan");
+    expect_diff(watcher, "{\"joins\":{\"dan\":{}},\"leaves\":{}}");
+}
+
+/* ---- fetch and handle_metas ---- */
+
+static char handled[1000];
+static bool fails;
+
+static pinion_payload *add_names(const char *topic, pinion_payload *presences, void *data)
+{
+    json_t *all = json_deep_copy(pinion_payload_tree(presences)), *one;
+    const char *key;
+    assert_string_equal(topic, TOPIC);
+    json_object_foreach(all, key, one)
+        json_object_set_new(one, "name", json_sprintf("%s %s", (const char *)data, key));
+    pinion_payload_unref(presences);
+    if (fails)
+        json_decref(all);
+    return fails ? pinion_json("nonsense") : pinion_payload_json(all);
+}
+
+static void append_keys(const char *title, const pinion_payload *presences)
+{
+    const char *key;
+    json_t *one;
+    size_t len = strlen(handled);
+    len += (size_t)snprintf(handled + len, sizeof handled - len, " %s:", title);
+    json_object_foreach(pinion_payload_tree(presences), key, one) len += (size_t)snprintf(
+        handled + len, sizeof handled - len, "%s%s", key, json_object_get(one, "name") ? "!" : "");
+}
+
+static void handle_metas(const pinion_presence_diff *diff, void *data)
+{
+    append_keys("joins", diff->joins);
+    append_keys("leaves", diff->leaves);
+    append_keys("presences", diff->presences);
+    strcat(handled, ";");
+}
+
+static void fetch_enriches_lists_and_diffs(void **state)
+{
+    fails = false;
+    use(&(pinion_presence_options){ .diff_at_once = true, .fetch = add_names, .data = "Dr." });
+    pinion_test_client *ann = joined("ann");
+    ok(pinion_test_expect_push(ann, TOPIC, "presence_state", "{\"ann\":{\"name\":\"Dr. ann\"}}"));
+    expect_diff(ann, "{\"joins\":{\"ann\":{\"name\":\"Dr. ann\"}},\"leaves\":{}}");
+    pinion_payload *one = pinion_presence_get_by_key(presence, TOPIC, "ann");
+    assert_string_equal(json_string_value(pinion_payload_get(one, "name")), "Dr. ann");
+    pinion_payload_unref(one);
+    joined("bob");
+    expect_diff(ann, "{\"joins\":{\"bob\":{\"name\":\"Dr. bob\"}}}");
+}
+
+static void a_diff_that_cannot_be_fetched_goes_out_as_it_was(void **state)
+{
+    fails = true;
+    use(&(pinion_presence_options){ .diff_at_once = true, .fetch = add_names, .data = "Dr." });
+    pinion_test_client *ann = joined("ann");
+    ok(pinion_test_refute_push(ann, TOPIC, "presence_state"));
+    expect_diff(ann, "{\"joins\":{\"ann\":{}}}");
+    assert_null(
+        json_object_get(json_object_get(json_object_get(pinion_test_value(test), "joins"), "ann"), "name"));
+    assert_int_equal(pinion_payload_kind(pinion_presence_get_by_key(presence, TOPIC, "ann")),
+                     PINION_PAYLOAD_POISON);
+}
+
+static void the_application_hears_of_diffs(void **state)
+{
+    fails = false;
+    handled[0] = '\0';
+    use(&(pinion_presence_options){
+        .diff_at_once = true, .fetch = add_names, .handle_metas = handle_metas, .data = "Dr." });
+    pinion_test_client *ann = joined("ann"), *bob = joined("bob");
+    request(ann, "update", pinion_json("{s:s}", "key", "ann"));
+    pinion_test_disconnect(bob);
+    assert_string_equal(handled, " joins:ann! leaves: presences:ann;"
+                                 " joins:bob! leaves: presences:annbob;"
+                                 " joins:ann! leaves:ann! presences:bobann;"
+                                 " joins: leaves:bob! presences:ann;");
+}
+
+/* ---- options ---- */
+
+static int refused(const pinion_presence_options *options)
+{
+    pinion_presence *none = NULL;
+    int rc = pinion_presence_new(&none, pinion_test_endpoint(test), options);
+    assert_null(none);
+    return rc;
+}
+
+static void options_that_cannot_be_are_refused(void **state)
+{
+    char name[300];
+    memset(name, 'n', 256);
+    name[256] = '\0';
+    assert_int_equal(refused(&(pinion_presence_options){ .name = "" }), PINION_EINVAL);
+    assert_int_equal(refused(&(pinion_presence_options){ .name = name }), PINION_EINVAL);
+    assert_int_equal(refused(&(pinion_presence_options){ .shards = 65 }), PINION_EINVAL);
+    assert_int_equal(refused(&(pinion_presence_options){ .heartbeat_ms = 100, .down_ms = 399 }),
+                     PINION_EINVAL);
+    assert_int_equal(refused(&(pinion_presence_options){ .heartbeat_ms = 40000 }), PINION_EINVAL);
+    use(&(pinion_presence_options){ .shards = 64, .heartbeat_ms = 100, .down_ms = 400 });
+    assert_int_equal(refused(NULL), PINION_EINVAL); /* the name is taken */
+    assert_non_null(strstr(pinion_error_detail(), "presence"));
+    use(&(pinion_presence_options){ .name = "another" });
+}
+
+static void an_endpoint_that_has_started_gets_none(void **state)
+{
+    pinion_endpoint *endpoint = NULL;
+    pinion_presence *none = NULL;
+    ok(pinion_endpoint_new(&endpoint, &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = 2 }));
+    ok(pinion_presence_new(&none, endpoint, NULL));
+    ok(pinion_presence_track_on(none, NULL, "t", "k", NULL)); /* before it runs */
+    ok(pinion_endpoint_start(endpoint));
+    none = NULL;
+    assert_int_equal(pinion_presence_new(&none, endpoint, &(pinion_presence_options){ .name = "late" }),
+                     PINION_EINVAL);
+    assert_null(none);
+    pinion_endpoint_stop(endpoint);
+    pinion_endpoint_free(endpoint);
+}
+
+#define at_once(test) cmocka_unit_test_setup_teardown(test, setup_at_once, teardown)
+#define alone(test)   cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        at_once(a_join_is_told_after_the_state),
+        at_once(an_update_is_a_leave_and_a_join),
+        at_once(every_way_to_end_untracks),
+        at_once(joining_again_is_one_leave_and_one_join),
+        at_once(a_refused_join_leaves_nothing),
+        at_once(several_metas_under_one_key),
+        at_once(what_cannot_be_tracked_is_refused),
+        at_once(on_other_topics_and_without_a_channel),
+        alone(changes_that_follow_are_told_together),
+        alone(fetch_enriches_lists_and_diffs),
+        alone(a_diff_that_cannot_be_fetched_goes_out_as_it_was),
+        alone(the_application_hears_of_diffs),
+        alone(options_that_cannot_be_are_refused),
+        alone(an_endpoint_that_has_started_gets_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
