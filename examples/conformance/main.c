@@ -46,6 +46,8 @@ int main(int argc, char **argv)
 
     int rc = pinion_endpoint_new(&endpoint, &options);
     if (!rc)
+        rc = conformance_presence(endpoint);
+    if (!rc)
         rc = pinion_endpoint_socket(endpoint, "/socket", &conformance_socket, &socket_options);
     if (!rc)
         rc = pinion_endpoint_socket(endpoint, "/fast", &conformance_socket, &fast_options);

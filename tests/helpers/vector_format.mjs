@@ -173,7 +173,7 @@ export function loadVectors(directory) {
 
 // {name} for each name given, and {c*n}: the character c, n times.
 function expandString(text, names) {
-  const named = text.replace(/\{(i|transport)\}/g, (whole, name) => names[name] ?? whole);
+  const named = text.replace(/\{(i|transport|unique)\}/g, (whole, name) => names[name] ?? whole);
   return named.replace(/\{([ -~])\*([0-9]+)\}/g, (_, character, times) => character.repeat(Number(times)));
 }
 

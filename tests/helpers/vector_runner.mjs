@@ -57,18 +57,36 @@ function assertCompact(text) {
   assert.doesNotMatch(outsideStrings, /\s/, "what the server sends is compact");
 }
 
+// What was expected, with what the server made up in place of {ref:NAME}, which is bound at its first place.
+function withRefs(expected, actual, refs) {
+  if (typeof expected === "string" && expected.startsWith("{ref:")) {
+    if (!refs.has(expected)) {
+      assert.match(actual ?? "", /^[-\w]{16}$/, "a ref");
+      assert.ok(![...refs.values()].includes(actual), "a ref of another name");
+      refs.set(expected, actual);
+    }
+    return refs.get(expected);
+  }
+  if (Array.isArray(expected)) return expected.map((element, i) => withRefs(element, actual?.[i], refs));
+  if (typeof expected !== "object" || expected === null) return expected;
+  const bound = ([key, member]) => [key, withRefs(member, actual?.[key], refs)];
+  return Object.fromEntries(Object.entries(expected).map(bound));
+}
+
 // One client of a vector. The public methods named in lower case are the actions of the steps.
 class VectorClient {
   #carrier;
   #vsn;
   #v1JoinRef;
+  #refs;
   #barrierTrip;
   #closed = false;
 
-  constructor(carrier, { vsn, v1JoinRef, noMessages }) {
+  constructor(carrier, { vsn, v1JoinRef, noMessages, refs }) {
     this.#carrier = carrier;
     this.#vsn = vsn;
     this.#v1JoinRef = v1JoinRef;
+    this.#refs = refs;
     this.#barrierTrip = () => this.#heartbeatTrip();
     if (noMessages) this.#barrierTrip = carrier.sendFrame ? () => this.#pingTrip() : () => this.#echoTrip();
   }
@@ -102,7 +120,8 @@ class VectorClient {
 
   async expect(message) {
     const expected = seenMessage(message, this.#vsn, this.#v1JoinRef);
-    assert.deepStrictEqual(JSON.parse(await this.#nextText(brief(expected))), expected);
+    const actual = JSON.parse(await this.#nextText(brief(expected)));
+    assert.deepStrictEqual(actual, withRefs(expected, actual, this.#refs));
   }
 
   async expect_any_order(messages) {
@@ -195,12 +214,12 @@ function perform(client, step) {
   return client[action](step[action], step);
 }
 
-async function connectClient(t, server, vector, name, { vsn: runVsn, transport }) {
+async function connectClient(t, server, vector, name, { vsn: runVsn, transport }, refs) {
   const own = vector.clients?.[name] ?? {};
   const { path = "/socket", params, query, headers, raw: noMessages, vsn = runVsn } = own;
   const search = query ?? new URLSearchParams({ ...params, vsn }).toString();
   const carrier = await CARRIERS[transport].connect(t, server, { path, search, headers });
-  return new VectorClient(carrier, { vsn, v1JoinRef: vector.v1_join_ref, noMessages });
+  return new VectorClient(carrier, { vsn, v1JoinRef: vector.v1_join_ref, noMessages, refs });
 }
 
 // The last token that was answered stands for {token} in what is sent.
@@ -243,16 +262,20 @@ async function performHttp(t, server, { path, method, version, upgrade, headers 
   raw.tcp.destroy();
 }
 
+let replays = 0;
+
 // Replays the vector in that version over that transport, on connections that end with the test `t`; throws where
 // they differ.
 export async function replayVector(t, server, vector, run) {
   const clients = new Map();
   const tokens = { last: "" };
+  const refs = new Map();
+  const names = { transport: `:${run.transport}`, unique: `replay-${process.pid}-${replays++}` };
   const clientOf = async ({ client: name = "a" }) => {
-    if (!clients.has(name)) clients.set(name, await connectClient(t, server, vector, name, run));
+    if (!clients.has(name)) clients.set(name, await connectClient(t, server, vector, name, run, refs));
     return clients.get(name);
   };
-  for (const step of expandSteps(vector.steps, { transport: `:${run.transport}` })) {
+  for (const step of expandSteps(vector.steps, names)) {
     try {
       await (step.http ? performHttp(t, server, step.http, tokens) : perform(await clientOf(step), step));
     } catch (error) {

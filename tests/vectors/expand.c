@@ -1,5 +1,6 @@
-/* {i} is the number of the innermost repeat, {transport} what the server calls the transport, {c*n} the
- * character c, n times. Expanded in one pass from left to right: none of them makes another. */
+/* {i} is the number of the innermost repeat, {transport} what the server calls the transport, {unique} a word
+ * of this replay, {c*n} the character c, n times. Expanded in one pass from left to right: none of them makes
+ * another. */
 #include "vectors/steps.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,10 @@ static size_t expand_at(struct text *out, const char *at, size_t left, const cha
     if (left >= 11 && memcmp(at, "{transport}", 11) == 0) {
         append(out, ":loopback", 9);
         return 11;
+    }
+    if (left >= 8 && memcmp(at, "{unique}", 8) == 0) {
+        append(out, "only", 4); /* each replay has an endpoint of its own */
+        return 8;
     }
     if (left < 5 || at[2] != '*' || at[3] < '0' || at[3] > '9')
         return 0;

@@ -18,6 +18,7 @@ struct replay {
     const char *vsn;
     bool v1_join_ref;
     pinion_test *test;
+    json_t *refs; /* what {ref:NAME} stands for, by the whole string */
     struct client clients[CLIENTS_MAX];
     size_t client_count;
 };
@@ -168,14 +169,58 @@ static const char *next_frame(const struct client *client, bool binary, const js
     return bytes;
 }
 
+/* ---- strings that the server makes up ---- */
+
+static void bind_ref(const struct replay *replay, const char *name, json_t *actual)
+{
+    const char *key;
+    json_t *other;
+    if (json_string_length(actual) != 16)
+        fail_with("no ref", actual, name, strlen(name));
+    json_object_foreach(replay->refs, key, other)
+    {
+        if (json_equal(other, actual))
+            fail_with("a ref of another name", actual, key, strlen(key));
+    }
+    json_object_set(replay->refs, name, actual);
+}
+
+/* What was expected, with what the server made up in place of {ref:NAME}. A new reference. */
+static json_t *with_refs(const struct replay *replay, json_t *expected, json_t *actual)
+{
+    size_t index;
+    const char *key, *name = json_string_value(expected);
+    json_t *member, *copy;
+    if (name && strncmp(name, "{ref:", 5) == 0) {
+        if (!json_object_get(replay->refs, name))
+            bind_ref(replay, name, actual);
+        return json_incref(json_object_get(replay->refs, name));
+    }
+    if (json_is_array(expected)) {
+        copy = json_array();
+        json_array_foreach(expected, index, member)
+            json_array_append_new(copy, with_refs(replay, member, json_array_get(actual, index)));
+        return copy;
+    }
+    if (json_is_object(expected)) {
+        copy = json_object();
+        json_object_foreach(expected, key, member)
+            json_object_set_new(copy, key, with_refs(replay, member, json_object_get(actual, key)));
+        return copy;
+    }
+    return json_incref(expected);
+}
+
 static void do_expect(struct replay *replay, struct client *client, const json_t *message)
 {
     size_t len;
     json_t *expected = seen(replay, client, message);
     const char *text = next_frame(client, false, expected, &len);
     json_t *actual = json_loadb(text, len, JSON_ALLOW_NUL, NULL);
-    if (!json_equal(actual, expected))
+    json_t *bound = with_refs(replay, expected, actual);
+    if (!json_equal(actual, bound))
         fail_with("another message", expected, text, len);
+    json_decref(bound);
     json_decref(actual);
     json_decref(expected);
 }
@@ -399,10 +444,13 @@ void replay_vector(json_t *vector, const char *vsn)
                              .vsn = vsn,
                              .v1_join_ref = json_is_true(json_object_get(vector, "v1_join_ref")) };
     assert_int_equal(pinion_test_new(&replay.test), 0);
+    assert_int_equal(conformance_presence(pinion_test_endpoint(replay.test)), 0);
+    replay.refs = json_object();
     run_steps(&replay, json_object_get(vector, "steps"), NULL);
     for (size_t i = 0; i < replay.client_count; i++) {
         if (!replay.clients[i].closed)
             do_expect_none(&replay, &replay.clients[i]);
     }
     pinion_test_free(replay.test);
+    json_decref(replay.refs);
 }

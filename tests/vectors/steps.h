@@ -15,7 +15,7 @@
 /* Fails the running test where the server answers otherwise. */
 void replay_vector(json_t *vector, const char *vsn);
 
-/* A value with the strings of its steps expanded: {i}, {transport}, {c*n}. A new reference. */
+/* A value with the strings of its steps expanded: {i}, {transport}, {unique}, {c*n}. A new reference. */
 json_t *expand_value(const json_t *value, const char *i);
 
 #endif

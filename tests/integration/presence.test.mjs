@@ -1,0 +1,160 @@
+// The official client's Presence class against the conformance server: who is there, as each client keeps it, over
+// both of the client's transports.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { isDeepStrictEqual } from "node:util";
+import { LongPoll, Presence } from "phoenix";
+import { WebSocket } from "ws";
+import { connect as connectBy, disconnect } from "../helpers/phoenix.mjs";
+import { serve } from "../helpers/server.mjs";
+import { Inbox, within } from "../helpers/wait.mjs";
+
+// A client in the room, whose Presence says what it sees.
+//   now()      {key: [meta without refs, ...]}
+//   sees(who)  waits until that is so
+//   joins, leaves   inboxes of [key, how many metas there were, the new or old metas]
+async function member(socket, topic, params) {
+  const channel = socket.channel(topic, params);
+  const presence = new Presence(channel);
+  const joins = new Inbox();
+  const leaves = new Inbox();
+  const looking = new Set();
+  presence.onJoin((key, current, { metas }) => joins.put([key, current?.metas.length ?? 0, metas]));
+  presence.onLeave((key, current, { metas }) => leaves.put([key, current.metas.length, metas]));
+  presence.onSync(() => looking.forEach((look) => look()));
+
+  const plain = ({ phx_ref, phx_ref_prev, ...meta }) => meta;
+  const now = () => Object.fromEntries(presence.list((key, { metas }) => [key, metas.map(plain)]));
+
+  async function sees(expected) {
+    let look;
+    const seen = new Promise((resolve) => {
+      look = () => isDeepStrictEqual(now(), expected) && resolve();
+      looking.add(look);
+      look();
+    });
+    try {
+      await within(seen, JSON.stringify(expected));
+    } catch (error) {
+      assert.deepEqual(now(), expected, error.message);
+    } finally {
+      looking.delete(look);
+    }
+  }
+
+  const push = (event, payload = {}) =>
+    within(new Promise((resolve) => channel.push(event, payload).receive("ok", resolve)), `the answer to ${event}`);
+  await within(new Promise((resolve) => channel.join().receive("ok", resolve)), `joining ${topic}`);
+  return { channel, presence, now, sees, joins, leaves, push };
+}
+
+let topics = 0;
+const newTopic = () => `presence:${process.pid}-${topics++}`;
+
+for (const [name, transport] of [["WebSocket", WebSocket], ["LongPoll", LongPoll]]) {
+  describe(`Presence of phoenix.js over ${name}`, () => {
+    const server = serve("conformance");
+    const connect = (t, options) => connectBy(t, server, { transport, ...options });
+
+    async function room(t, ...names) {
+      const topic = newTopic();
+      const sockets = [];
+      const members = [];
+      for (const user of names) {
+        sockets.push(await connect(t));
+        members.push(await member(sockets.at(-1), topic, { user, meta: { n: members.length } }));
+      }
+      return { topic, sockets, members };
+    }
+
+    it("shows everybody to everybody", async (t) => {
+      const { members } = await room(t, "ann", "bob", "cleo");
+      for (const { sees } of members) await sees({ ann: [{ n: 0 }], bob: [{ n: 1 }], cleo: [{ n: 2 }] });
+    });
+
+    it("tells who joins and who leaves, once each", async (t) => {
+      const { members: [ann, bob] } = await room(t, "ann", "bob");
+      await ann.sees({ ann: [{ n: 0 }], bob: [{ n: 1 }] });
+      assert.deepEqual((await ann.joins.next()).slice(0, 2), ["ann", 0]);
+      bob.channel.leave();
+      const [key, left, metas] = await ann.leaves.next();
+      assert.deepEqual([key, left, metas[0].n], ["bob", 0, 1]);
+      await ann.sees({ ann: [{ n: 0 }] });
+      assert.deepEqual(ann.leaves.items, []);
+    });
+
+    it("shows two devices of one user under one key", async (t) => {
+      const { members: [phone, desk] } = await room(t, "ann", "ann");
+      await phone.sees({ ann: [{ n: 0 }, { n: 1 }] });
+      await desk.sees({ ann: [{ n: 0 }, { n: 1 }] });
+      phone.channel.leave();
+      await desk.sees({ ann: [{ n: 1 }] });
+    });
+
+    it("shows an update in place of what was there, with the ref it had", async (t) => {
+      const { members: [ann, bob] } = await room(t, "ann", "bob");
+      await bob.sees({ ann: [{ n: 0 }], bob: [{ n: 1 }] });
+      const before = bob.presence.state.ann.metas[0].phx_ref;
+      await ann.push("update", { at: "desk" });
+      await bob.sees({ ann: [{ at: "desk" }], bob: [{ n: 1 }] });
+      const { phx_ref, phx_ref_prev } = bob.presence.state.ann.metas[0];
+      assert.equal(phx_ref_prev, before);
+      assert.notEqual(phx_ref, before);
+    });
+
+    it("shows nobody who is untracked, nor whose channel has crashed", async (t) => {
+      const { members: [ann, bob, cleo] } = await room(t, "ann", "bob", "cleo");
+      await ann.sees({ ann: [{ n: 0 }], bob: [{ n: 1 }], cleo: [{ n: 2 }] });
+      await bob.push("untrack");
+      await ann.sees({ ann: [{ n: 0 }], cleo: [{ n: 2 }] });
+      const errors = new Inbox();
+      cleo.channel.onError(() => errors.put(true));
+      cleo.channel.rejoinTimer.callback = () => {}; // it would come back
+      cleo.channel.push("no_such_event");
+      await errors.next("the channel to crash");
+      await ann.sees({ ann: [{ n: 0 }] });
+    });
+
+    it("answers with the same list as it pushes", async (t) => {
+      const { members: [ann, bob] } = await room(t, "ann", "bob");
+      await ann.sees({ ann: [{ n: 0 }], bob: [{ n: 1 }] });
+      await bob.sees({ ann: [{ n: 0 }], bob: [{ n: 1 }] });
+      assert.deepEqual(await ann.push("list"), { ...bob.presence.state });
+    });
+  });
+}
+
+describe("Presence and connections that are cut", () => {
+  const server = serve("conformance");
+
+  it("is the same again for a client that comes back", async (t) => {
+    const topic = newTopic();
+    const socket = await connectBy(t, server, { transport: WebSocket });
+    const ann = await member(socket, topic, { user: "ann" });
+    const bob = await member(await connectBy(t, server, { transport: WebSocket }), topic, { user: "bob" });
+    await ann.sees({ ann: [{}], bob: [{}] });
+    await bob.sees({ ann: [{}], bob: [{}] });
+    const first = bob.presence.state.ann.metas[0].phx_ref;
+    socket.conn.close(4000);
+    await bob.leaves.next("ann to leave");
+    await bob.sees({ ann: [{}], bob: [{}] });
+    await ann.sees({ ann: [{}], bob: [{}] });
+    assert.notEqual(bob.presence.state.ann.metas[0].phx_ref, first);
+  });
+});
+
+describe("Presence across transports", () => {
+  const server = serve("conformance");
+
+  it("shows who polls to who has a WebSocket, and the other way round", async (t) => {
+    const topic = newTopic();
+    const polls = await member(await connectBy(t, server, { transport: LongPoll }), topic, { user: "ann" });
+    const socket = await connectBy(t, server, { transport: WebSocket });
+    const bob = await member(socket, topic, { user: "bob" });
+    await polls.sees({ ann: [{}], bob: [{}] });
+    await bob.sees({ ann: [{}], bob: [{}] });
+    disconnect(socket);
+    await polls.sees({ ann: [{}] });
+  });
+});
