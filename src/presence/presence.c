@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "engine/channel.h"
 #include "presence/meta.h"
+#include "presence/packet.h"
 #include "presence/presence_int.h"
 #include <stdlib.h>
 #include <time.h>
@@ -80,6 +81,11 @@ static void on_channel_ended(struct pinion_extension *extension, const struct pi
 
 static void on_loop_ends(struct pinion_extension *extension, struct pinion_shard *loop)
 {
+    struct pinion_presence *presence = presence_of(extension);
+    for (unsigned i = 0; i < presence->options.shards; i++) {
+        if (presence->shards[i].loop == loop)
+            pinion__tracker_say_goodbye(&presence->shards[i].tracker);
+    }
 }
 
 static void release(struct pinion_extension *extension)
@@ -95,14 +101,37 @@ static const struct pinion_extension_ops extension_ops = { on_channel_ended, on_
 
 /* ---- new ---- */
 
-static bool is_taken(const pinion_endpoint *endpoint, const char *name)
+static struct pinion_presence *find(const pinion_endpoint *endpoint, struct pinion_slice name)
 {
     PINION_LIST_FOREACH (node, &endpoint->extensions) {
         struct pinion_extension *extension = PINION_CONTAINER_OF(node, struct pinion_extension, node);
-        if (extension->ops == &extension_ops && strcmp(presence_of(extension)->options.name, name) == 0)
-            return true;
+        if (extension->ops == &extension_ops && pinion__slice_is(name, presence_of(extension)->options.name))
+            return presence_of(extension);
     }
-    return false;
+    return NULL;
+}
+
+/* Once: it will be so until somebody changes it. */
+static void log_shards(struct pinion_presence *presence, struct pinion_slice node, unsigned shards)
+{
+    if (!atomic_exchange(&presence->said_shards, true))
+        pinion__log(PINION_LOG_ERROR,
+                    "presence \"%s\": node %.*s divides topics into %u shards and this one into %u: neither "
+                    "sees the other's presences",
+                    presence->options.name, (int)node.len, node.ptr, shards, presence->options.shards);
+}
+
+/* A packet from another node, on the adapter's thread. */
+static void on_packet(void *context, struct pinion_slice node, struct pinion_slice bytes)
+{
+    struct pinion_presence_packet packet;
+    struct pinion_presence *presence = NULL;
+    if (pinion__presence_packet_read(bytes, &packet) == 0)
+        presence = find(context, packet.name);
+    if (presence && packet.shards == presence->options.shards)
+        pinion__tracker_receive(&presence->shards[packet.shard].tracker, node, bytes);
+    else if (presence)
+        log_shards(presence, node, packet.shards);
 }
 
 /* Larger than in this node's lives before: by the clock. Each shard of a process has another one, so that the
@@ -118,10 +147,13 @@ static uint64_t new_incarnation(void)
 
 static int init_shards(pinion_presence *presence)
 {
+    pinion_endpoint *endpoint = presence->endpoint;
+    const char *node =
+        pinion__pubsub_has_adapter(&endpoint->pubsub) ? pinion__pubsub_node(&endpoint->pubsub) : "local";
     int rc = 0;
     for (unsigned i = 0; i < presence->options.shards && !rc; i++) {
-        struct pinion_shard *loop = presence->endpoint->shards[i % presence->endpoint->shard_count];
-        rc = pinion__presence_shard_init(&presence->shards[i], presence, loop, pinion__slice_str("local"),
+        struct pinion_shard *loop = endpoint->shards[i % endpoint->shard_count];
+        rc = pinion__presence_shard_init(&presence->shards[i], presence, loop, pinion__slice_str(node),
                                          new_incarnation());
     }
     return rc;
@@ -135,7 +167,7 @@ int pinion_presence_new(pinion_presence **out, pinion_endpoint *endpoint,
     int rc = check_options(&filled);
     if (rc)
         return rc;
-    if (is_taken(endpoint, filled.name))
+    if (find(endpoint, pinion__slice_str(filled.name)))
         return pinion__fail(PINION_EINVAL, "name: the endpoint has a presence \"%s\" already", filled.name);
     pinion_presence *presence =
         calloc(1, sizeof *presence + filled.shards * sizeof(struct pinion_presence_shard));
@@ -151,11 +183,15 @@ int pinion_presence_new(pinion_presence **out, pinion_endpoint *endpoint,
     rc = init_shards(presence);
     if (!rc)
         rc = pinion__hub_extend(endpoint, &presence->extension);
-    if (rc)
+    if (rc) {
         release(&presence->extension);
-    else
-        *out = presence;
-    return rc;
+        return rc;
+    }
+    pinion__pubsub_receive(&endpoint->pubsub, PINION_ENVELOPE_PRESENCE, on_packet, endpoint);
+    for (unsigned i = 0; i < presence->options.shards; i++)
+        (void)pinion__tracker_begin(&presence->shards[i].tracker); /* the loops have not run yet */
+    *out = presence;
+    return 0;
 }
 
 struct pinion_presence_shard *pinion__presence_shard_of(pinion_presence *presence, struct pinion_slice topic)

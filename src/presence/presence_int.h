@@ -8,6 +8,7 @@ struct pinion_presence {
     struct pinion_extension extension;
     pinion_endpoint *endpoint;
     pinion_presence_options options; /* defaults filled in; name is owned */
+    atomic_bool said_shards;         /* in the log: another node has another number */
     struct pinion_presence_shard shards[];
 };
 

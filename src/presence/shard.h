@@ -15,6 +15,7 @@
 #include "engine/hub.h"
 #include "presence/batch.h"
 #include "presence/state.h"
+#include "presence/tracker.h"
 #include <pinion/presence.h>
 #include <pthread.h>
 
@@ -29,6 +30,7 @@ struct pinion_presence_shard {
     struct pinion_list due;
     bool flushing;            /* the task is under way */
     struct pinion_task flush; /* sends what is due */
+    struct pinion_tracker tracker;
 };
 
 /* Its set's node and incarnation. Errors as pinion__presence_state_new. */

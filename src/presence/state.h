@@ -79,8 +79,10 @@ struct pinion_presence_replica {
     struct pinion_presence_clock known;
     uint64_t heard; /* the last operation it is said to have made */
     struct pinion_presence_snapshot snapshot;
-    uint64_t stamp; /* the caller's, 0 at first: when it was last heard of, say */
-    uint64_t tag;   /* of the refs of its entries */
+    uint64_t stamp;  /* the tracker's, as the next two; 0 at first: when it was last heard of, ms */
+    uint8_t lacking; /* ticks at which it lacked something */
+    bool left;       /* it has said goodbye */
+    uint64_t tag;    /* of the refs of its entries */
     bool up;
     uint8_t name_len;
     char name[];

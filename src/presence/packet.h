@@ -1,0 +1,33 @@
+/* Packets: what the trackers of nodes send each other, the body of PINION_ENVELOPE_PRESENCE.
+ *
+ *   packet = kind name shard shards body      kind, shard and shards are a byte each
+ *   name   = length (a byte) bytes            of the presence
+ *
+ * The body of a message is one of message.h. That of a goodbye is the incarnation that ends, a varint: the
+ * node stops, and what is tracked there has left.
+ */
+#ifndef PINION_PRESENCE_PACKET_H
+#define PINION_PRESENCE_PACKET_H
+
+#include "base/buf.h"
+#include "base/slice.h"
+#include <stdint.h>
+
+enum pinion_presence_packet_kind { PINION_PRESENCE_MESSAGE = 1, PINION_PRESENCE_GOODBYE = 2 };
+
+/* Slices are of the packet's bytes when it was read. */
+struct pinion_presence_packet {
+    enum pinion_presence_packet_kind kind;
+    struct pinion_slice name;
+    uint8_t shard;
+    uint8_t shards;
+    struct pinion_slice body;
+};
+
+/* Append it. Errors as pinion__buf_append. */
+int pinion__presence_packet_write(const struct pinion_presence_packet *packet, struct pinion_buf *out);
+
+/* Read one. PINION_EPROTO: malformed. */
+int pinion__presence_packet_read(struct pinion_slice bytes, struct pinion_presence_packet *out);
+
+#endif

@@ -1,0 +1,315 @@
+#include "presence/tracker.h"
+#include "base/log.h"
+#include "presence/delta.h"
+#include "presence/merge.h"
+#include "presence/packet.h"
+#include "presence/presence_int.h"
+#include "presence/replica.h"
+#include "proto/varint.h"
+#include <stdlib.h>
+
+#define PACKET_MAX (PINION_PRESENCE_MESSAGE_MAX + 1024)
+#define SILENT_MAX 10 /* ticks: who misses the last news hears of them then */
+
+/* ---- sending ---- */
+
+static struct pinion_pubsub *pubsub_of(const struct pinion_tracker *tracker)
+{
+    return &tracker->shard->presence->endpoint->pubsub;
+}
+
+/* To one node, or to all (empty). What does not arrive is asked for. */
+static int send_packet(struct pinion_tracker *tracker, enum pinion_presence_packet_kind kind,
+                       struct pinion_slice node, struct pinion_slice body)
+{
+    const struct pinion_presence *presence = tracker->shard->presence;
+    const struct pinion_presence_packet packet = {
+        .kind = kind,
+        .name = pinion__slice_str(presence->options.name),
+        .shard = (uint8_t)(tracker->shard - presence->shards),
+        .shards = (uint8_t)presence->options.shards,
+        .body = body,
+    };
+    char to[PINION_NODE_MAX + 1];
+    memcpy(to, node.ptr, node.len);
+    to[node.len] = '\0';
+    tracker->packet.len = 0;
+    int rc = pinion__presence_packet_write(&packet, &tracker->packet);
+    if (!rc)
+        (void)pinion__pubsub_send(pubsub_of(tracker), PINION_ENVELOPE_PRESENCE, node.len ? to : NULL,
+                                  pinion__slice(tracker->packet.data, tracker->packet.len));
+    return rc;
+}
+
+/* Where the messages of the set go. */
+struct receiver {
+    struct pinion_tracker *tracker;
+    struct pinion_slice node;
+};
+
+static int emit(void *data, struct pinion_slice message)
+{
+    const struct receiver *to = data;
+    return send_packet(to->tracker, PINION_PRESENCE_MESSAGE, to->node, message);
+}
+
+static void log_failure(const char *what, int rc)
+{
+    if (rc)
+        pinion__log(PINION_LOG_ERROR, "presence: %s: %s", what, pinion_strerror(rc));
+}
+
+static void send_heartbeat(struct pinion_tracker *tracker)
+{
+    struct receiver all = { tracker, { "", 0 } };
+    const struct pinion_presence_output out = { .emit = emit, .data = &all };
+    tracker->silent = 0;
+    log_failure("no heartbeat", pinion__presence_heartbeat(tracker->shard->state, &out));
+}
+
+static void send_answer(struct pinion_tracker *tracker, const struct pinion_presence_message *request)
+{
+    struct receiver asker = { tracker, request->node };
+    const struct pinion_presence_output out = { .emit = emit, .data = &asker };
+    log_failure("no answer", pinion__presence_answer(tracker->shard->state, request, &out));
+}
+
+static void send_request(struct pinion_tracker *tracker, struct pinion_presence_replica *replica)
+{
+    struct pinion_buf request;
+    pinion__buf_init(&request, 2 * PINION_PRESENCE_NAME_MAX + 64);
+    replica->lacking = 0;
+    int rc = pinion__presence_request(replica, &request);
+    if (!rc)
+        rc = send_packet(tracker, PINION_PRESENCE_MESSAGE, pinion__presence_replica_name(replica),
+                         pinion__slice(request.data, request.len));
+    log_failure("no request", rc);
+    pinion__buf_release(&request);
+}
+
+/* ---- ticking ---- */
+
+/* What is lacking at two ticks is not just under way. */
+static void ask_if_lacking(struct pinion_tracker *tracker, struct pinion_presence_replica *replica)
+{
+    if (!replica->up || !pinion__presence_replica_lacks(replica))
+        replica->lacking = 0;
+    else if (replica->lacking++)
+        send_request(tracker, replica);
+}
+
+static void log_change(const struct pinion_presence_replica *replica, const char *what)
+{
+    struct pinion_slice name = pinion__presence_replica_name(replica);
+    if (replica->count > 0)
+        pinion__log(PINION_LOG_INFO, "presence: node %.*s %s, with %zu presences of a shard", (int)name.len,
+                    name.ptr, what, replica->count);
+}
+
+static void check_life(const struct pinion_presence *presence, struct pinion_presence_replica *replica,
+                       uint64_t silence)
+{
+    if (replica->up && silence >= presence->options.down_ms) {
+        log_change(replica, "is down");
+        pinion__presence_replica_down(replica);
+    } else if (!replica->up &&
+               silence >= (replica->left ? presence->options.down_ms : presence->options.remove_ms)) {
+        pinion__presence_replica_remove(replica);
+    }
+}
+
+static void check_replicas(struct pinion_tracker *tracker, uint64_t now)
+{
+    const struct pinion_presence_state *state = tracker->shard->state;
+    struct pinion_presence_replica *next, *replica = pinion__presence_replica_next(state, NULL);
+    for (; replica; replica = next) {
+        next = pinion__presence_replica_next(state, replica);
+        ask_if_lacking(tracker, replica);
+        check_life(tracker->shard->presence, replica, now - replica->stamp);
+    }
+}
+
+static void set_tick(struct pinion_tracker *tracker)
+{
+    const struct pinion_presence_shard *shard = tracker->shard;
+    pinion__scheduler_timer(shard->loop->scheduler, &tracker->tick, shard->presence->options.heartbeat_ms);
+}
+
+static void on_tick(struct pinion_timer *timer)
+{
+    struct pinion_tracker *tracker = PINION_CONTAINER_OF(timer, struct pinion_tracker, tick);
+    struct pinion_presence_shard *shard = tracker->shard;
+    set_tick(tracker);
+    pinion__presence_shard_lock(shard);
+    if (pinion__presence_has_news(shard->state) || ++tracker->silent >= tracker->silent_max)
+        send_heartbeat(tracker);
+    check_replicas(tracker, pinion__scheduler_now(shard->loop->scheduler));
+    pinion__presence_shard_unlock(shard);
+}
+
+static void run_start(struct pinion_task *task)
+{
+    struct pinion_tracker *tracker = PINION_CONTAINER_OF(task, struct pinion_tracker, start);
+    set_tick(tracker);
+    pinion__presence_shard_lock(tracker->shard);
+    send_heartbeat(tracker);
+    pinion__presence_shard_unlock(tracker->shard);
+}
+
+/* ---- taking in; the lock is held ---- */
+
+/* Entries that have left and come back have the refs they had: clients must be told of the leaving before. */
+static void tell_before_return(struct pinion_presence_shard *shard,
+                               const struct pinion_presence_replica *replica)
+{
+    if (!replica || replica->up)
+        return;
+    pinion__presence_shard_unlock(shard);
+    pinion__presence_shard_flush(shard);
+    pinion__presence_shard_lock(shard);
+}
+
+/* It is heard of, in this incarnation. NULL: a late message, which is not to be merged. */
+static struct pinion_presence_replica *hear_of(struct pinion_tracker *tracker,
+                                               const struct pinion_presence_message *message, bool *is_new)
+{
+    struct pinion_presence_shard *shard = tracker->shard;
+    struct pinion_presence_replica *replica = pinion__presence_replica_find(shard->state, message->node);
+    *is_new = !replica || replica->incarnation != message->incarnation;
+    if (!*is_new && replica->left)
+        return NULL;
+    tell_before_return(shard, replica);
+    int rc = pinion__presence_replica_up(shard->state, message->node, message->incarnation, &replica);
+    if (rc) {
+        log_failure("a node's message is not taken", rc == PINION_ECLOSED ? 0 : rc);
+        return NULL;
+    }
+    replica->stamp = pinion__scheduler_now(shard->loop->scheduler);
+    return replica;
+}
+
+static void take_in(struct pinion_tracker *tracker, const struct pinion_presence_message *message)
+{
+    bool is_new;
+    struct pinion_presence_replica *replica = hear_of(tracker, message, &is_new);
+    if (!replica)
+        return;
+    log_failure("a node's message is not merged", pinion__presence_merge(tracker->shard->state, message));
+    if (is_new)
+        tracker->silent = tracker->silent_max;
+    if (is_new && pinion__presence_replica_lacks(replica))
+        send_request(tracker, replica);
+}
+
+static void on_message(struct pinion_tracker *tracker, struct pinion_slice node, struct pinion_slice body)
+{
+    struct pinion_presence_message message;
+    int rc = pinion__presence_message_read(body, &message);
+    if (!rc && !pinion__slice_eq(message.node, node))
+        rc = pinion__fail(PINION_EPROTO, "it is about another node than its sender");
+    if (rc)
+        pinion__log(PINION_LOG_WARNING, "presence: a message from node %.*s is dropped: %s", (int)node.len,
+                    node.ptr, pinion_error_detail());
+    else if (message.kind == PINION_PRESENCE_REQUEST)
+        send_answer(tracker, &message);
+    else
+        take_in(tracker, &message);
+}
+
+static void on_goodbye(struct pinion_tracker *tracker, struct pinion_slice node, struct pinion_slice body)
+{
+    const struct pinion_presence_shard *shard = tracker->shard;
+    struct pinion_presence_replica *replica = pinion__presence_replica_find(shard->state, node);
+    uint64_t incarnation;
+    if (pinion__varint_read(&body, &incarnation) != 0 || !replica || replica->incarnation != incarnation)
+        return;
+    pinion__presence_replica_down(replica);
+    replica->left = true;
+    replica->stamp = pinion__scheduler_now(shard->loop->scheduler);
+}
+
+/* ---- from the adapter's thread to the loop ---- */
+
+struct arrival {
+    struct pinion_task task;
+    struct pinion_tracker *tracker;
+    size_t node_len;
+    size_t packet_len;
+    char bytes[]; /* the node, then the packet */
+};
+
+static void run_arrival(struct pinion_task *task)
+{
+    struct arrival *arrival = PINION_CONTAINER_OF(task, struct arrival, task);
+    struct pinion_tracker *tracker = arrival->tracker;
+    struct pinion_slice node = pinion__slice(arrival->bytes, arrival->node_len);
+    struct pinion_presence_packet packet;
+    if (pinion__presence_packet_read(pinion__slice(arrival->bytes + node.len, arrival->packet_len),
+                                     &packet) == 0) {
+        pinion__presence_shard_lock(tracker->shard);
+        if (packet.kind == PINION_PRESENCE_GOODBYE)
+            on_goodbye(tracker, node, packet.body);
+        else
+            on_message(tracker, node, packet.body);
+        pinion__presence_shard_unlock(tracker->shard);
+    }
+    free(arrival);
+}
+
+void pinion__tracker_receive(struct pinion_tracker *tracker, struct pinion_slice node,
+                             struct pinion_slice packet)
+{
+    size_t size = sizeof(struct arrival) + node.len + packet.len;
+    struct arrival *arrival = malloc(size);
+    if (arrival) {
+        arrival->task.run = run_arrival;
+        arrival->tracker = tracker;
+        arrival->node_len = node.len;
+        arrival->packet_len = packet.len;
+        memcpy(arrival->bytes, node.ptr, node.len);
+        memcpy(arrival->bytes + node.len, packet.ptr, packet.len);
+    }
+    if (!arrival || pinion__scheduler_post(tracker->shard->loop->scheduler, &arrival->task, size) != 0) {
+        atomic_fetch_add_explicit(&pubsub_of(tracker)->dropped, 1, memory_order_relaxed);
+        free(arrival);
+    }
+}
+
+/* ---- life ---- */
+
+void pinion__tracker_init(struct pinion_tracker *tracker, struct pinion_presence_shard *shard)
+{
+    const pinion_presence_options *options = &shard->presence->options;
+    tracker->shard = shard;
+    tracker->start.run = run_start;
+    tracker->silent_max = options->down_ms / options->heartbeat_ms / 4;
+    if (tracker->silent_max > SILENT_MAX)
+        tracker->silent_max = SILENT_MAX;
+    pinion__timer_init(&tracker->tick, on_tick);
+    pinion__buf_init(&tracker->packet, PACKET_MAX);
+}
+
+int pinion__tracker_begin(struct pinion_tracker *tracker)
+{
+    if (!pinion__pubsub_has_adapter(pubsub_of(tracker)))
+        return 0;
+    return pinion__scheduler_post(tracker->shard->loop->scheduler, &tracker->start, 0);
+}
+
+void pinion__tracker_say_goodbye(struct pinion_tracker *tracker)
+{
+    char body[PINION_VARINT_MAX];
+    if (!pinion__pubsub_has_adapter(pubsub_of(tracker)))
+        return;
+    size_t len = pinion__varint_write(body, tracker->shard->state->own->incarnation);
+    log_failure("no goodbye", send_packet(tracker, PINION_PRESENCE_GOODBYE, pinion__slice("", 0),
+                                          pinion__slice(body, len)));
+}
+
+void pinion__tracker_release(struct pinion_tracker *tracker)
+{
+    if (!tracker->shard)
+        return;
+    pinion__timer_cancel(&tracker->tick);
+    pinion__buf_release(&tracker->packet);
+}
