@@ -1,9 +1,14 @@
 /* The chat: one room, everybody in it, a page to talk in. */
+#include "online_channel.h"
 #include "program.h"
 #include "room_channel.h"
 #include "user.h"
 
-static const pinion_route channels[] = { { "rooms:*", &room_channel }, { NULL, NULL } };
+static const pinion_route channels[] = {
+    { "rooms:*", &room_channel },
+    { "online:*", &online_channel },
+    { NULL, NULL },
+};
 
 static const pinion_socket_def anybody = { .channels = channels };
 static const pinion_socket_def known = { .channels = channels, .connect = connect_with_token };
@@ -22,6 +27,8 @@ int main(int argc, char **argv)
         return stop - 1;
 
     int rc = pinion_endpoint_new(&endpoint, &options);
+    if (!rc)
+        rc = online_presence(endpoint);
     if (!rc)
         rc = pinion_endpoint_socket(endpoint, "/socket", tokens ? &known : &anybody,
                                     &(pinion_socket_options){ .longpoll = true, .auth_token = tokens });

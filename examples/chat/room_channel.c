@@ -15,14 +15,6 @@ static pinion_result refuse(const char *reason)
     return pinion_error(pinion_json("{s:s}", "reason", reason));
 }
 
-/* The name in the member's token, where one is required; else the one it gives. */
-static const char *name_of(const pinion_channel *channel, const pinion_payload *payload)
-{
-    const pinion_payload *known = pinion_assigned(channel, "user");
-    const char *name = name_in(known ? known : payload);
-    return name ? name : "anonymous";
-}
-
 static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
     if (strcmp(topic, "rooms:lobby") != 0)

@@ -20,6 +20,13 @@ const char *name_in(const pinion_payload *payload)
     return name && name[0] && characters(name) <= USER_MAX ? name : NULL;
 }
 
+const char *name_of(const pinion_channel *channel, const pinion_payload *payload)
+{
+    const pinion_payload *known = pinion_assigned(channel, "user");
+    const char *name = name_in(known ? known : payload);
+    return name ? name : "anonymous";
+}
+
 pinion_result connect_with_token(pinion_socket *socket, const pinion_payload *params,
                                  const pinion_connect_info *info)
 {

@@ -11,6 +11,9 @@ size_t characters(const char *text);
 /* A name that may be shown: given, no longer than a line; else NULL. */
 const char *name_in(const pinion_payload *payload);
 
+/* The name in a member's token, where one is required; else the one that the payload gives. */
+const char *name_of(const pinion_channel *channel, const pinion_payload *payload);
+
 /* Let in who has a token, and call it by the name in it from then on. */
 pinion_result connect_with_token(pinion_socket *socket, const pinion_payload *params,
                                  const pinion_connect_info *info);

@@ -54,6 +54,15 @@ class Tab {
     return this.page.locator("#messages li", { hasText: text });
   }
 
+  // These are the names online, as the list shows them; the count beside it says how many.
+  async online(names) {
+    const same = ([expected]) =>
+      document.querySelector("#online-count").textContent === String(expected.length) &&
+      JSON.stringify([...document.querySelectorAll("#online-names li")].map((item) => item.textContent)) ===
+        JSON.stringify(expected);
+    await this.page.waitForFunction(same, [names]);
+  }
+
   // A message with this text that needs no more doing: it came from the server.
   hears(text) {
     return this.page.locator("#messages li:not([data-state])", { hasText: text }).waitFor();
@@ -151,6 +160,53 @@ describe("the chat in a browser", { skip: noBrowser }, () => {
     assert.ok(!frames.some((frame) => frame.includes("Cleo")), "the server sent it all the same");
   });
 
+  it("shows who is online, to the keyboard too", async (t) => {
+    const { tabs: [ann, bob] } = await room(t, "Ann", "Bob");
+    await ann.online(["Ann (you)", "Bob"]);
+    await bob.online(["Bob (you)", "Ann"]);
+    const summary = ann.page.locator("#online summary");
+    await summary.focus();
+    await ann.page.keyboard.press("Enter");
+    await ann.page.getByRole("list", { name: "Online now" }).waitFor();
+    await ann.page.keyboard.press("Escape");
+    await ann.page.getByRole("list", { name: "Online now" }).waitFor({ state: "hidden" });
+    assert.ok(await summary.evaluate((element) => element === document.activeElement), "the focus is back");
+    await bob.page.context().close();
+    await ann.online(["Ann (you)"]);
+  });
+
+  it("shows a user with two tabs once", async (t) => {
+    const { server, tabs: [ann, first] } = await room(t, "Ann", "Bob");
+    const second = await Tab.open(t, browser, server, "Bob");
+    await second.online(["Bob (you)", "Ann"]);
+    await ann.online(["Ann (you)", "Bob"]);
+    await first.page.context().close();
+    await Tab.open(t, browser, server, "Cleo"); // news after which the leave has been told
+    await ann.online(["Ann (you)", "Bob", "Cleo"]);
+    await second.page.context().close();
+    await ann.online(["Ann (you)", "Cleo"]);
+  });
+
+  it("shows a new name to everybody", async (t) => {
+    const { tabs: [ann, bob] } = await room(t, "<b>Ann</b>", "Bob");
+    await bob.online(["Bob (you)", "<b>Ann</b>"]);
+    await ann.page.getByLabel("Settings").click();
+    await ann.page.getByLabel("Your name").fill("Anna");
+    await ann.page.getByLabel("Your name").press("Tab");
+    await bob.online(["Bob (you)", "Anna"]);
+    await ann.online(["Anna (you)", "Bob"]);
+  });
+
+  it("fits a small screen", async (t) => {
+    const { tabs: [ann] } = await room(t, "Ann of the long and widely known surname");
+    await ann.page.setViewportSize({ width: 320, height: 480 });
+    await ann.online(["Ann of the long and widely known surname (you)"]);
+    await ann.page.locator("#online summary").click();
+    const box = await ann.page.locator("#online .panel").boundingBox();
+    assert.ok(box.x >= 0 && box.x + box.width <= 320, "the list is within the screen");
+    assert.equal(await ann.page.evaluate(() => document.documentElement.scrollWidth), 320);
+  });
+
   it("survives the server: says so, joins again, and brings what was typed meanwhile", async (t) => {
     const { server, tabs } = await room(t, "Ann", "Bob");
     const [ann, bob] = tabs;
@@ -173,6 +229,7 @@ describe("the chat in a browser", { skip: noBrowser }, () => {
     await ann.hears("while it was away");
     await bob.say("welcome back");
     await ann.hears("welcome back");
+    await ann.online(["Ann (you)", "Bob"]);
     await ann.say("and you");
     await bob.hears("and you");
     assert.equal(await bob.row("while it was away").count(), 1);

@@ -7,6 +7,7 @@
 // What others write is only ever set as text.
 
 import { Socket } from "/assets/phoenix.mjs";
+import { watchOnline } from "./online.mjs";
 
 const ROWS_MAX = 500;
 const NAME_MAX = 40;
@@ -18,7 +19,7 @@ const input = document.querySelector("#chat-input");
 const nameField = document.querySelector("#name");
 const showJoins = document.querySelector("#show-joins");
 const newest = document.querySelector("#newest");
-const settings = document.querySelector("#settings");
+const menus = document.querySelectorAll("header details");
 
 const outbox = [];
 let state = "connecting";
@@ -28,6 +29,7 @@ let state = "connecting";
 let token = "";
 let socket;
 let channel;
+let tellName;
 
 // Where a network lets no WebSocket through, the client goes on by long polling.
 async function connect() {
@@ -45,6 +47,7 @@ async function connect() {
   channel.join()
     .receive("ok", joined)
     .receive("error", ({ reason }) => setState("refused", `Refused: ${asText(reason ?? "no reason given")}`));
+  tellName = watchOnline(socket, () => nameField.value);
 }
 
 // A server that wants to know who connects gives a token for a name; any other has none to give. The token is fetched
@@ -58,9 +61,9 @@ async function getToken() {
   }
 }
 
-// Under another name there is another token, and the connection is as its token.
-async function reconnectRenamed() {
-  if (!token) return;
+// Under another name there is another token, and the connection is as its token. Without tokens it is enough to say so.
+async function rename() {
+  if (!token) return tellName?.();
   await getToken();
   socket.disconnect(() => socket.connect());
 }
@@ -251,8 +254,13 @@ function setName(name) {
   remember("name", nameField.value);
 }
 
-function closeSettings(event) {
-  if (event.type === "keydown" ? event.key === "Escape" : !settings.contains(event.target)) settings.open = false;
+// Escape closes what is open, and gives the focus back to what opened it.
+function closeMenus(event) {
+  for (const menu of menus) {
+    if (!menu.open || (event.type === "keydown" ? event.key !== "Escape" : menu.contains(event.target))) continue;
+    if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+    menu.open = false;
+  }
 }
 
 // --- Small things ---
@@ -290,7 +298,7 @@ showJoins.checked = recall("show-joins") !== "no";
 document.querySelector("#composer").addEventListener("submit", submit);
 nameField.addEventListener("change", () => {
   setName(nameField.value);
-  reconnectRenamed();
+  rename();
 });
 showJoins.addEventListener("change", () => {
   remember("show-joins", showJoins.checked ? "yes" : "no");
@@ -298,8 +306,8 @@ showJoins.addEventListener("change", () => {
 });
 newest.addEventListener("click", scrollToNewest);
 list.addEventListener("scroll", onScroll);
-document.addEventListener("keydown", closeSettings);
-document.addEventListener("pointerdown", closeSettings);
+document.addEventListener("keydown", closeMenus);
+document.addEventListener("pointerdown", closeMenus);
 new ResizeObserver(followEnd).observe(list);
 
 connect();

@@ -1,0 +1,37 @@
+#include "online_channel.h"
+#include "user.h"
+#include <string.h>
+
+static pinion_presence *presence;
+
+int online_presence(pinion_endpoint *endpoint)
+{
+    return pinion_presence_new(&presence, endpoint, NULL);
+}
+
+static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
+{
+    if (strcmp(topic, "online:lobby") != 0)
+        return pinion_error(pinion_json("{s:s}", "reason", "unauthorized"));
+    return pinion_ok(NULL);
+}
+
+static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
+{
+    pinion_presence_track(presence, channel, name_of(channel, params), NULL);
+    pinion_push(channel, "presence_state", pinion_presence_list(presence, pinion_channel_topic(channel)));
+    return pinion_noreply();
+}
+
+static pinion_result renamed(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pinion_presence_untrack(presence, channel, NULL);
+    pinion_presence_track(presence, channel, name_of(channel, payload), NULL);
+    return pinion_ok(NULL);
+}
+
+const pinion_channel_def online_channel = {
+    .join = join,
+    .after_join = after_join,
+    .handle_in = PINION_CLAUSES({ "renamed", renamed }),
+};
