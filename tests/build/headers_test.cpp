@@ -5,6 +5,7 @@
 #include <pinion/log.h>
 #include <pinion/payload.h>
 #include <pinion/pinion.h>
+#include <pinion/presence.h>
 #include <pinion/pubsub.h>
 #include <pinion/result.h>
 #include <pinion/socket.h>
