@@ -308,6 +308,50 @@ static void changes_that_follow_are_told_together(void **state)
     expect_diff(watcher, "{\"joins\":{\"dan\":{}},\"leaves\":{}}");
 }
 
+static size_t crowd_bytes, crowd_diffs;
+
+static void count_bytes(const char *topic, const char *event, const pinion_payload *payload, void *data)
+{
+    size_t len;
+    pinion_payload_bytes(payload, &len);
+    crowd_bytes += len;
+    crowd_diffs++;
+}
+
+static void join_crowd(unsigned count)
+{
+    crowd_bytes = crowd_diffs = 0;
+    for (unsigned i = 0; i < count; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%04u", i);
+        ok(pinion_presence_track_on(presence, NULL, TOPIC, key, NULL));
+        pinion_test_run(test);
+    }
+    pinion_test_advance(test, 1500);
+    for (unsigned i = 0; i < count; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%04u", i);
+        pinion_presence_untrack_on(presence, NULL, TOPIC, key);
+    }
+    pinion_test_advance(test, 3000);
+    assert_int_equal(pinion_presence_count(presence, TOPIC), 0);
+}
+
+/* What each member of a crowd is sent grows as the crowd does, in as many messages for any. */
+static void a_crowd_is_told_in_proportion(void **state)
+{
+    pinion_subscription *subscription;
+    use(NULL);
+    ok(pinion_endpoint_subscribe(pinion_test_endpoint(test), TOPIC, count_bytes, NULL, &subscription));
+    join_crowd(500);
+    size_t bytes = crowd_bytes;
+    assert_int_equal(crowd_diffs, 3); /* the first; the other joins; all leaves */
+    join_crowd(1000);
+    assert_int_equal(crowd_diffs, 3);
+    assert_in_range(crowd_bytes, 2 * bytes - 200, 2 * bytes);
+    pinion_subscription_free(subscription, NULL);
+}
+
 /* ---- fetch and handle_metas ---- */
 
 static char handled[1000];
@@ -444,6 +488,7 @@ int main(void)
         at_once(what_cannot_be_tracked_is_refused),
         at_once(on_other_topics_and_without_a_channel),
         alone(changes_that_follow_are_told_together),
+        alone(a_crowd_is_told_in_proportion),
         alone(fetch_enriches_lists_and_diffs),
         alone(a_diff_that_cannot_be_fetched_goes_out_as_it_was),
         alone(the_application_hears_of_diffs),
