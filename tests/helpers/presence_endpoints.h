@@ -15,6 +15,7 @@
 #define PATIENCE_S 30
 
 static pinion_cluster *cluster;
+static char broker[64]; /* in place of a cluster: the URL of a broker, to which the node's name is added */
 
 struct member {
     pinion_endpoint *endpoint;
@@ -53,17 +54,28 @@ static inline void on_diff(const pinion_presence_diff *diff, void *data)
     pthread_mutex_unlock(&member->lock);
 }
 
+static inline pinion_endpoint *new_endpoint(const char *name)
+{
+    char url[128];
+    pinion_endpoint *made = NULL;
+    pinion_endpoint_options options = { .host = "127.0.0.1", .loops = 2, .drain_interval_ms = 1 };
+    if (cluster)
+        must(pinion_cluster_adapter(cluster, name, &options.pubsub_adapter));
+    snprintf(url, sizeof url, "%s?node=%s", broker, name);
+    options.pubsub = cluster ? NULL : url;
+    must(pinion_endpoint_new(&made, &options));
+    return made;
+}
+
 static inline void begin_member(struct member *member, const char *name, pinion_presence_options options)
 {
-    pinion_endpoint_options endpoint = { .host = "127.0.0.1", .loops = 2, .drain_interval_ms = 1 };
     memset(member, 0, sizeof *member);
     pthread_mutex_init(&member->lock, NULL);
     pthread_cond_init(&member->moved, NULL);
     options.diff_at_once = options.diff_interval_ms == 0;
     options.handle_metas = on_diff;
     options.data = member;
-    must(pinion_cluster_adapter(cluster, name, &endpoint.pubsub_adapter));
-    must(pinion_endpoint_new(&member->endpoint, &endpoint));
+    member->endpoint = new_endpoint(name);
     must(pinion_presence_new(&member->presence, member->endpoint, &options));
     must(pinion_endpoint_start(member->endpoint));
 }
