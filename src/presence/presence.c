@@ -1,8 +1,7 @@
-/* A presence: its life, and tracking. */
+/* A presence's life: its options, and what it adds to its endpoint. */
 #include "base/hash.h"
 #include "base/log.h"
 #include "engine/channel.h"
-#include "presence/meta.h"
 #include "presence/packet.h"
 #include "presence/presence_int.h"
 #include <stdlib.h>
@@ -14,9 +13,6 @@
 #define DEFAULT_DOWN          30000
 #define DEFAULT_REMOVE        1200000
 #define DEFAULT_SHARDS        8
-
-/* Of a channel: where it is, or was, tracked. */
-enum { WATCHED_ON_ITS_TOPIC = 1, WATCHED_ANYWHERE };
 
 /* ---- options ---- */
 
@@ -57,26 +53,18 @@ static struct pinion_presence *presence_of(struct pinion_extension *extension)
     return PINION_CONTAINER_OF(extension, struct pinion_presence, extension);
 }
 
-static void untrack_in(struct pinion_presence_shard *shard, uint64_t id, struct pinion_slice topic,
-                       struct pinion_slice key)
-{
-    pinion__presence_shard_lock(shard);
-    pinion__presence_untrack(shard->state, id, topic, key);
-    pinion__presence_shard_unlock(shard);
-}
-
 /* Most channels are tracked on their own topic only, and need not wait for the locks of other shards. */
 static void on_channel_ended(struct pinion_extension *extension, const struct pinion_channel *channel)
 {
     pinion_presence *presence = presence_of(extension);
     struct pinion_slice any = { NULL, 0 };
     struct pinion_slice topic = pinion__slice(channel->topic->name, channel->topic->name_len);
-    if (channel->watched == WATCHED_ON_ITS_TOPIC) {
-        untrack_in(pinion__presence_shard_of(presence, topic), channel->id, any, any);
+    if (channel->watched == PINION_WATCHED_ON_ITS_TOPIC) {
+        pinion__presence_untrack_in(pinion__presence_shard_of(presence, topic), channel->id, any, any);
         return;
     }
     for (unsigned i = 0; i < presence->options.shards; i++)
-        untrack_in(&presence->shards[i], channel->id, any, any);
+        pinion__presence_untrack_in(&presence->shards[i], channel->id, any, any);
 }
 
 static void on_loop_ends(struct pinion_extension *extension, struct pinion_shard *loop)
@@ -198,109 +186,4 @@ struct pinion_presence_shard *pinion__presence_shard_of(pinion_presence *presenc
 {
     uint64_t hash = pinion__siphash13((struct pinion_hash_key){ 0 }, topic);
     return &presence->shards[hash % presence->options.shards];
-}
-
-/* ---- tracking ---- */
-
-/* With the ref of the meta it takes the place of. Under the lock. */
-static int update(struct pinion_presence_state *state, struct pinion_presence_item *item,
-                  struct pinion_buf *kept)
-{
-    char ref[PINION_PRESENCE_REF_LEN + 1];
-    const struct pinion_presence_entry *old =
-        pinion__presence_tracked(state, item->id, item->topic, item->key);
-    if (!old)
-        return pinion__fail(PINION_ENOENT, "nothing is tracked under this key");
-    pinion__presence_ref(old, ref);
-    int rc = pinion__presence_meta_add_prev(kept, ref);
-    item->meta = pinion__slice(kept->data, kept->len);
-    return rc ? rc : pinion__presence_update(state, item, NULL);
-}
-
-/* Consumes meta. */
-static int put(pinion_presence *presence, struct pinion_presence_item item, pinion_payload *meta,
-               bool is_update)
-{
-    struct pinion_buf kept;
-    pinion__buf_init(&kept, PINION_PRESENCE_META_MAX);
-    int rc = pinion__presence_meta_keep(meta, &kept);
-    pinion_payload_unref(meta);
-    if (!rc) {
-        struct pinion_presence_shard *shard = pinion__presence_shard_of(presence, item.topic);
-        item.meta = pinion__slice(kept.data, kept.len);
-        pinion__presence_shard_lock(shard);
-        rc = is_update ? update(shard->state, &item, &kept)
-                       : pinion__presence_track(shard->state, &item, NULL);
-        pinion__presence_shard_unlock(shard);
-    }
-    pinion__buf_release(&kept);
-    return rc;
-}
-
-/* See to it that the channel is untracked when it ends. PINION_ECLOSED: it has ended, or ends. */
-static int watch(pinion_channel *channel, const char *topic)
-{
-    bool own = strcmp(topic, channel->topic->name) == 0;
-    pinion__assert_on_loop(channel->socket);
-    if (channel->state >= PINION_CHANNEL_ENDING)
-        return PINION_ECLOSED;
-    if (!own)
-        channel->watched = WATCHED_ANYWHERE;
-    else if (!channel->watched)
-        channel->watched = WATCHED_ON_ITS_TOPIC;
-    return 0;
-}
-
-/* Code that is no channel has the id 0. */
-static uint64_t id_of(const pinion_channel *channel)
-{
-    return channel ? channel->id : 0;
-}
-
-static int put_for(pinion_presence *presence, pinion_channel *channel, const char *topic, const char *key,
-                   pinion_payload *meta, bool is_update)
-{
-    struct pinion_presence_item item = { .topic = pinion__slice_str(topic),
-                                         .key = pinion__slice_str(key),
-                                         .id = id_of(channel) };
-    int rc = channel ? watch(channel, topic) : 0;
-    if (rc)
-        pinion_payload_unref(meta);
-    return rc ? rc : put(presence, item, meta, is_update);
-}
-
-int pinion_presence_track_on(pinion_presence *presence, pinion_channel *channel, const char *topic,
-                             const char *key, pinion_payload *meta)
-{
-    return put_for(presence, channel, topic, key, meta, false);
-}
-
-int pinion_presence_update_on(pinion_presence *presence, pinion_channel *channel, const char *topic,
-                              const char *key, pinion_payload *meta)
-{
-    return put_for(presence, channel, topic, key, meta, true);
-}
-
-void pinion_presence_untrack_on(pinion_presence *presence, pinion_channel *channel, const char *topic,
-                                const char *key)
-{
-    struct pinion_slice name = pinion__slice_str(topic);
-    untrack_in(pinion__presence_shard_of(presence, name), id_of(channel), name, pinion__slice_str(key));
-}
-
-int pinion_presence_track(pinion_presence *presence, pinion_channel *channel, const char *key,
-                          pinion_payload *meta)
-{
-    return put_for(presence, channel, channel->topic->name, key, meta, false);
-}
-
-int pinion_presence_update(pinion_presence *presence, pinion_channel *channel, const char *key,
-                           pinion_payload *meta)
-{
-    return put_for(presence, channel, channel->topic->name, key, meta, true);
-}
-
-void pinion_presence_untrack(pinion_presence *presence, pinion_channel *channel, const char *key)
-{
-    pinion_presence_untrack_on(presence, channel, channel->topic->name, key);
 }

@@ -12,6 +12,13 @@ struct pinion_presence {
     struct pinion_presence_shard shards[];
 };
 
+/* A channel's `watched`: where it is, or was, tracked. */
+enum { PINION_WATCHED_ON_ITS_TOPIC = 1, PINION_WATCHED_ANYWHERE };
+
+/* Untrack what an id tracks in a shard, as pinion__presence_untrack. */
+void pinion__presence_untrack_in(struct pinion_presence_shard *shard, uint64_t id, struct pinion_slice topic,
+                                 struct pinion_slice key);
+
 /* The shard of a topic: the same on all nodes. */
 struct pinion_presence_shard *pinion__presence_shard_of(pinion_presence *presence, struct pinion_slice topic);
 
