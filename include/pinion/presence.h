@@ -23,6 +23,9 @@
  * moment, which is that of one part of the topics (see `shards`), and never wait for anything else: what was
  * tracked is in the next list. The diff goes out after the callback, from the loop to which the topic's shard
  * belongs; so all subscribers get a topic's diffs in one order.
+ *
+ * When memory runs out, calls say so and lists stay true; but a change may then not be told to clients, which
+ * is logged.
  */
 #ifndef PINION_PRESENCE_H
 #define PINION_PRESENCE_H
