@@ -12,9 +12,10 @@ import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
 import net from "node:net";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-const BIN = path.resolve(import.meta.dirname, "../build/bin");
+const BIN = fileURLToPath(new URL("../build/bin", import.meta.url));
 const CONNECTIONS = 1000;
 const { values } = parseArgs({
   options: {
@@ -80,7 +81,7 @@ async function measure({ subscribers, publisher }) {
   return JSON.parse(text);
 }
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 try {
   const alone = await node("local", 0);
