@@ -4,9 +4,10 @@
  *
  *     static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
  *     {
+ *         const char *topic = pinion_channel_topic(channel);
  *         pinion_presence_track(presence, channel, "user:7", pinion_json("{s:s}", "device", "phone"));
- *         pinion_push(channel, "presence_state", pinion_presence_list(presence,
- * pinion_channel_topic(channel))); return pinion_noreply();
+ *         pinion_push(channel, "presence_state", pinion_presence_list(presence, topic));
+ *         return pinion_noreply();
  *     }
  *
  * A channel is tracked under a key, with a meta: a JSON object. A key may have many metas: a user with two
