@@ -55,7 +55,7 @@ struct pinion_broker {
     pinion_pubsub_adapter base;
     const struct pinion_link_ops *link;
     struct pinion_broker_url url;
-    struct pinion_broker_state *state; /* broker.c's */
+    struct pinion_broker_state *state; /* see broker_int.h */
 };
 
 /* Make a broker of the url, in memory of the link's, which is zero but for ->link. PINION_EINVAL,
