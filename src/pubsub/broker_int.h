@@ -26,7 +26,7 @@ struct pinion_broker_state {
     char node[PINION_NODE_MAX + 1];
 };
 
-/* The thread, from start to stop. */
-void *pinion__broker_run(void *broker);
+/* The thread, from start to stop; `data` is the broker. */
+void *pinion__broker_run(void *data);
 
 #endif
