@@ -44,14 +44,8 @@ static inline int connected_fd(void)
 /* A connection that has become a WebSocket. */
 static inline int websocket(void)
 {
-    char head[1000];
-    static const char request[] =
-        "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    int fd = connected_fd();
-    assert_true(tcp_send(fd, request, sizeof request - 1));
-    assert_int_equal(tcp_head(fd, head, sizeof head), 101);
+    int fd = tcp_websocket(pinion_endpoint_port(endpoint));
+    assert_true(fd >= 0);
     return fd;
 }
 

@@ -71,4 +71,21 @@ static inline int tcp_head(int fd, char *head, size_t size)
     return sscanf(head, "HTTP/1.1 %d", &status) == 1 ? status : 0;
 }
 
+/* A connection that has become a WebSocket, on the mount /socket; -1 when it has not. */
+static inline int tcp_websocket(uint16_t port)
+{
+    static const char request[] =
+        "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    char head[1000];
+    int fd = tcp_connect(port);
+    if (fd < 0)
+        return -1;
+    if (tcp_send(fd, request, sizeof request - 1) && tcp_head(fd, head, sizeof head) == 101)
+        return fd;
+    close(fd);
+    return -1;
+}
+
 #endif

@@ -43,16 +43,9 @@ static void send_message(int fd, const char *text)
 
 static int joined_websocket(void)
 {
-    char head[1000];
-    static const char request[] =
-        "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     uint8_t frame[2], body[200];
-    int fd = connected_fd();
+    int fd = tcp_websocket(pinion_endpoint_port(endpoint));
     assert_true(fd >= 0);
-    assert_true(tcp_send(fd, request, sizeof request - 1));
-    assert_int_equal(tcp_head(fd, head, sizeof head), 101);
     send_message(fd, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]");
     assert_true(tcp_read(fd, frame, 2) && tcp_read(fd, body, frame[1]));
     return fd;

@@ -82,15 +82,9 @@ static int next_text(int fd, char *text, size_t size)
 
 static int joined(void)
 {
-    static const char request[] =
-        "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     char text[1000];
-    int fd = tcp_connect(pinion_endpoint_port(endpoint));
+    int fd = tcp_websocket(pinion_endpoint_port(endpoint));
     assert_true(fd >= 0);
-    assert_true(tcp_send(fd, request, sizeof request - 1));
-    assert_int_equal(tcp_head(fd, text, sizeof text), 101);
     send_text_to(fd, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]");
     next_text(fd, text, sizeof text);
     assert_non_null(strstr(text, "\"ok\""));
