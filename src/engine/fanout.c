@@ -179,7 +179,7 @@ static void to_info(struct fanout *fan, struct pinion_channel *channel)
 
 static void to_socket(const struct fanout *fan, struct pinion_socket *socket)
 {
-    if (pinion__slice_is(fan->broadcast->event, "disconnect"))
+    if (pinion__broadcast_disconnects(fan->broadcast))
         pinion__socket_close(socket, PINION_CLOSE_GOING_AWAY);
 }
 

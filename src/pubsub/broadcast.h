@@ -5,6 +5,7 @@
 #include "base/slice.h"
 #include <pinion/payload.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct pinion_broadcast {
@@ -28,6 +29,12 @@ int pinion__broadcast_make(struct pinion_broadcast **out, uint64_t from, struct 
 /* Thread: any. */
 struct pinion_broadcast *pinion__broadcast_ref(struct pinion_broadcast *broadcast);
 void pinion__broadcast_unref(struct pinion_broadcast *broadcast);
+
+/* True for what closes the sockets whose id is the topic. */
+static inline bool pinion__broadcast_disconnects(const struct pinion_broadcast *broadcast)
+{
+    return pinion__slice_is(broadcast->event, "disconnect");
+}
 
 /* What it counts against a mailbox's cap. */
 size_t pinion__broadcast_size(const struct pinion_broadcast *broadcast);

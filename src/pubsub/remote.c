@@ -90,7 +90,10 @@ void pinion__remote_broadcast(struct pinion_remote *remote, const struct pinion_
     };
     struct pinion_slice *payload = &envelope.broadcast.payload;
     payload->ptr = pinion_payload_bytes(broadcast->payload, &payload->len);
-    (void)send_envelope(remote, broadcast->topic.ptr, NULL, &envelope);
+    /* A socket does not wait until its id is known at the broker, as a join does; by way of all nodes it is
+     * told to disconnect from the first moment on. */
+    const char *topic = pinion__broadcast_disconnects(broadcast) ? NULL : broadcast->topic.ptr;
+    (void)send_envelope(remote, topic, NULL, &envelope);
 }
 
 /* ---- topics ---- */

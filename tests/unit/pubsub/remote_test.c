@@ -226,6 +226,15 @@ static void a_broadcast_goes_out_once_and_is_delivered_here(void **state)
     assert_int_equal(load(&pubsub.remote->sent), 1);
 }
 
+static void disconnect_goes_to_every_node(void **state)
+{
+    broadcast("room", "disconnected", pinion_json("{}"));
+    assert_string_equal(fake.topic, "room");
+    broadcast("room", "disconnect", pinion_json("{}"));
+    assert_string_equal(fake.topic, "(all)");
+    assert_int_equal(fake.sends, 2);
+}
+
 static void what_comes_is_published_here_only(void **state)
 {
     arrive(from_there(1, "room", PINION_PAYLOAD_JSON, " { \"a\" : 1 } "));
@@ -394,6 +403,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CONNECTED(a_broadcast_goes_out_once_and_is_delivered_here),
+        CONNECTED(disconnect_goes_to_every_node),
         CONNECTED(what_comes_is_published_here_only),
         CONNECTED(nothing_comes_twice),
         CONNECTED(what_cannot_be_read_is_refused_and_said_once),
