@@ -59,6 +59,9 @@ uint64_t pinion__scheduler_turn(struct pinion_scheduler *scheduler);
 
 uint64_t pinion__scheduler_now(const struct pinion_scheduler *scheduler);
 
+/* The same by the kernel's last tick: up to ten milliseconds behind, and a tenth of the price. */
+uint64_t pinion__scheduler_roughly(const struct pinion_scheduler *scheduler);
+
 /* Set a timer `delay_ms` from now. Thread: the loop's. */
 void pinion__scheduler_timer(struct pinion_scheduler *scheduler, struct pinion_timer *timer,
                              uint64_t delay_ms);

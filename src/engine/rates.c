@@ -9,7 +9,7 @@ struct pinion_socket_rates {
 static bool take(struct pinion_shard *shard, struct pinion_bucket *bucket, const pinion_rate *rate)
 {
     uint32_t burst = rate->burst ? rate->burst : rate->per_second;
-    if (pinion__bucket_take(bucket, rate->per_second, burst, pinion__scheduler_now(shard->scheduler)))
+    if (pinion__bucket_take(bucket, rate->per_second, burst, pinion__scheduler_roughly(shard->scheduler)))
         return true;
     PINION_COUNT(shard, rate_limited, 1);
     return false;

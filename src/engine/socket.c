@@ -112,7 +112,7 @@ void pinion__socket_close(struct pinion_socket *socket, uint16_t code)
 
 void pinion__socket_seen(struct pinion_socket *socket)
 {
-    socket->last_seen = pinion__scheduler_now(socket->shard->scheduler);
+    socket->last_seen = pinion__scheduler_roughly(socket->shard->scheduler);
 }
 
 /* ---- connect ---- */

@@ -70,7 +70,7 @@ static void turn(struct pinion_list *ring, struct pinion_list *next)
 static void on_tick(struct pinion_timer *timer)
 {
     struct pinion_sweep *sweep = PINION_CONTAINER_OF(timer, struct pinion_sweep, timer);
-    uint64_t now = pinion__scheduler_now(sweep->shard->scheduler);
+    uint64_t now = pinion__scheduler_roughly(sweep->shard->scheduler);
     struct pinion_list *node = sweep->sockets.next;
     for (size_t left = share(sweep); left > 0 && node != &sweep->sockets; left--) {
         struct pinion_socket *socket = PINION_CONTAINER_OF(node, struct pinion_socket, node);

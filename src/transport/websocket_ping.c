@@ -23,12 +23,13 @@ static void look(struct pinion_ping *ping, const pinion_socket_options *options,
     ping->ask(ping->ws);
 }
 
-/* The timer is not moved at each frame: when it fires it looks at the time of the last one. */
+/* The timer is not moved at each frame: when it fires it looks at the time of the last one, by the same
+ * clock. */
 static void on_timer(struct pinion_timer *timer)
 {
     struct pinion_ping *ping = PINION_CONTAINER_OF(timer, struct pinion_ping, timer);
     const pinion_socket_options *options = &ping->socket->mount->options;
-    uint64_t now = pinion__scheduler_now(ping->socket->shard->scheduler);
+    uint64_t now = pinion__scheduler_roughly(ping->socket->shard->scheduler);
     bool answered = ping->socket->last_seen >= ping->asked_at;
     if (ping->asked_at == 0 || answered)
         look(ping, options, now);
