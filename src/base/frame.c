@@ -1,14 +1,16 @@
 /* One allocation holds the counter, the headroom and the body. */
 #include "base/frame.h"
+#include "base/stock.h"
 #include <assert.h>
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
 #define OVERHEAD (sizeof(struct pinion_frame) + PINION_FRAME_HEADROOM)
 
 struct pinion_frame *pinion__frame_new(size_t capacity)
 {
-    struct pinion_frame *frame = capacity <= SIZE_MAX - OVERHEAD ? malloc(OVERHEAD + capacity) : NULL;
+    struct pinion_frame *frame =
+        capacity <= SIZE_MAX - OVERHEAD ? pinion__block_new(OVERHEAD + capacity) : NULL;
 
     if (!frame)
         return NULL;
@@ -38,7 +40,7 @@ void pinion__frame_unref(struct pinion_frame *frame)
         return;
     assert(frame->refs > 0);
     if (--frame->refs == 0)
-        free(frame);
+        pinion__block_free(frame, OVERHEAD + frame->capacity);
 }
 
 /* ---- public ---- */

@@ -42,6 +42,7 @@ int pinion__hub_add_shard(pinion_endpoint *endpoint, struct pinion_scheduler *sc
         return rc;
     }
     pinion__pool_init(&shard->pool);
+    pinion__stock_init(&shard->stock);
     shard->endpoint = endpoint;
     shard->scheduler = pinion__scheduler_ref(scheduler);
     shard->next_subscriber_id = atomic_fetch_add(&next_id_block, 1) << 40;
@@ -97,6 +98,7 @@ void pinion__hub_release(pinion_endpoint *endpoint)
         pinion__sweep_release(endpoint->shards[i]);
         pinion__audiences_release(endpoint->shards[i]);
         pinion__pool_release(&endpoint->shards[i]->pool);
+        pinion__stock_release(&endpoint->shards[i]->stock);
         pinion__scheduler_unref(endpoint->shards[i]->scheduler);
         free(endpoint->shards[i]);
     }
@@ -114,6 +116,7 @@ struct pinion_shard *pinion__hub_here(pinion_endpoint *endpoint)
 void pinion__shard_bind(struct pinion_shard *shard)
 {
     current_shard = shard;
+    pinion__stock_use(shard ? &shard->stock : NULL);
     if (shard)
         pinion__scheduler_bind(shard->scheduler);
 }

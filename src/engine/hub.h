@@ -6,6 +6,7 @@
 
 #include "base/pool.h"
 #include "base/scheduler.h"
+#include "base/stock.h"
 #include "base/workers.h"
 #include "engine/secret.h"
 #include "pubsub/pubsub.h"
@@ -37,6 +38,7 @@ struct pinion_shard {
     struct pinion_scheduler *scheduler;
     struct pinion_pubsub_loop pubsub;
     struct pinion_pool pool;           /* for sockets, channels, and what carries them */
+    struct pinion_stock stock;         /* for frames, payloads, broadcasts */
     struct pinion_sweep *sweeps;       /* the sockets that have not ended */
     struct pinion_audience *audiences; /* see audience.h */
     struct pinion_list subscriptions;  /* of pinion_endpoint_subscribe */

@@ -1,6 +1,7 @@
 /* Payloads. What several threads may find missing at once (the tree, the copy of a borrowed payload) is made
  * by each of them, and published by compare-exchange: the first one wins, the others drop theirs. */
 #include "proto/payload.h"
+#include "base/stock.h"
 #include "proto/json_scan.h"
 #include <assert.h>
 #include <stdarg.h>
@@ -16,13 +17,14 @@ static struct pinion_payload poison = { .type = PINION_PAYLOAD_POISON };
 /* One reference on a payload with room for `capacity` bytes behind it; NULL when out of memory. */
 static struct pinion_payload *new_payload(pinion_payload_type type, size_t capacity)
 {
-    struct pinion_payload *payload = malloc(sizeof *payload + capacity);
+    struct pinion_payload *payload = pinion__block_new(sizeof *payload + capacity);
     if (!payload)
         return NULL;
     *payload = (struct pinion_payload){
         .refs = 1,
         .type = type,
         .bytes = { payload->storage, capacity },
+        .room = capacity,
     };
     return payload;
 }
@@ -179,7 +181,7 @@ void pinion_payload_unref(pinion_payload *payload)
         return;
     json_decref(atomic_load(&payload->tree));
     pinion_payload_unref(payload->base);
-    free(payload);
+    pinion__block_free(payload, sizeof *payload + payload->room);
 }
 
 /* --- looking inside --- */

@@ -22,6 +22,7 @@ struct pinion_payload {
     struct pinion_payload *base;    /* of a view: whose bytes they are */
     _Atomic(pinion_payload *) copy; /* of a borrowed one: its compact copy on the heap, once there is one */
     _Atomic(json_t *) tree;         /* once parsed */
+    size_t room;                    /* bytes of storage */
     char storage[];
 };
 

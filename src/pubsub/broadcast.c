@@ -1,8 +1,13 @@
 #include "pubsub/broadcast.h"
+#include "base/stock.h"
 #include "proto/payload.h"
 #include <pinion/message.h>
-#include <stdlib.h>
 #include <string.h>
+
+static size_t block_size(struct pinion_slice topic, struct pinion_slice event)
+{
+    return sizeof(struct pinion_broadcast) + topic.len + event.len + 2;
+}
 
 static struct pinion_slice put_name(char *out, struct pinion_slice name)
 {
@@ -23,7 +28,7 @@ int pinion__broadcast_make(struct pinion_broadcast **out, uint64_t from, struct 
         rc = PINION_EPAYLOAD;
     else if (topic.len > PINION_NAME_MAX || event.len > PINION_NAME_MAX)
         rc = PINION_ETOOBIG;
-    else if (!(broadcast = malloc(sizeof *broadcast + topic.len + event.len + 2)))
+    else if (!(broadcast = pinion__block_new(block_size(topic, event))))
         rc = PINION_ENOMEM;
     if (rc) {
         pinion_payload_unref(payload);
@@ -55,7 +60,7 @@ void pinion__broadcast_unref(struct pinion_broadcast *broadcast)
     if (atomic_fetch_sub_explicit(&broadcast->refs, 1, memory_order_acq_rel) != 1)
         return;
     pinion_payload_unref(broadcast->payload);
-    free(broadcast);
+    pinion__block_free(broadcast, block_size(broadcast->topic, broadcast->event));
 }
 
 size_t pinion__broadcast_size(const struct pinion_broadcast *broadcast)

@@ -1,20 +1,22 @@
-/* What the code under test takes from the heap: counted, and refused when a test wants to see what happens
- * then. A test that includes this is linked so that allocations of the library and of itself come here
+/* What the code under test takes from the heap, on all threads: counted, and refused when a test wants to see
+ * what happens then. A test that includes this is linked so that allocations of the library and of itself
+ * come here
  * (--wrap, in tests/CMakeLists.txt).
  */
 #ifndef TESTS_HELPERS_HEAP_H
 #define TESTS_HELPERS_HEAP_H
 
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 static struct {
-    size_t calls;  /* that took memory */
-    size_t blocks; /* in use */
-    size_t bytes;  /* that the blocks have room for */
-    size_t left;   /* how many more calls succeed */
-    bool limited;
+    atomic_size_t calls;  /* that took memory */
+    atomic_size_t blocks; /* in use */
+    atomic_size_t bytes;  /* that the blocks have room for */
+    atomic_size_t left;   /* how many more calls succeed */
+    atomic_bool limited;
 } heap;
 
 /* Let only so many more calls succeed. */
@@ -44,13 +46,13 @@ static inline bool heap_refuses(void)
         return false;
     if (heap.left == 0)
         return true;
-    heap.left--;
+    heap.left -= 1;
     return false;
 }
 
 static inline void *heap_took(void *memory)
 {
-    heap.calls++;
+    heap.calls += 1;
     heap.blocks += memory != NULL;
     heap.bytes += malloc_usable_size(memory);
     return memory;

@@ -1,0 +1,67 @@
+#include "base/stock.h"
+#include <stdlib.h>
+
+/* AddressSanitizer sees what is wrong with a block only if it comes from malloc, and goes back there. */
+#ifdef __SANITIZE_ADDRESS__
+#define KEEPS 0
+#else
+#define KEEPS 1
+#endif
+
+static _Thread_local struct pinion_stock *here;
+
+void pinion__stock_init(struct pinion_stock *stock)
+{
+    *stock = (struct pinion_stock){ .bytes = 0 };
+}
+
+void pinion__stock_use(struct pinion_stock *stock)
+{
+    here = stock;
+}
+
+void pinion__stock_release(struct pinion_stock *stock)
+{
+    for (size_t i = 0; i < PINION_STOCK_SIZES; i++) {
+        for (void **block = stock->first[i]; block;) {
+            void **next = *block;
+            free(block);
+            block = next;
+        }
+    }
+    pinion__stock_init(stock);
+}
+
+static size_t steps(size_t size)
+{
+    return (size + PINION_STOCK_STEP - 1) / PINION_STOCK_STEP;
+}
+
+/* Whichever thread frees it may keep it, so that all are as long as those of their size. */
+void *pinion__block_new(size_t size)
+{
+    if (!KEEPS || size == 0 || size > PINION_STOCK_BLOCK)
+        return malloc(size);
+    size_t n = steps(size);
+    struct pinion_stock *stock = here;
+    void **block = stock ? stock->first[n - 1] : NULL;
+    if (!block)
+        return malloc(n * PINION_STOCK_STEP);
+    stock->first[n - 1] = *block;
+    stock->bytes -= n * PINION_STOCK_STEP;
+    return block;
+}
+
+void pinion__block_free(void *block, size_t size)
+{
+    struct pinion_stock *stock = here;
+    size_t n = steps(size), bytes = n * PINION_STOCK_STEP;
+    if (!KEEPS || !stock || !block || n < 1 || n > PINION_STOCK_SIZES ||
+        stock->bytes + bytes > PINION_STOCK_MAX) {
+        free(block);
+        return;
+    }
+    *(void ***)block = stock->first[n - 1];
+    stock->first[n - 1] = block;
+    stock->bytes += bytes;
+}
