@@ -127,8 +127,23 @@ static int begin_payload(struct pinion_ws_decoder *decoder)
     return 0;
 }
 
+/* Most often the header and more has come. The decoder has room for the longest. */
+static int read_whole_header(struct pinion_ws_decoder *decoder, const uint8_t *data, size_t *pos)
+{
+    memcpy(decoder->header, data + *pos, sizeof decoder->header);
+    decoder->header_len = 2;
+    int rc = check_start(decoder);
+    if (rc)
+        return rc;
+    decoder->header_len = header_size(decoder);
+    *pos += decoder->header_len;
+    return begin_payload(decoder);
+}
+
 static int read_header(struct pinion_ws_decoder *decoder, const uint8_t *data, size_t len, size_t *pos)
 {
+    if (decoder->header_len == 0 && len - *pos >= sizeof decoder->header)
+        return read_whole_header(decoder, data, pos);
     while (decoder->header_len < header_size(decoder)) {
         size_t wanted = header_size(decoder) - decoder->header_len;
         size_t n = len - *pos < wanted ? len - *pos : wanted;
@@ -159,7 +174,7 @@ static void turn_mask(uint8_t mask[4], size_t by)
 }
 
 /* Eight bytes at a time, at any alignment. */
-static void unmask(uint8_t mask[4], uint8_t *bytes, size_t len)
+static void unmask(const uint8_t mask[4], uint8_t *bytes, size_t len)
 {
     uint64_t wide_mask;
     memcpy(&wide_mask, mask, 4);
@@ -173,7 +188,6 @@ static void unmask(uint8_t mask[4], uint8_t *bytes, size_t len)
     }
     for (; i < len; i++)
         bytes[i] ^= mask[i % 4];
-    turn_mask(mask, len);
 }
 
 /* The buffer doubles as it fills: it never holds twice what has come. */
@@ -299,6 +313,8 @@ static int read_payload(struct pinion_ws_decoder *decoder, uint8_t *data, size_t
     size_t n = len - *pos < decoder->remaining ? len - *pos : (size_t)decoder->remaining;
     unmask(decoder->mask, bytes, n);
     decoder->remaining -= n;
+    if (decoder->remaining > 0)
+        turn_mask(decoder->mask, n);
     *pos += n;
     if (is_control(frame_opcode(decoder)))
         return take_control(decoder, bytes, n, event);
