@@ -27,6 +27,26 @@ static inline bool pinion__slice_is(struct pinion_slice a, const char *str)
     return pinion__slice_eq(a, pinion__slice_str(str));
 }
 
+/* Write the bytes at `out`, and return the end. Most that are written this way are few, less work than a call
+ * of memcpy: of those the two ends are copied, which may overlap. */
+static inline char *pinion__slice_put(char *out, struct pinion_slice s)
+{
+    if (s.len > 16) {
+        memcpy(out, s.ptr, s.len);
+    } else if (s.len >= 8) {
+        memcpy(out, s.ptr, 8);
+        memcpy(out + s.len - 8, s.ptr + s.len - 8, 8);
+    } else if (s.len >= 4) {
+        memcpy(out, s.ptr, 4);
+        memcpy(out + s.len - 4, s.ptr + s.len - 4, 4);
+    } else if (s.len > 0) {
+        out[0] = s.ptr[0];
+        out[s.len / 2] = s.ptr[s.len / 2];
+        out[s.len - 1] = s.ptr[s.len - 1];
+    }
+    return out + s.len;
+}
+
 /* Without the spaces and tabs around it. */
 static inline struct pinion_slice pinion__slice_trim(struct pinion_slice s)
 {

@@ -5,6 +5,7 @@
  * peek() gives NUL at the end of the text. No production accepts a NUL, so the end needs no test of its own.
  */
 #include "proto/json_scan.h"
+#include "proto/json_word.h"
 #include "proto/utf8.h"
 #include <endian.h>
 
@@ -74,20 +75,10 @@ static bool take_word(struct cursor *cursor, const char *word, size_t len)
 
 /* --- strings --- */
 
-#define EVERY_BYTE(b) (UINT64_MAX / 255 * (b))
-
-/* The top bit of each byte of the word that is less than n. Exact up to the first such byte (the lowest);
- * above it a borrow may mark others. */
-static inline uint64_t bytes_below(uint64_t word, uint8_t n)
-{
-    return (word - EVERY_BYTE(n)) & ~word & EVERY_BYTE(0x80);
-}
-
-/* The bytes that are not PLAIN, marked as above. */
+/* The bytes that are not PLAIN, marked: exactly up to the first. */
 static inline uint64_t bytes_not_plain(uint64_t word)
 {
-    return bytes_below(word, ' ') | bytes_below(word ^ EVERY_BYTE('"'), 1) |
-           bytes_below(word ^ EVERY_BYTE('\\'), 1) | (word & EVERY_BYTE(0x80));
+    return pinion__bytes_escaped(word) | (word & PINION_EVERY_BYTE(0x80));
 }
 
 static inline void skip_plain(struct cursor *cursor)

@@ -1,6 +1,7 @@
 /* Rewriting JSON text: unescaping, quoting, compacting. What comes in was checked by the scanner (or, to be
  * quoted, is UTF-8), so nothing here looks for mistakes. */
 #include "proto/json_scan.h"
+#include "proto/json_word.h"
 
 /* --- unescaping --- */
 
@@ -84,39 +85,69 @@ static const char short_escapes[256] = {
     ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\',
 };
 
+static bool is_escaped(unsigned char c)
+{
+    return short_escapes[c] || c < ' ';
+}
+
+/* Whether they stand for themselves, a word at a time, the last one so that it ends with them. Of less than a
+ * word it does not say. */
+static bool is_plain(struct pinion_slice chars)
+{
+    uint64_t word;
+    if (chars.len < sizeof word)
+        return false;
+    for (size_t i = 0; i + sizeof word < chars.len; i += sizeof word) {
+        memcpy(&word, chars.ptr + i, sizeof word);
+        if (pinion__bytes_escaped(word))
+            return false;
+    }
+    memcpy(&word, chars.ptr + chars.len - sizeof word, sizeof word);
+    return !pinion__bytes_escaped(word);
+}
+
 size_t pinion__json_quoted_len(struct pinion_slice chars)
 {
-    size_t len = 2;
+    size_t len = chars.len + 2;
+    if (is_plain(chars))
+        return len;
     for (size_t i = 0; i < chars.len; i++) {
         unsigned char c = (unsigned char)chars.ptr[i];
-        len += short_escapes[c] ? 2 : c < ' ' ? 6 : 1;
+        len += short_escapes[c] ? 1 : c < ' ' ? 5 : 0;
     }
     return len;
 }
 
-static char *put_control(char *out, unsigned char c)
+static char *put_escaped(char *out, unsigned char c)
 {
     static const char digits[] = "0123456789ABCDEF";
+    if (short_escapes[c]) {
+        out[0] = '\\';
+        out[1] = short_escapes[c];
+        return out + 2;
+    }
     memcpy(out, "\\u00", 4);
     out[4] = digits[c >> 4];
     out[5] = digits[c & 15];
     return out + 6;
 }
 
+static char *put_characters(char *out, struct pinion_slice chars)
+{
+    for (size_t i = 0; i < chars.len; i++) {
+        unsigned char c = (unsigned char)chars.ptr[i];
+        if (is_escaped(c))
+            out = put_escaped(out, c);
+        else
+            *out++ = (char)c;
+    }
+    return out;
+}
+
 char *pinion__json_quote(char *out, struct pinion_slice chars)
 {
     *out++ = '"';
-    for (size_t i = 0; i < chars.len; i++) {
-        unsigned char c = (unsigned char)chars.ptr[i];
-        if (short_escapes[c]) {
-            *out++ = '\\';
-            *out++ = short_escapes[c];
-        } else if (c < ' ') {
-            out = put_control(out, c);
-        } else {
-            *out++ = (char)c;
-        }
-    }
+    out = is_plain(chars) ? pinion__slice_put(out, chars) : put_characters(out, chars);
     *out++ = '"';
     return out;
 }

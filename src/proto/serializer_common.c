@@ -1,5 +1,5 @@
-/* Reading is the same for every serializer once the five values are found. Writing is too, but for the syntax
- * around the values: so a serializer lists the pieces of its frame, and the rest happens here. */
+/* Reading is the same for every serializer once the five values are found. Writing is too, but for their
+ * order and the syntax around them. */
 #include "proto/serializer_common.h"
 #include <assert.h>
 
@@ -70,113 +70,99 @@ int pinion__message_from_json(const struct pinion_json_value values[PINION_FIELD
                               struct pinion_message *message, struct pinion_message_scratch *scratch)
 {
     const struct pinion_json_value *payload = &values[PINION_FIELD_PAYLOAD];
-    struct pinion_message read = {
+    *message = (struct pinion_message){
         .kind = PINION_MESSAGE_PUSH,
         .payload = payload->text,
         .payload_spaced = payload->spaced,
     };
-    int rc = read_ref(&values[PINION_FIELD_JOIN_REF], scratch->join_ref, &read.join_ref);
+    int rc = read_ref(&values[PINION_FIELD_JOIN_REF], scratch->join_ref, &message->join_ref);
     if (!rc)
-        rc = read_ref(&values[PINION_FIELD_REF], scratch->ref, &read.ref);
+        rc = read_ref(&values[PINION_FIELD_REF], scratch->ref, &message->ref);
     if (!rc)
-        rc = read_topic(&values[PINION_FIELD_TOPIC], &read, scratch);
+        rc = read_topic(&values[PINION_FIELD_TOPIC], message, scratch);
     if (!rc)
-        rc = read_event(&values[PINION_FIELD_EVENT], &read, scratch);
-    if (!rc)
-        *message = read;
+        rc = read_event(&values[PINION_FIELD_EVENT], message, scratch);
     return rc;
 }
 
 /* --- to text --- */
 
-static void add_piece(struct pinion_text *text, enum pinion_piece_form form, struct pinion_slice bytes)
+static const struct pinion_slice null = { "null", 4 };
+static const struct pinion_slice reply_event = { "phx_reply", 9 };
+
+static struct pinion_slice event_of(const struct pinion_message *message)
 {
-    assert(text->count < sizeof text->pieces / sizeof text->pieces[0]);
-    text->pieces[text->count].form = form;
-    text->pieces[text->count].bytes = bytes;
-    text->count++;
-    text->size += form == PINION_PIECE_QUOTED ? pinion__json_quoted_len(bytes) : bytes.len;
+    return message->kind == PINION_MESSAGE_REPLY ? reply_event : message->event;
 }
 
-void pinion__text_begin(struct pinion_text *text, const char *literal)
+static struct pinion_slice ref_or_null(struct pinion_slice ref)
 {
-    text->count = 0;
-    text->size = 0;
-    pinion__text_syntax(text, literal);
+    return ref.len ? ref : null;
 }
 
-void pinion__text_syntax(struct pinion_text *text, const char *literal)
+/* The most that the values take: a payload without its white space may take less. */
+static size_t values_len(const struct pinion_message *message)
 {
-    add_piece(text, PINION_PIECE_RAW, pinion__slice_str(literal));
+    size_t topic = message->topic_invalid ? message->topic_json.len : pinion__json_quoted_len(message->topic);
+    return ref_or_null(message->join_ref).len + ref_or_null(message->ref).len + topic +
+           pinion__json_quoted_len(event_of(message)) + pinion__json_quoted_len(message->status) +
+           message->payload.len;
+}
+
+int pinion__text_begin(struct pinion_text *text, const struct pinion_message *message)
+{
+    text->frame = pinion__frame_new(PINION_TEXT_SYNTAX + values_len(message));
+    if (!text->frame)
+        return PINION_ENOMEM;
+    text->end = pinion__frame_body(text->frame);
+    return 0;
 }
 
 void pinion__text_ref(struct pinion_text *text, struct pinion_slice ref)
 {
-    add_piece(text, PINION_PIECE_RAW, ref.len ? ref : pinion__slice_str("null"));
+    text->end = pinion__slice_put(text->end, ref_or_null(ref));
 }
 
 void pinion__text_topic(struct pinion_text *text, const struct pinion_message *message)
 {
     if (message->topic_invalid)
-        add_piece(text, PINION_PIECE_RAW, message->topic_json);
+        text->end = pinion__slice_put(text->end, message->topic_json);
     else
-        add_piece(text, PINION_PIECE_QUOTED, message->topic);
+        text->end = pinion__json_quote(text->end, message->topic);
 }
 
 void pinion__text_event(struct pinion_text *text, const struct pinion_message *message)
 {
-    if (message->kind == PINION_MESSAGE_REPLY)
-        pinion__text_syntax(text, "\"phx_reply\"");
-    else
-        add_piece(text, PINION_PIECE_QUOTED, message->event);
+    text->end = pinion__json_quote(text->end, event_of(message));
 }
 
-static void add_json(struct pinion_text *text, const struct pinion_message *message)
+static void put_json(struct pinion_text *text, const struct pinion_message *message)
 {
     if (message->payload.len == 0)
         pinion__text_syntax(text, "{}");
+    else if (message->payload_spaced)
+        text->end = pinion__json_compact(text->end, message->payload);
     else
-        add_piece(text, message->payload_spaced ? PINION_PIECE_SPACED : PINION_PIECE_RAW, message->payload);
+        text->end = pinion__slice_put(text->end, message->payload);
 }
 
 void pinion__text_payload(struct pinion_text *text, const struct pinion_message *message)
 {
     if (message->kind != PINION_MESSAGE_REPLY) {
-        add_json(text, message);
+        put_json(text, message);
         return;
     }
     pinion__text_syntax(text, "{\"response\":");
-    add_json(text, message);
+    put_json(text, message);
     pinion__text_syntax(text, ",\"status\":");
-    add_piece(text, PINION_PIECE_QUOTED, message->status);
+    text->end = pinion__json_quote(text->end, message->status);
     pinion__text_syntax(text, "}");
 }
 
-static char *write_piece(char *out, const struct pinion_piece *piece)
+struct pinion_frame *pinion__text_frame(struct pinion_text *text)
 {
-    switch (piece->form) {
-    case PINION_PIECE_QUOTED:
-        return pinion__json_quote(out, piece->bytes);
-    case PINION_PIECE_SPACED:
-        return pinion__json_compact(out, piece->bytes);
-    case PINION_PIECE_RAW:
-        break;
-    }
-    memcpy(out, piece->bytes.ptr, piece->bytes.len);
-    return out + piece->bytes.len;
-}
-
-int pinion__text_frame(const struct pinion_text *text, struct pinion_frame **out)
-{
-    struct pinion_frame *frame = pinion__frame_new(text->size);
-    if (!frame)
-        return PINION_ENOMEM;
-    char *body = pinion__frame_body(frame);
-    char *end = body;
-    for (size_t i = 0; i < text->count; i++)
-        end = write_piece(end, &text->pieces[i]);
-    frame->opcode = PINION_OPCODE_TEXT;
-    frame->body_len = (size_t)(end - body);
-    *out = frame;
-    return 0;
+    struct pinion_frame *frame = text->frame;
+    frame->body_len = (size_t)(text->end - pinion__frame_body(frame));
+    assert(frame->body_len <= frame->capacity);
+    return frame;
 }

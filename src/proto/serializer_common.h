@@ -20,28 +20,27 @@ enum {
 int pinion__message_from_json(const struct pinion_json_value values[PINION_FIELDS],
                               struct pinion_message *message, struct pinion_message_scratch *scratch);
 
-/* A text frame in the making: what it will consist of, written down first, so that it can be allocated
- * once and then filled. */
-enum pinion_piece_form {
-    PINION_PIECE_RAW,
-    PINION_PIECE_QUOTED, /* characters, to be made a JSON string */
-    PINION_PIECE_SPACED, /* JSON text, to be compacted */
-};
-
+/* A text frame in the making. */
 struct pinion_text {
-    struct pinion_piece {
-        enum pinion_piece_form form;
-        struct pinion_slice bytes;
-    } pieces[16];
-    size_t count;
-    size_t size; /* bytes of the frame; with a spaced piece the most they can be */
+    struct pinion_frame *frame;
+    char *end; /* of what is written */
 };
 
-/* A frame that starts with this syntax. */
-void pinion__text_begin(struct pinion_text *text, const char *literal);
+#define PINION_TEXT_SYNTAX                                                                                   \
+    96 /* bytes of syntax that a serializer may put around the values of one message                         \
+        */
 
-/* More of the frame's own syntax. */
-void pinion__text_syntax(struct pinion_text *text, const char *literal);
+/* Begin the frame of a message, with room for its values, each once, and for the syntax. PINION_ENOMEM. */
+int pinion__text_begin(struct pinion_text *text, const struct pinion_message *message);
+
+/* The frame's own syntax. The compiler knows its length. */
+static inline void pinion__text_syntax(struct pinion_text *text, const char *literal)
+{
+    size_t len = strlen(literal);
+    memcpy(text->end, literal, len);
+    text->end += len;
+}
+
 void pinion__text_ref(struct pinion_text *text, struct pinion_slice ref);
 void pinion__text_topic(struct pinion_text *text, const struct pinion_message *message);
 void pinion__text_event(struct pinion_text *text, const struct pinion_message *message);
@@ -49,7 +48,7 @@ void pinion__text_event(struct pinion_text *text, const struct pinion_message *m
 /* The payload; of a reply the object that holds its response and status. */
 void pinion__text_payload(struct pinion_text *text, const struct pinion_message *message);
 
-/* The frame. PINION_ENOMEM. */
-int pinion__text_frame(const struct pinion_text *text, struct pinion_frame **out);
+/* The end. */
+struct pinion_frame *pinion__text_frame(struct pinion_text *text);
 
 #endif

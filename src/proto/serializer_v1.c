@@ -29,7 +29,10 @@ static int encode(const struct pinion_message *message, struct pinion_frame **ou
     if (message->payload_binary)
         return PINION_ENOTSUP;
     struct pinion_text text;
-    pinion__text_begin(&text, "{\"event\":");
+    int rc = pinion__text_begin(&text, message);
+    if (rc)
+        return rc;
+    pinion__text_syntax(&text, "{\"event\":");
     pinion__text_event(&text, message);
     pinion__text_syntax(&text, ",\"payload\":");
     pinion__text_payload(&text, message);
@@ -38,7 +41,8 @@ static int encode(const struct pinion_message *message, struct pinion_frame **ou
     pinion__text_syntax(&text, ",\"topic\":");
     pinion__text_topic(&text, message);
     pinion__text_syntax(&text, "}");
-    return pinion__text_frame(&text, out);
+    *out = pinion__text_frame(&text);
+    return 0;
 }
 
 const struct pinion_serializer pinion_serializer_v1 = {

@@ -68,7 +68,10 @@ static int decode(bool binary, struct pinion_slice bytes, struct pinion_message 
 static int encode_text(const struct pinion_message *message, struct pinion_frame **out)
 {
     struct pinion_text text;
-    pinion__text_begin(&text, "[");
+    int rc = pinion__text_begin(&text, message);
+    if (rc)
+        return rc;
+    pinion__text_syntax(&text, "[");
     pinion__text_ref(&text, message->join_ref);
     pinion__text_syntax(&text, ",");
     pinion__text_ref(&text, message->ref);
@@ -79,7 +82,8 @@ static int encode_text(const struct pinion_message *message, struct pinion_frame
     pinion__text_syntax(&text, ",");
     pinion__text_payload(&text, message);
     pinion__text_syntax(&text, "]");
-    return pinion__text_frame(&text, out);
+    *out = pinion__text_frame(&text);
+    return 0;
 }
 
 /* A ref as a binary frame carries it: nothing for null, a string's characters, the JSON text of anything
@@ -138,13 +142,6 @@ static int gather_strings(const struct pinion_message *message, struct binary_st
     return rc;
 }
 
-static char *write_bytes(char *out, struct pinion_slice bytes)
-{
-    if (bytes.len)
-        memcpy(out, bytes.ptr, bytes.len);
-    return out + bytes.len;
-}
-
 static int encode_binary(const struct pinion_message *message, struct pinion_frame **out)
 {
     struct binary_strings strings;
@@ -160,8 +157,8 @@ static int encode_binary(const struct pinion_message *message, struct pinion_fra
     for (size_t i = 0; i < strings.count; i++)
         *end++ = (char)strings.items[i].len;
     for (size_t i = 0; i < strings.count; i++)
-        end = write_bytes(end, strings.items[i]);
-    end = write_bytes(end, message->payload);
+        end = pinion__slice_put(end, strings.items[i]);
+    end = pinion__slice_put(end, message->payload);
     frame->opcode = PINION_OPCODE_BINARY;
     frame->body_len = (size_t)(end - pinion__frame_body(frame));
     *out = frame;

