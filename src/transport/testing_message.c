@@ -1,4 +1,5 @@
 #include "transport/testing_message.h"
+#include "base/log.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -198,4 +199,13 @@ bool pinion__test_matches(const json_t *pattern, const json_t *value)
             return false;
     }
     return true;
+}
+
+int pinion__test_pattern(const char *text, json_t **out)
+{
+    json_error_t error;
+    *out = text ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error) : NULL;
+    if (text && !*out)
+        return pinion__fail(PINION_EINVAL, "the pattern %s is not JSON: %s", text, error.text);
+    return 0;
 }

@@ -31,6 +31,9 @@ struct pinion_test_message {
 int pinion__test_decode(struct pinion_frame *frame, struct pinion_test_message *message);
 void pinion__test_message_release(struct pinion_test_message *message);
 
+/* A pattern of this JSON text; NULL for NULL. PINION_EINVAL. */
+int pinion__test_pattern(const char *text, json_t **out);
+
 /* An object matches one that has at least its members; anything else its equal. */
 bool pinion__test_matches(const json_t *pattern, const json_t *value);
 
