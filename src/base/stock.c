@@ -1,4 +1,5 @@
 #include "base/stock.h"
+#include <assert.h>
 #include <stdlib.h>
 
 /* AddressSanitizer sees what is wrong with a block only if it comes from malloc, and goes back there. */
@@ -40,7 +41,8 @@ static size_t steps(size_t size)
 /* Whichever thread frees it may keep it, so that all are as long as those of their size. */
 void *pinion__block_new(size_t size)
 {
-    if (!KEEPS || size == 0 || size > PINION_STOCK_BLOCK)
+    assert(size > 0);
+    if (!KEEPS || size > PINION_STOCK_BLOCK)
         return malloc(size);
     size_t n = steps(size);
     struct pinion_stock *stock = here;

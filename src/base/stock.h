@@ -28,7 +28,7 @@ void pinion__stock_use(struct pinion_stock *stock);
 /* Free what it keeps. */
 void pinion__stock_release(struct pinion_stock *stock);
 
-/* Not zeroed. NULL when out of memory. */
+/* Of a byte at least; not zeroed. NULL when out of memory. */
 void *pinion__block_new(size_t size);
 
 /* `size` as it was made with. NULL is allowed. */
