@@ -1,6 +1,7 @@
 // What carries the frames of a vector's client: a WebSocket, or requests of long polling.
 //
 //   sendText(text), sendBinary(bytes)   resolve when the server has it, as far as the transport tells
+//   sendTogether(texts)                 in one write, or one request
 //   nextText(what), nextBinary(what)    the next frame, which must be of that kind
 //   expectClose(code), close(code)      the end, by the server or the client; both wait for it
 
@@ -51,6 +52,10 @@ export class WebSocketCarrier {
     this.sendFrame(OPCODE.BINARY, bytes);
   }
 
+  sendTogether(texts) {
+    this.#raw.send(Buffer.concat(texts.map((text) => frame(OPCODE.TEXT, text))));
+  }
+
   async nextFrame(opcode, what) {
     const { fin, opcode: actual, payload } = await within(this.#raw.frame(), what);
     assert.equal(actual, opcode, `expected ${what}, got ${brief(payload.toString())} (opcode ${actual})`);
@@ -83,7 +88,7 @@ export class WebSocketCarrier {
   }
 }
 
-// Each frame is a request of its own, and the next is sent when it is answered: so they keep their order.
+// Each frame is a request of its own, but for those sent together, and the next is sent when it is answered: so they keep their order.
 export class LongpollCarrier {
   #url;
   #headers;
@@ -129,6 +134,10 @@ export class LongpollCarrier {
   sendText(text) {
     const line = text.startsWith("[") && !/[\r\n]/.test(text);
     return line ? this.#queue("application/x-ndjson", text) : this.#queue("application/json", text);
+  }
+
+  sendTogether(texts) {
+    return this.#queue("application/x-ndjson", texts.join("\n"));
   }
 
   sendBinary(bytes) {

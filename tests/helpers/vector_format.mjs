@@ -86,6 +86,7 @@ const FRAME_OPTIONS = { fin: isBoolean, rsv: isInteger, masked: isBoolean, cut: 
 // What a step may do: the check of its value, and the keys that may stand beside it.
 const ACTIONS = {
   send: { check: isMessage },
+  send_together: { check: isListOf(isMessage), batch: true },
   send_text: { check: perVersion(isString), beside: { binary: isTrue } },
   send_binary: { check: isBinary("join_ref", "ref", "topic", "event") },
   send_binary_hex: { check: isHex },
@@ -116,7 +117,8 @@ function isStep(step) {
   return isRecord({ [name]: check }, { ...(clientless ? {} : { client: isString }), ...beside })(step);
 }
 
-// Some step's action is for these transports alone: `wire`, a WebSocket; `connection`, not long polling.
+// Some step's action is for these alone: `wire`, a WebSocket; `connection`, not long polling; `batch`, not long polling
+// in V1, whose requests carry one message each.
 function needs(trait, steps) {
   return steps.some((step) => ACTIONS[actionOf(step)][trait] || needs(trait, step.repeat?.steps ?? []));
 }
@@ -153,6 +155,13 @@ function checkFile(content) {
 function withRuns(vector) {
   if (!needs("connection", vector.steps)) return vector;
   return { ...vector, transport: vector.transport.filter((name) => name !== "longpoll") };
+}
+
+// In which versions a vector is replayed over a transport.
+export function versionsOver(vector, transport) {
+  if (!vector.transport.includes(transport)) return [];
+  const single = transport === "longpoll" && needs("batch", vector.steps);
+  return vector.vsn.filter((vsn) => !single || vsn !== "1.0.0");
 }
 
 // Every vector of the directory, checked, as [{file, about, vectors}]; each vector has its vsn and transport.

@@ -105,6 +105,10 @@ class VectorClient {
     return this.#carrier.sendText(encodeMessage(message, this.#vsn, this.#v1JoinRef));
   }
 
+  send_together(messages) {
+    return this.#carrier.sendTogether(messages.map((message) => encodeMessage(message, this.#vsn, this.#v1JoinRef)));
+  }
+
   send_text(text, { binary }) {
     const own = this.#forVersion(text);
     return binary ? this.#carrier.sendBinary(Buffer.from(own)) : this.#carrier.sendText(own);

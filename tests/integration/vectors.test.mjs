@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { serve } from "../helpers/server.mjs";
-import { loadVectors } from "../helpers/vector_format.mjs";
+import { loadVectors, versionsOver } from "../helpers/vector_format.mjs";
 import { replayVector } from "../helpers/vector_runner.mjs";
 
 const files = loadVectors(fileURLToPath(new URL("../vectors", import.meta.url)));
@@ -18,8 +18,8 @@ for (const transport of ["websocket", "longpoll"]) {
     for (const { file, vectors } of files) {
       describe(file, { concurrency: 1 }, () => {
         const server = serve("conformance");
-        for (const vector of vectors.filter((each) => each.transport.includes(transport))) {
-          for (const vsn of vector.vsn) {
+        for (const vector of vectors) {
+          for (const vsn of versionsOver(vector, transport)) {
             it(`${vector.name} (${vsn})`, (t) => replayVector(t, server, vector, { vsn, transport }));
           }
         }

@@ -388,12 +388,21 @@ static void do_repeat(struct replay *replay, const json_t *repeat)
     }
 }
 
+static void do_send_together(struct replay *replay, struct client *client, const json_t *messages)
+{
+    size_t i;
+    json_t *message;
+    json_array_foreach(messages, i, message) do_send(replay, client, message);
+}
+
 static void run_step(struct replay *replay, const json_t *step)
 {
     struct client *client = client_of(replay, step);
     const json_t *value;
     if ((value = json_object_get(step, "send")))
         do_send(replay, client, value);
+    else if ((value = json_object_get(step, "send_together")))
+        do_send_together(replay, client, value);
     else if ((value = json_object_get(step, "send_text")))
         do_send_text(client, value, json_is_true(json_object_get(step, "binary")));
     else if ((value = json_object_get(step, "send_binary")))
