@@ -260,10 +260,11 @@ void *pinion__broker_run(void *data)
         struct pinion_broker_problem why = { "" };
         int rc = connect_to_broker(broker, &why);
         bool hopeless = rc && rc != PINION_EIO && first;
-        decide(state, hopeless ? rc : 0, &why);
+        if (!rc)
+            say_connected(broker);
+        decide(state, hopeless ? rc : 0, &why); /* whoever waits for the start finds it connected */
         if (!rc) {
             failures = 0;
-            say_connected(broker);
             rc = work(broker, &why);
         }
         take_messages(state, false);
