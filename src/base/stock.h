@@ -10,8 +10,8 @@
 
 #include <stddef.h>
 
-#define PINION_STOCK_STEP  64
-#define PINION_STOCK_SIZES 32 /* sizes apart by a step */
+#define PINION_STOCK_STEP  16
+#define PINION_STOCK_SIZES 128 /* sizes apart by a step, which is as close as malloc has them */
 #define PINION_STOCK_BLOCK ((size_t)PINION_STOCK_STEP * PINION_STOCK_SIZES)
 #define PINION_STOCK_MAX   ((size_t)128 << 10) /* bytes that one keeps */
 
