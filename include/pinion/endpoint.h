@@ -27,7 +27,8 @@ typedef struct pinion_endpoint_options {
      * say where it listens. May be NULL. */
     void (*ready)(pinion_endpoint *endpoint, void *data);
     void *ready_data;
-    size_t max_head; /* bytes of a request head: 16 KiB; more is answered 431 */
+    size_t max_head; /* The longest request head. Bytes. Default: 16 KiB. On excess: 431, or 414 when the
+                        request line alone is longer. */
 
     /* Going down, on a signal or pinion_endpoint_stop: /readyz says 503, after drain_delay_ms (0) accepting
      * stops and sockets are closed (1012), drain_batch (10,000) at once and then again every
@@ -92,14 +93,16 @@ PINION_API const char *pinion_request_query(const pinion_request *request);
  * the call's. */
 PINION_API const pinion_payload *pinion_request_params(const pinion_request *request);
 
-/* Say the answer; the body is copied. Without it the answer is 204. The last call counts. */
+/* Say the answer; the body is copied. Without it the answer is 204. The last call counts. A status that has
+ * no content (204, 205, 304: RFC 9110 section 6.4.1) leaves body and type out. */
 PINION_API void pinion_response_send(pinion_response *response, int status, const char *content_type,
                                      const void *body, size_t length);
 
 /* Serve the files under `directory` below the URL path `prefix`: index.html for a directory, never anything
- * outside. Each has an ETag, by which a browser that has it already is told so (304). A relative directory is
- * sought beside the program's own file first, then in the working directory. PINION_ENOENT: there is no such
- * directory. */
+ * outside. A symbolic link is followed when it is relative and ends inside; on kernels before 5.6 none is. No
+ * name that begins with a dot is served, except what is below `.well-known/` (RFC 8615). Each has an ETag, by
+ * which a browser that has it already is told so (304). A relative directory is sought beside the program's
+ * own file first, then in the working directory. PINION_ENOENT: there is no such directory. */
 PINION_API PINION_CHECKED int pinion_endpoint_static(pinion_endpoint *endpoint, const char *prefix,
                                                      const char *directory);
 

@@ -135,7 +135,9 @@ static void serve_content(struct pinion_http *http, const struct pinion_mounted 
     bool ours = get && (!mounted || mounted->kind == PINION_MOUNT_STATIC);
     if (ours && pinion__http_serve_health(http, request))
         return;
-    if (!mounted)
+    if (!pinion__http1_method_known(request->method))
+        pinion__http_send_error(http, 501, request->keep_alive);
+    else if (!mounted)
         pinion__http_send_error(http, 404, request->keep_alive);
     else if (!get)
         pinion__http_send_error(http, 405, request->keep_alive);
@@ -164,9 +166,8 @@ static bool serve(struct pinion_http *http, const struct pinion_http_request *re
 
 /* ---- requests ---- */
 
-static void refuse(struct pinion_http *http, long error)
+static void refuse(struct pinion_http *http, int status)
 {
-    int status = error == PINION_ETOOBIG ? 431 : error == PINION_ENOTSUP ? 505 : 400;
     pinion__log(PINION_LOG_INFO, "http: a request that is not valid, answered %d", status);
     pinion__http_send_error(http, status, false);
 }
@@ -175,7 +176,7 @@ static void refuse(struct pinion_http *http, long error)
 static void keep_rest(struct pinion_http *http, const uint8_t *bytes, size_t len)
 {
     if (pinion__buf_append(&http->input, bytes, len) != 0)
-        refuse(http, PINION_ETOOBIG);
+        refuse(http, 431);
     else if (is_answering(http) && http->input.len > http->loop->server->options.max_head)
         pinion__conn_pause(http->conn);
 }
@@ -203,12 +204,13 @@ static long take_head(struct pinion_http *http, const uint8_t *bytes, size_t len
         http->scanned = len;
         return 0;
     }
-    bool headers_fit = head <= 0 || request->header_count <= http->loop->server->options.max_headers;
-    if (head == PINION_EAGAIN || head > (long)max || !headers_fit)
-        head = PINION_ETOOBIG;
-    if (head > 0)
+    if (head == PINION_EAGAIN || head > (long)max)
+        request->refusal = pinion__http1_too_long((const char *)bytes, max);
+    else if (head > 0 && request->header_count > http->loop->server->options.max_headers)
+        request->refusal = 431;
+    else if (head > 0)
         return head;
-    refuse(http, head);
+    refuse(http, request->refusal);
     return -1;
 }
 
@@ -242,7 +244,7 @@ static void end_body(struct pinion_http *http, int rc)
     if (rc != 0 && !http->call)
         pinion__http_finish(http); /* its request has its answer */
     else if (rc != 0)
-        refuse(http, rc);
+        refuse(http, 400);
     else if (http->call)
         pinion__http_longpoll_body(http);
 }
@@ -266,17 +268,24 @@ static size_t take_body(struct pinion_http *http, const uint8_t *bytes, size_t l
 
 /* ---- requests and bodies, one after the other ---- */
 
+/* No answer to a HEAD has content, a refusal of its head either, of which nothing else may be known. */
+static bool begins_with_head(const uint8_t *bytes, size_t len)
+{
+    static const char method[] = "HEAD ";
+    size_t skip = len >= 2 && memcmp(bytes, "\r\n", 2) == 0 ? 2 : 0;
+    return len - skip >= sizeof method - 1 && memcmp(bytes + skip, method, sizeof method - 1) == 0;
+}
+
 /* Returns what was used of these bytes: 0 when more must come; all of them, and *upgraded, when the
  * connection is no longer HTTP. */
 static size_t take_request(struct pinion_http *http, uint8_t *bytes, size_t len, bool *upgraded)
 {
     struct pinion_http_request request;
     struct pinion_conn *conn = http->conn;
-    http->head_only = false;
+    http->head_only = begins_with_head(bytes, len);
     long head = take_head(http, bytes, len, &request);
     if (head <= 0)
         return 0;
-    http->head_only = pinion__slice_is(request.method, "HEAD");
     if (http->loop->drain.drained || (http->loop->drain.closing && !http->polls))
         request.keep_alive = false;
     if (has_body(&request) && expects_continue(&request))

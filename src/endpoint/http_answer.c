@@ -4,27 +4,41 @@
 #include <stdio.h>
 #include <time.h>
 
-/* RFC 9110 section 6.6.1. */
+/* RFC 9110 section 6.6.1: in English whatever the process's locale is, which strftime() would ask. */
 static void format_date(char *out, size_t size)
 {
+    static const char days[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct tm utc;
     time_t now = time(NULL);
     gmtime_r(&now, &utc);
-    strftime(out, size, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+    snprintf(out, size, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * utc.tm_wday, utc.tm_mday,
+             months + 3 * utc.tm_mon, utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
+/* 1xx, 204 and 304 end with their head, whatever it says; 205 has nothing to show (RFC 9110 sections 6.4.1
+ * and 15.3.6). Bytes behind such a head would be read as the next answer. */
+static bool has_content(int status)
+{
+    return status >= 200 && status != 204 && status != 205 && status != 304;
+}
+
+/* As snprintf(): returns the length that the head has, however much of it fits. */
 static int format_head(const struct pinion_http_answer *answer, char *out, size_t size)
 {
-    char date[40], type[160] = "", length[48] = "";
+    char date[40], length[48] = "";
+    bool typed = answer->content_type && has_content(answer->status);
     format_date(date, sizeof date);
-    if (answer->content_type)
-        snprintf(type, sizeof type, "content-type: %s\r\n", answer->content_type);
-    if (answer->status != 204 && answer->status != 304) /* RFC 9110 section 8.6 */
+    if (has_content(answer->status))
         snprintf(length, sizeof length, "content-length: %llu\r\n", (unsigned long long)answer->length);
+    else if (answer->status ==
+             205) /* the one of them that could have content, so that it says that it has none */
+        snprintf(length, sizeof length, "content-length: 0\r\n");
     return snprintf(out, size,
-                    "HTTP/1.1 %d %s\r\ndate: %s\r\n%s%s%sx-content-type-options: nosniff\r\n"
+                    "HTTP/1.1 %d %s\r\ndate: %s\r\n%s%s%s%s%sx-content-type-options: nosniff\r\n"
                     "connection: %s\r\n\r\n",
-                    answer->status, pinion__http1_reason(answer->status), date, type, length, answer->extra,
+                    answer->status, pinion__http1_reason(answer->status), date, typed ? "content-type: " : "",
+                    typed ? answer->content_type : "", typed ? "\r\n" : "", length, answer->extra,
                     answer->keep_alive ? "keep-alive" : "close");
 }
 
@@ -39,16 +53,16 @@ struct pinion_http_answer pinion__http_answer_of(const struct pinion_response *r
 
 struct pinion_frame *pinion__http_frame(const struct pinion_http_answer *answer, const void *body, size_t len)
 {
-    char head[1024 + 2048];
-    int head_len = format_head(answer, head, sizeof head);
-    struct pinion_frame *frame = NULL;
-    if (head_len > 0 && (size_t)head_len < sizeof head)
-        frame = pinion__frame_new((size_t)head_len + len);
+    int head_len = format_head(answer, NULL, 0);
+    if (!has_content(answer->status))
+        len = 0;
+    struct pinion_frame *frame = head_len > 0 ? pinion__frame_new((size_t)head_len + 1 + len) : NULL;
     if (!frame)
         return NULL;
-    memcpy(pinion__frame_body(frame), head, (size_t)head_len);
+    char *text = (char *)pinion__frame_body(frame);
+    format_head(answer, text, (size_t)head_len + 1); /* its terminator is where the body begins */
     if (len)
-        memcpy(pinion__frame_body(frame) + head_len, body, len);
+        memcpy(text + head_len, body, len);
     frame->body_len = (size_t)head_len + len;
     return frame;
 }

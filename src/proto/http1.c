@@ -3,6 +3,7 @@
  * run out of it; they check the end all the same. What the header fields mean for the message (its length,
  * its host) is decided when all of them are read. */
 #include "proto/http1.h"
+#include "proto/http1_host.h"
 #include "proto/percent.h"
 #include <pinion/error.h>
 
@@ -70,15 +71,6 @@ static bool is_word(struct pinion_slice text, const char *word)
     return true;
 }
 
-static bool consists_of(struct pinion_slice text, bool (*allowed)(char))
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (!allowed(text.ptr[i]))
-            return false;
-    }
-    return true;
-}
-
 /* Cut text in two at the first `stop`; false when there is none. *after may be where text came from. */
 static bool split(struct pinion_slice text, char stop, struct pinion_slice *before,
                   struct pinion_slice *after)
@@ -110,6 +102,7 @@ static bool read_text(struct cursor *cursor, const char *text)
     return true;
 }
 
+/* A later minor version is read as 1.1, which it may only add to (RFC 9110 section 2.5). */
 static int read_version(struct cursor *cursor, int *minor)
 {
     if (!read_text(cursor, "HTTP/"))
@@ -119,8 +112,8 @@ static int read_version(struct cursor *cursor, int *minor)
         !is_digit(number.ptr[2]))
         return PINION_EPROTO;
     cursor->at += 3;
-    *minor = number.ptr[2] - '0';
-    return number.ptr[0] == '1' && *minor <= 1 ? 0 : PINION_ENOTSUP;
+    *minor = number.ptr[2] == '0' ? 0 : 1;
+    return number.ptr[0] == '1' ? 0 : PINION_ENOTSUP;
 }
 
 static int read_request_line(struct cursor *cursor, struct pinion_http_request *request)
@@ -132,6 +125,8 @@ static int read_request_line(struct cursor *cursor, struct pinion_http_request *
     if (request->target.len == 0 || !read_text(cursor, " "))
         return PINION_EPROTO;
     int rc = read_version(cursor, &request->minor);
+    if (rc == PINION_ENOTSUP)
+        request->refusal = 505;
     if (rc)
         return rc;
     return read_text(cursor, "\r\n") ? 0 : PINION_EPROTO;
@@ -139,8 +134,10 @@ static int read_request_line(struct cursor *cursor, struct pinion_http_request *
 
 static int read_header(struct cursor *cursor, struct pinion_http_request *request)
 {
-    if (request->header_count == PINION_HTTP_HEADERS_MAX)
+    if (request->header_count == PINION_HTTP_HEADERS_MAX) {
+        request->refusal = 431;
         return PINION_ETOOBIG;
+    }
     struct pinion_http_header *header = &request->headers[request->header_count++];
     header->name = read_while(cursor, is_token_char);
     if (header->name.len == 0 || !read_text(cursor, ":"))
@@ -208,7 +205,7 @@ static bool understand_target(struct pinion_http_request *request, struct pinion
     if (!rest.ptr)
         return false;
     *authority = read_authority(&rest);
-    return authority->len > 0 && split_path(rest, request);
+    return pinion__http1_is_host(*authority) && split_path(rest, request);
 }
 
 /* The only header of that name; NULL when there is none. *count tells how many there are. */
@@ -234,7 +231,7 @@ static bool understand_host(struct pinion_http_request *request, struct pinion_s
         return false;
     if (!host)
         return true;
-    if (!consists_of(host->value, is_authority_char))
+    if (host->value.len > 0 && !pinion__http1_is_host(host->value))
         return false;
     if (authority.len > 0)
         host->value = authority;
@@ -255,6 +252,30 @@ static bool parse_length(struct pinion_slice digits, uint64_t *length)
     return digits.len > 0;
 }
 
+/* Codings of which the last is "chunked": the body has an end, but what comes out of the chunks is in codings
+ * that we do not know (RFC 9112 section 6.1). */
+static bool is_coded_chunked(struct pinion_slice codings)
+{
+    struct pinion_slice coding;
+    bool chunked = false;
+    while (pinion__http1_next_element(&codings, &coding)) {
+        if (chunked)
+            return false; /* chunked comes last, and once */
+        chunked = is_word(coding, "chunked");
+    }
+    return chunked;
+}
+
+static bool understand_coding(struct pinion_http_request *request, struct pinion_slice codings)
+{
+    request->chunked = true;
+    if (request->minor >= 1 && is_word(codings, "chunked"))
+        return true;
+    if (request->minor >= 1 && is_coded_chunked(codings))
+        request->refusal = 501;
+    return false;
+}
+
 /* RFC 9112 section 6.3, without its leniencies: a body has one length, said once. */
 static bool understand_body(struct pinion_http_request *request)
 {
@@ -263,10 +284,8 @@ static bool understand_body(struct pinion_http_request *request)
     const struct pinion_http_header *encoding = only_header(request, "transfer-encoding", &encodings);
     if (lengths + encodings > 1)
         return false;
-    if (encoding) {
-        request->chunked = true;
-        return request->minor >= 1 && is_word(encoding->value, "chunked");
-    }
+    if (encoding)
+        return understand_coding(request, encoding->value);
     request->has_content_length = length != NULL;
     return !length || parse_length(length->value, &request->content_length);
 }
@@ -303,16 +322,36 @@ static long find_end(const char *data, size_t len, size_t scanned)
 
 long pinion__http1_parse(const char *data, size_t len, size_t scanned, struct pinion_http_request *request)
 {
+    *request = (struct pinion_http_request){ .refusal = 400 };
     long head_len = find_end(data, len, scanned);
     if (head_len < 0)
         return head_len;
     struct cursor cursor = { .at = data, .end = data + head_len };
-    *request = (struct pinion_http_request){ 0 };
     read_text(&cursor, "\r\n"); /* RFC 9112 section 2.2: some clients end a body with a CRLF too many */
     int rc = read_head(&cursor, request);
     if (!rc)
         rc = understand(request);
     return rc ? rc : head_len;
+}
+
+int pinion__http1_too_long(const char *data, size_t len)
+{
+    while (len > 0 && (*data == '\r' || *data == '\n')) {
+        data++;
+        len--;
+    }
+    return memchr(data, '\n', len) ? 431 : 414;
+}
+
+bool pinion__http1_method_known(struct pinion_slice method)
+{
+    static const char *const known[] = { "GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+                                         "CONNECT", "OPTIONS", "TRACE", "PATCH" };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (pinion__slice_is(method, known[i]))
+            return true;
+    }
+    return false;
 }
 
 bool pinion__http1_header_is(const struct pinion_http_header *header, const char *name)

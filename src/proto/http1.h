@@ -19,7 +19,8 @@ struct pinion_http_request {
     struct pinion_slice target; /* as sent, origin-form or absolute-form */
     struct pinion_slice path;   /* of the target, not decoded, without the query; "*" for OPTIONS * */
     struct pinion_slice query;  /* after '?', not decoded; empty when there is none */
-    int minor;                  /* of the version 1.x */
+    int minor;                  /* of the version: 0, or 1 for 1.1 and later */
+    int refusal;                /* the status to answer when the head was refused */
     struct pinion_http_header headers[PINION_HTTP_HEADERS_MAX];
     size_t header_count;
     bool keep_alive; /* RFC 9112 section 9.3 */
@@ -29,9 +30,10 @@ struct pinion_http_request {
 };
 
 /* Parse a head at the start of data, which one empty line may precede. Returns its length with the empty line
- * (> 0); PINION_EAGAIN when it is not complete; PINION_ETOOBIG for too many headers (answer 431);
- * PINION_EPROTO for anything malformed (answer 400); PINION_ENOTSUP for an HTTP version other than 1.0
- * and 1.1 (answer 505). The request means something only when a length was returned. With an absolute-form
+ * (> 0); PINION_EAGAIN when it is not complete; or an error, and the status to answer in request->refusal:
+ * PINION_ETOOBIG for too many headers (431); PINION_ENOTSUP for another HTTP version than 1.x (505);
+ * PINION_EPROTO for anything malformed (400), and for a transfer coding besides chunked (501).
+ * Nothing else of the request means something unless a length was returned. With an absolute-form
  * target the value of Host is the target's authority (RFC 9112 section 3.2.2), so that there is one host to
  * be read. `scanned` is how many bytes an earlier call, which answered EAGAIN, has seen: so that a head that
  * comes byte by byte is not read again and again. The caller bounds len. */
@@ -50,6 +52,14 @@ bool pinion__http1_has_token(const struct pinion_http_request *request, const ch
 /* Take the next element of a comma-separated list, without blanks around it; empty ones are none (RFC 9110
  * section 5.6.1). False: there are no more. */
 bool pinion__http1_next_element(struct pinion_slice *list, struct pinion_slice *element);
+
+/* What is wrong with a head that has not ended within the longest that is taken: 414 when its request line
+ * alone fills it, else 431 (RFC 9110 section 15.5.15, RFC 6585 section 5). */
+int pinion__http1_too_long(const char *data, size_t len);
+
+/* True for the methods that HTTP itself defines (RFC 9110 section 9, RFC 5789). Another one is answered
+ * 501. */
+bool pinion__http1_method_known(struct pinion_slice method);
 
 /* Percent-decode a path into out (at least path.len bytes), without '+' for space. Returns the length, or
  * PINION_EPROTO for a broken escape or a NUL. */

@@ -39,13 +39,14 @@ struct bytes {
     size_t len;
 };
 
-static void refuse_all(const struct bytes *heads, size_t count, int code)
+static void refuse_all(const struct bytes *heads, size_t count, int code, int status)
 {
     for (size_t i = 0; i < count; i++) {
         long rc = parse(heads[i].bytes, heads[i].len);
         if (rc != code)
             print_message("%.*s", (int)heads[i].len, heads[i].bytes);
         assert_int_equal(rc, code);
+        assert_int_equal(request.refusal, status);
     }
 }
 
@@ -84,18 +85,17 @@ static void broken_request_lines_are_refused(void **state)
         { BYTES("GET / HTTP/1,1\r\n" HOST END) },
         { BYTES("GET / HTTP/\r\n\r\n") },
     };
-    refuse_all(heads, LEN(heads), PINION_EPROTO);
+    refuse_all(heads, LEN(heads), PINION_EPROTO, 400);
 }
 
 static void other_versions_are_not_supported(void **state)
 {
     static const struct bytes heads[] = {
         { BYTES("GET / HTTP/0.9\r\n" HOST END) },
-        { BYTES("GET / HTTP/1.2\r\n" HOST END) },
         { BYTES("GET / HTTP/2.0\r\n" HOST END) },
         { BYTES("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") },
     };
-    refuse_all(heads, LEN(heads), PINION_ENOTSUP);
+    refuse_all(heads, LEN(heads), PINION_ENOTSUP, 505);
 }
 
 static void targets_that_name_nothing_here_are_refused(void **state)
@@ -111,11 +111,14 @@ static void targets_that_name_nothing_here_are_refused(void **state)
         { BYTES("GET http:///path HTTP/1.1\r\n" HOST END) },
         { BYTES("GET http://?query HTTP/1.1\r\n" HOST END) },
         { BYTES("GET http://user@example.com/ HTTP/1.1\r\n" HOST END) },
+        { BYTES("GET http://:80/ HTTP/1.1\r\n" HOST END) },
+        { BYTES("GET http://[::1/ HTTP/1.1\r\n" HOST END) },
+        { BYTES("GET http://a:b/ HTTP/1.1\r\n" HOST END) },
         { BYTES("GET http://example.com\\path HTTP/1.1\r\n" HOST END) },
         { BYTES("CONNECT example.com:443 HTTP/1.1\r\n" HOST END) },
         { BYTES("CONNECT / HTTP/1.1\r\n" HOST END) },
     };
-    refuse_all(heads, LEN(heads), PINION_EPROTO);
+    refuse_all(heads, LEN(heads), PINION_EPROTO, 400);
 }
 
 static void broken_headers_are_refused(void **state)
@@ -145,7 +148,7 @@ static void broken_headers_are_refused(void **state)
         { BYTES(GET "Name: a\r\r\n" END) },
         { BYTES(GET "Name: a\n\r\n" END) },
     };
-    refuse_all(heads, LEN(heads), PINION_EPROTO);
+    refuse_all(heads, LEN(heads), PINION_EPROTO, 400);
 }
 
 static void a_request_names_one_host(void **state)
@@ -160,8 +163,11 @@ static void a_request_names_one_host(void **state)
         { BYTES("GET / HTTP/1.1\r\nHost: user@example.com\r\n" END) },
         { BYTES("GET / HTTP/1.1\r\nHost: example.com/path\r\n" END) },
         { BYTES("GET / HTTP/1.1\r\nHost: \xc3\xa9.com\r\n" END) },
+        { BYTES("GET / HTTP/1.1\r\nHost: a:b\r\n" END) },
+        { BYTES("GET / HTTP/1.1\r\nHost: [g::1]\r\n" END) },
+        { BYTES("GET http://example.com/ HTTP/1.1\r\nHost: a%zz\r\n" END) },
     };
-    refuse_all(heads, LEN(heads), PINION_EPROTO);
+    refuse_all(heads, LEN(heads), PINION_EPROTO, 400);
 }
 
 static void a_body_has_one_length(void **state)
@@ -185,7 +191,8 @@ static void a_body_has_one_length(void **state)
         { BYTES(GET "Transfer-Encoding: gzip\r\n" END) },
         { BYTES(GET "Transfer-Encoding: identity\r\n" END) },
         { BYTES(GET "Transfer-Encoding: xchunked\r\n" END) },
-        { BYTES(GET "Transfer-Encoding: gzip, chunked\r\n" END) },
+        { BYTES("GET / HTTP/1.0\r\nTransfer-Encoding: gzip, chunked\r\n" END) },
+        { BYTES(GET "Transfer-Encoding: gzip, chunked\r\nContent-Length: 5\r\n" END) },
         { BYTES(GET "Transfer-Encoding: chunked, gzip\r\n" END) },
         { BYTES(GET "Transfer-Encoding: chunked, chunked\r\n" END) },
         { BYTES(GET "Transfer-Encoding: chunked;x=1\r\n" END) },
@@ -194,7 +201,36 @@ static void a_body_has_one_length(void **state)
         { BYTES(GET "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" END) },
         { BYTES("GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n" END) },
     };
-    refuse_all(heads, LEN(heads), PINION_EPROTO);
+    refuse_all(heads, LEN(heads), PINION_EPROTO, 400);
+}
+
+/* Such a body has an end, so that nothing is wrong with the request; we only know no way to read it. */
+static void other_codings_are_not_implemented(void **state)
+{
+    static const struct bytes heads[] = {
+        { BYTES(GET "Transfer-Encoding: gzip, chunked\r\n" END) },
+        { BYTES(GET "Transfer-Encoding: x;q=1 ,, gzip ,CHUNKED\r\n" END) },
+    };
+    refuse_all(heads, LEN(heads), PINION_EPROTO, 501);
+}
+
+static void what_is_too_long_is_told_apart(void **state)
+{
+    assert_int_equal(pinion__http1_too_long(BYTES("GET /aaaaaaaa")), 414);
+    assert_int_equal(pinion__http1_too_long(BYTES("\r\nGET /aaaa")), 414);
+    assert_int_equal(pinion__http1_too_long(BYTES("GET / HTTP/1.1\r\nA: a")), 431);
+    assert_int_equal(pinion__http1_too_long(BYTES("\r\nGET / HTTP/1.1\r\nA: a")), 431);
+}
+
+static void methods_of_http_are_known(void **state)
+{
+    static const char *const known[] = { "GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+                                         "CONNECT", "OPTIONS", "TRACE", "PATCH" };
+    static const char *const unknown[] = { "", "get", "GETX", "GE", "BREW", "PROPFIND" };
+    for (size_t i = 0; i < LEN(known); i++)
+        assert_true(pinion__http1_method_known(pinion__slice_str(known[i])));
+    for (size_t i = 0; i < LEN(unknown); i++)
+        assert_false(pinion__http1_method_known(pinion__slice_str(unknown[i])));
 }
 
 static size_t head_with_headers(char *out, size_t size, unsigned count)
@@ -215,6 +251,7 @@ static void too_many_headers_are_refused(void **state)
     assert_slice(pinion__http1_header(&request, "x-63"), "63");
     len = head_with_headers(head, sizeof head, PINION_HTTP_HEADERS_MAX + 1);
     assert_int_equal(parse(head, len), PINION_ETOOBIG);
+    assert_int_equal(request.refusal, 431);
 }
 
 static void a_part_of_a_head_asks_for_more(void **state)
@@ -342,6 +379,18 @@ static void keep_alive_is_as_the_version_has_it(void **state)
     assert_false(keeps_alive("GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n" END));
 }
 
+/* RFC 9110 section 2.5: what comes in a later minor version may be ignored. */
+static void a_later_minor_version_is_read_as_1_1(void **state)
+{
+    accept_head("GET / HTTP/1.2\r\n" HOST END);
+    assert_int_equal(request.minor, 1);
+    assert_true(request.keep_alive);
+    accept_head("GET / HTTP/1.9\r\n" HOST "Transfer-Encoding: chunked\r\n" END);
+    assert_int_equal(request.minor, 1);
+    assert_true(request.chunked);
+    assert_int_equal(parse(BYTES("GET / HTTP/1.2\r\n" END)), PINION_EPROTO);
+}
+
 static void tokens_are_found_in_lists(void **state)
 {
     accept_head(GET "Connection: a,, b\t,C\r\nOther: d\r\nconnection: keep-alive, Upgrade\r\n" END);
@@ -385,6 +434,10 @@ int main(void)
         cmocka_unit_test(broken_headers_are_refused),
         cmocka_unit_test(a_request_names_one_host),
         cmocka_unit_test(a_body_has_one_length),
+        cmocka_unit_test(other_codings_are_not_implemented),
+        cmocka_unit_test(what_is_too_long_is_told_apart),
+        cmocka_unit_test(methods_of_http_are_known),
+        cmocka_unit_test(a_later_minor_version_is_read_as_1_1),
         cmocka_unit_test(too_many_headers_are_refused),
         cmocka_unit_test(a_part_of_a_head_asks_for_more),
         cmocka_unit_test(bytes_seen_before_are_not_searched_again),
