@@ -5,15 +5,24 @@
 #define DIGITS_MAX   15 /* so that a size fits */
 
 enum state {
-    PLAIN,   /* data of a known length */
-    SIZE,    /* hexadecimal digits */
-    EXT,     /* what follows them on the line */
-    SIZE_LF, /* its line feed */
+    PLAIN,  /* data of a known length */
+    SIZE,   /* hexadecimal digits */
+    BLANKS, /* behind them, or behind an extension's value: a semicolon must follow */
+    EXT,    /* after a semicolon: blanks, then the extension's name */
+    EXT_NAME,
+    EXT_WS, /* blanks behind a name, before '=' or ';' */
+    EXT_EQ, /* after '=': blanks, then its value */
+    EXT_VALUE,
+    EXT_QUOTED,
+    EXT_ESCAPED, /* behind a backslash in quotes */
+    EXT_END,     /* behind the quotes */
+    SIZE_LF,     /* its line feed */
     DATA,
     DATA_CR, /* the line end behind the data */
     DATA_LF,
     TRAILER, /* the start of a line behind the last chunk */
-    FIELD,   /* in a trailer field */
+    FIELD,   /* in a trailer field's name */
+    VALUE,   /* behind its colon */
     FIELD_LF,
     LAST_LF, /* of the empty line */
     END,
@@ -34,6 +43,23 @@ static int hex_value(uint8_t byte)
     return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+static bool is_text(uint8_t byte)
+{
+    return byte >= ' ' ? byte != 0x7f : byte == '\t';
+}
+
+static bool is_token(uint8_t byte)
+{
+    uint8_t low = byte | 0x20;
+    return (low >= 'a' && low <= 'z') || (byte >= '0' && byte <= '9') ||
+           (byte != 0 && strchr("!#$%&'*+-.^_`|~", byte));
+}
+
 static enum state after_digit(struct pinion_http_body *body, uint8_t byte)
 {
     int value = hex_value(byte);
@@ -43,18 +69,58 @@ static enum state after_digit(struct pinion_http_body *body, uint8_t byte)
     }
     if (body->digits == 0)
         return BROKEN;
-    return byte == '\r' ? SIZE_LF : byte == ';' || byte == ' ' || byte == '\t' ? EXT : BROKEN;
+    return byte == '\r' ? SIZE_LF : byte == ';' ? EXT : is_blank(byte) ? BLANKS : BROKEN;
 }
 
-/* Extensions and trailer fields: anything but the controls that could end a line for another reader. */
-static enum state after_text(struct pinion_http_body *body, uint8_t byte, enum state stay,
-                             enum state line_end)
+/* Behind a name or a value an extension may end. */
+static enum state after_extension(uint8_t byte, enum state blanks)
 {
-    if (++body->overhead > OVERHEAD_MAX)
-        return BROKEN;
-    if (byte == '\r')
-        return line_end;
-    return (byte < ' ' && byte != '\t') || byte == 0x7f ? BROKEN : stay;
+    return byte == '\r' ? SIZE_LF : byte == ';' ? EXT : is_blank(byte) ? blanks : BROKEN;
+}
+
+/* chunk-ext (RFC 9112 section 7.1.1): *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ). */
+static enum state in_extension(enum state state, uint8_t byte)
+{
+    switch (state) {
+    case BLANKS:
+        return byte == ';' ? EXT : is_blank(byte) ? BLANKS : BROKEN;
+    case EXT:
+        return is_token(byte) ? EXT_NAME : is_blank(byte) ? EXT : BROKEN;
+    case EXT_NAME:
+        return is_token(byte) ? EXT_NAME : byte == '=' ? EXT_EQ : after_extension(byte, EXT_WS);
+    case EXT_WS:
+        return byte == '=' ? EXT_EQ : byte == ';' ? EXT : is_blank(byte) ? EXT_WS : BROKEN;
+    case EXT_EQ:
+        return byte == '"' ? EXT_QUOTED : is_token(byte) ? EXT_VALUE : is_blank(byte) ? EXT_EQ : BROKEN;
+    case EXT_VALUE:
+        return is_token(byte) ? EXT_VALUE : after_extension(byte, BLANKS);
+    case EXT_QUOTED:
+        return byte == '"' ? EXT_END : byte == '\\' ? EXT_ESCAPED : is_text(byte) ? EXT_QUOTED : BROKEN;
+    case EXT_ESCAPED:
+        return is_text(byte) ? EXT_QUOTED : BROKEN;
+    default: /* EXT_END */
+        return after_extension(byte, BLANKS);
+    }
+}
+
+/* A trailer field is as strict as a header: a name, a colon, and no control that could end a line for another
+ * reader. */
+static enum state in_trailer(enum state state, uint8_t byte)
+{
+    switch (state) {
+    case TRAILER:
+        return byte == '\r' ? LAST_LF : is_token(byte) ? FIELD : BROKEN;
+    case FIELD:
+        return byte == ':' ? VALUE : is_token(byte) ? FIELD : BROKEN;
+    default: /* VALUE */
+        return byte == '\r' ? FIELD_LF : is_text(byte) ? VALUE : BROKEN;
+    }
+}
+
+/* Extensions and trailers are read only to be dropped: no more of them than that. */
+static bool is_too_much(struct pinion_http_body *body)
+{
+    return ++body->overhead > OVERHEAD_MAX;
 }
 
 static enum state after_size(struct pinion_http_body *body, uint8_t byte)
@@ -71,8 +137,16 @@ static enum state step(struct pinion_http_body *body, uint8_t byte)
     switch ((enum state)body->state) {
     case SIZE:
         return after_digit(body, byte);
+    case BLANKS:
     case EXT:
-        return after_text(body, byte, EXT, SIZE_LF);
+    case EXT_NAME:
+    case EXT_WS:
+    case EXT_EQ:
+    case EXT_VALUE:
+    case EXT_QUOTED:
+    case EXT_ESCAPED:
+    case EXT_END:
+        return is_too_much(body) ? BROKEN : in_extension((enum state)body->state, byte);
     case SIZE_LF:
         return after_size(body, byte);
     case DATA_CR:
@@ -80,9 +154,9 @@ static enum state step(struct pinion_http_body *body, uint8_t byte)
     case DATA_LF:
         return byte == '\n' ? SIZE : BROKEN;
     case TRAILER:
-        return after_text(body, byte, FIELD, LAST_LF);
     case FIELD:
-        return after_text(body, byte, FIELD, FIELD_LF);
+    case VALUE:
+        return is_too_much(body) ? BROKEN : in_trailer((enum state)body->state, byte);
     case FIELD_LF:
         return byte == '\n' ? TRAILER : BROKEN;
     case LAST_LF:

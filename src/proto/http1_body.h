@@ -1,6 +1,7 @@
 /* The body of an HTTP/1.1 request (RFC 9112 sections 6 and 7): by Content-Length, or chunked. As strict as
- * the head: a bare LF, a size that is no hexadecimal number or has no end, is refused. Chunk extensions
- * and trailers are read and dropped; of both together 16 KiB at most. Nothing is allocated or copied. */
+ * the head: a bare LF, a size that is no hexadecimal number or has no end, an extension or a trailer field
+ * that is malformed is refused. Chunk extensions and trailers are read and dropped; of both together 16 KiB
+ * at most. Nothing is allocated or copied. */
 #ifndef PINION_PROTO_HTTP1_BODY_H
 #define PINION_PROTO_HTTP1_BODY_H
 

@@ -99,6 +99,7 @@ static void chunks_are_joined(void **state)
 static void extensions_and_trailers_are_dropped(void **state)
 {
     accept_chunks("5;name=value\r\nhello\r\n0 ; last\r\n\r\n", "", "hello");
+    accept_chunks("1 ;a ; b = c ;d=\"\\\"\"\t;e\r\nh\r\n0\r\nX-y: \"\xe9\"\t\r\n\r\n", "", "h");
     accept_chunks("5;quoted=\"a;b\"\r\nhello\r\n0\r\nExpires: never\r\nX:\r\n\r\n", "next", "hello");
 }
 
@@ -119,6 +120,28 @@ static void malformed_chunks_are_refused(void **state)
         "1\r\nh\r0\r\n",
         "1;a\nb\r\nh\r\n",
         "1;\x7f\r\nh\r\n",
+        "3 4\r\nabc\r\n",
+        "3 xyz\r\nabc\r\n",
+        "3 \r\nabc\r\n",
+        "3;\r\nabc\r\n",
+        "3; \r\nabc\r\n",
+        "3;;a\r\nabc\r\n",
+        "3;a=\r\nabc\r\n",
+        "3;a=b c\r\nabc\r\n",
+        "3;a=b =c\r\nabc\r\n",
+        "3;a b\r\nabc\r\n",
+        "3;a \r\nabc\r\n",
+        "3;a=\"b\r\nabc\r\n",
+        "3;a=\"b\"c\r\nabc\r\n",
+        "3;a=\"\\\r\nabc\r\n",
+        "3;a=\"b\x01\"\r\nabc\r\n",
+        "3;(\r\nabc\r\n",
+        "0\r\nA\r\n\r\n",
+        "0\r\nA : b\r\n\r\n",
+        "0\r\n A: b\r\n\r\n",
+        "0\r\nA: b\r\n c\r\n\r\n",
+        "0\r\n: b\r\n\r\n",
+        "0\r\nA: \x01\r\n\r\n",
         "0\r\n\n",
         "0\r\n\rx",
         "0\r\nA: b\nc: d\r\n\r\n",
