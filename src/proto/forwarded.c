@@ -169,6 +169,20 @@ static size_t follow(const struct pinion_slice *nodes, size_t count, const struc
     return hop;
 }
 
+/* Some proxies name a WebSocket's scheme, or write it in capitals. What is neither is taken for nothing said.
+ */
+static struct pinion_slice read_scheme(struct pinion_slice text)
+{
+    static const char *const read_as[][2] = {
+        { "http", "http" }, { "https", "https" }, { "ws", "http" }, { "wss", "https" }
+    };
+    for (size_t i = 0; i < sizeof read_as / sizeof read_as[0]; i++) {
+        if (text.len == strlen(read_as[i][0]) && strncasecmp(text.ptr, read_as[i][0], text.len) == 0)
+            return pinion__slice_str(read_as[i][1]);
+    }
+    return pinion__slice(NULL, 0);
+}
+
 /* RFC 7239. */
 static void read_forwarded(const struct pinion_http_request *request, const struct pinion_network *trusted,
                            size_t trusted_count, struct pinion_forwarded *out)
@@ -180,7 +194,7 @@ static void read_forwarded(const struct pinion_http_request *request, const stru
     for (size_t i = 0; i < count; i++)
         nodes[i] = parameter(elements[i], "for");
     size_t hop = follow(nodes, count, trusted, trusted_count, out);
-    out->scheme = parameter(elements[hop], "proto");
+    out->scheme = read_scheme(parameter(elements[hop], "proto"));
     out->host = parameter(elements[hop], "host");
 }
 
@@ -191,7 +205,7 @@ static void read_x_forwarded(const struct pinion_http_request *request, const st
     unsigned long host_port;
     size_t count = elements_from_right(request, "x-forwarded-for", nodes);
     size_t hop = follow(nodes, count, trusted, trusted_count, out);
-    out->scheme = by_hop(request, "x-forwarded-proto", hop);
+    out->scheme = read_scheme(by_hop(request, "x-forwarded-proto", hop));
     out->host = by_hop(request, "x-forwarded-host", hop);
     if (read_number(by_hop(request, "x-forwarded-port", hop), UINT16_MAX, &host_port))
         out->host_port = (uint16_t)host_port;

@@ -21,7 +21,7 @@ bool pinion__address_read(struct pinion_slice text, uint8_t address[16]);
 struct pinion_forwarded {
     uint8_t address[16];
     uint16_t port;              /* 0: not known */
-    struct pinion_slice scheme; /* of the request as its client made it; empty: not said */
+    struct pinion_slice scheme; /* "http" or "https", as the client made its request; empty: not said */
     struct pinion_slice host;   /* the same, with a port if it has one */
     uint16_t host_port;         /* said beside the host; 0: not */
 };

@@ -84,12 +84,20 @@ static struct pinion_slice before_path(struct pinion_slice text)
     return pinion__slice(text.ptr, len);
 }
 
+/* A client that is no browser may name the scheme of its WebSocket, which is that of a page all the same. */
+static struct pinion_slice page_scheme(struct pinion_slice scheme)
+{
+    return is(scheme, "ws")    ? pinion__slice_str("http")
+           : is(scheme, "wss") ? pinion__slice_str("https")
+                               : scheme;
+}
+
 bool pinion__origin_read(struct pinion_slice text, struct pinion_origin *origin)
 {
     size_t scheme = 0;
     while (scheme < text.len && text.ptr[scheme] != ':' && text.ptr[scheme] != '/')
         scheme++;
-    *origin = (struct pinion_origin){ .scheme = pinion__slice(text.ptr, scheme) };
+    *origin = (struct pinion_origin){ .scheme = page_scheme(pinion__slice(text.ptr, scheme)) };
     struct pinion_slice rest = after(text, scheme);
     if (scheme > 0 && (rest.len == 0 || rest.ptr[0] != ':'))
         return false;

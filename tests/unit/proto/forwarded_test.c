@@ -143,9 +143,29 @@ static void networks_are_read(void **state)
     assert_int_equal(network.bits, 108);
 }
 
+/* The proxies of one vendor write the scheme of a WebSocket; others write capitals. */
+static void schemes_are_read_as_http_or_https(void **state)
+{
+    static const char *const table[][2] = {
+        { "ws", "http" }, { "wss", "https" }, { "WSS", "https" }, { "HTTPS", "https" }, { "Http", "http" },
+        { "ftp", "" },    { "", "" },         { "httpsx", "" },   { "https;x", "" },
+    };
+    char headers[200];
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        snprintf(headers, sizeof headers, "X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: %s\r\n",
+                 table[i][0]);
+        look_as("10.1.2.3", headers);
+        expect("198.51.100.1", 0, table[i][1], "");
+        snprintf(headers, sizeof headers, "Forwarded: for=198.51.100.1;proto=\"%s\"\r\n", table[i][0]);
+        look_as("10.1.2.3", headers);
+        expect("198.51.100.1", 0, table[i][1], "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(schemes_are_read_as_http_or_https),
         cmocka_unit_test(a_stranger_is_not_believed),
         cmocka_unit_test(a_trusted_proxy_is),
         cmocka_unit_test(it_may_have_nothing_to_say),

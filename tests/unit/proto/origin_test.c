@@ -33,6 +33,9 @@ static void origins_are_read(void **state)
     expect("https://example.com:8443/a/b?c#d", "https", "example.com", 8443);
     expect("https://example.com?//evil.org", "https", "example.com", 443);
     expect("https://example.com#@evil.org", "https", "example.com", 443);
+    expect("ws://example.com", "http", "example.com", 80);
+    expect("WSS://example.com", "https", "example.com", 443);
+    expect("ws://example.com:4000", "http", "example.com", 4000);
     expect("//example.com", "", "example.com", 0);
     expect("//*.example.com:888", "", "*.example.com", 888);
 }
@@ -78,6 +81,8 @@ static bool of_request(const char *text, const char *scheme, const char *host)
 static void the_requests_own_is_all_three(void **state)
 {
     assert_true(of_request("http://example.com", "http", "example.com"));
+    assert_true(of_request("ws://example.com:4000", "http", "example.com:4000"));
+    assert_false(of_request("ws://example.com:443", "https", "example.com"));
     assert_true(of_request("http://EXAMPLE.com:80", "http", "example.com"));
     assert_true(of_request("https://example.com", "https", "example.com:443"));
     assert_true(of_request("http://[::1]:4000", "http", "[::1]:4000"));
