@@ -118,12 +118,17 @@ static void send_file(struct pinion_http *http, const struct pinion_static_file 
 
 static void redirect_to_directory(struct pinion_http *http, const struct pinion_http_request *request)
 {
-    char extra[1200];
-    int len = snprintf(extra, sizeof extra, "location: %.*s/\r\n", (int)request->path.len, request->path.ptr);
-    if (len >= (int)sizeof extra)
-        pinion__http_send_error(http, 404, request->keep_alive);
-    else
-        pinion__http_send_text(http, 301, extra, "", request->keep_alive);
+    static const char format[] = "location: %.*s/%s%.*s\r\n";
+    size_t size = sizeof format + request->path.len + request->query.len;
+    char *location = malloc(size);
+    if (!location) {
+        pinion__http_send_error(http, 500, request->keep_alive);
+        return;
+    }
+    snprintf(location, size, format, (int)request->path.len, request->path.ptr, request->query.len ? "?" : "",
+             (int)request->query.len, request->query.len ? request->query.ptr : "");
+    pinion__http_send_text(http, 301, location, "", request->keep_alive);
+    free(location);
 }
 
 void pinion__http_serve_file(struct pinion_http *http, const struct pinion_static *files,

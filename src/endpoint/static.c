@@ -1,5 +1,6 @@
 #include "endpoint/static.h"
 #include "base/log.h"
+#include "endpoint/open_beneath.h"
 #include "proto/http1.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -70,11 +71,14 @@ void pinion__static_release(struct pinion_static *files)
 
 /* ---- the file ---- */
 
-/* Every component is a plain name: no "..", no "." and no hidden file, nothing empty. So the path cannot
- * leave the directory, and needs no look at the file system to know it. */
+/* Every component is a plain name: no "..", no "." and no hidden file, nothing empty. What a site says of
+ * itself by a well-known path (RFC 8615) is meant to be seen, though its name is a hidden one. */
 static bool is_plain(const char *path)
 {
+    static const char well_known[] = ".well-known/";
     const char *component = path;
+    if (strncmp(path, well_known, sizeof well_known - 1) == 0)
+        component += sizeof well_known - 1;
     for (;;) {
         const char *slash = strchr(component, '/');
         bool last = slash == NULL;
@@ -103,8 +107,7 @@ static int classify(int fd, struct pinion_static_file *file)
 
 static int open_file(const struct pinion_static *files, const char *name, struct pinion_static_file *file)
 {
-    /* Not to hang on a FIFO somebody left there. */
-    int fd = openat(files->directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = pinion__open_beneath(files->directory, name);
     if (fd < 0)
         return errno == EMFILE || errno == ENFILE || errno == EIO ? PINION_EIO : PINION_ENOENT;
     int rc = classify(fd, file);
