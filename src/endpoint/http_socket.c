@@ -172,6 +172,14 @@ static int connect_client(struct pinion_http *http, const struct pinion_mount *m
     return rc;
 }
 
+static void refuse_upgrade(struct pinion_http *http, const struct pinion_http_request *request,
+                           const char *why)
+{
+    static const char our_version[] = "sec-websocket-version: 13\r\n" PINION_HTTP_PRIVATE;
+    const char *extra = pinion__ws_other_version(request) ? our_version : PINION_HTTP_PRIVATE;
+    pinion__http_send_text(http, 400, extra, why, request->keep_alive);
+}
+
 bool pinion__http_serve_websocket(struct pinion_http *http, const struct pinion_mount *mount,
                                   const struct pinion_http_request *request)
 {
@@ -185,7 +193,7 @@ bool pinion__http_serve_websocket(struct pinion_http *http, const struct pinion_
     if (rc)
         refuse(http, mount, rc, reason, request->keep_alive);
     else if (wrong)
-        pinion__http_send_text(http, 400, PINION_HTTP_PRIVATE, wrong, request->keep_alive);
+        refuse_upgrade(http, request, wrong);
     pinion_payload_unref(reason);
     return rc == 0 && !wrong;
 }

@@ -100,7 +100,20 @@ static size_t count_headers(const struct pinion_http_request *request, const cha
     return count;
 }
 
-/* Any key will do, as in Phoenix: the client alone has a use for it. */
+/* 16 bytes in base64 (RFC 6455 section 4.1): 22 characters and "==". The last has four bits too many; clients
+ * that make a key of random characters leave them set. */
+static bool is_key(struct pinion_slice text)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    if (text.len != 24 || text.ptr[22] != '=' || text.ptr[23] != '=')
+        return false;
+    for (size_t i = 0; i < 22; i++) {
+        if (!memchr(alphabet, text.ptr[i], sizeof alphabet - 1))
+            return false;
+    }
+    return true;
+}
+
 static bool check_key(const struct pinion_http_request *request, struct sentence *why)
 {
     size_t count = count_headers(request, "sec-websocket-key");
@@ -108,17 +121,33 @@ static bool check_key(const struct pinion_http_request *request, struct sentence
         say(why, "'sec-websocket-key' header is absent");
     if (count > 1)
         say(why, "'sec-websocket-key' header is there more than once");
-    return count == 1;
+    if (count != 1)
+        return false;
+    if (is_key(pinion__http1_header(request, "sec-websocket-key")))
+        return true;
+    say(why, "'sec-websocket-key' header must be 16 bytes in base64, got ");
+    say_values(why, request, "sec-websocket-key");
+    return false;
+}
+
+static bool is_version_13(const struct pinion_http_request *request)
+{
+    return count_headers(request, "sec-websocket-version") == 1 &&
+           pinion__slice_is(pinion__http1_header(request, "sec-websocket-version"), "13");
 }
 
 static bool check_websocket_version(const struct pinion_http_request *request, struct sentence *why)
 {
-    if (count_headers(request, "sec-websocket-version") == 1 &&
-        pinion__slice_is(pinion__http1_header(request, "sec-websocket-version"), "13"))
+    if (is_version_13(request))
         return true;
     say(why, "'sec-websocket-version' header must equal '13', got ");
     say_values(why, request, "sec-websocket-version");
     return false;
+}
+
+bool pinion__ws_other_version(const struct pinion_http_request *request)
+{
+    return count_headers(request, "sec-websocket-version") > 0 && !is_version_13(request);
 }
 
 const char *pinion__ws_handshake_check(const struct pinion_http_request *request, char *text, size_t size)

@@ -52,6 +52,8 @@ static void requests_that_are_no_upgrade_are_told_why(void **state)
         { GET CONNECTION UPGRADE VERSION END, "'sec-websocket-key' header is absent" },
         { GET CONNECTION UPGRADE END, "'sec-websocket-key' header is absent" },
         { GET CONNECTION UPGRADE KEY KEY VERSION END, "'sec-websocket-key' header is there more than once" },
+        { GET CONNECTION UPGRADE "Sec-WebSocket-Key: !!!!\r\n" VERSION END,
+          "'sec-websocket-key' header must be 16 bytes in base64, got [\"!!!!\"]" },
         { GET CONNECTION UPGRADE KEY END, "'sec-websocket-version' header must equal '13', got []" },
         { GET CONNECTION UPGRADE KEY "Sec-WebSocket-Version: 8\r\n" END,
           "'sec-websocket-version' header must equal '13', got [\"8\"]" },
@@ -96,7 +98,7 @@ static void good_requests_pass(void **state)
     static const char *const heads[] = {
         GET CONNECTION UPGRADE KEY VERSION END,
         GET "connection: keep-alive, UPGRADE\r\nupgrade: h2c, WebSocket\r\n" KEY VERSION END,
-        GET CONNECTION UPGRADE "Sec-WebSocket-Key: short\r\n" VERSION END,
+        GET CONNECTION UPGRADE "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAA/==\r\n" VERSION END,
         GET "Connection: a\r\n" CONNECTION "Upgrade: b\r\n" UPGRADE KEY VERSION END,
     };
     for (size_t i = 0; i < LEN(heads); i++)
