@@ -60,8 +60,8 @@ PINION_API const char *pinion_payload_bytes(const pinion_payload *payload, size_
 
 /* The JSON value as a tree, parsed when first asked for; NULL for NULL, poison and binary, and where memory
  * ran out. Borrowed: lives as long as the payload; must not be changed. An integer beyond 64 bits makes all
- * numbers of this payload's tree reals; its bytes are not affected. What json_t cannot hold has no tree
- * either: an integer beyond the reals, a member whose name holds U+0000. */
+ * numbers of this payload's tree reals, and the integer -0 is the real -0.0; its bytes are not affected. What
+ * json_t cannot hold has no tree either: an integer beyond the reals, a member whose name holds U+0000. */
 PINION_API json_t *pinion_payload_tree(const pinion_payload *payload);
 
 /* A member of a JSON object, borrowed as with pinion_payload_tree; NULL when the payload is no object or

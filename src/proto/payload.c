@@ -2,6 +2,7 @@
  * by each of them, and published by compare-exchange: the first one wins, the others drop theirs. */
 #include "proto/payload.h"
 #include "base/stock.h"
+#include "proto/json_number.h"
 #include "proto/json_scan.h"
 #include <assert.h>
 #include <stdarg.h>
@@ -59,13 +60,15 @@ static pinion_payload *dump(const json_t *tree)
     if (len == 0)
         return &poison;
     if (len <= sizeof small)
-        return copy_json(pinion__slice(small, len), false);
+        return copy_json(pinion__slice(small, pinion__json_shorten_reals(small, len)), false);
 
     struct pinion_payload *payload = new_payload(PINION_PAYLOAD_JSON, len);
     if (!payload)
         return &poison;
-    if (json_dumpb(tree, payload->storage, len, DUMP_FLAGS) == len)
+    if (json_dumpb(tree, payload->storage, len, DUMP_FLAGS) == len) {
+        payload->bytes.len = pinion__json_shorten_reals(payload->storage, len);
         return payload;
+    }
     pinion_payload_unref(payload);
     return &poison;
 }
@@ -202,12 +205,24 @@ const char *pinion_payload_bytes(const pinion_payload *payload, size_t *length)
     return bytes.ptr;
 }
 
-static json_t *parse(struct pinion_slice text)
+static json_t *parse_text(struct pinion_slice text)
 {
     json_error_t error;
     json_t *tree = json_loadb(text.ptr, text.len, PARSE_FLAGS, &error);
     if (!tree && json_error_code(&error) == json_error_numeric_overflow)
         tree = json_loadb(text.ptr, text.len, PARSE_FLAGS | JSON_DECODE_INT_AS_REAL, &error);
+    return tree;
+}
+
+/* A negative zero stays one: among the numbers of C only reals have it. */
+static json_t *parse(struct pinion_slice text)
+{
+    if (!pinion__json_has_minus_zero(text))
+        return parse_text(text);
+    char *copy = malloc(text.len * 2);
+    size_t len = copy ? pinion__json_real_minus_zeros(text, copy) : 0;
+    json_t *tree = copy ? parse_text(pinion__slice(copy, len)) : NULL;
+    free(copy);
     return tree;
 }
 
