@@ -113,6 +113,11 @@ struct pinion_shard *pinion__hub_here(pinion_endpoint *endpoint)
     return current_shard && current_shard->endpoint == endpoint ? current_shard : NULL;
 }
 
+bool pinion__scheduler_is_here(const struct pinion_scheduler *scheduler)
+{
+    return current_shard && current_shard->scheduler == scheduler;
+}
+
 void pinion__shard_bind(struct pinion_shard *shard)
 {
     current_shard = shard;

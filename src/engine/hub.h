@@ -96,6 +96,9 @@ void pinion__hub_loop_ends(struct pinion_shard *shard);
 /* The shard of the calling thread's loop if it is one of this endpoint's, or NULL. */
 struct pinion_shard *pinion__hub_here(pinion_endpoint *endpoint);
 
+/* True on the thread of the loop whose scheduler this is. */
+bool pinion__scheduler_is_here(const struct pinion_scheduler *scheduler);
+
 /* This thread runs the shard's loop from now on (NULL: none). */
 void pinion__shard_bind(struct pinion_shard *shard);
 

@@ -225,16 +225,29 @@ static int post_result(const pinion_ref *ref, pinion_result result, struct pinio
     return rc;
 }
 
+/* Does not consume payload. */
+static int send_reply(struct pinion_socket *socket, struct pinion_slice topic, struct pinion_slice join_ref,
+                      struct pinion_slice ref, const char *status, const pinion_payload *payload)
+{
+    struct pinion_message to = { .ref = ref, .topic = topic };
+    return socket ? pinion__socket_reply(socket, &to, join_ref, status, payload) : PINION_ECLOSED;
+}
+
 static void run_reply(struct pinion_task *task)
 {
     struct result_task *own = PINION_CONTAINER_OF(task, struct result_task, task);
-    struct pinion_socket *socket = own->target->target;
-    if (socket) {
-        struct pinion_message to = { .ref = own->ref, .topic = own->topic };
-        (void)pinion__socket_reply(socket, &to, own->join_ref, own->result.status, own->result.payload);
-    }
+    (void)send_reply(own->target->target, own->topic, own->join_ref, own->ref, own->result.status,
+                     own->result.payload);
     pinion_payload_unref(own->result.payload);
     result_task_free(own);
+}
+
+/* On the socket's own loop, and so in the order of what is pushed and broadcast there. */
+static int reply_now(const pinion_ref *ref, const char *status, pinion_payload *payload)
+{
+    int rc = send_reply(ref->socket->target, ref->topic, ref->join_ref, ref->ref, status, payload);
+    pinion_payload_unref(payload);
+    return rc == PINION_ECLOSED ? 0 : rc; /* as when it is posted: whoever has gone hears nothing */
 }
 
 int pinion_ref_reply(const pinion_ref *ref, const char *status, pinion_payload *payload)
@@ -248,6 +261,8 @@ int pinion_ref_reply(const pinion_ref *ref, const char *status, pinion_payload *
         pinion_payload_unref(payload);
         return rc;
     }
+    if (pinion__scheduler_is_here(ref->scheduler))
+        return reply_now(ref, status, payload);
     return post_result(ref, pinion_reply(status, payload), ref->socket, run_reply);
 }
 

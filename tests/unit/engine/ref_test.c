@@ -74,8 +74,19 @@ static void terminate(pinion_channel *channel, pinion_reason reason)
     keep(channel);
 }
 
+/* Replies first, then sends: the client gets them so. */
+static pinion_result reply_first(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    keep(channel);
+    ok(pinion_ref_reply(ref, "ok", pinion_json("{}")));
+    ok(pinion_push(channel, "a", NULL));
+    ok(pinion_broadcast(channel, "b", NULL));
+    return pinion_noreply();
+}
+
 static const pinion_channel_def channel_def = {
-    .handle_in = PINION_CLAUSES({ "ref", keep_ref }, { "info", keep_ref_in_info }, { "busy", be_busy }),
+    .handle_in = PINION_CLAUSES({ "reply_first", reply_first }, { "ref", keep_ref },
+                                { "info", keep_ref_in_info }, { "busy", be_busy }),
     .handle_info = handle_info,
     .terminate = terminate,
 };
@@ -132,6 +143,18 @@ static void a_message_may_be_replied_to_more_than_once(void **state)
     expect_frame(client, "[\"1\",\"2\",\"room:a\",\"phx_reply\",{\"response\":1,\"status\":\"ok\"}]");
     ok(pinion_test_expect_reply(client, 2, "perhaps", NULL));
     expect_frame(client, "[\"1\",\"2\",\"room:a\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
+}
+
+static void a_reply_made_in_a_callback_keeps_its_place(void **state)
+{
+    push("room:a", "reply_first");
+    expect_frame(client, "[\"1\",\"2\",\"room:a\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
+    expect_frame(client, "[\"1\",null,\"room:a\",\"a\",{}]");
+    expect_frame(client, "[null,null,\"room:a\",\"b\",{}]");
+    ok(pinion_ref_reply(ref, "ok", pinion_json("i", 2))); /* later, on the loop */
+    ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:a", "c", NULL));
+    expect_frame(client, "[\"1\",\"2\",\"room:a\",\"phx_reply\",{\"response\":2,\"status\":\"ok\"}]");
+    expect_frame(client, "[null,null,\"room:a\",\"c\",{}]");
 }
 
 static void a_ref_made_in_terminate_sends_to_nobody(void **state)
@@ -253,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_ref_made_for_no_message_replies_to_none),
         T(a_message_may_be_replied_to_more_than_once),
+        T(a_reply_made_in_a_callback_keeps_its_place),
         T(a_ref_made_in_terminate_sends_to_nobody),
         T(a_ref_does_not_pass_to_the_channel_that_follows),
         T(data_is_destroyed_once_when_it_was_taken),

@@ -58,7 +58,7 @@ static void what_is_no_long_real_stays(void **state)
 static void every_real_reads_back_equal(void **state)
 {
     struct random_source source = { .state = 1 };
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 20000; i++) {
         uint64_t bits = random_next(&source);
         double value, read;
         memcpy(&value, &bits, sizeof value);
