@@ -30,12 +30,14 @@ static void reply_unmatched(struct pinion_socket *socket, const struct pinion_me
     pinion_payload_unref(reason);
 }
 
-/* A message for a channel that has gone (or was joined again) carries that one's join_ref: drop it. */
+/* A message for a channel that has gone (or was joined again) carries that one's join_ref: drop it. After a
+ * join with a null join_ref a client may go on with null, or with the one that the channel's own frames
+ * carry. */
 static bool is_stale(const struct pinion_channel *channel, const struct pinion_message *message)
 {
     if (message->join_ref.len == 0)
         return false;
-    return channel->null_join_ref || !pinion__slice_eq(message->join_ref, pinion__channel_join_ref(channel));
+    return !pinion__slice_eq(message->join_ref, pinion__channel_join_ref(channel));
 }
 
 static void reply_rate_limited(struct pinion_socket *socket, const struct pinion_message *message,
