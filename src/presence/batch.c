@@ -20,9 +20,11 @@ static void init(struct pinion_presence_changes *changes)
 static void clear(struct pinion_presence_changes *changes)
 {
     pinion__map_release(&changes->keys);
-    PINION_LIST_FOREACH_SAFE (node, &changes->all)
-        free(pinion__presence_change_at(node));
-    init(changes);
+    while (!pinion__list_empty(&changes->all)) {
+        struct pinion_presence_change *change = pinion__presence_change_at(changes->all.next);
+        pinion__list_remove(&change->in_changes);
+        free(change);
+    }
 }
 
 static struct pinion_presence_change *change_new(const struct pinion_presence_entry *entry)
@@ -30,6 +32,7 @@ static struct pinion_presence_change *change_new(const struct pinion_presence_en
     struct pinion_presence_change *change = malloc(sizeof *change + entry->key_len + entry->meta_len);
     if (!change)
         return NULL;
+    memset(change, 0, sizeof *change);
     pinion__presence_ref(entry, change->ref);
     change->key_len = entry->key_len;
     change->meta_len = entry->meta_len;
@@ -58,13 +61,14 @@ const struct pinion_presence_change *pinion__presence_change_next(const struct p
 
 /* ---- batches ---- */
 
-struct pinion_presence_batch *pinion__presence_batch_new(struct pinion_slice topic)
+struct pinion_presence_batch *pinion__presence_batch_new(struct pinion_slice topic,
+                                                         void (*cooled)(struct pinion_timer *timer))
 {
     struct pinion_presence_batch *batch = calloc(1, sizeof *batch + topic.len + 1);
     if (!batch)
         return NULL;
     pinion__list_init(&batch->due);
-    pinion__timer_init(&batch->timer, NULL);
+    pinion__timer_init(&batch->timer, cooled);
     init(&batch->joins);
     init(&batch->leaves);
     batch->topic_len = (uint8_t)topic.len;

@@ -39,8 +39,9 @@ struct pinion_presence_batch {
     char topic[]; /* terminated */
 };
 
-/* One for this topic, empty. NULL when out of memory. */
-struct pinion_presence_batch *pinion__presence_batch_new(struct pinion_slice topic);
+/* One for this topic, empty, whose timer calls this. NULL when out of memory. */
+struct pinion_presence_batch *pinion__presence_batch_new(struct pinion_slice topic,
+                                                         void (*cooled)(struct pinion_timer *timer));
 
 /* It must be in no list and no map, and its timer not set. */
 void pinion__presence_batch_free(struct pinion_presence_batch *batch);

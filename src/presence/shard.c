@@ -13,10 +13,12 @@ static struct pinion_presence_batch *find_batch(const struct pinion_presence_sha
     return node ? PINION_CONTAINER_OF(node, struct pinion_presence_batch, node) : NULL;
 }
 
+static void on_cooled(struct pinion_timer *timer);
+
 static struct pinion_presence_batch *add_batch(struct pinion_presence_shard *shard, struct pinion_slice topic,
                                                uint64_t hash)
 {
-    struct pinion_presence_batch *batch = pinion__presence_batch_new(topic);
+    struct pinion_presence_batch *batch = pinion__presence_batch_new(topic, on_cooled);
     if (!batch)
         return NULL;
     if (pinion__map_insert(&shard->batches, &batch->node, hash) != 0) {
@@ -50,21 +52,18 @@ static void on_changed(void *data, const struct pinion_presence_entry *entry, bo
 
 /* ---- sending them, on the loop ---- */
 
-static void on_cooled(struct pinion_timer *timer);
-
-/* The lock is held, and given back. The batch may be gone then. */
+/* The lock is held, and given back. The batch may be gone then. One that cools already (a node has come back,
+ * and it was made due) begins to cool anew. */
 static void send_and_unlock(struct pinion_presence_shard *shard, struct pinion_presence_batch *batch)
 {
     const struct pinion_presence *presence = shard->presence;
     struct pinion_presence_outgoing diff;
     pinion__presence_diff_take(&diff, batch, shard->state, presence->options.handle_metas != NULL);
     pinion__list_remove(&batch->due);
-    if (presence->options.diff_at_once) {
+    if (presence->options.diff_at_once)
         remove_batch(shard, batch);
-    } else {
-        pinion__timer_init(&batch->timer, on_cooled);
+    else
         pinion__scheduler_timer(shard->loop->scheduler, &batch->timer, presence->options.diff_interval_ms);
-    }
     pthread_mutex_unlock(&shard->lock);
     pinion__presence_diff_send(&diff, presence);
 }

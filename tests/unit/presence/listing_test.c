@@ -15,7 +15,7 @@ static struct pinion_presence_batch *batch;
 static int begin(void **state)
 {
     open_peer(&peer, "node", 7);
-    batch = pinion__presence_batch_new(str("room"));
+    batch = pinion__presence_batch_new(str("room"), NULL);
     assert_non_null(batch);
     return 0;
 }

@@ -183,6 +183,62 @@ static void a_leave_is_told_before_the_return(void **state)
     assert_int_equal(b.joins, 1);
 }
 
+static size_t diffs_of(struct member *member)
+{
+    pthread_mutex_lock(&member->lock);
+    size_t diffs = member->diffs;
+    pthread_mutex_unlock(&member->lock);
+    return diffs;
+}
+
+/* A node goes down and comes up while a topic's changes wait for their interval, which the return cuts short.
+ * The interval then runs anew, and what follows is told when it is over; other timers of the loop go on. */
+static void down_and_up_while_an_interval_runs(void **state)
+{
+    pinion_presence_options slow = quick;
+    slow.diff_interval_ms = 300;
+    begin_two(slow);
+    track(&a, "ann", 1);
+    track(&b, "bob", 0);
+    wait_for(&b, "ann=1 bob=0 ");
+    for (int round = 1; round <= 3; round++) {
+        cut("a", "b", true);
+        update(&b, "bob", round); /* an interval begins */
+        while (strstr(shown(&b), "ann"))
+            update(&b, "bob", round); /* changes wait on it all the time */
+        cut("a", "b", false);
+        while (!strstr(shown(&b), "ann"))
+            update(&b, "bob", round);
+        size_t diffs = diffs_of(&b);
+        update(&b, "bob", 100 + round);
+        wait_until(&b, b.diffs > diffs);
+    }
+    track(&a, "last", 1); /* a tells it, b's loop hears it, and b's clients are told */
+    wait_for(&b, "ann=1 bob=103 last=1 ");
+}
+
+/* As in a rolling deploy: it says goodbye, and comes back in another life, again and again. */
+static void a_node_that_restarts_again_and_again(void **state)
+{
+    pinion_presence_options slow = patient;
+    slow.diff_interval_ms = 50;
+    begin_two(slow);
+    track(&b, "bob", 0);
+    for (int round = 1; round <= 6; round++) {
+        track(&a, "ann", round);
+        while (!strstr(shown(&b), "ann="))
+            update(&b, "bob", round);
+        end_member(&a);
+        while (strstr(shown(&b), "ann="))
+            update(&b, "bob", round);
+        begin_member(&a, "a", slow);
+        size_t diffs = diffs_of(&b);
+        update(&b, "bob", 100 + round);
+        wait_until(&b, b.diffs > diffs);
+    }
+    wait_for(&a, "bob=106 ");
+}
+
 /* What is forgotten is asked for anew. */
 static void a_forgotten_node_may_come_back(void **state)
 {
@@ -339,6 +395,8 @@ int main(void)
         with_cluster(a_partition_is_seen_and_healed),
         with_cluster(what_comes_back_is_what_left),
         with_cluster(a_leave_is_told_before_the_return),
+        with_cluster(down_and_up_while_an_interval_runs),
+        with_cluster(a_node_that_restarts_again_and_again),
         with_cluster(a_forgotten_node_may_come_back),
         with_cluster(who_stops_has_left_at_once),
         with_cluster(who_dies_leaves_after_a_while),
