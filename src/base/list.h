@@ -1,8 +1,13 @@
 /* Intrusive doubly linked list: a node lies inside what it links. The head is a node of its own.
- * A node that is in no list points at itself, so that removing it twice is harmless. */
+ * A node that is in no list points at itself, so that removing it twice is harmless.
+ *
+ * A node must be all zero before it is used for the first time: calloc, or PINION_LIST_HEAD for one on the
+ * stack. So a node that is linked can be told from one that is new, and each act asserts what it needs: a
+ * node that is initialised or appended is in no list, and its neighbours know the node that is removed. */
 #ifndef PINION_BASE_LIST_H
 #define PINION_BASE_LIST_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -14,8 +19,28 @@ struct pinion_list {
 /* The struct of `type` whose `member` is at ptr. */
 #define PINION_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
+/* An empty list, or a node in none: struct pinion_list items = PINION_LIST_HEAD(items); */
+#define PINION_LIST_HEAD(list)                                                                               \
+    {                                                                                                        \
+        &(list), &(list)                                                                                     \
+    }
+
+/* Is it new (all zero), or in no list? As a head: is it empty? */
+static inline bool pinion__list_alone(const struct pinion_list *node)
+{
+    return (!node->next && !node->prev) || (node->next == node && node->prev == node);
+}
+
+/* Do its neighbours know it? */
+static inline bool pinion__list_sound(const struct pinion_list *node)
+{
+    return node->next && node->prev && node->next->prev == node && node->prev->next == node;
+}
+
+/* The node is new, or in no list: one that is linked would leave its neighbours behind. */
 static inline void pinion__list_init(struct pinion_list *list)
 {
+    assert(pinion__list_alone(list));
     list->next = list;
     list->prev = list;
 }
@@ -25,32 +50,38 @@ static inline bool pinion__list_empty(const struct pinion_list *list)
     return list->next == list;
 }
 
-/* Put node, which must be in no list, last. */
+/* Put node, which must be new or in no list, last. */
 static inline void pinion__list_append(struct pinion_list *list, struct pinion_list *node)
 {
+    assert(pinion__list_alone(node) && pinion__list_sound(list));
     node->prev = list->prev;
     node->next = list;
     list->prev->next = node;
     list->prev = node;
 }
 
+/* The node was initialised, or appended before; it is in no list then. */
 static inline void pinion__list_remove(struct pinion_list *node)
 {
+    assert(pinion__list_sound(node));
     node->prev->next = node->next;
     node->next->prev = node->prev;
-    pinion__list_init(node);
+    node->next = node;
+    node->prev = node;
 }
 
 /* Move everything of `from` to the end of `to`. */
 static inline void pinion__list_splice(struct pinion_list *to, struct pinion_list *from)
 {
+    assert(pinion__list_sound(to) && pinion__list_sound(from));
     if (pinion__list_empty(from))
         return;
     from->next->prev = to->prev;
     from->prev->next = to;
     to->prev->next = from->next;
     to->prev = from->prev;
-    pinion__list_init(from);
+    from->next = from;
+    from->prev = from;
 }
 
 #define PINION_LIST_FOREACH(it, list) for (struct pinion_list *it = (list)->next; it != (list); it = it->next)

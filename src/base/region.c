@@ -70,7 +70,7 @@ void pinion__regions_init(struct pinion_regions *regions)
 
 static struct pinion_region *region_new(struct pinion_regions *regions)
 {
-    struct pinion_region *region = malloc(sizeof *region);
+    struct pinion_region *region = calloc(1, sizeof *region);
     if (!region)
         return NULL;
     region->memory = map_region();
@@ -79,7 +79,6 @@ static struct pinion_region *region_new(struct pinion_regions *regions)
         return NULL;
     }
     region->free = ALL_FREE;
-    pinion__list_init(&region->link);
     pinion__list_append(&regions->usable, &region->link);
     regions->count++;
     return region;

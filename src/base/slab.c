@@ -47,11 +47,7 @@ static struct slab *slab_new(struct pinion_slabs *slabs)
 
     if (!slab)
         return NULL;
-    slab->region = region;
-    slab->free = NULL;
-    slab->fresh = first_object(slab);
-    slab->used = 0;
-    pinion__list_init(&slab->link);
+    *slab = (struct slab){ .region = region, .fresh = first_object(slab) };
     pinion__list_append(&slabs->usable, &slab->link);
     slabs->count++;
     slabs->spare = slab;

@@ -1,8 +1,10 @@
 /* A task: something to be run once, later. Intrusive; the queue is the run queue of a loop, and the
- * content of a mailbox. */
+ * content of a mailbox. A task must be all zero before it is given its `run`; in builds with assertions it
+ * knows whether it is queued, and one that is queued twice ends the program there. */
 #ifndef PINION_BASE_TASK_H
 #define PINION_BASE_TASK_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -10,6 +12,9 @@ struct pinion_task {
     struct pinion_task *next;
     /* Runs the task. It owns itself from here: run frees it, or queues it again. */
     void (*run)(struct pinion_task *task);
+#ifndef NDEBUG
+    bool queued;
+#endif
 };
 
 /* First in, first out. All zero is an empty queue. */
@@ -25,6 +30,10 @@ static inline bool pinion__task_queue_empty(const struct pinion_task_queue *queu
 
 static inline void pinion__task_queue_push(struct pinion_task_queue *queue, struct pinion_task *task)
 {
+    assert(!task->queued);
+#ifndef NDEBUG
+    task->queued = true;
+#endif
     task->next = NULL;
     if (queue->head)
         queue->tail->next = task;
@@ -37,6 +46,10 @@ static inline struct pinion_task *pinion__task_queue_pop(struct pinion_task_queu
 {
     struct pinion_task *task = queue->head;
     if (task) {
+        assert(task->queued);
+#ifndef NDEBUG
+        task->queued = false;
+#endif
         queue->head = task->next;
         task->next = NULL;
     }

@@ -9,9 +9,10 @@
 #include "base/wheel.h"
 #include <assert.h>
 
-#define SLOT_BITS   6
-#define SLOT_MASK   (PINION_WHEEL_SLOTS - 1)
-#define FARTHEST_MS (UINT64_C(1) << (SLOT_BITS * PINION_WHEEL_LEVELS))
+#define SLOT_BITS       6
+#define SLOT_MASK       (PINION_WHEEL_SLOTS - 1)
+#define CHECKED_AT_ONCE 24 /* slots */
+#define FARTHEST_MS     (UINT64_C(1) << (SLOT_BITS * PINION_WHEEL_LEVELS))
 
 static_assert(PINION_WHEEL_SLOTS == 1 << SLOT_BITS, "a digit selects a slot");
 
@@ -27,7 +28,7 @@ void pinion__wheel_init(struct pinion_wheel *wheel, uint64_t now_ms)
 
 void pinion__timer_init(struct pinion_timer *timer, void (*fire)(struct pinion_timer *timer))
 {
-    pinion__list_init(&timer->node);
+    pinion__list_init(&timer->node); /* which asserts that it is on no wheel */
     timer->due = 0;
     timer->fire = fire;
 }
@@ -60,6 +61,7 @@ static void place(struct pinion_wheel *wheel, struct pinion_timer *timer)
 
 void pinion__timer_set(struct pinion_wheel *wheel, struct pinion_timer *timer, uint64_t due_ms)
 {
+    assert(timer->fire);
     pinion__list_remove(&timer->node);
     if (due_ms < wheel->now)
         due_ms = wheel->now;
@@ -111,9 +113,8 @@ static struct pinion_list *first_slot(struct pinion_wheel *wheel, unsigned *leve
 
 static void place_again(struct pinion_wheel *wheel, struct pinion_list *slot)
 {
-    struct pinion_list timers;
+    struct pinion_list timers = PINION_LIST_HEAD(timers);
 
-    pinion__list_init(&timers);
     pinion__list_splice(&timers, slot);
     PINION_LIST_FOREACH_SAFE (node, &timers) {
         pinion__list_remove(node);
@@ -138,13 +139,63 @@ static void collect(struct pinion_wheel *wheel, uint64_t now_ms, struct pinion_l
     wheel->now = now_ms;
 }
 
+/* ---- checking ---- */
+
+/* Where a timer with this due time lies. Time has passed since it was placed, but has not reached its slot:
+ * so it may lie higher than it would be placed now, never lower. */
+static bool belongs(const struct pinion_wheel *wheel, const struct pinion_timer *timer, unsigned level,
+                    unsigned slot)
+{
+    return timer->fire && timer->due >= wheel->now && level_of(wheel, timer->due) <= level &&
+           ((unsigned)(timer->due >> (SLOT_BITS * level)) & SLOT_MASK) == slot;
+}
+
+static bool slot_sound(const struct pinion_wheel *wheel, unsigned level, unsigned slot)
+{
+    const struct pinion_list *head = &wheel->slots[level][slot];
+    bool occupied = wheel->occupied[level] >> slot & 1;
+
+    if (!pinion__list_sound(head) || (!occupied && !pinion__list_empty(head)))
+        return false;
+    PINION_LIST_FOREACH (node, head) {
+        if (!pinion__list_sound(node) ||
+            !belongs(wheel, PINION_CONTAINER_OF(node, struct pinion_timer, node), level, slot))
+            return false;
+    }
+    return true;
+}
+
+bool pinion__wheel_sound(const struct pinion_wheel *wheel)
+{
+    for (unsigned level = 0; level < PINION_WHEEL_LEVELS; level++) {
+        for (unsigned slot = 0; slot < PINION_WHEEL_SLOTS; slot++) {
+            if (!slot_sound(wheel, level, slot))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* In builds with checks a few slots each time, so that all are looked at again and again. */
+static void check_some(struct pinion_wheel *wheel)
+{
+#ifdef PINION_CHECKS
+    for (int i = 0; i < CHECKED_AT_ONCE; i++) {
+        wheel->checked = (wheel->checked + 1) % (PINION_WHEEL_LEVELS * PINION_WHEEL_SLOTS);
+        assert(slot_sound(wheel, wheel->checked / PINION_WHEEL_SLOTS, wheel->checked % PINION_WHEEL_SLOTS));
+    }
+#endif
+}
+
+/* ---- advancing ---- */
+
 /* All that is due leaves the wheel before the first callback runs: what callbacks set is for the next time.
  */
 void pinion__wheel_advance(struct pinion_wheel *wheel, uint64_t now_ms)
 {
-    struct pinion_list due;
+    struct pinion_list due = PINION_LIST_HEAD(due);
 
-    pinion__list_init(&due);
+    check_some(wheel);
     collect(wheel, now_ms > wheel->now ? now_ms : wheel->now, &due);
     while (!pinion__list_empty(&due)) {
         struct pinion_timer *timer = PINION_CONTAINER_OF(due.next, struct pinion_timer, node);

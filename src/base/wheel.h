@@ -18,14 +18,18 @@ struct pinion_timer {
 };
 
 struct pinion_wheel {
+#ifdef PINION_CHECKS
+    unsigned checked; /* slots, one after the other */
+#endif
     uint64_t now;
     uint64_t occupied[PINION_WHEEL_LEVELS]; /* a bit per slot that may hold timers */
     struct pinion_list slots[PINION_WHEEL_LEVELS][PINION_WHEEL_SLOTS];
 };
 
+/* The wheel is all zero, or holds no timer. */
 void pinion__wheel_init(struct pinion_wheel *wheel, uint64_t now_ms);
 
-/* Prepare a timer. It is not on the wheel yet. */
+/* Prepare a timer that is all zero, or give one that is not on a wheel another function. */
 void pinion__timer_init(struct pinion_timer *timer, void (*fire)(struct pinion_timer *timer));
 
 /* True while the timer is on a wheel (or due and about to fire). */
@@ -47,5 +51,9 @@ void pinion__wheel_advance(struct pinion_wheel *wheel, uint64_t now_ms);
 /* A time at which advance should be called again at the latest, UINT64_MAX when no timer is set. May be
  * earlier than the next timer (when only a coarse slot is known), never later. */
 uint64_t pinion__wheel_next(struct pinion_wheel *wheel);
+
+/* Is all as it must be: each slot is one ring, whose timers belong there at this time? A slot that is none
+ * any more (two share a timer, one was freed) ends the program or is false, never a loop without end. */
+bool pinion__wheel_sound(const struct pinion_wheel *wheel);
 
 #endif

@@ -139,7 +139,7 @@ static void intercept(struct fanout *fan, struct pinion_channel *channel)
             fan->dropped++;
             return;
         }
-        fan->batch->task.run = run_batch;
+        fan->batch->task = (struct pinion_task){ .run = run_batch };
         fan->batch->broadcast = pinion__broadcast_ref(fan->broadcast);
         fan->batch->count = 0;
     }

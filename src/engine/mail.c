@@ -162,9 +162,9 @@ int pinion__mail_message(struct pinion_channel *channel, const struct pinion_mes
     copy->message.ref = copy_slice(&end, message->ref);
     copy->message.event = copy_slice(&end, message->event);
     copy->message.payload = copy_slice(&end, message->payload);
-    copy->mail.handle = handle_message;
-    copy->mail.destroy = destroy_message;
-    copy->mail.bytes = sizeof *copy + len;
+    copy->mail = (struct pinion_mail){ .handle = handle_message,
+                                       .destroy = destroy_message,
+                                       .bytes = sizeof *copy + len };
     pinion__mail_deliver(channel, &copy->mail);
     return 0;
 }

@@ -131,9 +131,9 @@ static void put_off(struct pinion_channel *channel, bool binary, struct pinion_s
         pinion__channel_end(channel, PINION_REASON_CRASH);
         return;
     }
-    own->mail.handle = handle_mail;
-    own->mail.destroy = destroy_mail;
-    own->mail.bytes = sizeof *own + bytes.len;
+    own->mail = (struct pinion_mail){ .handle = handle_mail,
+                                      .destroy = destroy_mail,
+                                      .bytes = sizeof *own + bytes.len };
     own->binary = binary;
     own->len = bytes.len;
     if (bytes.len)

@@ -130,7 +130,7 @@ static int send_mail(const pinion_ref *ref, struct pinion_mail *mail, size_t byt
             mail->destroy(mail);
         return PINION_ENOMEM;
     }
-    own->task.run = run_send;
+    own->task = (struct pinion_task){ .run = run_send };
     own->channel = pinion__anchor_ref(ref->channel);
     own->mail = mail;
     int rc = pinion__scheduler_post(ref->scheduler, &own->task, bytes);

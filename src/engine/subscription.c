@@ -66,7 +66,7 @@ int pinion__subscription_deliver(struct pinion_subscriber *subscriber, struct pi
     struct call_task *own = malloc(sizeof *own);
     if (!own)
         return PINION_ENOMEM;
-    own->task.run = call;
+    own->task = (struct pinion_task){ .run = call };
     own->subscription = subscription;
     own->broadcast = pinion__broadcast_ref(broadcast);
     atomic_fetch_add_explicit(&subscription->refs, 1, memory_order_relaxed);
@@ -157,7 +157,7 @@ void pinion_subscription_free(pinion_subscription *subscription, void (*destroy)
     atomic_store_explicit(&subscription->freed, true, memory_order_release);
     if (!own)
         return; /* silenced; the memory goes with the process */
-    own->task.run = finish;
+    own->task = (struct pinion_task){ .run = finish };
     own->subscription = subscription;
     own->destroy = destroy;
     if (pinion__scheduler_post(subscription->scheduler, &own->task, 0) == 0)

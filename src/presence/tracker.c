@@ -262,10 +262,9 @@ void pinion__tracker_receive(struct pinion_tracker *tracker, struct pinion_slice
     size_t size = sizeof(struct arrival) + node.len + packet.len;
     struct arrival *arrival = malloc(size);
     if (arrival) {
-        arrival->task.run = run_arrival;
-        arrival->tracker = tracker;
-        arrival->node_len = node.len;
-        arrival->packet_len = packet.len;
+        *arrival = (struct arrival){
+            .task.run = run_arrival, .tracker = tracker, .node_len = node.len, .packet_len = packet.len
+        };
         memcpy(arrival->bytes, node.ptr, node.len);
         memcpy(arrival->bytes + node.len, packet.ptr, packet.len);
     }

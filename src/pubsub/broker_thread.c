@@ -70,10 +70,9 @@ static int perform(struct pinion_broker *broker, const struct pinion_outgoing_it
  */
 static int perform_all(struct pinion_broker *broker, struct pinion_list *items)
 {
-    struct pinion_list subscriptions;
+    struct pinion_list subscriptions = PINION_LIST_HEAD(subscriptions);
     struct pinion_outgoing_item *item;
     int rc = 0;
-    pinion__list_init(&subscriptions);
     while (!rc && (item = pinion__outgoing_shift(items))) {
         rc = perform(broker, item);
         if (rc && item->kind == PINION_OUTGOING_MESSAGE)
@@ -93,8 +92,7 @@ static int perform_all(struct pinion_broker *broker, struct pinion_list *items)
 static int work(struct pinion_broker *broker, struct pinion_broker_problem *why)
 {
     struct pinion_broker_state *state = broker->state;
-    struct pinion_list items;
-    pinion__list_init(&items);
+    struct pinion_list items = PINION_LIST_HEAD(items);
     for (;;) {
         pthread_mutex_lock(&state->queue.lock);
         pinion__outgoing_take(&state->queue, &items);
@@ -120,11 +118,9 @@ static int work(struct pinion_broker *broker, struct pinion_broker_problem *why)
  * *begun; messages stay. */
 static void take_subscriptions(struct pinion_broker_state *state, struct pinion_list *begun)
 {
-    struct pinion_list items;
-    struct pinion_list messages;
+    struct pinion_list items = PINION_LIST_HEAD(items);
+    struct pinion_list messages = PINION_LIST_HEAD(messages);
     struct pinion_outgoing_item *item;
-    pinion__list_init(&items);
-    pinion__list_init(&messages);
     pinion__outgoing_take(&state->queue, &items);
     while ((item = pinion__outgoing_shift(&items))) {
         if (item->kind == PINION_OUTGOING_MESSAGE)
@@ -158,11 +154,9 @@ static void list_topic(struct pinion_map_node *node, void *data)
 static int subscribe_all(struct pinion_broker *broker)
 {
     struct pinion_broker_state *state = broker->state;
-    struct pinion_list begun;
-    struct names topics = { .incomplete = false };
+    struct pinion_list begun = PINION_LIST_HEAD(begun);
+    struct names topics = { .items = PINION_LIST_HEAD(topics.items) };
     struct pinion_outgoing_item *item;
-    pinion__list_init(&begun);
-    pinion__list_init(&topics.items);
     pthread_mutex_lock(&state->queue.lock);
     take_subscriptions(state, &begun);
     pinion__map_each(&state->topics.map, list_topic, &topics);
@@ -215,8 +209,7 @@ static bool wait_away(struct pinion_broker *broker, unsigned failures)
     uint64_t now = now_ms(), until = now + backoff_ms(failures);
     bool stopping = false;
     while (!stopping) {
-        struct pinion_list begun;
-        pinion__list_init(&begun);
+        struct pinion_list begun = PINION_LIST_HEAD(begun);
         pthread_mutex_lock(&state->queue.lock);
         take_subscriptions(state, &begun);
         stopping = state->stopping;

@@ -99,12 +99,10 @@ static struct item *enqueue(struct node *node, enum item_kind kind, const void *
     struct item *item = malloc(sizeof *item + len + 1);
     if (!item)
         return NULL;
-    item->kind = kind;
-    item->len = len;
+    *item = (struct item){ .kind = kind, .len = len };
     if (len)
         memcpy(item->bytes, bytes, len);
     item->bytes[len] = '\0';
-    pinion__list_init(&item->node);
     pinion__list_append(&node->queue, &item->node);
     node->queued += len;
     pthread_cond_signal(&node->woken);

@@ -55,11 +55,10 @@ int pinion__links_cut(struct pinion_links *links, const char *a, const char *b, 
     struct cut *made = malloc(sizeof *made + strlen(a) + 1 + (b ? strlen(b) : 0) + 1);
     if (!made)
         return PINION_ENOMEM;
+    *made = (struct cut){ .a = made->names };
     char *second = stpcpy(made->names, a) + 1;
     (void)stpcpy(second, b ? b : "");
-    made->a = made->names;
     made->b = second;
-    pinion__list_init(&made->node);
     pinion__list_append(&links->cuts, &made->node);
     return 0;
 }

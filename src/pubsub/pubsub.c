@@ -46,9 +46,8 @@ static bool is_known(struct pinion_pubsub_loop *loop, const struct pinion_topic 
 static void check_waiters(struct pinion_task *task)
 {
     struct pinion_pubsub_loop *loop = PINION_CONTAINER_OF(task, struct pinion_pubsub_loop, check_task);
-    struct pinion_list unchecked;
+    struct pinion_list unchecked = PINION_LIST_HEAD(unchecked);
     atomic_store(&loop->checking, false);
-    pinion__list_init(&unchecked);
     pinion__list_splice(&unchecked, &loop->waiters);
     while (!pinion__list_empty(&unchecked)) {
         struct pinion_waiter *waiter = PINION_CONTAINER_OF(unchecked.next, struct pinion_waiter, node);
@@ -126,7 +125,7 @@ static int post_delivery(struct pinion_pubsub_loop *loop, struct pinion_broadcas
     struct delivery *delivery = malloc(sizeof *delivery);
     if (!delivery)
         return PINION_ENOMEM;
-    delivery->task.run = run_delivery;
+    delivery->task = (struct pinion_task){ .run = run_delivery };
     delivery->loop = loop;
     delivery->broadcast = pinion__broadcast_ref(broadcast);
     int rc = pinion__scheduler_post(loop->scheduler, &delivery->task, pinion__broadcast_size(broadcast));

@@ -25,7 +25,7 @@ static int append(struct pinion_list *frames, struct pinion_frame *frame)
         pinion__frame_unref(frame);
         return PINION_ENOMEM;
     }
-    own->frame = frame;
+    *own = (struct pinion_loopback_frame){ .frame = frame };
     pinion__list_append(frames, &own->node);
     return 0;
 }

@@ -136,6 +136,7 @@ int pinion__test_joined(pinion_test_client *client, const char *topic, int join_
         joined = malloc(sizeof *joined + len);
         if (!joined)
             return PINION_ENOMEM;
+        *joined = (struct joined_topic){ 0 };
         memcpy(joined->topic, topic, len);
         pinion__list_append(&client->joined, &joined->node);
     }

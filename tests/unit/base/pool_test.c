@@ -24,7 +24,7 @@ static void objects_of_all_sizes_do_not_meet(void **state)
         uint8_t *bytes;
         size_t size;
     } objects[OBJECTS];
-    struct pinion_pool pool;
+    struct pinion_pool pool = { 0 };
     struct random_source random = { 7 };
     pinion__pool_init(&pool);
     for (size_t i = 0; i < OBJECTS; i++) {
@@ -43,7 +43,7 @@ static void objects_of_all_sizes_do_not_meet(void **state)
 
 static void nothing_may_be_given_back(void **state)
 {
-    struct pinion_pool pool;
+    struct pinion_pool pool = { 0 };
     pinion__pool_init(&pool);
     pinion__pool_give(&pool, NULL, 16);
     pinion__pool_give(&pool, NULL, 1000);

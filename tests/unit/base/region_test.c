@@ -37,7 +37,7 @@ static void give(struct pinion_regions *regions, size_t at)
 static void blocks_do_not_overlap(void **state)
 {
     struct random_source source = { 11 };
-    struct pinion_regions regions;
+    struct pinion_regions regions = { 0 };
     pinion__regions_init(&regions);
     for (int i = 0; i < 20 * BLOCKS; i++) {
         size_t at = random_below(&source, BLOCKS);
@@ -55,7 +55,7 @@ static void blocks_do_not_overlap(void **state)
 
 static void a_region_is_for_64_blocks_and_one_stays(void **state)
 {
-    struct pinion_regions regions;
+    struct pinion_regions regions = { 0 };
     pinion__regions_init(&regions);
     assert_int_equal(regions.count, 0);
     for (size_t at = 0; at < 65; at++) {
@@ -89,7 +89,7 @@ static size_t resident(void)
 /* The last block stays: from a heap nothing would go back then. */
 static void memory_goes_back_whatever_stays_behind_it(void **state)
 {
-    struct pinion_regions regions;
+    struct pinion_regions regions = { 0 };
     pinion__regions_init(&regions);
     for (size_t at = 0; at < BLOCKS; at++)
         take(&regions, at);

@@ -423,7 +423,7 @@ static void *send_parcels(void *argument)
 
     for (int i = 0; i < MANY; i++) {
         struct parcel *parcel = malloc(sizeof(*parcel));
-        *parcel = (struct parcel){ { NULL, receive }, sender->loop, sender->thread, i };
+        *parcel = (struct parcel){ { .run = receive }, sender->loop, sender->thread, i };
         if (pinion__scheduler_post(sender->loop->scheduler, &parcel->task, i % 2) != 0) {
             sender->refused++;
             free(parcel);

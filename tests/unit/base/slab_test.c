@@ -37,8 +37,8 @@ static void objects_do_not_overlap(void **state)
 {
     static void *objects[OBJECTS];
     struct random_source source = { 7 };
-    struct pinion_regions regions;
-    struct pinion_slabs slabs;
+    struct pinion_regions regions = { 0 };
+    struct pinion_slabs slabs = { 0 };
 
     pinion__regions_init(&regions);
     pinion__slabs_init(&slabs, OBJECT_SIZE, &regions);
@@ -61,8 +61,8 @@ static void objects_do_not_overlap(void **state)
 static void slabs_go_back_but_for_one(void **state)
 {
     static void *objects[OBJECTS];
-    struct pinion_regions regions;
-    struct pinion_slabs slabs;
+    struct pinion_regions regions = { 0 };
+    struct pinion_slabs slabs = { 0 };
 
     pinion__regions_init(&regions);
     pinion__slabs_init(&slabs, OBJECT_SIZE, &regions);
@@ -79,8 +79,8 @@ static void slabs_go_back_but_for_one(void **state)
 
 static void a_warm_slab_is_the_first_one(void **state)
 {
-    struct pinion_regions regions;
-    struct pinion_slabs slabs;
+    struct pinion_regions regions = { 0 };
+    struct pinion_slabs slabs = { 0 };
 
     pinion__regions_init(&regions);
     pinion__slabs_init(&slabs, OBJECT_SIZE, &regions);

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "helpers/death.h"
+
 enum { TIMERS = 200 };
 enum phase { IDLE, WAITING, DUE };
 
@@ -92,6 +94,7 @@ static void start(uint64_t now_ms)
 {
     source = (struct random_source){ now_ms + 1 };
     now = now_ms;
+    memset(&wheel, 0, sizeof wheel);
     pinion__wheel_init(&wheel, now);
     memset(timers, 0, sizeof(timers));
     for (int i = 0; i < TIMERS; i++)
@@ -114,6 +117,7 @@ static void advance(uint64_t now_ms)
 static void check(void)
 {
     uint64_t earliest = UINT64_MAX;
+    assert_true(pinion__wheel_sound(&wheel));
 
     for (int i = 0; i < TIMERS; i++) {
         assert_int_equal(pinion__timer_active(&timers[i].timer), timers[i].phase == WAITING);
@@ -259,6 +263,86 @@ static void cancelling_twice_or_before_setting_is_harmless(void **state)
     assert_int_equal(timers[0].fired, 0);
 }
 
+/* ---- what must not be done to timers ---- */
+
+static void init_while_it_is_set(void)
+{
+    set(&timers[0], 100);
+    set(&timers[1], 100);
+    pinion__timer_init(&timers[0].timer, on_fire);
+}
+
+/* As if it had been initialised while it was on the wheel, by code that does not go through
+ * pinion__timer_init. */
+static void lose(struct tracked *tracked)
+{
+    tracked->timer.node = (struct pinion_list)PINION_LIST_HEAD(tracked->timer.node);
+}
+
+static void set_what_has_lost_its_neighbours(void)
+{
+    set(&timers[0], 100);
+    lose(&timers[0]);
+    set(&timers[1], 100);
+}
+
+static void set_a_new_timer(void)
+{
+    struct pinion_timer timer = { 0 };
+    pinion__timer_set(&wheel, &timer, 100);
+}
+
+static void misuse_ends_the_program(void **state)
+{
+    if (!ASSERTIONS_ARE_ON)
+        skip();
+    start(0);
+    assert_true(aborts(init_while_it_is_set));
+    assert_true(aborts(set_what_has_lost_its_neighbours));
+    assert_true(aborts(set_a_new_timer));
+}
+
+static void a_wheel_that_is_not_sound_is_found(void **state)
+{
+    start(0);
+    set(&timers[0], 100);
+    set(&timers[1], 100);
+    assert_true(pinion__wheel_sound(&wheel));
+    lose(&timers[0]);
+    assert_false(pinion__wheel_sound(&wheel));
+
+    start(0);
+    set(&timers[0], 100);
+    timers[0].timer.due = 5000; /* lies in the wrong slot */
+    assert_false(pinion__wheel_sound(&wheel));
+
+    start(0);
+    set(&timers[0], 100);
+    wheel.occupied[1] = 0;
+    assert_false(pinion__wheel_sound(&wheel));
+}
+
+/* A timer is lost that lies far away; no time passes that would touch it. */
+static void advance_with_a_lost_timer(void)
+{
+    set(&timers[0], 1000000);
+    lose(&timers[0]);
+    for (int i = 0; i < PINION_WHEEL_LEVELS * PINION_WHEEL_SLOTS; i++)
+        pinion__wheel_advance(&wheel, 0);
+}
+
+/* So the checks are compiled in where they are meant to be. */
+static void builds_with_sanitizers_look_over_the_wheel(void **state)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    start(0);
+    assert_true(aborts(advance_with_a_lost_timer));
+#else
+    (void)advance_with_a_lost_timer;
+    skip();
+#endif
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +352,9 @@ int main(void)
         cmocka_unit_test(following_next_is_punctual),
         cmocka_unit_test(agrees_with_the_model),
         cmocka_unit_test(agrees_with_the_model_when_callbacks_act),
+        cmocka_unit_test(misuse_ends_the_program),
+        cmocka_unit_test(a_wheel_that_is_not_sound_is_found),
+        cmocka_unit_test(builds_with_sanitizers_look_over_the_wheel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

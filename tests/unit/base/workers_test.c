@@ -49,7 +49,7 @@ static void do_job(struct pinion_task *task)
 static int run_job(struct pinion_workers *workers, atomic_int *done)
 {
     struct job *job = malloc(sizeof(*job));
-    *job = (struct job){ { NULL, do_job }, done };
+    *job = (struct job){ { .run = do_job }, done };
 
     int rc = pinion__workers_run(workers, &job->task);
     if (rc)
@@ -145,7 +145,7 @@ static void read_mask(struct pinion_task *task)
 static void workers_block_signals_and_the_caller_does_not(void **state)
 {
     static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1, SIGPIPE };
-    struct pinion_task task = { NULL, read_mask };
+    struct pinion_task task = { .run = read_mask };
     struct pinion_workers *workers;
     sigset_t mine;
 

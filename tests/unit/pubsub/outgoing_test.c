@@ -51,8 +51,7 @@ static void expect_names(struct pinion_list *items, const char *names)
 
 static void what_is_put_is_taken_in_order(void **state)
 {
-    struct pinion_list items;
-    pinion__list_init(&items);
+    struct pinion_list items = PINION_LIST_HEAD(items);
     assert_false(is_awake());
     assert_int_equal(put(PINION_OUTGOING_MESSAGE, "a", 10), 0);
     assert_true(is_awake());
@@ -65,8 +64,7 @@ static void what_is_put_is_taken_in_order(void **state)
 
 static void it_is_bounded_in_bytes(void **state)
 {
-    struct pinion_list items;
-    pinion__list_init(&items);
+    struct pinion_list items = PINION_LIST_HEAD(items);
     assert_int_equal(put(PINION_OUTGOING_MESSAGE, "a", 101), PINION_EBUSY);
     assert_int_equal(put(PINION_OUTGOING_MESSAGE, "a", 60), 0);
     assert_int_equal(put(PINION_OUTGOING_MESSAGE, "b", 41), PINION_EBUSY);
@@ -79,8 +77,7 @@ static void it_is_bounded_in_bytes(void **state)
 
 static void what_was_not_done_goes_back_to_the_front(void **state)
 {
-    struct pinion_list items;
-    pinion__list_init(&items);
+    struct pinion_list items = PINION_LIST_HEAD(items);
     assert_int_equal(put(PINION_OUTGOING_MESSAGE, "a", 50), 0);
     assert_int_equal(put(PINION_OUTGOING_MESSAGE, "b", 50), 0);
     pinion__outgoing_take(&queue, &items);
@@ -94,8 +91,7 @@ static void what_was_not_done_goes_back_to_the_front(void **state)
 
 static void subscriptions_wake_a_thread_that_leaves_messages_lying(void **state)
 {
-    struct pinion_list items;
-    pinion__list_init(&items);
+    struct pinion_list items = PINION_LIST_HEAD(items);
     assert_int_equal(put(PINION_OUTGOING_MESSAGE, "a", 1), 0);
     pinion__outgoing_take(&queue, &items);
     pinion__outgoing_return(&queue, &items);
