@@ -16,7 +16,8 @@ extern const pinion_raw_socket_def conformance_echo;
 /* rooms:*: the chat's. */
 extern const pinion_channel_def conformance_room_channel;
 
-/* presence:*: who is there. The endpoint needs its presence before it starts. */
+/* presence:*, crowd:*: who is there, told at once or gathered. The endpoint needs its presence before it
+ * starts. */
 extern const pinion_channel_def conformance_presence_channel;
 int conformance_presence(pinion_endpoint *endpoint);
 

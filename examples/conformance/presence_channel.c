@@ -2,11 +2,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static pinion_presence *presence;
+static pinion_presence *at_once;  /* of presence:* */
+static pinion_presence *gathered; /* of crowd:*: changes wait, and diffs are short */
 
 int conformance_presence(pinion_endpoint *endpoint)
 {
-    return pinion_presence_new(&presence, endpoint, &(pinion_presence_options){ .diff_at_once = true });
+    int rc = pinion_presence_new(&at_once, endpoint, &(pinion_presence_options){ .diff_at_once = true });
+    if (!rc)
+        rc = pinion_presence_new(
+            &gathered, endpoint,
+            &(pinion_presence_options){ .name = "crowd", .diff_interval_ms = 200, .max_diff = 1000 });
+    return rc;
+}
+
+static pinion_presence *presence_of(const pinion_channel *channel)
+{
+    return strncmp(pinion_channel_topic(channel), "crowd:", 6) == 0 ? gathered : at_once;
 }
 
 /* The key it is tracked under: the join's user, or the socket's. */
@@ -19,7 +30,7 @@ static const char *key_of(pinion_channel *channel, const pinion_payload *params)
 
 static pinion_payload *list(pinion_channel *channel)
 {
-    return pinion_presence_list(presence, pinion_channel_topic(channel));
+    return pinion_presence_list(presence_of(channel), pinion_channel_topic(channel));
 }
 
 static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
@@ -28,7 +39,7 @@ static pinion_result after_join(pinion_channel *channel, const pinion_payload *p
     char *key = user ? strdup(user) : NULL;
     json_t *meta = pinion_payload_get(params, "meta");
     pinion_channel_set_state(channel, key, free);
-    if (!key || pinion_presence_track(presence, channel, key,
+    if (!key || pinion_presence_track(presence_of(channel), channel, key,
                                       meta ? pinion_payload_json(json_incref(meta)) : NULL) != 0)
         return pinion_crash();
     pinion_push(channel, "presence_state", list(channel));
@@ -37,14 +48,14 @@ static pinion_result after_join(pinion_channel *channel, const pinion_payload *p
 
 static pinion_result update(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
-    int rc =
-        pinion_presence_update(presence, channel, pinion_channel_state(channel), pinion_payload_ref(payload));
+    int rc = pinion_presence_update(presence_of(channel), channel, pinion_channel_state(channel),
+                                    pinion_payload_ref(payload));
     return rc ? pinion_crash() : pinion_ok(NULL);
 }
 
 static pinion_result untrack(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
-    pinion_presence_untrack(presence, channel, pinion_channel_state(channel));
+    pinion_presence_untrack(presence_of(channel), channel, pinion_channel_state(channel));
     return pinion_ok(NULL);
 }
 

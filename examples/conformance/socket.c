@@ -48,7 +48,8 @@ static int socket_id(pinion_socket *socket, char *text, size_t size)
 
 const pinion_socket_def conformance_socket = {
     .channels = PINION_ROUTES({ "rooms:*", &conformance_room_channel }, { "room:*", &conformance_channel },
-                              { "presence:*", &conformance_presence_channel }),
+                              { "presence:*", &conformance_presence_channel },
+                              { "crowd:*", &conformance_presence_channel }),
     .connect = connect_user,
     .id = socket_id,
 };

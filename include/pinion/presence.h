@@ -53,7 +53,10 @@ typedef struct pinion_presence_options {
                        * nodes: "presence"; 255 bytes at most */
 
     /* A topic's first change is told at once, then no more until diff_interval_ms (1,500) later, all in one
-     * diff: so that what a crowd is sent when it comes is proportional to its size, not to its square. */
+     * diff: so that what a crowd is sent when it comes is proportional to its size, not to its square. What
+     * nobody has seen is left out: who joins and leaves within the interval, unless a list of the topic was
+     * given out in between; of many updates all but the last, which then has the phx_ref_prev of the meta
+     * that was told. */
     uint32_t diff_interval_ms;
     bool diff_at_once; /* tell each change at once, as Phoenix does */
 
@@ -61,6 +64,13 @@ typedef struct pinion_presence_options {
     uint32_t heartbeat_ms; /* tell others what is new: 1,500 */
     uint32_t down_ms;      /* a node not heard of for so long is down: 30,000; at least four heartbeats */
     uint32_t remove_ms;    /* a node that is down so long is forgotten: 1,200,000 */
+    /* Bounds. What one client can make grow is shown to all others. */
+    uint32_t max_meta;  /* Bytes of a meta. 4,096 by default; at most 65,471. On excess: PINION_ETOOBIG. */
+    uint32_t max_metas; /* Metas under one key of one topic, of all nodes. 10,000 by default. On excess:
+                         * tracking another gives PINION_ETOOBIG. */
+    uint32_t max_diff; /* Bytes of a diff, about. 262,144 by default. On excess: several diffs, in order, each
+                        * in a turn of the loop of its own; and as much does not wait for its interval. */
+
     unsigned shards; /* parts into which topics are divided, each with a lock and a loop: 8; 64 at most */
 
     /* Enrich what clients are sent: called for lists, and for the joins and the leaves of each diff. Consumes
@@ -86,7 +96,8 @@ PINION_API PINION_CHECKED int pinion_presence_new(pinion_presence **out, pinion_
 /* Track a channel under a key on its topic. Consumes meta (NULL is {}); members "phx_ref" and "phx_ref_prev"
  * of it are left out. Also in join: if that is refused, it is untracked again.
  * PINION_EBUSY: it is tracked under this key already; PINION_EINVAL: the meta is no JSON object, or the key
- * is no UTF-8 of at most 255 bytes; PINION_ETOOBIG: a meta over 65,535 bytes; PINION_EPAYLOAD;
+ * is no UTF-8 of at most 255 bytes; PINION_ETOOBIG: the meta has more than max_meta bytes, or the key has
+ * max_metas already (pinion_error_detail says which); PINION_EPAYLOAD;
  * PINION_ECLOSED: the channel has ended, or runs its terminate; PINION_ENOMEM. */
 PINION_API int pinion_presence_track(pinion_presence *presence, pinion_channel *channel, const char *key,
                                      pinion_payload *meta);

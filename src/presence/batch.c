@@ -1,30 +1,36 @@
 #include "presence/batch.h"
 #include "base/hash.h"
+#include "presence/meta.h"
 #include <pinion/error.h>
 #include <stdlib.h>
 
-/* ---- changes ---- */
+#define CHANGE_OVERHEAD 48 /* bytes: what a change's text has besides key and meta */
+
+/* ---- a change ---- */
+
+static struct pinion_presence_change *change_of(const struct pinion_map_node *node)
+{
+    return PINION_CONTAINER_OF(node, struct pinion_presence_change, by_name.first);
+}
+
+static struct pinion_slice ref_of(const struct pinion_map_node *node)
+{
+    return pinion__slice(change_of(node)->ref, PINION_PRESENCE_REF_LEN);
+}
 
 static struct pinion_slice key_of(const struct pinion_map_node *node)
 {
-    return pinion__presence_change_key(
-        PINION_CONTAINER_OF(node, struct pinion_presence_change, by_key.first));
+    return pinion__presence_change_key(change_of(node));
 }
 
-static void init(struct pinion_presence_changes *changes)
+static uint64_t hash_of_ref(const struct pinion_presence_change *change)
 {
-    pinion__map_init(&changes->keys, key_of);
-    pinion__list_init(&changes->all);
+    return pinion__hash(pinion__slice(change->ref, PINION_PRESENCE_REF_LEN));
 }
 
-static void clear(struct pinion_presence_changes *changes)
+static size_t bytes_of(const struct pinion_presence_change *change)
 {
-    pinion__map_release(&changes->keys);
-    while (!pinion__list_empty(&changes->all)) {
-        struct pinion_presence_change *change = pinion__presence_change_at(changes->all.next);
-        pinion__list_remove(&change->in_changes);
-        free(change);
-    }
+    return CHANGE_OVERHEAD + (size_t)change->key_len + change->meta_len;
 }
 
 static struct pinion_presence_change *change_new(const struct pinion_presence_entry *entry)
@@ -40,25 +46,6 @@ static struct pinion_presence_change *change_new(const struct pinion_presence_en
     return change;
 }
 
-static int add(struct pinion_presence_changes *changes, const struct pinion_presence_entry *entry)
-{
-    struct pinion_presence_change *change = change_new(entry);
-    if (!change)
-        return PINION_ENOMEM;
-    int rc = pinion__multimap_add(&changes->keys, &change->by_key, pinion__hash(pinion__presence_key(entry)));
-    if (rc)
-        free(change);
-    else
-        pinion__list_append(&changes->all, &change->in_changes);
-    return rc;
-}
-
-const struct pinion_presence_change *pinion__presence_change_next(const struct pinion_presence_change *change)
-{
-    struct pinion_multimap_node *next = pinion__multimap_next(&change->by_key);
-    return next ? PINION_CONTAINER_OF(next, struct pinion_presence_change, by_key) : NULL;
-}
-
 /* ---- batches ---- */
 
 struct pinion_presence_batch *pinion__presence_batch_new(struct pinion_slice topic,
@@ -68,9 +55,10 @@ struct pinion_presence_batch *pinion__presence_batch_new(struct pinion_slice top
     if (!batch)
         return NULL;
     pinion__list_init(&batch->due);
+    pinion__list_init(&batch->changes);
     pinion__timer_init(&batch->timer, cooled);
-    init(&batch->joins);
-    init(&batch->leaves);
+    pinion__map_init(&batch->joins, ref_of);
+    pinion__map_init(&batch->leaves, ref_of);
     batch->topic_len = (uint8_t)topic.len;
     memcpy(batch->topic, topic.ptr, topic.len);
     return batch;
@@ -78,18 +66,212 @@ struct pinion_presence_batch *pinion__presence_batch_new(struct pinion_slice top
 
 void pinion__presence_batch_free(struct pinion_presence_batch *batch)
 {
-    pinion__presence_batch_clear(batch);
+    while (!pinion__list_empty(&batch->changes)) {
+        struct pinion_presence_change *change = pinion__presence_change_at(batch->changes.next);
+        pinion__list_remove(&change->in_order);
+        free(change);
+    }
+    pinion__map_release(&batch->joins);
+    pinion__map_release(&batch->leaves);
     free(batch);
 }
 
-int pinion__presence_batch_add(struct pinion_presence_batch *batch, const struct pinion_presence_entry *entry,
-                               bool joined)
+static struct pinion_map *map_for(struct pinion_presence_batch *batch, bool joined)
 {
-    return add(joined ? &batch->joins : &batch->leaves, entry);
+    return joined ? &batch->joins : &batch->leaves;
 }
 
-void pinion__presence_batch_clear(struct pinion_presence_batch *batch)
+/* The latest join, or leave, of the meta that this is about; NULL when none waits. */
+static struct pinion_presence_change *waiting(struct pinion_presence_batch *batch,
+                                              const struct pinion_presence_change *change, bool joined)
 {
-    clear(&batch->joins);
-    clear(&batch->leaves);
+    struct pinion_slice ref = pinion__slice(change->ref, PINION_PRESENCE_REF_LEN);
+    struct pinion_multimap_node *first =
+        pinion__multimap_find(map_for(batch, joined), ref, hash_of_ref(change));
+    if (!first)
+        return NULL;
+    struct pinion_multimap_node *last =
+        PINION_CONTAINER_OF(first->ring.prev, struct pinion_multimap_node, ring);
+    return PINION_CONTAINER_OF(last, struct pinion_presence_change, by_name);
+}
+
+/* It does not wait any more, but is still in its place. */
+static void withdraw(struct pinion_presence_batch *batch, struct pinion_presence_change *change)
+{
+    pinion__multimap_remove(map_for(batch, change->joined), &change->by_name);
+    batch->bytes -= bytes_of(change);
+}
+
+static void forget_cancelled(struct pinion_presence_batch *batch)
+{
+    struct pinion_presence_change *change = batch->cancelled;
+    batch->cancelled = NULL;
+    if (change)
+        pinion__list_remove(&change->in_order);
+    free(change);
+}
+
+/* ---- an update that goes on ---- */
+
+/* Is it what took the place of the join that was cancelled just before? */
+static bool goes_on(const struct pinion_presence_batch *batch, const struct pinion_presence_change *change)
+{
+    const char *prev = pinion__presence_meta_prev(pinion__presence_change_meta(change));
+    return batch->cancelled && prev && memcmp(prev, batch->cancelled->ref, PINION_PRESENCE_REF_LEN) == 0;
+}
+
+/* Nobody has seen the meta that it says it replaces: what that one replaced is what it replaces, if anything.
+ */
+static void inherit_prev(struct pinion_presence_change *change, const struct pinion_presence_change *from)
+{
+    char *meta = change->text + change->key_len;
+    const char *old = pinion__presence_meta_prev(pinion__presence_change_meta(from));
+    const char *prev = pinion__presence_meta_prev(pinion__presence_change_meta(change));
+    if (old)
+        memcpy(meta + (prev - meta), old, PINION_PRESENCE_REF_LEN);
+    else
+        change->meta_len = (uint16_t)pinion__presence_meta_cut_prev(meta, change->meta_len);
+}
+
+/* ---- adding ---- */
+
+/* Its place is that of the join it goes on from, so that it stays with the leave that belongs to it. */
+static void put_in_place(struct pinion_presence_batch *batch, struct pinion_presence_change *change)
+{
+    struct pinion_presence_change *before =
+        change->joined && goes_on(batch, change) ? batch->cancelled : NULL;
+    if (before) {
+        inherit_prev(change, before);
+        change->place = before->place;
+        pinion__list_append(&before->in_order, &change->in_order); /* that is, before it */
+    } else {
+        change->place = change->version;
+        pinion__list_append(&batch->changes, &change->in_order);
+    }
+    forget_cancelled(batch);
+    batch->bytes += bytes_of(change);
+}
+
+static int put(struct pinion_presence_batch *batch, struct pinion_presence_change *change)
+{
+    const struct pinion_presence_change *left = change->joined ? waiting(batch, change, false) : NULL;
+    int rc = pinion__multimap_add(map_for(batch, change->joined), &change->by_name, hash_of_ref(change));
+    if (rc)
+        return rc;
+    change->after = left ? left->place : 0;
+    put_in_place(batch, change);
+    return 0;
+}
+
+/* If what this undoes waits and nobody has heard of it, take it away. */
+static bool cancel(struct pinion_presence_batch *batch, const struct pinion_presence_change *change)
+{
+    struct pinion_presence_change *undone = waiting(batch, change, !change->joined);
+    if (!undone || undone->version <= batch->given)
+        return false;
+    forget_cancelled(batch);
+    withdraw(batch, undone);
+    batch->cancelled = undone;
+    if (!undone->joined)
+        forget_cancelled(batch);
+    return true;
+}
+
+int pinion__presence_batch_add(struct pinion_presence_batch *batch, const struct pinion_presence_entry *entry,
+                               bool joined, uint64_t version)
+{
+    struct pinion_presence_change *change = change_new(entry);
+    if (!change)
+        return PINION_ENOMEM;
+    change->joined = joined;
+    change->version = version;
+    int rc = 0;
+    if (cancel(batch, change) || (rc = put(batch, change)) != 0)
+        free(change);
+    return rc;
+}
+
+/* ---- taking ---- */
+
+/* Does a diff that begins at this place, and has `len` bytes and this as its last, end before the next? An
+ * update is not torn apart: its key would be gone in between. */
+static bool ends_before(const struct pinion_presence_change *next, const struct pinion_presence_change *last,
+                        uint64_t begins, size_t len, size_t max)
+{
+    if (!last)
+        return false;
+    if (next->after >= begins)
+        return true;
+    bool belongs = next->joined && !last->joined &&
+                   pinion__slice_eq(pinion__presence_change_key(next), pinion__presence_change_key(last));
+    return len + bytes_of(next) > max && !belongs;
+}
+
+size_t pinion__presence_batch_take(struct pinion_presence_batch *batch, size_t max, struct pinion_list *taken)
+{
+    const struct pinion_presence_change *last = NULL;
+    uint64_t begins = 0;
+    size_t len = 0;
+    forget_cancelled(batch);
+    while (!pinion__list_empty(&batch->changes)) {
+        struct pinion_presence_change *change = pinion__presence_change_at(batch->changes.next);
+        if (ends_before(change, last, begins, len, max))
+            break;
+        if (!last)
+            begins = change->place;
+        withdraw(batch, change);
+        pinion__list_remove(&change->in_order);
+        pinion__list_append(taken, &change->in_order);
+        len += bytes_of(change);
+        last = change;
+    }
+    return len;
+}
+
+/* ---- what was taken ---- */
+
+void pinion__presence_changes_init(struct pinion_presence_changes *changes)
+{
+    *changes = (struct pinion_presence_changes){ .all = PINION_LIST_HEAD(changes->all) };
+    pinion__map_init(&changes->keys, key_of);
+}
+
+static int put_by_key(struct pinion_presence_changes *changes, struct pinion_presence_change *change)
+{
+    uint64_t hash = pinion__hash(pinion__presence_change_key(change));
+    int rc = pinion__multimap_add(&changes->keys, &change->by_name, hash);
+    if (rc)
+        free(change);
+    else
+        pinion__list_append(&changes->all, &change->in_order);
+    return rc;
+}
+
+int pinion__presence_changes_sort(struct pinion_list *taken, struct pinion_presence_changes *joins,
+                                  struct pinion_presence_changes *leaves)
+{
+    int rc = 0;
+    while (!pinion__list_empty(taken)) {
+        struct pinion_presence_change *change = pinion__presence_change_at(taken->next);
+        pinion__list_remove(&change->in_order);
+        int put_rc = put_by_key(change->joined ? joins : leaves, change);
+        rc = rc ? rc : put_rc;
+    }
+    return rc;
+}
+
+void pinion__presence_changes_release(struct pinion_presence_changes *changes)
+{
+    while (!pinion__list_empty(&changes->all)) {
+        struct pinion_presence_change *change = pinion__presence_change_at(changes->all.next);
+        pinion__list_remove(&change->in_order);
+        free(change);
+    }
+    pinion__map_release(&changes->keys);
+}
+
+const struct pinion_presence_change *pinion__presence_change_next(const struct pinion_presence_change *change)
+{
+    struct pinion_multimap_node *next = pinion__multimap_next(&change->by_name);
+    return next ? PINION_CONTAINER_OF(next, struct pinion_presence_change, by_name) : NULL;
 }

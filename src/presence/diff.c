@@ -4,16 +4,30 @@
 #include "presence/listing.h"
 #include "presence/presence_int.h"
 
-void pinion__presence_diff_take(struct pinion_presence_outgoing *diff, struct pinion_presence_batch *batch,
-                                const struct pinion_presence_state *state, bool with_presences)
+size_t pinion__presence_diff_take(struct pinion_presence_outgoing *diff, struct pinion_presence_batch *batch,
+                                  size_t max, const struct pinion_presence_state *state, bool with_presences)
 {
     struct pinion_slice topic = pinion__slice(batch->topic, batch->topic_len);
-    diff->joins = pinion__presence_list_changes(&batch->joins);
-    diff->leaves = pinion__presence_list_changes(&batch->leaves);
-    diff->presences =
-        with_presences ? pinion__presence_list_topic(pinion__presence_topic(state, topic)) : NULL;
+    *diff = (struct pinion_presence_outgoing){ .changes = PINION_LIST_HEAD(diff->changes) };
+    size_t len = pinion__presence_batch_take(batch, max, &diff->changes);
+    if (with_presences)
+        diff->presences = pinion__presence_list_topic(pinion__presence_topic(state, topic));
     memcpy(diff->topic, batch->topic, (size_t)batch->topic_len + 1);
-    pinion__presence_batch_clear(batch);
+    return len;
+}
+
+static void make_text(struct pinion_presence_outgoing *diff)
+{
+    struct pinion_presence_changes joins, leaves;
+    pinion__presence_changes_init(&joins);
+    pinion__presence_changes_init(&leaves);
+    if (pinion__presence_changes_sort(&diff->changes, &joins, &leaves) != 0)
+        pinion__log(PINION_LOG_ERROR, "presence: out of memory: clients are not told of changes on %s",
+                    diff->topic);
+    diff->joins = pinion__presence_list_changes(&joins);
+    diff->leaves = pinion__presence_list_changes(&leaves);
+    pinion__presence_changes_release(&joins);
+    pinion__presence_changes_release(&leaves);
 }
 
 pinion_payload *pinion__presence_fetch(const struct pinion_presence *presence, const char *topic,
@@ -81,6 +95,7 @@ static void call(void (*run)(struct pinion_presence_outgoing *diff, const struct
 
 void pinion__presence_diff_send(struct pinion_presence_outgoing *diff, const struct pinion_presence *presence)
 {
+    make_text(diff);
     if (presence->options.fetch)
         call(fetch_both, "fetch", diff, presence);
     broadcast(diff, presence);

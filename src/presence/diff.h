@@ -1,4 +1,5 @@
-/* A presence_diff: from a batch to this node's clients and the application. */
+/* A presence_diff: from a batch to this node's clients and the application. Only the taking needs the lock of
+ * the state: changes are moved then, and made into text later. */
 #ifndef PINION_PRESENCE_DIFF_H
 #define PINION_PRESENCE_DIFF_H
 
@@ -6,16 +7,17 @@
 #include <pinion/presence.h>
 
 struct pinion_presence_outgoing {
-    pinion_payload *joins;
+    struct pinion_list changes;
+    pinion_payload *joins; /* from here on made by sending */
     pinion_payload *leaves;
-    pinion_payload *presences; /* NULL: nobody asks for them */
+    pinion_payload *presences; /* made by taking; NULL: nobody asks for them */
     char topic[PINION_PRESENCE_NAME_MAX + 1];
 };
 
-/* Take what the batch has gathered, which is empty then; with all presences of its topic, if wanted. The
- * caller holds the lock of the state. */
-void pinion__presence_diff_take(struct pinion_presence_outgoing *diff, struct pinion_presence_batch *batch,
-                                const struct pinion_presence_state *state, bool with_presences);
+/* Take changes that make one diff of about so many bytes out of a batch that is not empty; with all presences
+ * of its topic, if wanted. Returns the bytes. The caller holds the lock of the state. */
+size_t pinion__presence_diff_take(struct pinion_presence_outgoing *diff, struct pinion_presence_batch *batch,
+                                  size_t max, const struct pinion_presence_state *state, bool with_presences);
 
 /* Broadcast it on this node, and call the application. Consumes what it holds. Thread: the topic's loop, not
  * from within a callback. */

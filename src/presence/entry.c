@@ -159,12 +159,41 @@ static void tell(const struct pinion_presence_entry *entry, bool joined)
     state->telling = false;
 }
 
+/* The first of an entry's key counts those under it. */
+static struct pinion_presence_entry *first_of_key(struct pinion_presence_entry *entry)
+{
+    if (pinion__multimap_is_first(&entry->by_key))
+        return entry;
+    struct pinion_multimap_node *first =
+        pinion__multimap_find(&entry->topic->keys, pinion__presence_key(entry), entry->by_key.first.hash);
+    return PINION_CONTAINER_OF(first, struct pinion_presence_entry, by_key);
+}
+
+static void count_in(struct pinion_presence_entry *entry)
+{
+    struct pinion_presence_entry *first = first_of_key(entry);
+    if (first == entry)
+        first->of_key = 0;
+    first->of_key++;
+}
+
+/* It is about to be taken from under its key. */
+static void count_out(struct pinion_presence_entry *entry)
+{
+    struct pinion_presence_entry *first = first_of_key(entry);
+    struct pinion_multimap_node *second = pinion__multimap_next(&first->by_key);
+    first->of_key--;
+    if (first == entry && second)
+        PINION_CONTAINER_OF(second, struct pinion_presence_entry, by_key)->of_key = first->of_key;
+}
+
 void pinion__presence_entry_show(struct pinion_presence_entry *entry)
 {
     struct pinion_presence_topic *topic = entry->topic;
     int rc = pinion__multimap_add(&topic->keys, &entry->by_key, pinion__hash(pinion__presence_key(entry)));
     assert(rc == 0);
     (void)rc;
+    count_in(entry);
     pinion__list_append(&topic->entries, &entry->in_topic);
     topic->count++;
     tell(entry, true);
@@ -172,6 +201,7 @@ void pinion__presence_entry_show(struct pinion_presence_entry *entry)
 
 void pinion__presence_entry_hide(struct pinion_presence_entry *entry)
 {
+    count_out(entry);
     pinion__multimap_remove(&entry->topic->keys, &entry->by_key);
     pinion__list_remove(&entry->in_topic);
     entry->topic->count--;
@@ -224,6 +254,12 @@ const struct pinion_presence_entry *pinion__presence_get(const struct pinion_pre
                                                          struct pinion_slice key)
 {
     return of_key(pinion__multimap_find(&topic->keys, key, pinion__hash(key)));
+}
+
+size_t pinion__presence_count_of_key(const struct pinion_presence_topic *topic, struct pinion_slice key)
+{
+    const struct pinion_presence_entry *first = pinion__presence_get(topic, key);
+    return first ? first->of_key : 0;
 }
 
 const struct pinion_presence_entry *pinion__presence_next_of_key(const struct pinion_presence_entry *entry)

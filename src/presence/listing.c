@@ -117,7 +117,7 @@ static void put_changes(struct writer *out, const void *what)
     put_text(out, "{");
     PINION_LIST_FOREACH (node, &changes->all) {
         const struct pinion_presence_change *change = pinion__presence_change_at(node);
-        if (!pinion__multimap_is_first(&change->by_key))
+        if (!pinion__multimap_is_first(&change->by_name))
             continue;
         put_name(out, pinion__presence_change_key(change));
         put_text(out, "{\"metas\":[");

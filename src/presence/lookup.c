@@ -20,6 +20,7 @@ pinion_payload *pinion_presence_list(pinion_presence *presence, const char *topi
 {
     struct pinion_presence_shard *shard = enter(presence, topic);
     pinion_payload *presences = pinion__presence_list_topic(find(shard, topic));
+    pinion__presence_shard_give(shard, pinion__slice_str(topic));
     pinion__presence_shard_unlock(shard);
     return pinion__presence_fetch(presence, topic, presences);
 }
@@ -40,6 +41,7 @@ pinion_payload *pinion_presence_get_by_key(pinion_presence *presence, const char
     struct pinion_presence_shard *shard = enter(presence, topic_name);
     const struct pinion_presence_topic *topic = find(shard, topic_name);
     pinion_payload *found = NULL;
+    pinion__presence_shard_give(shard, pinion__slice_str(topic_name));
     if (topic && pinion__presence_get(topic, name))
         found = pinion__presence_list_key(topic, name, fetches);
     pinion__presence_shard_unlock(shard);

@@ -1,7 +1,12 @@
 #include "presence/meta.h"
 #include "base/log.h"
+#include "presence/state.h"
 #include "proto/json_scan.h"
 #include <string.h>
+
+#define PREV     "\"phx_ref_prev\":\"" /* the last member of what is kept, if it is there */
+#define PREV_LEN (sizeof PREV - 1)
+#define TAIL_LEN (PINION_PRESENCE_REF_LEN + 2) /* the ref, and what ends string and object */
 
 /* ---- walking over a compact object that was checked ---- */
 
@@ -81,8 +86,30 @@ int pinion__presence_meta_add_prev(struct pinion_buf *kept, const char *ref)
 {
     bool empty = kept->len == 2;
     kept->len--;
-    int rc = pinion__buf_append_str(kept, empty ? "\"phx_ref_prev\":\"" : ",\"phx_ref_prev\":\"");
+    int rc = empty ? 0 : pinion__buf_append_char(kept, ',');
+    if (!rc)
+        rc = pinion__buf_append_str(kept, PREV);
     if (!rc)
         rc = pinion__buf_append_str(kept, ref);
     return rc ? rc : pinion__buf_append_str(kept, "\"}");
+}
+
+/* The last bytes tell: before them, and outside of any string, stands the '{' of the whole or a ','; and
+ * within a string there are no quotes without a backslash. An inner object would end with two braces. */
+const char *pinion__presence_meta_prev(struct pinion_slice kept)
+{
+    if (kept.len < 1 + PREV_LEN + TAIL_LEN)
+        return NULL;
+    const char *name = kept.ptr + kept.len - TAIL_LEN - PREV_LEN;
+    bool has = memcmp(name, PREV, PREV_LEN) == 0 && (name[-1] == ',' || name == kept.ptr + 1) &&
+               memcmp(kept.ptr + kept.len - 2, "\"}", 2) == 0;
+    return has ? name + PREV_LEN : NULL;
+}
+
+size_t pinion__presence_meta_cut_prev(char *kept, size_t len)
+{
+    size_t rest = len - TAIL_LEN - PREV_LEN; /* before the member */
+    rest -= kept[rest - 1] == ',';
+    kept[rest] = '}';
+    return rest + 1;
 }

@@ -18,4 +18,10 @@ int pinion__presence_meta_keep(const pinion_payload *meta, struct pinion_buf *ke
 /* Add to what is kept the ref of the meta that this one replaces. Errors as above. */
 int pinion__presence_meta_add_prev(struct pinion_buf *kept, const char *ref);
 
+/* Where the ref of the one that this meta replaces stands in what is kept; NULL: it replaces none. */
+const char *pinion__presence_meta_prev(struct pinion_slice kept);
+
+/* Leave it out of a meta that has one. Returns how long the meta is then. */
+size_t pinion__presence_meta_cut_prev(char *kept, size_t len);
+
 #endif

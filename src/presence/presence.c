@@ -13,6 +13,10 @@
 #define DEFAULT_DOWN          30000
 #define DEFAULT_REMOVE        1200000
 #define DEFAULT_SHARDS        8
+#define DEFAULT_MAX_META      4096
+#define DEFAULT_MAX_METAS     10000
+#define DEFAULT_MAX_DIFF      262144
+#define MAX_META_MAX          (PINION_PRESENCE_META_MAX - 64) /* room for the ref of the meta it replaces */
 
 /* ---- options ---- */
 
@@ -30,6 +34,12 @@ static void fill_defaults(pinion_presence_options *options)
         options->remove_ms = DEFAULT_REMOVE;
     if (options->shards == 0)
         options->shards = DEFAULT_SHARDS;
+    if (options->max_meta == 0)
+        options->max_meta = DEFAULT_MAX_META;
+    if (options->max_metas == 0)
+        options->max_metas = DEFAULT_MAX_METAS;
+    if (options->max_diff == 0)
+        options->max_diff = DEFAULT_MAX_DIFF;
 }
 
 static int check_options(const pinion_presence_options *options)
@@ -40,6 +50,9 @@ static int check_options(const pinion_presence_options *options)
     if (options->shards > PINION_PRESENCE_SHARDS_MAX)
         return pinion__fail(PINION_EINVAL, "shards: %u is too many, %d is the most", options->shards,
                             PINION_PRESENCE_SHARDS_MAX);
+    if (options->max_meta > MAX_META_MAX)
+        return pinion__fail(PINION_EINVAL, "max_meta: %u bytes are too many, %d are the most",
+                            options->max_meta, MAX_META_MAX);
     if (options->down_ms / 4 < options->heartbeat_ms)
         return pinion__fail(PINION_EINVAL, "down_ms: %u is less than four heartbeats, of %u ms each",
                             options->down_ms, options->heartbeat_ms);

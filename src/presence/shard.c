@@ -4,6 +4,8 @@
 #include "presence/diff.h"
 #include "presence/presence_int.h"
 
+#define DIFFS_PER_TURN 64
+
 /* ---- noting changes, under the lock ---- */
 
 static struct pinion_presence_batch *find_batch(const struct pinion_presence_shard *shard,
@@ -14,6 +16,12 @@ static struct pinion_presence_batch *find_batch(const struct pinion_presence_sha
 }
 
 static void on_cooled(struct pinion_timer *timer);
+
+static void make_due(struct pinion_presence_batch *batch)
+{
+    if (pinion__list_empty(&batch->due))
+        pinion__list_append(&batch->shard->due, &batch->due);
+}
 
 static struct pinion_presence_batch *add_batch(struct pinion_presence_shard *shard, struct pinion_slice topic,
                                                uint64_t hash)
@@ -26,7 +34,7 @@ static struct pinion_presence_batch *add_batch(struct pinion_presence_shard *sha
         return NULL;
     }
     batch->shard = shard;
-    pinion__list_append(&shard->due, &batch->due);
+    make_due(batch);
     return batch;
 }
 
@@ -46,60 +54,98 @@ static void on_changed(void *data, const struct pinion_presence_entry *entry, bo
     struct pinion_presence_batch *batch = find_batch(shard, topic, hash);
     if (!batch)
         batch = add_batch(shard, topic, hash);
-    if (!batch || pinion__presence_batch_add(batch, entry, joined) != 0)
+    if (!batch || pinion__presence_batch_add(batch, entry, joined, ++shard->version) != 0)
         pinion__log(PINION_LOG_ERROR, "presence: out of memory: clients are not told of a change");
+    else if (batch->bytes >= shard->presence->options.max_diff)
+        make_due(batch); /* it is full */
+}
+
+void pinion__presence_shard_give(struct pinion_presence_shard *shard, struct pinion_slice topic)
+{
+    struct pinion_presence_batch *batch = find_batch(shard, topic, pinion__hash(topic));
+    if (batch)
+        batch->given = shard->version;
 }
 
 /* ---- sending them, on the loop ---- */
 
-/* The lock is held, and given back. The batch may be gone then. One that cools already (a node has come back,
- * and it was made due) begins to cool anew. */
-static void send_and_unlock(struct pinion_presence_shard *shard, struct pinion_presence_batch *batch)
+/* The batch is not due any more. If its topic has not just been told anything, nothing is to be waited for.
+ */
+static void settle(struct pinion_presence_shard *shard, struct pinion_presence_batch *batch, bool told)
 {
-    const struct pinion_presence *presence = shard->presence;
-    struct pinion_presence_outgoing diff;
-    pinion__presence_diff_take(&diff, batch, shard->state, presence->options.handle_metas != NULL);
+    const pinion_presence_options *options = &shard->presence->options;
     pinion__list_remove(&batch->due);
-    if (presence->options.diff_at_once)
+    if (options->diff_at_once || (!told && !pinion__timer_active(&batch->timer)))
         remove_batch(shard, batch);
-    else
-        pinion__scheduler_timer(shard->loop->scheduler, &batch->timer, presence->options.diff_interval_ms);
+    else if (told)
+        pinion__scheduler_timer(shard->loop->scheduler, &batch->timer, options->diff_interval_ms);
+}
+
+/* Take a diff of the batch that has been due for longest; what is left of it waits behind the others. Returns
+ * its bytes; 0: all that had changed was cancelled. */
+static size_t take_next(struct pinion_presence_shard *shard, struct pinion_presence_outgoing *diff)
+{
+    struct pinion_presence_batch *batch =
+        PINION_CONTAINER_OF(shard->due.next, struct pinion_presence_batch, due);
+    const pinion_presence_options *options = &shard->presence->options;
+    size_t len = 0;
+    if (!pinion__presence_batch_empty(batch)) {
+        bool with_presences = options->handle_metas != NULL;
+        len = pinion__presence_diff_take(diff, batch, options->max_diff, shard->state, with_presences);
+        if (with_presences)
+            batch->given = shard->version;
+    }
+    if (pinion__presence_batch_empty(batch)) {
+        settle(shard, batch, len > 0);
+    } else {
+        pinion__list_remove(&batch->due);
+        make_due(batch);
+    }
+    return len;
+}
+
+/* Send what is due, up to the share of one turn. */
+static void send_due(struct pinion_presence_shard *shard)
+{
+    struct pinion_presence_outgoing diff;
+    size_t left = shard->presence->options.max_diff;
+    pthread_mutex_lock(&shard->lock);
+    for (unsigned count = 0; count < DIFFS_PER_TURN && left > 0 && !pinion__list_empty(&shard->due);
+         count++) {
+        size_t len = take_next(shard, &diff);
+        left -= len < left ? len : left;
+        if (len == 0)
+            continue;
+        pthread_mutex_unlock(&shard->lock);
+        pinion__presence_diff_send(&diff, shard->presence);
+        pthread_mutex_lock(&shard->lock);
+    }
+    shard->flushing = !pinion__list_empty(&shard->due);
+    if (shard->flushing)
+        pinion__scheduler_timer(shard->loop->scheduler, &shard->again, 0);
     pthread_mutex_unlock(&shard->lock);
-    pinion__presence_diff_send(&diff, presence);
+}
+
+static void run_flush(struct pinion_task *task)
+{
+    send_due(PINION_CONTAINER_OF(task, struct pinion_presence_shard, flush));
+}
+
+static void flush_again(struct pinion_timer *timer)
+{
+    send_due(PINION_CONTAINER_OF(timer, struct pinion_presence_shard, again));
 }
 
 static void on_cooled(struct pinion_timer *timer)
 {
     struct pinion_presence_batch *batch = PINION_CONTAINER_OF(timer, struct pinion_presence_batch, timer);
     struct pinion_presence_shard *shard = batch->shard;
-    pthread_mutex_lock(&shard->lock);
-    if (!pinion__presence_batch_empty(batch)) {
-        send_and_unlock(shard, batch);
-        return;
-    }
-    remove_batch(shard, batch);
-    pthread_mutex_unlock(&shard->lock);
-}
-
-static void send_due(struct pinion_presence_shard *shard)
-{
-    for (;;) {
-        pthread_mutex_lock(&shard->lock);
-        if (pinion__list_empty(&shard->due)) {
-            pthread_mutex_unlock(&shard->lock);
-            return;
-        }
-        send_and_unlock(shard, PINION_CONTAINER_OF(shard->due.next, struct pinion_presence_batch, due));
-    }
-}
-
-static void run_flush(struct pinion_task *task)
-{
-    struct pinion_presence_shard *shard = PINION_CONTAINER_OF(task, struct pinion_presence_shard, flush);
-    pthread_mutex_lock(&shard->lock);
-    shard->flushing = false;
-    pthread_mutex_unlock(&shard->lock);
-    send_due(shard);
+    pinion__presence_shard_lock(shard);
+    if (!pinion__presence_batch_empty(batch))
+        make_due(batch);
+    else if (pinion__list_empty(&batch->due))
+        remove_batch(shard, batch);
+    pinion__presence_shard_unlock(shard);
 }
 
 /* A loop that has ended has no more subscribers to be told. */
@@ -126,23 +172,6 @@ void pinion__presence_shard_unlock(struct pinion_presence_shard *shard)
         begin_flush(shard);
 }
 
-/* Make due what has changed and waits for its interval to be over. */
-static void make_due(struct pinion_map_node *node, void *data)
-{
-    struct pinion_presence_shard *shard = data;
-    struct pinion_presence_batch *batch = PINION_CONTAINER_OF(node, struct pinion_presence_batch, node);
-    if (pinion__list_empty(&batch->due) && !pinion__presence_batch_empty(batch))
-        pinion__list_append(&shard->due, &batch->due);
-}
-
-void pinion__presence_shard_flush(struct pinion_presence_shard *shard)
-{
-    pthread_mutex_lock(&shard->lock);
-    pinion__map_each(&shard->batches, make_due, shard);
-    pthread_mutex_unlock(&shard->lock);
-    send_due(shard);
-}
-
 /* ---- life ---- */
 
 int pinion__presence_shard_init(struct pinion_presence_shard *shard, struct pinion_presence *presence,
@@ -152,6 +181,7 @@ int pinion__presence_shard_init(struct pinion_presence_shard *shard, struct pini
     shard->flush.run = run_flush;
     pinion__map_init(&shard->batches, pinion__presence_batch_topic);
     pinion__list_init(&shard->due);
+    pinion__timer_init(&shard->again, flush_again);
     if (pthread_mutex_init(&shard->lock, NULL) != 0)
         return PINION_ENOMEM;
     shard->presence = presence;
@@ -172,6 +202,7 @@ void pinion__presence_shard_release(struct pinion_presence_shard *shard)
     if (!shard->presence)
         return;
     pinion__tracker_release(&shard->tracker);
+    pinion__timer_cancel(&shard->again);
     pinion__presence_state_free(shard->state);
     pinion__map_each(&shard->batches, release_batch, shard);
     pinion__map_release(&shard->batches);

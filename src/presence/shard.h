@@ -4,10 +4,15 @@
  * go out: so that all subscribers get them in one order, the order of what happened. A change of the set is
  * noted in a batch of its topic:
  *
- *                    change                 sent                       interval over, empty
- *   (no batch) -----------------> due --------------> cooling --------------------------------> (no batch)
- *                                                      |    ^ interval over, changes: sent
- *                                                      `----'
+ *                    change                  sent                       interval over, empty
+ *   (no batch) -----------------> due ---------------> cooling --------------------------------> (no batch)
+ *                               ^   |                     |
+ *                               `---'                     | interval over, changes; or max_diff bytes of them
+ *                            more is left                 `-----> due
+ *
+ * What is due is sent in diffs of max_diff bytes at most. Between two turns of its loop a shard sends about
+ * as much as one of them, so that others have their turn, and clients time to read. Under the lock a diff's
+ * changes are only moved; its text is made without.
  */
 #ifndef PINION_PRESENCE_SHARD_H
 #define PINION_PRESENCE_SHARD_H
@@ -27,9 +32,11 @@ struct pinion_presence_shard {
     pthread_mutex_t lock;
     struct pinion_presence_state *state; /* under lock, as all that follows */
     struct pinion_map batches;           /* by topic */
+    uint64_t version;                    /* how many changes were noted */
     struct pinion_list due;
-    bool flushing;            /* the task is under way */
-    struct pinion_task flush; /* sends what is due */
+    bool flushing;             /* the task or the timer below is under way, until nothing is due */
+    struct pinion_task flush;  /* sends what is due */
+    struct pinion_timer again; /* sends the rest at the next turn */
     struct pinion_tracker tracker;
 };
 
@@ -45,7 +52,8 @@ void pinion__presence_shard_lock(struct pinion_presence_shard *shard);
 /* Unlock, and see to it that what is due is sent. */
 void pinion__presence_shard_unlock(struct pinion_presence_shard *shard);
 
-/* Send all that has changed, also what is not due yet. Thread: the loop's, without the lock. */
-void pinion__presence_shard_flush(struct pinion_presence_shard *shard);
+/* A list of the topic is given out, of all or of a part, as it is now: what it shows may be told as gone, and
+ * is not forgotten. Under the lock. */
+void pinion__presence_shard_give(struct pinion_presence_shard *shard, struct pinion_slice topic);
 
 #endif

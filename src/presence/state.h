@@ -43,6 +43,7 @@ struct pinion_presence_entry {
     struct pinion_presence_replica *replica;
     uint64_t clock;
     uint64_t id;       /* the caller's: which channel of its node */
+    uint32_t of_key;   /* of the first under its key: how many are under it */
     uint32_t snapshot; /* the snapshot that last named it (merge.c) */
     uint16_t meta_len;
     uint8_t key_len;
@@ -162,6 +163,9 @@ const struct pinion_presence_entry *pinion__presence_next(const struct pinion_pr
 const struct pinion_presence_entry *pinion__presence_get(const struct pinion_presence_topic *topic,
                                                          struct pinion_slice key);
 const struct pinion_presence_entry *pinion__presence_next_of_key(const struct pinion_presence_entry *entry);
+
+/* How many entries are under a key. In constant time. */
+size_t pinion__presence_count_of_key(const struct pinion_presence_topic *topic, struct pinion_slice key);
 
 /* Is it the first under its key? A walk over a topic that takes only these, and for each the others of its
  * key, is grouped by key, as presence_state is. The entry must be visible. */

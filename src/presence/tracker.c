@@ -158,17 +158,6 @@ static void run_start(struct pinion_task *task)
 
 /* ---- taking in; the lock is held ---- */
 
-/* Entries that have left and come back have the refs they had: clients must be told of the leaving before. */
-static void tell_before_return(struct pinion_presence_shard *shard,
-                               const struct pinion_presence_replica *replica)
-{
-    if (!replica || replica->up)
-        return;
-    pinion__presence_shard_unlock(shard);
-    pinion__presence_shard_flush(shard);
-    pinion__presence_shard_lock(shard);
-}
-
 /* It is heard of, in this incarnation. NULL: a late message, which is not to be merged. */
 static struct pinion_presence_replica *hear_of(struct pinion_tracker *tracker,
                                                const struct pinion_presence_message *message, bool *is_new)
@@ -178,7 +167,6 @@ static struct pinion_presence_replica *hear_of(struct pinion_tracker *tracker,
     *is_new = !replica || replica->incarnation != message->incarnation;
     if (!*is_new && replica->left)
         return NULL;
-    tell_before_return(shard, replica);
     int rc = pinion__presence_replica_up(shard->state, message->node, message->incarnation, &replica);
     if (rc) {
         log_failure("a node's message is not taken", rc == PINION_ECLOSED ? 0 : rc);

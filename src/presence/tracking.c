@@ -27,20 +27,43 @@ static int update(struct pinion_presence_state *state, struct pinion_presence_it
     return rc ? rc : pinion__presence_update(state, item, NULL);
 }
 
+/* What is tracked already is for pinion__presence_track to refuse. */
+static int track(const pinion_presence *presence, struct pinion_presence_state *state,
+                 const struct pinion_presence_item *item)
+{
+    const struct pinion_presence_topic *topic = pinion__presence_topic(state, item->topic);
+    size_t count = topic ? pinion__presence_count_of_key(topic, item->key) : 0;
+    if (count >= presence->options.max_metas &&
+        !pinion__presence_tracked(state, item->id, item->topic, item->key))
+        return pinion__fail(PINION_ETOOBIG,
+                            "the key has %zu metas on this topic: %u are the most (max_metas)", count,
+                            presence->options.max_metas);
+    return pinion__presence_track(state, item, NULL);
+}
+
+/* The meta as it is kept, if it is not too long. */
+static int keep(const pinion_presence *presence, const pinion_payload *meta, struct pinion_buf *kept)
+{
+    uint32_t max = presence->options.max_meta;
+    int rc = pinion__presence_meta_keep(meta, kept);
+    if (rc == PINION_ETOOBIG || (!rc && kept->len > max))
+        rc = pinion__fail(PINION_ETOOBIG, "a meta has more than %u bytes (max_meta)", max);
+    return rc;
+}
+
 /* Consumes meta. */
 static int put(pinion_presence *presence, struct pinion_presence_item item, pinion_payload *meta,
                bool is_update)
 {
     struct pinion_buf kept;
     pinion__buf_init(&kept, PINION_PRESENCE_META_MAX);
-    int rc = pinion__presence_meta_keep(meta, &kept);
+    int rc = keep(presence, meta, &kept);
     pinion_payload_unref(meta);
     if (!rc) {
         struct pinion_presence_shard *shard = pinion__presence_shard_of(presence, item.topic);
         item.meta = pinion__slice(kept.data, kept.len);
         pinion__presence_shard_lock(shard);
-        rc = is_update ? update(shard->state, &item, &kept)
-                       : pinion__presence_track(shard->state, &item, NULL);
+        rc = is_update ? update(shard->state, &item, &kept) : track(presence, shard->state, &item);
         pinion__presence_shard_unlock(shard);
     }
     pinion__buf_release(&kept);

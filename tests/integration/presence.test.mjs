@@ -158,3 +158,88 @@ describe("Presence across transports", () => {
     await polls.sees({ ann: [{}] });
   });
 });
+
+// Changes wait for 200 ms, and a diff has about 1,000 bytes.
+describe("Presence of a crowd", () => {
+  const server = serve("conformance");
+  const connect = (t) => connectBy(t, server, { transport: WebSocket });
+  const newCrowd = () => `crowd:${process.pid}-${topics++}`;
+
+  // A member, and what diffs came to it: their lengths as text.
+  async function crowdMember(t, topic, user, meta = {}) {
+    const socket = await connect(t);
+    const lengths = [];
+    const closes = [];
+    socket.onMessage(({ topic: of, event, payload }) => {
+      if (of === topic && event === "presence_diff") lengths.push(JSON.stringify(payload).length);
+    });
+    socket.onClose(({ code }) => closes.push(code));
+    return { socket, lengths, closes, ...(await member(socket, topic, { user, meta })) };
+  }
+
+  it("is told of the last of many updates alone, and nobody is thrown out", async (t) => {
+    const topic = newCrowd();
+    const watcher = await crowdMember(t, topic, "watcher");
+    const ann = await crowdMember(t, topic, "ann");
+    await watcher.sees({ watcher: [{}], ann: [{}] });
+    const began = Date.now();
+    const updates = 2000;
+    const answered = new Promise((resolve) => {
+      for (let n = 1; n <= updates; n++)
+        ann.channel.push("update", { n }, 60_000).receive("ok", () => n === updates && resolve());
+    });
+    await within(answered, "the answers", 60_000);
+    await watcher.sees({ watcher: [{}], ann: [{ n: updates }] });
+    const intervals = 3 + Math.ceil((Date.now() - began) / 200);
+    assert.ok(watcher.lengths.length <= intervals, `${watcher.lengths.length} diffs in ${intervals} intervals`);
+    assert.ok(Math.max(...watcher.lengths) < 500, `a diff of ${Math.max(...watcher.lengths)} characters`);
+    assert.deepEqual([...watcher.closes, ...ann.closes], []);
+    for (const [key, had, metas] of watcher.leaves.items.concat(watcher.joins.items.slice(2)))
+      assert.deepEqual([key, metas.length], ["ann", 1], `${had} metas before`);
+  });
+
+  // Who comes, goes and changes its name, in any order, also before it was told, and with lists given out in between.
+  it("sees in the end who is there, whatever happened before", async (t) => {
+    const topic = newCrowd();
+    const watcher = await crowdMember(t, topic, "watcher");
+    const sockets = await Promise.all(Array.from({ length: 8 }, () => connect(t)));
+    let seed = 7;
+    const below = (n) => (seed = (seed * 1103515245 + 12345) % 2147483648) % n;
+    const channels = new Map();
+    for (let i = 0; i < 400; i++) {
+      const socket = sockets[below(sockets.length)];
+      const channel = channels.get(socket);
+      if (!channel) {
+        const joined = socket.channel(topic, { user: `user${below(5)}`, meta: { i, text: "x".repeat(below(300)) } });
+        channels.set(socket, joined);
+        joined.join();
+      } else if (below(4) === 0) {
+        channels.delete(socket);
+        await within(new Promise((resolve) => channel.leave().receive("ok", resolve)), "leaving");
+      } else {
+        channel.push("update", { i });
+      }
+      if (below(20) === 0) await watcher.push("list");
+    }
+    const last = await crowdMember(t, topic, "last"); // its state has seen no diff
+    for (const channel of channels.values())
+      await within(new Promise((resolve) => channel.push("list").receive("ok", resolve)), "what was sent");
+    const list = await last.push("list");
+    const sorted = (state) =>
+      Object.fromEntries(
+        Object.entries(state).map(([key, { metas }]) => [key, metas.map((meta) => meta.phx_ref).sort()]),
+      );
+    const settled = new Promise((resolve) => {
+      const look = () =>
+        [watcher, last].every(({ presence }) => isDeepStrictEqual(sorted(presence.state), sorted(list))) && resolve();
+      for (const { channel } of [watcher, last]) channel.on("presence_diff", () => setImmediate(look));
+      look();
+    });
+    await within(settled, "all to see the same").catch((error) => {
+      assert.deepEqual(sorted(watcher.presence.state), sorted(list), error.message);
+      throw error;
+    });
+    assert.ok(Math.max(...watcher.lengths) < 2500, `a diff of ${Math.max(...watcher.lengths)} characters`);
+    assert.deepEqual(watcher.closes, []);
+  });
+});

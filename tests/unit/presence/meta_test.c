@@ -69,6 +69,31 @@ static void the_ref_before_is_a_member(void **state)
     }
 }
 
+static void check_prev(const char *kept, const char *without)
+{
+    char copy[100];
+    const char *prev = pinion__presence_meta_prev(pinion__slice_str(kept));
+    assert_int_equal(prev != NULL, without != NULL);
+    if (!without)
+        return;
+    assert_memory_equal(prev, "0123456789abcdef", 16);
+    strcpy(copy, kept);
+    size_t len = pinion__presence_meta_cut_prev(copy, strlen(copy));
+    assert_int_equal(len, strlen(without));
+    assert_memory_equal(copy, without, len);
+}
+
+static void the_ref_before_is_found_and_cut(void **state)
+{
+    check_prev("{\"phx_ref_prev\":\"0123456789abcdef\"}", "{}");
+    check_prev("{\"a\":1,\"phx_ref_prev\":\"0123456789abcdef\"}", "{\"a\":1}");
+    check_prev("{}", NULL);
+    check_prev("{\"a\":\"0123456789abcdef0123456789abcdef\"}", NULL);
+    check_prev("{\"a\":{\"b\":1,\"phx_ref_prev\":\"0123456789abcdef\"}}", NULL);
+    check_prev("{\"a\":1,\"phx_ref_prev\":\"0123456789abcde\"}", NULL);
+    check_prev("{\"a,\\\"phx_ref_prev\":\"0123456789abcdef\"}", NULL); /* a name with a quote in it */
+}
+
 static void check_refused(pinion_payload *meta, int expected)
 {
     struct pinion_buf kept;
@@ -94,6 +119,7 @@ int main(void)
         cmocka_unit_test(what_is_not_ours_is_kept_as_it_is),
         cmocka_unit_test(our_names_are_left_out_however_written),
         cmocka_unit_test(the_ref_before_is_a_member),
+        cmocka_unit_test(the_ref_before_is_found_and_cut),
         cmocka_unit_test(what_is_no_object_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,12 @@ static const char *ref_in(const char *member, const char *key)
     return strcpy(ref[turn], found);
 }
 
+static json_t *metas_in(const char *member, const char *key)
+{
+    json_t *list = json_object_get(pinion_test_value(test), member);
+    return json_object_get(json_object_get(list, key), "metas");
+}
+
 static void expect_diff(pinion_test_client *client, const char *pattern)
 {
     ok(pinion_test_expect_push(client, TOPIC, "presence_diff", pattern));
@@ -221,7 +227,6 @@ static void a_refused_join_leaves_nothing(void **state)
     assert_int_equal(pinion_test_join(ann, TOPIC, pinion_json("{s:s, s:s}", "join", "ann", "refuse", "yes")),
                      PINION_EACCES);
     assert_int_equal(pinion_presence_count(presence, TOPIC), 1);
-    expect_diff(watcher, "{\"joins\":{\"ann\":{}},\"leaves\":{\"ann\":{}}}");
     expect_no_diff(watcher);
 }
 
@@ -306,6 +311,155 @@ static void changes_that_follow_are_told_together(void **state)
     expect_no_diff(watcher);
     joined("dan");
     expect_diff(watcher, "{\"joins\":{\"dan\":{}},\"leaves\":{}}");
+}
+
+/* As above, but nobody is given a list: who has come and gone was not here. */
+static void who_comes_and_goes_within_an_interval_is_not_told(void **state)
+{
+    use(NULL);
+    pinion_test_client *watcher = joined("watcher");
+    expect_diff(watcher, "{\"joins\":{\"watcher\":{}}}");
+    ok(pinion_presence_track_on(presence, NULL, TOPIC, "ann", NULL));
+    ok(pinion_presence_track_on(presence, NULL, TOPIC, "bob", NULL));
+    pinion_presence_untrack_on(presence, NULL, TOPIC, "ann");
+    pinion_test_advance(test, 1500);
+    expect_diff(watcher, "{\"joins\":{\"bob\":{}},\"leaves\":{}}");
+    assert_null(metas_in("joins", "ann"));
+    pinion_presence_untrack_on(presence, NULL, TOPIC, "bob");
+    ok(pinion_presence_track_on(presence, NULL, TOPIC, "ann", NULL));
+    pinion_payload_unref(
+        pinion_presence_get_by_key(presence, TOPIC, "ann")); /* a list of one key counts, too */
+    pinion_presence_untrack_on(presence, NULL, TOPIC, "ann");
+    pinion_test_advance(test, 1500);
+    expect_diff(watcher, "{\"joins\":{\"ann\":{}},\"leaves\":{\"ann\":{},\"bob\":{}}}");
+    ok(pinion_presence_track_on(presence, NULL, TOPIC, "ann", NULL));
+    pinion_presence_untrack_on(presence, NULL, TOPIC, "ann");
+    pinion_test_advance(test, 1500);
+    expect_no_diff(watcher);
+}
+
+/* One client changes its meta without end. */
+static void updates_without_end_are_one_leave_and_one_join(void **state)
+{
+    use(NULL);
+    pinion_test_client *watcher = joined("watcher");
+    ok(pinion_presence_track_on(presence, NULL, TOPIC, "ann", pinion_json("{s:i}", "n", 0)));
+    pinion_test_advance(test, 1500);
+    expect_diff(watcher, "{\"joins\":{\"watcher\":{}}}");
+    expect_diff(watcher, "{\"joins\":{\"ann\":{}}}");
+    for (int round = 1; round <= 3; round++) {
+        const char *known = ref_in("joins", "ann");
+        for (int i = 1; i <= 5000; i++)
+            ok(pinion_presence_update_on(presence, NULL, TOPIC, "ann", pinion_json("{s:i}", "n", i)));
+        pinion_test_advance(test, 1500);
+        expect_diff(watcher, "{\"joins\":{\"ann\":{}},\"leaves\":{\"ann\":{}}}");
+        assert_int_equal(json_array_size(metas_in("joins", "ann")), 1);
+        assert_int_equal(json_array_size(metas_in("leaves", "ann")), 1);
+        assert_string_equal(ref_in("leaves", "ann"), known);
+        const json_t *meta = json_array_get(metas_in("joins", "ann"), 0);
+        assert_string_equal(json_string_value(json_object_get(meta, "phx_ref_prev")), known);
+        assert_int_equal(json_integer_value(json_object_get(meta, "n")), 5000);
+    }
+    expect_no_diff(watcher);
+}
+
+/* ---- bounds ---- */
+
+static void expect_no_broadcast(void)
+{
+    assert_int_not_equal(pinion_test_expect_broadcast(test, TOPIC, "presence_diff", NULL), 0);
+}
+
+static pinion_payload *meta_of_bytes(size_t len)
+{
+    char text[5001];
+    assert_true(len >= 8 && len < sizeof text);
+    snprintf(text, sizeof text, "{\"a\":\"%0*d\"}", (int)len - 8, 0);
+    assert_int_equal(strlen(text), len);
+    return pinion_payload_text(text, len);
+}
+
+/* Also where the ref of the one before is added. */
+static void a_meta_has_a_bound(void **state)
+{
+    use(NULL);
+    ok(pinion_presence_track_on(presence, NULL, TOPIC, "ann", meta_of_bytes(4096)));
+    ok(pinion_presence_update_on(presence, NULL, TOPIC, "ann", meta_of_bytes(4096)));
+    assert_int_equal(pinion_presence_track_on(presence, NULL, TOPIC, "bob", meta_of_bytes(4097)),
+                     PINION_ETOOBIG);
+    assert_non_null(strstr(pinion_error_detail(), "max_meta"));
+    assert_int_equal(pinion_presence_update_on(presence, NULL, TOPIC, "ann", meta_of_bytes(4097)),
+                     PINION_ETOOBIG);
+    assert_int_equal(pinion_presence_count(presence, TOPIC), 1);
+    use(&(pinion_presence_options){ .name = "small", .max_meta = 20 });
+    assert_int_equal(pinion_presence_track_on(presence, NULL, TOPIC, "bob", meta_of_bytes(21)),
+                     PINION_ETOOBIG);
+    ok(pinion_presence_track_on(presence, NULL, TOPIC, "bob", meta_of_bytes(20)));
+}
+
+static void the_metas_of_a_key_have_a_bound(void **state)
+{
+    use(&(pinion_presence_options){ .max_metas = 2 });
+    pinion_test_client *one = joined("ann"), *two = joined("ann"), *three = connected(&user_socket);
+    ok(pinion_test_join(three, TOPIC, NULL));
+    request(three, "track", pinion_json("{s:s}", "key", "ann"));
+    assert_int_equal(status, PINION_ETOOBIG);
+    request(two, "track", pinion_json("{s:s}", "key", "ann"));
+    assert_int_equal(status, PINION_EBUSY);
+    request(two, "update", pinion_json("{s:s}", "key", "ann"));
+    assert_int_equal(status, 0);
+    request(three, "track", pinion_json("{s:s}", "key", "bob"));
+    assert_int_equal(status, 0);
+    pinion_test_disconnect(one); /* the first of them, which counted the others */
+    request(three, "track", pinion_json("{s:s}", "key", "ann"));
+    assert_int_equal(status, 0);
+    assert_int_equal(pinion_presence_count(presence, TOPIC), 3);
+}
+
+/* In the order in which they came, a part at each turn; the next interval begins after the last. */
+static void a_long_diff_goes_in_parts(void **state)
+{
+    size_t diffs = 0;
+    use(&(pinion_presence_options){ .max_diff = 1000 });
+    ok(pinion_test_subscribe(test, TOPIC));
+    for (int i = 0; i < 100; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%03d", i);
+        ok(pinion_presence_track_on(presence, NULL, TOPIC, key, NULL));
+    }
+    pinion_test_run(test);
+    ok(pinion_test_expect_broadcast(test, TOPIC, "presence_diff", "{\"joins\":{\"000\":{}},\"leaves\":{}}"));
+    for (size_t told = json_object_size(json_object_get(pinion_test_value(test), "joins")); told < 100;
+         diffs++) {
+        char pattern[100];
+        snprintf(pattern, sizeof pattern, "{\"joins\":{\"%03zu\":{}},\"leaves\":{}}", told);
+        ok(pinion_test_expect_broadcast(test, TOPIC, "presence_diff", pattern));
+        size_t count = json_object_size(json_object_get(pinion_test_value(test), "joins"));
+        assert_in_range(count, 1, 20);
+        told += count;
+    }
+    assert_in_range(diffs, 4, 20);
+    ok(pinion_presence_track_on(presence, NULL, TOPIC, "late", NULL));
+    pinion_test_advance(test, 1499);
+    expect_no_broadcast();
+    pinion_test_advance(test, 1);
+    ok(pinion_test_expect_broadcast(test, TOPIC, "presence_diff", "{\"joins\":{\"late\":{}}}"));
+}
+
+/* So that what waits is bounded as well. */
+static void as_much_as_a_diff_holds_does_not_wait(void **state)
+{
+    use(&(pinion_presence_options){ .max_diff = 1000 });
+    ok(pinion_test_subscribe(test, TOPIC));
+    ok(pinion_presence_track_on(presence, NULL, TOPIC, "first", NULL));
+    pinion_test_run(test);
+    ok(pinion_test_expect_broadcast(test, TOPIC, "presence_diff", "{\"joins\":{\"first\":{}}}"));
+    ok(pinion_presence_track_on(presence, NULL, TOPIC, "a", meta_of_bytes(700)));
+    pinion_test_run(test);
+    expect_no_broadcast();
+    ok(pinion_presence_track_on(presence, NULL, TOPIC, "b", meta_of_bytes(700)));
+    pinion_test_run(test);
+    ok(pinion_test_expect_broadcast(test, TOPIC, "presence_diff", "{\"joins\":{\"a\":{}}}"));
 }
 
 static size_t crowd_bytes, crowd_diffs;
@@ -448,6 +602,7 @@ static void options_that_cannot_be_are_refused(void **state)
     assert_int_equal(refused(&(pinion_presence_options){ .name = "" }), PINION_EINVAL);
     assert_int_equal(refused(&(pinion_presence_options){ .name = name }), PINION_EINVAL);
     assert_int_equal(refused(&(pinion_presence_options){ .shards = 65 }), PINION_EINVAL);
+    assert_int_equal(refused(&(pinion_presence_options){ .max_meta = 65472 }), PINION_EINVAL);
     assert_int_equal(refused(&(pinion_presence_options){ .heartbeat_ms = 100, .down_ms = 399 }),
                      PINION_EINVAL);
     assert_int_equal(refused(&(pinion_presence_options){ .heartbeat_ms = 40000 }), PINION_EINVAL);
@@ -488,6 +643,12 @@ int main(void)
         at_once(what_cannot_be_tracked_is_refused),
         at_once(on_other_topics_and_without_a_channel),
         alone(changes_that_follow_are_told_together),
+        alone(who_comes_and_goes_within_an_interval_is_not_told),
+        alone(updates_without_end_are_one_leave_and_one_join),
+        alone(a_meta_has_a_bound),
+        alone(the_metas_of_a_key_have_a_bound),
+        alone(a_long_diff_goes_in_parts),
+        alone(as_much_as_a_diff_holds_does_not_wait),
         alone(a_crowd_is_told_in_proportion),
         alone(fetch_enriches_lists_and_diffs),
         alone(a_diff_that_cannot_be_fetched_goes_out_as_it_was),
