@@ -58,7 +58,7 @@ typedef struct pinion_presence_options {
      * given out in between; of many updates all but the last, which then has the phx_ref_prev of the meta
      * that was told. */
     uint32_t diff_interval_ms;
-    bool diff_at_once; /* tell each change at once, as Phoenix does */
+    bool diff_at_once; /* tell changes at once, as Phoenix does: those of one callback when it has returned */
 
     /* Between nodes. The same on all of them, but for the lengths of time. */
     uint32_t heartbeat_ms; /* tell others what is new: 1,500 */
