@@ -60,10 +60,11 @@ PINION_API PINION_CHECKED int pinion_token_sign(pinion_endpoint *endpoint, const
 /* Verify a signed token (NULL: there is none), and get the data. *data is a reference of the caller's.
  * Data that is a string or bytes comes as a JSON string where it is UTF-8, and else as a binary payload; with
  * options->binary, always as a binary payload.
- * PINION_ETOKENMISSING: no token; PINION_ETOKENINVALID: signed with another secret or salt, changed, signed
- * in the future, or no token at all; PINION_ETOKENEXPIRED: older than max_age_s; PINION_EPAYLOAD: good, but
- * its data has no place in a payload; PINION_EINVAL as above; PINION_ENOMEM. What pinion_error_detail says is
- * for the log: tell a stranger no more than that it was refused. */
+ * A token that was signed later than this machine's time is good, as in Phoenix: clocks of nodes differ.
+ * PINION_ETOKENMISSING: no token; PINION_ETOKENINVALID: signed with another secret or salt, changed, or no
+ * token at all; PINION_ETOKENEXPIRED: older than max_age_s; PINION_EPAYLOAD: good, but its data has no place
+ * in a payload; PINION_EINVAL as above; PINION_ENOMEM. What pinion_error_detail says is for the log: tell a
+ * stranger no more than that it was refused. */
 PINION_API PINION_CHECKED int pinion_token_verify(pinion_endpoint *endpoint, const char *salt,
                                                   const char *token, const pinion_token_options *options,
                                                   pinion_payload **data);

@@ -28,9 +28,9 @@ struct pinion_token_reading {
     bool binary;       /* data that is a binary comes as bytes, also where it is UTF-8 */
 };
 
-/* The data of a token that is good now. *data is a new reference.
- * PINION_ETOKENEXPIRED; PINION_ETOKENINVALID: signed in the future, or no such term; PINION_EPAYLOAD: the
- * data has no place in a payload; PINION_ENOMEM. */
+/* The data of a token that is good now, or that another node's clock has signed later than now. *data is a
+ * new reference. PINION_ETOKENEXPIRED; PINION_ETOKENINVALID: no such term; PINION_EPAYLOAD: the data has no
+ * place in a payload; PINION_ENOMEM. */
 int pinion__token_content_read(struct pinion_slice bytes, const struct pinion_token_reading *reading,
                                pinion_payload **data);
 
