@@ -80,10 +80,12 @@ typedef struct pinion_socket_options {
     bool no_websocket; /* not at path + "/websocket" */
 
     /* Which pages may connect, by the Origin header that a browser sends; who sends none is no page. The
-     * default is the request's own scheme, host and port. A refusal is logged, with what to do. */
+     * default is the request's own scheme, host and port. A refusal is logged, with what to do. A request
+     * with two such headers is refused. */
     bool any_origin;
     const char *const *origins; /* those: "https://example.com"; "//example.com" of any scheme and port; a
-                                 * host that begins with "*." is that domain and all below it */
+                                 * host that begins with "*." is that domain and all below it. What no page
+                                 * can have, or another '*', is refused at mount (PINION_EINVAL) */
     bool (*check_origin)(pinion_slice origin, const pinion_connect_info *info); /* decides alone */
 
     bool auth_token; /* take the token of clients with the option authToken, see pinion_connect_auth_token */

@@ -93,11 +93,25 @@ static bool origin_allowed(const struct pinion_mount *mount, struct pinion_slice
     return mount->options.origins ? is_listed(&origin, mount) : is_own(&origin, &info->uri);
 }
 
+/* No browser sends two: whoever reads one of them may not read the one that another reads. */
+static bool is_doubled(const struct pinion_http_request *request, const char *name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < request->header_count; i++)
+        count += pinion__http1_header_is(&request->headers[i], name);
+    return count > 1;
+}
+
 static int check_origin(const struct pinion_mount *mount, const struct pinion_http_request *request,
                         const pinion_connect_info *info)
 {
     struct pinion_slice text = pinion__http1_header(request, "origin");
     const pinion_uri *uri = &info->uri;
+    if (is_doubled(request, "origin")) {
+        pinion__log(PINION_LOG_WARNING, "socket %s: refused a request with more than one Origin",
+                    mount->path);
+        return PINION_EACCES;
+    }
     if (mount->options.any_origin || !text.ptr || origin_allowed(mount, text, info))
         return 0;
     pinion__log(

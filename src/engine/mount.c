@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "proto/json_scan.h"
+#include "proto/origin_pattern.h"
 #include "proto/serializer.h"
 #include <stdlib.h>
 
@@ -111,11 +112,9 @@ static int read_origins(struct pinion_mount *mount, const char *path)
     if (!mount->origins)
         return PINION_ENOMEM;
     for (size_t i = 0; i < count; i++) {
-        if (!pinion__origin_read(pinion__slice_str(texts[i]), &mount->origins[i]))
-            return pinion__fail(PINION_EINVAL,
-                                "socket %s: \"%s\" is no origin: write \"https://example.com\", or "
-                                "\"//example.com\" for any scheme and port",
-                                path, texts[i]);
+        char why[PINION_ORIGIN_WHY];
+        if (!pinion__origin_pattern_read(pinion__slice_str(texts[i]), &mount->origins[i], why))
+            return pinion__fail(PINION_EINVAL, "socket %s: \"%s\" is no origin: %s", path, texts[i], why);
     }
     mount->origin_count = count;
     return 0;

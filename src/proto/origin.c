@@ -1,4 +1,5 @@
 #include "proto/origin.h"
+#include "proto/forwarded.h"
 
 static char lower(char c)
 {
@@ -21,10 +22,11 @@ static bool is(struct pinion_slice text, const char *word)
     return same(text, pinion__slice_str(word));
 }
 
-/* Cut off the first n bytes. */
+/* Cut off the first n bytes. Of none (there may be no Host) there is nothing to cut, nor a pointer to move.
+ */
 static struct pinion_slice after(struct pinion_slice text, size_t n)
 {
-    return pinion__slice(text.ptr + n, text.len - n);
+    return n == 0 ? text : pinion__slice(text.ptr + n, text.len - n);
 }
 
 static uint16_t port_of_scheme(struct pinion_slice scheme)
@@ -114,15 +116,25 @@ bool pinion__origin_of_host(struct pinion_slice scheme, struct pinion_slice host
     return read_authority(host, origin);
 }
 
+/* One IPv6 address has many spellings. */
+static bool same_host(struct pinion_slice a, struct pinion_slice b)
+{
+    uint8_t address_a[16], address_b[16];
+    bool ipv6 = a.len && b.len && memchr(a.ptr, ':', a.len) && memchr(b.ptr, ':', b.len);
+    if (ipv6 && pinion__address_read(a, address_a) && pinion__address_read(b, address_b))
+        return memcmp(address_a, address_b, sizeof address_a) == 0;
+    return same(a, b);
+}
+
 bool pinion__origin_equal(const struct pinion_origin *a, const struct pinion_origin *b)
 {
-    return same(a->scheme, b->scheme) && same(a->host, b->host) && a->port == b->port;
+    return same(a->scheme, b->scheme) && same_host(a->host, b->host) && a->port == b->port;
 }
 
 static bool host_matches(struct pinion_slice host, struct pinion_slice pattern)
 {
     if (pattern.len < 3 || pattern.ptr[0] != '*')
-        return same(host, pattern);
+        return same_host(host, pattern);
     struct pinion_slice domain = after(pattern, 1); /* with its dot */
     if (same(host, after(domain, 1)))
         return true;

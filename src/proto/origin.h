@@ -13,16 +13,17 @@ struct pinion_origin {
     uint16_t port; /* 0: none said and none known for the scheme; of a pattern: any */
 };
 
-/* Read "scheme://host[:port]"; "//host[:port]" where only a pattern is meant. ws is read as http, wss as
- * https. A missing port is the scheme's own (80, 443). A path is ignored: browsers send none, but there are
- * clients that put their whole URL here. False: it is none ("null", say). */
+/* Read "scheme://host[:port]", or "//host[:port]" (patterns are read by origin_pattern.h). ws is read as http,
+ * wss as https. A missing port is the scheme's own (80, 443). A path is ignored: browsers send none, but there
+ * are clients that put their whole URL here. False: it is none ("null", say). */
 bool pinion__origin_read(struct pinion_slice text, struct pinion_origin *origin);
 
 /* Read the Host header of a request that came by this scheme. */
 bool pinion__origin_of_host(struct pinion_slice scheme, struct pinion_slice host,
                             struct pinion_origin *origin);
 
-/* True when both are the same; case does not matter in scheme and host. */
+/* True when both are the same; case does not matter in scheme and host, nor how an IPv6 address is written.
+ */
 bool pinion__origin_equal(const struct pinion_origin *a, const struct pinion_origin *b);
 
 /* True when the pattern covers the origin. "*.example.com" covers example.com too, as in Phoenix. */

@@ -209,6 +209,18 @@ static void by_default_the_origin_is_the_requests_own(void **state)
     assert_int_equal(seen.calls, 3);
 }
 
+static void two_origins_are_refused(void **state)
+{
+    char origins[200];
+    snprintf(origins, sizeof origins, "Origin: http://%s\r\nOrigin: http://%s\r\n", own_host, own_host);
+    assert_int_equal(handshake("/own/websocket", origins), 403);
+    snprintf(origins, sizeof origins, "Origin: http://%s\r\norigin: http://evil.example\r\n", own_host);
+    assert_int_equal(handshake("/own/websocket", origins), 403);
+    assert_int_equal(handshake("/even/websocket", "Origin: app 2\r\nOrigin: app 4\r\n"), 403);
+    assert_int_equal(handshake("/own/websocket", "Origin: \r\nOrigin: \r\n"), 403);
+    assert_int_equal(seen.calls, 0);
+}
+
 static char logged[600];
 
 static void keep_line(pinion_log_level level, const char *line, void *data)
@@ -299,6 +311,9 @@ static void wrong_options_are_said_at_mount(void **state)
     const pinion_socket_options options = { .origins = PINION_LIST("https://example.com", "example.com") };
     assert_int_equal(pinion_endpoint_socket(other, "/s", &noting, &options), PINION_EINVAL);
     assert_non_null(strstr(pinion_error_detail(), "\"example.com\" is no origin"));
+    const pinion_socket_options evil = { .origins = PINION_LIST("//*example.com") };
+    assert_int_equal(pinion_endpoint_socket(other, "/other", &noting, &evil), PINION_EINVAL);
+    assert_non_null(strstr(pinion_error_detail(), "\"//*.example.com\""));
     pinion_endpoint_free(other);
 }
 
@@ -312,6 +327,7 @@ int main(void)
         PLAIN(a_strangers_forwarding_is_not_believed),
         cmocka_unit_test_prestate_setup_teardown(a_trusted_proxys_is, start, stop, &behind_proxy),
         PLAIN(by_default_the_origin_is_the_requests_own),
+        PLAIN(two_origins_are_refused),
         PLAIN(a_refused_origin_is_logged_with_what_to_do),
         PLAIN(a_function_may_decide),
         PLAIN(tokens_and_subprotocols),

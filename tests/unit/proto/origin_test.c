@@ -90,6 +90,15 @@ static void the_requests_own_is_all_three(void **state)
     assert_false(of_request("http://example.com:81", "http", "example.com"));
     assert_false(of_request("http://www.example.com", "http", "example.com"));
     assert_false(of_request("http://example.com", "http", ""));
+    assert_true(of_request("http://[::1]:4000", "http", "[0::1]:4000"));
+}
+
+/* A request of HTTP/1.0 may have no Host. */
+static void no_host_is_no_origin(void **state)
+{
+    struct pinion_origin own;
+    assert_false(pinion__origin_of_host(pinion__slice_str("http"), pinion__slice(NULL, 0), &own));
+    assert_false(pinion__origin_read(pinion__slice(NULL, 0), &own));
 }
 
 static bool matches(const char *text, const char *pattern)
@@ -124,6 +133,7 @@ int main(void)
         cmocka_unit_test(origins_are_read),
         cmocka_unit_test(what_is_no_origin_is_refused),
         cmocka_unit_test(the_requests_own_is_all_three),
+        cmocka_unit_test(no_host_is_no_origin),
         cmocka_unit_test(patterns_cover_origins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
