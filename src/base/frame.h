@@ -28,6 +28,10 @@ struct pinion_frame {
     char storage[];
 };
 
+/* What a frame takes while it waits in a queue, besides its bytes: its head, its place there (a node of two
+ * pointers), and what malloc keeps of both. */
+#define PINION_FRAME_QUEUED (sizeof(struct pinion_frame) + PINION_FRAME_HEADROOM + 6 * sizeof(void *))
+
 /* A frame with room for `capacity` bytes of body, body_len 0, one reference. NULL when out of memory. */
 struct pinion_frame *pinion__frame_new(size_t capacity);
 
@@ -52,6 +56,13 @@ static inline char *pinion__frame_body(struct pinion_frame *frame)
 static inline struct pinion_slice pinion__frame_wire(struct pinion_frame *frame)
 {
     return pinion__slice(pinion__frame_body(frame) - frame->head_len, frame->head_len + frame->body_len);
+}
+
+/* What goes on the wire, and all that it takes while it waits there: what limits of queues count. One that
+ * waits in several counts whole in each. */
+static inline size_t pinion__frame_memory(struct pinion_frame *frame)
+{
+    return pinion__frame_wire(frame).len + PINION_FRAME_QUEUED;
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* A line is formatted, made harmless and handed over in one piece. Lines are short enough (PIPE_BUF) that
  * those of several threads and processes do not mix in a pipe. */
 #include "base/log.h"
+#include "base/log_limit.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -27,11 +28,14 @@ static struct {
 
 void pinion_log_set_level(pinion_log_level level)
 {
+    pinion__log_limit_finish(); /* while its level is still heard */
+    pinion__log_limit_reset();
     atomic_store_explicit(&least_level, (int)level, memory_order_relaxed);
 }
 
 void pinion_log_set_function(pinion_log_fn *fn, void *data)
 {
+    pinion__log_limit_reset();
     receiver.fn = fn;
     receiver.data = data;
 }

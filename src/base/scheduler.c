@@ -2,6 +2,7 @@
  * taken from the mailbox only when the last one is done, so that its cap also bounds a loop that falls
  * behind. */
 #include "base/scheduler.h"
+#include "base/log_limit.h"
 #include <assert.h>
 #include <pinion/error.h>
 #include <stdlib.h>
@@ -122,6 +123,15 @@ static bool run_posted(struct pinion_scheduler *scheduler)
     return true;
 }
 
+static uint64_t until_timer(struct pinion_scheduler *scheduler)
+{
+    uint64_t next = pinion__wheel_next(&scheduler->wheel);
+    if (next == UINT64_MAX)
+        return UINT64_MAX;
+    uint64_t now = pinion__scheduler_now(scheduler);
+    return next > now ? next - now : 0;
+}
+
 uint64_t pinion__scheduler_turn(struct pinion_scheduler *scheduler)
 {
     assert(pinion__scheduler_on_thread(scheduler) && !scheduler->running);
@@ -131,13 +141,11 @@ uint64_t pinion__scheduler_turn(struct pinion_scheduler *scheduler)
     scheduler->running = false;
     pinion__scheduler_drain(scheduler);
 
+    uint64_t log_due = pinion__log_limit_flush();
     if (more || !pinion__task_queue_empty(&scheduler->ready))
         return 0;
-    uint64_t next = pinion__wheel_next(&scheduler->wheel);
-    if (next == UINT64_MAX)
-        return UINT64_MAX;
-    uint64_t now = pinion__scheduler_now(scheduler);
-    return next > now ? next - now : 0;
+    uint64_t timer_due = until_timer(scheduler);
+    return timer_due < log_due ? timer_due : log_due;
 }
 
 uint64_t pinion__scheduler_now(const struct pinion_scheduler *scheduler)

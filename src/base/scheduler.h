@@ -53,8 +53,9 @@ void pinion__scheduler_defer(struct pinion_scheduler *scheduler, struct pinion_t
  * Thread: the loop's. */
 void pinion__scheduler_drain(struct pinion_scheduler *scheduler);
 
-/* One turn: posted tasks, due timers, deferred tasks. Returns how many milliseconds the loop may wait
- * until the next turn: 0 when there is more to do, UINT64_MAX when nothing is planned. */
+/* One turn: posted tasks, due timers, deferred tasks, log lines that were held back. Returns how many
+ * milliseconds the loop may wait until the next turn: 0 when there is more to do, UINT64_MAX when nothing is
+ * planned. */
 uint64_t pinion__scheduler_turn(struct pinion_scheduler *scheduler);
 
 uint64_t pinion__scheduler_now(const struct pinion_scheduler *scheduler);
