@@ -1,6 +1,6 @@
 /* What both engines do with plain system calls: send the backlog of a connection, and judge what went wrong
  * with accepting. */
-#include "base/log.h"
+#include "base/log_limit.h"
 #include "io/loop_int.h"
 #include <errno.h>
 #include <string.h>
@@ -76,7 +76,7 @@ void pinion__listener_failed(struct pinion_listener *listener, int error)
     uint64_t next = 2 * listener->retry_ms;
 
     if (listener->retry_ms == 0) {
-        pinion__log(PINION_LOG_WARNING, "accepting connections is paused: %s", strerror(error));
+        PINION_LOG_LIMITED(PINION_LOG_WARNING, "accepting connections is paused: %s", strerror(error));
         next = ACCEPT_RETRY_MIN;
     }
     listener->retry_ms = next < ACCEPT_RETRY_MAX ? next : ACCEPT_RETRY_MAX;
@@ -85,6 +85,6 @@ void pinion__listener_failed(struct pinion_listener *listener, int error)
 void pinion__listener_works(struct pinion_listener *listener)
 {
     if (listener->retry_ms > 0)
-        pinion__log(PINION_LOG_INFO, "accepting connections again");
+        PINION_LOG_LIMITED(PINION_LOG_INFO, "accepting connections again");
     listener->retry_ms = 0;
 }

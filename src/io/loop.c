@@ -249,6 +249,18 @@ size_t pinion__conn_queued(const struct pinion_conn *conn)
     return conn->outbox.bytes;
 }
 
+size_t pinion__conn_memory(const struct pinion_conn *conn)
+{
+    return pinion__outbox_memory(&conn->outbox);
+}
+
+bool pinion__conn_moved(struct pinion_conn *conn)
+{
+    bool moved = conn->moved;
+    conn->moved = false;
+    return moved;
+}
+
 size_t pinion__conn_flush(struct pinion_conn *conn)
 {
     assert(on_thread(conn->loop));
@@ -269,6 +281,12 @@ size_t pinion__conn_drop_oldest(struct pinion_conn *conn, size_t bytes)
 {
     assert(on_thread(conn->loop));
     return pinion__outbox_drop_oldest(&conn->outbox, &conn->loop->pool, bytes);
+}
+
+size_t pinion__conn_drop_oldest_memory(struct pinion_conn *conn, size_t memory)
+{
+    assert(on_thread(conn->loop));
+    return pinion__outbox_drop_oldest_memory(&conn->outbox, &conn->loop->pool, memory);
 }
 
 static void set_paused(struct pinion_conn *conn, bool paused)

@@ -110,11 +110,17 @@ void *pinion__conn_user(const struct pinion_conn *conn);
 struct pinion_loop *pinion__conn_loop(const struct pinion_conn *conn);
 
 /* Queue a frame; takes the caller's reference, on failure too. PINION_ECLOSED after close, shutdown or an
- * error; PINION_ENOMEM. */
+ * error; PINION_ENOMEM; PINION_ETOOBIG: of 4 GiB. */
 int pinion__conn_queue(struct pinion_conn *conn, struct pinion_frame *frame);
 
 /* Bytes queued and not yet taken by the kernel. */
 size_t pinion__conn_queued(const struct pinion_conn *conn);
+
+/* The memory that what is queued takes: more than its bytes, of small frames far more. For limits. */
+size_t pinion__conn_memory(const struct pinion_conn *conn);
+
+/* True when the kernel took something since this was asked last: a peer that reads, however slowly. */
+bool pinion__conn_moved(struct pinion_conn *conn);
 
 /* Try to send now, without waiting for the end of the turn. Returns the bytes that still wait. A connection
  * that breaks here gets its closed event in a later turn. */
@@ -126,6 +132,9 @@ void pinion__conn_drop_queue(struct pinion_conn *conn);
 /* Drop the oldest droppable frames that are queued, as many as hold `bytes` or all there are. Returns how
  * many were dropped. */
 size_t pinion__conn_drop_oldest(struct pinion_conn *conn, size_t bytes);
+
+/* The same, as many as take `memory`. */
+size_t pinion__conn_drop_oldest_memory(struct pinion_conn *conn, size_t memory);
 
 /* Stop and resume reading. Both are idempotent. A reset by the peer ends a paused connection too. */
 void pinion__conn_pause(struct pinion_conn *conn);

@@ -56,6 +56,7 @@ struct pinion_conn {
     bool blocked : 1;   /* the kernel did not take everything; the engine waits until it takes more */
     bool finishing : 1; /* a FIN follows what is queued; nothing more is queued */
     bool ending : 1;    /* nothing but closed follows */
+    bool moved : 1;     /* the kernel took something since somebody asked */
 };
 
 /* One engine. Called by the functions of loop.h only, which have checked the arguments. All slots are
@@ -115,6 +116,7 @@ void pinion__conn_finish(struct pinion_conn *conn);
 /* The kernel took the first `sent` bytes of the outbox. */
 static inline void pinion__conn_sent(struct pinion_conn *conn, size_t sent)
 {
+    conn->moved |= sent > 0;
     if (sent == conn->outbox.bytes)
         pinion__outbox_clear(&conn->outbox, &conn->loop->pool);
     else

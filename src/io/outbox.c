@@ -50,15 +50,17 @@ int pinion__outbox_push(struct pinion_outbox *outbox, struct pinion_outbox_pool 
                         struct pinion_frame *frame)
 {
     size_t size = frame_size(frame);
-    struct pinion_outbox_node *node = size ? node_take(pool) : NULL;
+    bool fits = size <= UINT32_MAX;
+    struct pinion_outbox_node *node = size && fits ? node_take(pool) : NULL;
 
     if (!node) {
         pinion__frame_unref(frame);
-        return size ? PINION_ENOMEM : 0;
+        return !fits ? PINION_ETOOBIG : size ? PINION_ENOMEM : 0;
     }
     node->frame = frame;
     append(outbox, node);
     outbox->bytes += size;
+    outbox->frames++;
     return 0;
 }
 
@@ -85,6 +87,7 @@ static void pop(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool)
     struct pinion_outbox_node *node = outbox->head;
 
     outbox->bytes -= frame_size(node->frame) - outbox->offset;
+    outbox->frames--;
     outbox->offset = 0;
     outbox->head = node->next;
     pinion__frame_unref(node->frame);
@@ -96,7 +99,7 @@ void pinion__outbox_consume(struct pinion_outbox *outbox, struct pinion_outbox_p
     while (sent > 0) {
         size_t rest = frame_size(outbox->head->frame) - outbox->offset;
         if (sent < rest) {
-            outbox->offset += sent;
+            outbox->offset += (uint32_t)sent;
             outbox->bytes -= sent;
             return;
         }
@@ -111,6 +114,7 @@ void pinion__outbox_drop(struct pinion_outbox *outbox, struct pinion_outbox_pool
 
     if (outbox->offset > 0) {
         rest.offset = outbox->offset;
+        rest.frames = 1;
         rest.bytes = frame_size(outbox->head->frame) - outbox->offset;
         rest.tail = outbox->head;
         rest.head = outbox->head;
@@ -129,14 +133,15 @@ static struct pinion_outbox_node **first_whole(struct pinion_outbox *outbox)
     return outbox->offset > 0 ? &outbox->head->next : &outbox->head;
 }
 
-size_t pinion__outbox_drop_oldest(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool, size_t bytes)
+/* Until `left` counts as much as `wanted`, or less. */
+static size_t drop_oldest(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool, size_t wanted,
+                          size_t (*left)(const struct pinion_outbox *outbox))
 {
-    size_t wanted = bytes < outbox->bytes ? outbox->bytes - bytes : 0;
     struct pinion_outbox_node **link = outbox->head ? first_whole(outbox) : &outbox->head;
     struct pinion_outbox_node *last = outbox->offset > 0 ? outbox->head : NULL;
     size_t dropped = 0;
 
-    while (*link && outbox->bytes > wanted) {
+    while (*link && left(outbox) > wanted) {
         struct pinion_outbox_node *node = *link;
         if (!node->frame->droppable) {
             last = node;
@@ -144,6 +149,7 @@ size_t pinion__outbox_drop_oldest(struct pinion_outbox *outbox, struct pinion_ou
             continue;
         }
         outbox->bytes -= frame_size(node->frame);
+        outbox->frames--;
         *link = node->next;
         pinion__frame_unref(node->frame);
         node_give(pool, node);
@@ -152,6 +158,27 @@ size_t pinion__outbox_drop_oldest(struct pinion_outbox *outbox, struct pinion_ou
     if (!*link)
         outbox->tail = last;
     return dropped;
+}
+
+static size_t bytes_left(const struct pinion_outbox *outbox)
+{
+    return outbox->bytes;
+}
+
+static size_t less(size_t all, size_t part)
+{
+    return part < all ? all - part : 0;
+}
+
+size_t pinion__outbox_drop_oldest(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool, size_t bytes)
+{
+    return drop_oldest(outbox, pool, less(outbox->bytes, bytes), bytes_left);
+}
+
+size_t pinion__outbox_drop_oldest_memory(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool,
+                                         size_t memory)
+{
+    return drop_oldest(outbox, pool, less(pinion__outbox_memory(outbox), memory), pinion__outbox_memory);
 }
 
 /* The sizes need not be looked at. */
@@ -167,5 +194,6 @@ void pinion__outbox_clear(struct pinion_outbox *outbox, struct pinion_outbox_poo
     }
     outbox->head = NULL;
     outbox->offset = 0;
+    outbox->frames = 0;
     outbox->bytes = 0;
 }

@@ -28,9 +28,17 @@ struct pinion_outbox_pool {
 struct pinion_outbox {
     struct pinion_outbox_node *head;
     struct pinion_outbox_node *tail;
-    size_t offset; /* bytes of the first frame that have gone */
-    size_t bytes;  /* that wait */
+    uint32_t offset; /* bytes of the first frame that have gone */
+    uint32_t frames; /* that wait */
+    size_t bytes;    /* of theirs that wait */
 };
+
+/* What waits, in bytes of memory: of small frames that is far more than their own bytes. A frame that waits
+ * in several outboxes counts whole in each. */
+static inline size_t pinion__outbox_memory(const struct pinion_outbox *outbox)
+{
+    return outbox->bytes + outbox->frames * PINION_FRAME_QUEUED;
+}
 
 /* Free the nodes that are kept. */
 void pinion__outbox_pool_release(struct pinion_outbox_pool *pool);
@@ -41,7 +49,7 @@ static inline bool pinion__outbox_empty(const struct pinion_outbox *outbox)
 }
 
 /* Put a frame last; takes the caller's reference, on failure too. A frame without bytes is dropped at once.
- * PINION_ENOMEM. */
+ * PINION_ENOMEM; PINION_ETOOBIG: a frame of 4 GiB. */
 int pinion__outbox_push(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool,
                         struct pinion_frame *frame);
 
@@ -61,6 +69,10 @@ void pinion__outbox_drop(struct pinion_outbox *outbox, struct pinion_outbox_pool
  * Returns how many were dropped. */
 size_t pinion__outbox_drop_oldest(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool,
                                   size_t bytes);
+
+/* The same, until they take `memory` less. */
+size_t pinion__outbox_drop_oldest_memory(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool,
+                                         size_t memory);
 
 /* Drop everything. Also the quickest way to consume all. */
 void pinion__outbox_clear(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool);

@@ -152,6 +152,41 @@ static void no_more_goes_than_is_asked_for(void **state)
     expect_waiting(f, "abcdefghij");
 }
 
+/* A frame of two bytes takes some hundred. */
+static void memory_is_more_than_bytes(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(PINION_FRAME_QUEUED >= sizeof(struct pinion_frame) + sizeof(struct pinion_outbox_node));
+    assert_int_equal(pinion__outbox_memory(&f->outbox), 0);
+    push_all(f);
+    assert_int_equal(pinion__outbox_memory(&f->outbox), 10 + 3 * PINION_FRAME_QUEUED);
+    pinion__outbox_consume(&f->outbox, &f->pool, 4);
+    assert_int_equal(pinion__outbox_memory(&f->outbox), 6 + 2 * PINION_FRAME_QUEUED);
+    pinion__outbox_drop(&f->outbox, &f->pool);
+    assert_int_equal(pinion__outbox_memory(&f->outbox), 4 + PINION_FRAME_QUEUED);
+    pinion__outbox_consume(&f->outbox, &f->pool, 4);
+    assert_int_equal(pinion__outbox_memory(&f->outbox), 0);
+    push_all(f);
+    pinion__outbox_clear(&f->outbox, &f->pool);
+    assert_int_equal(pinion__outbox_memory(&f->outbox), 0);
+}
+
+static void as_many_go_as_take_the_memory(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < FRAMES; i++)
+        f->frames[i]->droppable = true;
+    push_all(f);
+    assert_int_equal(pinion__outbox_drop_oldest_memory(&f->outbox, &f->pool, 0), 0);
+    assert_int_equal(pinion__outbox_drop_oldest_memory(&f->outbox, &f->pool, PINION_FRAME_QUEUED), 1);
+    expect_waiting(f, "defghij");
+    assert_int_equal(pinion__outbox_memory(&f->outbox), 7 + 2 * PINION_FRAME_QUEUED);
+    assert_int_equal(pinion__outbox_drop_oldest_memory(&f->outbox, &f->pool, PINION_FRAME_QUEUED + 6), 2);
+    assert_int_equal(pinion__outbox_memory(&f->outbox), 0);
+}
+
 static void what_has_begun_to_go_is_not_dropped(void **state)
 {
     struct fixture *f = *state;
@@ -222,6 +257,8 @@ int main(void)
         TEST(drop_keeps_the_rest_of_a_begun_frame),
         TEST(the_oldest_that_may_be_dropped_goes),
         TEST(no_more_goes_than_is_asked_for),
+        TEST(memory_is_more_than_bytes),
+        TEST(as_many_go_as_take_the_memory),
         TEST(what_has_begun_to_go_is_not_dropped),
         TEST(an_empty_frame_is_not_queued),
         TEST(gather_stops_at_its_limit),
