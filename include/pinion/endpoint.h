@@ -189,6 +189,7 @@ typedef struct pinion_stats {
     uint64_t skipped;      /* deliveries that clients who do not keep up did without (drop_broadcasts) */
     uint64_t rate_limited; /* messages and joins refused for coming too fast */
     uint64_t refused;      /* connections closed at once: there were as many as may be */
+    uint64_t held_back;    /* times a client's frames were held back, for it sent too much overhead */
     /* Between nodes, in messages: broadcasts, and what nodes have to tell each other. */
     bool remote_connected;    /* the pubsub adapter has its connection */
     uint64_t remote_sent;     /* handed to the adapter */

@@ -57,7 +57,8 @@ typedef struct pinion_socket_options {
     uint32_t timeout_ms;  /* no frame from the client for so long closes (1002), up to a sixteenth later:
                            * 60,000; PINION_NEVER */
     size_t max_message;   /* bytes of one message from the client, all fragments: 1 MiB; more closes (1009) */
-    size_t max_queue;     /* bytes waiting for a client that does not read: 1 MiB; more closes (1008) */
+    size_t max_queue;     /* bytes of memory that waits for a client that does not read, some 90 for each
+                           * frame included: 1 MiB; more closes (1008) */
     bool drop_broadcasts; /* no: broadcasts make room first, the oldest first (an eighth of max_queue at
                            * once); only what is left of replies and pushes may close. Counted */
     uint32_t max_channels; /* channels a socket may have joined: 100 */
@@ -66,10 +67,18 @@ typedef struct pinion_socket_options {
     uint32_t max_depth;    /* of JSON within JSON: 128, which is the most; more closes (1011) */
 
     /* What a client may send; more is answered with the error {"reason":"rate limited"} and counted, and goes
-     * nowhere. Heartbeats and leaving are always free. Of a raw socket, more messages close it (1008). */
-    pinion_rate messages;         /* of one socket, to all its channels; no limit */
+     * nowhere. All that a client sends counts, also what nothing takes: joins of topics without a route,
+     * messages to topics that are not joined. Heartbeats and pings count as messages, but are answered in any
+     * case; leaving what was joined is free. Of a raw socket, more messages close it (1008). */
+    pinion_rate messages;         /* of one socket, to all its channels or to none; no limit */
     pinion_rate channel_messages; /* to one channel; no limit */
     pinion_rate joins;            /* of one socket; no limit */
+
+    /* What reaches no channel: heartbeats, pings and pongs, joins and messages that nothing takes, messages
+     * over a rate. 1,000 a second, and (burst 0) ten seconds' worth at once; per_second PINION_NEVER: no
+     * limit. On excess the client's frames are held back for a moment, so that it can send no faster, and
+     * counted; one that goes on so for 30 s is closed (1008). */
+    pinion_rate overhead;
 
     /* Ask a client for a sign of life, for proxies that cut quiet connections: a WebSocket ping whenever
      * nothing has come for ping_interval_ms (0: never), and the end (1002) when still nothing comes for

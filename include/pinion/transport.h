@@ -65,6 +65,10 @@ typedef struct pinion_transport {
 
     /* Expected to close the connection with this code, after what was sent. The socket is gone. */
     void (*close)(void *conn, uint16_t code);
+
+    /* Expected to write the address that the connection comes from, as text with a terminator, for the log.
+     * May be NULL: then the engine remembers what connect was told. */
+    void (*peer)(void *conn, char *text, size_t size);
 } pinion_transport;
 
 /* What a transport knows of the request that brought a client; what it has none of is zero. For
@@ -96,7 +100,8 @@ PINION_API PINION_CHECKED int pinion_transport_connect(pinion_endpoint *endpoint
 PINION_API void pinion_transport_receive(pinion_socket *socket, bool binary, const void *bytes,
                                          size_t length);
 
-/* A sign of life that is no message (a ping). */
+/* A sign of life that is no message (a ping). Counts against no rate: how many pings it answers the transport
+ * limits itself. */
 PINION_API void pinion_transport_seen(pinion_socket *socket);
 
 /* The connection is over, or about to be closed by the transport. */
@@ -105,7 +110,7 @@ PINION_API void pinion_transport_ended(pinion_socket *socket);
 /* What the mount of a socket allows its client. */
 typedef struct pinion_transport_limits {
     size_t max_message;   /* bytes of one message from the client; more: close with PINION_CLOSE_TOO_BIG */
-    size_t max_queue;     /* bytes waiting for it; more (unless the queue is empty): close with
+    size_t max_queue;     /* bytes of memory waiting for it; more (unless the queue is empty): close with
                              PINION_CLOSE_POLICY */
     bool drop_broadcasts; /* but first drop the oldest frames that are pinion_frame_is_droppable */
 } pinion_transport_limits;

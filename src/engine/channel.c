@@ -1,5 +1,5 @@
 #include "engine/channel.h"
-#include "base/log.h"
+#include "base/log_limit.h"
 #include "engine/raw.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -135,11 +135,12 @@ void pinion__call_enter(struct pinion_shard *shard, struct pinion_call *call)
 /* Everybody else on the loop waited. */
 static void log_slow(const struct pinion_call *call, uint64_t ms)
 {
-    pinion__log(PINION_LOG_WARNING,
-                "%s%s: %s%s%s%s held its loop for %llu ms: what takes long belongs into pinion_channel_work",
-                call->channel ? "channel " : "socket", call->channel ? call->channel->topic->name : "",
-                call->callback, call->detail ? "(" : "", call->detail ? call->detail : "",
-                call->detail ? ")" : "", (unsigned long long)ms);
+    PINION_LOG_LIMITED(
+        PINION_LOG_WARNING,
+        "%s%s: %s%s%s%s held its loop for %llu ms: what takes long belongs into pinion_channel_work",
+        call->channel ? "channel " : "socket", call->channel ? call->channel->topic->name : "",
+        call->callback, call->detail ? "(" : "", call->detail ? call->detail : "", call->detail ? ")" : "",
+        (unsigned long long)ms);
 }
 
 void pinion__call_leave(struct pinion_shard *shard)
@@ -199,6 +200,13 @@ static void finish_end(struct pinion_channel *channel)
     pinion__channel_unhold(channel);
 }
 
+static const char *const reason_names[] = {
+    [PINION_REASON_NORMAL] = "normal",     [PINION_REASON_SHUTDOWN] = "shutdown",
+    [PINION_REASON_ERROR] = "error",       [PINION_REASON_CRASH] = "crash",
+    [PINION_REASON_LEFT] = "left",         [PINION_REASON_CLOSED] = "closed",
+    [PINION_REASON_INACTIVE] = "inactive", [PINION_REASON_DUPLICATE] = "duplicate join",
+};
+
 void pinion__channel_end(struct pinion_channel *channel, pinion_reason reason)
 {
     if (channel->state >= PINION_CHANNEL_ENDING)
@@ -211,7 +219,7 @@ void pinion__channel_end(struct pinion_channel *channel, pinion_reason reason)
     channel->state = PINION_CHANNEL_ENDING;
     channel->reason = reason;
     channel->muted = is_unheard(reason);
-    pinion__log(PINION_LOG_DEBUG, "channel %s: ends (reason %d)", channel->topic->name, (int)reason);
+    pinion__log(PINION_LOG_DEBUG, "channel %s: ends: %s", channel->topic->name, reason_names[reason]);
     pinion__socket_remove_channel(channel->socket, channel);
     pinion__join_abandon(channel);
     pinion__mail_drop_inbox(channel);

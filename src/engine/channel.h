@@ -146,9 +146,9 @@ void pinion__channel_handle_info(struct pinion_channel *channel, const pinion_in
 void pinion__channel_after_join(struct pinion_channel *channel, const pinion_payload *params);
 
 /* Act on a result. `ref` is the message's for a handle_in, NULL elsewhere (where a reply is a mistake).
- * Consumes result. */
+ * `callback` and `detail` (an event, or NULL) are for the log. Consumes result. */
 void pinion__channel_outcome(struct pinion_channel *channel, pinion_result result,
-                             const struct pinion_slice *ref, const char *where);
+                             const struct pinion_slice *ref, const char *callback, const char *detail);
 
 /* At the log's lowest level: what came for a channel, and with what, less what is secret. */
 void pinion__channel_log(const struct pinion_channel *channel, const char *what,

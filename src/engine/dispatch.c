@@ -1,7 +1,8 @@
 /* The socket's dispatch: what one message from the client is for. The order of the rules is the protocol's.
  */
-#include "base/log.h"
+#include "base/log_limit.h"
 #include "engine/rates.h"
+#include "engine/who.h"
 #include "proto/payload.h"
 
 static const struct pinion_slice null_ref = { NULL, 0 };
@@ -46,9 +47,10 @@ static void reply_rate_limited(struct pinion_socket *socket, const struct pinion
     pinion_payload *reason = pinion_json("{s:s}", "reason", "rate limited");
     (void)pinion__socket_reply(socket, message, join_ref, "error", reason);
     pinion_payload_unref(reason);
+    pinion__rate_overhead(socket);
 }
 
-/* Leaving is always free. */
+/* Leaving is free: what is left was joined before. */
 static bool comes_too_fast(struct pinion_channel *channel, const struct pinion_message *message)
 {
     if (!message->event_invalid && pinion__slice_is(message->event, "phx_leave"))
@@ -58,8 +60,11 @@ static bool comes_too_fast(struct pinion_channel *channel, const struct pinion_m
 
 static void to_channel(struct pinion_channel *channel, const struct pinion_message *message)
 {
-    if (is_stale(channel, message))
+    if (is_stale(channel, message)) {
+        pinion__rate_spend(channel->socket);
+        pinion__rate_overhead(channel->socket);
         return;
+    }
     if (comes_too_fast(channel, message)) {
         reply_rate_limited(channel->socket, message, pinion__channel_join_ref(channel));
         return;
@@ -67,17 +72,52 @@ static void to_channel(struct pinion_channel *channel, const struct pinion_messa
     if (!pinion__channel_busy(channel) && channel->queued_messages == 0) {
         pinion__channel_handle_in(channel, message);
     } else if (pinion__mail_message(channel, message) != 0) {
-        pinion__log(PINION_LOG_ERROR, "channel %s: out of memory for a message", channel->topic->name);
+        PINION_LOG_LIMITED(PINION_LOG_ERROR, "channel %s: out of memory for a message (%s)",
+                           channel->topic->name, PINION_WHO_OF(channel->socket));
         pinion__channel_end(channel, PINION_REASON_CRASH);
     }
 }
 
+/* Nothing takes it, but it takes our time all the same. */
 static void to_nobody(struct pinion_socket *socket, const struct pinion_message *message)
 {
+    if (!pinion__rate_message(socket)) {
+        reply_rate_limited(socket, message, null_ref);
+        return;
+    }
     if (!message->event_invalid && pinion__slice_is(message->event, "phx_leave"))
         (void)pinion__socket_reply(socket, message, message->join_ref, "ok", NULL);
     else
         reply_unmatched(socket, message);
+    pinion__rate_overhead(socket);
+}
+
+/* Answered in any case: a client that sends as much as it may is alive. */
+static void heartbeat(struct pinion_socket *socket, const struct pinion_message *message)
+{
+    (void)pinion__socket_reply(socket, message, null_ref, "ok", NULL);
+    pinion__rate_spend(socket);
+    pinion__rate_overhead(socket);
+}
+
+static void join_unmatched(struct pinion_socket *socket, const struct pinion_message *message)
+{
+    PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: no route for the topic %s (%s)", socket->mount->path,
+                       PINION_QUOTE(message->topic), PINION_WHO_OF(socket));
+    reply_unmatched(socket, message);
+    pinion__rate_overhead(socket);
+}
+
+static void join(struct pinion_socket *socket, const struct pinion_message *message)
+{
+    const pinion_channel_def *def =
+        message->topic_invalid ? NULL : pinion__mount_route(socket->mount, message->topic);
+    if (!pinion__rate_join(socket))
+        reply_rate_limited(socket, message, message->join_ref);
+    else if (def)
+        pinion__join(socket, def, message);
+    else
+        join_unmatched(socket, message);
 }
 
 void pinion__dispatch(struct pinion_socket *socket, const struct pinion_message *message)
@@ -85,21 +125,11 @@ void pinion__dispatch(struct pinion_socket *socket, const struct pinion_message 
     bool named = !message->topic_invalid && !message->event_invalid;
     if (named && pinion__slice_is(message->topic, "phoenix") &&
         pinion__slice_is(message->event, "heartbeat")) {
-        (void)pinion__socket_reply(socket, message, null_ref, "ok", NULL);
+        heartbeat(socket, message);
         return;
     }
     if (!message->event_invalid && pinion__slice_is(message->event, "phx_join")) {
-        const pinion_channel_def *def =
-            message->topic_invalid ? NULL : pinion__mount_route(socket->mount, message->topic);
-        if (def && !pinion__rate_join(socket)) {
-            reply_rate_limited(socket, message, message->join_ref);
-        } else if (def) {
-            pinion__join(socket, def, message);
-        } else {
-            pinion__log(PINION_LOG_WARNING, "socket %s: no route for the topic \"%.*s\"", socket->mount->path,
-                        (int)message->topic.len, message->topic.len ? message->topic.ptr : "");
-            reply_unmatched(socket, message);
-        }
+        join(socket, message);
         return;
     }
     struct pinion_channel *channel =

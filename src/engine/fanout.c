@@ -6,7 +6,7 @@
  * instead, after the current callback; all of them in one task.
  */
 #include "base/frame.h"
-#include "base/log.h"
+#include "base/log_limit.h"
 #include "engine/audience.h"
 #include "engine/channel.h"
 #include "engine/subscription.h"
@@ -211,8 +211,9 @@ static void note(struct fanout *fan)
         PINION_COUNT(fan->shard, skipped, fan->skipped);
     if (fan->dropped) {
         PINION_COUNT(fan->shard, dropped, fan->dropped);
-        pinion__log(PINION_LOG_WARNING, "topic %s: %zu deliveries dropped: inbox full or out of memory",
-                    fan->broadcast->topic.ptr, fan->dropped);
+        PINION_LOG_LIMITED(PINION_LOG_WARNING,
+                           "topic %s: %zu deliveries dropped: inbox full or out of memory",
+                           fan->broadcast->topic.ptr, fan->dropped);
     }
 }
 

@@ -1,12 +1,17 @@
 /* Running a channel's callbacks, and what their results mean. */
-#include "base/log.h"
+#include "base/log_limit.h"
 #include "engine/channel.h"
 #include "engine/log_params.h"
+#include "engine/who.h"
 #include "proto/payload.h"
 
-static void crash(struct pinion_channel *channel, const char *where, const char *why)
+/* detail: the event, or what else the callback was for; ptr NULL: nothing. */
+static void crash(struct pinion_channel *channel, const char *callback, struct pinion_slice detail,
+                  const char *why)
 {
-    pinion__log(PINION_LOG_ERROR, "channel %s: %s crashed: %s", channel->topic->name, where, why);
+    PINION_LOG_LIMITED(PINION_LOG_ERROR, "channel %s: %s%s%s%s crashed: %s (%s)", channel->topic->name,
+                       callback, detail.ptr ? "(" : "", detail.ptr ? PINION_QUOTE(detail) : "",
+                       detail.ptr ? ")" : "", why, PINION_WHO_OF(channel->socket));
     pinion__channel_end(channel, PINION_REASON_CRASH);
 }
 
@@ -34,8 +39,8 @@ static void reply(struct pinion_channel *channel, const pinion_result *result, s
 {
     int rc = pinion__channel_reply(channel, ref, result->status, result->payload);
     if (rc && rc != PINION_ECLOSED)
-        pinion__log(PINION_LOG_ERROR, "channel %s: a reply cannot be sent: %s", channel->topic->name,
-                    pinion_strerror(rc));
+        PINION_LOG_LIMITED(PINION_LOG_ERROR, "channel %s: a reply cannot be sent: %s (%s)",
+                           channel->topic->name, pinion_strerror(rc), PINION_WHO_OF(channel->socket));
 }
 
 /* Reasons that are the library's own are not the application's to give. */
@@ -45,16 +50,17 @@ static pinion_reason stop_reason(pinion_reason reason)
 }
 
 void pinion__channel_outcome(struct pinion_channel *channel, pinion_result result,
-                             const struct pinion_slice *ref, const char *where)
+                             const struct pinion_slice *ref, const char *callback, const char *detail)
 {
+    struct pinion_slice what = pinion__slice_str(detail);
     bool replies = result.kind == PINION_RESULT_REPLY || result.kind == PINION_RESULT_STOP_REPLY;
 
     if (pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON) {
-        crash(channel, where, pinion_strerror(PINION_EPAYLOAD));
+        crash(channel, callback, what, pinion_strerror(PINION_EPAYLOAD));
     } else if (replies && !ref) {
-        crash(channel, where, "it returned a reply, but there is no message to reply to");
+        crash(channel, callback, what, "it returned a reply, but there is no message to reply to");
     } else if (result.kind == PINION_RESULT_CRASH) {
-        crash(channel, where, "pinion_crash()");
+        crash(channel, callback, what, "pinion_crash()");
     } else {
         if (replies)
             reply(channel, &result, *ref);
@@ -91,7 +97,7 @@ static void handle_event(struct pinion_channel *channel, const pinion_clause *cl
     pinion_result result = call_clause(channel, clause->fn, event, &payload, &call);
     if (result.kind == PINION_RESULT_LATER && call.worked)
         pinion__work_answers(channel);
-    pinion__channel_outcome(channel, result, &message->ref, event);
+    pinion__channel_outcome(channel, result, &message->ref, "handle_in", event);
     pinion__payload_borrow_end(&payload);
 }
 
@@ -102,12 +108,14 @@ void pinion__channel_handle_in(struct pinion_channel *channel, const struct pini
         pinion__channel_end(channel, PINION_REASON_LEFT);
         return;
     }
+    static const struct pinion_slice no_event = { "", 0 };
     const pinion_clause *clause =
         message->event_invalid ? NULL : pinion__clause_find(channel->def->handle_in, message->event);
     if (clause)
         handle_event(channel, clause, message);
     else
-        crash(channel, "handle_in", "no clause takes the event");
+        crash(channel, "handle_in", message->event_invalid ? no_event : message->event,
+              "no clause takes the event");
 }
 
 void pinion__channel_handle_out(struct pinion_channel *channel, const pinion_clause *clause,
@@ -115,21 +123,21 @@ void pinion__channel_handle_out(struct pinion_channel *channel, const pinion_cla
 {
     struct pinion_call call = { .callback = "handle_out", .detail = event, .channel = channel };
     pinion_result result = call_clause(channel, clause->fn, event, payload, &call);
-    pinion__channel_outcome(channel, result, NULL, "handle_out");
+    pinion__channel_outcome(channel, result, NULL, "handle_out", event);
 }
 
 void pinion__channel_handle_info(struct pinion_channel *channel, const pinion_info *info)
 {
     struct pinion_call call = { .callback = "handle_info", .detail = info->name, .channel = channel };
     if (!channel->def->handle_info) {
-        pinion__log(PINION_LOG_WARNING, "channel %s: no handle_info for the message \"%s\"",
-                    channel->topic->name, info->name);
+        PINION_LOG_LIMITED(PINION_LOG_WARNING, "channel %s: no handle_info for the message \"%s\" (%s)",
+                           channel->topic->name, info->name, PINION_WHO_OF(channel->socket));
         return;
     }
     pinion__call_enter(channel->socket->shard, &call);
     pinion_result result = channel->def->handle_info(channel, info);
     pinion__call_leave(channel->socket->shard);
-    pinion__channel_outcome(channel, result, NULL, "handle_info");
+    pinion__channel_outcome(channel, result, NULL, "handle_info", info->name);
 }
 
 void pinion__channel_after_join(struct pinion_channel *channel, const pinion_payload *params)
@@ -140,5 +148,5 @@ void pinion__channel_after_join(struct pinion_channel *channel, const pinion_pay
     pinion__call_enter(channel->socket->shard, &call);
     pinion_result result = channel->def->after_join(channel, params);
     pinion__call_leave(channel->socket->shard);
-    pinion__channel_outcome(channel, result, NULL, "after_join");
+    pinion__channel_outcome(channel, result, NULL, "after_join", NULL);
 }

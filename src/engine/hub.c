@@ -1,5 +1,6 @@
 #include "engine/hub.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "engine/audience.h"
 #include "engine/channel.h"
 #include "engine/socket.h"
@@ -91,6 +92,7 @@ static void release_extensions(pinion_endpoint *endpoint)
 
 void pinion__hub_release(pinion_endpoint *endpoint)
 {
+    pinion__log_limit_finish();
     pinion__workers_free(endpoint->workers);
     release_extensions(endpoint);
     pinion__pubsub_release(&endpoint->pubsub);
@@ -166,6 +168,7 @@ void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)
         sum.slow_closed += atomic_load_explicit(&counters->slow_closed, memory_order_relaxed);
         sum.skipped += atomic_load_explicit(&counters->skipped, memory_order_relaxed);
         sum.refused += atomic_load_explicit(&counters->refused, memory_order_relaxed);
+        sum.held_back += atomic_load_explicit(&counters->held_back, memory_order_relaxed);
         sum.rate_limited += atomic_load_explicit(&counters->rate_limited, memory_order_relaxed);
     }
     count_remote(endpoint->pubsub.remote, &sum);

@@ -29,6 +29,7 @@ struct pinion_counters {
     atomic_uint_fast64_t slow_closed;
     atomic_uint_fast64_t skipped;
     atomic_uint_fast64_t rate_limited;
+    atomic_uint_fast64_t held_back;
     atomic_uint_fast64_t refused;
 };
 

@@ -1,8 +1,9 @@
 /* Joining a topic: the channel is made, its join callback asked, and the answer put on the wire in the
  * protocol's order: the reply, then phx_close of the channel it replaces, then what after_join sends. */
-#include "base/log.h"
+#include "base/log_limit.h"
 #include "engine/audience.h"
 #include "engine/channel.h"
+#include "engine/who.h"
 #include "proto/payload.h"
 #include <stdlib.h>
 
@@ -54,7 +55,8 @@ static void crash(struct pinion_channel *channel, struct pinion_slice ref, const
                   const char *why)
 {
     pinion_payload *reason = pinion_json("{s:s}", "reason", "join crashed");
-    pinion__log(PINION_LOG_ERROR, "channel %s: join crashed: %s", channel->topic->name, why);
+    PINION_LOG_LIMITED(PINION_LOG_ERROR, "channel %s: join crashed: %s (%s)", channel->topic->name, why,
+                       PINION_WHO_OF(channel->socket));
     refuse(channel, ref, replaced, reason);
     pinion_payload_unref(reason);
 }

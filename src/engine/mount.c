@@ -15,6 +15,8 @@
 #define DEFAULT_WINDOW_MS    10000
 #define DEFAULT_MAX_BATCH    100
 #define DEFAULT_MAX_BODY     8000000
+#define DEFAULT_OVERHEAD     1000
+#define OVERHEAD_BURST       10 /* seconds' worth */
 
 static int check_route(const char *path, const pinion_route *route)
 {
@@ -53,6 +55,12 @@ static void fill_defaults(pinion_socket_options *options)
     options->ping_timeout_ms = or_default(options->ping_timeout_ms, DEFAULT_PING_TIMEOUT);
     options->longpoll_window_ms = or_default(options->longpoll_window_ms, DEFAULT_WINDOW_MS);
     options->longpoll_max_batch = or_default(options->longpoll_max_batch, DEFAULT_MAX_BATCH);
+    if (options->overhead.per_second == 0)
+        options->overhead.per_second = DEFAULT_OVERHEAD;
+    if (options->overhead.burst == 0)
+        options->overhead.burst = options->overhead.per_second < UINT32_MAX / OVERHEAD_BURST
+                                      ? options->overhead.per_second * OVERHEAD_BURST
+                                      : UINT32_MAX;
     if (options->max_message == 0)
         options->max_message = DEFAULT_MAX_MESSAGE;
     if (options->max_queue == 0)

@@ -1,42 +1,59 @@
 #include "engine/rates.h"
-#include <stdlib.h>
+#include "base/log_limit.h"
+#include "engine/socket_more.h"
+#include "engine/who.h"
 
-struct pinion_socket_rates {
-    struct pinion_bucket messages;
-    struct pinion_bucket joins;
-};
+#define HOLD_MS   100   /* frames are held back for */
+#define PAUSE_MS  1000  /* without being held back: then it begins anew */
+#define GIVEN_UP  30000 /* ms of being held back again and again */
+#define PER_MS    1000u /* the overhead's clock counts microseconds, and wraps */
+#define PER_S     1000000u
+#define BURST_MAX (1u << 30) /* of that clock */
+
+/* ---- buckets ---- */
+
+static bool take_quietly(const struct pinion_shard *shard, struct pinion_bucket *bucket,
+                         const pinion_rate *rate)
+{
+    uint32_t burst = rate->burst ? rate->burst : rate->per_second;
+    return pinion__bucket_take(bucket, rate->per_second, burst, pinion__scheduler_roughly(shard->scheduler));
+}
 
 static bool take(struct pinion_shard *shard, struct pinion_bucket *bucket, const pinion_rate *rate)
 {
-    uint32_t burst = rate->burst ? rate->burst : rate->per_second;
-    if (pinion__bucket_take(bucket, rate->per_second, burst, pinion__scheduler_roughly(shard->scheduler)))
+    if (take_quietly(shard, bucket, rate))
         return true;
     PINION_COUNT(shard, rate_limited, 1);
     return false;
 }
 
-/* NULL when out of memory: then nothing is limited, which is the lesser harm. */
-static struct pinion_socket_rates *rates_of(struct pinion_socket *socket)
+/* NULL where there is no such limit, and when out of memory: then nothing is limited, which is the lesser
+ * harm. */
+static struct pinion_socket_rates *rates_for(struct pinion_socket *socket, const pinion_rate *rate)
 {
-    if (!socket->rates)
-        socket->rates = calloc(1, sizeof *socket->rates);
-    return socket->rates;
+    return rate->per_second == 0 ? NULL : pinion__socket_rates(socket);
 }
 
 bool pinion__rate_message(struct pinion_socket *socket)
 {
     const pinion_rate *rate = &socket->mount->options.messages;
-    if (rate->per_second == 0 || !rates_of(socket))
-        return true;
-    return take(socket->shard, &socket->rates->messages, rate);
+    struct pinion_socket_rates *rates = rates_for(socket, rate);
+    return !rates || take(socket->shard, &rates->messages, rate);
+}
+
+void pinion__rate_spend(struct pinion_socket *socket)
+{
+    const pinion_rate *rate = &socket->mount->options.messages;
+    struct pinion_socket_rates *rates = rates_for(socket, rate);
+    if (rates)
+        (void)take_quietly(socket->shard, &rates->messages, rate);
 }
 
 bool pinion__rate_join(struct pinion_socket *socket)
 {
     const pinion_rate *rate = &socket->mount->options.joins;
-    if (rate->per_second == 0 || !rates_of(socket))
-        return true;
-    return take(socket->shard, &socket->rates->joins, rate);
+    struct pinion_socket_rates *rates = rates_for(socket, rate);
+    return !rates || take(socket->shard, &rates->joins, rate);
 }
 
 bool pinion__rate_channel_message(struct pinion_channel *channel)
@@ -45,4 +62,81 @@ bool pinion__rate_channel_message(struct pinion_channel *channel)
     if (rate->per_second == 0 || !pinion__channel_extra(channel))
         return true;
     return take(channel->socket->shard, &channel->extra->messages, rate);
+}
+
+/* ---- overhead ---- */
+
+/* The socket knows until when its overhead is paid for: four bytes, since every client has some. Time that is
+ * further ahead than a burst is of an earlier turn of the clock. */
+static bool overhead_fits(struct pinion_socket *socket)
+{
+    const pinion_rate *rate = &socket->mount->options.overhead;
+    uint32_t cost = rate->per_second < PER_S ? PER_S / rate->per_second : 1;
+    uint32_t burst = rate->burst < BURST_MAX / cost ? rate->burst * cost : BURST_MAX;
+    uint32_t now = (uint32_t)(socket->last_seen * PER_MS);
+    uint32_t ahead = socket->overhead - now;
+    if (ahead > burst + cost)
+        ahead = 0;
+    bool fits = ahead + cost <= burst;
+    socket->overhead = now + (fits ? ahead + cost : ahead);
+    return fits;
+}
+
+static void let_go(struct pinion_timer *timer)
+{
+    struct pinion_socket_rates *rates = PINION_CONTAINER_OF(timer, struct pinion_socket_rates, let_go);
+    rates->holding = false;
+    rates->let_go_at = pinion__scheduler_roughly(rates->socket->shard->scheduler);
+    pinion__socket_unwait(rates->socket);
+}
+
+static void hold_back(struct pinion_socket *socket, struct pinion_socket_rates *rates)
+{
+    if (!rates->socket) {
+        rates->socket = socket;
+        pinion__timer_init(&rates->let_go, let_go);
+    }
+    if (rates->holding)
+        return;
+    if (rates->held_since == 0 || socket->last_seen - rates->let_go_at > PAUSE_MS)
+        rates->held_since = socket->last_seen;
+    rates->holding = true;
+    PINION_COUNT(socket->shard, held_back, 1);
+    pinion__scheduler_timer(socket->shard->scheduler, &rates->let_go, HOLD_MS);
+    pinion__socket_wait(socket);
+}
+
+static void give_up(struct pinion_socket *socket)
+{
+    PINION_LOG_LIMITED(PINION_LOG_WARNING,
+                       "socket %s: a client sends nothing but overhead (heartbeats, pings, messages to no "
+                       "channel), faster than it may, and does not stop: closed (%s)",
+                       socket->mount->path, PINION_WHO_OF(socket));
+    pinion__socket_close(socket, PINION_CLOSE_POLICY);
+}
+
+void pinion__rate_overhead(struct pinion_socket *socket)
+{
+    if (socket->mount->options.overhead.per_second == PINION_NEVER || socket->state != PINION_SOCKET_OPEN ||
+        overhead_fits(socket))
+        return;
+    struct pinion_socket_rates *rates = pinion__socket_rates(socket);
+    if (!rates)
+        return;
+    hold_back(socket, rates);
+    if (socket->last_seen - rates->held_since >= GIVEN_UP)
+        give_up(socket);
+    else
+        PINION_LOG_LIMITED(
+            PINION_LOG_INFO,
+            "socket %s: more heartbeats, pings or messages to no channel than %u a second: they "
+            "are read later (%s)",
+            socket->mount->path, socket->mount->options.overhead.per_second, PINION_WHO_OF(socket));
+}
+
+void pinion__rates_stop(struct pinion_socket *socket)
+{
+    struct pinion_socket_rates *rates = pinion__socket_rates_if_any(socket);
+    if (rates && rates->holding)
+        pinion__timer_cancel(&rates->let_go);
 }

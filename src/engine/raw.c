@@ -1,6 +1,7 @@
 #include "engine/raw.h"
-#include "base/log.h"
+#include "base/log_limit.h"
 #include "engine/rates.h"
+#include "engine/who.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
 #include <stdlib.h>
@@ -15,7 +16,7 @@ static struct pinion_channel *channel_of(const struct pinion_socket *socket)
 /* What they answer is a channel's result, but that a reply has nobody to go to. */
 static void outcome(struct pinion_channel *channel, pinion_result result, const char *where)
 {
-    pinion__channel_outcome(channel, result, NULL, where);
+    pinion__channel_outcome(channel, result, NULL, where, NULL);
 }
 
 static void call_init(struct pinion_channel *channel)
@@ -48,8 +49,8 @@ static pinion_result handle_info(pinion_channel *channel, const pinion_info *inf
     const pinion_raw_socket_def *raw = channel->socket->mount->raw;
     if (raw->handle_info)
         return raw->handle_info(channel->socket, info);
-    pinion__log(PINION_LOG_WARNING, "socket %s: no handle_info for the message \"%s\"",
-                channel->socket->mount->path, info->name);
+    PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: no handle_info for the message \"%s\" (%s)",
+                       channel->socket->mount->path, info->name, PINION_WHO_OF(channel->socket));
     return pinion_noreply();
 }
 
@@ -127,7 +128,8 @@ static void put_off(struct pinion_channel *channel, bool binary, struct pinion_s
 {
     struct raw_mail *own = malloc(sizeof *own + bytes.len);
     if (!own) {
-        pinion__log(PINION_LOG_ERROR, "socket %s: out of memory for a message", channel->socket->mount->path);
+        PINION_LOG_LIMITED(PINION_LOG_ERROR, "socket %s: out of memory for a message (%s)",
+                           channel->socket->mount->path, PINION_WHO_OF(channel->socket));
         pinion__channel_end(channel, PINION_REASON_CRASH);
         return;
     }
@@ -145,7 +147,8 @@ void pinion__raw_receive(struct pinion_socket *socket, bool binary, struct pinio
 {
     struct pinion_channel *channel = channel_of(socket);
     if (!binary && !pinion__utf8_valid(bytes.ptr, bytes.len)) {
-        pinion__log(PINION_LOG_INFO, "socket %s: a text that is not UTF-8, closed", socket->mount->path);
+        PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: a text that is not UTF-8, closed (%s)",
+                           socket->mount->path, PINION_WHO_OF(socket));
         pinion__socket_close(socket, PINION_CLOSE_BAD_UTF8);
         return;
     }
@@ -153,7 +156,8 @@ void pinion__raw_receive(struct pinion_socket *socket, bool binary, struct pinio
     if (socket->state != PINION_SOCKET_OPEN)
         return;
     if (!pinion__rate_message(socket)) {
-        pinion__log(PINION_LOG_INFO, "socket %s: messages come too fast, closed", socket->mount->path);
+        PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: messages come too fast, closed (%s)",
+                           socket->mount->path, PINION_WHO_OF(socket));
         pinion__socket_close(socket, PINION_CLOSE_POLICY);
         return;
     }

@@ -1,9 +1,12 @@
 #include "engine/socket.h"
-#include "base/log.h"
+#include "base/log_limit.h"
 #include "engine/channel.h"
 #include "engine/log_params.h"
+#include "engine/rates.h"
 #include "engine/raw.h"
+#include "engine/socket_more.h"
 #include "engine/sweep.h"
+#include "engine/who.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
 #include <assert.h>
@@ -44,7 +47,7 @@ void pinion__socket_unhold(struct pinion_socket *socket)
         socket->destroy_state(socket->user_state);
     pinion__topic_unsubscribe(&socket->id); /* only now: terminate may ask for the name */
     pinion__assigns_unref(socket->assigns);
-    free(socket->rates);
+    pinion__socket_more_release(socket);
     if (socket->buckets != &socket->single_bucket)
         free(socket->buckets);
     PINION_COUNT(socket->shard, sockets, -1);
@@ -84,6 +87,7 @@ static void end(struct pinion_socket *socket, pinion_reason reason)
     socket->state = PINION_SOCKET_ENDED;
     socket->reason = (uint8_t)reason;
     socket->conn = NULL;
+    pinion__rates_stop(socket);
     unreach(socket);
     pinion__sweep_remove(socket);
     pinion__anchor_end(&socket->anchor);
@@ -113,6 +117,13 @@ void pinion__socket_close(struct pinion_socket *socket, uint16_t code)
 void pinion__socket_seen(struct pinion_socket *socket)
 {
     socket->last_seen = pinion__scheduler_roughly(socket->shard->scheduler);
+}
+
+void pinion__socket_control(struct pinion_socket *socket)
+{
+    pinion__socket_seen(socket);
+    pinion__rate_spend(socket);
+    pinion__rate_overhead(socket);
 }
 
 /* ---- connect ---- */
@@ -198,7 +209,12 @@ static int connect_outcome(struct pinion_socket *socket, pinion_result result, p
     pinion_payload_unref(result.payload);
     if (accepted)
         return open_socket(socket);
-    pinion__log(PINION_LOG_ERROR, "socket %s: connect crashed", socket->mount->path);
+    PINION_LOG_LIMITED(PINION_LOG_ERROR, "socket %s: connect crashed: %s (%s)", socket->mount->path,
+                       poison ? pinion_strerror(PINION_EPAYLOAD)
+                       : result.kind == PINION_RESULT_CRASH
+                           ? "pinion_crash()"
+                           : "it returned neither pinion_ok(), pinion_error() nor pinion_later()",
+                       PINION_WHO_OF(socket));
     return PINION_EACCES;
 }
 
@@ -224,6 +240,17 @@ static pinion_result call_connect(struct pinion_socket *socket, const struct pin
     return result;
 }
 
+static void log_vsn(const struct pinion_connect *connect)
+{
+    json_t *vsn = pinion_payload_get(connect->params, "vsn");
+    struct pinion_slice text = { NULL, 0 };
+    if (json_is_string(vsn))
+        text = pinion__slice(json_string_value(vsn), json_string_length(vsn));
+    PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: refused: vsn %s is none this server speaks (%s)",
+                       connect->mount->path, vsn && !text.ptr ? "as a list" : PINION_QUOTE(text),
+                       PINION_WHO_CONNECTS(connect->info));
+}
+
 int pinion__socket_connect(struct pinion_shard *shard, struct pinion_connect *connect,
                            struct pinion_socket **out)
 {
@@ -232,13 +259,13 @@ int pinion__socket_connect(struct pinion_shard *shard, struct pinion_connect *co
         return PINION_ECLOSED;
     const struct pinion_serializer *serializer = connect->mount->raw ? NULL : choose_serializer(connect);
     if (!serializer && !connect->mount->raw) {
-        pinion__log(PINION_LOG_WARNING, "socket %s: refused: vsn is none this server speaks",
-                    connect->mount->path);
+        log_vsn(connect);
         return PINION_EACCES;
     }
     struct pinion_socket *socket = socket_new(shard, connect, serializer);
     if (!socket)
         return PINION_ENOMEM;
+    pinion__who_keep(socket, connect->info);
     log_connect(socket, connect);
     pinion_result result = call_connect(socket, connect);
     if (result.kind == PINION_RESULT_LATER) {
@@ -292,7 +319,9 @@ static void receive_message(struct pinion_socket *socket, bool binary, struct pi
     if (fits)
         return;
     bool bad_text = !binary && !pinion__utf8_valid(bytes.ptr, bytes.len);
-    pinion__log(PINION_LOG_INFO, "socket %s: a frame that is no message, closed", socket->mount->path);
+    if (socket->state == PINION_SOCKET_OPEN)
+        PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: a frame that is no message, closed (%s)",
+                           socket->mount->path, PINION_WHO_OF(socket));
     pinion__socket_close(socket, bad_text ? PINION_CLOSE_BAD_UTF8 : PINION_CLOSE_INTERNAL);
 }
 

@@ -19,6 +19,7 @@
 #include <pinion/transport.h>
 
 struct pinion_channel;
+struct pinion_socket_more;
 struct pinion_socket_rates;
 
 enum pinion_socket_state { PINION_SOCKET_CONNECTING, PINION_SOCKET_OPEN, PINION_SOCKET_ENDED };
@@ -38,13 +39,14 @@ struct pinion_socket {
     uint8_t state;               /* enum pinion_socket_state */
     uint8_t reason;              /* pinion_reason for its channels, once it has ended */
     bool started;                /* a raw one whose init was called */
+    uint32_t overhead;           /* until when it is paid for, see rates.c */
     struct pinion_subscriber id; /* to the topic of its name */
     union {
         struct pinion_list node;     /* in its sweep, until it ends */
         struct pinion_task end_task; /* what is left to do then, deferred */
     };
-    uint64_t last_seen;                /* when a frame last came, ms */
-    struct pinion_socket_rates *rates; /* NULL: not limited, or nothing came yet */
+    uint64_t last_seen;              /* when a frame last came, ms */
+    struct pinion_socket_more *more; /* see socket_more.h; NULL: nothing of it */
     struct pinion_assigns *assigns;
     void *user_state;
     void (*destroy_state)(void *state);
@@ -70,8 +72,11 @@ int pinion__socket_connect(struct pinion_shard *shard, struct pinion_connect *co
  * borrowed for the call. */
 void pinion__socket_receive(struct pinion_socket *socket, bool binary, struct pinion_slice bytes);
 
-/* A sign of life that is no message (a ping). */
+/* A sign of life that is no whole message. */
 void pinion__socket_seen(struct pinion_socket *socket);
+
+/* A frame of the transport's own came (a ping). Counts against the rates: may pause the socket, or end it. */
+void pinion__socket_control(struct pinion_socket *socket);
 
 /* The transport's connection is over, or about to be closed by it: PINION_REASON_CLOSED or _INACTIVE. */
 void pinion__socket_ended(struct pinion_socket *socket, pinion_reason reason);

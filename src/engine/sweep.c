@@ -1,6 +1,6 @@
 #include "engine/sweep.h"
-#include "base/log.h"
-#include "engine/socket.h"
+#include "base/log_limit.h"
+#include "engine/who.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -52,8 +52,8 @@ static void look(const struct pinion_sweep *sweep, struct pinion_socket *socket,
 {
     if (socket->state != PINION_SOCKET_OPEN || now < socket->last_seen + sweep->timeout_ms)
         return;
-    pinion__log(PINION_LOG_INFO, "socket %s: nothing from the client for %u ms, closed", socket->mount->path,
-                sweep->timeout_ms);
+    PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: nothing from the client for %u ms, closed (%s)",
+                       socket->mount->path, sweep->timeout_ms, PINION_WHO_OF(socket));
     pinion__socket_close(socket, PINION_CLOSE_PROTOCOL);
 }
 

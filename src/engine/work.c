@@ -22,7 +22,7 @@ static void outcome(struct pinion_channel *channel, pinion_result result, const 
     if (channel->state == PINION_CHANNEL_JOINING && work->answers)
         pinion__join_answer(channel, result);
     else
-        pinion__channel_outcome(channel, result, work->answers && work->message ? &ref : NULL, "done");
+        pinion__channel_outcome(channel, result, work->answers && work->message ? &ref : NULL, "done", NULL);
 }
 
 /* Whether done began work of its own, which then inherits the answer. */

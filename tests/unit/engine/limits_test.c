@@ -169,6 +169,123 @@ static void without_a_rate_there_is_none(void **state)
     assert_int_equal(stats().rate_limited, 0);
 }
 
+/* ---- what nothing takes counts as well ---- */
+
+static const pinion_socket_def some = { .channels = PINION_ROUTES({ "room:*", &room }) };
+
+static void joins_without_a_route_are_joins(void **state)
+{
+    const pinion_socket_options options = { .joins = { 1, 3 } };
+    pinion_test_client *client = NULL;
+    ok(pinion_test_connect(test, &some, &options, "", &client));
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(pinion_test_join(client, "none", NULL), PINION_EACCES);
+        assert_string_equal(json_string_value(json_object_get(pinion_test_value(test), "reason")),
+                            "unmatched topic");
+    }
+    assert_int_equal(pinion_test_join(client, "none", NULL), PINION_EACCES);
+    assert_string_equal(json_string_value(json_object_get(pinion_test_value(test), "reason")),
+                        "rate limited");
+    assert_int_equal(pinion_test_join(client, "room:1", NULL), PINION_EACCES);
+    assert_int_equal(stats().rate_limited, 2);
+}
+
+static void messages_to_nobody_are_messages(void **state)
+{
+    pinion_test_client *client = connected_with(&(pinion_socket_options){ .messages = { 1, 3 } });
+    send_text(client, "[null,\"1\",\"a\",\"x\",{}]");
+    expect_frame(client, "[null,\"1\",\"a\",\"phx_reply\",{\"response\":{\"reason\":\"unmatched topic\"},"
+                         "\"status\":\"error\"}]");
+    send_text(client, "[null,\"2\",\"a\",\"phx_leave\",{}]");
+    expect_frame(client, "[null,\"2\",\"a\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
+    send_text(client, "[null,\"3\",\"phoenix\",\"heartbeat\",{}]");
+    expect_frame(client, "[null,\"3\",\"phoenix\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
+    send_text(client, "[null,\"4\",\"a\",\"phx_leave\",{}]");
+    expect_frame(client, "[null,\"4\",\"a\",\"phx_reply\",{\"response\":{\"reason\":\"rate limited\"},"
+                         "\"status\":\"error\"}]");
+    assert_int_equal(stats().rate_limited, 1);
+}
+
+/* ---- overhead ---- */
+
+#define HEARTBEAT "[null,\"h\",\"phoenix\",\"heartbeat\",{}]"
+#define BEAT      "[null,\"h\",\"phoenix\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]"
+
+static void send_heartbeats(pinion_test_client *client, int count)
+{
+    for (int i = 0; i < count; i++)
+        send_text(client, HEARTBEAT);
+}
+
+static void expect_heartbeats(pinion_test_client *client, int count)
+{
+    for (int i = 0; i < count; i++)
+        expect_frame(client, BEAT);
+}
+
+static void overhead_is_held_back_and_comes_later(void **state)
+{
+    pinion_test_client *client = connected_with(&(pinion_socket_options){ .overhead = { 10, 5 } });
+    send_heartbeats(client, 9);
+    expect_heartbeats(client, 6); /* the one that was too many is answered yet */
+    expect_no_frame(client);
+    assert_int_equal(stats().held_back, 1);
+    pinion_test_advance(test, 100);
+    expect_heartbeats(client, 1);
+    for (int i = 0; i < 20; i++)
+        pinion_test_advance(test, 100);
+    expect_heartbeats(client, 2);
+    assert_int_equal(pinion_test_close_code(client), 0);
+}
+
+static void a_burst_is_nothing_to_hold_back(void **state)
+{
+    pinion_test_client *client = connected_with(NULL);
+    send_heartbeats(client, 10000);
+    expect_heartbeats(client, 10000);
+    assert_int_equal(stats().held_back, 0);
+    send_heartbeats(client, 1);
+    expect_heartbeats(client, 1);
+    assert_int_equal(stats().held_back, 1);
+}
+
+static void overhead_without_a_limit(void **state)
+{
+    const pinion_socket_options options = { .overhead = { .per_second = PINION_NEVER } };
+    pinion_test_client *client = connected_with(&options);
+    send_heartbeats(client, 20000);
+    expect_heartbeats(client, 20000);
+    assert_int_equal(stats().held_back, 0);
+}
+
+/* Thirty seconds of nothing else; one that stops in between is forgiven. */
+static void who_does_not_stop_is_closed(void **state)
+{
+    pinion_test_client *client = connected_with(&(pinion_socket_options){ .overhead = { 10, 1 } });
+    for (int ms = 0; ms < 25000; ms += 100) {
+        send_heartbeats(client, 2);
+        pinion_test_advance(test, 100);
+    }
+    assert_int_equal(pinion_test_close_code(client), 0);
+    for (int ms = 0; ms < 40000; ms += 1000)
+        pinion_test_advance(test, 1000); /* what waited is read */
+    assert_int_equal(pinion_test_close_code(client), 0);
+    for (int ms = 0; ms < 32000 && pinion_test_close_code(client) == 0; ms += 100) {
+        send_heartbeats(client, 2);
+        pinion_test_advance(test, 100);
+    }
+    assert_int_equal(pinion_test_close_code(client), 1008);
+}
+
+static void a_client_that_is_held_back_may_go(void **state)
+{
+    pinion_test_client *client = connected_with(&(pinion_socket_options){ .overhead = { 1, 1 } });
+    send_heartbeats(client, 5);
+    pinion_test_disconnect(client);
+    pinion_test_advance(test, 5000);
+    assert_int_equal(stats().sockets, 0);
+}
+
 static pinion_result nothing(pinion_socket *socket, bool binary, const char *bytes, size_t length)
 {
     return pinion_noreply();
@@ -202,6 +319,13 @@ int main(void)
         TEST(messages_to_a_channel),
         TEST(joins),
         TEST(without_a_rate_there_is_none),
+        TEST(joins_without_a_route_are_joins),
+        TEST(messages_to_nobody_are_messages),
+        TEST(overhead_is_held_back_and_comes_later),
+        TEST(a_burst_is_nothing_to_hold_back),
+        TEST(overhead_without_a_limit),
+        TEST(who_does_not_stop_is_closed),
+        TEST(a_client_that_is_held_back_may_go),
         TEST(of_a_raw_socket_it_is_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,25 @@
+/* Who a client is, in lines of the log: its address, and the name of its socket. */
+#ifndef PINION_ENGINE_WHO_H
+#define PINION_ENGINE_WHO_H
+
+#include "base/quote.h"
+#include "engine/socket.h"
+
+#define PINION_WHO (PINION_QUOTED + 100)
+
+/* Keep the address that connect was told, unless the transport can tell the same later: of a client behind a
+ * trusted proxy, or of a transport without addresses. Without memory nothing is kept. */
+void pinion__who_keep(struct pinion_socket *socket, const pinion_connect_info *info);
+
+/* Write `peer 203.0.113.7, socket id "user:7"` to out, as much as is known. Returns out. */
+const char *pinion__who(char out[PINION_WHO], const struct pinion_socket *socket);
+
+/* The same before there is a socket. */
+const char *pinion__who_connects(char out[PINION_WHO], const pinion_connect_info *info);
+
+/* For the arguments of a line: what is named is worked out with it, and lives as long as the line. */
+#define PINION_WHO_OF(socket)     pinion__who((char[PINION_WHO]){ 0 }, socket)
+#define PINION_WHO_CONNECTS(info) pinion__who_connects((char[PINION_WHO]){ 0 }, info)
+#define PINION_QUOTE(slice)       pinion__quote((char[PINION_QUOTED]){ 0 }, slice)
+
+#endif
