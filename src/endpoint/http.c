@@ -5,11 +5,12 @@
  * stops. A body that nobody asked for is read and dropped, after its request was answered.
  */
 #include "endpoint/http.h"
-#include "base/log.h"
+#include "base/log_limit.h"
 #include "endpoint/page.h"
 #include "engine/channel.h"
 #include "proto/path.h"
 #include "transport/longpoll.h"
+#include "transport/peer.h"
 #include "transport/websocket.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -168,7 +169,8 @@ static bool serve(struct pinion_http *http, const struct pinion_http_request *re
 
 static void refuse(struct pinion_http *http, int status)
 {
-    pinion__log(PINION_LOG_INFO, "http: a request that is not valid, answered %d", status);
+    PINION_LOG_LIMITED(PINION_LOG_INFO, "http: a request that is not valid, answered %d (peer %s)", status,
+                       pinion__peer_name(http->conn, (char[INET6_ADDRSTRLEN]){ 0 }));
     pinion__http_send_error(http, status, false);
 }
 

@@ -1,8 +1,9 @@
 #include "endpoint/http_connect.h"
-#include "base/log.h"
-#include "endpoint/peer.h"
+#include "base/log_limit.h"
+#include "engine/who.h"
 #include "proto/forwarded.h"
 #include "proto/ws_protocols.h"
+#include "transport/peer.h"
 #include "transport/websocket.h"
 #include <stdlib.h>
 #include <strings.h>
@@ -108,20 +109,20 @@ static int check_origin(const struct pinion_mount *mount, const struct pinion_ht
     struct pinion_slice text = pinion__http1_header(request, "origin");
     const pinion_uri *uri = &info->uri;
     if (is_doubled(request, "origin")) {
-        pinion__log(PINION_LOG_WARNING, "socket %s: refused a request with more than one Origin",
-                    mount->path);
+        PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: refused a request with more than one Origin (%s)",
+                           mount->path, PINION_WHO_CONNECTS(info));
         return PINION_EACCES;
     }
     if (mount->options.any_origin || !text.ptr || origin_allowed(mount, text, info))
         return 0;
-    pinion__log(
+    PINION_LOG_LIMITED(
         PINION_LOG_WARNING,
-        "socket %s: refused the origin \"%.*s\"; the request is for %.*s://%.*s:%u. To let pages of that "
+        "socket %s: refused the origin %s (%s); the request is for %.*s://%.*s:%u. To let pages of that "
         "origin connect, list it in pinion_socket_options.origins (or set any_origin); behind a proxy "
         "that ends TLS, name the proxy in pinion_endpoint_options.trusted_proxies and have it send "
         "X-Forwarded-Proto",
-        mount->path, (int)text.len, text.ptr, (int)uri->scheme.len, uri->scheme.ptr, (int)uri->host.len,
-        uri->host.ptr, uri->port);
+        mount->path, PINION_QUOTE(text), PINION_WHO_CONNECTS(info), (int)uri->scheme.len, uri->scheme.ptr,
+        (int)uri->host.len, uri->host.ptr, uri->port);
     return PINION_EACCES;
 }
 
@@ -161,8 +162,10 @@ static int take_protocols(struct pinion_http_connect *connect, const struct pini
         rc = take_token(connect, protocols.token, true);
     }
     if (rc == PINION_EACCES)
-        pinion__log(PINION_LOG_WARNING, "socket %s: refused: %s", mount->path,
-                    protocols.token.ptr ? "its token is no base64" : "it offers none of our subprotocols");
+        PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: refused: %s (%s)", mount->path,
+                           protocols.token.ptr ? "its token is no base64"
+                                               : "it offers none of our subprotocols",
+                           PINION_WHO_CONNECTS(&connect->info));
     return rc;
 }
 

@@ -1,9 +1,10 @@
 /* Requests of long polling: from HTTP to calls of the transport, and their answers. All are 200 with the
  * meaningful status in their JSON, but for what no client of ours sends. */
-#include "base/log.h"
+#include "base/log_limit.h"
 #include "endpoint/http_connect.h"
 #include "proto/query.h"
 #include "transport/longpoll.h"
+#include "transport/peer.h"
 #include <stdio.h>
 
 #define ANY_ORIGIN "access-control-allow-origin: *\r\n"
@@ -237,8 +238,9 @@ static void answer(struct pinion_http *http, const struct pinion_longpoll_call *
 {
     if (call->refused) {
         if (!http->loop->shard->closing)
-            pinion__log(PINION_LOG_WARNING, "longpoll %s: refused: there are as many sessions as may be",
-                        call->mount->path);
+            PINION_LOG_LIMITED(
+                PINION_LOG_WARNING, "longpoll %s: refused: there are as many sessions as may be (peer %s)",
+                call->mount->path, pinion__peer_name(http->conn, (char[INET6_ADDRSTRLEN]){ 0 }));
         pinion__http_send_error(http, 503, false);
     } else if (call->gone && call->kind == PINION_LONGPOLL_POLL) {
         begin_again(http, call->mount);

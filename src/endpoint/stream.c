@@ -1,7 +1,7 @@
 #include "endpoint/stream.h"
 #include "base/log.h"
 #include "endpoint/listeners.h"
-#include "endpoint/peer.h"
+#include "transport/peer.h"
 #include <assert.h>
 #include <stdlib.h>
 

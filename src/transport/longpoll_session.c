@@ -1,5 +1,6 @@
 #include "transport/longpoll_session.h"
-#include "base/log.h"
+#include "base/log_limit.h"
+#include "engine/who.h"
 #include "proto/json_scan.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ static void drop_queue(struct pinion_longpoll_session *session)
         pinion__frame_unref(session->queue[i]);
     free(session->queue);
     session->queue = NULL;
-    session->queue_count = session->queue_cap = session->queue_bytes = 0;
+    session->queue_count = session->queue_cap = session->queue_memory = 0;
 }
 
 /* With what is queued, which is the client's then. */
@@ -170,8 +171,8 @@ static void on_inactive(struct pinion_timer *timer)
 {
     struct pinion_longpoll_session *session =
         PINION_CONTAINER_OF(timer, struct pinion_longpoll_session, inactive);
-    pinion__log(PINION_LOG_DEBUG, "longpoll %s: no poll for %u ms, ended", session->mount->path,
-                window_of(session) * 3 / 2);
+    PINION_LOG_LIMITED(PINION_LOG_DEBUG, "longpoll %s: no poll for %u ms, ended", session->mount->path,
+                       window_of(session) * 3 / 2);
     end_socket(session, PINION_REASON_INACTIVE);
 }
 
@@ -218,53 +219,53 @@ static bool grow_queue(struct pinion_longpoll_session *session)
 /* The client does not come for what it is sent, and everything has an end. */
 static void close_slow(struct pinion_longpoll_session *session)
 {
-    pinion__log(PINION_LOG_INFO, "longpoll %s: a client does not fetch what it is sent, ended",
-                session->mount->path);
+    PINION_LOG_LIMITED(PINION_LOG_INFO, "longpoll %s: a client does not fetch what it is sent, ended (%s)",
+                       session->mount->path, PINION_WHO_OF(session->socket));
     PINION_COUNT(session->shard, slow_closed, 1);
     drop_queue(session);
     end_socket(session, PINION_REASON_CLOSED);
 }
 
 /* Drop the oldest broadcasts, an eighth of the queue at once, so that not each frame moves the others. */
-static void drop_oldest(struct pinion_longpoll_session *session, size_t len)
+static void drop_oldest(struct pinion_longpoll_session *session, size_t memory)
 {
     size_t max = session->mount->options.max_queue, wanted = max - max / 8, kept = 0;
     for (size_t i = 0; i < session->queue_count; i++) {
         struct pinion_frame *frame = session->queue[i];
-        if (!frame->droppable || session->queue_bytes + len <= wanted) {
+        if (!frame->droppable || session->queue_memory + memory <= wanted) {
             session->queue[kept++] = frame;
             continue;
         }
-        session->queue_bytes -= pinion__frame_wire(frame).len;
+        session->queue_memory -= pinion__frame_memory(frame);
         pinion__frame_unref(frame);
     }
     PINION_COUNT(session->shard, skipped, session->queue_count - kept);
     session->queue_count = kept;
 }
 
-static bool has_room(const struct pinion_longpoll_session *session, size_t len)
+static bool has_room(const struct pinion_longpoll_session *session, size_t memory)
 {
-    return session->queue_count == 0 || session->queue_bytes + len <= session->mount->options.max_queue;
+    return session->queue_count == 0 || session->queue_memory + memory <= session->mount->options.max_queue;
 }
 
 static int enqueue(struct pinion_longpoll_session *session, struct pinion_frame *frame)
 {
-    size_t len = pinion__frame_wire(frame).len;
+    size_t memory = pinion__frame_memory(frame);
     bool may_drop = session->mount->options.drop_broadcasts;
     if (frame->opcode != PINION_OPCODE_TEXT)
         return PINION_ENOTSUP; /* what is no text cannot stand in JSON */
-    if (!has_room(session, len) && may_drop)
-        drop_oldest(session, len);
-    if (!has_room(session, len) && may_drop && frame->droppable)
+    if (!has_room(session, memory) && may_drop)
+        drop_oldest(session, memory);
+    if (!has_room(session, memory) && may_drop && frame->droppable)
         return PINION_EBUSY;
-    if (!has_room(session, len)) {
+    if (!has_room(session, memory)) {
         close_slow(session);
         return PINION_ECLOSED;
     }
     if (session->queue_count == session->queue_cap && !grow_queue(session))
         return PINION_ENOMEM;
     session->queue[session->queue_count++] = pinion__frame_ref(frame);
-    session->queue_bytes += len;
+    session->queue_memory += memory;
     if (!pinion__list_empty(&session->polls))
         work_later(session); /* what is sent in one go leaves in one answer */
     return 0;
@@ -292,8 +293,8 @@ static bool dispatch_batch(struct pinion_longpoll_session *session, struct batch
             return true;
         }
         if (frame.len > session->mount->options.max_message) {
-            pinion__log(PINION_LOG_INFO, "longpoll %s: a message of %zu bytes is too big, ended",
-                        session->mount->path, frame.len);
+            PINION_LOG_LIMITED(PINION_LOG_INFO, "longpoll %s: a message of %zu bytes is too big, ended (%s)",
+                               session->mount->path, frame.len, PINION_WHO_OF(session->socket));
             end_socket(session, PINION_REASON_CLOSED);
         } else {
             pinion__socket_receive(session->socket, opcode == PINION_OPCODE_BINARY, frame);

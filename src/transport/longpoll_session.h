@@ -26,7 +26,7 @@ struct pinion_longpoll_session {
     struct pinion_frame **queue;           /* to the client */
     size_t queue_count;
     size_t queue_cap;
-    size_t queue_bytes;
+    size_t queue_memory; /* that they take, see pinion__frame_memory */
     struct pinion_timer inactive;
     struct pinion_task work;
     bool working; /* the work task is queued */

@@ -7,17 +7,20 @@
  * that unread input does not turn our close into a reset that destroys what we sent.
  */
 #include "transport/websocket.h"
-#include "base/log.h"
+#include "base/log_limit.h"
+#include "engine/who.h"
 #include "proto/ws_frame.h"
 #include "proto/ws_handshake.h"
+#include "transport/peer.h"
 #include "transport/websocket_ping.h"
+#include "transport/websocket_pongs.h"
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define STASH_PAUSE     (64u * 1024)        /* reading stops above this */
 #define STASH_MAX       (16u * 1024 * 1024) /* never reached: what comes after a pause is one receive buffer */
 #define DROPPED_AT_ONCE 8                   /* of that part of a full queue */
-#define PONG_SLACK      (64u * 1024)        /* beyond the queue's cap, for pongs */
 
 enum ws_state { WS_CONNECTING, WS_OPEN, WS_CLOSING };
 
@@ -26,6 +29,7 @@ struct ws_more {
     struct pinion_buf stash;
     struct pinion_timer deadline; /* of the closing handshake */
     struct ws *ws;
+    struct pinion_pongs *pongs;     /* NULL: every ping is answered */
     struct pinion_frame *handshake; /* the 101, while connect is not answered */
     struct pinion_frame *(*late_refusal)(const struct pinion_mount *mount, struct pinion_shard *shard,
                                          int error, const pinion_payload *reason);
@@ -74,10 +78,20 @@ static struct ws_more *more_of(struct ws *ws)
     return ws->more;
 }
 
+static void free_pongs(struct ws *ws)
+{
+    if (!ws->more || !ws->more->pongs)
+        return;
+    pinion__pongs_release(ws->more->pongs);
+    pinion__pool_give(&ws->shard->pool, ws->more->pongs, sizeof *ws->more->pongs);
+    ws->more->pongs = NULL;
+}
+
 static void free_more(struct ws *ws)
 {
     if (!ws->more)
         return;
+    free_pongs(ws);
     pinion__timer_cancel(&ws->more->deadline);
     pinion__buf_release(&ws->more->stash);
     pinion__frame_unref(ws->more->handshake);
@@ -92,7 +106,7 @@ static size_t stashed(const struct ws *ws)
 
 static void free_unused_more(struct ws *ws)
 {
-    if (stashed(ws) == 0 && ws->state == WS_OPEN)
+    if (stashed(ws) == 0 && ws->state == WS_OPEN && !(ws->more && ws->more->pongs))
         free_more(ws);
 }
 
@@ -127,6 +141,7 @@ static void begin_close(struct ws *ws, uint16_t code)
     ws->state = WS_CLOSING;
     ws->socket = NULL;
     stop_pings(ws);
+    free_pongs(ws);
     drop_stash(ws);
     pinion__conn_resume(ws->conn);
     if (!frame || pinion__conn_queue(ws->conn, frame) != 0)
@@ -161,6 +176,78 @@ static void on_close_frame(struct ws *ws, uint16_t code)
         pinion__conn_shutdown(ws->conn);
 }
 
+/* ---- pongs ---- */
+
+/* The client does not read, and everything has an end: drop what waits, say why, and go. */
+static void close_slow(struct ws *ws)
+{
+    PINION_LOG_LIMITED(PINION_LOG_INFO, "websocket %s: a client does not read what it is sent, closed (%s)",
+                       ws->mount->path, PINION_WHO_OF(ws->socket));
+    PINION_COUNT(ws->shard, slow_closed, 1);
+    pinion__conn_drop_queue(ws->conn);
+    fail(ws, PINION_CLOSE_POLICY);
+}
+
+static void on_stalled(struct pinion_pongs *pongs)
+{
+    close_slow(pinion__conn_user(pongs->conn));
+}
+
+/* NULL when out of memory. */
+static struct pinion_pongs *pongs_of(struct ws *ws)
+{
+    struct ws_more *more = more_of(ws);
+    if (!more || more->pongs)
+        return more ? more->pongs : NULL;
+    more->pongs = pinion__pool_take(&ws->shard->pool, sizeof *more->pongs);
+    if (!more->pongs)
+        return NULL;
+    pinion__pongs_init(more->pongs, ws->conn, ws->shard->scheduler, ws->mount->options.timeout_ms);
+    more->pongs->stalled = on_stalled;
+    return more->pongs;
+}
+
+static bool reads(const struct ws *ws)
+{
+    return !(ws->more && ws->more->pongs) && pinion__conn_memory(ws->conn) <= PINION_PONGS_AT_ONCE;
+}
+
+static void free_idle_pongs(struct ws *ws)
+{
+    if (!ws->more || !ws->more->pongs || !pinion__pongs_idle(ws->more->pongs))
+        return;
+    free_pongs(ws);
+    free_unused_more(ws);
+}
+
+/* Without memory there is no pong: the client asks again. */
+static void send_pong(struct ws *ws, struct pinion_frame *pong)
+{
+    if (!reads(ws)) {
+        pinion__conn_flush(ws->conn); /* a burst within one turn is not yet a slow client */
+        if (pinion__conn_memory(ws->conn) <= PINION_PONGS_AT_ONCE)
+            free_idle_pongs(ws);
+    }
+    if (reads(ws)) {
+        (void)pinion__conn_queue(ws->conn, pong);
+        return;
+    }
+    struct pinion_pongs *pongs = pongs_of(ws);
+    if (pongs)
+        pinion__pongs_answer(pongs, pong);
+    else
+        pinion__frame_unref(pong);
+}
+
+static void on_drained(struct pinion_conn *conn)
+{
+    struct ws *ws = pinion__conn_user(conn);
+    if (!ws->more || !ws->more->pongs)
+        return;
+    pinion__pongs_go_on(ws->more->pongs);
+    free_idle_pongs(ws);
+}
+
 /* ---- frames in ---- */
 
 /* A sign of life: messages are the engine's to count, but part of one, or what waits, is one too. A large
@@ -175,12 +262,12 @@ static void on_ping(struct ws *ws, const struct pinion_ws_event *event)
 {
     if (ws->state != WS_OPEN)
         return;
-    pinion__socket_seen(ws->socket);
-    if (pinion__conn_queued(ws->conn) > ws->mount->options.max_queue + PONG_SLACK)
-        return; /* it does not read: it has pongs enough to come */
+    pinion__socket_control(ws->socket);
+    if (ws->state != WS_OPEN)
+        return;
     struct pinion_frame *pong = pinion__ws_control_frame(10, event->data, event->len);
     if (pong)
-        (void)pinion__conn_queue(ws->conn, pong);
+        send_pong(ws, pong);
 }
 
 static void on_message(struct ws *ws, const struct pinion_ws_event *event)
@@ -194,8 +281,8 @@ static void on_violation(struct ws *ws, uint16_t code)
 {
     if (ws->state != WS_OPEN)
         return;
-    pinion__log(PINION_LOG_INFO, "websocket %s: the client broke the protocol, closed with %u",
-                ws->mount->path, code);
+    PINION_LOG_LIMITED(PINION_LOG_INFO, "websocket %s: a client broke the protocol, closed with %u (%s)",
+                       ws->mount->path, code, PINION_WHO_OF(ws->socket));
     fail(ws, code);
 }
 
@@ -209,7 +296,8 @@ static void on_event(struct ws *ws, const struct pinion_ws_event *event)
         on_ping(ws, event);
         break;
     case PINION_WS_PONG:
-        seen(ws);
+        if (ws->state == WS_OPEN)
+            pinion__socket_control(ws->socket);
         break;
     case PINION_WS_CLOSE:
         on_close_frame(ws, event->close_code);
@@ -228,7 +316,7 @@ static bool holds_back(const struct ws *ws)
 }
 
 /* What the decoder knows outlives the input only in the midst of a message, or after the last one. */
-static void keep_decoder(struct ws *ws, const struct pinion_ws_decoder *decoder)
+static void keep_decoder(struct ws *ws, struct pinion_ws_decoder *decoder)
 {
     if (pinion__ws_decoder_idle(decoder)) {
         pinion__pool_give(&ws->shard->pool, ws->decoder, sizeof *ws->decoder);
@@ -238,8 +326,13 @@ static void keep_decoder(struct ws *ws, const struct pinion_ws_decoder *decoder)
     seen(ws);
     if (!ws->decoder)
         ws->decoder = pinion__pool_take(&ws->shard->pool, sizeof *ws->decoder);
-    if (ws->decoder)
+    if (ws->decoder) {
         *ws->decoder = *decoder;
+        return;
+    }
+    pinion__ws_decoder_release(decoder); /* with the part of a message that it holds */
+    if (ws->state == WS_OPEN)
+        fail(ws, PINION_CLOSE_INTERNAL);
     else
         pinion__conn_close(ws->conn);
 }
@@ -347,7 +440,11 @@ static void on_closed(struct pinion_conn *conn, int error)
         ws_free(ws);
 }
 
-static const struct pinion_conn_events ws_events = { .data = on_data, .closed = on_closed };
+static const struct pinion_conn_events ws_events = {
+    .data = on_data,
+    .drained = on_drained,
+    .closed = on_closed,
+};
 
 void pinion__websocket_feed(struct pinion_conn *conn, uint8_t *bytes, size_t len)
 {
@@ -363,44 +460,35 @@ static struct pinion_frame *add_header(struct pinion_frame *encoded)
     return encoded;
 }
 
-/* The client does not read, and everything has an end: drop what waits, say why, and go. */
-static void close_slow(struct ws *ws)
+/* For a frame that takes so much memory. One that is larger than the queue may be goes when nothing waits. */
+static bool has_room(const struct ws *ws, size_t memory)
 {
-    pinion__log(PINION_LOG_INFO, "websocket %s: a client does not read what it is sent, closed",
-                ws->mount->path);
-    PINION_COUNT(ws->shard, slow_closed, 1);
-    pinion__conn_drop_queue(ws->conn);
-    fail(ws, PINION_CLOSE_POLICY);
-}
-
-static bool has_room(const struct ws *ws, size_t len)
-{
-    size_t queued = pinion__conn_queued(ws->conn);
-    return queued == 0 || queued + len <= ws->mount->options.max_queue;
+    size_t queued = pinion__conn_memory(ws->conn);
+    return queued == 0 || queued + memory <= ws->mount->options.max_queue;
 }
 
 /* Drop some more than is needed, so that not each frame has to look for one. */
-static void drop_oldest(struct ws *ws, size_t len)
+static void drop_oldest(struct ws *ws, size_t memory)
 {
-    size_t max = ws->mount->options.max_queue, queued = pinion__conn_queued(ws->conn);
+    size_t max = ws->mount->options.max_queue, queued = pinion__conn_memory(ws->conn);
     PINION_COUNT(ws->shard, skipped,
-                 pinion__conn_drop_oldest(ws->conn, queued + len - max + max / DROPPED_AT_ONCE));
+                 pinion__conn_drop_oldest_memory(ws->conn, queued + memory - max + max / DROPPED_AT_ONCE));
 }
 
-static bool make_room(struct ws *ws, size_t len)
+static bool make_room(struct ws *ws, size_t memory)
 {
     pinion__conn_flush(ws->conn); /* a burst within one turn is not yet a slow client */
-    if (!has_room(ws, len) && ws->mount->options.drop_broadcasts)
-        drop_oldest(ws, len);
-    return has_room(ws, len);
+    if (!has_room(ws, memory) && ws->mount->options.drop_broadcasts)
+        drop_oldest(ws, memory);
+    return has_room(ws, memory);
 }
 
 static int send_frame(void *conn, struct pinion_frame *out)
 {
     struct ws *ws = conn;
     assert(ws->state == WS_OPEN);
-    size_t len = pinion__frame_wire(out).len;
-    if (has_room(ws, len) || make_room(ws, len))
+    size_t memory = pinion__frame_memory(out);
+    if (has_room(ws, memory) || make_room(ws, memory))
         return pinion__conn_queue(ws->conn, out);
     bool skip = out->droppable && ws->mount->options.drop_broadcasts;
     pinion__frame_unref(out);
@@ -447,7 +535,8 @@ static void send_ping(void *data)
 static void on_silence(void *data)
 {
     struct ws *ws = data;
-    pinion__log(PINION_LOG_INFO, "websocket %s: no answer to a ping, closed", ws->mount->path);
+    PINION_LOG_LIMITED(PINION_LOG_INFO, "websocket %s: no answer to a ping, closed (%s)", ws->mount->path,
+                       PINION_WHO_OF(ws->socket));
     fail(ws, PINION_CLOSE_PROTOCOL);
 }
 
@@ -494,6 +583,12 @@ static void close_socket(void *conn, uint16_t code)
         begin_close(ws, code);
 }
 
+static void write_peer(void *conn, char *text, size_t size)
+{
+    const struct ws *ws = conn;
+    snprintf(text, size, "%s", pinion__peer_name(ws->conn, (char[INET6_ADDRSTRLEN]){ 0 }));
+}
+
 const struct pinion_transport pinion__websocket = {
     .name = "websocket",
     .frame = add_header,
@@ -501,6 +596,7 @@ const struct pinion_transport pinion__websocket = {
     .connected = connected,
     .pause = pause_reading,
     .close = close_socket,
+    .peer = write_peer,
 };
 
 /* ---- opening ---- */

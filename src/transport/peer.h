@@ -1,6 +1,6 @@
 /* The address of a connection's peer. */
-#ifndef PINION_ENDPOINT_PEER_H
-#define PINION_ENDPOINT_PEER_H
+#ifndef PINION_TRANSPORT_PEER_H
+#define PINION_TRANSPORT_PEER_H
 
 #include "io/loop.h"
 #include <netinet/in.h>
@@ -8,6 +8,9 @@
 
 /* In the form that networks are compared in (IPv6, or IPv4 mapped into it). False when it has none. */
 bool pinion__peer_of(const struct pinion_conn *conn, uint8_t address[16], uint16_t *port);
+
+/* The address of a connection as text, for the log; "unknown" when it has none. Returns text. */
+const char *pinion__peer_name(const struct pinion_conn *conn, char text[INET6_ADDRSTRLEN]);
 
 /* Such an address as text. */
 void pinion__peer_text(const uint8_t address[16], char text[INET6_ADDRSTRLEN]);

@@ -1,4 +1,4 @@
-#include "endpoint/peer.h"
+#include "transport/peer.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -28,4 +28,14 @@ void pinion__peer_text(const uint8_t address[16], char text[INET6_ADDRSTRLEN])
         inet_ntop(AF_INET, address + 12, text, INET6_ADDRSTRLEN);
     else
         inet_ntop(AF_INET6, address, text, INET6_ADDRSTRLEN);
+}
+
+const char *pinion__peer_name(const struct pinion_conn *conn, char text[INET6_ADDRSTRLEN])
+{
+    uint8_t address[16];
+    uint16_t port;
+    memcpy(text, "unknown", sizeof "unknown");
+    if (pinion__peer_of(conn, address, &port))
+        pinion__peer_text(address, text);
+    return text;
 }
