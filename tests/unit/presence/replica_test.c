@@ -178,9 +178,7 @@ static void replicas_one_after_the_other(void **state)
 /* Nodes of one name in two lives, or of two names, never give one ref to two entries. */
 static void refs_differ_between_nodes_and_lives(void **state)
 {
-    static const char *const names[] = { "a", "b", "a@host", "b@host",
-                                         ""
-                                         "c" };
+    static const char *const names[] = { "a", "b", "a@host", "b@host", "c" };
     enum { NAMES = 5, LIVES = 4, ALL = NAMES * LIVES };
     char refs[ALL][PINION_PRESENCE_REF_LEN + 1];
     for (size_t i = 0; i < ALL; i++) {
