@@ -110,14 +110,21 @@ static void leave(struct fixture *f)
     f->in_event = false;
 }
 
+/* Much comes in small pieces: twice the room each time. */
+static void make_room(struct served *s, size_t len)
+{
+    while (s->received_room < s->received_len + len)
+        s->received_room = s->received_room ? 2 * s->received_room : 256;
+    s->received = realloc(s->received, s->received_room);
+    if (!s->received)
+        abort();
+}
+
 static void collect(struct served *s, const uint8_t *bytes, size_t len)
 {
-    uint8_t *grown = realloc(s->received, s->received_len + len);
-
-    if (!grown)
-        abort();
-    memcpy(grown + s->received_len, bytes, len);
-    s->received = grown;
+    if (s->received_len + len > s->received_room)
+        make_room(s, len);
+    memcpy(s->received + s->received_len, bytes, len);
     s->received_len += len;
 }
 

@@ -22,6 +22,7 @@ struct served {
     struct served *next;
     uint8_t *received;
     size_t received_len;
+    size_t received_room;
     unsigned data_calls; /* the FIN not included */
     unsigned fins;
     unsigned drains;
