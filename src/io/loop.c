@@ -95,6 +95,7 @@ void pinion__loop_free(struct pinion_loop *loop)
     assert(pinion__list_empty(&loop->listeners));
     assert(pinion__list_empty(&loop->conns));
     pinion__outbox_pool_release(&loop->pool);
+    pinion__busy_release(&loop->busy);
     loop->ops->destroy(loop);
 }
 
@@ -202,6 +203,7 @@ void pinion__conn_end(struct pinion_conn *conn, int error)
         return;
     conn->ending = true;
     conn->error = error;
+    pinion__busy_remove(conn);
     pinion__outbox_clear(&conn->outbox, &conn->loop->pool);
     pinion__conn_unsettle(conn);
 }

@@ -10,6 +10,9 @@
  *
  * One turn: wait for events; deliver them (accepted, data, drained, closed); call turn(); send what was
  * queued. turn() returns how long the loop may wait next.
+ *
+ * One turn delivers only so much of what a connection sent, and so much of what all those sent who send more
+ * than that (busy.h); the rest is delivered in the turns that follow, which come at once.
  */
 #ifndef PINION_IO_LOOP_H
 #define PINION_IO_LOOP_H
@@ -52,7 +55,7 @@ struct pinion_conn_events {
 struct pinion_loop_options {
     const struct pinion_loop_events *events;
     void *context;           /* for events */
-    size_t recv_buffer_size; /* the most that one data event brings. 0: 64 KiB with uv, 2 KiB with uring */
+    size_t recv_buffer_size; /* the most that one data event brings. 0: 16 KiB, mostly 2 KiB with uring */
     /* For uring, both rounded up to a power of two. */
     unsigned recv_buffers; /* that all connections share. 0: 512 */
     unsigned ring_entries; /* operations that are submitted together. 0: 1024 */

@@ -10,6 +10,7 @@
 #define PINION_IO_LOOP_INT_H
 
 #include "base/list.h"
+#include "io/busy.h"
 #include "io/loop.h"
 #include "io/outbox.h"
 #include <netinet/in.h>
@@ -28,6 +29,8 @@ struct pinion_loop {
     struct pinion_list unsettled; /* of pinion_conn.unsettled */
     size_t connections;
     struct pinion_outbox_pool pool;
+    struct pinion_busy busy;
+    size_t received;  /* bytes in this turn, those of busy connections not included */
     pthread_t thread; /* valid while running */
     bool running;
     bool stopping;
@@ -57,6 +60,7 @@ struct pinion_conn {
     bool finishing : 1; /* a FIN follows what is queued; nothing more is queued */
     bool ending : 1;    /* nothing but closed follows */
     bool moved : 1;     /* the kernel took something since somebody asked */
+    bool busy : 1;      /* in loop->busy: it is read from there, and in no other way */
 };
 
 /* One engine. Called by the functions of loop.h only, which have checked the arguments. All slots are
@@ -93,6 +97,10 @@ struct pinion_loop_ops {
     /* Expected to send what can be sent of an outbox that is neither empty nor blocked, and to set `blocked`
      * if something is left. Must not call events; a failure goes to pinion__conn_end. */
     void (*flush)(struct pinion_conn *conn);
+
+    /* Expected to receive once, up to PINION_RECV_PIECE, from a connection that is busy, and to deliver that.
+     * Returns the bytes; *more tells whether there may be more to receive. */
+    size_t (*read)(struct pinion_conn *conn, bool *more);
 
     /* Expected to fill in the peer's address, as loop.h says. */
     void (*peer)(const struct pinion_conn *conn, struct sockaddr_storage *address, socklen_t *len);

@@ -103,8 +103,17 @@ static void dispatch(struct uring_engine *engine, const struct uring_event *even
     }
 }
 
-/* The kernel accepts all there are at once. Of those some wait for the next turn, so that others are served
- * in between. Closing a listener from in here brings further events. */
+static bool must_wait(const struct uring_event *event, unsigned *accepted)
+{
+    enum uring_tag tag = pinion__uring_tag(event->user_data);
+
+    if (tag == URING_RECV)
+        return pinion__uring_recv_waits(pinion__uring_whom(event->user_data));
+    return tag == URING_ACCEPT && (*accepted)++ >= PINION_ACCEPT_BATCH;
+}
+
+/* The kernel accepts all there are at once, and receives what it has buffers for. Some of that waits for the
+ * next turn, so that others are served in between. Closing a listener from in here brings further events. */
 static void deliver_events(struct uring_engine *engine)
 {
     struct uring_events *events = &engine->events;
@@ -113,8 +122,7 @@ static void deliver_events(struct uring_engine *engine)
 
     for (size_t i = 0; i < events->count; i++) {
         struct uring_event event = events->array[i];
-        bool incoming = pinion__uring_tag(event.user_data) == URING_ACCEPT;
-        if (incoming && accepted++ >= PINION_ACCEPT_BATCH)
+        if (must_wait(&event, &accepted))
             events->array[kept++] = event;
         else
             dispatch(engine, &event);
@@ -124,12 +132,15 @@ static void deliver_events(struct uring_engine *engine)
 
 static void deliver(struct uring_engine *engine)
 {
+    engine->turn++;
+    engine->base.received = 0;
     while (!pinion__list_empty(&engine->resumed)) {
         struct uring_conn *conn = conn_at(engine->resumed.next);
         pinion__list_remove(&conn->base.unsettled);
         pinion__uring_deliver_held(conn);
     }
     deliver_events(engine);
+    pinion__busy_read(&engine->base);
     while (!pinion__list_empty(&engine->finished))
         finish(engine, conn_at(engine->finished.next));
 }
@@ -194,8 +205,8 @@ static void settle_all(struct uring_engine *engine)
 /* Things left to do are no events: the wait would not end for them. */
 static bool has_more(const struct uring_engine *engine)
 {
-    return engine->more_to_send || engine->events.count > 0 || !pinion__list_empty(&engine->resumed) ||
-           !pinion__list_empty(&engine->finished);
+    return engine->more_to_send || engine->events.count > 0 || engine->base.busy.count > 0 ||
+           !pinion__list_empty(&engine->resumed) || !pinion__list_empty(&engine->finished);
 }
 
 /* What was queued leaves first: when connections end, it is dropped. True when nothing is left. */
@@ -330,5 +341,6 @@ const struct pinion_loop_ops pinion__loop_uring = {
     .listen = pinion__uring_listen,
     .listener_close = pinion__uring_listener_close,
     .flush = uring_engine_flush,
+    .read = pinion__uring_read,
     .peer = uring_engine_peer,
 };

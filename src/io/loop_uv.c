@@ -15,8 +15,6 @@
 #include <unistd.h>
 #include <uv.h>
 
-#define RECV_BUFFER_DEFAULT (64 * 1024)
-
 struct uv_engine {
     struct pinion_loop base;
     uv_loop_t uv;
@@ -74,21 +72,54 @@ static void send_outbox(struct pinion_conn *base)
 
 /* Receiving */
 
-static void receive(struct uv_conn *conn)
+/* Receive once, up to `max` bytes. Returns how many came. */
+static size_t receive(struct uv_conn *conn, size_t max)
 {
     struct uv_engine *engine = engine_of(&conn->base);
-    ssize_t len = recv(conn_fd(conn), engine->recv_buffer, engine->recv_size, 0);
+    ssize_t len = recv(conn_fd(conn), engine->recv_buffer, max, 0);
 
     if (len < 0) {
         if (errno != EAGAIN && errno != EINTR)
             pinion__conn_end(&conn->base, PINION_EIO);
-        return;
+        return 0;
     }
     if (len == 0) {
         conn->fin_received = true;
         pinion__conn_unsettle(&conn->base);
     }
     conn->base.events->data(&conn->base, engine->recv_buffer, (size_t)len);
+    return (size_t)len;
+}
+
+static size_t uv_engine_read(struct pinion_conn *conn, bool *more)
+{
+    size_t size = engine_of(conn)->recv_size;
+    size_t max = size < PINION_RECV_PIECE ? size : PINION_RECV_PIECE;
+    size_t len = receive((struct uv_conn *)conn, max);
+
+    *more = len == max;
+    return len;
+}
+
+/* The share is small once others have received much, too. */
+static size_t share_of(const struct uv_engine *engine)
+{
+    bool small = engine->base.received >= PINION_RECV_TURN && engine->recv_size > PINION_RECV_LEAST;
+
+    return small ? PINION_RECV_LEAST : engine->recv_size;
+}
+
+/* Something came. Of whom is busy that is no news. */
+static void receive_share(struct uv_conn *conn)
+{
+    size_t share = share_of(engine_of(&conn->base));
+
+    if (conn->base.busy)
+        return;
+    size_t len = receive(conn, share);
+    conn->base.loop->received += len;
+    if (len == share && !conn->base.ending)
+        pinion__busy_add(&conn->base);
 }
 
 static bool reading(const struct uv_conn *conn)
@@ -106,7 +137,7 @@ static void on_broken(struct uv_conn *conn)
         return;
     }
     pinion__conn_unsettle(&conn->base);
-    receive(conn);
+    receive_share(conn);
 }
 
 static void on_event(uv_poll_t *poll, int status, int events)
@@ -124,7 +155,7 @@ static void on_event(uv_poll_t *poll, int status, int events)
         pinion__conn_unsettle(&conn->base);
     }
     if ((events & UV_READABLE) && reading(conn))
-        receive(conn);
+        receive_share(conn);
     if ((events & UV_WRITABLE) && conn->base.blocked && !conn->base.ending)
         pinion__conn_send_again(&conn->base, conn_fd(conn));
 }
@@ -215,7 +246,10 @@ static void on_turn_end(uv_prepare_t *prepare)
     struct uv_engine *engine = PINION_CONTAINER_OF(prepare, struct uv_engine, turn_end);
     struct pinion_loop *loop = &engine->base;
 
-    allow_wait(engine, loop->events->turn(loop->context));
+    pinion__busy_read(loop);
+    loop->received = 0;
+    uint64_t wait = loop->events->turn(loop->context);
+    allow_wait(engine, loop->busy.count > 0 ? 0 : wait);
     settle_all(loop);
     if (!loop->stopping)
         return;
@@ -369,7 +403,7 @@ static void release_conns(struct uv_engine *engine)
 
 static int uv_engine_create(struct pinion_loop **out, const struct pinion_loop_options *options)
 {
-    size_t recv_size = options->recv_buffer_size ? options->recv_buffer_size : RECV_BUFFER_DEFAULT;
+    size_t recv_size = options->recv_buffer_size ? options->recv_buffer_size : PINION_RECV_SHARE;
     struct uv_engine *engine = calloc(1, sizeof *engine + recv_size);
 
     if (!engine)
@@ -434,5 +468,6 @@ const struct pinion_loop_ops pinion__loop_uv = {
     .listen = uv_engine_listen,
     .listener_close = uv_engine_listener_close,
     .flush = send_outbox,
+    .read = uv_engine_read,
     .peer = uv_engine_peer,
 };

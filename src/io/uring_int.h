@@ -56,7 +56,13 @@ struct uring_conn {
     bool fin_received : 1; /* so there is no more to read */
     bool fin_sent : 1;
     bool closing : 1; /* settled after it ended: waits for the operations under way */
+    bool greedy : 1;  /* it filled its share: it is busy as soon as the kernel has stopped receiving */
+    uint8_t turn;     /* engine->turn when it last received */
+    uint8_t taken;    /* in that turn, in URING_TAKEN_UNITs, rounded up */
 };
+
+/* What pinion__uring_taken counts in. */
+#define URING_TAKEN_UNIT ((PINION_RECV_SHARE + UINT8_MAX - 1) / UINT8_MAX)
 
 struct uring_listener {
     struct pinion_listener base; /* base.link: in the loop's list, or in engine->closing */
@@ -116,12 +122,15 @@ struct uring_buffers {
     uint8_t *bytes;
     size_t size; /* of each */
     unsigned count;
+    uint8_t *piece; /* for those that are read by hand, not the kernel's */
+    size_t piece_size;
 };
 
 struct uring_engine {
     struct pinion_loop base;
     struct io_uring ring; /* ring_fd -1: not made */
     bool enabled;
+    uint8_t turn;
     pthread_t thread;  /* that enabled it: no other may submit */
     bool more_to_send; /* than one send of each connection takes */
     bool stalled;      /* the kernel took no operations the last time */
@@ -232,7 +241,7 @@ void pinion__uring_buffers_release(struct uring_engine *engine);
 static inline bool pinion__uring_just_reads(const struct uring_conn *conn)
 {
     return conn->recv_armed && !conn->recv_cancelled && !conn->held && !conn->base.paused &&
-           !conn->base.blocked && !conn->poll_in_vain;
+           !conn->base.blocked && !conn->poll_in_vain && !conn->greedy;
 }
 
 /* Receive, watch, or stop, as the connection's state demands. */
@@ -244,6 +253,13 @@ void pinion__uring_drop_held(struct uring_conn *conn);
 
 /* Have the operations of a connection that ends, end. */
 void pinion__uring_stop_reading(struct uring_engine *engine, struct uring_conn *conn);
+
+/* Whether what was received is to be delivered in a later turn, since the connection has had its share of
+ * this one. If so in a turn, then for all that follows in it. */
+bool pinion__uring_recv_waits(struct uring_conn *conn);
+
+/* Receive by hand, as pinion_loop_ops.read says. */
+size_t pinion__uring_read(struct pinion_conn *conn, bool *more);
 
 void pinion__uring_on_cancel(struct uring_conn *conn, const struct uring_event *event);
 void pinion__uring_on_recv(struct uring_conn *conn, const struct uring_event *event);

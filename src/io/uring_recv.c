@@ -1,6 +1,11 @@
 /* Receiving: one multishot operation for each connection, into buffers that all share, so that a connection
  * that is idle holds none. A buffer is the kernel's again as soon as its bytes are delivered.
  *
+ * The kernel gives the buffers to whoever sends first. A connection that sent more than its share in a turn
+ * (it is greedy then) has its operation cancelled; what it had received by then waits for the turns that
+ * follow, and the connection is read by hand, in turn with others of the kind (busy.h), until it has nothing
+ * more to read. One for which there was no buffer is read by hand at once.
+ *
  * A pause cancels the operation. What the kernel had received by then is held back until the end of the
  * pause, and the socket is watched instead: a peer that resets it would go unnoticed. The same watch tells
  * when a connection that is blocked can send again. It reports changes only, so that it may stay once it was
@@ -78,7 +83,9 @@ int pinion__uring_buffers_init(struct uring_engine *engine, const struct pinion_
 
     buffers->size = options->recv_buffer_size ? options->recv_buffer_size : BUFFER_SIZE_DEFAULT;
     buffers->count = power_of_two(options->recv_buffers ? options->recv_buffers : BUFFERS_DEFAULT);
-    int rc = allocate(buffers);
+    buffers->piece_size = options->recv_buffer_size ? options->recv_buffer_size : PINION_RECV_PIECE;
+    buffers->piece = pinion__uring_touched(buffers->piece_size);
+    int rc = buffers->piece ? allocate(buffers) : PINION_ENOMEM;
     if (rc)
         return rc;
     struct io_uring_buf_reg reg = { .ring_addr = (uintptr_t)buffers->ring,
@@ -97,6 +104,7 @@ void pinion__uring_buffers_release(struct uring_engine *engine)
 {
     struct uring_buffers *buffers = &engine->buffers;
 
+    free(buffers->piece);
     if (buffers->ring)
         munmap(buffers->ring, mapped_bytes(buffers));
 }
@@ -154,14 +162,34 @@ void pinion__uring_stop_reading(struct uring_engine *engine, struct uring_conn *
     cancel_watching(engine, conn);
 }
 
+/* It has no operation under way: what it received by it has been delivered. */
+static void become_busy(struct uring_conn *conn)
+{
+    conn->greedy = false;
+    pinion__busy_add(&conn->base);
+}
+
+/* For the time of a pause. */
+static void leave_busy(struct uring_conn *conn)
+{
+    pinion__busy_remove(&conn->base);
+    conn->greedy = true;
+}
+
 static void settle_receiving(struct uring_engine *engine, struct uring_conn *conn)
 {
     bool wanted = !conn->base.paused && !conn->fin_received && !conn->held;
 
-    if (wanted && !conn->recv_armed)
-        receive(engine, conn);
-    if (!wanted)
+    if (!wanted && conn->base.busy)
+        leave_busy(conn);
+    if (!wanted || conn->greedy)
         cancel_receiving(engine, conn);
+    if (!wanted || conn->recv_armed || conn->base.busy)
+        return;
+    if (conn->greedy)
+        become_busy(conn);
+    else
+        receive(engine, conn);
 }
 
 /* What is armed stays, for it may be wanted again; unless it tells of what nobody waits for, as on
@@ -180,6 +208,8 @@ static void settle_watching(struct uring_engine *engine, struct uring_conn *conn
 void pinion__uring_settle_reading(struct uring_engine *engine, struct uring_conn *conn)
 {
     settle_receiving(engine, conn);
+    if (conn->base.ending)
+        return; /* no memory was left: it is unsettled again */
     settle_watching(engine, conn);
     assert(pinion__list_empty(&conn->base.unsettled));
     if (conn->held && !conn->base.paused)
@@ -198,10 +228,53 @@ void pinion__uring_on_cancel(struct uring_conn *conn, const struct uring_event *
     pinion__uring_look_again(conn);
 }
 
+/* A share for each */
+
+/* Of a connection that receives for the first time after a multiple of 256 turns, too much may be said: then
+ * something waits for a turn. */
+static size_t taken(const struct uring_conn *conn)
+{
+    return conn->turn == pinion__uring_engine(&conn->base)->turn ? conn->taken * URING_TAKEN_UNIT : 0;
+}
+
+static void take(struct uring_conn *conn, size_t bytes)
+{
+    struct uring_engine *engine = pinion__uring_engine(&conn->base);
+    size_t units = (taken(conn) + bytes + URING_TAKEN_UNIT - 1) / URING_TAKEN_UNIT;
+
+    conn->turn = engine->turn;
+    conn->taken = units < UINT8_MAX ? (uint8_t)units : UINT8_MAX;
+    engine->base.received += bytes;
+}
+
+/* Once others have received much, too, the share is small. */
+static bool had_share(const struct uring_conn *conn)
+{
+    size_t share = conn->base.loop->received < PINION_RECV_TURN ? PINION_RECV_SHARE : PINION_RECV_LEAST;
+
+    return taken(conn) >= share;
+}
+
+static void get_greedy(struct uring_conn *conn)
+{
+    conn->greedy = true;
+    pinion__conn_unsettle(&conn->base);
+}
+
+bool pinion__uring_recv_waits(struct uring_conn *conn)
+{
+    bool waits = had_share(conn);
+
+    if (waits && !conn->greedy && !conn->base.ending)
+        get_greedy(conn);
+    return waits;
+}
+
 /* Delivering */
 
 static void deliver(struct uring_conn *conn, uint8_t *bytes, size_t len)
 {
+    take(conn, len);
     if (len == 0) {
         conn->fin_received = true;
         pinion__conn_unsettle(&conn->base);
@@ -238,7 +311,7 @@ static struct uring_held *take_held(struct uring_conn *conn)
 void pinion__uring_deliver_held(struct uring_conn *conn)
 {
     pinion__conn_unsettle(&conn->base);
-    while (conn->held && !conn->base.paused && !conn->base.ending) {
+    while (conn->held && !conn->base.paused && !conn->base.ending && !had_share(conn)) {
         struct uring_held *held = take_held(conn);
         deliver(conn, held->bytes, held->len);
         free(held);
@@ -261,11 +334,46 @@ static void received(struct uring_conn *conn, uint8_t *bytes, size_t len)
         deliver(conn, bytes, len);
 }
 
-/* Errors that only say that the operation is over, so that it is prepared again if need be. Buffers are free
- * again by then. */
+/* Receive once, up to `max` bytes. Returns how many came. */
+static size_t read_by_hand(struct uring_conn *conn, size_t max)
+{
+    uint8_t *bytes = pinion__uring_engine(&conn->base)->buffers.piece;
+    ssize_t len = recv(conn->fd, bytes, max, MSG_DONTWAIT);
+
+    if (len >= 0)
+        deliver(conn, bytes, (size_t)len);
+    else if (errno != EAGAIN && errno != EINTR)
+        pinion__conn_end(&conn->base, PINION_EIO);
+    return len > 0 ? (size_t)len : 0;
+}
+
+size_t pinion__uring_read(struct pinion_conn *base, bool *more)
+{
+    struct uring_conn *conn = (struct uring_conn *)base;
+    size_t max = pinion__uring_engine(base)->buffers.piece_size;
+    size_t received = base->loop->received;
+    size_t len = read_by_hand(conn, max);
+
+    base->loop->received = received;
+    *more = len == max;
+    return len;
+}
+
+/* Others have all the buffers. It may be that it has taken them itself. */
+static void refused_buffer(struct uring_conn *conn)
+{
+    size_t max = pinion__uring_engine(&conn->base)->buffers.size;
+
+    if (conn->base.ending || conn->base.paused || conn->held || conn->greedy)
+        return;
+    if (taken(conn) > 0 || read_by_hand(conn, max) == max)
+        get_greedy(conn);
+}
+
+/* Errors that only say that the operation is over, so that it is prepared again if need be. */
 static bool is_over_only(int error)
 {
-    return error == ENOBUFS || error == ECANCELED || error == EINTR || error == EAGAIN;
+    return error == ECANCELED || error == EINTR || error == EAGAIN;
 }
 
 static void received_nothing(struct uring_conn *conn, int32_t result)
@@ -274,6 +382,8 @@ static void received_nothing(struct uring_conn *conn, int32_t result)
 
     if (result == 0)
         received(conn, &none, 0);
+    else if (result == -ENOBUFS)
+        refused_buffer(conn);
     else if (!is_over_only(-result))
         pinion__conn_end(&conn->base, PINION_EIO);
 }
