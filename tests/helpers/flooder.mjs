@@ -1,0 +1,44 @@
+// Clients that send without pause, in a process of their own: `node flooder.mjs PORT KIND COUNT`. They read what they
+// are answered. Says {flooding: true} to its parent once the server is behind with each of them, and answers any
+// message with {answered}, the bytes that came for each.
+
+import { once } from "node:events";
+import net from "node:net";
+import { OPCODE, frame, text, upgradeRequest } from "./raw.mjs";
+
+const BLOCK = 64 * 1024;
+const TOPIC = "room:reply";
+
+const ONCE = {
+  ping: frame(OPCODE.PING),
+  heartbeat: text([null, "1", "phoenix", "heartbeat", {}]),
+  request: Buffer.from("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"),
+  join: Buffer.concat([text(["1", "1", TOPIC, "phx_join", {}]), text(["1", "2", TOPIC, "phx_leave", {}])]),
+};
+
+const [port, kind, count] = process.argv.slice(2);
+const block = Buffer.concat(Array(Math.ceil(BLOCK / ONCE[kind].length)).fill(ONCE[kind]));
+const answered = Array(Number(count)).fill(0);
+const trash = Buffer.alloc(BLOCK);
+
+// Its socket, and a promise of the first time that it had to wait.
+async function flood(i) {
+  const onread = { buffer: trash, callback: (length) => ((answered[i] += length), true) };
+  const tcp = net.connect({ port: Number(port), host: "127.0.0.1", onread });
+  tcp.on("error", (error) => (process.send({ failed: String(error) }), process.exit(1)));
+  await once(tcp, "connect");
+  if (kind !== "request") tcp.write(upgradeRequest("/socket/websocket?vsn=2.0.0"));
+  const behind = new Promise((resolve) => {
+    const more = () => {
+      while (tcp.write(block));
+      resolve();
+    };
+    tcp.on("drain", more);
+    more();
+  });
+  await behind;
+}
+
+process.on("message", () => process.send({ answered }));
+await Promise.all(answered.map((_, i) => flood(i)));
+process.send({ flooding: true });

@@ -1,0 +1,123 @@
+// Clients that send without pause, and what others on the same loop notice of it: a client that is quiet, and one
+// that comes anew. What they notice is printed beside what they notice of an idle server at the same time.
+//
+// The machine may be busy with other things. What the server and this process had to wait for a processor is known
+// to the kernel; it is no fault of the server's, and is taken off.
+
+import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { describe, it } from "node:test";
+import { RawConnection, text } from "../helpers/raw.mjs";
+import { BUILD_DIR, start } from "../helpers/server.mjs";
+import { within } from "../helpers/wait.mjs";
+
+const FLOODER = new URL("../helpers/flooder.mjs", import.meta.url);
+const HEARTBEATS = 100;
+const NEWCOMERS = 20;
+const LIMIT_MS = isSanitized() ? 400 : 50;
+const HEALTH = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+
+function isSanitized() {
+  return /^PINION_[AT]SAN:[^=]*=ON$/m.test(readFileSync(path.join(BUILD_DIR, "CMakeCache.txt"), "utf8"));
+}
+
+// Milliseconds that the threads of a process were ready and had no processor.
+function kept(pid) {
+  const tasks = `/proc/${pid}/task`;
+  const waits = readdirSync(tasks).map((task) => {
+    try {
+      return Number(readFileSync(`${tasks}/${task}/schedstat`, "latin1").split(" ")[1]);
+    } catch {
+      return 0; // the thread has ended, or the kernel does not count
+    }
+  });
+  return waits.reduce((sum, wait) => sum + wait, 0) / 1e6;
+}
+
+// How long an act takes, and how much of that the machine is to blame for.
+async function time(server, act) {
+  const waited = () => kept(server.pid) + kept(process.pid);
+  const before = waited();
+  const begin = performance.now();
+  await act();
+  const took = performance.now() - begin;
+  return { took, machine: waited() - before };
+}
+
+async function knock(t, server) {
+  const raw = await RawConnection.open(t, server);
+  raw.send(HEALTH);
+  const { status } = await raw.response();
+  assert.equal(status, 200);
+  raw.tcp.destroy();
+}
+
+async function quietClient(t, server) {
+  const raw = await RawConnection.websocket(t, server);
+  return async () => {
+    raw.send(text([null, "1", "phoenix", "heartbeat", {}]));
+    await raw.message();
+  };
+}
+
+// Alternately, so that both see the same machine.
+async function compare(servers, acts, times) {
+  const sample = servers.map(() => []);
+  for (let i = 0; i < times; i++) {
+    for (const [k, server] of servers.entries()) sample[k].push(await time(server, acts[k]));
+  }
+  return sample;
+}
+
+function percentile(sample, part) {
+  const sorted = [...sample].sort((a, b) => a - b);
+  return sorted[Math.ceil(part * sorted.length) - 1];
+}
+
+function show(times) {
+  return [0.5, 0.99].map((part) => percentile(times.map(({ took }) => took), part).toFixed(1)).join(" / ");
+}
+
+function check(times, what) {
+  const late = percentile(times.map(({ took, machine }) => took - machine), 0.99);
+  assert.ok(late < LIMIT_MS, `${what}: the 99th percentile is ${late.toFixed(1)} ms`);
+}
+
+async function flooders(t, server, kind, count) {
+  const child = fork(FLOODER, [server.port, kind, count].map(String));
+  t.after(() => child.kill("SIGKILL"));
+  const said = () => within(new Promise((resolve) => child.once("message", resolve)), "the flooders", 30_000);
+  assert.deepEqual(await said(), { flooding: true });
+  return async () => {
+    child.send("how much?");
+    return (await said()).answered;
+  };
+}
+
+async function attack(t, kind, count) {
+  const options = { args: ["--loops", "1", "--log", "none"] };
+  const servers = await Promise.all([start("conformance", options), start("conformance", options)]);
+  t.after(() => Promise.all(servers.map((server) => server.kill())));
+  const heartbeats = await Promise.all(servers.map((server) => quietClient(t, server)));
+  const answered = await flooders(t, servers[0], kind, count);
+
+  const quiet = await compare(servers, heartbeats, HEARTBEATS);
+  const anew = await compare(servers, servers.map((server) => () => knock(t, server)), NEWCOMERS);
+  const bytes = await answered();
+
+  t.diagnostic(`${count} × ${kind}: heartbeat p50 / p99 ${show(quiet[0])} ms (idle server ${show(quiet[1])}), ` +
+    `new connection ${show(anew[0])} ms (${show(anew[1])})`);
+  check(quiet[0], "a heartbeat");
+  check(anew[0], "a new connection");
+  assert.ok(Math.min(...bytes) > 0, `of ${count} flooders some had no answer`);
+}
+
+for (const kind of ["ping", "heartbeat", "request", "join"]) {
+  describe(`clients that send a ${kind} after the other without pause`, () => {
+    for (const count of [1, 4, 12, 64]) {
+      it(`hold nobody up when they are ${count}`, (t) => attack(t, kind, count));
+    }
+  });
+}
