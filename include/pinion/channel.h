@@ -121,7 +121,8 @@ PINION_API pinion_endpoint *pinion_channel_endpoint(const pinion_channel *channe
 PINION_API const char *pinion_channel_transport(const pinion_channel *channel);
 
 /* The state of your own. The destructor runs exactly once on every path a channel can end on (refused, left,
- * crashed, closed, …), after terminate, and when the state is replaced. Either may be NULL. */
+ * crashed, closed, …), after terminate, and when the state is replaced. It finds the new state there already;
+ * at the end, NULL. Either may be NULL. */
 PINION_API void pinion_channel_set_state(pinion_channel *channel, void *state, void (*destroy)(void *state));
 PINION_API void *pinion_channel_state(const pinion_channel *channel);
 

@@ -181,7 +181,8 @@ static void destroy_state(struct pinion_channel *channel)
 {
     struct pinion_call call = { .callback = "the state's destructor", .channel = channel };
     pinion__call_enter(channel->socket->shard, &call);
-    pinion_channel_set_state(channel, NULL, NULL);
+    while (channel->destroy_state) /* a destructor may set another state */
+        pinion_channel_set_state(channel, NULL, NULL);
     pinion__call_leave(channel->socket->shard);
 }
 
@@ -266,7 +267,7 @@ void pinion_channel_set_state(pinion_channel *channel, void *state, void (*destr
     channel->user_state = state;
     channel->destroy_state = destroy;
     if (destroy_old)
-        destroy_old(old);
+        destroy_old(old); /* last: it may look at the state, or set another */
 }
 
 void *pinion_channel_state(const pinion_channel *channel)

@@ -43,8 +43,8 @@ void pinion__socket_unhold(struct pinion_socket *socket)
     if (--socket->holds > 0)
         return;
     assert(socket->channel_count == 0);
-    if (socket->destroy_state)
-        socket->destroy_state(socket->user_state);
+    while (socket->destroy_state) /* a destructor may set another state */
+        pinion_socket_set_state(socket, NULL, NULL);
     pinion__topic_unsubscribe(&socket->id); /* only now: terminate may ask for the name */
     pinion__assigns_unref(socket->assigns);
     pinion__socket_more_release(socket);
@@ -420,10 +420,12 @@ const char *pinion_socket_id(const pinion_socket *socket)
 
 void pinion_socket_set_state(pinion_socket *socket, void *state, void (*destroy)(void *))
 {
-    if (socket->destroy_state)
-        socket->destroy_state(socket->user_state);
+    void *old = socket->user_state;
+    void (*destroy_old)(void *) = socket->destroy_state;
     socket->user_state = state;
     socket->destroy_state = destroy;
+    if (destroy_old)
+        destroy_old(old); /* last: it may look at the state, or set another */
 }
 
 void *pinion_socket_state(const pinion_socket *socket)
