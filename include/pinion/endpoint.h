@@ -171,8 +171,9 @@ PINION_API PINION_CHECKED int pinion_endpoint_subscribe(pinion_endpoint *endpoin
                                                         pinion_subscription_fn *fn, void *data,
                                                         pinion_subscription **out);
 
-/* End it. fn may still be running, or about to run once, on the loop; destroy(data), when given, runs after
- * the last call of fn, on the loop. Thread: any. */
+/* End it. It cannot fail. fn may still be running, or about to run once, on the loop; destroy(data), when
+ * given, runs once, after the last call of fn: on the loop, or right here when the loop has ended. Thread:
+ * any. */
 PINION_API void pinion_subscription_free(pinion_subscription *subscription, void (*destroy)(void *data));
 
 /* A snapshot of counts. Thread: any. */

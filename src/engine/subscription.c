@@ -7,7 +7,8 @@
 /* Everything but the references belongs to the loop. The user's handle holds one, the loop one while it is
  * subscribed, and each call under way one. */
 struct pinion_subscription {
-    struct pinion_task task; /* subscribe, then (maybe) unsubscribe */
+    struct pinion_task begin_task;
+    struct pinion_task end_task; /* here, so that a subscription can end where there is no memory */
     atomic_uint refs;
     atomic_bool freed; /* by the user: no more calls */
     struct pinion_subscriber subscriber;
@@ -16,6 +17,7 @@ struct pinion_subscription {
     struct pinion_scheduler *scheduler; /* referenced: the handle may outlive the endpoint */
     pinion_subscription_fn *fn;
     void *data;
+    void (*destroy)(void *); /* of data, once nothing can call fn any more; NULL: none */
     char topic[];
 };
 
@@ -26,17 +28,12 @@ struct call_task {
     struct pinion_broadcast *broadcast;
 };
 
-/* Ends a subscription, and then the user's data. */
-struct free_task {
-    struct pinion_task task;
-    struct pinion_subscription *subscription;
-    void (*destroy)(void *);
-};
-
 static void unref(struct pinion_subscription *subscription)
 {
     if (atomic_fetch_sub_explicit(&subscription->refs, 1, memory_order_acq_rel) != 1)
         return;
+    if (subscription->destroy)
+        subscription->destroy(subscription->data);
     pinion__scheduler_unref(subscription->scheduler);
     free(subscription);
 }
@@ -76,7 +73,8 @@ int pinion__subscription_deliver(struct pinion_subscriber *subscriber, struct pi
 
 static void begin(struct pinion_task *task)
 {
-    struct pinion_subscription *subscription = PINION_CONTAINER_OF(task, struct pinion_subscription, task);
+    struct pinion_subscription *subscription =
+        PINION_CONTAINER_OF(task, struct pinion_subscription, begin_task);
     struct pinion_shard *shard = subscription->shard;
     struct pinion_topic *topic =
         pinion__topic_hold(&shard->pubsub.registry, pinion__slice_str(subscription->topic));
@@ -118,7 +116,7 @@ int pinion_endpoint_subscribe(pinion_endpoint *endpoint, const char *topic, pini
     atomic_init(&subscription->refs, 2);
     atomic_init(&subscription->freed, false);
     pinion__list_init(&subscription->node);
-    subscription->task.run = begin;
+    subscription->begin_task.run = begin;
     subscription->subscriber.lane = PINION_LANE_SUBSCRIPTION;
     subscription->shard = shard;
     subscription->scheduler = pinion__scheduler_ref(shard->scheduler);
@@ -127,9 +125,9 @@ int pinion_endpoint_subscribe(pinion_endpoint *endpoint, const char *topic, pini
     memcpy(subscription->topic, topic, len + 1);
     int rc = 0;
     if (pinion__hub_here(endpoint) == shard)
-        begin(&subscription->task);
+        begin(&subscription->begin_task);
     else
-        rc = pinion__scheduler_post(shard->scheduler, &subscription->task, 0);
+        rc = pinion__scheduler_post(shard->scheduler, &subscription->begin_task, 0);
     if (rc) {
         pinion__scheduler_unref(subscription->scheduler);
         free(subscription);
@@ -141,30 +139,19 @@ int pinion_endpoint_subscribe(pinion_endpoint *endpoint, const char *topic, pini
 
 static void finish(struct pinion_task *task)
 {
-    struct free_task *own = PINION_CONTAINER_OF(task, struct free_task, task);
-    end(own->subscription);
-    if (own->destroy)
-        own->destroy(own->subscription->data);
-    unref(own->subscription);
-    free(own);
+    struct pinion_subscription *subscription =
+        PINION_CONTAINER_OF(task, struct pinion_subscription, end_task);
+    end(subscription);
+    unref(subscription);
 }
 
 void pinion_subscription_free(pinion_subscription *subscription, void (*destroy)(void *))
 {
     if (!subscription)
         return;
-    struct free_task *own = malloc(sizeof *own);
+    subscription->destroy = destroy; /* read by whoever gives the last reference back */
     atomic_store_explicit(&subscription->freed, true, memory_order_release);
-    if (!own)
-        return; /* silenced; the memory goes with the process */
-    own->task = (struct pinion_task){ .run = finish };
-    own->subscription = subscription;
-    own->destroy = destroy;
-    if (pinion__scheduler_post(subscription->scheduler, &own->task, 0) == 0)
-        return;
-    /* The loop has ended, and with it the subscription. */
-    if (destroy)
-        destroy(subscription->data);
-    unref(subscription);
-    free(own);
+    subscription->end_task.run = finish;
+    if (pinion__scheduler_post(subscription->scheduler, &subscription->end_task, 0) != 0)
+        unref(subscription); /* the loop ends, and gives its reference back by itself */
 }

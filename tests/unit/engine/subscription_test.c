@@ -1,5 +1,8 @@
 /* Subscriptions of code that is no channel, at the edges of their life (info_test.c has the middle). */
+#include "base/scheduler.h"
+#include "engine/hub.h"
 #include "helpers/engine.h"
+#include "helpers/heap.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -35,8 +38,10 @@ static void listen_in(const char *topic, const char *event, const pinion_payload
         assert_int_equal(listener->calls, 1); /* never inside the callback */
     }
     if (listener->frees) {
-        pinion_subscription_free(listener->frees->subscription, destroy);
+        struct listener *freed = listener->frees;
         listener->frees = NULL;
+        pinion_subscription_free(freed->subscription, destroy);
+        assert_int_equal(freed->destroyed, 0); /* while fn may run */
     }
 }
 
@@ -145,6 +150,38 @@ static void whatever_is_left_ends_with_the_endpoint(void **state)
     ok(setup(state));
 }
 
+static void it_may_end_itself_when_the_endpoint_ends(void **state)
+{
+    struct listener listener = { .frees = &listener };
+    struct pinion_scheduler *scheduler = pinion_test_endpoint(test)->shards[0]->scheduler;
+    subscribe(&listener);
+    ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "news", "a", NULL));
+    pinion__mailbox_close(&scheduler->mailbox); /* as a loop does that ends, and then runs what is inside */
+    pinion_test_run(test);
+    assert_string_equal(listener.heard, "a");
+    teardown(state);
+    assert_int_equal(listener.destroyed, 1);
+    ok(setup(state));
+}
+
+static void it_ends_where_there_is_no_memory(void **state)
+{
+    size_t blocks = 0;
+    for (int round = 0; round < 2; round++) { /* after the first, what the loop keeps for later is there */
+        struct listener listener = { 0 };
+        blocks = heap.blocks;
+        subscribe(&listener);
+        broadcast("a");
+        heap_limit(0);
+        pinion_subscription_free(listener.subscription, destroy);
+        heap_unlimit();
+        broadcast("b");
+        check_ended(&listener, "a");
+        assert_int_equal(stats().topics, 0);
+    }
+    assert_int_equal(heap.blocks, blocks);
+}
+
 /* ---- from another thread ---- */
 
 static void *subscribe_and_free(void *data)
@@ -210,6 +247,8 @@ int main(void)
         T(what_it_broadcasts_comes_to_all_after_it),
         T(the_same_function_may_subscribe_twice),
         T(whatever_is_left_ends_with_the_endpoint),
+        T(it_may_end_itself_when_the_endpoint_ends),
+        T(it_ends_where_there_is_no_memory),
         T(it_may_end_before_it_began),
         T(threads_may_come_and_go_under_load),
     };
