@@ -71,15 +71,17 @@ PINION_API PINION_CHECKED int pinion_endpoint_new(pinion_endpoint **out,
 PINION_API void pinion_endpoint_free(pinion_endpoint *endpoint);
 
 /* Mount a socket: clients connect to path + "/websocket", and to path + "/longpoll" when that is switched on.
- * The definition is borrowed, options are copied (NULL: defaults). PINION_EINVAL: a path that does not begin
- * with '/' or is taken, a route with '*' elsewhere than last, a "*" in handle_out, or the endpoint has
- * started. */
+ * The definition is borrowed, options are copied (NULL: defaults). PINION_EINVAL: what no client could reach
+ * (a path that is taken already or that no request has, neither of the two transports), a route with '*'
+ * elsewhere than last, a "*" in handle_out, or the endpoint has started. A route or a clause that is never
+ * reached, as one before it takes all of its topics or events, is warned of in the log. */
 PINION_API PINION_CHECKED int pinion_endpoint_socket(pinion_endpoint *endpoint, const char *path,
                                                      const pinion_socket_def *socket,
                                                      const pinion_socket_options *options);
 
 /* A small page: fn is called on a loop for each GET (and HEAD) of this path. Here and in a socket's path a
- * slash too many, between segments or at the end of what a client sends, makes no difference. */
+ * slash too many, between segments or at the end, makes no difference, so "/a" and "/a/" cannot both be
+ * mounted. Errors as of pinion_endpoint_socket. */
 typedef struct pinion_request pinion_request;
 typedef void pinion_get_fn(const pinion_request *request, pinion_response *response, void *data);
 PINION_API PINION_CHECKED int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path,
@@ -102,7 +104,8 @@ PINION_API void pinion_response_send(pinion_response *response, int status, cons
  * outside. A symbolic link is followed when it is relative and ends inside; on kernels before 5.6 none is. No
  * name that begins with a dot is served, except what is below `.well-known/` (RFC 8615). Each has an ETag, by
  * which a browser that has it already is told so (304). A relative directory is sought beside the program's
- * own file first, then in the working directory. PINION_ENOENT: there is no such directory. */
+ * own file first, then in the working directory. PINION_ENOENT: there is no such directory; PINION_EINVAL:
+ * files are served below this prefix already, or no request has it. */
 PINION_API PINION_CHECKED int pinion_endpoint_static(pinion_endpoint *endpoint, const char *prefix,
                                                      const char *directory);
 

@@ -86,7 +86,9 @@ typedef struct pinion_socket_options {
     uint32_t ping_interval_ms;
     uint32_t ping_timeout_ms;
 
-    bool no_websocket; /* not at path + "/websocket" */
+    bool no_websocket;  /* not at path + "/websocket" */
+    bool own_transport; /* clients come by a transport of your own (pinion/transport.h). Only then may a mount
+                         * have neither WebSocket nor long polling; otherwise it is refused */
 
     /* Which pages may connect, by the Origin header that a browser sends; who sends none is no page. The
      * default is the request's own scheme, host and port. A refusal is logged, with what to do. A request

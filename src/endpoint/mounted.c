@@ -1,25 +1,109 @@
 /* What is mounted on an endpoint: sockets, pages, files. */
 #include "base/log.h"
+#include "endpoint/http.h"
 #include "endpoint/server.h"
+#include "proto/path.h"
 #include "transport/longpoll.h"
 #include <stdlib.h>
 
-static int check_path(struct pinion_server *server, const char *path)
+static const char *path_of(const struct pinion_mounted *mounted)
 {
-    if (server->state >= PINION_SERVER_RUNNING)
-        return pinion__fail(PINION_EINVAL, "cannot mount \"%s\": the endpoint has started", path);
+    switch (mounted->kind) {
+    case PINION_MOUNT_SOCKET:
+        return mounted->socket.path;
+    case PINION_MOUNT_PAGE:
+        return mounted->page.path;
+    case PINION_MOUNT_STATIC:
+        return mounted->files.prefix;
+    }
+    return NULL;
+}
+
+/* ---- what could never be reached ---- */
+
+static int refuse_path(const char *path, const char *reason)
+{
+    return pinion__fail(PINION_EINVAL, "cannot mount \"%s\": %s", path, reason);
+}
+
+/* Clients take these out of a path before they send it. */
+static bool has_dots(const char *path)
+{
+    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        size_t len = strcspn(slash + 1, "/");
+        if ((len == 1 || len == 2) && strncmp(slash + 1, "..", len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Paths are compared as they were sent; those of files decoded too, as the rest of them names a file. */
+static bool has_unsent(const char *path, bool files)
+{
+    for (; *path; path++) {
+        if (*path <= ' ' || *path > '~' || *path == '?' || *path == '#' || (files && *path == '%'))
+            return true;
+    }
+    return false;
+}
+
+/* Can a request be for this path? */
+static int check_text(const char *path, bool files)
+{
     if (path[0] != '/')
-        return pinion__fail(PINION_EINVAL, "cannot mount \"%s\": a path begins with '/'", path);
+        return refuse_path(path, "a path begins with '/'");
+    if (has_dots(path))
+        return refuse_path(path, "no request has \".\" or \"..\" between two slashes of its path");
+    if (has_unsent(path, files))
+        return refuse_path(path,
+                           files ? "a prefix of files is of visible ASCII characters without '?', '#' and '%'"
+                                 : "a path is sent as visible ASCII characters without '?' and '#': "
+                                   "percent-encode the others");
+    return 0;
+}
+
+/* Sockets and pages share their paths; files have theirs, which only say where to look. */
+static int check_free(const struct pinion_server *server, enum pinion_route_kind kind, const char *path)
+{
+    struct pinion_slice text = pinion__slice_str(path);
     for (size_t i = 0; i < server->mounted_count; i++) {
         const struct pinion_mounted *other = &server->mounted[i];
-        const char *taken = other->kind == PINION_MOUNT_SOCKET ? other->socket.path
-                            : other->kind == PINION_MOUNT_PAGE ? other->page.path
-                                                               : NULL;
-        if (taken && strcmp(taken, path) == 0)
-            return pinion__fail(PINION_EINVAL, "cannot mount \"%s\" twice", path);
+        bool alike = (other->kind == PINION_MOUNT_STATIC) == (kind == PINION_MOUNT_STATIC);
+        if (alike && pinion__path_is(text, path_of(other)))
+            return pinion__fail(PINION_EINVAL,
+                                "cannot mount \"%s\": \"%s\" is mounted, and to clients it is the same", path,
+                                path_of(other));
+        if (kind == PINION_MOUNT_PAGE && other->kind == PINION_MOUNT_SOCKET &&
+            pinion__http_transport(&other->socket, text) != PINION_HTTP_NONE)
+            return pinion__fail(PINION_EINVAL, "cannot mount \"%s\": clients of the socket \"%s\" come there",
+                                path, path_of(other));
     }
     return 0;
 }
+
+/* The other way round: a socket whose transports have no path to themselves. */
+static int check_transports(const struct pinion_server *server, const struct pinion_mount *mount)
+{
+    for (size_t i = 0; i < server->mounted_count; i++) {
+        const struct pinion_mounted *other = &server->mounted[i];
+        if (other->kind == PINION_MOUNT_PAGE &&
+            pinion__http_transport(mount, pinion__slice_str(other->page.path)) != PINION_HTTP_NONE)
+            return pinion__fail(PINION_EINVAL,
+                                "cannot mount \"%s\": its clients would come to the page \"%s\"", mount->path,
+                                other->page.path);
+    }
+    return 0;
+}
+
+static int check_path(const struct pinion_server *server, enum pinion_route_kind kind, const char *path)
+{
+    if (server->state >= PINION_SERVER_RUNNING)
+        return refuse_path(path, "the endpoint has started");
+    int rc = check_text(path, kind == PINION_MOUNT_STATIC);
+    return rc ? rc : check_free(server, kind, path);
+}
+
+/* ---- mounting ---- */
 
 /* Room for one more, zeroed, which counts once the caller says so. */
 static struct pinion_mounted *mounted_slot(struct pinion_server *server)
@@ -36,7 +120,7 @@ static struct pinion_mounted *mounted_slot(struct pinion_server *server)
 /* A slot for a socket, to be filled in. */
 static int socket_slot(struct pinion_server *server, const char *path, struct pinion_mounted **out)
 {
-    int rc = check_path(server, path);
+    int rc = check_path(server, PINION_MOUNT_SOCKET, path);
     struct pinion_mounted *slot = rc ? NULL : mounted_slot(server);
     if (!slot)
         return rc ? rc : PINION_ENOMEM;
@@ -46,8 +130,13 @@ static int socket_slot(struct pinion_server *server, const char *path, struct pi
 }
 
 /* The slot is filled in: it counts. */
-static int keep_socket(struct pinion_server *server, const struct pinion_mounted *slot)
+static int keep_socket(struct pinion_server *server, struct pinion_mounted *slot)
 {
+    int rc = check_transports(server, &slot->socket);
+    if (rc) {
+        pinion__mount_release(&slot->socket);
+        return rc;
+    }
     server->mounted_count++;
     if (!slot->socket.options.longpoll || server->longpoll)
         return 0;
@@ -79,7 +168,7 @@ int pinion_endpoint_raw_socket(pinion_endpoint *endpoint, const char *path,
 int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path, pinion_get_fn *fn, void *data)
 {
     struct pinion_server *server = pinion__server(endpoint);
-    int rc = check_path(server, path);
+    int rc = check_path(server, PINION_MOUNT_PAGE, path);
     struct pinion_mounted *slot = rc ? NULL : mounted_slot(server);
     if (!slot)
         return rc ? rc : PINION_ENOMEM;
@@ -96,7 +185,7 @@ int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path, pinion_get_
 int pinion_endpoint_static(pinion_endpoint *endpoint, const char *prefix, const char *directory)
 {
     struct pinion_server *server = pinion__server(endpoint);
-    int rc = check_path(server, prefix);
+    int rc = check_path(server, PINION_MOUNT_STATIC, prefix);
     struct pinion_mounted *slot = rc ? NULL : mounted_slot(server);
     if (!slot)
         return rc ? rc : PINION_ENOMEM;

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "endpoint/server.h"
 #include "engine/socket.h"
+#include "proto/path.h"
 #include "proto/query.h"
 
 static const struct pinion_mount *find_mount(const pinion_endpoint *endpoint, const char *path)
@@ -9,7 +10,8 @@ static const struct pinion_mount *find_mount(const pinion_endpoint *endpoint, co
     const struct pinion_server *server = pinion__server((pinion_endpoint *)endpoint);
     for (size_t i = 0; i < server->mounted_count; i++) {
         const struct pinion_mounted *mounted = &server->mounted[i];
-        if (mounted->kind == PINION_MOUNT_SOCKET && strcmp(mounted->socket.path, path) == 0)
+        if (mounted->kind == PINION_MOUNT_SOCKET &&
+            pinion__path_is(pinion__slice_str(path), mounted->socket.path))
             return &mounted->socket;
     }
     return NULL;

@@ -1,6 +1,7 @@
 #include "engine/mount.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "engine/unreached.h"
 #include "proto/json_scan.h"
 #include "proto/origin_pattern.h"
 #include "proto/serializer.h"
@@ -77,6 +78,12 @@ static int check_options(const pinion_socket_options *options, const char *path)
     if (options->max_depth > PINION_JSON_DEPTH)
         return pinion__fail(PINION_EINVAL, "socket %s: max_depth: %u is too many, %d is the most", path,
                             options->max_depth, PINION_JSON_DEPTH);
+    if (options->no_websocket && !options->longpoll && !options->own_transport)
+        return pinion__fail(
+            PINION_EINVAL,
+            "socket %s: no client can reach it: no_websocket is set, and longpoll is not. Where "
+            "clients come by a transport of your own alone, set own_transport",
+            path);
     return 0;
 }
 
@@ -164,6 +171,8 @@ int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinio
     int rc = init(mount, path, options, def->channels);
     mount->connect = def->connect;
     mount->id = def->id;
+    if (!rc)
+        pinion__warn_unreached(path, def);
     return rc;
 }
 

@@ -1,6 +1,7 @@
 /* Definitions, checked once and then looked up in: routes, clauses, options. */
 #include "engine/mount.h"
 #include <pinion/error.h>
+#include <pinion/log.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -173,6 +174,7 @@ static void what_is_zero_gets_its_default(void **state)
 
 int main(void)
 {
+    pinion_log_set_level(PINION_LOG_NONE); /* of routes that are never taken, which are here on purpose */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_work_is_refused_by_name),
         cmocka_unit_test_teardown(the_first_declared_match_wins, release),
