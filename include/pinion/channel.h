@@ -50,8 +50,9 @@ typedef struct pinion_clause {
 /* What a channel does. Every member may be NULL. Lifetime: borrowed; must outlive the endpoint. */
 typedef struct pinion_channel_def {
     /* A client wants to join. pinion_ok(reply) lets it, pinion_error(reason) refuses, pinion_later() answers
-     * later: until then this socket's later messages wait. NULL lets everybody join. pinion_push and
-     * pinion_broadcast are refused here (PINION_ENOTJOINED): that is what after_join is for. */
+     * later: until then all that this socket's client sends waits, heartbeats and other topics too. NULL lets
+     * everybody join. pinion_push and pinion_broadcast are refused here (PINION_ENOTJOINED): that is what
+     * after_join is for. */
     pinion_result (*join)(pinion_channel *channel, const char *topic, const pinion_payload *params);
 
     /* The client has joined, and the reply to its join is on its way. `params` is what join got. */

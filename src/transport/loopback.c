@@ -134,8 +134,10 @@ int pinion__loopback_send(struct pinion_loopback *connection, int opcode, struct
 {
     if (!connection->socket)
         return PINION_ECLOSED;
-    if (holds_back(connection) || !pinion__list_empty(&connection->held))
+    if (holds_back(connection) || !pinion__list_empty(&connection->held)) {
+        pinion__socket_seen(connection->socket); /* what waits is a sign of life, as over WebSocket */
         return hold(connection, opcode, bytes);
+    }
     pinion__socket_receive(connection->socket, opcode == PINION_OPCODE_BINARY, bytes);
     return 0;
 }

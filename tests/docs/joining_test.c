@@ -123,10 +123,14 @@ static pinion_result sign_in(pinion_socket *socket, const pinion_payload *params
     return pinion_ok(NULL);
 }
 
+static pinion_ref *unanswered;
+
 static pinion_result never_join(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
     assert_int_equal(pinion_push(channel, "early", NULL), PINION_ENOTJOINED);
     assert_int_equal(pinion_broadcast(channel, "early", NULL), PINION_ENOTJOINED);
+    unanswered = pinion_channel_ref(channel);
+    assert_non_null(unanswered);
     return pinion_later();
 }
 
@@ -169,15 +173,50 @@ static void another_service_decides(void **state)
     pthread_join(gatekeeper, NULL);
 }
 
-static void who_is_never_answered_is_closed_as_idle(void **state)
+/* A join that nobody answers, beside a topic that was joined before it. */
+static pinion_test_client *waiting(void)
 {
-    pinion_test_client *client = connected(&user_socket);
-    send_text(client, "[\"1\",\"1\",\"never:1\",\"phx_join\",{}]");
-    pinion_test_advance(test, 59999);
-    send_text(client, "[null,\"2\",\"phoenix\",\"heartbeat\",{}]");
+    pinion_test_client *client = joined(&user_socket, "rooms:lobby", NULL);
+    send_text(client, "[\"8\",\"8\",\"never:1\",\"phx_join\",{}]");
+    return client;
+}
+
+static void all_that_a_client_sends_waits_for_the_answer(void **state)
+{
+    pinion_test_client *client = waiting();
+    send_text(client, "[\"1\",\"9\",\"rooms:lobby\",\"phx_leave\",{}]");
+    send_text(client, "[null,\"10\",\"phoenix\",\"heartbeat\",{}]");
     expect_no_frame(client);
-    pinion_test_advance(test, 1 + 60000 / 16);
+    joined(&user_socket, "rooms:lobby", pinion_json("{s:s}", "user", "bob"));
+    ok(pinion_test_expect_push(client, "rooms:lobby", "user_joined", "{\"user\":\"bob\"}"));
+
+    ok(pinion_ref_answer(unanswered, pinion_ok(NULL)));
+    pinion_test_run(test);
+    expect_frame(client, "[\"8\",\"8\",\"never:1\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
+    expect_frame(client, "[\"1\",\"9\",\"rooms:lobby\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
+    expect_frame(client, "[\"1\",\"1\",\"rooms:lobby\",\"phx_close\",{}]");
+    expect_frame(client, "[null,\"10\",\"phoenix\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
+}
+
+static void who_is_never_answered_is_closed_when_silent(void **state)
+{
+    pinion_test_client *client = waiting();
+    for (int i = 0; i < 10; i++) {
+        pinion_test_advance(test, 30000);
+        send_text(client, "[null,\"2\",\"phoenix\",\"heartbeat\",{}]");
+    }
+    expect_no_frame(client);
+    assert_int_equal(pinion_test_close_code(client), 0);
+    pinion_test_advance(test, 60000 + 60000 / 16);
     ok(pinion_test_expect_close(client, 1002));
+}
+
+/* The ref of the join that nobody answers. */
+static int forget(void **state)
+{
+    pinion_ref_free(unanswered);
+    unanswered = NULL;
+    return teardown(state);
 }
 
 int main(void)
@@ -186,7 +225,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_lobby_is_open_and_other_rooms_are_not, setup, teardown),
         cmocka_unit_test_setup_teardown(the_database_decides, setup, teardown),
         cmocka_unit_test_setup_teardown(another_service_decides, setup, teardown),
-        cmocka_unit_test_setup_teardown(who_is_never_answered_is_closed_as_idle, setup, teardown),
+        cmocka_unit_test_setup_teardown(all_that_a_client_sends_waits_for_the_answer, setup, forget),
+        cmocka_unit_test_setup_teardown(who_is_never_answered_is_closed_when_silent, setup, forget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
