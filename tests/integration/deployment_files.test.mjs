@@ -23,6 +23,30 @@ function packagesOf([, text]) {
   return list.trim().split(/\s+/).filter(Boolean);
 }
 
+describe("the time to stop", () => {
+  const [, ms] = /^#define DEFAULT_STOP_MS\s+(\d+)$/m.exec(read("src/endpoint/supervise.c"));
+
+  it("is said to be what it is", () => {
+    const [, documented] = /stop_timeout_ms; \/\*[^*]*: ([\d,]+) \*\//.exec(read("include/pinion/supervise.h"));
+    assert.equal(documented.replace(",", ""), ms);
+    const pages = ["docs/deployment.md", "docs/supervision.md"].map(read).join("\n");
+    const said = [...pages.matchAll(/(\d+) s after which a supervisor kills|stops gracefully within (\d+) s|the parent's (\d+) s/g)];
+    assert.equal(said.length, 3);
+    for (const [, ...seconds] of said) assert.equal(Number(seconds.find(Boolean)) * 1000, Number(ms));
+  });
+
+  it("is less than what we tell others to grant", () => {
+    const where = [
+      ["docs/deployment.md", /docker stop -t (\d+)/],
+      ["docs/deployment.md", /terminationGracePeriodSeconds: (\d+)/],
+      ["packaging/pinion-chat.service", /^TimeoutStopSec=(\d+)$/m],
+    ];
+    for (const [file, pattern] of where) {
+      assert.ok(Number(pattern.exec(read(file))[1]) * 1000 > Number(ms), `${file}: ${pattern}`);
+    }
+  });
+});
+
 describe("the Dockerfile", () => {
   const all = instructions("docs/deployment/Dockerfile");
   const named = (name) => all.filter(([instruction]) => instruction === name).map(([, text]) => text);
