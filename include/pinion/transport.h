@@ -1,6 +1,6 @@
 /* Transports: what carries a socket's frames. Pinion has WebSocket and long polling; this is the contract
- * they fulfil, for those who write another (examples/lines is one; tests/contract/transport.h checks
- * any).
+ * they fulfil, for those who write another (examples/lines is one;
+ * share/pinion/contract/transport.h checks any).
  *
  * A transport knows no topic and no channel: it carries frames, text or binary, and tells of the end. It has
  * one object for each client, its `conn`, and one pinion_socket for each, the engine's.

@@ -44,6 +44,11 @@ function declared() {
   return [...code.matchAll(/PINION_API[^;(]*?(pinion_\w+)\s*\(/g)].map(([, name]) => name);
 }
 
+// The commands in its text that compile a program.
+function readmeCommands() {
+  return [...read(SOURCE_DIR, "README.md").matchAll(/`(cc server\.c [^`]*)`/g)].map(([, command]) => command);
+}
+
 // The first program of the README, which serves a directory of files.
 function readmeProgram() {
   return /^```c\n([^]*?)^```$/m.exec(read(SOURCE_DIR, "README.md"))[1];
@@ -74,6 +79,15 @@ describe("the installed library", () => {
 
   async function pkgConfig(...args) {
     return (await output("pkg-config", [...args, "pinion"])).trim().split(/\s+/);
+  }
+
+  // What the README says to type, with the program of its own and as the shell takes it.
+  async function asTheReadmeSays(module, name) {
+    const command = readmeCommands().find((line) => line.includes(`--libs ${module})`));
+    assert.ok(command, `the README has no command with ${module}`);
+    const added = ["-o", name, "-Wall", "-Werror", ...sanitizers].join(" ");
+    await output("sh", ["-ec", command.replace(/^cc server\.c/, `${CC} program.c ${added}`)]);
+    return inside(name);
   }
 
   async function compile(compiler, name, ...args) {
@@ -119,6 +133,33 @@ describe("the installed library", () => {
     assert.deepEqual(await dynamic(library, "RUNPATH"), []);
   });
 
+  it("has the documentation, with the files that it shows", () => {
+    const documents = path.join(prefix, "share/doc/pinion");
+    assert.match(read(documents, "README.md"), /^# Pinion/);
+    const links = ["README.md", ...readdirSync(path.join(documents, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+    assert.ok(links.length > 10);
+    for (const name of links) {
+      const targets = [...read(documents, name).matchAll(/\]\(([^)#:]+\.md|deployment\/[\w.-]+)(?:#[^)]*)?\)/g)];
+      const installed = targets.map(([, target]) => path.join(path.dirname(name), target)).filter((file) => /^(docs\/|[^/]*$)/.test(file));
+      for (const file of installed) read(documents, file);
+    }
+  });
+
+  it("has the suites of the contracts, which stand on nothing else of ours", async () => {
+    const share = path.join(prefix, "share/pinion");
+    const sources = readdirSync(path.join(share, "contract")).filter((name) => name.endsWith(".c"));
+    const lines = [
+      ...["setjmp", "stdarg", "stddef", "stdint", "cmocka"].map((name) => `#include <${name}.h>`),
+      '#include "contract/pubsub.h"',
+      '#include "contract/transport.h"',
+      "int main(void) { static const struct carrier carrier; return transport_suite(&carrier, 0); }",
+    ];
+    writeFileSync(inside("suites.c"), lines.map((line) => `${line}\n`).join(""));
+    const all = ["suites.c", ...sources.map((name) => path.join(share, "contract", name))];
+    const flags = [`-I${share}`, "-D_GNU_SOURCE", "-Wno-unused-function", ...(await pkgConfig("--cflags", "--libs")), "-lcmocka", "-pthread"];
+    await compile(CC, "suites", ...all, ...flags);
+  });
+
   // A debug build says in its assertions where its sources are.
   it("names no directory it was built in", () => {
     const files = readdirSync(prefix, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -134,19 +175,37 @@ describe("the installed library", () => {
   });
 
   describe("by pkg-config", () => {
-    it("is what builds the README's program", async (t) => {
-      const program = await compile(CC, "shared", "program.c", ...(await pkgConfig("--cflags", "--libs")));
+    it("builds the README's program, as the README says", async (t) => {
+      const program = await asTheReadmeSays("pinion", "shared");
       const [soname] = await dynamic(path.join(prefix, "lib/libpinion.so"), "SONAME");
       assert.ok((await dynamic(program, "NEEDED")).includes(soname));
       await serves(t, program, shared);
     });
 
-    it("builds it with all libraries static but the system's own", async (t) => {
+    it("builds it without a shared library of ours, as the README says", async (t) => {
+      const program = await asTheReadmeSays("pinion-static", "static_one");
+      assert.deepEqual((await dynamic(program, "NEEDED")).filter((name) => /pinion/.test(name)), []);
+      await serves(t, program);
+      assert.equal(readmeCommands().length, 2);
+    });
+
+    // For those who link all they can: what pkg-config --static names is complete.
+    it("builds it with every archive that there is", async (t) => {
       const libraries = await pkgConfig("--static", "--cflags", "--libs");
-      const program = await compile(CC, "static_one", "program.c", ...linkedStatically(libraries));
+      const program = await compile(CC, "archives", "program.c", ...linkedStatically(libraries));
       const others = /^(libnats|libc|libm|ld-linux.*|lib(a|t|ub)san|libgcc_s|libstdc\+\+|libpthread|libdl|librt)\.so/;
       assert.deepEqual((await dynamic(program, "NEEDED")).filter((name) => !others.test(name)), []);
       await serves(t, program);
+    });
+
+    it("asks for no header but its own and jansson's", async () => {
+      const own = ["-I", path.join(prefix, "include")].join("");
+      const plain = async (module) => (await output("pkg-config", ["--cflags", module])).trim().split(/\s+/).filter(Boolean);
+      const wanted = [...new Set([own, ...(await plain("jansson"))])];
+      for (const module of ["pinion", "pinion-static"]) {
+        const flags = (await plain(module)).map((flag) => (flag.startsWith("-I") ? `-I${path.resolve(flag.slice(2))}` : flag));
+        assert.deepEqual(flags, wanted);
+      }
     });
 
     it("asks a program for no library but those it calls itself", async () => {
@@ -173,10 +232,9 @@ describe("the installed library", () => {
 
     for (const kind of ["shared", "static"]) {
       it(`links with every function that is declared, ${kind}`, async () => {
-        const options = kind === "static" ? ["--static"] : [];
-        const libraries = await pkgConfig(...options, "--cflags", "--libs");
-        const how = kind === "static" ? linkedStatically(libraries) : libraries;
-        const program = await compile(CXX, `all_${kind}`, "-std=c++17", "-Wpedantic", "all.cpp", ...how);
+        const module = kind === "static" ? "pinion-static" : "pinion";
+        const libraries = (await output("pkg-config", ["--cflags", "--libs", module])).trim().split(/\s+/);
+        const program = await compile(CXX, `all_${kind}`, "-std=c++17", "-Wpedantic", "all.cpp", ...libraries);
         const said = await output(program, [], { env: { ...env, ...(kind === "shared" && shared) } });
         const [version] = await pkgConfig("--modversion");
         assert.equal(said, `${version} ${version}`);
