@@ -1,6 +1,6 @@
 /* Presence: who is on a topic, on all nodes. Phoenix.Presence.
  *
- *     static pinion_presence *presence;   (pinion_presence_new, before the endpoint runs)
+ *     static pinion_presence *presence; // pinion_presence_new, before the endpoint runs
  *
  *     static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
  *     {

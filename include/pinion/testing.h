@@ -1,14 +1,24 @@
 /* Testing channels without a network: an endpoint in the test's own process and thread, clients that speak
  * the protocol to it in memory, and a clock that moves only when the test says so. What Phoenix.ChannelTest
- * gives.
+ * gives. With a function that looks at each result,
+ *
+ *     static void check(int rc)
+ *     {
+ *         if (rc < 0) {
+ *             fprintf(stderr, "%s: %s\n", pinion_strerror(rc), pinion_error_detail());
+ *             exit(1);
+ *         }
+ *     }
+ *
+ * a test reads:
  *
  *     pinion_test *test;
  *     pinion_test_client *alice;
- *     pinion_test_new(&test);
- *     pinion_test_connect(test, &user_socket, NULL, "", &alice);
- *     pinion_test_join(alice, "rooms:lobby", NULL);
- *     pinion_test_push(alice, "rooms:lobby", "new_msg", pinion_json("{s:s}", "body", "hi"));
- *     pinion_test_expect_push(alice, "rooms:lobby", "new_msg", "{\"body\":\"hi\"}");
+ *     check(pinion_test_new(&test));
+ *     check(pinion_test_connect(test, &user_socket, NULL, "", &alice));
+ *     check(pinion_test_join(alice, "rooms:lobby", NULL));
+ *     check(pinion_test_push(alice, "rooms:lobby", "new_msg", pinion_json("{s:s}", "body", "hi")));
+ *     check(pinion_test_expect_push(alice, "rooms:lobby", "new_msg", "{\"body\":\"hi\"}"));
  *     pinion_test_free(test);
  *
  * Everything runs on the calling thread, inside these calls: callbacks, timers, messages. Only

@@ -2,10 +2,12 @@
  * Phoenix application and a Pinion program that share secret and salt read each other's.
  *
  *     char *token = NULL;
- *     rc = pinion_token_sign(endpoint, "user auth", pinion_json("i", user_id), NULL, &token);
+ *     int rc = pinion_token_sign(endpoint, "user auth", pinion_json("i", 7), NULL, &token);
  *
  *     pinion_payload *user_id = NULL;
- *     rc = pinion_token_verify(endpoint, "user auth", token, NULL, &user_id);
+ *     if (!rc)
+ *         rc = pinion_token_verify(endpoint, "user auth", token, NULL, &user_id);
+ *     free(token);
  *
  * A signed token can be read by whoever holds it, an encrypted one cannot. The salt names what the tokens are
  * for ("user auth"): those made with one salt are not valid with another.
