@@ -26,8 +26,11 @@ static pinion_result join(pinion_channel *channel, const char *topic, const pini
     return pinion_ok(NULL);
 }
 
+/* Who only lost the connection has not joined: it was never told that they left. */
 static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
 {
+    if (json_is_true(pinion_payload_get(params, "again")))
+        return pinion_noreply();
     pinion_broadcast(channel, "user_joined", pinion_json("{s:s}", "user", name_of(channel, params)));
     return pinion_noreply();
 }

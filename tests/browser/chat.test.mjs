@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { launch, noBrowser } from "../helpers/browser.mjs";
+import { startAnywhere } from "../helpers/fixed_port.mjs";
 import { startProxy } from "../helpers/proxy.mjs";
 import { start } from "../helpers/server.mjs";
 
@@ -20,14 +21,23 @@ class Tab {
     const context = await browser.newContext();
     context.setDefaultTimeout(PATIENCE_MS);
     await context.addInitScript((mine) => localStorage.setItem("name", mine), name);
+    return Tab.in(t, context, server.url);
+  }
+
+  // One more tab of a browser's context.
+  static async in(t, context, url) {
     const tab = new Tab(await context.newPage());
     t.after(async () => {
       await context.close();
       assert.deepEqual(tab.complaints, []);
     });
-    await tab.page.goto(server.url);
+    await tab.page.goto(url);
     await tab.state("joined");
     return tab;
+  }
+
+  speaker() {
+    return this.page.locator("#speaker").textContent();
   }
 
   constructor(page) {
@@ -208,6 +218,67 @@ describe("the chat in a browser", { skip: noBrowser }, () => {
     assert.equal(await ann.page.evaluate(() => document.documentElement.scrollWidth), 320);
   });
 
+  it("makes somebody else of a second tab, until a name is chosen", async (t) => {
+    const { server } = await room(t);
+    const context = await browser.newContext();
+    context.setDefaultTimeout(PATIENCE_MS);
+    const first = await Tab.in(t, context, server.url);
+    const second = await Tab.in(t, context, server.url);
+    const names = [await first.speaker(), await second.speaker()];
+    assert.notEqual(names[0], names[1]);
+    await first.online([`${names[0]} (you)`, names[1]]);
+    await first.say("hello, other tab");
+    await second.hears("hello, other tab");
+    assert.equal(await second.row("hello, other tab").locator(".name").textContent(), names[0]);
+    await first.page.reload();
+    await first.state("joined");
+    assert.equal(await first.speaker(), names[0]);
+
+    await second.page.getByLabel("Settings").click();
+    await second.page.getByLabel("Your name").fill("Anna");
+    await second.page.getByLabel("Your name").press("Tab");
+    const third = await Tab.in(t, context, server.url);
+    assert.equal(await third.speaker(), "Anna");
+  });
+
+  it("keeps its buttons on the screen, whatever it has to say", async (t) => {
+    const { server, tabs: [ann] } = await room(t, "Ann");
+    await ann.online(["Ann (you)"]);
+    const overlaps = () =>
+      ann.page.evaluate(() => {
+        const boxes = [...document.querySelectorAll("header > :not(img, [hidden])")].map((element) =>
+          (element.querySelector("summary") ?? element).getBoundingClientRect(),
+        );
+        const wide = document.documentElement.scrollWidth > innerWidth || boxes.at(-1).right > innerWidth;
+        return wide || boxes.some((box, i) => i > 0 && box.left < boxes[i - 1].right);
+      });
+    const check = async (what) => {
+      for (const width of [320, 352, 360, 385, 390, 414, 480, 481, 600, 1280]) {
+        await ann.page.setViewportSize({ width, height: 700 });
+        assert.equal(await overlaps(), false, `${what}, ${width} px`);
+      }
+    };
+    await check("joined");
+    await ann.page.locator("#online-count").evaluate((count) => (count.textContent = "1000"));
+    await check("joined by a thousand");
+    await server.kill();
+    await ann.state("reconnecting");
+    await check("reconnecting");
+    await ann.page.locator("#online-count").evaluate((count) => (count.textContent = "1000"));
+    await check("reconnecting, of a thousand");
+    await ann.page.locator("#status").evaluate((status) => (status.textContent = "Closed by the server: reload to join again"));
+    await check("closed");
+  });
+
+  it("says so when a part of it is missing", async (t) => {
+    const { server } = await room(t);
+    const page = await browser.newPage();
+    t.after(() => page.close());
+    await page.route("**/assets/phoenix.mjs", (route) => route.fulfill({ status: 404 }));
+    await page.goto(server.url);
+    await page.locator('#status[data-state="refused"]', { hasText: "missing" }).waitFor({ timeout: PATIENCE_MS });
+  });
+
   it("survives the server: says so, joins again, and brings what was typed meanwhile", async (t) => {
     const { server, tabs } = await room(t, "Ann", "Bob");
     const [ann, bob] = tabs;
@@ -216,6 +287,8 @@ describe("the chat in a browser", { skip: noBrowser }, () => {
 
     await server.kill();
     await Promise.all(tabs.map((tab) => tab.state("reconnecting")));
+    const unknown = () => document.querySelector("#online-count").textContent === "–";
+    await Promise.all(tabs.map((tab) => tab.page.waitForFunction(unknown)));
     await ann.say("while it was away");
     await ann.page.locator('#messages li[data-state="queued"]', { hasText: "while it was away" }).waitFor();
 
@@ -234,6 +307,9 @@ describe("the chat in a browser", { skip: noBrowser }, () => {
     await ann.say("and you");
     await bob.hears("and you");
     assert.equal(await bob.row("while it was away").count(), 1);
+    // Nobody joined: they were there before.
+    assert.equal(await ann.row("Bob joined").count(), 1);
+    assert.equal(await bob.row("Ann joined").count(), 0);
   });
 
   for (const upgrades of ["refuse", "hang"]) {
@@ -285,5 +361,30 @@ describe("the chat in a browser", { skip: noBrowser }, () => {
     await ann.page.getByRole("button", { name: "New messages" }).click();
     await ann.page.locator("#newest").waitFor({ state: "hidden" });
     assert.ok((await scrollTop()) > 0);
+  });
+});
+
+describe("the page of 01_chat", { skip: noBrowser }, () => {
+  let browser;
+  before(async () => (browser = await launch()));
+  after(() => browser?.close());
+
+  it("carries what is said from one tab to the other", async (t) => {
+    const { url } = await startAnywhere(t, "01_chat");
+    const tabs = [await browser.newPage(), await browser.newPage()];
+    const complaints = [];
+    for (const page of tabs) {
+      page.setDefaultTimeout(PATIENCE_MS);
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      await page.goto(url);
+    }
+    // A push waits for its channel: when this has come back, the other has joined too.
+    for (const [i, page] of tabs.entries()) {
+      await page.getByLabel("Message").fill(`hello from ${i}`);
+      await page.getByRole("button", { name: "Say" }).click();
+      await page.getByText(`hello from ${i}`).waitFor();
+    }
+    await tabs[0].getByText("hello from 1").waitFor();
+    assert.deepEqual(complaints, []);
   });
 });

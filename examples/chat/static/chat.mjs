@@ -27,6 +27,7 @@ let state = "connecting";
 // --- The channel ---
 
 let token = "";
+let joinedAs = null; // the name the room last heard of
 let socket;
 let channel;
 let tellName;
@@ -35,7 +36,7 @@ let tellName;
 async function connect() {
   await getToken();
   socket = new Socket("/socket", { longPollFallbackMs: 2500, authToken: token && (() => token) });
-  channel = socket.channel("rooms:lobby", () => ({ user: nameField.value }));
+  channel = socket.channel("rooms:lobby", () => ({ user: nameField.value, again: joinedAs === nameField.value }));
   if (token) socket.onError(getToken);
   channel.on("new_msg", ({ body, user }) => receive(asText(body), nameOf(user)));
   channel.on("user_joined", ({ user }) => {
@@ -63,13 +64,17 @@ async function getToken() {
 
 // Under another name there is another token, and the connection is as its token. Without tokens it is enough to say so.
 async function rename() {
-  if (!token) return tellName?.();
+  if (!token) {
+    joinedAs = nameField.value;
+    return tellName?.();
+  }
   await getToken();
   socket.disconnect(() => socket.connect());
 }
 
 function joined() {
   console.log("Joined successfully");
+  joinedAs = nameField.value;
   setState("joined", "Joined");
   if (!showJoins.checked) ignoreJoins();
   outbox.filter((item) => item.state === "queued").forEach(send);
@@ -226,32 +231,49 @@ function followEnd() {
 const BIRDS = ["Avocet", "Curlew", "Dunlin", "Heron", "Kestrel", "Lapwing", "Osprey", "Plover", "Siskin", "Wren"];
 const MOODS = ["Amber", "Bold", "Bright", "Brisk", "Gentle", "Keen", "Merry", "Quiet", "Swift", "Wise"];
 
+// Not the one that was made up last: that may be another tab's.
 function friendlyName() {
   const pick = (words) => words[Math.floor(Math.random() * words.length)];
-  return `${pick(MOODS)} ${pick(BIRDS)}`;
+  const last = recall("localStorage", "made-up");
+  let name;
+  do name = `${pick(MOODS)} ${pick(BIRDS)}`;
+  while (name === last);
+  remember("localStorage", "made-up", name);
+  return name;
 }
 
 // Storage may be forbidden by the browser: then settings last as long as the page.
-function recall(key) {
+function recall(storage, key) {
   try {
-    return localStorage.getItem(key);
+    return window[storage].getItem(key);
   } catch {
     return null;
   }
 }
 
-function remember(key, value) {
+function remember(storage, key, value) {
   try {
-    localStorage.setItem(key, value);
+    window[storage].setItem(key, value);
   } catch {
     // Nothing to do: see recall.
   }
 }
 
+// A name that was typed in is that of all tabs. One that was made up is this tab's: a second tab is somebody else.
+function firstName() {
+  return recall("localStorage", "name") || recall("sessionStorage", "name") || friendlyName();
+}
+
 function setName(name) {
   nameField.value = name.trim().toWellFormed() || friendlyName();
   document.querySelector("#speaker").textContent = nameField.value;
-  remember("name", nameField.value);
+  remember("sessionStorage", "name", nameField.value);
+}
+
+function chooseName() {
+  remember("localStorage", "name", nameField.value.trim().toWellFormed());
+  setName(nameField.value);
+  rename();
 }
 
 // Escape closes what is open, and gives the focus back to what opened it.
@@ -292,16 +314,13 @@ function colourOf(user) {
   return String(sum % COLOURS);
 }
 
-setName(recall("name") ?? "");
-showJoins.checked = recall("show-joins") !== "no";
+setName(firstName());
+showJoins.checked = recall("localStorage", "show-joins") !== "no";
 
 document.querySelector("#composer").addEventListener("submit", submit);
-nameField.addEventListener("change", () => {
-  setName(nameField.value);
-  rename();
-});
+nameField.addEventListener("change", chooseName);
 showJoins.addEventListener("change", () => {
-  remember("show-joins", showJoins.checked ? "yes" : "no");
+  remember("localStorage", "show-joins", showJoins.checked ? "yes" : "no");
   if (state === "joined") ignoreJoins();
 });
 newest.addEventListener("click", scrollToNewest);

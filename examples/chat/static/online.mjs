@@ -12,6 +12,8 @@ export function watchOnline(socket, name) {
   const channel = socket.channel("online:lobby", () => ({ user: name() }));
   const presence = new Presence(channel);
   presence.onSync(() => show(presence.list((key) => key), name()));
+  channel.onError(unknown);
+  channel.onClose(unknown);
   channel.join();
   return () => channel.state === "joined" && channel.push("renamed", { user: name() });
 }
@@ -22,9 +24,20 @@ function show(names, own) {
   const rows = others.map((name) => row(name));
   if (names.includes(own)) rows.unshift(row(own, " (you)"));
   list.replaceChildren(...rows);
-  count.textContent = names.length;
-  menu.querySelector("summary").title = `${names.length} online`;
+  tell(names.length, `${names.length} online`);
   menu.hidden = false;
+}
+
+// Nobody knows while there is no connection. The next sync does.
+function unknown() {
+  list.replaceChildren();
+  menu.open = false;
+  tell("–", "Not connected: nobody knows who is online");
+}
+
+function tell(number, words) {
+  count.textContent = number;
+  menu.querySelector("summary").title = words;
 }
 
 function row(name, note = "") {
