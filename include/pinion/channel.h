@@ -154,16 +154,17 @@ PINION_API int pinion_ref_send(const pinion_ref *ref, const char *name, pinion_p
 PINION_API int pinion_ref_send_data(const pinion_ref *ref, const char *name, void *data,
                                     void (*destroy)(void *data));
 
-/* Reply to the message the ref was made for. Consumes payload. Once the channel has gone the reply is still
- * sent, for as long as the socket lives.
- * Order: called on the channel's loop (in a callback), the reply leaves at once: before what is pushed or
- * broadcast after it. From another thread it leaves when the loop comes to it. Errors: as pinion_ref_send;
- * PINION_EINVAL the ref was made for no message. On the loop also those of pinion_push: PINION_ENOTSUP,
- * PINION_ETOOBIG. */
+/* Reply to the message the ref was made for, which gets one reply. Consumes payload. Once the channel has
+ * gone the reply is still sent, for as long as the socket lives. Order: called on the channel's loop (in a
+ * callback), the reply leaves at once: before what is pushed or broadcast after it. From another thread it
+ * leaves when the loop comes to it. Errors: as pinion_ref_send; PINION_EINVAL the ref was made for no
+ * message, or the message has had its reply (which is logged too). On the loop also those of pinion_push:
+ * PINION_ENOTSUP, PINION_ETOOBIG. */
 PINION_API int pinion_ref_reply(const pinion_ref *ref, const char *status, pinion_payload *payload);
 
 /* Answer a join or a connect that returned pinion_later(). Only the first answer counts. Consumes result.
- * Errors as pinion_ref_send; PINION_EINVAL the ref was made in another callback. */
+ * Errors as pinion_ref_send; PINION_EINVAL the ref was made in another callback, or the result is no answer.
+ */
 PINION_API int pinion_ref_answer(const pinion_ref *ref, pinion_result result);
 
 #ifdef __cplusplus

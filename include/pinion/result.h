@@ -86,7 +86,9 @@ static inline pinion_result pinion_stop_reply(pinion_reason reason, const char *
 }
 
 /* The answer comes later: from pinion_ref_answer() for a join or a connect, from pinion_ref_reply() for a
- * message, or from the `done` of a pinion_channel_work() begun in this callback. */
+ * message, or from the `done` of a pinion_channel_work() begun in this callback. When nobody is left who
+ * could give it (no ref was made, no work was begun, the last of them has gone), that is logged, and a join
+ * or a connect is refused. */
 static inline pinion_result pinion_later(void)
 {
     return pinion_result_make(PINION_RESULT_LATER, PINION_REASON_NORMAL, NULL, NULL);

@@ -15,6 +15,7 @@
 
 #include "base/bucket.h"
 #include "engine/mail.h"
+#include "engine/promise.h"
 #include "engine/socket.h"
 #include <assert.h>
 
@@ -92,6 +93,7 @@ struct pinion_call {
     bool message;                   /* it is handle_in: there is a message to reply to */
     bool worked;                    /* it began work */
     struct pinion_slice ref;        /* of the message, JSON text */
+    struct pinion_promise *promise; /* of an answer that may come later; NULL until somebody could give it */
 };
 
 /* In debug builds: the caller is on the loop this belongs to. */

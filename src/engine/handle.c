@@ -97,6 +97,8 @@ static void handle_event(struct pinion_channel *channel, const pinion_clause *cl
     pinion_result result = call_clause(channel, clause->fn, event, &payload, &call);
     if (result.kind == PINION_RESULT_LATER && call.worked)
         pinion__work_answers(channel);
+    if (!pinion__promise_settle(&call, &result))
+        pinion__promise_log_broken(channel->socket, channel, "handle_in", event);
     pinion__channel_outcome(channel, result, &message->ref, "handle_in", event);
     pinion__payload_borrow_end(&payload);
 }

@@ -134,7 +134,10 @@ static pinion_result call_join(struct pinion_channel *channel, struct pinion_sli
     pinion__call_leave(channel->socket->shard);
     if (result.kind == PINION_RESULT_LATER && call.worked)
         pinion__work_answers(channel);
-    return result;
+    if (pinion__promise_settle(&call, &result))
+        return result;
+    pinion__promise_log_broken(channel->socket, channel, "join", NULL);
+    return pinion_crash();
 }
 
 static int keep_for_later(struct pinion_channel *channel, struct pinion_slice ref,

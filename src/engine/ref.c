@@ -1,4 +1,5 @@
 #include "engine/ref.h"
+#include "base/log_limit.h"
 #include "engine/channel.h"
 #include "proto/payload.h"
 #include <stdlib.h>
@@ -9,8 +10,9 @@ struct pinion_ref {
     struct pinion_anchor *channel;      /* NULL for a socket's ref */
     struct pinion_anchor *socket;
     uint64_t subscriber;
-    bool answers; /* made in a join or a connect */
-    bool replies; /* made for a message */
+    bool answers;                   /* made in a join or a connect */
+    bool replies;                   /* made for a message */
+    struct pinion_promise *promise; /* referenced: the ref could answer */
     struct pinion_slice topic;
     struct pinion_slice join_ref;
     struct pinion_slice ref;
@@ -21,6 +23,7 @@ struct pinion_ref {
 
 static void ref_release(pinion_ref *ref)
 {
+    pinion__promise_unref(ref->promise);
     pinion__anchor_unref(ref->channel);
     pinion__anchor_unref(ref->socket);
     if (ref->scheduler)
@@ -64,10 +67,22 @@ static pinion_ref *ref_new(struct pinion_socket *socket, struct pinion_channel *
     return ref;
 }
 
+/* The ref, which can give the answer that the running callback owes; NULL when out of memory. */
+static pinion_ref *with_promise(pinion_ref *ref, struct pinion_socket *socket, struct pinion_call *call)
+{
+    if (!ref->answers && !ref->replies)
+        return ref;
+    ref->promise = pinion__promise_get(socket, call);
+    if (ref->promise)
+        return ref;
+    ref_release(ref);
+    return NULL;
+}
+
 pinion_ref *pinion_channel_ref(pinion_channel *channel)
 {
     pinion__assert_on_loop(channel->socket);
-    const struct pinion_call *call = channel->socket->shard->call;
+    struct pinion_call *call = channel->socket->shard->call;
     struct pinion_slice message_ref = { NULL, 0 };
     bool current = call && call->channel == channel;
     if (current && call->message)
@@ -78,16 +93,17 @@ pinion_ref *pinion_channel_ref(pinion_channel *channel)
     ref->subscriber = channel->id;
     ref->answers = current && call->join;
     ref->replies = current && call->message;
-    return ref;
+    return with_promise(ref, channel->socket, call);
 }
 
 pinion_ref *pinion_socket_ref(pinion_socket *socket)
 {
-    const struct pinion_call *call = socket->shard->call;
+    struct pinion_call *call = socket->shard->call;
     pinion_ref *ref = ref_new(socket, NULL, pinion__slice(NULL, 0));
-    if (ref)
-        ref->answers = call && !call->channel && call->join;
-    return ref;
+    if (!ref)
+        return NULL;
+    ref->answers = call && !call->channel && call->join;
+    return with_promise(ref, socket, call);
 }
 
 void pinion_ref_free(pinion_ref *ref)
@@ -250,6 +266,13 @@ static int reply_now(const pinion_ref *ref, const char *status, pinion_payload *
     return rc == PINION_ECLOSED ? 0 : rc; /* as when it is posted: whoever has gone hears nothing */
 }
 
+static int second_reply(const pinion_ref *ref)
+{
+    PINION_LOG_LIMITED(PINION_LOG_WARNING, "channel %.*s: a second reply to one message: dropped",
+                       (int)ref->topic.len, ref->topic.ptr);
+    return pinion__fail(PINION_EINVAL, "the message has had its reply");
+}
+
 int pinion_ref_reply(const pinion_ref *ref, const char *status, pinion_payload *payload)
 {
     int rc = 0;
@@ -257,13 +280,19 @@ int pinion_ref_reply(const pinion_ref *ref, const char *status, pinion_payload *
         rc = PINION_EPAYLOAD;
     else if (!ref->replies)
         rc = PINION_EINVAL;
+    else if (!pinion__promise_claim(ref->promise))
+        rc = second_reply(ref);
     if (rc) {
         pinion_payload_unref(payload);
         return rc;
     }
     if (pinion__scheduler_is_here(ref->scheduler))
-        return reply_now(ref, status, payload);
-    return post_result(ref, pinion_reply(status, payload), ref->socket, run_reply);
+        rc = reply_now(ref, status, payload);
+    else
+        rc = post_result(ref, pinion_reply(status, payload), ref->socket, run_reply);
+    if (rc)
+        pinion__promise_unclaim(ref->promise);
+    return rc;
 }
 
 static void run_answer(struct pinion_task *task)
@@ -281,9 +310,17 @@ static void run_answer(struct pinion_task *task)
 
 int pinion_ref_answer(const pinion_ref *ref, pinion_result result)
 {
-    if (!ref->answers) {
+    bool answer = result.kind != PINION_RESULT_LATER && result.kind != PINION_RESULT_NOREPLY;
+    if (!ref->answers || !answer) {
         pinion_payload_unref(result.payload);
         return PINION_EINVAL;
     }
-    return post_result(ref, result, ref->channel ? ref->channel : ref->socket, run_answer);
+    if (!pinion__promise_claim(ref->promise)) {
+        pinion_payload_unref(result.payload);
+        return 0;
+    }
+    int rc = post_result(ref, result, ref->channel ? ref->channel : ref->socket, run_answer);
+    if (rc)
+        pinion__promise_unclaim(ref->promise);
+    return rc;
 }

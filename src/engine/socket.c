@@ -237,7 +237,10 @@ static pinion_result call_connect(struct pinion_socket *socket, const struct pin
     pinion__call_enter(socket->shard, &call);
     pinion_result result = socket->mount->connect(socket, connect->params, connect->info);
     pinion__call_leave(socket->shard);
-    return result;
+    if (pinion__promise_settle(&call, &result))
+        return result;
+    pinion__promise_log_broken(socket, NULL, "connect", NULL);
+    return pinion_crash();
 }
 
 static void log_vsn(const struct pinion_connect *connect)

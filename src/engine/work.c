@@ -10,6 +10,8 @@ struct pinion_work {
     void *data;
     bool answers; /* what done returns answers a join or a message */
     bool message; /* a message, with this ref */
+    struct pinion_promise
+        *promise; /* referenced: of the callback it was begun in; done's call takes it over */
     size_t ref_len;
     char ref[];
 };
@@ -42,6 +44,7 @@ static pinion_result call_done(struct pinion_channel *channel, const struct pini
         .join = work->answers && !work->message,
         .message = work->answers && work->message,
         .ref = pinion__slice(work->ref, work->ref_len),
+        .promise = work->promise,
     };
     pinion__call_enter(shard, call);
     pinion_result result = work->done(channel, status, work->data);
@@ -58,6 +61,7 @@ static void run_done(struct pinion_task *task)
 
     channel->extra->work = NULL;
     pinion_result result = call_done(channel, work, ended ? PINION_ECLOSED : 0, &call);
+    (void)pinion__promise_settle(&call, &result); /* the last who could answer has gone, if it did not */
     if (ended) {
         pinion_payload_unref(result.payload);
         pinion__channel_resume_end(channel);
@@ -119,8 +123,14 @@ int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work, pinion_do
     own->ref_len = ref.len;
     if (ref.len)
         memcpy(own->ref, ref.ptr, ref.len);
+    if (call && !(own->promise = pinion__promise_get(channel->socket, call)) &&
+        (call->join || call->message)) {
+        free(own);
+        return PINION_ENOMEM;
+    }
     int rc = pinion__workers_run(channel->socket->shard->endpoint->workers, &own->task);
     if (rc) {
+        pinion__promise_unref(own->promise);
         free(own);
         return rc;
     }

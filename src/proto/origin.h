@@ -13,9 +13,9 @@ struct pinion_origin {
     uint16_t port; /* 0: none said and none known for the scheme; of a pattern: any */
 };
 
-/* Read "scheme://host[:port]", or "//host[:port]" (patterns are read by origin_pattern.h). ws is read as http,
- * wss as https. A missing port is the scheme's own (80, 443). A path is ignored: browsers send none, but there
- * are clients that put their whole URL here. False: it is none ("null", say). */
+/* Read "scheme://host[:port]", or "//host[:port]" (patterns are read by origin_pattern.h). ws is read as
+ * http, wss as https. A missing port is the scheme's own (80, 443). A path is ignored: browsers send none,
+ * but there are clients that put their whole URL here. False: it is none ("null", say). */
 bool pinion__origin_read(struct pinion_slice text, struct pinion_origin *origin);
 
 /* Read the Host header of a request that came by this scheme. */

@@ -180,7 +180,8 @@ static void an_answer_that_is_later_again_is_none(void **state)
 {
     pinion_test_client *client = connected(&socket_def);
     send_text(client, "[\"1\",\"1\",\"room:later\",\"phx_join\",{}]");
-    ok(pinion_ref_answer(late, pinion_later()));
+    assert_int_equal(pinion_ref_answer(late, pinion_later()), PINION_EINVAL);
+    assert_int_equal(pinion_ref_answer(late, pinion_noreply()), PINION_EINVAL);
     expect_no_frame(client);
     ok(pinion_ref_answer(late, pinion_ok(NULL)));
     expect_frame(client, "[\"1\",\"1\",\"room:later\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");

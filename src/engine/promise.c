@@ -1,0 +1,161 @@
+#include "engine/promise.h"
+#include "base/log_limit.h"
+#include "engine/channel.h"
+#include "engine/who.h"
+#include <stdlib.h>
+
+struct pinion_promise {
+    struct pinion_task task; /* posted when it is broken */
+    atomic_size_t refs;
+    atomic_bool claimed;
+    bool promised; /* written while the call holds a reference */
+    struct pinion_scheduler *scheduler;
+    struct pinion_anchor *channel; /* NULL: a connect's */
+    struct pinion_anchor *socket;
+    bool join;
+    char event[]; /* of a message */
+};
+
+/* ---- life ---- */
+
+static void release(struct pinion_promise *promise)
+{
+    pinion__anchor_unref(promise->channel);
+    pinion__anchor_unref(promise->socket);
+    if (promise->scheduler)
+        pinion__scheduler_unref(promise->scheduler);
+    free(promise);
+}
+
+static bool has_anchors(const struct pinion_promise *promise, const struct pinion_call *call)
+{
+    return promise->socket && (promise->channel || !call->channel);
+}
+
+static struct pinion_promise *promise_new(struct pinion_socket *socket, const struct pinion_call *call)
+{
+    size_t len = call->detail ? strlen(call->detail) : 0;
+    struct pinion_promise *promise = calloc(1, sizeof *promise + len + 1);
+    if (!promise)
+        return NULL;
+    atomic_init(&promise->refs, 1);
+    atomic_init(&promise->claimed, false);
+    promise->scheduler = pinion__scheduler_ref(socket->shard->scheduler);
+    promise->socket =
+        pinion__anchor_get(&socket->anchor, socket->state == PINION_SOCKET_ENDED ? NULL : socket);
+    if (call->channel)
+        promise->channel = pinion__anchor_get(
+            &call->channel->anchor, call->channel->state == PINION_CHANNEL_ENDED ? NULL : call->channel);
+    promise->join = call->join;
+    memcpy(promise->event, call->detail ? call->detail : "", len + 1);
+    if (has_anchors(promise, call))
+        return promise;
+    release(promise);
+    return NULL;
+}
+
+struct pinion_promise *pinion__promise_get(struct pinion_socket *socket, struct pinion_call *call)
+{
+    if (!call->join && !call->message)
+        return NULL;
+    if (!call->promise)
+        call->promise = promise_new(socket, call);
+    return pinion__promise_ref(call->promise);
+}
+
+struct pinion_promise *pinion__promise_ref(struct pinion_promise *promise)
+{
+    if (promise)
+        atomic_fetch_add_explicit(&promise->refs, 1, memory_order_relaxed);
+    return promise;
+}
+
+/* ---- answers ---- */
+
+bool pinion__promise_claim(struct pinion_promise *promise)
+{
+    return !promise || !atomic_exchange_explicit(&promise->claimed, true, memory_order_acq_rel);
+}
+
+void pinion__promise_unclaim(struct pinion_promise *promise)
+{
+    if (promise)
+        atomic_store_explicit(&promise->claimed, false, memory_order_release);
+}
+
+/* ---- broken ones ---- */
+
+#define HELP "answer by a ref made in the callback, or by what the done of work begun there returns"
+
+void pinion__promise_log_broken(const struct pinion_socket *socket, const struct pinion_channel *channel,
+                                const char *callback, const char *event)
+{
+    bool named = event && event[0];
+    PINION_LOG_LIMITED(
+        PINION_LOG_WARNING,
+        "%s %s: %s%s%s%s returned pinion_later(), and nobody is left who could answer: " HELP " (%s)",
+        channel ? "channel" : "socket", channel ? channel->topic->name : socket->mount->path, callback,
+        named ? "(" : "", named ? event : "", named ? ")" : "", PINION_WHO_OF(socket));
+}
+
+/* A join keeps its whole socket waiting: it is refused. Who pushed a message waits until it has had enough.
+ */
+static void run_broken(struct pinion_task *task)
+{
+    struct pinion_promise *promise = PINION_CONTAINER_OF(task, struct pinion_promise, task);
+    struct pinion_socket *socket = promise->socket->target;
+    struct pinion_channel *channel = promise->channel ? promise->channel->target : NULL;
+    if (channel) {
+        pinion__promise_log_broken(channel->socket, channel, promise->join ? "join" : "handle_in",
+                                   promise->event);
+        if (promise->join)
+            pinion__join_answer(channel, pinion_crash());
+    } else if (!promise->channel && socket) {
+        pinion__promise_log_broken(socket, NULL, "connect", NULL);
+        pinion__socket_answer(socket, pinion_crash());
+    }
+    release(promise);
+}
+
+void pinion__promise_unref(struct pinion_promise *promise)
+{
+    if (!promise || atomic_fetch_sub_explicit(&promise->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    bool broken = promise->promised && !atomic_load_explicit(&promise->claimed, memory_order_acquire);
+    promise->task.run = run_broken;
+    if (!broken || pinion__scheduler_post(promise->scheduler, &promise->task, 0) != 0)
+        release(promise);
+}
+
+/* ---- when the callback has returned ---- */
+
+static void drop_reply(const struct pinion_call *call, pinion_result *result)
+{
+    PINION_LOG_LIMITED(PINION_LOG_WARNING,
+                       "channel %s: %s(%s) returned a reply, but its message has had one: dropped (%s)",
+                       call->channel->topic->name, call->callback, call->detail ? call->detail : "",
+                       PINION_WHO_OF(call->channel->socket));
+    pinion_payload_unref(result->payload);
+    result->payload = NULL;
+    result->kind = result->kind == PINION_RESULT_REPLY ? PINION_RESULT_NOREPLY : PINION_RESULT_STOP;
+}
+
+static bool ends_the_wait(const pinion_result *result)
+{
+    return result->kind != PINION_RESULT_LATER && result->kind != PINION_RESULT_NOREPLY;
+}
+
+bool pinion__promise_settle(struct pinion_call *call, pinion_result *result)
+{
+    struct pinion_promise *promise = call->promise;
+    bool replies = result->kind == PINION_RESULT_REPLY || result->kind == PINION_RESULT_STOP_REPLY;
+    bool later = result->kind == PINION_RESULT_LATER;
+    if (!promise)
+        return !later;
+    call->promise = NULL;
+    if (ends_the_wait(result) && !pinion__promise_claim(promise) && replies && call->message)
+        drop_reply(call, result);
+    promise->promised = promise->promised || later;
+    pinion__promise_unref(promise);
+    return true;
+}
