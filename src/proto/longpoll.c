@@ -9,8 +9,9 @@
 void pinion__longpoll_batch_init(struct pinion_longpoll_batch *batch, char *bytes, size_t len, bool ndjson,
                                  unsigned max)
 {
-    batch->at = bytes;
-    batch->end = bytes + len;
+    static char none[1];
+    batch->at = len ? bytes : none; /* an empty buffer has no address to count from */
+    batch->end = batch->at + len;
     batch->left = ndjson ? max : 1;
     batch->ndjson = ndjson;
 }

@@ -55,6 +55,17 @@ static void expect(const char *body, bool ndjson, const struct expected *frames,
     expect(body, ndjson, (const struct expected[]){ __VA_ARGS__ },                                           \
            sizeof((const struct expected[]){ __VA_ARGS__ }) / sizeof(struct expected))
 
+/* As of a buffer that was never used: there is no address to count from. */
+static void nothing_at_all_is_no_line(void **state)
+{
+    struct pinion_longpoll_batch batch;
+    pinion__longpoll_batch_init(&batch, NULL, 0, true, 100);
+    assert_non_null(batch.at);
+    assert_ptr_equal(batch.at, batch.end);
+    assert_true(pinion__longpoll_batch_valid(&batch));
+    assert_true(pinion__longpoll_batch_empty(&batch));
+}
+
 static void a_line_is_a_frame(void **state)
 {
     EXPECT("[1]", true, TEXT("[1]"));
@@ -186,6 +197,7 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_at_all_is_no_line),
         cmocka_unit_test(a_line_is_a_frame),
         cmocka_unit_test(a_line_that_begins_otherwise_is_base64),
         cmocka_unit_test(another_content_type_is_one_frame),
