@@ -14,6 +14,7 @@
 #define DEFAULT_MAX_MAILBOX      (64u << 20)
 #define DEFAULT_HEAD_TIMEOUT_MS  10000
 #define DEFAULT_CLOSE_TIMEOUT_MS 5000
+#define STALL_MS                 30000
 #define DEFAULT_MAX_HEAD         (16u << 10)
 #define DEFAULT_MAX_LONGPOLL     100000
 #define DEFAULT_DRAIN_BATCH      10000
@@ -141,6 +142,7 @@ static int server_init(struct pinion_server *server, const pinion_endpoint_optio
         server->options = *options;
     fill_defaults(&server->options);
     server->base.close_timeout_ms = server->options.close_timeout_ms;
+    server->stall_ms = STALL_MS;
     int rc = attach_pubsub(server);
     if (!rc)
         rc = check_options(server);

@@ -2,7 +2,8 @@
  * path, the body, and the answer.
  *
  * Requests are answered one after the other; what came of the next waits. While a file is being sent, reading
- * stops. A body that nobody asked for is read and dropped, after its request was answered.
+ * stops. What a request is at is the connection's state: see http.h. A body that nobody asked for is read and
+ * dropped after its request was answered, as far as that goes (http_body.c).
  */
 #include "endpoint/http.h"
 #include "base/log_limit.h"
@@ -22,16 +23,67 @@ static void process(struct pinion_http *http, uint8_t *bytes, size_t len);
 
 /* ---- life ---- */
 
+static void leave_state(struct pinion_http *http)
+{
+    switch ((enum pinion_http_state)http->state) {
+    case PINION_HTTP_COLLECT:
+        pinion__longpoll_call_free(http->post);
+        break;
+    case PINION_HTTP_LOOKUP:
+    case PINION_HTTP_POLL:
+    case PINION_HTTP_PUBLISH:
+        pinion__longpoll_abandon(http->waiting);
+        break;
+    case PINION_HTTP_FILE:
+        close(http->file.fd);
+        break;
+    case PINION_HTTP_HEAD:
+    case PINION_HTTP_REST:
+    case PINION_HTTP_DISCARD:
+    case PINION_HTTP_CLOSING:
+        break;
+    }
+}
+
+/* How long the state may last. What is the loop's to do has no limit here. */
+static void start_clock(struct pinion_http *http)
+{
+    const pinion_endpoint_options *options = &http->loop->server->options;
+    switch ((enum pinion_http_state)http->state) {
+    case PINION_HTTP_HEAD:
+        pinion__http_set_deadline(http, options->head_timeout_ms);
+        break;
+    case PINION_HTTP_REST:
+    case PINION_HTTP_DISCARD:
+    case PINION_HTTP_COLLECT:
+    case PINION_HTTP_FILE:
+        pinion__http_set_deadline(http, http->loop->server->stall_ms);
+        break;
+    case PINION_HTTP_CLOSING:
+        pinion__http_set_deadline(http, options->close_timeout_ms);
+        break;
+    case PINION_HTTP_LOOKUP:
+    case PINION_HTTP_POLL:
+    case PINION_HTTP_PUBLISH:
+        pinion__timer_cancel(&http->deadline);
+        break;
+    }
+}
+
+void pinion__http_enter(struct pinion_http *http, enum pinion_http_state state)
+{
+    leave_state(http);
+    http->state = state;
+    start_clock(http);
+}
+
 static void http_free(struct pinion_http *http)
 {
+    pinion__http_enter(http, PINION_HTTP_CLOSING);
     pinion__timer_cancel(&http->deadline);
     pinion__list_remove(&http->node);
     pinion__buf_release(&http->input);
     pinion__buf_release(&http->head);
-    pinion__http_longpoll_release(http);
-    if (http->file >= 0)
-        close(http->file);
-    http->file = -1;
     http->gone = true;
     if (!http->pumping)
         free(http);
@@ -44,35 +96,48 @@ void pinion__http_set_deadline(struct pinion_http *http, uint32_t ms)
 
 void pinion__http_finish(struct pinion_http *http)
 {
-    if (http->closing)
+    if (http->state == PINION_HTTP_CLOSING)
         return;
-    http->closing = true;
+    pinion__http_enter(http, PINION_HTTP_CLOSING);
     pinion__buf_release(&http->input);
     if (http->eof && pinion__conn_flush(http->conn) == 0) {
         pinion__conn_close(http->conn);
         return;
     }
-    pinion__conn_resume(http->conn);
+    if (http->discard_left > 0)
+        pinion__conn_resume(http->conn);
+    else
+        pinion__conn_pause(http->conn);
     pinion__conn_shutdown(http->conn);
-    pinion__http_set_deadline(http, http->loop->server->options.close_timeout_ms);
+}
+
+void pinion__http_answered(struct pinion_http *http)
+{
+    if (http->state == PINION_HTTP_CLOSING)
+        return;
+    if (http->has_rest)
+        pinion__http_begin_body(http, PINION_HTTP_REST);
+    else
+        pinion__http_enter(http, PINION_HTTP_HEAD);
 }
 
 /* An answer takes its time. */
 static bool is_answering(const struct pinion_http *http)
 {
-    return http->file >= 0 || (http->call && !http->in_body);
+    return http->state == PINION_HTTP_LOOKUP || http->state == PINION_HTTP_POLL ||
+           http->state == PINION_HTTP_PUBLISH || http->state == PINION_HTTP_FILE;
 }
 
 /* Requests wait. */
 static bool is_busy(const struct pinion_http *http)
 {
-    return http->closing || http->backlogged || is_answering(http);
+    return http->state == PINION_HTTP_CLOSING || http->backlogged || is_answering(http);
 }
 
 void pinion__http_go_on(struct pinion_http *http)
 {
     struct pinion_buf waiting = http->input;
-    pinion__http_set_deadline(http, http->loop->server->options.head_timeout_ms);
+    start_clock(http);
     pinion__buf_init(&http->input, waiting.max);
     if (!http->eof)
         pinion__conn_resume(http->conn);
@@ -148,14 +213,24 @@ static void serve_content(struct pinion_http *http, const struct pinion_mounted 
         pinion__http_serve_file(http, &mounted->files, request);
 }
 
+/* How much is read of a body that turns out to be in vain: where bodies belong, one that could have been
+ * good. */
+static uint64_t discard_max(const struct pinion_mounted *mounted, enum pinion_http_transport transport)
+{
+    bool posts = transport == PINION_HTTP_LONGPOLL;
+    return PINION_HTTP_DISCARD_MAX + (posts ? mounted->socket.options.longpoll_max_body : 0);
+}
+
 /* True when the connection is no longer HTTP. */
-static bool serve(struct pinion_http *http, const struct pinion_http_request *request,
-                  struct pinion_slice head)
+static bool serve(struct pinion_http *http, struct pinion_http_request *request, struct pinion_slice head)
 {
     const struct pinion_mounted *mounted = find_mounted(http->loop->server, request->path);
     enum pinion_http_transport transport = PINION_HTTP_NONE;
     if (mounted && mounted->kind == PINION_MOUNT_SOCKET)
         transport = pinion__http_transport(&mounted->socket, request->path);
+    http->discard_left = discard_max(mounted, transport);
+    if (request->content_length > http->discard_left)
+        request->keep_alive = false; /* its end will not be read */
     if (transport == PINION_HTTP_WEBSOCKET)
         return pinion__http_serve_websocket(http, &mounted->socket, request);
     if (transport == PINION_HTTP_LONGPOLL)
@@ -177,21 +252,25 @@ static void refuse(struct pinion_http *http, int status)
 /* Of requests that wait for an answer only so much is kept; the rest stays with the peer. */
 static void keep_rest(struct pinion_http *http, const uint8_t *bytes, size_t len)
 {
-    if (pinion__buf_append(&http->input, bytes, len) != 0)
-        refuse(http, 431);
-    else if (is_answering(http) && http->input.len > http->loop->server->options.max_head)
+    if (pinion__buf_append(&http->input, bytes, len) != 0) {
+        if (http->state == PINION_HTTP_HEAD)
+            refuse(http, 431);
+        else
+            pinion__conn_close(http->conn); /* an answer now would be taken for that of another request */
+    } else if (is_answering(http) && http->input.len > http->loop->server->options.max_head) {
         pinion__conn_pause(http->conn);
+    }
 }
 
 /* A peer that sends requests and does not read the answers must not fill the memory. */
 static void check_backlog(struct pinion_http *http)
 {
-    if (http->closing || pinion__conn_queued(http->conn) <= BACKLOG_MAX ||
+    if (http->state == PINION_HTTP_CLOSING || pinion__conn_queued(http->conn) <= BACKLOG_MAX ||
         pinion__conn_flush(http->conn) <= BACKLOG_MAX)
         return;
     http->backlogged = true;
     pinion__conn_pause(http->conn);
-    pinion__http_set_deadline(http, PINION_HTTP_STALL_MS);
+    pinion__http_set_deadline(http, http->loop->server->stall_ms);
 }
 
 /* The length of a whole head at the start of these bytes, having parsed it; 0 when more must come; -1 when it
@@ -216,8 +295,6 @@ static long take_head(struct pinion_http *http, const uint8_t *bytes, size_t len
     return -1;
 }
 
-/* ---- bodies ---- */
-
 static bool has_body(const struct pinion_http_request *request)
 {
     return request->chunked || request->content_length > 0;
@@ -228,47 +305,15 @@ static bool expects_continue(const struct pinion_http_request *request)
     return request->minor >= 1 && pinion__http1_has_token(request, "expect", "100-continue");
 }
 
-/* Take a body in after its head, when there is one. */
-static void begin_body(struct pinion_http *http, const struct pinion_http_request *request)
+static void expect_body(struct pinion_http *http, struct pinion_http_request *request)
 {
-    if (http->closing)
-        return;
-    http->in_body = true;
-    pinion__http_body_init(&http->body, request);
-    if (http->call && expects_continue(request))
-        pinion__http_send_continue(http);
+    http->has_rest = has_body(request);
+    http->expects = http->has_rest && expects_continue(request);
+    if (http->has_rest)
+        pinion__http_body_init(&http->body, request);
+    if (http->expects)
+        request->keep_alive = false; /* an answer that comes first leaves open whether the body will */
 }
-
-/* The body is at its end, or broken. */
-static void end_body(struct pinion_http *http, int rc)
-{
-    http->in_body = false;
-    if (rc != 0 && !http->call)
-        pinion__http_finish(http); /* its request has its answer */
-    else if (rc != 0)
-        refuse(http, 400);
-    else if (http->call)
-        pinion__http_longpoll_body(http);
-}
-
-/* Returns what was used of these bytes. */
-static size_t take_body(struct pinion_http *http, const uint8_t *bytes, size_t len)
-{
-    struct pinion_slice piece;
-    size_t pos = 0;
-    int rc;
-    while ((rc = pinion__http_body_read(&http->body, bytes, len, &pos, &piece)) == 1) {
-        if (http->call && pinion__buf_append(&http->call->body, piece.ptr, piece.len) != 0) {
-            pinion__http_send_error(http, 400, false); /* as Phoenix says it of a body that is too long */
-            return len;
-        }
-    }
-    if (rc != PINION_EAGAIN)
-        end_body(http, rc);
-    return pos;
-}
-
-/* ---- requests and bodies, one after the other ---- */
 
 /* No answer to a HEAD has content, a refusal of its head either, of which nothing else may be known. */
 static bool begins_with_head(const uint8_t *bytes, size_t len)
@@ -290,26 +335,29 @@ static size_t take_request(struct pinion_http *http, uint8_t *bytes, size_t len,
         return 0;
     if (http->loop->drain.drained || (http->loop->drain.closing && !http->polls))
         request.keep_alive = false;
-    if (has_body(&request) && expects_continue(&request))
-        request.keep_alive = false; /* an answer that comes first leaves open whether the body will */
+    expect_body(http, &request);
     *upgraded = serve(http, &request, pinion__slice((const char *)bytes, (size_t)head));
     if (*upgraded) {
         http_free(http);
         pinion__websocket_feed(conn, bytes + head, len - (size_t)head);
         return len;
     }
-    if (has_body(&request))
-        begin_body(http, &request);
+    if (http->state == PINION_HTTP_HEAD) /* it has its answer */
+        pinion__http_answered(http);
     return (size_t)head;
 }
 
-/* What comes now has to come in time. */
-static void expect_more(struct pinion_http *http)
+/* ---- requests and bodies, one after the other ---- */
+
+/* The peer has sent all that it will. Polls are for it alone, and it has gone. */
+static void end_input(struct pinion_http *http)
 {
-    if (http->in_body)
-        pinion__http_set_deadline(http, PINION_HTTP_STALL_MS);
-    else
-        pinion__http_set_deadline(http, http->loop->server->options.head_timeout_ms);
+    if (http->state == PINION_HTTP_CLOSING) {
+        if (pinion__conn_flush(http->conn) == 0)
+            pinion__conn_close(http->conn);
+    } else if (http->state == PINION_HTTP_POLL || !is_busy(http)) {
+        pinion__http_finish(http);
+    }
 }
 
 /* Handle what these bytes hold; what is left over waits in http->input, which is empty when this is called.
@@ -318,43 +366,37 @@ static void process(struct pinion_http *http, uint8_t *bytes, size_t len)
 {
     bool upgraded = false;
     while (len > 0 && !is_busy(http)) {
-        size_t used = http->in_body ? take_body(http, bytes, len) : take_request(http, bytes, len, &upgraded);
+        size_t used = http->state == PINION_HTTP_HEAD ? take_request(http, bytes, len, &upgraded)
+                                                      : pinion__http_take_body(http, bytes, len);
         if (upgraded)
             return; /* http is gone */
         if (used == 0)
             break;
-        if (!is_busy(http))
-            expect_more(http);
         check_backlog(http);
         bytes += used;
         len -= used;
     }
-    if (len > 0 && !http->closing)
+    if (len > 0 && http->state != PINION_HTTP_CLOSING)
         keep_rest(http, bytes, len);
-    if (http->eof && !is_busy(http))
-        pinion__http_finish(http);
+    if (http->eof)
+        end_input(http);
 }
 
 /* ---- the connection's events ---- */
-
-static void on_eof(struct pinion_http *http)
-{
-    http->eof = true;
-    if (http->closing || pinion__http_longpoll_eof(http))
-        pinion__conn_close(http->conn);
-    else if (!is_busy(http))
-        pinion__http_finish(http);
-}
 
 static void on_data(struct pinion_conn *conn, uint8_t *bytes, size_t len)
 {
     struct pinion_http *http = pinion__conn_user(conn);
     if (len == 0) {
-        on_eof(http);
+        http->eof = true;
+        end_input(http);
         return;
     }
-    if (http->closing)
+    if (http->state == PINION_HTTP_CLOSING) {
+        if (!pinion__http_spend(http, len))
+            pinion__conn_pause(conn); /* it may still read its answer, until the time is over */
         return;
+    }
     if (http->input.len == 0 && !is_busy(http)) {
         process(http, bytes, len);
         return;
@@ -371,11 +413,11 @@ static void on_data(struct pinion_conn *conn, uint8_t *bytes, size_t len)
 static void on_drained(struct pinion_conn *conn)
 {
     struct pinion_http *http = pinion__conn_user(conn);
-    if (http->closing && http->eof) {
+    if (http->state == PINION_HTTP_CLOSING && http->eof) {
         pinion__conn_close(conn);
-    } else if (http->file >= 0) {
+    } else if (http->state == PINION_HTTP_FILE) {
         pinion__http_pump_later(http);
-    } else if (http->backlogged) {
+    } else if (http->backlogged && http->state != PINION_HTTP_CLOSING) {
         http->backlogged = false;
         pinion__http_go_on(http);
     }
@@ -389,9 +431,11 @@ static void on_closed(struct pinion_conn *conn, int error)
 static void on_deadline(struct pinion_timer *timer)
 {
     struct pinion_http *http = PINION_CONTAINER_OF(timer, struct pinion_http, deadline);
+    bool owes = http->state == PINION_HTTP_COLLECT || http->state == PINION_HTTP_DISCARD ||
+                (http->state == PINION_HTTP_HEAD && http->input.len > 0);
     if (is_busy(http))
         pinion__conn_close(http->conn);
-    else if (http->input.len > 0 || http->in_body)
+    else if (owes)
         pinion__http_send_error(http, 408, false);
     else
         pinion__http_finish(http);
@@ -412,15 +456,16 @@ void pinion__http_accept(struct pinion_server_loop *loop, struct pinion_conn *co
     pinion__buf_init(&http->input, loop->server->options.max_head + INPUT_SLACK);
     pinion__buf_init(&http->head, loop->server->options.max_head);
     pinion__timer_init(&http->deadline, on_deadline);
+    http->discard_left = PINION_HTTP_DISCARD_MAX;
     pinion__list_append(&loop->http, &http->node);
-    pinion__http_set_deadline(http, loop->server->options.head_timeout_ms);
+    pinion__http_enter(http, PINION_HTTP_HEAD);
     pinion__conn_attach(conn, &http_events, http);
 }
 
 /* Nothing is owed to it. */
 static bool is_idle(const struct pinion_http *http)
 {
-    return !is_answering(http) && !http->in_body && http->input.len == 0 &&
+    return (http->state == PINION_HTTP_HEAD || http->state == PINION_HTTP_CLOSING) && http->input.len == 0 &&
            pinion__conn_queued(http->conn) == 0;
 }
 

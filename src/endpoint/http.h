@@ -8,11 +8,31 @@
 #include "engine/socket.h"
 #include "proto/http1_body.h"
 
-#define PINION_HTTP_STALL_MS                                                                                 \
-    30000 /* a peer that takes nothing of its answer, or sends nothing of its body                           \
-           */
+#define PINION_HTTP_DISCARD_MAX (1024u * 1024) /* bytes that are read of a body nobody asked for */
 
 struct pinion_longpoll_call;
+
+/* What the connection does. A request is in one state at a time, and what belongs to a state is to be had in
+ * that state alone: pinion__http_enter() lets go of it.
+ *
+ *   HEAD --answered at once-----------------------------> REST or HEAD
+ *        --a file---------------> FILE -----------------> REST or HEAD
+ *        --a poll, or a session-> (DISCARD ->) POLL ----> HEAD
+ *        --a post---------------> (LOOKUP ->) COLLECT --> PUBLISH --> HEAD
+ *                                  LOOKUP: there is no such session -> REST
+ *   any -> CLOSING
+ */
+enum pinion_http_state {
+    PINION_HTTP_HEAD,    /* the next request is to come, or a part of its head has */
+    PINION_HTTP_REST,    /* the request has its answer: what is left of its body is read and dropped */
+    PINION_HTTP_DISCARD, /* a poll's body is read and dropped; then the poll begins */
+    PINION_HTTP_COLLECT, /* a post's body is read: into `post` */
+    PINION_HTTP_LOOKUP,  /* `waiting`: is the session of a post there? */
+    PINION_HTTP_POLL,    /* `waiting`: a poll, or the beginning of a session */
+    PINION_HTTP_PUBLISH, /* `waiting`: a post, whose body was handed over */
+    PINION_HTTP_FILE,    /* `file` goes out */
+    PINION_HTTP_CLOSING, /* no more answers: what is queued goes out, what comes is dropped */
+};
 
 struct pinion_http {
     struct pinion_conn *conn;
@@ -21,32 +41,58 @@ struct pinion_http {
     struct pinion_timer deadline; /* to finish a head, a body, or the close */
     struct pinion_buf input;      /* the part of a head that has come, or what waits for an answer's end */
     size_t scanned;               /* of it, by the parser */
-    struct pinion_http_body body; /* in_body: what is to come of it */
-    struct pinion_longpoll_call *call; /* in_body: takes the body. Else: waits for its answer */
-    struct pinion_buf head;            /* of a request that may have to be looked at again */
-    struct pinion_task pump;           /* goes on sending a file */
-    int file;                          /* being sent, or -1 */
-    uint64_t file_left;
-    bool head_only; /* the request is a HEAD: its answer has no body */
-    bool in_body;
-    bool keep_alive; /* after the answer that takes its time */
-    bool backlogged; /* too much is queued: requests wait until it has gone */
-    bool polls;      /* a client of long polling comes by it */
-    bool eof;        /* the peer sends no more, and is owed the answers to what it sent */
-    bool closing;    /* after what is queued; input is ignored */
-    bool pumping;    /* the pump task is queued */
-    bool gone;       /* closed; the pump task frees */
+    struct pinion_http_body body; /* has_rest: what is to come of it */
+    uint64_t discard_left;        /* bytes that may still be read in vain */
+    union {
+        struct pinion_longpoll_call *post;    /* COLLECT: not sent off yet */
+        struct pinion_longpoll_call *waiting; /* LOOKUP, POLL, PUBLISH: sent off, comes back */
+        struct {
+            int fd;
+            uint64_t left;
+        } file;                           /* FILE */
+        const struct pinion_mount *mount; /* DISCARD: the poll's */
+    };
+    struct pinion_buf head;  /* DISCARD, POLL: of a request that has to be looked at again */
+    struct pinion_task pump; /* goes on sending a file */
+    uint8_t state;           /* enum pinion_http_state */
+    bool has_rest;           /* the end of the request's body has not been read */
+    bool expects;            /* the peer waits for 100 Continue before it sends the body */
+    bool head_only;          /* the request is a HEAD: its answer has no body */
+    bool keep_alive;         /* after the answer that takes its time */
+    bool backlogged;         /* too much is queued: requests wait until it has gone */
+    bool polls;              /* a client of long polling comes by it */
+    bool eof;                /* the peer sends no more, and is owed the answers to what it sent */
+    bool pumping;            /* the pump task is queued */
+    bool gone;               /* closed; the pump task frees */
 };
 
 /* ---- http.c ---- */
 
 void pinion__http_set_deadline(struct pinion_http *http, uint32_t ms);
 
-/* Send what is queued, then close; the peer has a little time to do so too. */
+/* Let go of what belongs to the present state, and be in this one. What belongs to it is set by the caller,
+ * after it. */
+void pinion__http_enter(struct pinion_http *http, enum pinion_http_state state);
+
+/* Answered for the last time: send what is queued, then close; the peer has a little time to do so too. */
 void pinion__http_finish(struct pinion_http *http);
 
-/* An answer that took its time is queued: go on with the requests that waited. */
+/* The request's answer is queued: what comes next is the rest of its body, or a request. */
+void pinion__http_answered(struct pinion_http *http);
+
+/* The state is one again in which bytes are taken: go on with those that waited. */
 void pinion__http_go_on(struct pinion_http *http);
+
+/* ---- http_body.c ---- */
+
+/* The request has a body. It is read in this state: COLLECT (`post`), DISCARD (`mount`) or REST. */
+void pinion__http_begin_body(struct pinion_http *http, enum pinion_http_state state);
+
+/* Returns what was used of these bytes: all of them, or those up to the body's end. */
+size_t pinion__http_take_body(struct pinion_http *http, const uint8_t *bytes, size_t len);
+
+/* So many bytes came that nobody asked for. False: no more of them will be read. */
+bool pinion__http_spend(struct pinion_http *http, size_t len);
 
 /* ---- http_answer.c ---- */
 
@@ -86,7 +132,7 @@ void pinion__http_send_continue(struct pinion_http *http);
 
 /* ---- http_file.c ---- */
 
-/* No file is being sent yet. */
+/* Before a file is sent. */
 void pinion__http_file_init(struct pinion_http *http);
 
 /* Answer a GET or HEAD. */
@@ -119,13 +165,10 @@ bool pinion__http_serve_websocket(struct pinion_http *http, const struct pinion_
 void pinion__http_serve_longpoll(struct pinion_http *http, const struct pinion_mount *mount,
                                  const struct pinion_http_request *request, struct pinion_slice head);
 
-/* The body that http->call takes has come. */
+/* COLLECT: the body is there. */
 void pinion__http_longpoll_body(struct pinion_http *http);
 
-/* The peer has gone away. True: what it asked for is for it alone, and nothing is owed any more. */
-bool pinion__http_longpoll_eof(struct pinion_http *http);
-
-/* The connection goes, whatever http->call waits for. */
-void pinion__http_longpoll_release(struct pinion_http *http);
+/* DISCARD: the body is over. */
+void pinion__http_longpoll_discarded(struct pinion_http *http);
 
 #endif

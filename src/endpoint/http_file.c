@@ -6,38 +6,36 @@
 
 #define FILE_CHUNK (256u * 1024)
 
-static void end_file(struct pinion_http *http)
-{
-    close(http->file);
-    http->file = -1;
-}
-
 /* Queue one more piece. False when the file is at its end, or broken: then the connection is closed, as its
  * length was promised. */
 static bool send_chunk(struct pinion_http *http)
 {
-    size_t want = http->file_left < FILE_CHUNK ? (size_t)http->file_left : FILE_CHUNK;
+    uint64_t left = http->file.left;
+    size_t want = left < FILE_CHUNK ? (size_t)left : FILE_CHUNK;
     struct pinion_frame *frame = want ? pinion__frame_new(want) : NULL;
-    ssize_t got = frame ? read(http->file, pinion__frame_body(frame), want) : 0;
+    ssize_t got = frame ? read(http->file.fd, pinion__frame_body(frame), want) : 0;
     if (got <= 0) {
         pinion__frame_unref(frame);
-        if (http->file_left > 0)
+        if (left > 0) {
+            http->keep_alive = false;
             pinion__conn_close(http->conn);
+        }
         return false;
     }
     frame->body_len = (size_t)got;
-    pinion__http_set_deadline(http, PINION_HTTP_STALL_MS);
-    http->file_left -= (uint64_t)got;
+    pinion__http_set_deadline(http, http->loop->server->stall_ms);
+    http->file.left -= (uint64_t)got;
     return pinion__conn_queue(http->conn, frame) == 0;
 }
 
 static void after_file(struct pinion_http *http)
 {
-    end_file(http);
-    if (!http->keep_alive)
+    if (!http->keep_alive) {
         pinion__http_finish(http);
-    else
-        pinion__http_go_on(http);
+        return;
+    }
+    pinion__http_answered(http);
+    pinion__http_go_on(http);
 }
 
 /* One piece a turn, so that other connections get theirs; more when the kernel has taken it. */
@@ -49,7 +47,7 @@ static void run_pump(struct pinion_task *task)
         free(http);
         return;
     }
-    if (http->file < 0)
+    if (http->state != PINION_HTTP_FILE)
         return;
     if (!send_chunk(http)) {
         after_file(http);
@@ -69,7 +67,6 @@ void pinion__http_pump_later(struct pinion_http *http)
 
 void pinion__http_file_init(struct pinion_http *http)
 {
-    http->file = -1;
     http->pump.run = run_pump;
 }
 
@@ -88,9 +85,10 @@ static bool has_it(const struct pinion_http_request *request, const char *etag)
 /* The file follows the head by the pump. */
 static void start_file(struct pinion_http *http, const struct pinion_static_file *file, bool keep_alive)
 {
+    pinion__http_enter(http, PINION_HTTP_FILE);
     http->keep_alive = keep_alive;
-    http->file = file->fd;
-    http->file_left = file->size;
+    http->file.fd = file->fd;
+    http->file.left = file->size;
     pinion__conn_pause(http->conn);
     pinion__http_pump_later(http);
 }

@@ -1,5 +1,9 @@
 /* Requests of long polling: from HTTP to calls of the transport, and their answers. All are 200 with the
- * meaningful status in their JSON, but for what no client of ours sends. */
+ * meaningful status in their JSON, but for what no client of ours sends.
+ *
+ * A GET is a poll, or begins a session. It has no body; one that has is read and dropped first (RFC 9110
+ * section 9.3.1: it means nothing). A POST's body is kept only for a session that is there: where it may be
+ * large, that is asked before any of it is read. */
 #include "base/log_limit.h"
 #include "endpoint/http_connect.h"
 #include "proto/query.h"
@@ -92,49 +96,59 @@ static struct pinion_longpoll_call *call_by_token(struct pinion_http *http, cons
 static void on_answered(struct pinion_longpoll_call *call);
 
 /* Its answer is awaited from here on. */
-static void own_call(struct pinion_http *http, struct pinion_longpoll_call *call)
+static void await(struct pinion_http *http, enum pinion_http_state state, struct pinion_longpoll_call *call)
 {
-    http->call = call;
+    pinion__http_enter(http, state);
+    http->waiting = call;
     call->owner = http;
     call->answered = on_answered;
-    pinion__timer_cancel(&http->deadline);
 }
 
 static void begin(struct pinion_http *http, const struct pinion_mount *mount,
                   const struct pinion_http_request *request, const pinion_payload *params,
-                  const pinion_connect_info *info)
+                  const struct pinion_http_connect *connect)
 {
     struct pinion_longpoll_call *call =
         pinion__longpoll_call_new(http->loop->server->longpoll, http->loop->shard, mount);
-    http->keep_alive = request->keep_alive;
     if (!call) {
-        send_status(http, 500, request->keep_alive);
+        send_status(http, 500, http->keep_alive);
         return;
     }
-    own_call(http, call);
-    pinion__longpoll_begin(call, params, info);
+    await(http, PINION_HTTP_POLL, call);
+    pinion__longpoll_begin(call, params, &connect->info);
 }
 
-/* A poll; of a session that turns out to have gone it becomes the beginning of a new one, for which the head
- * is kept. */
-static void serve_get(struct pinion_http *http, const struct pinion_mount *mount,
-                      const struct pinion_http_request *request, const pinion_payload *params,
-                      const pinion_connect_info *info, struct pinion_slice head)
+static void poll_or_begin(struct pinion_http *http, const struct pinion_mount *mount,
+                          const struct pinion_http_request *request, const pinion_payload *params,
+                          const struct pinion_http_connect *connect)
 {
     struct pinion_longpoll_call *call = call_by_token(http, mount, request, params);
     if (!call) {
-        begin(http, mount, request, params, info);
+        begin(http, mount, request, params, connect);
         return;
     }
-    http->head.len = 0;
-    if (pinion__buf_append(&http->head, head.ptr, head.len) != 0) {
-        pinion__longpoll_call_free(call);
-        send_status(http, 500, request->keep_alive);
-        return;
-    }
-    http->keep_alive = request->keep_alive;
-    own_call(http, call);
+    await(http, PINION_HTTP_POLL, call);
     pinion__longpoll_poll(call);
+}
+
+/* The head is kept: for the time after a body, and for a session that turns out to have gone, which makes of
+ * the poll the beginning of a new one. */
+static void serve_get(struct pinion_http *http, const struct pinion_mount *mount,
+                      const struct pinion_http_request *request, const pinion_payload *params,
+                      const struct pinion_http_connect *connect, struct pinion_slice head)
+{
+    http->head.len = 0;
+    http->keep_alive = request->keep_alive;
+    if (pinion__buf_append(&http->head, head.ptr, head.len) != 0) {
+        send_status(http, 500, request->keep_alive);
+    } else if (request->content_length > http->discard_left) {
+        pinion__http_send_error(http, 413, false);
+    } else if (http->has_rest) {
+        pinion__http_begin_body(http, PINION_HTTP_DISCARD);
+        http->mount = mount;
+    } else {
+        poll_or_begin(http, mount, request, params, connect);
+    }
 }
 
 static bool is_ndjson(const struct pinion_http_request *request)
@@ -142,26 +156,46 @@ static bool is_ndjson(const struct pinion_http_request *request)
     return pinion__slice_is(pinion__http1_header(request, "content-type"), "application/x-ndjson");
 }
 
+/* What comes of the body is the call's. */
+static void collect(struct pinion_http *http, struct pinion_longpoll_call *call)
+{
+    pinion__http_begin_body(http, PINION_HTTP_COLLECT);
+    http->post = call;
+}
+
+/* No more than a head may have, and every connection may keep. */
+static bool is_small(const struct pinion_http *http, const struct pinion_http_request *request)
+{
+    return !request->chunked && request->content_length <= http->loop->server->options.max_head;
+}
+
 static void serve_post(struct pinion_http *http, const struct pinion_mount *mount,
                        const struct pinion_http_request *request, const pinion_payload *params)
 {
+    http->keep_alive = request->keep_alive;
+    if (request->content_length > mount->options.longpoll_max_body) {
+        pinion__http_send_error(http, 400, false);
+        return;
+    }
     struct pinion_longpoll_call *call = call_by_token(http, mount, request, params);
     if (!call) {
         send_status(http, 410, request->keep_alive);
         return;
     }
     call->ndjson = is_ndjson(request);
-    http->call = call;
-    http->keep_alive = request->keep_alive;
-    if (!request->chunked && request->content_length == 0)
-        pinion__http_longpoll_body(http);
-    else if (request->content_length > mount->options.longpoll_max_body)
-        pinion__http_send_error(http, 400, false);
+    if (is_small(http, request)) {
+        collect(http, call);
+        if (!http->has_rest)
+            pinion__http_longpoll_body(http);
+        return;
+    }
+    await(http, PINION_HTTP_LOOKUP, call);
+    pinion__longpoll_find(call);
 }
 
 /* A GET or a POST, whose origin may be any that is let in. */
 static void serve(struct pinion_http *http, const struct pinion_mount *mount,
-                  const struct pinion_http_request *request, const pinion_connect_info *info,
+                  const struct pinion_http_request *request, const struct pinion_http_connect *connect,
                   struct pinion_slice head)
 {
     json_t *tree = NULL;
@@ -171,7 +205,7 @@ static void serve(struct pinion_http *http, const struct pinion_mount *mount,
     }
     pinion_payload *params = pinion_payload_json(tree);
     if (pinion__slice_is(request->method, "GET"))
-        serve_get(http, mount, request, params, info, head);
+        serve_get(http, mount, request, params, connect, head);
     else
         serve_post(http, mount, request, params);
     pinion_payload_unref(params);
@@ -188,91 +222,114 @@ void pinion__http_serve_longpoll(struct pinion_http *http, const struct pinion_m
     else if (pinion__slice_is(request->method, "OPTIONS"))
         serve_options(http, request);
     else if (pinion__slice_is(request->method, "GET") || pinion__slice_is(request->method, "POST"))
-        serve(http, mount, request, &connect.info, head);
+        serve(http, mount, request, &connect, head);
     else
         pinion__http_send_text(http, 400, ANY_ORIGIN PINION_HTTP_PRIVATE, "", request->keep_alive);
     pinion__http_connect_release(&connect);
 }
 
+/* ---- the body ---- */
+
+/* The state is left, and its call is the caller's. */
+static struct pinion_longpoll_call *take_call(struct pinion_http *http)
+{
+    struct pinion_longpoll_call *call = http->state == PINION_HTTP_COLLECT ? http->post : http->waiting;
+    http->state = PINION_HTTP_HEAD;
+    return call;
+}
+
 void pinion__http_longpoll_body(struct pinion_http *http)
 {
-    struct pinion_longpoll_call *call = http->call;
     struct pinion_longpoll_batch frames;
+    struct pinion_longpoll_call *call = take_call(http);
     pinion__longpoll_batch_init(&frames, call->body.data, call->body.len, call->ndjson,
                                 call->mount->options.longpoll_max_batch);
     if (!pinion__longpoll_batch_valid(&frames)) {
-        http->call = NULL;
         pinion__longpoll_call_free(call);
         pinion__http_send_error(http, 400, http->keep_alive);
+        pinion__http_answered(http);
         return;
     }
-    own_call(http, call);
+    await(http, PINION_HTTP_PUBLISH, call);
     pinion__longpoll_publish(call);
+}
+
+/* The GET whose head is kept, from its parts. */
+static void get_again(struct pinion_http *http, const struct pinion_mount *mount,
+                      void (*serve_it)(struct pinion_http *http, const struct pinion_mount *mount,
+                                       const struct pinion_http_request *request,
+                                       const pinion_payload *params,
+                                       const struct pinion_http_connect *connect))
+{
+    struct pinion_http_request request;
+    struct pinion_http_connect connect = { .auth_token = NULL };
+    json_t *tree = NULL;
+    bool readable = pinion__http1_parse(http->head.data, http->head.len, 0, &request) > 0 &&
+                    pinion__query_parse(request.query, &tree) == 0 &&
+                    pinion__http_connect_init(&connect, http, mount, &request, pinion__longpoll.name) == 0;
+    if (readable) {
+        pinion_payload *params = pinion_payload_json(tree);
+        serve_it(http, mount, &request, params, &connect);
+        pinion_payload_unref(params);
+    } else { /* it was, the first time: there is no memory */
+        json_decref(tree);
+        send_status(http, 500, http->keep_alive);
+    }
+    pinion__http_connect_release(&connect);
+}
+
+void pinion__http_longpoll_discarded(struct pinion_http *http)
+{
+    const struct pinion_mount *mount = http->mount;
+    http->state = PINION_HTTP_HEAD;
+    get_again(http, mount, poll_or_begin);
+    if (http->state == PINION_HTTP_HEAD)
+        pinion__http_answered(http);
 }
 
 /* ---- the answer ---- */
 
-/* The session that was polled has gone: begin another, by the same request. */
-static void begin_again(struct pinion_http *http, const struct pinion_mount *mount)
+/* The rest of its answer is what the call came back with. */
+static void answer_body(struct pinion_http *http, const struct pinion_longpoll_call *call)
 {
-    struct pinion_http_request request;
-    struct pinion_http_connect connect;
-    json_t *tree = NULL;
-    bool keep_alive = http->keep_alive;
-    bool readable = pinion__http1_parse(http->head.data, http->head.len, 0, &request) > 0 &&
-                    pinion__query_parse(request.query, &tree) == 0 &&
-                    pinion__http_connect_init(&connect, http, mount, &request, pinion__longpoll.name) == 0;
-    if (!readable) { /* it was, the first time: there is no memory */
-        json_decref(tree);
-        send_status(http, 500, keep_alive);
-        return;
-    }
-    pinion_payload *params = pinion_payload_json(tree);
-    begin(http, mount, &request, params, &connect.info);
-    pinion_payload_unref(params);
-    pinion__http_connect_release(&connect);
-    http->keep_alive = keep_alive;
+    send_json(http, call->answer.data, call->answer.len, http->keep_alive);
 }
 
-static void answer(struct pinion_http *http, const struct pinion_longpoll_call *call)
+static void answer_poll(struct pinion_http *http, const struct pinion_longpoll_call *call)
 {
-    if (call->refused) {
-        if (!http->loop->shard->closing)
-            PINION_LOG_LIMITED(
-                PINION_LOG_WARNING, "longpoll %s: refused: there are as many sessions as may be (peer %s)",
-                call->mount->path, pinion__peer_name(http->conn, (char[INET6_ADDRSTRLEN]){ 0 }));
+    if (call->refused && !http->loop->shard->closing)
+        PINION_LOG_LIMITED(PINION_LOG_WARNING,
+                           "longpoll %s: refused: there are as many sessions as may be (peer %s)",
+                           call->mount->path, pinion__peer_name(http->conn, (char[INET6_ADDRSTRLEN]){ 0 }));
+    if (call->refused)
         pinion__http_send_error(http, 503, false);
-    } else if (call->gone && call->kind == PINION_LONGPOLL_POLL) {
-        begin_again(http, call->mount);
-    } else if (call->gone) {
+    else if (call->gone)
+        get_again(http, call->mount, begin);
+    else
+        answer_body(http, call);
+}
+
+static void answer_post(struct pinion_http *http, const struct pinion_longpoll_call *call)
+{
+    if (call->gone)
         send_status(http, 410, http->keep_alive);
-    } else {
-        send_json(http, call->answer.data, call->answer.len, http->keep_alive);
-    }
+    else
+        answer_body(http, call);
 }
 
 static void on_answered(struct pinion_longpoll_call *call)
 {
     struct pinion_http *http = call->owner;
-    http->call = NULL;
-    answer(http, call);
-    if (!http->call && !http->closing)
+    enum pinion_http_state state = http->state;
+    (void)take_call(http);
+    if (state == PINION_HTTP_POLL)
+        answer_poll(http, call);
+    else if (state == PINION_HTTP_LOOKUP && call->found)
+        collect(http, pinion__longpoll_call_again(call));
+    else
+        answer_post(http, call);
+    if (http->state == PINION_HTTP_HEAD)
+        pinion__http_answered(http);
+    if (http->state != PINION_HTTP_POLL && http->state != PINION_HTTP_CLOSING)
         pinion__http_go_on(http);
-}
-
-/* ---- the connection goes ---- */
-
-bool pinion__http_longpoll_eof(struct pinion_http *http)
-{
-    return http->call && !http->in_body && http->call->kind != PINION_LONGPOLL_PUBLISH;
-}
-
-void pinion__http_longpoll_release(struct pinion_http *http)
-{
-    struct pinion_longpoll_call *call = http->call;
-    http->call = NULL;
-    if (call && call->owner)
-        pinion__longpoll_abandon(call);
-    else if (call)
-        pinion__longpoll_call_free(call);
 }

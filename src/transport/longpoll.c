@@ -83,7 +83,8 @@ static void run_there(struct pinion_task *task)
     struct pinion_longpoll_session *session = pinion__longpoll_session_find(
         &longpoll->loops[index_of(longpoll, call->there)], call->id, call->mount);
     call->gone = !session;
-    if (!session)
+    call->found = session && call->kind == PINION_LONGPOLL_FIND;
+    if (!session || call->found)
         pinion__longpoll_call_return(call);
     else if (call->kind == PINION_LONGPOLL_POLL)
         pinion__longpoll_session_poll(session, call);
@@ -149,6 +150,15 @@ struct pinion_longpoll_call *pinion__longpoll_call_new(struct pinion_longpoll *l
     pinion__buf_init(&call->answer, SIZE_MAX);
     pinion__buf_init(&call->body, mount->options.longpoll_max_body);
     return call;
+}
+
+struct pinion_longpoll_call *pinion__longpoll_call_again(struct pinion_longpoll_call *call)
+{
+    pinion__buf_release(&call->answer);
+    call->found = false;
+    if (!call->elsewhere)
+        call->there = call->longpoll->endpoint->shards[call->loop];
+    return ref(call);
 }
 
 bool pinion__longpoll_call_address(struct pinion_longpoll_call *call, struct pinion_slice token)
@@ -218,4 +228,9 @@ void pinion__longpoll_poll(struct pinion_longpoll_call *call)
 void pinion__longpoll_publish(struct pinion_longpoll_call *call)
 {
     set_off(call, PINION_LONGPOLL_PUBLISH);
+}
+
+void pinion__longpoll_find(struct pinion_longpoll_call *call)
+{
+    set_off(call, PINION_LONGPOLL_FIND);
 }

@@ -1,8 +1,8 @@
 /* The long-polling transport: a socket over HTTP requests. A session holds what waits for the client between
  * its polls. It lives on one loop; a request finds it from any loop, and from any node.
  *
- * A request is a call: the HTTP side makes one, sends it off with _begin, _poll or _publish, and gets it
- * back, with its answer, by ->answered. All of this on the loop of the HTTP connection. */
+ * A request is a call: the HTTP side makes one, sends it off with _begin, _poll, _find or _publish, and gets
+ * it back, with its answer, by ->answered. All of this on the loop of the HTTP connection. */
 #ifndef PINION_TRANSPORT_LONGPOLL_H
 #define PINION_TRANSPORT_LONGPOLL_H
 
@@ -22,19 +22,26 @@ void pinion__longpoll_free(struct pinion_longpoll *longpoll);
 
 #define PINION_LONGPOLL_ID_LEN 16
 
-enum pinion_longpoll_kind { PINION_LONGPOLL_BEGIN, PINION_LONGPOLL_POLL, PINION_LONGPOLL_PUBLISH };
+/* The numbers of polls and publishes travel between nodes. */
+enum pinion_longpoll_kind {
+    PINION_LONGPOLL_BEGIN,
+    PINION_LONGPOLL_POLL,
+    PINION_LONGPOLL_PUBLISH,
+    PINION_LONGPOLL_FIND
+};
 
 struct pinion_longpoll_call {
     /* Of the maker; read on its loop only. */
     void *owner;                                         /* NULL: it has gone, and ->answered is not called */
     void (*answered)(struct pinion_longpoll_call *call); /* from the run queue; the call is freed after it */
     const struct pinion_mount *mount;
-    struct pinion_buf body; /* to be published */
-    bool ndjson;            /* its frames are one a line */
+    struct pinion_buf body;               /* to be published */
+    bool ndjson;                          /* its frames are one a line */
 
     /* The answer. */
     struct pinion_buf answer; /* JSON; empty when `gone` or `refused` */
     bool gone;                /* there is no such session (any more) */
+    bool found;               /* of a _find: there is */
     bool refused;             /* there are too many sessions, or the server goes down */
 
     /* Of the transport. */
@@ -74,6 +81,12 @@ void pinion__longpoll_begin(struct pinion_longpoll_call *call, const pinion_payl
 
 /* Wait for messages of the session it is addressed to. */
 void pinion__longpoll_poll(struct pinion_longpoll_call *call);
+
+/* Is the session there that the call is addressed to? */
+void pinion__longpoll_find(struct pinion_longpoll_call *call);
+
+/* From ->answered of a _find: the same call, addressed as it was, to be sent off once more. */
+struct pinion_longpoll_call *pinion__longpoll_call_again(struct pinion_longpoll_call *call);
 
 /* Hand the frames of the body to the session it is addressed to. */
 void pinion__longpoll_publish(struct pinion_longpoll_call *call);

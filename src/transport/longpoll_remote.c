@@ -65,18 +65,21 @@ static int put_start(struct pinion_buf *out, unsigned type, uint64_t number)
     return rc ? rc : pinion__varint_append(out, number);
 }
 
+/* Whether a session is there is asked by publishing nothing: other nodes may know no kind of their own for
+ * it. */
 static int put_request(struct pinion_buf *out, const struct pinion_longpoll_call *call)
 {
     size_t path_len = strlen(call->mount->path);
+    bool find = call->kind == PINION_LONGPOLL_FIND;
     int rc = path_len > UINT8_MAX ? PINION_ETOOBIG : put_start(out, REQUEST, call->number);
     if (!rc)
         rc = put_byte(out, call->loop);
     if (!rc)
         rc = pinion__buf_append(out, call->id, sizeof call->id);
     if (!rc)
-        rc = put_byte(out, (unsigned)call->kind);
+        rc = put_byte(out, find ? (unsigned)PINION_LONGPOLL_PUBLISH : (unsigned)call->kind);
     if (!rc)
-        rc = put_byte(out, call->ndjson);
+        rc = put_byte(out, find || call->ndjson);
     if (!rc)
         rc = put_byte(out, (unsigned)path_len);
     if (!rc)
@@ -211,6 +214,13 @@ void pinion__longpoll_remote_abandon(struct pinion_longpoll_remote *remote, stru
 
 /* ---- an answer comes ---- */
 
+/* To a publish of nothing, which a session that is there takes. */
+static bool took(const struct pinion_longpoll_call *call)
+{
+    static const char status[] = "{\"status\":200}";
+    return call->answer.len == sizeof status - 1 && memcmp(call->answer.data, status, sizeof status - 1) == 0;
+}
+
 static void run_answer(struct pinion_task *task)
 {
     struct arrival *arrival = PINION_CONTAINER_OF(task, struct arrival, task);
@@ -224,6 +234,7 @@ static void run_answer(struct pinion_task *task)
         call->refused = flags & FLAG_REFUSED;
         if (pinion__buf_append(&call->answer, arrival->rest.ptr, arrival->rest.len) != 0)
             call->gone = true;
+        call->found = call->kind == PINION_LONGPOLL_FIND && !call->gone && took(call);
         pinion__longpoll_call_return(call);
     }
     free(arrival);
@@ -335,6 +346,7 @@ static bool receive(struct arrival *arrival)
     if (!call)
         return false;
     memcpy(call->id, id.ptr, sizeof call->id);
+    call->loop = arrival->loop;
     call->ndjson = ndjson;
     if (admit(arrival, call, kind, in))
         return true;

@@ -556,5 +556,7 @@ void pinion__longpoll_session_cancel(struct pinion_longpoll_call *call)
     case PINION_LONGPOLL_PUBLISH:
         cancel_publish(call);
         break;
+    case PINION_LONGPOLL_FIND: /* waits for nothing */
+        break;
     }
 }

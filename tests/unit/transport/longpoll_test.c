@@ -476,6 +476,23 @@ static void sessions_have_a_cap(void **state)
     assert_false(outcomes[0].refused);
 }
 
+/* ---- looking up ---- */
+
+static void a_session_is_found_before_a_body_is_read(void **state)
+{
+    open_session();
+    struct pinion_longpoll_call *call = to_session();
+    pinion__longpoll_find(call);
+    pinion_test_run(test);
+    assert_true(outcomes[0].answered);
+    assert_false(outcomes[0].gone);
+    pinion_test_advance(test, WINDOW * 2);
+    call = to_session_as(1);
+    pinion__longpoll_find(call);
+    pinion_test_run(test);
+    expect_gone(1);
+}
+
 static void tokens_are_signed(void **state)
 {
     open_session();
@@ -546,6 +563,7 @@ int main(void)
         TEST(connect_may_refuse_later),
         TEST(a_client_that_goes_while_connect_decides_leaves_nothing),
         TEST(sessions_have_a_cap),
+        TEST(a_session_is_found_before_a_body_is_read),
         TEST(tokens_are_signed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

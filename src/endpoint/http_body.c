@@ -1,0 +1,72 @@
+/* Bodies of requests: a post's is kept, any other is read and dropped. Of the latter only so much is read:
+ * whoever sends more, or takes its time, finds the connection closed. */
+#include "base/log.h"
+#include "endpoint/http.h"
+#include "transport/longpoll.h"
+
+void pinion__http_begin_body(struct pinion_http *http, enum pinion_http_state state)
+{
+    pinion__http_enter(http, state);
+    if (http->expects && state != PINION_HTTP_REST)
+        pinion__http_send_continue(http);
+    http->expects = false;
+}
+
+bool pinion__http_spend(struct pinion_http *http, size_t len)
+{
+    http->discard_left -= len < http->discard_left ? len : http->discard_left;
+    return http->discard_left > 0;
+}
+
+static void end_body(struct pinion_http *http)
+{
+    http->has_rest = false;
+    if (http->state == PINION_HTTP_COLLECT)
+        pinion__http_longpoll_body(http);
+    else if (http->state == PINION_HTTP_DISCARD)
+        pinion__http_longpoll_discarded(http);
+    else
+        pinion__http_enter(http, PINION_HTTP_HEAD);
+}
+
+/* The body cannot be read to its end. A request has one answer: in REST it was given. */
+static void give_up(struct pinion_http *http, int status)
+{
+    if (http->state == PINION_HTTP_REST)
+        pinion__http_finish(http);
+    else
+        pinion__http_send_error(http, status, false);
+}
+
+/* So much of it came, and there is more. */
+static void expect_more(struct pinion_http *http, size_t len)
+{
+    if (http->state == PINION_HTTP_COLLECT)
+        pinion__http_set_deadline(http,
+                                  http->loop->server->stall_ms); /* the other states have one for all of it */
+    else if (!pinion__http_spend(http, len))
+        give_up(http, 413);
+}
+
+size_t pinion__http_take_body(struct pinion_http *http, const uint8_t *bytes, size_t len)
+{
+    struct pinion_slice piece;
+    size_t pos = 0;
+    int rc;
+    while ((rc = pinion__http_body_read(&http->body, bytes, len, &pos, &piece)) == 1) {
+        if (http->state == PINION_HTTP_COLLECT &&
+            pinion__buf_append(&http->post->body, piece.ptr, piece.len) != 0) {
+            give_up(http, 400); /* as Phoenix says it of a body that is too long */
+            return len;
+        }
+    }
+    if (rc == PINION_EAGAIN) {
+        expect_more(http, pos);
+    } else if (rc == 0) {
+        end_body(http);
+    } else {
+        pinion__log(PINION_LOG_INFO, "http: a request's body is not valid, closed");
+        give_up(http, 400);
+    }
+    return pos;
+}
