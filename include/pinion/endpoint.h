@@ -41,9 +41,15 @@ typedef struct pinion_endpoint_options {
     bool no_health; /* do not answer GET /healthz (200 while it runs) and /readyz (200; 503 once it goes down)
                      * where nothing of that path is mounted */
 
-    uint32_t max_headers;         /* of one request: 64, which is the most; more is answered 431 */
-    size_t max_connections;       /* at once, of any kind; more are closed at once, counted: no limit */
-    size_t max_longpoll_sessions; /* clients by long polling: 100,000; more are answered 503 */
+    uint32_t max_headers;   /* of one request: 64, which is the most; more is answered 431 */
+    size_t max_connections; /* at once, of any kind; more are closed at once, counted: no limit */
+    /* Clients by long polling: 100,000, on all loops together. For one more another one's session ends: of
+     * those that were never polled the oldest one of the address that has most of them; when all were polled,
+     * that one of the address that has most which was polled the longest ago. An address is the client's as
+     * trusted_proxies say it, of IPv6 its /64; clients without one (Unix sockets) come last. A warning says
+     * so, once a minute at most, and names an address that has over half of all: it may be a proxy to be
+     * trusted. */
+    size_t max_longpoll_sessions;
     const char *const *filter_parameters; /* words; a parameter whose name has one of them in it does not
                                            * reach the log: password, passwd, secret, token, api_key,
                                            * authorization, session */
@@ -195,11 +201,12 @@ typedef struct pinion_stats {
     uint64_t refused;      /* connections closed at once: there were as many as may be */
     uint64_t held_back;    /* times a client's frames were held back, for it sent too much overhead */
     /* Between nodes, in messages: broadcasts, and what nodes have to tell each other. */
-    bool remote_connected;    /* the pubsub adapter has its connection */
-    uint64_t remote_sent;     /* handed to the adapter */
-    uint64_t remote_received; /* that came from other nodes */
-    uint64_t remote_lost;     /* not sent, or dropped when they came: no room, no connection */
-    uint64_t remote_refused;  /* that had come before, or cannot be read here */
+    bool remote_connected;     /* the pubsub adapter has its connection */
+    uint64_t remote_sent;      /* handed to the adapter */
+    uint64_t remote_received;  /* that came from other nodes */
+    uint64_t remote_lost;      /* not sent, or dropped when they came: no room, no connection */
+    uint64_t remote_refused;   /* that had come before, or cannot be read here */
+    uint64_t longpoll_evicted; /* sessions of long polling ended to make room for others */
 } pinion_stats;
 PINION_API void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats);
 

@@ -54,6 +54,8 @@ static void fill_info(struct pinion_http_connect *connect, const struct pinion_h
     if (pinion__peer_of(http->conn, address, &port)) {
         pinion__forwarded(request, address, port, server->trusted, server->trusted_count, &forwarded);
         pinion__peer_text(forwarded.address, connect->peer);
+        connect->client.known = true;
+        memcpy(connect->client.address, forwarded.address, sizeof connect->client.address);
     }
     connect->info = (struct pinion_connect_info){
         .transport = transport,

@@ -3,6 +3,7 @@
 #define PINION_ENDPOINT_HTTP_CONNECT_H
 
 #include "endpoint/http.h"
+#include "transport/longpoll_seats.h"
 #include <netinet/in.h>
 #include <pinion/transport.h>
 
@@ -11,6 +12,7 @@ struct pinion_http_connect {
     struct pinion_slice protocol; /* agreed on; empty: none */
     char peer[INET6_ADDRSTRLEN];
     char *auth_token;
+    struct pinion_longpoll_client client; /* its address, where it has one */
 };
 
 /* Look at the request, and check its origin and (for a WebSocket) its subprotocols and token. 0;

@@ -114,6 +114,7 @@ static void begin(struct pinion_http *http, const struct pinion_mount *mount,
         send_status(http, 500, http->keep_alive);
         return;
     }
+    call->client = connect->client;
     await(http, PINION_HTTP_POLL, call);
     pinion__longpoll_begin(call, params, &connect->info);
 }

@@ -169,6 +169,7 @@ void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)
         sum.skipped += atomic_load_explicit(&counters->skipped, memory_order_relaxed);
         sum.refused += atomic_load_explicit(&counters->refused, memory_order_relaxed);
         sum.held_back += atomic_load_explicit(&counters->held_back, memory_order_relaxed);
+        sum.longpoll_evicted += atomic_load_explicit(&counters->longpoll_evicted, memory_order_relaxed);
         sum.rate_limited += atomic_load_explicit(&counters->rate_limited, memory_order_relaxed);
     }
     count_remote(endpoint->pubsub.remote, &sum);

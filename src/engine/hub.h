@@ -31,6 +31,7 @@ struct pinion_counters {
     atomic_uint_fast64_t rate_limited;
     atomic_uint_fast64_t held_back;
     atomic_uint_fast64_t refused;
+    atomic_uint_fast64_t longpoll_evicted;
 };
 
 /* The engine's share on one loop. Everything in it belongs to that loop. */

@@ -6,10 +6,9 @@
 
 struct pinion_longpoll {
     pinion_endpoint *endpoint;
-    size_t max_sessions;
     struct pinion_longpoll_sessions loops[PINION_LOOPS_MAX]; /* each belongs to its loop */
-    atomic_size_t session_count;
-    struct pinion_longpoll_remote *remote; /* NULL: there are no other nodes */
+    struct pinion_longpoll_seats seats;                      /* of all */
+    struct pinion_longpoll_remote *remote;                   /* NULL: there are no other nodes */
 };
 
 int pinion__longpoll_new(struct pinion_longpoll **out, pinion_endpoint *endpoint, size_t max_sessions)
@@ -18,10 +17,9 @@ int pinion__longpoll_new(struct pinion_longpoll **out, pinion_endpoint *endpoint
     if (!longpoll)
         return PINION_ENOMEM;
     longpoll->endpoint = endpoint;
-    longpoll->max_sessions = max_sessions;
-    atomic_init(&longpoll->session_count, 0);
+    pinion__longpoll_seats_init(&longpoll->seats, max_sessions);
     for (unsigned i = 0; i < endpoint->shard_count; i++)
-        pinion__longpoll_sessions_init(&longpoll->loops[i], &longpoll->session_count);
+        pinion__longpoll_sessions_init(&longpoll->loops[i], longpoll, i, &longpoll->seats);
     int rc = pinion__pubsub_has_adapter(&endpoint->pubsub)
                  ? pinion__longpoll_remote_new(&longpoll->remote, longpoll, endpoint, longpoll->loops)
                  : 0;
@@ -39,6 +37,7 @@ void pinion__longpoll_free(struct pinion_longpoll *longpoll)
     pinion__longpoll_remote_free(longpoll->remote);
     for (unsigned i = 0; i < longpoll->endpoint->shard_count; i++)
         pinion__longpoll_sessions_release(&longpoll->loops[i]);
+    pinion__longpoll_seats_release(&longpoll->seats);
     free(longpoll);
 }
 
@@ -196,6 +195,37 @@ void pinion__longpoll_abandon(struct pinion_longpoll_call *call)
         unref(call);
 }
 
+/* ---- who has to go ---- */
+
+struct eviction {
+    struct pinion_task task;
+    struct pinion_longpoll *longpoll;
+    struct pinion_longpoll_evicted evicted;
+};
+
+static void run_eviction(struct pinion_task *task)
+{
+    struct eviction *eviction = PINION_CONTAINER_OF(task, struct eviction, task);
+    struct pinion_longpoll *longpoll = eviction->longpoll;
+    pinion__longpoll_session_evict(&longpoll->loops[eviction->evicted.loop], eviction->evicted.id);
+    pinion__longpoll_seats_left(&longpoll->seats);
+    free(eviction);
+}
+
+/* By a queue, on the session's own loop too: none of the application's callbacks runs inside another. */
+void pinion__longpoll_evict(struct pinion_longpoll *longpoll, struct pinion_shard *from,
+                            const struct pinion_longpoll_evicted *evicted)
+{
+    struct eviction *eviction = malloc(sizeof *eviction);
+    if (eviction) {
+        *eviction = (struct eviction){ .task.run = run_eviction, .longpoll = longpoll, .evicted = *evicted };
+        if (send_to(from, longpoll->endpoint->shards[evicted->loop], &eviction->task, 0) == 0)
+            return;
+        free(eviction); /* that loop has ended, and its sessions with it */
+    }
+    pinion__longpoll_seats_left(&longpoll->seats); /* without memory it stays, and ends by its own time */
+}
+
 /* ---- calls ---- */
 
 void pinion__longpoll_begin(struct pinion_longpoll_call *call, const pinion_payload *params,
@@ -207,8 +237,7 @@ void pinion__longpoll_begin(struct pinion_longpoll_call *call, const pinion_payl
     call->kind = PINION_LONGPOLL_BEGIN;
     call->there = call->home;
     call->gone = false;
-    size_t count = atomic_load_explicit(&longpoll->session_count, memory_order_relaxed);
-    call->refused = call->home->closing || count >= longpoll->max_sessions;
+    call->refused = call->home->closing;
     if (call->refused) {
         pinion__longpoll_call_return(call);
     } else if (RAND_bytes(call->id, sizeof call->id) != 1 ||

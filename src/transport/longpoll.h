@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "engine/socket.h"
 #include "proto/longpoll.h"
+#include "transport/longpoll_seats.h"
 
 struct pinion_longpoll; /* of one endpoint */
 struct pinion_longpoll_remote;
@@ -19,8 +20,6 @@ int pinion__longpoll_new(struct pinion_longpoll **out, pinion_endpoint *endpoint
 
 /* Every socket has ended, and the loops have. NULL is allowed. */
 void pinion__longpoll_free(struct pinion_longpoll *longpoll);
-
-#define PINION_LONGPOLL_ID_LEN 16
 
 /* The numbers of polls and publishes travel between nodes. */
 enum pinion_longpoll_kind {
@@ -37,6 +36,7 @@ struct pinion_longpoll_call {
     const struct pinion_mount *mount;
     struct pinion_buf body;               /* to be published */
     bool ndjson;                          /* its frames are one a line */
+    struct pinion_longpoll_client client; /* who begins a session */
 
     /* The answer. */
     struct pinion_buf answer; /* JSON; empty when `gone` or `refused` */

@@ -140,7 +140,7 @@ static void session_free(struct pinion_longpoll_session *session)
 static void forget(struct pinion_longpoll_session *session)
 {
     pinion__map_remove(&session->sessions->by_id, &session->node);
-    atomic_fetch_sub_explicit(session->sessions->count, 1, memory_order_relaxed);
+    pinion__longpoll_seats_give(session->sessions->seats, &session->seat);
 }
 
 /* The socket is gone. The polls that wait get what there is; the client learns of the end from its next one,
@@ -337,8 +337,29 @@ static void pause_receiving(void *conn, bool paused)
 
 /* ---- begin and end, from the engine's side ---- */
 
+/* 0: the session has a seat. Somebody else's may have to end for it. */
+static int take_seat(struct pinion_longpoll_session *session, const struct pinion_longpoll_client *client)
+{
+    struct pinion_longpoll_sessions *sessions = session->sessions;
+    struct pinion_longpoll_evicted evicted;
+    uint64_t now = pinion__scheduler_now(session->shard->scheduler);
+    int rc = pinion__longpoll_seats_take(sessions->seats, &session->seat, client, now, &evicted);
+    if (evicted.any) {
+        PINION_COUNT(session->shard, longpoll_evicted, 1);
+        pinion__longpoll_evict(sessions->longpoll, session->shard, &evicted);
+    }
+    return rc;
+}
+
+/* Its client was let in. */
 static void begin(struct pinion_longpoll_session *session, struct pinion_longpoll_call *call)
 {
+    if (take_seat(session, &call->client) != 0) {
+        call->refused = true;
+        return_call(call, 0);
+        end_socket(session, PINION_REASON_CLOSED);
+        return;
+    }
     int rc = pinion__longpoll_put_start(&call->answer);
     if (!rc)
         rc = pinion__longpoll_put_end(&call->answer, 410, session->token);
@@ -385,13 +406,17 @@ static struct pinion_slice session_name(const struct pinion_map_node *node)
 {
     const struct pinion_longpoll_session *session =
         PINION_CONTAINER_OF((struct pinion_map_node *)node, struct pinion_longpoll_session, node);
-    return pinion__slice((const char *)session->id, sizeof session->id);
+    return pinion__slice((const char *)session->seat.id, sizeof session->seat.id);
 }
 
-void pinion__longpoll_sessions_init(struct pinion_longpoll_sessions *sessions, atomic_size_t *count)
+void pinion__longpoll_sessions_init(struct pinion_longpoll_sessions *sessions,
+                                    struct pinion_longpoll *longpoll, unsigned loop,
+                                    struct pinion_longpoll_seats *seats)
 {
     pinion__map_init(&sessions->by_id, session_name);
-    sessions->count = count;
+    sessions->longpoll = longpoll;
+    sessions->loop = loop;
+    sessions->seats = seats;
 }
 
 void pinion__longpoll_sessions_release(struct pinion_longpoll_sessions *sessions)
@@ -406,7 +431,9 @@ static struct pinion_longpoll_session *session_new(struct pinion_longpoll_sessio
     struct pinion_longpoll_session *session = calloc(1, sizeof *session + strlen(token) + 1);
     if (!session)
         return NULL;
-    memcpy(session->id, call->id, sizeof session->id);
+    memcpy(session->seat.id, call->id, sizeof session->seat.id);
+    session->seat.loop = sessions->loop;
+    pinion__list_init(&session->seat.node);
     memcpy(session->token, token, strlen(token) + 1);
     session->sessions = sessions;
     session->shard = call->home;
@@ -415,12 +442,11 @@ static struct pinion_longpoll_session *session_new(struct pinion_longpoll_sessio
     pinion__list_init(&session->polls);
     pinion__list_init(&session->batches);
     pinion__timer_init(&session->inactive, on_inactive);
-    struct pinion_slice name = pinion__slice((const char *)session->id, sizeof session->id);
-    if (pinion__map_insert(&sessions->by_id, &session->node, pinion__hash(name)) != 0) {
+    if (pinion__map_insert(&sessions->by_id, &session->node, pinion__hash(session_name(&session->node))) !=
+        0) {
         free(session);
         return NULL;
     }
-    atomic_fetch_add_explicit(sessions->count, 1, memory_order_relaxed);
     return session;
 }
 
@@ -477,6 +503,17 @@ struct pinion_longpoll_session *pinion__longpoll_session_at(const struct pinion_
     return session && pinion__slice_is(path, session->mount->path) ? session : NULL;
 }
 
+void pinion__longpoll_session_evict(struct pinion_longpoll_sessions *sessions, const unsigned char *id)
+{
+    struct pinion_longpoll_session *session = find(sessions, id);
+    if (!session)
+        return;
+    pinion__log(PINION_LOG_DEBUG, "longpoll %s: there are as many sessions as may be, ended one that was %s",
+                session->mount->path,
+                session->seat.polled ? "polled, of the address that has most" : "never polled");
+    end_socket(session, PINION_REASON_CLOSED);
+}
+
 /* The window of a call is over. Its batch, if it has one, stays: the frames are dispatched all the same. */
 static void on_window(struct pinion_timer *timer)
 {
@@ -494,6 +531,7 @@ void pinion__longpoll_session_poll(struct pinion_longpoll_session *session, stru
 {
     pinion__list_append(&session->polls, &call->node);
     call->waits_for = session;
+    pinion__longpoll_seats_polled(session->sessions->seats, &session->seat);
     pinion__timer_cancel(&session->inactive);
     wait_window(session, call);
     flush(session);

@@ -9,13 +9,15 @@
 /* The sessions of one loop. */
 struct pinion_longpoll_sessions {
     struct pinion_map by_id;
-    atomic_size_t *count; /* of all loops */
+    unsigned loop;
+    struct pinion_longpoll *longpoll;
+    struct pinion_longpoll_seats *seats; /* of all loops */
 };
 
 struct pinion_longpoll_session {
     struct pinion_map_node node; /* by id */
     struct pinion_longpoll_sessions *sessions;
-    unsigned char id[PINION_LONGPOLL_ID_LEN];
+    struct pinion_longpoll_seat seat; /* its id is the session's; taken once connect has let the client in */
     struct pinion_shard *shard;
     const struct pinion_mount *mount;
     struct pinion_socket *socket;          /* NULL: ended */
@@ -34,7 +36,9 @@ struct pinion_longpoll_session {
     char token[];
 };
 
-void pinion__longpoll_sessions_init(struct pinion_longpoll_sessions *sessions, atomic_size_t *count);
+void pinion__longpoll_sessions_init(struct pinion_longpoll_sessions *sessions,
+                                    struct pinion_longpoll *longpoll, unsigned loop,
+                                    struct pinion_longpoll_seats *seats);
 void pinion__longpoll_sessions_release(struct pinion_longpoll_sessions *sessions);
 
 /* Open a session for a client that connects; the call is answered now or when the application has decided.
@@ -60,6 +64,13 @@ void pinion__longpoll_session_publish(struct pinion_longpoll_session *session,
 
 /* The call, which may wait in a session, is no longer wanted. */
 void pinion__longpoll_session_cancel(struct pinion_longpoll_call *call);
+
+/* End the session, if it is still there: another one has its seat. */
+void pinion__longpoll_session_evict(struct pinion_longpoll_sessions *sessions, const unsigned char *id);
+
+/* longpoll.c: have a session that lost its seat ended, on whichever loop it is. */
+void pinion__longpoll_evict(struct pinion_longpoll *longpoll, struct pinion_shard *from,
+                            const struct pinion_longpoll_evicted *evicted);
 
 /* longpoll.c: the call's answer is ready: send it home. */
 void pinion__longpoll_call_return(struct pinion_longpoll_call *call);

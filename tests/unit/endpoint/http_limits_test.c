@@ -156,18 +156,21 @@ static void frames_of_a_post(void **state)
     close(fd);
 }
 
+/* One more than may be: of those that were never polled the oldest one goes. */
 static void sessions_of_a_process(void **state)
 {
-    char token[500];
+    char first[500], second[500], third[500];
+    static const char heartbeat[] = "[null,\"1\",\"phoenix\",\"heartbeat\",{}]";
     start(&(pinion_endpoint_options){ .max_longpoll_sessions = 2 },
           &(pinion_socket_options){ .longpoll = true });
     int fd = connected_fd();
-    begin_session(fd, token);
-    begin_session(fd, token);
-    assert_int_equal(poll_session(fd, "").status, 503);
-    close(fd);
-    fd = connected_fd();
-    assert_int_equal(post(fd, token, "[null,\"1\",\"phoenix\",\"heartbeat\",{}]"), 200);
+    begin_session(fd, first);
+    begin_session(fd, second);
+    assert_int_equal(post(fd, first, heartbeat), 200);
+    begin_session(fd, third);
+    assert_int_equal(post(fd, first, heartbeat), 410);
+    assert_int_equal(post(fd, second, heartbeat), 200);
+    assert_int_equal(post(fd, third, heartbeat), 200);
     close(fd);
 }
 

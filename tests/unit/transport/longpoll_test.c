@@ -463,17 +463,60 @@ static void a_client_that_goes_while_connect_decides_leaves_nothing(void **state
     expect_nothing(0);
 }
 
-static void sessions_have_a_cap(void **state)
+/* There may be two. */
+static void one_session_too_many_ends_one_that_was_never_polled(void **state)
+{
+    char first[sizeof token];
+    struct pinion_longpoll_call *call;
+    open_session();
+    memcpy(first, token, sizeof token);
+    open_session();
+    open_session();
+    assert_int_equal(stats().sockets, 2);
+    assert_int_equal(stats().longpoll_evicted, 1);
+    POST(call, "[null,\"9\",\"phoenix\",\"heartbeat\",{}]\n");
+    expect(0, "{\"status\":200}");
+    memcpy(token, first, sizeof token);
+    poll_as(0);
+    expect_gone(0);
+}
+
+static void or_the_one_that_was_polled_the_longest_ago(void **state)
+{
+    char first[sizeof token], second[sizeof token];
+    open_session();
+    memcpy(first, token, sizeof token);
+    poll_as(1);
+    open_session();
+    memcpy(second, token, sizeof token);
+    poll_as(2);
+    memcpy(token, first, sizeof token);
+    poll_as(3);
+    open_session();
+    memcpy(token, second, sizeof token);
+    assert_true(outcomes[2].answered); /* its poll was not left waiting */
+    expect_nothing(1);
+    expect_nothing(3);
+    poll_as(4);
+    expect_gone(4);
+}
+
+/* Whoever is refused takes nobody's place. */
+static void only_who_is_let_in_has_others_go(void **state)
 {
     open_session();
+    open_session();
+    next_connect = pinion_error(NULL);
     begin();
+    expect(0, "{\"status\":403}");
+    next_connect = pinion_later();
+    begin();
+    assert_int_equal(stats().longpoll_evicted, 0);
+    ok(pinion_ref_answer(late, pinion_ok(NULL)));
+    pinion_test_run(test);
     take_token();
-    begin();
-    assert_true(outcomes[0].answered);
-    assert_true(outcomes[0].refused);
-    pinion_test_advance(test, WINDOW * 2);
-    begin();
-    assert_false(outcomes[0].refused);
+    assert_int_equal(stats().longpoll_evicted, 1);
+    assert_int_equal(stats().sockets, 2);
 }
 
 /* ---- looking up ---- */
@@ -562,7 +605,9 @@ int main(void)
         TEST(connect_may_answer_later),
         TEST(connect_may_refuse_later),
         TEST(a_client_that_goes_while_connect_decides_leaves_nothing),
-        TEST(sessions_have_a_cap),
+        TEST(one_session_too_many_ends_one_that_was_never_polled),
+        TEST(or_the_one_that_was_polled_the_longest_ago),
+        TEST(only_who_is_let_in_has_others_go),
         TEST(a_session_is_found_before_a_body_is_read),
         TEST(tokens_are_signed),
     };

@@ -1,0 +1,149 @@
+/* One client begins sessions of long polling as fast as it can, on two loops. Others begin theirs all the
+ * same, at once, and keep what they have. */
+#include "helpers/endpoint.h"
+#include "helpers/io.h"
+
+#define LONGPOLL "/socket/longpoll?vsn=2.0.0"
+#define SESSIONS 300
+#define HOG      "127.0.0.2"
+#define HONEST   "127.0.0.1"
+
+/* A connection from this address. */
+static int connected_from(const char *address)
+{
+    struct sockaddr_in own = { .sin_family = AF_INET };
+    struct sockaddr_in server = { .sin_family = AF_INET, .sin_port = htons(pinion_endpoint_port(endpoint)) };
+    struct timeval patience = { .tv_sec = 10 };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    inet_pton(AF_INET, address, &own.sin_addr);
+    inet_pton(AF_INET, "127.0.0.1", &server.sin_addr);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&server, sizeof server), 0);
+    return fd;
+}
+
+/* The status within the next answer; 0 when it is not 200. */
+static int take_answer(int fd, char *body, size_t size)
+{
+    char head[2000];
+    int status = tcp_head(fd, head, sizeof head);
+    const char *length = strstr(head, "content-length: ");
+    size_t len = length ? strtoul(length + strlen("content-length: "), NULL, 10) : 0;
+    if (status != 200)
+        return 0;
+    assert_true(len < size);
+    assert_true(tcp_read(fd, body, len));
+    body[len] = '\0';
+    const char *inner = strstr(body, "\"status\":");
+    return inner ? atoi(inner + strlen("\"status\":")) : 0;
+}
+
+static void ask(int fd, const char *method, const char *token, const char *body)
+{
+    char text[3000];
+    int len = snprintf(text, sizeof text,
+                       "%s " LONGPOLL "&token=%s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
+                       method, token, strlen(body), body);
+    assert_true(tcp_send(fd, text, (size_t)len));
+}
+
+static void begin_session(int fd, char token[500])
+{
+    char body[2000];
+    ask(fd, "GET", "", "");
+    assert_int_equal(take_answer(fd, body, sizeof body), 410);
+    const char *at = strstr(body, "\"token\":\"");
+    assert_non_null(at);
+    assert_int_equal(sscanf(at, "\"token\":\"%499[^\"]", token), 1);
+}
+
+/* A message goes up, and its answer comes down: the session is there, and polled. */
+static bool lives(int fd, const char *token)
+{
+    char body[2000];
+    ask(fd, "POST", token, "[null,\"7\",\"phoenix\",\"heartbeat\",{}]");
+    if (take_answer(fd, body, sizeof body) != 200)
+        return false;
+    ask(fd, "GET", token, "");
+    return take_answer(fd, body, sizeof body) == 200 && strstr(body, "[null,\\\"7\\\"");
+}
+
+/* So many sessions, `polled` or not, over connections on both loops. */
+static void flood(const char *address, int count, bool polled)
+{
+    int fds[8];
+    char token[500];
+    for (int i = 0; i < 8; i++)
+        fds[i] = connected_from(address);
+    for (int i = 0; i < count; i++) {
+        begin_session(fds[i % 8], token);
+        if (polled)
+            (void)lives(fds[i % 8], token); /* it may be somebody's of this very flood that has to go */
+    }
+    for (int i = 0; i < 8; i++)
+        close(fds[i]);
+}
+
+static void serve(void)
+{
+    start(&(pinion_endpoint_options){ .max_longpoll_sessions = SESSIONS, .loops = 2, .io = io },
+          &(pinion_socket_options){ .longpoll = true, .longpoll_window_ms = 1000000 });
+}
+
+/* As many as there may be, and more; the one who was there before stays, and more are let in, time and again.
+ */
+static void nobody_is_kept_out_by(const char *address, bool polled)
+{
+    char before[500], later[10][500];
+    pinion_stats stats;
+    serve();
+    int fd = connected_from(HONEST);
+    begin_session(fd, before);
+    assert_true(lives(fd, before));
+    flood(address, SESSIONS, polled);
+    for (int round = 0; round < 10; round++) {
+        flood(address, SESSIONS / 20, polled);
+        begin_session(fd, later[round]);
+        flood(address, SESSIONS / 20, polled); /* before its first poll */
+        assert_true(lives(fd, later[round]));
+    }
+    assert_true(lives(fd, before));
+    for (int round = 0; round < 10; round++)
+        assert_true(lives(fd, later[round]));
+    close(fd);
+    pinion_endpoint_stats(endpoint, &stats);
+    assert_true(stats.longpoll_evicted >= SESSIONS);
+    assert_in_range(stats.sockets, SESSIONS / 2, SESSIONS + 64 + SESSIONS / 8);
+}
+
+static void sessions_that_are_begun_and_left(void **state)
+{
+    nobody_is_kept_out_by(HOG, false);
+}
+
+/* As behind a proxy that is not trusted. */
+static void from_the_address_of_all_others(void **state)
+{
+    nobody_is_kept_out_by(HONEST, false);
+}
+
+static void sessions_that_are_polled(void **state)
+{
+    nobody_is_kept_out_by(HOG, true);
+}
+
+static int run(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(sessions_that_are_begun_and_left),
+        TEST(from_the_address_of_all_others),
+        TEST(sessions_that_are_polled),
+    };
+    return cmocka_run_group_tests_name(io, tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return io_for_each(run);
+}
