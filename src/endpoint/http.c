@@ -213,28 +213,23 @@ static void serve_content(struct pinion_http *http, const struct pinion_mounted 
         pinion__http_serve_file(http, &mounted->files, request);
 }
 
-/* How much is read of a body that turns out to be in vain: where bodies belong, one that could have been
- * good. */
-static uint64_t discard_max(const struct pinion_mounted *mounted, enum pinion_http_transport transport)
-{
-    bool posts = transport == PINION_HTTP_LONGPOLL;
-    return PINION_HTTP_DISCARD_MAX + (posts ? mounted->socket.options.longpoll_max_body : 0);
-}
-
 /* True when the connection is no longer HTTP. */
 static bool serve(struct pinion_http *http, struct pinion_http_request *request, struct pinion_slice head)
 {
     const struct pinion_mounted *mounted = find_mounted(http->loop->server, request->path);
-    enum pinion_http_transport transport = PINION_HTTP_NONE;
-    if (mounted && mounted->kind == PINION_MOUNT_SOCKET)
-        transport = pinion__http_transport(&mounted->socket, request->path);
-    http->discard_left = discard_max(mounted, transport);
+    const struct pinion_mount *socket =
+        mounted && mounted->kind == PINION_MOUNT_SOCKET ? &mounted->socket : NULL;
+    enum pinion_http_transport transport =
+        socket ? pinion__http_transport(socket, request->path) : PINION_HTTP_NONE;
+    http->discard_left = PINION_HTTP_DISCARD_MAX;
+    if (socket && transport == PINION_HTTP_LONGPOLL)
+        http->discard_left += socket->options.longpoll_max_body; /* it could have been a good one */
     if (request->content_length > http->discard_left)
         request->keep_alive = false; /* its end will not be read */
     if (transport == PINION_HTTP_WEBSOCKET)
-        return pinion__http_serve_websocket(http, &mounted->socket, request);
+        return pinion__http_serve_websocket(http, socket, request);
     if (transport == PINION_HTTP_LONGPOLL)
-        pinion__http_serve_longpoll(http, &mounted->socket, request, head);
+        pinion__http_serve_longpoll(http, socket, request, head);
     else
         serve_content(http, mounted, request);
     return false;
