@@ -1,10 +1,12 @@
 #include "program.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FLAG_BASE 1000 /* what getopt_long gives for the first flag of the program's own */
 
@@ -133,9 +135,22 @@ static void all_options(const program_flag *flags, struct option all[COMMON_COUN
     all[count] = (struct option){ 0 };
 }
 
+/* Started without descriptors 0 to 2, a program's first files would be taken for them: its log would be
+ * written into whatever it opened third. pinion_endpoint_run sees to that too, but we open files before. */
+static void open_standard_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int program_options(int argc, char **argv, const program_flag *flags, pinion_endpoint_options *options)
 {
     struct option long_options[COMMON_COUNT + FLAGS_MAX + 1];
+    open_standard_descriptors();
     options->ready = say_where;
     options->ready_data = options;
     all_options(flags, long_options);

@@ -1,5 +1,7 @@
 #include "endpoint/child.h"
 #include "base/log.h"
+#include "endpoint/builds.h"
+#include "endpoint/notify.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -7,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define SUPERVISOR    "PINION_SUPERVISOR"
@@ -23,17 +26,19 @@ static void die_with_parent(pid_t parent)
         _exit(128 + SIGKILL);
 }
 
-/* To the descriptors from 3 on, by way of copies above those, so that none is overwritten before its turn. */
-static bool place_sockets(const struct pinion_inherited *sockets)
+/* To the descriptors from 3 on, by way of copies above those, so that none is overwritten before its turn.
+ * The channel comes last. */
+static bool place_descriptors(const struct pinion_inherited *sockets, int channel)
 {
-    int copies[PINION_INHERITED_MAX];
-    int above = PINION_INHERITED_FIRST + (int)sockets->count;
-    for (unsigned i = 0; i < sockets->count; i++) {
-        copies[i] = fcntl(sockets->fds[i], F_DUPFD_CLOEXEC, above);
+    int copies[PINION_INHERITED_MAX + 1];
+    unsigned count = sockets->count + 1;
+    int above = PINION_INHERITED_FIRST + (int)count;
+    for (unsigned i = 0; i < count; i++) {
+        copies[i] = fcntl(i < sockets->count ? sockets->fds[i] : channel, F_DUPFD_CLOEXEC, above);
         if (copies[i] < 0)
             return false;
     }
-    for (unsigned i = 0; i < sockets->count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         if (dup2(copies[i], PINION_INHERITED_FIRST + (int)i) < 0)
             return false;
     }
@@ -54,68 +59,106 @@ static bool set_watchdog(uint64_t watchdog_us)
     return set_number("WATCHDOG_USEC", watchdog_us) && set_number("WATCHDOG_PID", (uint64_t)getpid());
 }
 
+/* "1234 7": the parent, and the channel to it. */
+static bool set_supervisor(pid_t parent, int channel)
+{
+    char text[48];
+    snprintf(text, sizeof text, "%d %d", (int)parent, channel);
+    return setenv(SUPERVISOR, text, 1) == 0;
+}
+
 static bool set_environment(const struct pinion_child *child, pid_t parent)
 {
     const char *names = child->sockets->names;
-    return set_number(SUPERVISOR, (uint64_t)parent) && set_number("LISTEN_PID", (uint64_t)getpid()) &&
+    int channel = PINION_INHERITED_FIRST + (int)child->sockets->count;
+    return set_supervisor(parent, channel) && set_number("LISTEN_PID", (uint64_t)getpid()) &&
            set_number("LISTEN_FDS", child->sockets->count) &&
            (!names || setenv("LISTEN_FDNAMES", names, 1) == 0) &&
            setenv("NOTIFY_SOCKET", child->notify_socket, 1) == 0 && set_watchdog(child->watchdog_us);
 }
 
-/* A file that was taken away is no reason not to run: this process still has it. */
-static void execute(const struct pinion_child *child)
+/* It is the parent that says in the log why there is no program: it learns it by the channel. */
+_Noreturn static void fail(int channel, int error)
 {
-    execv(child->path, child->argv);
-    if (errno == ENOENT)
-        execv("/proc/self/exe", child->argv);
-}
-
-_Noreturn static void become(const struct pinion_child *child, pid_t parent)
-{
-    die_with_parent(parent);
-    if (set_environment(child, parent) && place_sockets(child->sockets)) {
-        sigaction(SIGPIPE, &child->pipe, NULL);
-        sigprocmask(SIG_SETMASK, &child->mask, NULL);
-        execute(child);
-    }
-    pinion__log(PINION_LOG_ERROR, "supervisor: cannot execute %s: %s", child->path, strerror(errno));
+    char text[24];
+    int len = snprintf(text, sizeof text, "ERRNO=%d", error);
+    (void)send(channel, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
     _exit(STATUS_NOEXEC);
 }
 
-int pinion__child_start(const struct pinion_child *child, pid_t *pid)
+/* The program's own descriptor may be one of those that are placed. */
+_Noreturn static void become(const struct pinion_child *child, int program, int channel, pid_t parent)
 {
+    int above = PINION_INHERITED_FIRST + (int)child->sockets->count + 1;
+    die_with_parent(parent);
+    program = fcntl(program, F_DUPFD_CLOEXEC, above);
+    int mine = fcntl(channel, F_DUPFD_CLOEXEC, above);
+    if (program < 0 || mine < 0)
+        fail(channel, errno);
+    if (set_environment(child, parent) && place_descriptors(child->sockets, mine)) {
+        sigaction(SIGPIPE, &child->pipe, NULL);
+        sigprocmask(SIG_SETMASK, &child->mask, NULL);
+        pinion__builds_execute(child->path, program, child->argv);
+    }
+    fail(mine, errno);
+}
+
+int pinion__child_start(const struct pinion_child *child, int program, pid_t *pid, int *channel)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return pinion__fail(PINION_ENOMEM, "no child could be started (%s)", strerror(errno));
     pid_t parent = getpid(), started = fork();
     if (started == 0)
-        become(child, parent);
-    if (started < 0)
-        return pinion__fail(PINION_ENOMEM, "cannot start a process: %s", strerror(errno));
+        become(child, program, ends[1], parent);
+    int error = errno;
+    close(ends[1]);
+    if (started < 0) {
+        close(ends[0]);
+        return pinion__fail(PINION_ENOMEM, "no child could be started (%s)", strerror(error));
+    }
     *pid = started;
+    *channel = ends[0];
     return 0;
 }
 
 /* ---- in the child ---- */
 
 /* The sockets are for this very process, so whoever set the other variable is its parent, or was. */
-static bool is_child(pid_t *parent)
+static bool is_child(pid_t *parent, int *channel)
 {
     const char *supervisor = getenv(SUPERVISOR), *listen_pid = getenv("LISTEN_PID");
+    char *end;
     if (!supervisor || !listen_pid || strtol(listen_pid, NULL, 10) != getpid())
         return false;
-    *parent = (pid_t)strtol(supervisor, NULL, 10);
+    *parent = (pid_t)strtol(supervisor, &end, 10);
+    *channel = *end == ' ' ? (int)strtol(end + 1, NULL, 10) : -1;
     return true;
+}
+
+/* The kernel names a process after what was executed: the number of a descriptor, where that was one. */
+static void name_after_program(void)
+{
+    char name[16] = "";
+    if (prctl(PR_GET_NAME, name) == 0 && name[strspn(name, "0123456789")] == '\0')
+        prctl(PR_SET_NAME, program_invocation_short_name);
 }
 
 bool pinion__child_is_this(void)
 {
     static bool known, child;
     pid_t parent = 0;
+    int channel = -1;
     if (known)
         return child;
     known = true;
-    child = is_child(&parent);
+    child = is_child(&parent, &channel);
     unsetenv(SUPERVISOR);
-    if (child)
+    if (child) {
         die_with_parent(parent);
+        name_after_program();
+        if (channel >= 0)
+            pinion__notify_by(channel);
+    }
     return child;
 }

@@ -136,7 +136,7 @@ static void name_of(const char *names, unsigned index, char *out, size_t size)
         snprintf(out, size, " (%.*s)", (int)strcspn(names, ":"), names);
 }
 
-/* "[::]:4000 (chat.socket), 127.0.0.1:4001": as many as there is room for. */
+/* "[::]:4000 (chat.socket), 127.0.0.1:4001": those that nobody took, as many as there is room for. */
 static void describe(const struct pinion_inherited *inherited, char *out, size_t size)
 {
     size_t used = 0;
@@ -144,10 +144,12 @@ static void describe(const struct pinion_inherited *inherited, char *out, size_t
     for (unsigned i = 0; i < inherited->count && used < size; i++) {
         struct pinion_address address;
         char text[PINION_ADDRESS_TEXT] = "", name[64];
+        if (inherited->fds[i] < 0)
+            continue;
         if (pinion__address_of(inherited->fds[i], &address) == 0)
             pinion__address_text(&address, text);
         name_of(inherited->names, i, name, sizeof name);
-        used += (size_t)snprintf(out + used, size - used, "%s%s%s", i ? ", " : "", text, name);
+        used += (size_t)snprintf(out + used, size - used, "%s%s%s", used ? ", " : "", text, name);
     }
 }
 
@@ -183,6 +185,15 @@ int pinion__inherited_take(struct pinion_inherited *inherited, const char *host,
     return 0;
 }
 
+void pinion__inherited_warn(const struct pinion_inherited *inherited)
+{
+    char left[256];
+    describe(inherited, left, sizeof left);
+    if (inherited->used && left[0])
+        pinion__log(PINION_LOG_WARNING,
+                    "sockets that were passed to this process, and that no endpoint accepts from: %s", left);
+}
+
 /* ---- this process's own ---- */
 
 static struct {
@@ -206,6 +217,13 @@ int pinion__inherit(void)
     int rc = read_once();
     pthread_mutex_unlock(&own.lock);
     return rc;
+}
+
+void pinion__inherit_warn(void)
+{
+    pthread_mutex_lock(&own.lock);
+    pinion__inherited_warn(&own.sockets);
+    pthread_mutex_unlock(&own.lock);
 }
 
 int pinion__inherit_take(const char *host, uint16_t port, int fds[PINION_INHERITED_MAX], unsigned *count)

@@ -30,11 +30,15 @@ int pinion__inherited_read(struct pinion_inherited *out, int first);
 int pinion__inherited_take(struct pinion_inherited *inherited, const char *host, uint16_t port,
                            int fds[PINION_INHERITED_MAX], unsigned *count);
 
+/* Name those that nobody took in the log, where others were taken: whoever connects to one waits for ever. */
+void pinion__inherited_warn(const struct pinion_inherited *inherited);
+
 /* Close what was not taken, and free. */
 void pinion__inherited_release(struct pinion_inherited *inherited);
 
 /* This process's own, read at the first call of either. Thread: any. */
 int pinion__inherit(void);
+void pinion__inherit_warn(void);
 int pinion__inherit_take(const char *host, uint16_t port, int fds[PINION_INHERITED_MAX], unsigned *count);
 
 #endif

@@ -2,7 +2,9 @@
 #include "base/log.h"
 #include "endpoint/inherit.h"
 #include "endpoint/listen.h"
+#include "endpoint/notify.h"
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -55,6 +57,17 @@ int pinion__listeners_spread(struct pinion_server *server, struct pinion_stream_
     return rc;
 }
 
+/* A port of ours that the supervisor does not hold: one process of ours at a time can have it, so what this
+ * one follows has to be gone. */
+static int claim_port(const char *host, uint16_t port)
+{
+    char what[PINION_CLAIM_MAX];
+    if (port == 0)
+        return 0;
+    snprintf(what, sizeof what, "port %u of %s", port, host ? host : "all addresses");
+    return pinion__notify_claim(what);
+}
+
 /* Sockets that were passed to the process come before any of our own. */
 static int open_sockets(unsigned loops, const char *host, uint16_t port, int *fds, unsigned *count,
                         uint16_t *bound)
@@ -68,7 +81,8 @@ static int open_sockets(unsigned loops, const char *host, uint16_t port, int *fd
         return 0;
     }
     *count = loops;
-    return pinion__listen(host, port, fds, *count, bound);
+    rc = claim_port(host, port);
+    return rc ? rc : pinion__listen(host, port, fds, *count, bound);
 }
 
 int pinion__listeners_add(struct pinion_server *server, struct pinion_stream_listener *streams,

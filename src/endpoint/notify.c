@@ -1,14 +1,19 @@
 #include "endpoint/notify.h"
 #include "base/log.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <pinion/supervise.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+#define CLAIM  "PINION_CLAIM="
+#define EXTEND "EXTEND_TIMEOUT_USEC="
 
 /* ---- the address ---- */
 
@@ -31,9 +36,14 @@ static int parse_address(const char *text, struct sockaddr_un *address, socklen_
 
 /* ---- sending ---- */
 
-int pinion__notifier_open(struct pinion_notifier *notifier, const char *text)
+static void be_patient(int fd)
 {
     struct timeval patience = { .tv_sec = 1 };
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
+int pinion__notifier_open(struct pinion_notifier *notifier, const char *text)
+{
     notifier->fd = -1;
     int rc = text ? parse_address(text, &notifier->address, &notifier->len) : 0;
     if (rc || !text)
@@ -41,7 +51,7 @@ int pinion__notifier_open(struct pinion_notifier *notifier, const char *text)
     notifier->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (notifier->fd < 0)
         return pinion__fail(PINION_EIO, "NOTIFY_SOCKET: %s", strerror(errno));
-    (void)setsockopt(notifier->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    be_patient(notifier->fd);
     return 0;
 }
 
@@ -56,8 +66,9 @@ int pinion__notifier_send(const struct pinion_notifier *notifier, const char *st
 {
     if (notifier->fd < 0)
         return 0;
+    const struct sockaddr *address = notifier->len ? (const struct sockaddr *)&notifier->address : NULL;
     ssize_t sent = sendto(notifier->fd, state, strlen(state), MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT),
-                          (const struct sockaddr *)&notifier->address, notifier->len);
+                          address, notifier->len);
     if (sent >= 0)
         return 0;
     return errno == EAGAIN ? PINION_EBUSY : PINION_EIO;
@@ -93,11 +104,27 @@ static struct {
     pthread_once_t once;
     struct pinion_notifier notifier;
     uint64_t watchdog_us;
+    int channel; /* to a supervisor; 0: none */
 } own = { .once = PTHREAD_ONCE_INIT };
+
+void pinion__notify_by(int fd)
+{
+    own.channel = fd;
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    be_patient(fd);
+}
+
+static int open_own(void)
+{
+    if (!own.channel)
+        return pinion__notifier_open(&own.notifier, getenv("NOTIFY_SOCKET"));
+    own.notifier = (struct pinion_notifier){ .fd = own.channel };
+    return 0;
+}
 
 static void read_environment(void)
 {
-    int rc = pinion__notifier_open(&own.notifier, getenv("NOTIFY_SOCKET"));
+    int rc = open_own();
     if (!rc && own.notifier.fd >= 0)
         rc = pinion__watchdog_parse(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"), getpid(),
                                     &own.watchdog_us);
@@ -124,6 +151,32 @@ int pinion_notify(const char *state)
     return pinion__notify(state, true);
 }
 
+/* ---- claims ---- */
+
+static int await_grant(void)
+{
+    char text[sizeof PINION_CLAIM_GRANTED];
+    ssize_t len;
+    do
+        len = recv(own.channel, text, sizeof text, 0);
+    while (len < 0 && errno == EINTR);
+    if (len > 0)
+        return 0;
+    return pinion__fail(PINION_ECLOSED, "the supervisor does not answer any more");
+}
+
+int pinion__notify_claim(const char *what)
+{
+    char text[PINION_CLAIM_MAX + 16];
+    if (!own.channel)
+        return 0;
+    snprintf(text, sizeof text, CLAIM "%.*s", PINION_CLAIM_MAX - 1, what);
+    int rc = pinion__notify(text, true);
+    if (rc)
+        return pinion__fail(rc, "the supervisor cannot be asked for %s", what);
+    return await_grant();
+}
+
 /* ---- receiving ---- */
 
 static bool is(const char *line, size_t len, const char *word)
@@ -145,6 +198,28 @@ static void pass_on(struct pinion_notification *out, const char *line, size_t le
     memcpy(out->relay + used + len, "\n", 2);
 }
 
+/* A number behind the word; 0: it is none. */
+static uint64_t number_after(const char *line, size_t len, const char *word)
+{
+    char text[24];
+    uint64_t value = 0;
+    size_t skip = strlen(word);
+    if (begins(line, len, word) && len - skip < sizeof text) {
+        memcpy(text, line + skip, len - skip);
+        text[len - skip] = '\0';
+        (void)parse_number(text, UINT64_MAX - 1, &value);
+    }
+    return value;
+}
+
+static void read_claim(struct pinion_notification *out, const char *line, size_t len)
+{
+    if (len >= sizeof out->claim || memchr(line, '\0', len))
+        return;
+    memcpy(out->claim, line, len);
+    out->claim[len] = '\0';
+}
+
 static void read_line(struct pinion_notification *out, const char *line, size_t len)
 {
     if (is(line, len, "READY=1"))
@@ -153,8 +228,14 @@ static void read_line(struct pinion_notification *out, const char *line, size_t 
         out->stopping = true;
     else if (is(line, len, "WATCHDOG=1"))
         out->ping = true;
-    else if (begins(line, len, "STATUS=") || begins(line, len, "EXTEND_TIMEOUT_USEC="))
+    else if (begins(line, len, CLAIM))
+        read_claim(out, line + strlen(CLAIM), len - strlen(CLAIM));
+    else if (begins(line, len, "ERRNO="))
+        out->error = (int)(number_after(line, len, "ERRNO=") & INT32_MAX);
+    else if (begins(line, len, "STATUS=") || begins(line, len, EXTEND))
         pass_on(out, line, len);
+    if (begins(line, len, EXTEND))
+        out->extend_us = number_after(line, len, EXTEND);
 }
 
 void pinion__notification_parse(struct pinion_notification *out, const char *text, size_t len)

@@ -13,7 +13,7 @@
 struct pinion_notifier {
     int fd; /* -1: nobody */
     struct sockaddr_un address;
-    socklen_t len;
+    socklen_t len; /* 0: the socket is connected */
 };
 
 /* `text` is what NOTIFY_SOCKET holds: a path, or a name in the abstract name space behind '@'; NULL is
@@ -32,15 +32,31 @@ int pinion__notifier_send(const struct pinion_notifier *notifier, const char *st
 int pinion__watchdog_parse(const char *usec, const char *watchdog_pid, pid_t pid, uint64_t *interval);
 
 /* This process's own: the environment is read at the first call of any of these. Faults in it are logged
- * once, and then nobody is told. Thread: any. */
+ * once, and then nobody is told; an address of a kind that is not spoken here, "vsock:..." for one, is such a
+ * fault. Thread: any. */
 int pinion__notify(const char *state, bool wait);
 uint64_t pinion__notify_watchdog_us(void);
+
+/* Before those: tell whoever holds the other end of this socket, whatever NOTIFY_SOCKET says. It is made
+ * close-on-exec, and stays open. */
+void pinion__notify_by(int fd);
+
+/* Ask whoever holds that end for something that only one process can have at a time: returns when it is this
+ * one's. 0 at once where there is no such socket. PINION_ECLOSED: there is nobody any more. Thread: any, one
+ * at a time. */
+int pinion__notify_claim(const char *what);
+
+#define PINION_CLAIM_MAX     300  /* bytes of what is asked for */
+#define PINION_CLAIM_GRANTED "GO" /* the answer */
 
 /* What a message says. */
 struct pinion_notification {
     bool ready;
     bool stopping;
     bool ping;
+    int error;                    /* ERRNO=: the program could not be executed; 0: it does not say so */
+    uint64_t extend_us;           /* EXTEND_TIMEOUT_USEC=: it asks for so much time; 0: it does not */
+    char claim[PINION_CLAIM_MAX]; /* what it claims; "": nothing */
     char relay[1024]; /* lines a supervisor passes on as they are, with an end to each; "": none */
 };
 

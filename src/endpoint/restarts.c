@@ -21,14 +21,26 @@ static uint64_t wait_of(const struct pinion_restarts *restarts)
     return wait < restarts->max_ms ? wait : restarts->max_ms;
 }
 
+uint64_t pinion__restarts_wait(struct pinion_restarts *restarts, uint64_t began, uint64_t now)
+{
+    if (now - began >= restarts->period_ms)
+        restarts->row = 0;
+    uint64_t wait = wait_of(restarts);
+    restarts->row++;
+    return wait;
+}
+
 bool pinion__restarts_next(struct pinion_restarts *restarts, uint64_t began, uint64_t now, uint64_t *wait_ms)
 {
     if (!within_limit(restarts, now))
         return false;
-    if (now - began >= restarts->period_ms)
-        restarts->row = 0;
-    *wait_ms = wait_of(restarts);
-    restarts->row++;
+    *wait_ms = pinion__restarts_wait(restarts, began, now);
     restarts->count++;
     return true;
+}
+
+void pinion__restarts_forget(struct pinion_restarts *restarts)
+{
+    restarts->row = 0;
+    restarts->count = 0;
 }

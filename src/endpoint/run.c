@@ -1,11 +1,14 @@
 /* An endpoint that runs: its loops, each on a thread, from listening until they have drained. */
 #include "base/log.h"
+#include "endpoint/descriptors.h"
+#include "endpoint/inherit.h"
 #include "endpoint/listeners.h"
 #include "endpoint/notify.h"
 #include "endpoint/server.h"
 #include "endpoint/signals.h"
 #include "endpoint/stream.h"
 #include "engine/subscription.h"
+#include <stdio.h>
 
 /* ---- one loop's life ---- */
 
@@ -123,6 +126,16 @@ uint16_t pinion_endpoint_port(const pinion_endpoint *endpoint)
     return pinion__server((pinion_endpoint *)endpoint)->port;
 }
 
+/* Two nodes of one name would take each other's messages: where a supervisor starts this process while the
+ * one before it still serves, under the same name, that one has to be gone first. */
+static int claim_node(struct pinion_server *server)
+{
+    char what[PINION_CLAIM_MAX];
+    const char *name = pinion__pubsub_node(&server->base.pubsub);
+    snprintf(what, sizeof what, "the node's name %s", name);
+    return name[0] ? pinion__notify_claim(what) : 0;
+}
+
 static int prepare(struct pinion_server *server)
 {
     if (server->state == PINION_SERVER_NEW) {
@@ -132,7 +145,9 @@ static int prepare(struct pinion_server *server)
     }
     if (server->state != PINION_SERVER_LISTENING)
         return pinion__fail(PINION_EINVAL, "the endpoint runs already, or has stopped");
-    int rc = pinion__pubsub_start(&server->base.pubsub);
+    int rc = claim_node(server);
+    if (!rc)
+        rc = pinion__pubsub_start(&server->base.pubsub);
     if (rc)
         return rc;
     server->state = PINION_SERVER_RUNNING;
@@ -206,12 +221,14 @@ int pinion_endpoint_run(pinion_endpoint *endpoint)
 {
     struct pinion_server *server = pinion__server(endpoint);
     struct pinion_signals saved;
+    pinion__open_standard_descriptors();
     int rc = prepare(server);
     if (!rc)
         rc = pinion__signals_install(&saved, request_stop, server);
     if (rc)
         return rc;
     server->notifies = true;
+    pinion__inherit_warn();
     tell_ready(server);
     rc = start_threads(server, 1);
     if (!rc) {

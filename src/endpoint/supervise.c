@@ -1,5 +1,6 @@
 /* What the supervisor starts with: options, sockets, signals, and who is to be told. */
 #include "base/log.h"
+#include "endpoint/descriptors.h"
 #include "endpoint/listen.h"
 #include "endpoint/server.h"
 #include "endpoint/supervisor.h"
@@ -13,8 +14,13 @@
 #define DEFAULT_BACKOFF_MAX_MS 10000
 #define DEFAULT_RESTARTS       5
 #define DEFAULT_PERIOD_MS      60000
+#define DEFAULT_START_MS       30000
 #define DEFAULT_STOP_MS        45000
 #define DEFAULT_WATCHDOG_MS    30000
+
+#define SLICES       8 /* of the watchdog's time */
+#define SLICE_MIN_MS 10
+#define SLICE_MAX_MS 5000
 
 static uint32_t or_default(uint32_t value, uint32_t normal)
 {
@@ -31,7 +37,11 @@ static int set_options(struct pinion_supervisor *supervisor, const pinion_superv
     restarts->limit = or_default(options->max_restarts, DEFAULT_RESTARTS);
     if (restarts->limit == PINION_NEVER)
         restarts->limit = 0;
+    state->start_timeout_ms = or_default(options->start_timeout_ms, DEFAULT_START_MS);
+    if (state->start_timeout_ms == PINION_NEVER)
+        state->start_timeout_ms = 0;
     state->stop_timeout_ms = or_default(options->stop_timeout_ms, DEFAULT_STOP_MS);
+    state->exclusive = options->exclusive;
     supervisor->ready = options->ready;
     supervisor->ready_data = options->ready_data;
     if (restarts->limit > PINION_RESTARTS_MAX)
@@ -63,38 +73,34 @@ static int open_sockets(struct pinion_supervisor *supervisor, const pinion_super
     return rc;
 }
 
-/* A socket for the child to notify: without a name of ours the kernel chooses an abstract one. */
-static int open_notifications(struct pinion_supervisor *supervisor)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    socklen_t len = sizeof address.sun_family;
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    supervisor->notifications = fd;
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){ 1 }, sizeof(int)) != 0 ||
-        bind(fd, (struct sockaddr *)&address, len) != 0)
-        return pinion__fail(PINION_EIO, "supervisor: cannot open a notification socket: %s", strerror(errno));
-    len = sizeof address;
-    getsockname(fd, (struct sockaddr *)&address, &len);
-    snprintf(supervisor->notify_socket, sizeof supervisor->notify_socket, "@%.*s",
-             (int)(len - offsetof(struct sockaddr_un, sun_path) - 1), address.sun_path + 1);
-    return 0;
-}
-
 static uint32_t to_ms(uint64_t us)
 {
     return us < 1000 ? 1 : us / 1000 < PINION_NEVER ? (uint32_t)(us / 1000) : PINION_NEVER;
 }
 
-/* Whoever watches over us also says how long a child may give no sign of life. */
-static int find_watchers(struct pinion_supervisor *supervisor, const pinion_supervise_options *options)
+/* What is wrong with these keeps nobody from serving, with a supervisor or without. */
+static uint64_t find_watchers(struct pinion_supervisor *supervisor)
 {
     uint64_t watchdog_us = 0;
+    if (pinion__notifier_open(&supervisor->above, getenv("NOTIFY_SOCKET")) != 0)
+        pinion__log(PINION_LOG_WARNING, "%s", pinion_error_detail());
+    if (pinion__watchdog_parse(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"), getpid(), &watchdog_us) != 0)
+        pinion__log(PINION_LOG_WARNING, "%s", pinion_error_detail());
+    return watchdog_us;
+}
+
+/* The more often the supervisor looks up from its waiting, the less it counts of a time that it slept. */
+static uint64_t slice_of(uint32_t watchdog_ms)
+{
+    uint64_t slice = watchdog_ms ? watchdog_ms / SLICES : SLICE_MAX_MS;
+    return slice < SLICE_MIN_MS ? SLICE_MIN_MS : slice < SLICE_MAX_MS ? slice : SLICE_MAX_MS;
+}
+
+/* Whoever watches over us also says how long a child may give no sign of life. */
+static void set_watchdog(struct pinion_supervisor *supervisor, const pinion_supervise_options *options)
+{
+    uint64_t watchdog_us = find_watchers(supervisor);
     uint32_t watchdog_ms = DEFAULT_WATCHDOG_MS;
-    int rc = pinion__notifier_open(&supervisor->above, getenv("NOTIFY_SOCKET"));
-    if (!rc)
-        rc = pinion__watchdog_parse(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"), getpid(), &watchdog_us);
-    if (rc)
-        return rc;
     if (watchdog_us) {
         supervisor->above_ms = to_ms(watchdog_us / 2);
         supervisor->above_due = 0; /* at once */
@@ -102,16 +108,7 @@ static int find_watchers(struct pinion_supervisor *supervisor, const pinion_supe
     }
     watchdog_ms = or_default(options->watchdog_ms, watchdog_ms);
     supervisor->state.watchdog_ms = watchdog_ms == PINION_NEVER ? 0 : watchdog_ms;
-    return 0;
-}
-
-static int find_program(struct pinion_supervisor *supervisor)
-{
-    ssize_t len = readlink("/proc/self/exe", supervisor->path, sizeof supervisor->path - 1);
-    if (len <= 0)
-        return pinion__fail(PINION_EIO, "supervisor: cannot tell the program's file: %s", strerror(errno));
-    supervisor->path[len] = '\0';
-    return 0;
+    supervisor->slice = slice_of(supervisor->state.watchdog_ms);
 }
 
 /* SIGHUP stays ignored where it was: nohup(1). SIGCHLD must not be, or no child could be waited for. */
@@ -140,29 +137,30 @@ static int prepare(struct pinion_supervisor *supervisor, const pinion_supervise_
 {
     int rc = set_options(supervisor, options);
     if (!rc)
-        rc = find_watchers(supervisor, options);
-    if (!rc)
-        rc = find_program(supervisor);
-    if (!rc)
         rc = open_sockets(supervisor, options);
     if (!rc)
-        rc = open_notifications(supervisor);
+        rc = pinion__builds_open(&supervisor->builds);
+    if (!rc)
+        rc = pinion__ear_open(&supervisor->ear);
     if (!rc)
         rc = open_signals(supervisor);
-    supervisor->child.path = supervisor->path;
+    if (rc)
+        return rc;
+    set_watchdog(supervisor, options);
+    supervisor->child.path = supervisor->builds.path;
     supervisor->child.argv = argv;
     supervisor->child.sockets = &supervisor->sockets;
-    supervisor->child.notify_socket = supervisor->notify_socket;
+    supervisor->child.notify_socket = supervisor->ear.name;
     supervisor->child.watchdog_us = (uint64_t)supervisor->state.watchdog_ms * 1000;
-    return rc;
+    return 0;
 }
 
 static void release(struct pinion_supervisor *supervisor)
 {
     pinion__inherited_release(&supervisor->sockets);
     pinion__notifier_close(&supervisor->above);
-    if (supervisor->notifications >= 0)
-        close(supervisor->notifications);
+    pinion__ear_close(&supervisor->ear);
+    pinion__builds_close(&supervisor->builds);
     if (supervisor->signals >= 0)
         close(supervisor->signals);
 }
@@ -172,8 +170,14 @@ int pinion_supervise(const pinion_supervise_options *options, char *const argv[]
     static const pinion_supervise_options defaults;
     if (pinion__child_is_this())
         return pinion__inherit();
+    pinion__open_standard_descriptors();
     struct pinion_supervisor supervisor = {
-        .signals = -1, .notifications = -1, .above.fd = -1, .above_due = UINT64_MAX
+        .signals = -1,
+        .ear.fd = -1,
+        .above.fd = -1,
+        .above_due = UINT64_MAX,
+        .builds = { .ready = -1, .newer = -1, .before = -1 },
+        .processes = { { .channel = -1 }, { .channel = -1 } },
     };
     int rc = prepare(&supervisor, options ? options : &defaults, argv);
     int status = rc ? 0 : pinion__supervisor_run(&supervisor);

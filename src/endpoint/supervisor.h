@@ -2,21 +2,36 @@
 #ifndef PINION_ENDPOINT_SUPERVISOR_H
 #define PINION_ENDPOINT_SUPERVISOR_H
 
+#include "endpoint/awake.h"
+#include "endpoint/builds.h"
 #include "endpoint/child.h"
+#include "endpoint/hearing.h"
 #include "endpoint/notify.h"
 #include "endpoint/supervision.h"
-#include <limits.h>
+
+#define PINION_CLAIMS_MAX 16 /* of one child; more are granted, and not remembered */
+
+/* A child that runs. */
+struct pinion_process {
+    pid_t pid;   /* 0: none */
+    int channel; /* -1: none, or it closed its end */
+    unsigned claim_count;
+    char claims[PINION_CLAIMS_MAX][PINION_CLAIM_MAX]; /* what it has */
+    char wanted[PINION_CLAIM_MAX];                    /* what it waits for */
+};
 
 struct pinion_supervisor {
     struct pinion_supervision state;
+    struct pinion_awake clock; /* the state's time */
+    uint64_t slice;            /* the longest wait, in ms */
+    struct pinion_process processes[2];
+    struct pinion_builds builds;
     struct pinion_child child;
     struct pinion_inherited sockets;
-    struct pinion_notifier above;    /* whoever watches over this process */
-    uint64_t above_ms, above_due;    /* how often it wants a ping, and when next; 0, UINT64_MAX: never */
-    int signals;                     /* a signalfd */
-    int notifications;               /* what the child says */
-    char notify_socket[16];          /* the name of that: "@" and five digits, which the kernel chose */
-    char path[PATH_MAX];             /* the program's file */
+    struct pinion_notifier above; /* whoever watches over this process */
+    uint64_t above_ms, above_due; /* how often it wants a ping, and when next; 0, UINT64_MAX: never */
+    int signals;                  /* a signalfd */
+    struct pinion_ear ear;
     void (*ready)(uint16_t, void *); /* NULL: called, or not wanted */
     void *ready_data;
     uint16_t port;

@@ -15,7 +15,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const BIN_DIR = path.resolve(process.env.PINION_BIN_DIR ?? path.join(here, "../../build/bin"));
 export const BUILD_DIR = path.dirname(BIN_DIR);
 const LAUNCH = path.join(BUILD_DIR, "tests/helpers/launch");
-const IO_ARGS = process.env.PINION_TEST_IO ? ["--io", process.env.PINION_TEST_IO] : [];
+export const IO_ARGS = process.env.PINION_TEST_IO ? ["--io", process.env.PINION_TEST_IO] : [];
 const EXTRA_ARGS = [...IO_ARGS, ...(process.env.PINION_SERVER_ARGS ?? "").split(" ").filter(Boolean)];
 
 const START_MS = 15_000;

@@ -1,14 +1,18 @@
 // The programs under --supervise: crashes under load, hangs, limits, and every way to stop.
 
 import assert from "node:assert/strict";
-import { copyFileSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdtempSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "node:test";
+import { setTimeout as elapse } from "node:timers/promises";
+import { freePort } from "../helpers/brokers.mjs";
 import { disconnect, join, open } from "../helpers/phoenix.mjs";
 import { childrenOf, gone, isAlive, probe } from "../helpers/processes.mjs";
 import { OPCODE, RawConnection, frame, getOver } from "../helpers/raw.mjs";
-import { programFile, run, start } from "../helpers/server.mjs";
+import { IO_ARGS, programFile, run, start } from "../helpers/server.mjs";
 import { within } from "../helpers/wait.mjs";
 
 // The sanitizers would make an exit of a segmentation fault.
@@ -161,6 +165,182 @@ describe("a supervised server that hangs", () => {
   });
 });
 
+// The server of tests/helpers/supervised.c; plan() says what children that are started from now on do.
+async function planned(t, options = {}) {
+  const directory = mkdtempSync(path.join(tmpdir(), "pinion-plan-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const file = path.join(directory, "plan");
+  const plan = (text) => writeFileSync(file, text);
+  plan(options.plan ?? "");
+  const all = { ...options, env: { ...env, SUPERVISED_PLAN: file, ...options.env } };
+  const server = run("../tests/helpers/supervised", all);
+  t.after(() => server.child.kill("SIGKILL"));
+  const stop = async () => {
+    server.child.kill("SIGTERM");
+    assert.deepEqual(await within(server.exited, "the exit", 15_000), { code: 0, signal: null });
+  };
+  return { ...server, pid: server.child.pid, plan, stop };
+}
+
+describe("a supervised server that cannot start again", () => {
+  it("is tried for ever, as one was ready before", async (t) => {
+    const server = await planned(t, { env: { SUPERVISED_BACKOFF_MS: "1" } });
+    const first = await nextChild(server, 0);
+    server.plan("exit 1");
+    process.kill(first, "SIGKILL");
+    await server.said(/(?:child \d+ exited with status 1; starting it again in \d+ ms\n[^]*){10}/);
+    server.plan("");
+    await nextChild(server, 1);
+    assert.doesNotMatch(server.output().stderr, /giving up/);
+    await server.stop();
+  });
+
+  it("is waited for longer and longer", async (t) => {
+    const server = await planned(t);
+    const first = await nextChild(server, 0);
+    server.plan("exit 1");
+    process.kill(first, "SIGKILL");
+    await server.said(/in 400 ms/);
+    assert.match(server.output().stderr, /in 100 ms[^]*in 200 ms[^]*in 400 ms/);
+    await server.stop();
+  });
+});
+
+describe("a supervised server that hangs before it is ready", () => {
+  it("is aborted when its time to start is over, and started again", async (t) => {
+    const server = await planned(t, { plan: "hang", env: { SUPERVISED_START_MS: "300" } });
+    const [, first] = await server.said(/started child (\d+)/);
+    await server.said(/child \d+ was not ready within 300 ms: aborting it/);
+    server.plan("");
+    await nextChild(server, 0);
+    assert.match(server.output().stderr, new RegExp(`child ${first} was killed by signal 6 \\(Aborted\\)`));
+    await server.stop();
+  });
+
+  it("is aborted also when another was ready before", async (t) => {
+    const server = await planned(t, { env: { SUPERVISED_START_MS: "300" } });
+    const first = await nextChild(server, 0);
+    server.plan("hang");
+    process.kill(first, "SIGKILL");
+    await server.said(/(?:was not ready within 300 ms[^]*){2}/);
+    server.plan("");
+    await nextChild(server, 1);
+    await server.stop();
+  });
+});
+
+describe("a supervised server that is frozen with its supervisor", () => {
+  const WATCHDOG_MS = 2000;
+  const orders = {
+    "the supervisor goes on first": (server, child) => [server.pid, child],
+    "the child goes on first": (server, child) => [child, server.pid],
+  };
+  for (const [what, order] of Object.entries(orders)) {
+    it(`is not blamed for it: ${what}`, async (t) => {
+      const server = await supervised(t, { env: { WATCHDOG_USEC: String(WATCHDOG_MS * 1000) } });
+      const child = childOf(server);
+      // Longer than the watchdog's time, and by so little that the supervisor cannot tell by being late for that.
+      for (const excess of [100, WATCHDOG_MS]) {
+        process.kill(server.pid, "SIGSTOP");
+        process.kill(child, "SIGSTOP");
+        await elapse(WATCHDOG_MS + excess);
+        const [one, other] = order(server, child);
+        process.kill(one, "SIGCONT");
+        await elapse(200); /* it runs by itself for a while */
+        process.kill(other, "SIGCONT");
+        assert.equal((await fetch(server.url)).status, 200);
+        await elapse(WATCHDOG_MS); /* the time in which it would be aborted */
+        assert.doesNotMatch(server.output().stderr, /no sign of life/);
+        assert.equal(childOf(server), child);
+      }
+      process.kill(child, "SIGSTOP");
+      await server.said(/no sign of life for 2000 ms/); /* it is watched as before */
+      await server.stop();
+    });
+  }
+});
+
+// Seconds of processor time that a process has used.
+function cpuOf(pid) {
+  const [, , , , , , , , , , , user, system] = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").pop().split(" ");
+  return (Number(user) + Number(system)) / 100;
+}
+
+// Sends to an abstract socket as fast as it can, as a user without rights, until it is killed.
+const FLOOD = String.raw`
+import os, socket, sys
+os.setuid(65534)
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect(b"\0" + sys.argv[1].encode())
+print("flooding", flush=True)
+while True:
+    try: s.send(b"READY=1\nSTOPPING=1\nSTATUS=of somebody else\n" * 80)
+    except OSError: pass
+`;
+
+const noFlood =
+  process.getuid() !== 0 ? "needs root" : spawnSync("python3", ["--version"]).status === 0 ? false : "no python3";
+
+describe("a supervisor's ear", () => {
+  it("cannot be talked to death by others", { skip: noFlood }, async (t) => {
+    const server = await supervised(t, { env: { WATCHDOG_USEC: "2000000" } });
+    const child = childOf(server);
+    const environment = readFileSync(`/proc/${child}/environ`, "latin1").split("\0");
+    const name = environment.find((one) => one.startsWith("NOTIFY_SOCKET=@")).slice("NOTIFY_SOCKET=@".length);
+    const flood = spawn("python3", ["-c", FLOOD, name], { stdio: ["ignore", "pipe", "inherit"] });
+    t.after(() => flood.kill("SIGKILL"));
+    await within(once(flood.stdout, "data"), "the flood", 15_000);
+    const before = cpuOf(server.pid);
+    await elapse(5000); /* twice the watchdog's time: pings come through */
+    assert.ok(cpuOf(server.pid) - before < 0.25, `${cpuOf(server.pid) - before} s of processor time in 5 s`);
+    assert.equal(childOf(server), child);
+    assert.doesNotMatch(server.output().stderr, /no sign of life|is to stop/);
+    process.kill(child, "SIGKILL");
+    await nextChild(server, 1);
+    await server.stop();
+  });
+
+  for (const args of [[], ["--supervise"]]) {
+    for (const address of ["vsock:2:1234", "nowhere"]) {
+      it(`has nobody to tell at ${address}, which keeps nobody from serving: ${args[0] ?? "unsupervised"}`, async (t) => {
+        const server = await start("conformance", { args, env: { ...env, NOTIFY_SOCKET: address } });
+        t.after(() => server.kill());
+        assert.equal((await fetch(server.url)).status, 200);
+        const warnings = server.output().stderr.match(/NOTIFY_SOCKET: "\S+" is neither a path nor an abstract name/g);
+        assert.equal(warnings.length, 1);
+        await server.stop();
+      });
+    }
+  }
+});
+
+describe("a program that is started without descriptors 0 to 2", () => {
+  for (const args of [[], ["--supervise"]]) {
+    it(`does not write its log into its own sockets: ${args[0] ?? "unsupervised"}`, async (t) => {
+      const port = await freePort();
+      const command = [programFile("chat"), "--port", String(port), "--log", "debug", ...IO_ARGS, ...args];
+      const shell = spawn("/bin/sh", ["-c", 'exec "$@" <&- >&- 2>&-', "sh", ...command], { env: { ...process.env, ...env }, stdio: "ignore" });
+      t.after(() => shell.kill("SIGKILL"));
+      const url = `http://127.0.0.1:${port}`;
+      await within(answers(url), "an answer", 15_000);
+      const pids = [shell.pid, ...childrenOf(shell.pid)];
+      for (const pid of pids) {
+        for (const fd of [0, 1, 2]) assert.equal(readlinkSync(`/proc/${pid}/fd/${fd}`), "/dev/null");
+      }
+      shell.kill("SIGTERM");
+      assert.deepEqual(await within(once(shell, "exit"), "the exit", 15_000), [0, null]);
+    });
+  }
+});
+
+async function answers(url) {
+  for (;;) {
+    const answer = await fetch(url).catch(() => null);
+    if (answer?.status === 200) return;
+    await elapse(10);
+  }
+}
+
 describe("a supervised server that is stopped", () => {
   for (const signal of ["SIGTERM", "SIGINT"]) {
     it(`stops gracefully on ${signal}`, async (t) => {
@@ -256,9 +436,11 @@ describe("a supervised server that gets SIGHUP", () => {
     const server = await supervised(t, { program });
     const socket = await open(server);
     t.after(() => disconnect(socket));
+    const opened = new Promise((resolve) => socket.onOpen(resolve));
     renameSync(newer, program);
     process.kill(server.pid, "SIGHUP");
     await nextChild(server, 1);
+    await within(opened, "the client to come back");
     const { push } = await join(socket, "bench:new");
     assert.deepEqual(await push("echo", { n: 1 }), ["ok", { n: 1 }]);
     await server.stop();

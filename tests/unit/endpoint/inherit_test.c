@@ -3,6 +3,7 @@
 #include "endpoint/listen.h"
 #include <fcntl.h>
 #include <pinion/error.h>
+#include <pinion/log.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -253,6 +254,34 @@ static void where_none_were_passed_there_is_nothing_to_fit(void **state)
     assert_int_equal(take("no such host", 4000, fds), 0);
 }
 
+static char warning[512];
+
+static void keep_line(pinion_log_level level, const char *line, void *data)
+{
+    snprintf(warning, sizeof warning, "%s", line);
+}
+
+static void one_that_nobody_takes_is_named(void **state)
+{
+    int fds[PINION_INHERITED_MAX];
+    char expected[64];
+    uint16_t one = place_tcp(0, "127.0.0.1");
+    uint16_t other = place_tcp(1, "127.0.0.1");
+    read_all("2");
+    inherited.names = strdup("web:admin");
+    pinion_log_set_function(keep_line, NULL);
+    pinion__inherited_warn(&inherited); /* perhaps somebody will */
+    assert_string_equal(warning, "");
+    assert_int_equal(take(NULL, one, fds), 1);
+    pinion__inherited_warn(&inherited);
+    snprintf(expected, sizeof expected, "no endpoint accepts from: 127.0.0.1:%u (admin)", other);
+    assert_non_null(strstr(warning, expected));
+    warning[0] = '\0';
+    assert_int_equal(take(NULL, other, fds), 1);
+    pinion__inherited_warn(&inherited);
+    assert_string_equal(warning, "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -269,6 +298,7 @@ int main(void)
         TEST(the_host_counts),
         TEST(while_none_is_taken_an_endpoint_that_none_fits_is_refused),
         TEST(where_none_were_passed_there_is_nothing_to_fit),
+        TEST(one_that_nobody_takes_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

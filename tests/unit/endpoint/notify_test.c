@@ -211,6 +211,36 @@ static void the_relay_is_never_overrun(void **state)
     assert_true(strlen(said.relay) > sizeof said.relay - 18);
 }
 
+static void a_message_may_ask_for_time_say_an_error_or_claim_something(void **state)
+{
+    struct pinion_notification said = parsed("EXTEND_TIMEOUT_USEC=5000000\nERRNO=8");
+    assert_int_equal(said.extend_us, 5000000);
+    assert_int_equal(said.error, 8);
+    assert_string_equal(said.claim, "");
+    said = parsed("PINION_CLAIM=port 4000 of all addresses\nREADY=1");
+    assert_string_equal(said.claim, "port 4000 of all addresses");
+    assert_true(said.ready);
+    said = parsed("EXTEND_TIMEOUT_USEC=soon\nERRNO=\nERRNO=-1\nERRNO=99999999999999999999999999");
+    assert_int_equal(said.extend_us, 0);
+    assert_int_equal(said.error, 0);
+}
+
+static void a_claim_that_is_too_long_is_left_out(void **state)
+{
+    char text[PINION_CLAIM_MAX + 32] = "PINION_CLAIM=";
+    struct pinion_notification said;
+    memset(text + strlen(text), 'x', PINION_CLAIM_MAX);
+    said = parsed(text);
+    assert_string_equal(said.claim, "");
+    pinion__notification_parse(&said, "PINION_CLAIM=a\0b", 16);
+    assert_string_equal(said.claim, "");
+}
+
+static void without_a_supervisor_everything_can_be_claimed(void **state)
+{
+    assert_int_equal(pinion__notify_claim("port 1"), 0);
+}
+
 /* Last: the environment is read once. */
 static void the_process_tells_whom_its_environment_names(void **state)
 {
@@ -242,6 +272,9 @@ int main(void)
         cmocka_unit_test(other_lines_are_left_out),
         cmocka_unit_test(a_line_too_long_to_pass_on_is_left_out_alone),
         cmocka_unit_test(the_relay_is_never_overrun),
+        cmocka_unit_test(a_message_may_ask_for_time_say_an_error_or_claim_something),
+        cmocka_unit_test(a_claim_that_is_too_long_is_left_out),
+        cmocka_unit_test(without_a_supervisor_everything_can_be_claimed),
         cmocka_unit_test(the_process_tells_whom_its_environment_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,15 +54,9 @@ static void a_host_that_is_none_is_named(void **state)
     assert_non_null(strstr(pinion_error_detail(), "no such host"));
 }
 
-static void an_environment_that_cannot_be_used_is_named(void **state)
+static void sockets_that_cannot_be_used_are_named(void **state)
 {
     char pid[16];
-    setenv("NOTIFY_SOCKET", "nowhere", 1);
-    is_refused((pinion_supervise_options){ 0 }, PINION_EINVAL, "NOTIFY_SOCKET: \"nowhere\"");
-    unsetenv("NOTIFY_SOCKET");
-    setenv("WATCHDOG_USEC", "soon", 1);
-    is_refused((pinion_supervise_options){ 0 }, PINION_EINVAL, "WATCHDOG_USEC: \"soon\"");
-    unsetenv("WATCHDOG_USEC");
     snprintf(pid, sizeof pid, "%d", (int)getpid());
     setenv("LISTEN_PID", pid, 1);
     setenv("LISTEN_FDS", "many", 1);
@@ -77,7 +71,7 @@ int main(void)
         TEST(options_that_cannot_work_are_named),
         TEST(a_port_that_is_taken_is_named),
         TEST(a_host_that_is_none_is_named),
-        TEST(an_environment_that_cannot_be_used_is_named),
+        TEST(sockets_that_cannot_be_used_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
