@@ -255,6 +255,7 @@ describe("a supervised server that is frozen with its supervisor", () => {
       }
       process.kill(child, "SIGSTOP");
       await server.said(/no sign of life for 2000 ms/); /* it is watched as before */
+      await nextChild(server, 1);
       await server.stop();
     });
   }
