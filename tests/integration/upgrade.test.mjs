@@ -155,14 +155,14 @@ const bad = {
   },
   "one that hangs when it starts": {
     put: (server) => server.script("exec sleep 1000"),
-    why: /child \d+ was not ready within 700 ms: aborting it\n[^]*child \d+ was killed by signal 6 \(Aborted\)/,
+    why: /child \d+ was not ready within 3000 ms: aborting it\n[^]*child \d+ was killed by signal 6 \(Aborted\)/,
   },
 };
 
 describe("an upgrade that fails", () => {
   for (const [what, { put, why }] of Object.entries(bad)) {
     it(`leaves everybody served: ${what}`, async (t) => {
-      const server = await deployed(t, { args: ["--loops", "2"], env: { SUPERVISED_START_MS: "700" } });
+      const server = await deployed(t, { args: ["--loops", "2"], env: { SUPERVISED_START_MS: "3000" } });
       const members = await Promise.all(Array.from({ length: 5 }, () => member(t, server)));
       const asking = ask(server.url);
       const first = await pidAt(server.url);
