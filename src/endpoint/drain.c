@@ -8,6 +8,11 @@
 
 #define GRACE_MS 1000 /* beyond the closing handshake's time */
 
+/* A connection that was accepted just before has its first request on its way, for as long as a round trip
+ * takes. It was never refused, so it is answered. */
+#define FRESH_MS      300
+#define FRESH_STEP_MS 10
+
 static struct pinion_server_loop *loop_of(struct pinion_timer *timer)
 {
     return PINION_CONTAINER_OF(timer, struct pinion_server_loop, drain.timer);
@@ -42,15 +47,22 @@ static size_t batch_of(const struct pinion_server_loop *loop)
 
 static void on_batch(struct pinion_timer *timer);
 
+static bool awaits_requests(const struct pinion_server_loop *loop, uint64_t now)
+{
+    return now < loop->drain.fresh_until && pinion__http_awaits_first(loop);
+}
+
 static void close_batch(struct pinion_server_loop *loop)
 {
     uint64_t now = pinion__scheduler_now(loop->scheduler), left = loop->drain.ends_at - now;
     const pinion_endpoint_options *options = &loop->server->options;
     bool last = now >= loop->drain.ends_at;
-    if (!pinion__shard_close_sockets(loop->shard, PINION_CLOSE_RESTART, last ? SIZE_MAX : batch_of(loop)))
-        finish(loop);
-    else
+    if (pinion__shard_close_sockets(loop->shard, PINION_CLOSE_RESTART, last ? SIZE_MAX : batch_of(loop)))
         next_step(loop, on_batch, left < options->drain_interval_ms ? left : options->drain_interval_ms);
+    else if (!last && awaits_requests(loop, now))
+        next_step(loop, on_batch, FRESH_STEP_MS);
+    else
+        finish(loop);
 }
 
 static void on_batch(struct pinion_timer *timer)
@@ -62,6 +74,7 @@ static void start_closing(struct pinion_server_loop *loop)
 {
     loop->drain.closing = true;
     loop->drain.ends_at = pinion__scheduler_now(loop->scheduler) + loop->server->options.drain_timeout_ms;
+    loop->drain.fresh_until = pinion__scheduler_now(loop->scheduler) + FRESH_MS;
     pinion__listeners_close(loop);
     pinion__http_drain(loop);
     close_batch(loop);

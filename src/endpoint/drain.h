@@ -15,6 +15,7 @@ struct pinion_server_loop;
 struct pinion_drain {
     struct pinion_timer timer; /* for the next step */
     uint64_t ends_at;          /* ms: then what is left is closed at once */
+    uint64_t fresh_until;      /* ms: until then new connections may come to ask */
     bool closing;              /* the sockets are being closed */
     bool drained;              /* they are: what is left are connections on their way out */
     bool overdue;              /* those had their time */

@@ -284,8 +284,10 @@ static long take_head(struct pinion_http *http, const uint8_t *bytes, size_t len
         request->refusal = pinion__http1_too_long((const char *)bytes, max);
     else if (head > 0 && request->header_count > http->loop->server->options.max_headers)
         request->refusal = 431;
-    else if (head > 0)
+    else if (head > 0) {
+        http->asked = true;
         return head;
+    }
     refuse(http, request->refusal);
     return -1;
 }
@@ -468,9 +470,19 @@ void pinion__http_drain(struct pinion_server_loop *loop)
 {
     PINION_LIST_FOREACH_SAFE (node, &loop->http) {
         struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);
-        if (is_idle(http) && !http->polls)
+        if (is_idle(http) && http->asked && !http->polls)
             pinion__conn_close(http->conn);
     }
+}
+
+bool pinion__http_awaits_first(const struct pinion_server_loop *loop)
+{
+    PINION_LIST_FOREACH (node, &loop->http) {
+        const struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);
+        if (!http->asked && http->state != PINION_HTTP_CLOSING)
+            return true;
+    }
+    return false;
 }
 
 void pinion__http_stop(struct pinion_server_loop *loop)

@@ -60,6 +60,7 @@ struct pinion_http {
     bool head_only;          /* the request is a HEAD: its answer has no body */
     bool keep_alive;         /* after the answer that takes its time */
     bool backlogged;         /* too much is queued: requests wait until it has gone */
+    bool asked;              /* a request came by it */
     bool polls;              /* a client of long polling comes by it */
     bool eof;                /* the peer sends no more, and is owed the answers to what it sent */
     bool pumping;            /* the pump task is queued */

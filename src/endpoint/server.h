@@ -99,8 +99,11 @@ void pinion__unmount_all(struct pinion_server *server);
 void pinion__http_accept(struct pinion_server_loop *loop, struct pinion_conn *conn);
 
 /* http.c: the server goes down: end those connections that only lie open, but for those that long-polling
- * clients come by. */
+ * clients come by, and new ones, whose first request may be on its way. */
 void pinion__http_drain(struct pinion_server_loop *loop);
+
+/* http.c: true while there are such new ones. */
+bool pinion__http_awaits_first(const struct pinion_server_loop *loop);
 
 /* http.c: the server stops: end the connections that are still HTTP, after the answer they are owed. */
 void pinion__http_stop(struct pinion_server_loop *loop);

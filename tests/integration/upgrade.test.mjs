@@ -222,7 +222,7 @@ describe("an upgrade", () => {
     it(`leaves nobody unanswered from ${before} loops to ${after}`, async (t) => {
       const server = await deployed(t, { args: ["--loops", String(before)] });
       server.script(`exec "$real" "$@" --loops ${after}`);
-      const prober = probe(server.port);
+      const asking = ask(server.url);
       for (let n = 1; n <= 4; n++) {
         const old = childrenOf(server.pid);
         server.hup();
@@ -232,7 +232,7 @@ describe("an upgrade", () => {
         const answers = await Promise.all(Array.from({ length: 40 }, () => RawConnection.open(t, server).then((raw) => answered(raw))));
         assert.equal(answers.filter(Boolean).length, 40);
       }
-      assert.deepEqual((await prober.stop()).errors, {});
+      assert.deepEqual((await asking.stop()).errors, {});
       await server.stop();
     });
   }
