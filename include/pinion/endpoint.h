@@ -207,6 +207,7 @@ typedef struct pinion_stats {
     uint64_t remote_lost;      /* not sent, or dropped when they came: no room, no connection */
     uint64_t remote_refused;   /* that had come before, or cannot be read here */
     uint64_t longpoll_evicted; /* sessions of long polling ended to make room for others */
+    uint64_t remote_denied;    /* subscriptions to topics that the broker does not allow */
 } pinion_stats;
 PINION_API void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats);
 

@@ -44,6 +44,14 @@ typedef struct pinion_pubsub_events {
 
     /* So many messages that were taken will not be sent, or that came were dropped. Thread: any. */
     void (*lost)(void *core, size_t count);
+
+    /* Instead of subscribed: the broker does not allow this subscription. A client's join that waits for it
+     * is refused. Under the same conditions. */
+    void (*refused)(void *core, const char *topic, uint64_t ticket);
+
+    /* A node of this name is there, or has gone: for an adapter that can tell, which need not. Who waits for
+     * a node that has gone waits no more. Thread: any. */
+    void (*node)(void *core, const char *node, bool up);
 } pinion_pubsub_events;
 
 typedef struct pinion_pubsub_adapter pinion_pubsub_adapter;
@@ -73,9 +81,10 @@ typedef struct pinion_pubsub_ops {
     int (*send)(pinion_pubsub_adapter *adapter, const char *node, const void *bytes, size_t length);
 
     /* Expected to have messages on this topic come in, and then to call events->subscribed. Not called for a
-     * topic that is subscribed to; nor are two calls for one topic made at once. PINION_ENOMEM: it is not,
-     * and subscribed is not called. NULL, together with ->unsubscribe: this adapter brings everything to
-     * every node. */
+     * topic that is subscribed to, but for one that was refused; nor are two calls for one topic made at
+     * once. PINION_EAGAIN: it is done once there is a connection, and subscribed is not called: there is
+     * nothing to wait for now. PINION_ENOMEM: it is not, and subscribed is not called. NULL, together with
+     * ->unsubscribe: this adapter brings everything to every node. */
     int (*subscribe)(pinion_pubsub_adapter *adapter, const char *topic, uint64_t ticket);
 
     /* The topic is needed no more. Messages on it may still come. */

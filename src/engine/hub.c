@@ -149,6 +149,7 @@ static void count_remote(const struct pinion_remote *remote, pinion_stats *sum)
     sum->remote_received = atomic_load_explicit(&remote->received, memory_order_relaxed);
     sum->remote_lost = atomic_load_explicit(&remote->lost, memory_order_relaxed);
     sum->remote_refused = atomic_load_explicit(&remote->refused, memory_order_relaxed);
+    sum->remote_denied = atomic_load_explicit(&remote->denied, memory_order_relaxed);
 }
 
 void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)

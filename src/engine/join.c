@@ -182,14 +182,28 @@ static bool is_accepted(const struct pinion_channel *channel)
     return channel->extra && channel->extra->late_join && channel->extra->late_join->accepted;
 }
 
-/* What other nodes broadcast on the topic comes in. */
-static void topic_is_ready(struct pinion_waiter *waiter)
+static void refuse_topic(struct pinion_channel *channel, struct pinion_slice ref,
+                         const struct replaced *replaced)
+{
+    pinion_payload *reason = pinion_json("{s:s}", "reason", "unavailable");
+    pinion__log(PINION_LOG_WARNING,
+                "channel %s: join refused: the broker does not let this node subscribe to the topic",
+                channel->topic->name);
+    refuse(channel, ref, replaced, reason);
+    pinion_payload_unref(reason);
+}
+
+/* What other nodes broadcast on the topic comes in, or may not. */
+static void topic_is_ready(struct pinion_waiter *waiter, bool allowed)
 {
     struct pinion_channel *channel = PINION_CONTAINER_OF(waiter, struct pinion_late_join, waiter)->channel;
     struct pinion_late_join *late = take_late(channel);
     struct pinion_socket *socket = channel->socket;
     socket->holds++;
-    accept_now(channel, late->ref, &late->replaced, late->reply, late->params);
+    if (allowed)
+        accept_now(channel, late->ref, &late->replaced, late->reply, late->params);
+    else
+        refuse_topic(channel, late->ref, &late->replaced);
     free_late(late);
     pinion__socket_unwait(socket);
     pinion__socket_unhold(socket);

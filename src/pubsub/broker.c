@@ -5,7 +5,12 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
+
+#define PIECES_BUFFERS                                                                                       \
+    4 /* so many times what this node may have waiting to be sent may be incomplete here                     \
+       */
 
 static struct pinion_broker *broker_of(pinion_pubsub_adapter *adapter)
 {
@@ -68,14 +73,16 @@ static int send_to(pinion_pubsub_adapter *adapter, const char *node, const void 
     return put_message(broker_of(adapter), PINION_SUBJECT_NODE, node, bytes, length);
 }
 
+/* While there is no connection nobody waits for a subscription: item->ticket stays 0. */
 static int subscribe(pinion_pubsub_adapter *adapter, const char *topic, uint64_t ticket)
 {
     struct pinion_broker_state *state = broker_of(adapter)->state;
     struct pinion_outgoing_item *item = pinion__outgoing_item(PINION_OUTGOING_SUBSCRIBE, topic, NULL, 0);
     if (!item)
         return PINION_ENOMEM;
-    item->ticket = ticket;
     pthread_mutex_lock(&state->queue.lock);
+    bool away = state->away;
+    item->ticket = away ? 0 : ticket;
     int rc = pinion__topics_add(&state->topics, topic, ticket);
     if (rc)
         free(item);
@@ -84,7 +91,7 @@ static int subscribe(pinion_pubsub_adapter *adapter, const char *topic, uint64_t
     if (rc)
         pinion__topics_remove(&state->topics, topic);
     pthread_mutex_unlock(&state->queue.lock);
-    return rc;
+    return !rc && away ? PINION_EAGAIN : rc;
 }
 
 /* Where there is no memory for saying so, messages go on coming in. */
@@ -113,6 +120,10 @@ static void stop(pinion_pubsub_adapter *adapter)
 static void free_state(struct pinion_broker_state *state)
 {
     pinion__topics_release(&state->topics);
+    pinion__topics_release(&state->refused);
+    (void)pinion__pieces_release(&state->pieces);
+    pinion__peers_release(&state->peers);
+    pthread_mutex_destroy(&state->refusing);
     pthread_mutex_destroy(&state->receiving);
     pthread_cond_destroy(&state->decision);
     pinion__outgoing_release(&state->queue);
@@ -183,25 +194,40 @@ static int name_node(const struct pinion_broker *broker, char out[PINION_NODE_MA
     return 0;
 }
 
+/* Which of all lives this is. */
+static int be_born(struct pinion_broker_state *state)
+{
+    struct timespec now;
+    if (RAND_bytes((unsigned char *)&state->life, sizeof state->life) != 1)
+        return pinion__fail(PINION_EIO, "the system gives no random bytes");
+    clock_gettime(CLOCK_REALTIME, &now);
+    state->born = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    state->family = pinion__broker_family();
+    return 0;
+}
+
+/* What is needed is made first, and then all of it is there to be released. */
 static int state_new(struct pinion_broker_state **out, size_t max)
 {
     struct pinion_broker_state *state = calloc(1, sizeof *state);
     if (!state)
         return PINION_ENOMEM;
     int rc = pinion__outgoing_init(&state->queue, max);
+    if (!rc && (rc = pinion__peers_init(&state->peers)) != 0)
+        pinion__outgoing_release(&state->queue);
     if (rc) {
         free(state);
         return rc;
     }
-    pinion__topics_init(&state->topics);
-    if (pthread_mutex_init(&state->receiving, NULL) != 0) {
-        pinion__outgoing_release(&state->queue);
-        free(state);
-        return PINION_ENOMEM;
-    }
+    (void)pthread_mutex_init(&state->receiving, NULL);
+    (void)pthread_mutex_init(&state->refusing, NULL);
     (void)pthread_cond_init(&state->decision, NULL);
+    pinion__topics_init(&state->topics);
+    pinion__topics_init(&state->refused);
+    pinion__pieces_init(&state->pieces, PIECES_BUFFERS * max);
+    state->away = true;
     *out = state;
-    return 0;
+    return be_born(state);
 }
 
 int pinion__broker_init(struct pinion_broker *broker, const char *url, uint16_t default_port)
@@ -213,7 +239,10 @@ int pinion__broker_init(struct pinion_broker *broker, const char *url, uint16_t 
         rc = name_node(broker, broker->state->node);
     if (!rc)
         rc = make_ops(broker);
-    if (rc)
+    if (rc) {
         pinion__broker_release(broker);
-    return rc;
+        return rc;
+    }
+    pinion__subject_base(broker->state->base, broker->url.prefix, broker->url.cluster);
+    return 0;
 }

@@ -2,23 +2,22 @@
 #include "pubsub/broker_int.h"
 #include <openssl/rand.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <unistd.h>
 
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 2000
 #define IDLE_MS        1000 /* how often a link looks after itself */
 
-/* ---- in ---- */
-
-void pinion__broker_received(struct pinion_broker *broker, const void *bytes, size_t length)
+int pinion__broker_explain(struct pinion_broker *broker, int code, const char *format, ...)
 {
-    struct pinion_broker_state *state = broker->state;
-    pthread_mutex_lock(&state->receiving);
-    if (state->taking)
-        state->events->received(state->core, bytes, length);
-    pthread_mutex_unlock(&state->receiving);
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(broker->problem.text, sizeof broker->problem.text, format, args);
+    va_end(args);
+    return code;
 }
 
 void pinion__broker_lost(struct pinion_broker *broker, size_t count)
@@ -31,78 +30,71 @@ void pinion__broker_wake(struct pinion_broker *broker)
     pinion__outgoing_wake(&broker->state->queue);
 }
 
-static void take_messages(struct pinion_broker_state *state, bool taking)
-{
-    pthread_mutex_lock(&state->receiving);
-    state->taking = taking;
-    pthread_mutex_unlock(&state->receiving);
-}
+/* ---- working ---- */
 
-/* ---- the thread: what is to be done ---- */
-
-static void confirm(struct pinion_broker *broker, struct pinion_list *subscriptions)
-{
-    struct pinion_outgoing_item *item;
-    while ((item = pinion__outgoing_shift(subscriptions))) {
-        broker->state->events->subscribed(broker->state->core, item->name, item->ticket);
-        free(item);
-    }
-}
-
-static int subscribe_to(struct pinion_broker *broker, enum pinion_subject kind, const char *name, bool on)
+static int publish_item(struct pinion_broker *broker, const struct pinion_outgoing_item *item)
 {
     char subject[PINION_SUBJECT_MAX];
-    (void)pinion__subject(subject, broker->url.prefix, kind, name);
-    return on ? broker->link->subscribe(broker, subject) : broker->link->unsubscribe(broker, subject);
+    (void)pinion__subject(subject, broker->state->base, item->subject, item->name);
+    int rc = pinion__broker_publish(broker, item->subject, subject, pinion__slice(item->bytes, item->len));
+    if (rc)
+        pinion__broker_lost(broker, 1); /* with the connection */
+    return rc;
 }
 
-static int perform(struct pinion_broker *broker, const struct pinion_outgoing_item *item)
-{
-    char subject[PINION_SUBJECT_MAX];
-    if (item->kind != PINION_OUTGOING_MESSAGE)
-        return subscribe_to(broker, PINION_SUBJECT_TOPIC, item->name,
-                            item->kind == PINION_OUTGOING_SUBSCRIBE);
-    (void)pinion__subject(subject, broker->url.prefix, item->subject, item->name);
-    return broker->link->publish(broker, subject, item->bytes, item->len);
-}
-
-/* Do all of these. After a failure the rest is left; the one that failed has been lost with the connection.
- */
+/* Do all of these. After a failure the rest is left. */
 static int perform_all(struct pinion_broker *broker, struct pinion_list *items)
 {
     struct pinion_list subscriptions = PINION_LIST_HEAD(subscriptions);
     struct pinion_outgoing_item *item;
     int rc = 0;
     while (!rc && (item = pinion__outgoing_shift(items))) {
-        rc = perform(broker, item);
-        if (rc && item->kind == PINION_OUTGOING_MESSAGE)
-            pinion__broker_lost(broker, 1);
+        rc = item->kind == PINION_OUTGOING_MESSAGE ? publish_item(broker, item)
+                                                   : pinion__broker_subscribe(broker, item);
         if (item->kind == PINION_OUTGOING_SUBSCRIBE)
             pinion__list_append(&subscriptions, &item->node);
         else
             free(item);
     }
-    if (!rc)
-        rc = pinion__list_empty(&subscriptions) ? broker->link->flush(broker) : broker->link->sync(broker);
-    confirm(broker, &subscriptions);
-    return rc;
+    int confirmed = pinion__broker_confirm(broker, &subscriptions);
+    return rc ? rc : confirmed;
+}
+
+/* What is to be done now: while others are expected back, messages wait. True: it is the end. */
+static bool take_work(struct pinion_broker *broker, struct pinion_list *items)
+{
+    struct pinion_broker_state *state = broker->state;
+    bool holds = pinion__broker_holds(broker);
+    pthread_mutex_lock(&state->queue.lock);
+    bool stopping = state->stopping;
+    if (holds && !stopping)
+        pinion__broker_take_subscriptions(state, items);
+    else
+        pinion__outgoing_take(&state->queue, items);
+    pthread_mutex_unlock(&state->queue.lock);
+    return stopping;
+}
+
+static int finish(struct pinion_broker *broker)
+{
+    pinion__broker_say_goodbye(broker);
+    return broker->link->sync(broker);
 }
 
 /* Until the connection breaks, or the end: 0. */
-static int work(struct pinion_broker *broker, struct pinion_broker_problem *why)
+static int work(struct pinion_broker *broker)
 {
     struct pinion_broker_state *state = broker->state;
     struct pinion_list items = PINION_LIST_HEAD(items);
     for (;;) {
-        pthread_mutex_lock(&state->queue.lock);
-        pinion__outgoing_take(&state->queue, &items);
-        bool stopping = state->stopping;
-        pthread_mutex_unlock(&state->queue.lock);
+        bool stopping = take_work(broker, &items);
         int rc = perform_all(broker, &items);
         if (!rc && stopping)
-            return broker->link->sync(broker);
+            return finish(broker);
         if (!rc)
-            rc = broker->link->wait(broker, state->queue.wake_fd, IDLE_MS, why);
+            rc = pinion__broker_tend(broker);
+        if (!rc)
+            rc = broker->link->wait(broker, state->queue.wake_fd, IDLE_MS);
         if (!rc)
             continue;
         pthread_mutex_lock(&state->queue.lock);
@@ -112,83 +104,20 @@ static int work(struct pinion_broker *broker, struct pinion_broker_problem *why)
     }
 }
 
-/* ---- the thread: connecting ---- */
+/* ---- connecting ---- */
 
-/* Subscriptions that wait to be made or ended, which the set of topics stands for: those that began, in
- * *begun; messages stay. */
-static void take_subscriptions(struct pinion_broker_state *state, struct pinion_list *begun)
+static int connect_to_broker(struct pinion_broker *broker)
 {
-    struct pinion_list items = PINION_LIST_HEAD(items);
-    struct pinion_list messages = PINION_LIST_HEAD(messages);
-    struct pinion_outgoing_item *item;
-    pinion__outgoing_take(&state->queue, &items);
-    while ((item = pinion__outgoing_shift(&items))) {
-        if (item->kind == PINION_OUTGOING_MESSAGE)
-            pinion__list_append(&messages, &item->node);
-        else if (item->kind == PINION_OUTGOING_SUBSCRIBE)
-            pinion__list_append(begun, &item->node);
-        else
-            free(item);
-    }
-    pinion__outgoing_return(&state->queue, &messages);
-}
-
-/* The topics, as names of the thread's own. */
-struct names {
-    struct pinion_list items;
-    bool incomplete; /* there was no memory for all */
-};
-
-static void list_topic(struct pinion_map_node *node, void *data)
-{
-    const struct pinion_topics_entry *entry = PINION_CONTAINER_OF(node, struct pinion_topics_entry, node);
-    struct names *names = data;
-    struct pinion_outgoing_item *item =
-        pinion__outgoing_item(PINION_OUTGOING_SUBSCRIBE, entry->name, NULL, 0);
-    if (item)
-        pinion__list_append(&names->items, &item->node);
-    else
-        names->incomplete = true;
-}
-
-static int subscribe_all(struct pinion_broker *broker)
-{
-    struct pinion_broker_state *state = broker->state;
-    struct pinion_list begun = PINION_LIST_HEAD(begun);
-    struct names topics = { .items = PINION_LIST_HEAD(topics.items) };
-    struct pinion_outgoing_item *item;
-    pthread_mutex_lock(&state->queue.lock);
-    take_subscriptions(state, &begun);
-    pinion__map_each(&state->topics.map, list_topic, &topics);
-    pthread_mutex_unlock(&state->queue.lock);
-    int rc = topics.incomplete ? PINION_EIO : subscribe_to(broker, PINION_SUBJECT_ALL, NULL, true);
-    if (!rc)
-        rc = subscribe_to(broker, PINION_SUBJECT_NODE, state->node, true);
-    while ((item = pinion__outgoing_shift(&topics.items))) {
-        if (!rc)
-            rc = subscribe_to(broker, PINION_SUBJECT_TOPIC, item->name, true);
-        free(item);
-    }
-    if (!rc)
-        rc = broker->link->sync(broker);
-    confirm(broker, &begun);
-    return rc;
-}
-
-static int connect_to_broker(struct pinion_broker *broker, struct pinion_broker_problem *why)
-{
-    int rc = broker->link->open(broker, why);
+    pinion__broker_forget_refusals(broker);
+    atomic_store(&broker->state->nobody, false);
+    int rc = broker->link->open(broker);
     if (rc)
         return rc;
-    take_messages(broker->state, true);
-    return subscribe_all(broker);
-}
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    pinion__broker_take_messages(broker, true);
+    rc = pinion__broker_claim_name(broker);
+    if (!rc)
+        rc = pinion__broker_subscribe_all(broker);
+    return rc ? rc : pinion__broker_greet(broker);
 }
 
 /* A half to the whole of a time that doubles: nodes that lost the same broker do not come back in step. */
@@ -202,35 +131,39 @@ static uint64_t backoff_ms(unsigned failures)
     return delay / 2 + delay * dice / 510;
 }
 
-/* Wait before the next attempt. Nobody waits for a subscription meanwhile. False: it is the end. */
+static bool is_stopping(struct pinion_broker_state *state)
+{
+    uint64_t count;
+    pthread_mutex_lock(&state->queue.lock);
+    bool stopping = state->stopping;
+    ssize_t n = read(state->queue.wake_fd, &count, sizeof count);
+    (void)n;
+    pthread_mutex_unlock(&state->queue.lock);
+    return stopping;
+}
+
+/* Wait before the next attempt. False: it is the end. */
 static bool wait_away(struct pinion_broker *broker, unsigned failures)
 {
     struct pinion_broker_state *state = broker->state;
-    uint64_t now = now_ms(), until = now + backoff_ms(failures);
-    bool stopping = false;
-    while (!stopping) {
-        struct pinion_list begun = PINION_LIST_HEAD(begun);
-        pthread_mutex_lock(&state->queue.lock);
-        take_subscriptions(state, &begun);
-        stopping = state->stopping;
-        pthread_mutex_unlock(&state->queue.lock);
-        confirm(broker, &begun);
-        now = now_ms();
-        if (stopping || now >= until)
-            break;
+    uint64_t now = pinion__broker_now_ms(), until = now + backoff_ms(failures);
+    bool stopping;
+    while (!(stopping = is_stopping(state)) && now < until) {
         struct pollfd wake = { .fd = state->queue.wake_fd, .events = POLLIN };
         (void)poll(&wake, 1, (int)(until - now));
+        now = pinion__broker_now_ms();
     }
     return !stopping;
 }
 
-static void decide(struct pinion_broker_state *state, int outcome, const struct pinion_broker_problem *why)
+static void decide(struct pinion_broker *broker, int outcome)
 {
+    struct pinion_broker_state *state = broker->state;
     pthread_mutex_lock(&state->queue.lock);
     if (!state->decided) {
         state->decided = true;
         state->outcome = outcome;
-        state->problem = *why;
+        state->problem = broker->problem;
         pthread_cond_signal(&state->decision);
     }
     pthread_mutex_unlock(&state->queue.lock);
@@ -240,9 +173,21 @@ static void say_connected(struct pinion_broker *broker)
 {
     char where[300];
     snprintf(where, sizeof where, "to %s:%u", broker->url.host, broker->url.port);
+    pinion__broker_back(broker);
+    atomic_store(&broker->state->runs, true);
     broker->state->events->connection(broker->state->core, true, where);
 }
 
+static void disconnect(struct pinion_broker *broker)
+{
+    pinion__broker_away(broker);
+    pinion__broker_take_messages(broker, false);
+    pinion__peers_await(&broker->state->peers, pinion__broker_now_ms());
+    broker->link->close(broker);
+}
+
+/* Only the first attempt can find that the settings never work: afterwards they have worked, or nobody would
+ * hear of it. */
 void *pinion__broker_run(void *data)
 {
     struct pinion_broker *broker = data;
@@ -250,20 +195,19 @@ void *pinion__broker_run(void *data)
     unsigned failures = 0;
     bool first = true;
     for (bool go_on = true; go_on; first = false) {
-        struct pinion_broker_problem why = { "" };
-        int rc = connect_to_broker(broker, &why);
-        bool hopeless = rc && rc != PINION_EIO && first;
+        broker->problem.text[0] = '\0';
+        int rc = connect_to_broker(broker);
+        bool hopeless = rc && rc != PINION_EIO && rc != PINION_ETIMEDOUT && first;
         if (!rc)
             say_connected(broker);
-        decide(state, hopeless ? rc : 0, &why); /* whoever waits for the start finds it connected */
+        decide(broker, hopeless ? rc : 0); /* whoever waits for the start finds it connected */
         if (!rc) {
             failures = 0;
-            rc = work(broker, &why);
+            rc = work(broker);
         }
-        take_messages(state, false);
-        broker->link->close(broker);
+        disconnect(broker);
         if (rc && !hopeless)
-            state->events->connection(state->core, false, why.text);
+            state->events->connection(state->core, false, broker->problem.text);
         go_on = rc && !hopeless && wait_away(broker, failures++);
     }
     return NULL;

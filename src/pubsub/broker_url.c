@@ -65,9 +65,9 @@ static int read_size(size_t *out, const char *value)
 }
 
 /* Spaces, dots and wildcards would make another subject of it. */
-static int read_prefix(const char **out, const char *value)
+static int read_word(const char **out, const char *value, size_t max)
 {
-    if (!*value || strlen(value) > PINION_SUBJECT_PREFIX_MAX ||
+    if (!*value || strlen(value) > max ||
         strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-:") != strlen(value))
         return PINION_EINVAL;
     *out = value;
@@ -81,7 +81,9 @@ static int read_value(struct pinion_broker_url *url, const char *name, const cha
     if (strcmp(name, "node") == 0)
         return read_text(&url->node, value);
     if (strcmp(name, "prefix") == 0)
-        return read_prefix(&url->prefix, value);
+        return read_word(&url->prefix, value, PINION_SUBJECT_PREFIX_MAX);
+    if (strcmp(name, "cluster") == 0)
+        return read_word(&url->cluster, value, PINION_CLUSTER_NAME_MAX);
     if (strcmp(name, "buffer") == 0)
         return read_size(&url->buffer, value);
     if (strcmp(name, "ca") == 0)
@@ -92,7 +94,7 @@ static int read_value(struct pinion_broker_url *url, const char *name, const cha
         return read_text(&url->key, value);
     return pinion__fail(PINION_ENOENT,
                         "pubsub: the URL has no setting \"%s\"; there are topics, node, prefix, "
-                        "buffer, ca, cert, key",
+                        "cluster, buffer, ca, cert, key",
                         name);
 }
 

@@ -17,12 +17,13 @@ struct pinion_broker_url {
     const char *password; /* NULL: none */
     const char *host;     /* without the brackets of an IPv6 address */
     uint16_t port;
-    const char *path;   /* without the first slash; "" */
-    const char *node;   /* the name of this node; NULL: one is made up */
-    const char *prefix; /* of subjects or channels: "pinion" */
-    bool topics;        /* one for each topic */
-    size_t buffer;      /* bytes that may wait to be sent: 8 MiB */
-    const char *ca;     /* files for TLS; NULL: none */
+    const char *path;    /* without the first slash; "" */
+    const char *node;    /* the name of this node; NULL: one is made up */
+    const char *prefix;  /* of subjects or channels: "pinion" */
+    const char *cluster; /* the name of the cluster; NULL: it has none */
+    bool topics;         /* one for each topic */
+    size_t buffer;       /* bytes that may wait to be sent: 8 MiB */
+    const char *ca;      /* files for TLS; NULL: none */
     const char *cert;
     const char *key;
 };

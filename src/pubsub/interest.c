@@ -7,8 +7,8 @@
 struct entry {
     struct pinion_map_node node;
     uint64_t loops;
-    uint64_t ticket; /* of the subscription at other nodes; 0: there is none */
-    bool known;      /* there */
+    uint64_t ticket;                  /* of the subscription at other nodes; 0: there is none */
+    enum pinion_interest_known known; /* there */
     size_t name_len;
     char name[]; /* terminated */
 };
@@ -61,10 +61,10 @@ static int tell(struct pinion_interest *interest, struct entry *entry)
         return 0;
     uint64_t ticket = atomic_fetch_add_explicit(&interest->tickets, 1, memory_order_relaxed);
     int rc = interest->hooks->open(interest->hook_context, entry->name, ticket);
-    if (rc)
-        return rc == PINION_EAGAIN ? 0 : rc;
+    if (rc && rc != PINION_EAGAIN)
+        return rc == PINION_ECLOSED ? 0 : rc;
     entry->ticket = ticket;
-    entry->known = false;
+    entry->known = rc ? PINION_INTEREST_KNOWN : PINION_INTEREST_PENDING;
     return 0;
 }
 
@@ -73,7 +73,7 @@ static struct entry *entry_new(struct pinion_slice name)
     struct entry *entry = malloc(sizeof *entry + name.len + 1);
     if (!entry)
         return NULL;
-    *entry = (struct entry){ .known = true, .name_len = name.len };
+    *entry = (struct entry){ .known = PINION_INTEREST_KNOWN, .name_len = name.len };
     memcpy(entry->name, name.ptr, name.len);
     entry->name[name.len] = '\0';
     return entry;
@@ -108,7 +108,7 @@ static int turn_on(struct pinion_interest *interest, struct pinion_map *map, str
     if (rc)
         return rc;
     entry->loops |= bit;
-    return entry->known ? 0 : PINION_EAGAIN;
+    return entry->known == PINION_INTEREST_KNOWN ? 0 : PINION_EAGAIN;
 }
 
 static void turn_off(struct pinion_interest *interest, struct pinion_map *map, struct pinion_slice name,
@@ -165,27 +165,43 @@ uint64_t pinion__interest_get(struct pinion_interest *interest, struct pinion_sl
     return loops;
 }
 
-uint64_t pinion__interest_confirm(struct pinion_interest *interest, struct pinion_slice name, uint64_t ticket)
+uint64_t pinion__interest_confirm(struct pinion_interest *interest, struct pinion_slice name, uint64_t ticket,
+                                  bool allowed)
 {
     uint64_t hash = pinion__hash(name), loops = 0;
     unsigned i = stripe_of(hash);
     pthread_mutex_lock(&interest->stripes[i].lock);
     struct entry *entry = find(&interest->stripes[i].topics, name, hash);
-    if (entry && entry->ticket == ticket && !entry->known) {
-        entry->known = true;
+    if (entry && entry->ticket == ticket && entry->known == PINION_INTEREST_PENDING) {
+        entry->known = allowed ? PINION_INTEREST_KNOWN : PINION_INTEREST_REFUSED;
         loops = entry->loops;
     }
     pthread_mutex_unlock(&interest->stripes[i].lock);
     return loops;
 }
 
-bool pinion__interest_known(struct pinion_interest *interest, struct pinion_slice name)
+enum pinion_interest_known pinion__interest_known(struct pinion_interest *interest, struct pinion_slice name)
 {
     uint64_t hash = pinion__hash(name);
     unsigned i = stripe_of(hash);
     pthread_mutex_lock(&interest->stripes[i].lock);
     const struct entry *entry = find(&interest->stripes[i].topics, name, hash);
-    bool known = !entry || entry->known;
+    enum pinion_interest_known known = entry ? entry->known : PINION_INTEREST_KNOWN;
     pthread_mutex_unlock(&interest->stripes[i].lock);
     return known;
+}
+
+int pinion__interest_retry(struct pinion_interest *interest, struct pinion_slice name)
+{
+    uint64_t hash = pinion__hash(name);
+    unsigned i = stripe_of(hash);
+    int rc = 0;
+    pthread_mutex_lock(&interest->stripes[i].lock);
+    struct entry *entry = find(&interest->stripes[i].topics, name, hash);
+    if (entry && entry->known == PINION_INTEREST_REFUSED)
+        rc = tell(interest, entry);
+    if (!rc)
+        rc = entry ? (int)entry->known : PINION_INTEREST_KNOWN;
+    pthread_mutex_unlock(&interest->stripes[i].lock);
+    return rc;
 }

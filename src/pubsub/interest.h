@@ -17,8 +17,8 @@
 
 /* How other nodes are told. Called with a stripe's lock held. */
 struct pinion_interest_hooks {
-    /* 0: told, to be confirmed by pinion__interest_confirm with this ticket; PINION_EAGAIN: there is nothing
-     * to wait for; PINION_ENOMEM. */
+    /* 0: told, to be confirmed by pinion__interest_confirm with this ticket; PINION_EAGAIN: told, and there
+     * is nothing to wait for; PINION_ECLOSED: nobody is told; PINION_ENOMEM. */
     int (*open)(void *context, const char *topic, uint64_t ticket);
     void (*close)(void *context, const char *topic);
 };
@@ -46,13 +46,19 @@ void pinion__interest_hook(struct pinion_interest *interest, const struct pinion
 int pinion__interest_set(struct pinion_interest *interest, struct pinion_slice name, uint64_t hash,
                          unsigned loop, bool on);
 
-/* Other nodes know of the subscription with this ticket. Returns a bit per loop that was told otherwise: 0
- * for a ticket that is not current. Thread: any. */
-uint64_t pinion__interest_confirm(struct pinion_interest *interest, struct pinion_slice name,
-                                  uint64_t ticket);
+/* What is known of a topic at other nodes. Of one that was refused nothing comes in. */
+enum pinion_interest_known { PINION_INTEREST_PENDING, PINION_INTEREST_KNOWN, PINION_INTEREST_REFUSED };
 
-/* False while other nodes do not know that a topic has subscribers here. Thread: any. */
-bool pinion__interest_known(struct pinion_interest *interest, struct pinion_slice name);
+/* Other nodes know of the subscription with this ticket, or it was refused. Returns a bit per loop that was
+ * told otherwise: 0 for a ticket that is not current. Thread: any. */
+uint64_t pinion__interest_confirm(struct pinion_interest *interest, struct pinion_slice name, uint64_t ticket,
+                                  bool allowed);
+
+/* KNOWN for a topic that has no subscribers. Thread: any. */
+enum pinion_interest_known pinion__interest_known(struct pinion_interest *interest, struct pinion_slice name);
+
+/* Tell other nodes again of a topic that was refused: what is known then, or PINION_ENOMEM. Thread: any. */
+int pinion__interest_retry(struct pinion_interest *interest, struct pinion_slice name);
 
 /* A bit per loop that has subscribers. Thread: any. */
 uint64_t pinion__interest_get(struct pinion_interest *interest, struct pinion_slice name);

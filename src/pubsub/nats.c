@@ -3,10 +3,11 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "pubsub/broker.h"
+#include "pubsub/nats_problem.h"
 #include "pubsub/topics.h"
-#include <nats/nats.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -15,7 +16,8 @@
 #define PING_MS      2000 /* two without an answer, and the connection is given up */
 #define PENDING_MAX  (64 << 20)
 #define FAREWELL_S   5
-#define SYNC_MS      (2 * PINION_BROKER_PATIENCE_MS)
+#define SETTLE_MS    50 /* without a refusal, and there are no more of them */
+#define SETTLE_MAX   1000
 
 struct nats_link {
     struct pinion_broker broker;
@@ -23,9 +25,13 @@ struct nats_link {
     struct pinion_topics subscriptions; /* by subject; data is a natsSubscription */
     pthread_mutex_t lock;               /* of what follows */
     pthread_cond_t changed;
-    unsigned open; /* subscriptions whose last call of on_message may be to come */
-    bool closed;   /* the library's last word on the connection */
-    char reason[100];
+    unsigned open;                       /* subscriptions whose last call of on_message may be to come */
+    bool closed;                         /* the library's last word on the connection */
+    char missed[PINION_SUBJECT_MAX + 1]; /* what the replies of messages for one node begin with */
+    char reason[120];
+    char refusal[PINION_SUBJECT_MAX + 64]; /* the last one that on_error was told of */
+    uint64_t refused_at;                   /* when; milliseconds */
+    atomic_size_t largest;                 /* message that the server takes */
 };
 
 static struct nats_link *link_of(struct pinion_broker *broker)
@@ -35,11 +41,25 @@ static struct nats_link *link_of(struct pinion_broker *broker)
 
 /* ---- called by the library ---- */
 
+/* What has a reply subject and nobody to go to: the question at the start, or a message for one node. */
+static void on_no_responders(struct nats_link *link, const char *subject)
+{
+    size_t len = strlen(link->missed);
+    if (strncmp(subject, link->missed, len) == 0)
+        pinion__broker_missed(&link->broker, subject);
+    else
+        pinion__broker_nobody(&link->broker);
+}
+
 static void on_message(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
                        void *data)
 {
     struct nats_link *link = data;
-    pinion__broker_received(&link->broker, natsMsg_GetData(message), (size_t)natsMsg_GetDataLength(message));
+    if (natsMsg_IsNoResponders(message))
+        on_no_responders(link, natsMsg_GetSubject(message));
+    else
+        pinion__broker_received(&link->broker, natsMsg_GetData(message),
+                                (size_t)natsMsg_GetDataLength(message));
     natsMsg_Destroy(message);
 }
 
@@ -66,13 +86,80 @@ static void on_closed(natsConnection *connection, void *data)
     pthread_mutex_unlock(&link->lock);
 }
 
-/* The library says it once for each time that a subscription begins to drop. */
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* What may not be subscribed or published to is told here, a moment after the fact. */
+static void on_refusal(struct nats_link *link, const char *text)
+{
+    char subject[PINION_SUBJECT_MAX];
+    enum pinion_broker_act act;
+    if (pinion__nats_refusal(text, &act, subject))
+        pinion__broker_refused(&link->broker, act, subject);
+    pthread_mutex_lock(&link->lock);
+    snprintf(link->refusal, sizeof link->refusal, "%s", text);
+    link->refused_at = now_ms();
+    pthread_cond_signal(&link->changed);
+    pthread_mutex_unlock(&link->lock);
+}
+
+/* Of what is dropped the library says it once for each time that a subscription begins to drop. */
 static void on_error(natsConnection *connection, natsSubscription *subscription, natsStatus status,
                      void *data)
 {
     struct nats_link *link = data;
+    const char *text = nats_GetLastError(NULL);
     if (status == NATS_SLOW_CONSUMER)
         pinion__broker_lost(&link->broker, 1);
+    else if (status == NATS_NOT_PERMITTED)
+        on_refusal(link, text ? text : "");
+}
+
+/* ---- subscribing ---- */
+
+/* Something has failed: by what the server said last, or else by what the library calls it. */
+static int fail(struct nats_link *link, natsStatus status)
+{
+    const char *said = NULL;
+    if (natsConnection_GetLastError(link->connection, &said) == NATS_OK || !said || !*said)
+        said = natsStatus_GetText(status);
+    return pinion__broker_explain(&link->broker, PINION_EIO, "%s", said);
+}
+
+static void note_open(struct nats_link *link, int change)
+{
+    pthread_mutex_lock(&link->lock);
+    link->open += (unsigned)change;
+    pthread_mutex_unlock(&link->lock);
+}
+
+static int keep(struct nats_link *link, const char *subject, natsSubscription *subscription)
+{
+    int rc = pinion__topics_add(&link->subscriptions, subject, 0);
+    if (!rc)
+        pinion__topics_find(&link->subscriptions, subject)->data = subscription;
+    return rc;
+}
+
+static int subscribe(struct pinion_broker *broker, const char *subject)
+{
+    struct nats_link *link = link_of(broker);
+    natsSubscription *subscription = NULL;
+    natsStatus status = natsConnection_Subscribe(&subscription, link->connection, subject, on_message, link);
+    if (status != NATS_OK)
+        return fail(link, status);
+    note_open(link, 1);
+    if (natsSubscription_SetOnCompleteCB(subscription, on_complete, link) != NATS_OK)
+        note_open(link, -1); /* the connection is closed already */
+    (void)natsSubscription_SetPendingLimits(subscription, -1, PENDING_MAX);
+    int rc = keep(link, subject, subscription);
+    if (rc)
+        natsSubscription_Destroy(subscription);
+    return rc ? pinion__broker_explain(broker, PINION_EIO, "out of memory") : 0;
 }
 
 /* ---- connecting ---- */
@@ -129,81 +216,38 @@ static natsStatus set_options(struct nats_link *link, natsOptions *options)
     return status;
 }
 
-static int explain(natsStatus status, struct pinion_broker_problem *why)
+/* Where what was for a node and did not come to it is told of. */
+static int subscribe_to_missed(struct nats_link *link)
 {
-    switch (status) {
-    case NATS_CONNECTION_AUTH_FAILED:
-    case NATS_NOT_PERMITTED:
-        snprintf(why->text, sizeof why->text, "the server refuses the user, the password or the token");
-        return PINION_EACCES;
-    case NATS_SECURE_CONNECTION_WANTED:
-        snprintf(why->text, sizeof why->text, "the server has no TLS; nats:// does without");
-        return PINION_EINVAL;
-    case NATS_SECURE_CONNECTION_REQUIRED:
-        snprintf(why->text, sizeof why->text, "the server wants TLS: tls://");
-        return PINION_EINVAL;
-    case NATS_SSL_ERROR:
-        snprintf(why->text, sizeof why->text, "TLS failed: a certificate, or the name in it, is not right");
-        return PINION_EACCES;
-    case NATS_INVALID_ARG:
-    case NATS_ADDRESS_MISSING:
-        snprintf(why->text, sizeof why->text, "the address or a setting is not valid");
-        return PINION_EINVAL;
-    case NATS_NO_MEMORY:
-        snprintf(why->text, sizeof why->text, "out of memory");
-        return PINION_EIO;
-    default:
-        snprintf(why->text, sizeof why->text, "%s", natsStatus_GetText(status));
-        return PINION_EIO;
-    }
+    char subject[PINION_SUBJECT_MAX], all[PINION_SUBJECT_MAX + 2];
+    pinion__broker_own_subject(&link->broker, subject);
+    snprintf(link->missed, sizeof link->missed, "%s.", subject);
+    snprintf(all, sizeof all, "%s.*", subject);
+    return subscribe(&link->broker, all);
 }
 
-static int open_connection(struct pinion_broker *broker, struct pinion_broker_problem *why)
+static int open_connection(struct pinion_broker *broker)
 {
     struct nats_link *link = link_of(broker);
     natsOptions *options = NULL;
+    int rc = pinion__nats_check_files(broker);
+    if (rc)
+        return rc;
     link->closed = false;
+    link->refusal[0] = '\0';
     natsStatus status = natsOptions_Create(&options);
     if (status == NATS_OK)
         status = set_options(link, options);
     if (status == NATS_OK)
         status = natsConnection_Connect(&link->connection, options);
     natsOptions_Destroy(options);
-    return status == NATS_OK ? 0 : explain(status, why);
+    if (status != NATS_OK)
+        return pinion__nats_explain(broker, status);
+    link->largest = (size_t)natsConnection_GetMaxPayload(link->connection);
+    return subscribe_to_missed(link);
 }
 
 /* ---- the connection ---- */
-
-static void note_open(struct nats_link *link, int change)
-{
-    pthread_mutex_lock(&link->lock);
-    link->open += (unsigned)change;
-    pthread_mutex_unlock(&link->lock);
-}
-
-static int keep(struct nats_link *link, const char *subject, natsSubscription *subscription)
-{
-    int rc = pinion__topics_add(&link->subscriptions, subject, 0);
-    if (!rc)
-        pinion__topics_find(&link->subscriptions, subject)->data = subscription;
-    return rc;
-}
-
-static int subscribe(struct pinion_broker *broker, const char *subject)
-{
-    struct nats_link *link = link_of(broker);
-    natsSubscription *subscription = NULL;
-    if (natsConnection_Subscribe(&subscription, link->connection, subject, on_message, link) != NATS_OK)
-        return PINION_EIO;
-    note_open(link, 1);
-    if (natsSubscription_SetOnCompleteCB(subscription, on_complete, link) != NATS_OK)
-        note_open(link, -1); /* the connection is closed already */
-    (void)natsSubscription_SetPendingLimits(subscription, -1, PENDING_MAX);
-    int rc = keep(link, subject, subscription);
-    if (rc)
-        natsSubscription_Destroy(subscription);
-    return rc ? PINION_EIO : 0;
-}
 
 static int unsubscribe(struct pinion_broker *broker, const char *subject)
 {
@@ -216,20 +260,85 @@ static int unsubscribe(struct pinion_broker *broker, const char *subject)
     return 0;
 }
 
-static int publish(struct pinion_broker *broker, const char *subject, const void *bytes, size_t length)
+static size_t largest(struct pinion_broker *broker)
 {
-    natsStatus status = natsConnection_Publish(link_of(broker)->connection, subject, bytes, (int)length);
+    return link_of(broker)->largest;
+}
+
+/* The server's limit may change while it runs: then the library knows of it, and this message is lost. */
+static int published(struct nats_link *link, natsStatus status)
+{
     if (status == NATS_MAX_PAYLOAD) {
-        pinion__broker_lost(broker, 1);
+        link->largest = (size_t)natsConnection_GetMaxPayload(link->connection);
+        pinion__broker_lost(&link->broker, 1);
         return 0;
     }
-    return status == NATS_OK ? 0 : PINION_EIO;
+    return status == NATS_OK ? 0 : fail(link, status);
+}
+
+/* A request without subscribers is answered at once, on the reply's subject: so it is with what is for one
+ * node. The reply is below this node's own subject, and ends as the other's does. */
+static int publish(struct pinion_broker *broker, enum pinion_subject kind, const char *subject,
+                   const void *bytes, size_t length)
+{
+    struct nats_link *link = link_of(broker);
+    char reply[2 * PINION_SUBJECT_MAX];
+    if (kind != PINION_SUBJECT_NODE)
+        return published(link, natsConnection_Publish(link->connection, subject, bytes, (int)length));
+    snprintf(reply, sizeof reply, "%s%s", link->missed, strrchr(subject, '.') + 1);
+    return published(link,
+                     natsConnection_PublishRequest(link->connection, subject, reply, bytes, (int)length));
+}
+
+static int ask(struct pinion_broker *broker, const char *subject, const void *bytes, size_t length)
+{
+    struct nats_link *link = link_of(broker);
+    char reply[PINION_SUBJECT_MAX];
+    (void)pinion__subject(reply, broker->url.prefix, PINION_SUBJECT_NODES, NULL);
+    return published(link,
+                     natsConnection_PublishRequest(link->connection, subject, reply, bytes, (int)length));
+}
+
+static void wait_until(struct nats_link *link, uint64_t ms_from_now)
+{
+    struct timespec deadline;
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    uint64_t ns = (uint64_t)deadline.tv_nsec + ms_from_now * 1000000;
+    deadline.tv_sec += (time_t)(ns / 1000000000);
+    deadline.tv_nsec = (long)(ns % 1000000000);
+    (void)pthread_cond_timedwait(&link->changed, &link->lock, &deadline);
+}
+
+/* The library knows of a refusal before on_error is called: it keeps the last one's text. Wait until that one
+ * has come, and no other for a while. */
+static void await_refusals(struct nats_link *link)
+{
+    const char *last = NULL;
+    if (natsConnection_GetLastError(link->connection, &last) != NATS_NOT_PERMITTED || !last)
+        return;
+    uint64_t began = now_ms(), now = began;
+    pthread_mutex_lock(&link->lock);
+    while (now - began < SETTLE_MAX) {
+        uint64_t since = link->refused_at > began ? link->refused_at : began;
+        if (strcmp(link->refusal, last) == 0 && now - since >= SETTLE_MS)
+            break;
+        wait_until(link, SETTLE_MS);
+        now = now_ms();
+    }
+    pthread_mutex_unlock(&link->lock);
 }
 
 /* A PING, whose answer comes after everything before it was seen to. */
 static int sync_with_server(struct pinion_broker *broker)
 {
-    return natsConnection_FlushTimeout(link_of(broker)->connection, SYNC_MS) == NATS_OK ? 0 : PINION_EIO;
+    struct nats_link *link = link_of(broker);
+    natsStatus status = natsConnection_FlushTimeout(link->connection, PINION_BROKER_PATIENCE_MS);
+    if (status == NATS_TIMEOUT)
+        return pinion__broker_explain(broker, PINION_ETIMEDOUT, "the server does not answer");
+    if (status != NATS_OK)
+        return fail(link, status);
+    await_refusals(link);
+    return 0;
 }
 
 static int flush(struct pinion_broker *broker)
@@ -237,18 +346,15 @@ static int flush(struct pinion_broker *broker)
     return 0; /* each message is sent at once */
 }
 
-static int wait_for_work(struct pinion_broker *broker, int wake_fd, int timeout_ms,
-                         struct pinion_broker_problem *why)
+static int wait_for_work(struct pinion_broker *broker, int wake_fd, int timeout_ms)
 {
     struct nats_link *link = link_of(broker);
     struct pollfd wake = { .fd = wake_fd, .events = POLLIN };
     (void)poll(&wake, 1, timeout_ms);
     pthread_mutex_lock(&link->lock);
-    bool closed = link->closed;
-    if (closed)
-        snprintf(why->text, sizeof why->text, "%s", link->reason);
+    int rc = link->closed ? pinion__broker_explain(broker, PINION_EIO, "%s", link->reason) : 0;
     pthread_mutex_unlock(&link->lock);
-    return closed ? PINION_EIO : 0;
+    return rc;
 }
 
 /* ---- the end ---- */
@@ -302,6 +408,8 @@ static const struct pinion_link_ops ops = {
     .subscribe = subscribe,
     .unsubscribe = unsubscribe,
     .publish = publish,
+    .largest = largest,
+    .ask = ask,
     .sync = sync_with_server,
     .flush = flush,
     .wait = wait_for_work,

@@ -45,9 +45,10 @@ struct pinion_outgoing_item *pinion__outgoing_item(enum pinion_outgoing_kind kin
 
 int pinion__outgoing_put(struct pinion_outgoing *queue, struct pinion_outgoing_item *item)
 {
-    int rc = queue->closed                                                     ? PINION_ECLOSED
-             : item->len > queue->max || queue->bytes > queue->max - item->len ? PINION_EBUSY
-                                                                               : 0;
+    int rc = queue->closed                           ? PINION_ECLOSED
+             : item->len > queue->max                ? PINION_ETOOBIG
+             : queue->bytes > queue->max - item->len ? PINION_EBUSY
+                                                     : 0;
     if (rc) {
         free(item);
         return rc;

@@ -38,8 +38,8 @@ void pinion__outgoing_release(struct pinion_outgoing *queue);
 struct pinion_outgoing_item *pinion__outgoing_item(enum pinion_outgoing_kind kind, const char *name,
                                                    const void *bytes, size_t len);
 
-/* Put an item, which is the queue's then, and freed on failure. With the lock held. PINION_EBUSY: it is full;
- * PINION_ECLOSED. */
+/* Put an item, which is the queue's then, and freed on failure. With the lock held. PINION_ETOOBIG: it
+ * is more than fits at all; PINION_EBUSY: it is full; PINION_ECLOSED. */
 int pinion__outgoing_put(struct pinion_outgoing *queue, struct pinion_outgoing_item *item);
 
 /* Make wake_fd readable. Thread: any. */

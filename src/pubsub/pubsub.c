@@ -37,7 +37,7 @@ static int note_interest(struct pinion_registry *registry, const struct pinion_t
     return rc;
 }
 
-static bool is_known(struct pinion_pubsub_loop *loop, const struct pinion_topic *topic)
+static enum pinion_interest_known known(struct pinion_pubsub_loop *loop, const struct pinion_topic *topic)
 {
     return pinion__interest_known(&loop->pubsub->interest, pinion__slice(topic->name, topic->name_len));
 }
@@ -52,13 +52,26 @@ static void check_waiters(struct pinion_task *task)
     while (!pinion__list_empty(&unchecked)) {
         struct pinion_waiter *waiter = PINION_CONTAINER_OF(unchecked.next, struct pinion_waiter, node);
         pinion__list_remove(&waiter->node);
-        if (waiter->topic->pending && !is_known(loop, waiter->topic)) {
+        enum pinion_interest_known now =
+            waiter->topic->pending ? known(loop, waiter->topic) : PINION_INTEREST_KNOWN;
+        if (now == PINION_INTEREST_PENDING) {
             pinion__list_append(&loop->waiters, &waiter->node);
             continue;
         }
-        waiter->topic->pending = false;
-        waiter->ready(waiter);
+        if (now == PINION_INTEREST_KNOWN)
+            waiter->topic->pending = false;
+        waiter->ready(waiter, now == PINION_INTEREST_KNOWN);
     }
+}
+
+/* It may have become known, which nobody waited for; one that was refused may be allowed now. */
+static int ask_again(struct pinion_pubsub_loop *loop, struct pinion_topic *topic)
+{
+    struct pinion_slice name = pinion__slice(topic->name, topic->name_len);
+    int rc = pinion__interest_retry(&loop->pubsub->interest, name);
+    if (rc == PINION_INTEREST_KNOWN)
+        topic->pending = false;
+    return rc < 0 ? rc : 0;
 }
 
 int pinion__pubsub_await(struct pinion_pubsub_loop *loop, struct pinion_topic *topic,
@@ -66,9 +79,9 @@ int pinion__pubsub_await(struct pinion_pubsub_loop *loop, struct pinion_topic *t
 {
     if (!pinion__pubsub_by_topic(loop->pubsub))
         return 0;
-    if (topic->pending && is_known(loop, topic)) /* which nobody waited for */
-        topic->pending = false;
-    int rc = pinion__topic_await(topic);
+    int rc = topic->pending ? ask_again(loop, topic) : 0;
+    if (!rc)
+        rc = pinion__topic_await(topic);
     if (rc == PINION_EAGAIN) {
         waiter->topic = topic;
         pinion__list_init(&waiter->node);
@@ -180,8 +193,7 @@ static void publish_from_remote(void *context, struct pinion_broadcast *broadcas
 static int open_topic(void *context, const char *topic, uint64_t ticket)
 {
     const struct pinion_pubsub *pubsub = context;
-    int rc = pinion__remote_subscribe(pubsub->remote, topic, ticket);
-    return rc == PINION_ECLOSED ? PINION_EAGAIN : rc;
+    return pinion__remote_subscribe(pubsub->remote, topic, ticket);
 }
 
 static void close_topic(void *context, const char *topic)
@@ -193,11 +205,11 @@ static void close_topic(void *context, const char *topic)
 static const struct pinion_interest_hooks hooks = { .open = open_topic, .close = close_topic };
 
 /* A task that is posted already has not looked yet: it sees this too. */
-static void topic_is_open(void *context, const char *topic, uint64_t ticket)
+static void topic_is_open(void *context, const char *topic, uint64_t ticket, bool allowed)
 {
     struct pinion_pubsub *pubsub = context;
     struct pinion_slice name = pinion__slice(topic, strlen(topic));
-    uint64_t told = pinion__interest_confirm(&pubsub->interest, name, ticket);
+    uint64_t told = pinion__interest_confirm(&pubsub->interest, name, ticket, allowed);
     for (unsigned i = 0; told; i++, told >>= 1) {
         struct pinion_pubsub_loop *loop = pubsub->loops[i];
         if ((told & 1) && !atomic_exchange(&loop->checking, true))

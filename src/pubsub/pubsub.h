@@ -35,8 +35,8 @@ struct pinion_pubsub_loop {
 /* One that waits until a topic's messages come in, from other nodes too. Its memory is the caller's. */
 struct pinion_waiter {
     struct pinion_list node;
-    struct pinion_topic *topic; /* NULL: it does not wait */
-    void (*ready)(struct pinion_waiter *waiter);
+    struct pinion_topic *topic;                                /* NULL: it does not wait */
+    void (*ready)(struct pinion_waiter *waiter, bool allowed); /* false: they never come in */
 };
 
 struct pinion_pubsub {
@@ -112,6 +112,20 @@ static inline uint64_t pinion__pubsub_incarnation(const struct pinion_pubsub *pu
  * Before pinion__pubsub_start; nothing happens where there is no adapter. */
 void pinion__pubsub_receive(struct pinion_pubsub *pubsub, enum pinion_envelope_kind kind,
                             pinion_remote_receive_fn *fn, void *context);
+
+/* Have it told to fn, on an adapter's thread, when a node has gone; as pinion__remote_watch. */
+static inline void pinion__pubsub_watch(struct pinion_pubsub *pubsub, pinion_remote_gone_fn *fn,
+                                        void *context)
+{
+    if (pubsub->remote)
+        pinion__remote_watch(pubsub->remote, fn, context);
+}
+
+/* True for a node that was there and has gone, as far as can be told. Thread: any. */
+static inline bool pinion__pubsub_has_gone(const struct pinion_pubsub *pubsub, const char *node)
+{
+    return pubsub->remote && pinion__remote_has_gone(pubsub->remote, node);
+}
 
 /* Send bytes of a kind, borrowed for the call, to a node, or to all other nodes (NULL). Nothing says whether
  * they arrive. PINION_ECLOSED: there is no adapter, or it does not run; else as pinion__remote_send. Thread:

@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "pubsub/broker.h"
+#include "pubsub/redis_problem.h"
 #include <hiredis/hiredis.h>
 #include <poll.h>
 #include <stdio.h>
@@ -15,20 +16,31 @@
 #endif
 
 #define DEFAULT_PORT 6379
-#define PING_MS      2000                            /* how often each connection is tried */
-#define SILENCE_MS   (3 * PING_MS)                   /* after which it is given up */
-#define SYNC_MS      (2 * PINION_BROKER_PATIENCE_MS) /* for an answer that is waited for */
+#define PING_MS      2000          /* how often each connection is tried */
+#define SILENCE_MS   (3 * PING_MS) /* after which it is given up */
+
+/* A command whose answer is to come. */
+struct command {
+    struct pinion_list node;
+    enum { PING, SUBSCRIBE, UNSUBSCRIBE, PUBLISH, ASK } verb;
+    enum pinion_subject kind; /* of what is published to */
+    char subject[];
+};
+
+/* A connection, and what was asked on it. */
+struct lane {
+    redisContext *context;
+    struct pinion_list commands;
+    uint64_t heard; /* when; milliseconds */
+};
 
 struct redis_link {
     struct pinion_broker broker;
-    redisContext *out;  /* publishes */
-    redisContext *in;   /* subscribes */
-    size_t unanswered;  /* commands on `out` */
-    size_t unconfirmed; /* subscriptions begun and ended, on `in` */
-    uint64_t pinged;    /* when; milliseconds */
-    uint64_t heard_out;
-    uint64_t heard_in;
-    bool refused; /* a command: said already */
+    struct lane out; /* publishes */
+    struct lane in;  /* subscribes */
+    uint64_t pinged; /* when; milliseconds */
+    bool nobody;     /* subscribes to what was asked about */
+    bool passing;    /* a message was lost to what passes: said already */
 #ifdef PINION_HAVE_REDIS_TLS
     redisSSLContext *tls;
 #endif
@@ -46,9 +58,20 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void explain(struct pinion_broker_problem *why, const char *what)
+/* The connection has failed: by what it says, which is not what the server was told. */
+static int fail(struct redis_link *link, const struct lane *lane)
 {
-    snprintf(why->text, sizeof why->text, "%s", what);
+    return pinion__broker_explain(&link->broker, PINION_EIO, "%s",
+                                  lane->context && *lane->context->errstr ? lane->context->errstr
+                                                                          : "out of memory");
+}
+
+static int fail_with_answer(struct redis_link *link, const char *answer)
+{
+    char text[160];
+    pinion__redis_sentence(answer, text, sizeof text);
+    return pinion__broker_explain(
+        &link->broker, pinion__redis_problem(answer)->passes ? PINION_EIO : PINION_EACCES, "%s", text);
 }
 
 /* ---- TLS ---- */
@@ -94,13 +117,24 @@ static void free_tls(struct redis_link *link)
 
 /* ---- connecting ---- */
 
-static redisReply *command(redisContext *context, int count, const char **words)
+/* Run a command and wait for its answer. */
+static int run(struct redis_link *link, const struct lane *lane, int count, const char **words)
 {
-    return redisCommandArgv(context, count, words, NULL);
+    redisReply *reply = redisCommandArgv(lane->context, count, words, NULL);
+    int rc = !reply ? fail(link, lane) : 0;
+    if (!rc && reply->type == REDIS_REPLY_ERROR) {
+        rc = fail_with_answer(link, reply->str);
+        if (pinion__redis_is_refusal(reply->str))
+            rc = pinion__broker_explain(&link->broker, rc,
+                                        "the server does not let this user run %s: it must be allowed +ping, "
+                                        "+publish, +subscribe, +unsubscribe and the channels %s.*",
+                                        words[0], link->broker.url.prefix);
+    }
+    freeReplyObject(reply);
+    return rc;
 }
 
-/* An answer's text may hold what was sent, and so the password: it is not passed on. */
-static int authenticate(struct redis_link *link, redisContext *context)
+static int authenticate(struct redis_link *link, const struct lane *lane)
 {
     const struct pinion_broker_url *url = &link->broker.url;
     const char *words[3] = { "AUTH" };
@@ -109,98 +143,117 @@ static int authenticate(struct redis_link *link, redisContext *context)
         words[count++] = url->user;
     if (url->password || url->user)
         words[count++] = url->password ? url->password : url->user;
-    redisReply *reply =
-        command(context, count > 1 ? count : 1, count > 1 ? words : (const char *[]){ "PING" });
-    int rc = !reply ? PINION_EIO : reply->type == REDIS_REPLY_ERROR ? PINION_EACCES : 0;
-    if (rc == PINION_EACCES && strncmp(reply->str, "LOADING", 7) == 0)
-        rc = PINION_EIO;
-    freeReplyObject(reply);
-    return rc;
+    int rc = count > 1 ? run(link, lane, count, words) : 0;
+    return rc ? rc : run(link, lane, 1, (const char *[]){ "PING" });
 }
 
-static int connect_one(struct redis_link *link, redisContext **out, struct pinion_broker_problem *why)
+static int connect_one(struct redis_link *link, struct lane *lane)
 {
     const struct timeval patience = { .tv_sec = PINION_BROKER_PATIENCE_MS / 1000 };
-    redisContext *context = redisConnectWithTimeout(link->broker.url.host, link->broker.url.port, patience);
-    *out = context;
-    if (!context) {
-        explain(why, "out of memory");
-        return PINION_EIO;
-    }
-    if (context->err || redisSetTimeout(context, patience) != REDIS_OK) {
-        explain(why, context->errstr);
-        return PINION_EIO;
-    }
-    if (begin_tls(link, context) != 0) {
-        explain(why, "TLS failed: a certificate, or the name in it, is not right");
-        return PINION_EACCES;
-    }
-    int rc = authenticate(link, context);
-    if (rc)
-        explain(why, rc == PINION_EACCES ? "the server refuses the user or the password" : context->errstr);
+    const struct pinion_broker_url *url = &link->broker.url;
+    lane->context = redisConnectWithTimeout(url->host, url->port, patience);
+    lane->heard = now_ms();
+    if (!lane->context || lane->context->err || redisSetTimeout(lane->context, patience) != REDIS_OK)
+        return fail(link, lane);
+    if (begin_tls(link, lane->context) != 0)
+        return pinion__broker_explain(&link->broker, PINION_EACCES,
+                                      "TLS failed: a certificate, or the name in it, is not right");
+    return authenticate(link, lane);
+}
+
+static int open_connections(struct pinion_broker *broker)
+{
+    struct redis_link *link = link_of(broker);
+    int rc = connect_one(link, &link->out);
+    if (!rc)
+        rc = connect_one(link, &link->in);
+    link->pinged = now_ms();
     return rc;
 }
 
-static int open_connections(struct pinion_broker *broker, struct pinion_broker_problem *why)
+/* What was published and not answered may have reached the others, or not. */
+static size_t close_lane(struct lane *lane)
 {
-    struct redis_link *link = link_of(broker);
-    link->unanswered = link->unconfirmed = 0;
-    int rc = connect_one(link, &link->out, why);
-    if (!rc)
-        rc = connect_one(link, &link->in, why);
-    link->pinged = link->heard_in = link->heard_out = now_ms();
-    return rc;
+    size_t published = 0;
+    if (lane->context)
+        redisFree(lane->context);
+    lane->context = NULL;
+    PINION_LIST_FOREACH_SAFE (node, &lane->commands) {
+        struct command *command = PINION_CONTAINER_OF(node, struct command, node);
+        published += command->verb == PUBLISH;
+        pinion__list_remove(node);
+        free(command);
+    }
+    return published;
 }
 
 static void close_connections(struct pinion_broker *broker)
 {
     struct redis_link *link = link_of(broker);
-    if (link->out)
-        redisFree(link->out);
-    if (link->in)
-        redisFree(link->in);
-    link->out = link->in = NULL;
+    (void)close_lane(&link->in);
+    size_t unanswered = close_lane(&link->out);
+    if (unanswered)
+        pinion__broker_lost(broker, unanswered);
 }
 
 /* ---- out ---- */
 
-static int append(redisContext *context, int count, const char **words, const size_t *lengths)
+static int append(struct redis_link *link, struct lane *lane, struct command what, int count,
+                  const char **words, const size_t *lengths)
 {
-    return redisAppendCommandArgv(context, count, words, lengths) == REDIS_OK ? 0 : PINION_EIO;
+    const char *subject = count > 1 ? words[1] : "";
+    struct command *command = malloc(sizeof *command + strlen(subject) + 1);
+    if (!command || redisAppendCommandArgv(lane->context, count, words, lengths) != REDIS_OK) {
+        free(command);
+        return fail(link, lane);
+    }
+    *command = what;
+    memcpy(command->subject, subject, strlen(subject) + 1);
+    pinion__list_init(&command->node);
+    pinion__list_append(&lane->commands, &command->node);
+    return 0;
 }
 
-static int publish(struct pinion_broker *broker, const char *subject, const void *bytes, size_t length)
+static int append_publish(struct pinion_broker *broker, struct command what, const char *subject,
+                          const void *bytes, size_t length)
 {
     struct redis_link *link = link_of(broker);
     const char *words[] = { "PUBLISH", subject, bytes };
     const size_t lengths[] = { 7, strlen(subject), length };
-    link->unanswered++;
-    return append(link->out, 3, words, lengths);
+    return append(link, &link->out, what, 3, words, lengths);
 }
 
-static int begin_or_end(struct redis_link *link, const char *verb, const char *subject)
+static int publish(struct pinion_broker *broker, enum pinion_subject kind, const char *subject,
+                   const void *bytes, size_t length)
 {
-    const char *words[] = { verb, subject };
-    link->unconfirmed++;
-    return append(link->in, 2, words, NULL);
+    return append_publish(broker, (struct command){ .verb = PUBLISH, .kind = kind }, subject, bytes, length);
+}
+
+static size_t largest(struct pinion_broker *broker)
+{
+    return 0; /* 512 MB, of which no node has as many */
 }
 
 static int subscribe(struct pinion_broker *broker, const char *subject)
 {
-    return begin_or_end(link_of(broker), "SUBSCRIBE", subject);
+    struct redis_link *link = link_of(broker);
+    return append(link, &link->in, (struct command){ .verb = SUBSCRIBE }, 2,
+                  (const char *[]){ "SUBSCRIBE", subject }, NULL);
 }
 
 static int unsubscribe(struct pinion_broker *broker, const char *subject)
 {
-    return begin_or_end(link_of(broker), "UNSUBSCRIBE", subject);
+    struct redis_link *link = link_of(broker);
+    return append(link, &link->in, (struct command){ .verb = UNSUBSCRIBE }, 2,
+                  (const char *[]){ "UNSUBSCRIBE", subject }, NULL);
 }
 
-static int write_all(redisContext *context)
+static int write_all(struct redis_link *link, struct lane *lane)
 {
     int done = 0;
     while (!done) {
-        if (redisBufferWrite(context, &done) != REDIS_OK)
-            return PINION_EIO;
+        if (redisBufferWrite(lane->context, &done) != REDIS_OK)
+            return fail(link, lane);
     }
     return 0;
 }
@@ -208,8 +261,8 @@ static int write_all(redisContext *context)
 static int flush(struct pinion_broker *broker)
 {
     struct redis_link *link = link_of(broker);
-    int rc = write_all(link->in);
-    return rc ? rc : write_all(link->out);
+    int rc = write_all(link, &link->in);
+    return rc ? rc : write_all(link, &link->out);
 }
 
 /* ---- in ---- */
@@ -219,113 +272,162 @@ static bool is_word(const redisReply *reply, const char *word)
     return reply->type == REDIS_REPLY_STRING && strcmp(reply->str, word) == 0;
 }
 
-/* Messages, confirmations, and answers to PING. An error says that something may not be subscribed to. */
+/* The command that this answers; the caller frees it. NULL: none was under way. */
+static struct command *answered(struct lane *lane)
+{
+    if (pinion__list_empty(&lane->commands))
+        return NULL;
+    struct command *command = PINION_CONTAINER_OF(lane->commands.next, struct command, node);
+    pinion__list_remove(&command->node);
+    return command;
+}
+
+/* One that passes is tried again, on a new connection. */
+static int subscription_failed(struct redis_link *link, const struct command *command, const char *answer)
+{
+    if (!pinion__redis_is_refusal(answer))
+        return fail_with_answer(link, answer);
+    pinion__broker_refused(&link->broker, PINION_BROKER_SUBSCRIBE, command->subject);
+    return 0;
+}
+
+/* Messages, confirmations, and answers to PING: an error is an answer too. */
 static int handle_in(struct redis_link *link, const redisReply *reply)
 {
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0)
-        return reply->type == REDIS_REPLY_ERROR ? PINION_EACCES : 0;
-    if (is_word(reply->element[0], "message") && reply->elements == 3)
+    int rc = 0;
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 && is_word(reply->element[0], "message")) {
         pinion__broker_received(&link->broker, reply->element[2]->str, (size_t)reply->element[2]->len);
-    else if (!is_word(reply->element[0], "pong") && link->unconfirmed > 0)
-        link->unconfirmed--;
-    return 0;
+        return 0;
+    }
+    struct command *command = answered(&link->in);
+    if (command && command->verb == SUBSCRIBE && reply->type == REDIS_REPLY_ERROR)
+        rc = subscription_failed(link, command, reply->str);
+    free(command);
+    return rc;
+}
+
+static void publish_failed(struct redis_link *link, const struct command *command, const char *answer)
+{
+    char text[160];
+    if (pinion__redis_is_refusal(answer)) {
+        pinion__broker_refused(&link->broker, PINION_BROKER_PUBLISH, command->subject);
+        return;
+    }
+    pinion__redis_sentence(answer, text, sizeof text);
+    if (!link->passing)
+        pinion__log(PINION_LOG_WARNING, "pubsub redis: the server does not pass messages on: %s", text);
+    link->passing = true;
+    if (command->verb == PUBLISH)
+        pinion__broker_lost(&link->broker, 1);
+}
+
+/* The answer to PUBLISH is how many have got it; of what is for all nodes this is one. */
+static void published(struct redis_link *link, const struct command *command, long long receivers)
+{
+    link->passing = false;
+    if (command->verb == ASK)
+        link->nobody = receivers == 0;
+    else if (command->kind == PINION_SUBJECT_ALL && receivers <= 1)
+        pinion__broker_unheard(&link->broker);
+    else if (command->kind == PINION_SUBJECT_NODE && receivers == 0)
+        pinion__broker_missed(&link->broker, command->subject);
 }
 
 static int handle_out(struct redis_link *link, const redisReply *reply)
 {
-    if (link->unanswered > 0)
-        link->unanswered--;
-    if (reply->type != REDIS_REPLY_ERROR)
-        return 0;
-    pinion__broker_lost(&link->broker, 1);
-    if (!link->refused)
-        pinion__log(PINION_LOG_ERROR, "pubsub redis: the server refuses a command: %s", reply->str);
-    link->refused = true;
+    struct command *command = answered(&link->out);
+    if (command && reply->type == REDIS_REPLY_ERROR && command->verb != PING) {
+        publish_failed(link, command, reply->str);
+    } else if (command && reply->type == REDIS_REPLY_INTEGER) {
+        published(link, command, reply->integer);
+    }
+    free(command);
     return 0;
 }
 
-static int take_in(struct redis_link *link, redisContext *context,
+static int take_in(struct redis_link *link, struct lane *lane,
                    int (*handle)(struct redis_link *link, const redisReply *reply))
 {
     void *reply = NULL;
-    int rc = redisBufferRead(context) == REDIS_OK ? 0 : PINION_EIO;
-    while (!rc) {
-        rc = redisGetReplyFromReader(context, &reply) == REDIS_OK ? 0 : PINION_EIO;
-        if (rc || !reply)
-            break;
-        rc = handle(link, reply);
+    lane->heard = now_ms();
+    if (redisBufferRead(lane->context) != REDIS_OK)
+        return fail(link, lane);
+    for (;;) {
+        if (redisGetReplyFromReader(lane->context, &reply) != REDIS_OK)
+            return fail(link, lane);
+        if (!reply)
+            return 0;
+        int rc = handle(link, reply);
         freeReplyObject(reply);
+        if (rc)
+            return rc;
     }
-    return rc;
 }
 
 /* Wait for either connection, or for wake_fd (-1: none), and take in what there is. */
-static int take_in_both(struct redis_link *link, int wake_fd, int timeout_ms,
-                        struct pinion_broker_problem *why)
+static int take_in_both(struct redis_link *link, int wake_fd, int timeout_ms)
 {
     struct pollfd fds[] = {
-        { .fd = link->in->fd, .events = POLLIN },
-        { .fd = link->out->fd, .events = POLLIN },
+        { .fd = link->in.context->fd, .events = POLLIN },
+        { .fd = link->out.context->fd, .events = POLLIN },
         { .fd = wake_fd, .events = POLLIN },
     };
-    int rc = 0;
     if (poll(fds, 3, timeout_ms) <= 0)
         return 0;
-    if (fds[0].revents) {
-        link->heard_in = now_ms();
-        rc = take_in(link, link->in, handle_in);
-        if (rc)
-            explain(why, rc == PINION_EACCES ? "the server refuses a subscription" : link->in->errstr);
-    }
-    if (!rc && fds[1].revents) {
-        link->heard_out = now_ms();
-        rc = take_in(link, link->out, handle_out);
-        if (rc)
-            explain(why, link->out->errstr);
-    }
+    int rc = fds[0].revents ? take_in(link, &link->in, handle_in) : 0;
+    if (!rc && fds[1].revents)
+        rc = take_in(link, &link->out, handle_out);
     return rc;
 }
 
 static int sync_with_server(struct pinion_broker *broker)
 {
     struct redis_link *link = link_of(broker);
-    struct pinion_broker_problem why;
-    uint64_t now = now_ms(), until = now + SYNC_MS;
+    uint64_t now = now_ms(), until = now + PINION_BROKER_PATIENCE_MS;
     int rc = flush(broker);
-    while (!rc && (link->unconfirmed > 0 || link->unanswered > 0)) {
+    while (!rc && !(pinion__list_empty(&link->in.commands) && pinion__list_empty(&link->out.commands))) {
         if (now >= until)
-            return PINION_EIO;
-        rc = take_in_both(link, -1, (int)(until - now), &why);
+            return pinion__broker_explain(broker, PINION_ETIMEDOUT, "the server does not answer");
+        rc = take_in_both(link, -1, (int)(until - now));
         now = now_ms();
     }
     return rc;
 }
 
+/* The node does not subscribe to it yet. */
+static int ask(struct pinion_broker *broker, const char *subject, const void *bytes, size_t length)
+{
+    struct redis_link *link = link_of(broker);
+    link->nobody = false;
+    int rc = append_publish(broker, (struct command){ .verb = ASK }, subject, bytes, length);
+    if (!rc)
+        rc = sync_with_server(broker);
+    return !rc && link->nobody ? PINION_ENOENT : rc;
+}
+
 /* A connection that only listens does not find out by itself that nobody is there any more. */
-static int ping(struct redis_link *link, struct pinion_broker_problem *why)
+static int ping(struct redis_link *link)
 {
     const char *words[] = { "PING" };
     uint64_t now = now_ms();
-    if (now - link->heard_in > SILENCE_MS || now - link->heard_out > SILENCE_MS) {
-        explain(why, "the server does not answer");
-        return PINION_EIO;
-    }
+    if (now - link->in.heard > SILENCE_MS || now - link->out.heard > SILENCE_MS)
+        return pinion__broker_explain(&link->broker, PINION_EIO, "the server does not answer");
     if (now - link->pinged < PING_MS)
         return 0;
     link->pinged = now;
-    link->unanswered++;
-    int rc = append(link->in, 1, words, NULL);
+    int rc = append(link, &link->in, (struct command){ .verb = PING }, 1, words, NULL);
     if (!rc)
-        rc = append(link->out, 1, words, NULL);
+        rc = append(link, &link->out, (struct command){ .verb = PING }, 1, words, NULL);
     return rc ? rc : flush(&link->broker);
 }
 
-static int wait_for_work(struct pinion_broker *broker, int wake_fd, int timeout_ms,
-                         struct pinion_broker_problem *why)
+static int wait_for_work(struct pinion_broker *broker, int wake_fd, int timeout_ms)
 {
     struct redis_link *link = link_of(broker);
-    int rc = take_in_both(link, wake_fd, timeout_ms, why);
-    return rc ? rc : ping(link, why);
+    int rc = flush(broker);
+    if (!rc)
+        rc = take_in_both(link, wake_fd, timeout_ms);
+    return rc ? rc : ping(link);
 }
 
 /* ---- life ---- */
@@ -343,6 +445,8 @@ static const struct pinion_link_ops ops = {
     .subscribe = subscribe,
     .unsubscribe = unsubscribe,
     .publish = publish,
+    .largest = largest,
+    .ask = ask,
     .sync = sync_with_server,
     .flush = flush,
     .wait = wait_for_work,
@@ -364,6 +468,8 @@ int pinion__redis_open(const char *url, pinion_pubsub_adapter **out)
     if (!link)
         return PINION_ENOMEM;
     link->broker.link = &ops;
+    pinion__list_init(&link->out.commands);
+    pinion__list_init(&link->in.commands);
     int rc = pinion__broker_init(&link->broker, url, DEFAULT_PORT);
     if (rc) {
         free(link);

@@ -1,9 +1,12 @@
 #include "pubsub/remote.h"
 #include "base/log.h"
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define SMALL_ENVELOPE 1024 /* one that needs no memory of its own */
+#define REASON_EVERY_S 5    /* how often the reason of an outage may be another, in the log */
 
 /* ---- counting, and saying so once ---- */
 
@@ -15,6 +18,13 @@ static void count(atomic_uint_fast64_t *counter, size_t n)
 static bool first(atomic_bool *said)
 {
     return !atomic_exchange_explicit(said, true, memory_order_relaxed);
+}
+
+static uint64_t seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec + 1;
 }
 
 static const char *adapter_name(const struct pinion_remote *remote)
@@ -132,18 +142,30 @@ static void take_broadcast(struct pinion_remote *remote, const struct pinion_env
     pinion__broadcast_unref(broadcast);
 }
 
+/* At most once a minute. */
+static bool may_say(atomic_uint_fast64_t *said)
+{
+    uint64_t now = seconds_now(), at = atomic_load_explicit(said, memory_order_relaxed);
+    return (at == 0 || now - at >= 60) && atomic_compare_exchange_strong(said, &at, now);
+}
+
+/* Of another node of this name, or of this one's life before, broadcasts are taken. Anything else is about
+ * nodes by their names, and cannot be told apart from this one's. */
 static bool is_own(struct pinion_remote *remote, const struct pinion_envelope *envelope)
 {
     if (!pinion__slice_eq(envelope->node, remote->name))
         return false;
     if (envelope->incarnation == remote->incarnation)
         return true;
-    if (first(&remote->said_namesake))
+    if (may_say(&remote->said_namesake))
         pinion__log(PINION_LOG_WARNING,
                     "pubsub %s: another node, or this one's life before, is named %s too; "
                     "each needs a name of its own",
                     adapter_name(remote), remote->node);
-    return false;
+    if (envelope->kind == PINION_ENVELOPE_BROADCAST)
+        return false;
+    count(&remote->refused, 1);
+    return true;
 }
 
 static void pass_on(struct pinion_remote *remote, const struct pinion_envelope *envelope)
@@ -173,14 +195,65 @@ static void on_received(void *core, const void *bytes, size_t length)
 static void on_subscribed(void *core, const char *topic, uint64_t ticket)
 {
     struct pinion_remote *remote = core;
-    remote->options.subscribed(remote->options.context, topic, ticket);
+    remote->options.subscribed(remote->options.context, topic, ticket, true);
+}
+
+static void on_refused(void *core, const char *topic, uint64_t ticket)
+{
+    struct pinion_remote *remote = core;
+    count(&remote->denied, 1);
+    remote->options.subscribed(remote->options.context, topic, ticket, false);
+}
+
+/* Of those that have gone as many are remembered as there are senders. */
+static void on_node(void *core, const char *node, bool up)
+{
+    struct pinion_remote *remote = core;
+    pthread_mutex_lock(&remote->telling);
+    if (up)
+        pinion__topics_remove(&remote->gone, node);
+    else if (remote->gone.map.count < PINION_SENDERS_MAX)
+        (void)pinion__topics_add(&remote->gone, node, 0);
+    pthread_mutex_unlock(&remote->telling);
+    if (!up && remote->on_gone)
+        remote->on_gone(remote->gone_context, node);
+}
+
+bool pinion__remote_has_gone(struct pinion_remote *remote, const char *node)
+{
+    pthread_mutex_lock(&remote->telling);
+    bool gone = pinion__topics_find(&remote->gone, node) != NULL;
+    pthread_mutex_unlock(&remote->telling);
+    return gone;
+}
+
+void pinion__remote_watch(struct pinion_remote *remote, pinion_remote_gone_fn *fn, void *context)
+{
+    remote->on_gone = fn;
+    remote->gone_context = context;
+}
+
+/* While it is away the reason may become another: it is said when it does, but not with every attempt. */
+static bool is_news(struct pinion_remote *remote, bool changed, const char *reason)
+{
+    uint64_t now = seconds_now();
+    pthread_mutex_lock(&remote->telling);
+    bool other = strncmp(remote->reason, reason, sizeof remote->reason - 1) != 0;
+    bool news = changed || (other && now - remote->said_reason >= REASON_EVERY_S);
+    if (news) {
+        snprintf(remote->reason, sizeof remote->reason, "%s", reason);
+        remote->said_reason = now;
+    }
+    pthread_mutex_unlock(&remote->telling);
+    return news;
 }
 
 static void on_connection(void *core, bool up, const char *detail)
 {
     struct pinion_remote *remote = core;
     int link = up ? PINION_LINK_UP : PINION_LINK_DOWN;
-    if (atomic_exchange_explicit(&remote->link, link, memory_order_relaxed) == link)
+    bool changed = atomic_exchange_explicit(&remote->link, link, memory_order_relaxed) != link;
+    if (up ? !changed : !is_news(remote, changed, detail))
         return;
     if (up) {
         atomic_store_explicit(&remote->said_lost, false, memory_order_relaxed);
@@ -203,6 +276,8 @@ static const pinion_pubsub_events events = {
     .subscribed = on_subscribed,
     .connection = on_connection,
     .lost = on_lost,
+    .refused = on_refused,
+    .node = on_node,
 };
 
 /* ---- life ---- */
@@ -230,7 +305,12 @@ int pinion__remote_new(struct pinion_remote **out, const struct pinion_remote_op
     memcpy(remote->node, node.ptr, node.len);
     remote->name = pinion__slice(remote->node, node.len);
     remote->incarnation = microseconds_now();
+    if (pthread_mutex_init(&remote->telling, NULL) != 0) {
+        free(remote);
+        return PINION_ENOMEM;
+    }
     pinion__senders_init(&remote->senders);
+    pinion__topics_init(&remote->gone);
     *out = remote;
     return 0;
 }
@@ -242,6 +322,8 @@ void pinion__remote_free(struct pinion_remote *remote)
     pinion__remote_stop(remote);
     remote->options.adapter->ops->free(remote->options.adapter);
     pinion__senders_release(&remote->senders);
+    pinion__topics_release(&remote->gone);
+    pthread_mutex_destroy(&remote->telling);
     free(remote);
 }
 

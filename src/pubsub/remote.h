@@ -6,7 +6,9 @@
 #include "pubsub/broadcast.h"
 #include "pubsub/envelope.h"
 #include "pubsub/senders.h"
+#include "pubsub/topics.h"
 #include <pinion/pubsub.h>
+#include <pthread.h>
 
 /* What a message from another node is handed to, both slices borrowed for the call. Called on the adapter's
  * thread, one at a time; expected to post what it has to do. */
@@ -15,8 +17,11 @@ typedef void pinion_remote_receive_fn(void *context, struct pinion_slice node, s
 /* What a broadcast from another node is handed to, under the same conditions. */
 typedef void pinion_remote_publish_fn(void *context, struct pinion_broadcast *broadcast);
 
-/* What is told when messages on a topic come in. */
-typedef void pinion_remote_subscribed_fn(void *context, const char *topic, uint64_t ticket);
+/* What is told when messages on a topic come in, or, when it is not allowed, that they never do. */
+typedef void pinion_remote_subscribed_fn(void *context, const char *topic, uint64_t ticket, bool allowed);
+
+/* What is told when a node has gone. On the adapter's threads. */
+typedef void pinion_remote_gone_fn(void *context, const char *node);
 
 /* The connection, as the adapter says. */
 enum pinion_link { PINION_LINK_UNKNOWN, PINION_LINK_UP, PINION_LINK_DOWN };
@@ -34,21 +39,28 @@ struct pinion_remote {
     struct pinion_slice name; /* of the node: the same */
     uint64_t incarnation;     /* microseconds since 1970 when it was made: larger than in the lives before */
     bool started;
-    atomic_bool open; /* between start and stop */
-    atomic_int link;  /* enum pinion_link */
+    atomic_bool open;          /* between start and stop */
+    atomic_int link;           /* enum pinion_link */
+    pthread_mutex_t telling;   /* of the next few */
+    char reason[240];          /* of the outage, as it was said last */
+    uint64_t said_reason;      /* when; seconds */
+    struct pinion_topics gone; /* nodes */
     atomic_uint_fast64_t sequence;
     struct pinion_senders senders; /* the adapter's thread's */
     struct {
         pinion_remote_receive_fn *fn;
         void *context;
     } receivers[PINION_ENVELOPE_KINDS];
+    pinion_remote_gone_fn *on_gone; /* NULL: nobody asks */
+    void *gone_context;
     atomic_uint_fast64_t sent;
     atomic_uint_fast64_t received;
     atomic_uint_fast64_t lost;    /* not taken by the adapter, or taken and then given up */
     atomic_uint_fast64_t refused; /* came twice, or could not be read */
     atomic_bool said_lost;        /* in the log, since the connection came up */
     atomic_bool said_refused;
-    atomic_bool said_namesake;
+    atomic_uint_fast64_t said_namesake; /* when; seconds */
+    atomic_uint_fast64_t denied;        /* subscriptions that the broker does not allow */
 };
 
 /* Make one. The adapter is its own on success. PINION_EINVAL: the adapter's node has no proper name;
@@ -68,6 +80,12 @@ void pinion__remote_stop(struct pinion_remote *remote);
 void pinion__remote_receive(struct pinion_remote *remote, enum pinion_envelope_kind kind,
                             pinion_remote_receive_fn *fn, void *context);
 
+/* Have it told to fn when a node has gone. Before start. */
+void pinion__remote_watch(struct pinion_remote *remote, pinion_remote_gone_fn *fn, void *context);
+
+/* True for a node that was there and has gone, as far as the adapter can tell. Thread: any. */
+bool pinion__remote_has_gone(struct pinion_remote *remote, const char *node);
+
 /* Send bytes of a kind to a node, or to all other nodes (NULL). Errors as the adapter's; PINION_ECLOSED: not
  * started, or stopped. Failures are counted. Thread: any. */
 int pinion__remote_send(struct pinion_remote *remote, enum pinion_envelope_kind kind, const char *node,
@@ -79,7 +97,8 @@ static inline bool pinion__remote_by_topic(const struct pinion_remote *remote)
     return remote->options.adapter->ops->subscribe != NULL;
 }
 
-/* Have messages on a topic come in, as the adapter's subscribe. PINION_ECLOSED: not started, or stopped. */
+/* Have messages on a topic come in, as the adapter's subscribe does. PINION_ECLOSED: not started, or stopped.
+ */
 int pinion__remote_subscribe(struct pinion_remote *remote, const char *topic, uint64_t ticket);
 void pinion__remote_unsubscribe(struct pinion_remote *remote, const char *topic);
 

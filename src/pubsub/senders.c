@@ -1,17 +1,31 @@
 #include "pubsub/senders.h"
+#include <assert.h>
+#include <pinion/pubsub.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define WORDS (PINION_SENDER_WINDOW / 64)
 
 struct sender {
     struct pinion_map_node node;
     struct pinion_list recent;
-    uint64_t incarnation;
     uint64_t last;        /* the largest sequence number that came */
     uint64_t came[WORDS]; /* a bit for each of last - PINION_SENDER_WINDOW + 1 … last, at its remainder */
     size_t name_len;
-    char name[];
+    char name[]; /* the incarnation's bytes, then the node's name */
 };
+
+/* A node's lives are senders of their own: a message of an old one may come when the new one has begun. */
+struct key {
+    char bytes[sizeof(uint64_t) + PINION_NODE_MAX];
+};
+
+static struct pinion_slice make_key(struct key *key, struct pinion_slice node, uint64_t incarnation)
+{
+    memcpy(key->bytes, &incarnation, sizeof incarnation);
+    memcpy(key->bytes + sizeof incarnation, node.ptr, node.len);
+    return pinion__slice(key->bytes, sizeof incarnation + node.len);
+}
 
 static struct pinion_slice sender_name(const struct pinion_map_node *node)
 {
@@ -94,15 +108,12 @@ static bool note(struct sender *sender, uint64_t sequence)
 bool pinion__senders_note(struct pinion_senders *senders, struct pinion_slice node, uint64_t incarnation,
                           uint64_t sequence)
 {
-    struct sender *sender = sender_of(senders, node);
+    struct key key;
+    assert(node.len <= PINION_NODE_MAX);
+    struct sender *sender = sender_of(senders, make_key(&key, node, incarnation));
     if (!sender)
         return true;
     pinion__list_remove(&sender->recent);
     pinion__list_append(&senders->recent, &sender->recent);
-    if (sender->incarnation != incarnation) {
-        sender->incarnation = incarnation;
-        sender->last = 0;
-        memset(sender->came, 0, sizeof sender->came);
-    }
     return note(sender, sequence);
 }

@@ -2,7 +2,7 @@
  *
  * For each sender the last PINION_SENDER_WINDOW sequence numbers are remembered. A message may be overtaken
  * by others of its sender, which are on other topics; one that is overtaken by more than the window counts as
- * having come. A node that begins a new life begins to count anew. Of senders the most recent are kept. Not
+ * having come. Each of a node's lives counts anew. Of senders the most recent are kept. Not
  * thread-safe.
  */
 #ifndef PINION_PUBSUB_SENDERS_H

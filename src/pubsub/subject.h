@@ -1,24 +1,37 @@
 /* The names under which nodes meet at a broker:
  *
- *     PREFIX.all            what is for every node
- *     PREFIX.topic.TOPIC    broadcasts on a topic, where there is one for each
- *     PREFIX.node.NODE      what is for one node
+ *     BASE.all            what is for every node
+ *     BASE.topic.TOPIC    broadcasts on a topic, where there is one for each
+ *     BASE.node.NODE      what is for one node
+ *     PREFIX.nodes        which nodes there are, of whatever cluster
+ *
+ * BASE is the prefix, or, for a cluster that has a name, PREFIX.cluster.NAME: so clusters do not hear each
+ * other's messages, but do hear of each other's nodes.
  *
  * TOPIC and NODE are encoded: bytes other than letters, digits, '_', '-' and ':' as %XX, and nothing at all
  * as a lone '%'. So a topic is one token of the alphabet of any broker. */
 #ifndef PINION_PUBSUB_SUBJECT_H
 #define PINION_PUBSUB_SUBJECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define PINION_SUBJECT_PREFIX_MAX 64
-#define PINION_SUBJECT_MAX        (PINION_SUBJECT_PREFIX_MAX + 7 + 3 * 255 + 1)
+#define PINION_CLUSTER_NAME_MAX   64
+#define PINION_SUBJECT_BASE_MAX   (PINION_SUBJECT_PREFIX_MAX + 9 + PINION_CLUSTER_NAME_MAX)
+#define PINION_SUBJECT_MAX        (PINION_SUBJECT_BASE_MAX + 7 + 3 * 255 + 1)
 
-enum pinion_subject { PINION_SUBJECT_ALL, PINION_SUBJECT_TOPIC, PINION_SUBJECT_NODE };
+enum pinion_subject { PINION_SUBJECT_ALL, PINION_SUBJECT_TOPIC, PINION_SUBJECT_NODE, PINION_SUBJECT_NODES };
 
-/* Write one, terminated. The prefix has at most PINION_SUBJECT_PREFIX_MAX bytes, the name at most 255.
+/* Write the base of a cluster's subjects, terminated. NULL: the cluster has no name. */
+void pinion__subject_base(char out[PINION_SUBJECT_BASE_MAX + 1], const char *prefix, const char *cluster);
+
+/* Write one, terminated. The base has at most PINION_SUBJECT_BASE_MAX bytes, the name at most 255.
  * Returns its length. */
-size_t pinion__subject(char out[PINION_SUBJECT_MAX], const char *prefix, enum pinion_subject kind,
+size_t pinion__subject(char out[PINION_SUBJECT_MAX], const char *base, enum pinion_subject kind,
                        const char *name);
+
+/* Read the name of the node that is meant by a subject's last part. False: it is none. */
+bool pinion__subject_node(const char *subject, char out[256]);
 
 #endif

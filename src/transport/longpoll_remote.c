@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "engine/hub.h"
 #include "proto/varint.h"
+#include <openssl/rand.h>
 #include <stdlib.h>
 
 #define LOOP_BITS    6
@@ -183,7 +184,8 @@ void pinion__longpoll_remote_ask(struct pinion_longpoll_remote *remote, struct p
 {
     struct pinion_buf message;
     call->there = call->home;
-    if (note_asked(remote, call) != 0) {
+    if (pinion__pubsub_has_gone(&remote->endpoint->pubsub, call->elsewhere) ||
+        note_asked(remote, call) != 0) {
         give_up(call);
         return;
     }
@@ -423,7 +425,61 @@ static void on_message(void *context, struct pinion_slice node, struct pinion_sl
         post(remote, run_cancel, loop, number, node, bytes);
 }
 
+/* ---- a node has gone ---- */
+
+struct departure {
+    struct pinion_task task;
+    struct pinion_longpoll_remote *remote;
+    unsigned loop;
+    char node[];
+};
+
+static void give_up_on(struct pinion_map_node *node, void *data)
+{
+    struct pinion_longpoll_call *call = PINION_CONTAINER_OF(node, struct pinion_longpoll_call, asked);
+    const struct departure *departure = data;
+    if (strcmp(call->elsewhere, departure->node) != 0)
+        return;
+    take_back(departure->remote, call);
+    give_up(call); /* which comes back by a queue */
+}
+
+static void run_departure(struct pinion_task *task)
+{
+    struct departure *departure = PINION_CONTAINER_OF(task, struct departure, task);
+    pinion__map_each(&departure->remote->loops[departure->loop].asked, give_up_on, departure);
+    free(departure);
+}
+
+/* Where there is no memory, or the mailbox is full, the calls wait for as long as they may. */
+static void on_gone(void *context, const char *node)
+{
+    struct pinion_longpoll_remote *remote = context;
+    size_t size = strlen(node) + 1;
+    for (unsigned i = 0; i < remote->endpoint->shard_count; i++) {
+        struct departure *departure = malloc(sizeof *departure + size);
+        if (!departure)
+            return;
+        *departure = (struct departure){ .task.run = run_departure, .remote = remote, .loop = i };
+        memcpy(departure->node, node, size);
+        if (pinion__scheduler_post(remote->endpoint->shards[i]->scheduler, &departure->task, size) != 0)
+            free(departure);
+    }
+}
+
 /* ---- life ---- */
+
+/* Calls are numbered from anywhere: an answer to one of this node's life before is none to one of this. */
+static int begin_numbers(struct pinion_longpoll_remote *remote)
+{
+    for (unsigned i = 0; i < remote->endpoint->shard_count; i++) {
+        uint64_t random;
+        if (RAND_bytes((unsigned char *)&random, sizeof random) != 1)
+            return pinion__fail(PINION_EIO, "the system gives no random bytes");
+        remote->loops[i].count = random >> (LOOP_BITS + 8);
+    }
+    return 0;
+}
 
 int pinion__longpoll_remote_new(struct pinion_longpoll_remote **out, struct pinion_longpoll *longpoll,
                                 pinion_endpoint *endpoint, struct pinion_longpoll_sessions *sessions)
@@ -438,7 +494,13 @@ int pinion__longpoll_remote_new(struct pinion_longpoll_remote **out, struct pini
         pinion__map_init(&remote->loops[i].asked, call_number);
         pinion__map_init(&remote->loops[i].visitors, visitor_key);
     }
+    int rc = begin_numbers(remote);
+    if (rc) {
+        free(remote);
+        return rc;
+    }
     pinion__pubsub_receive(&endpoint->pubsub, PINION_ENVELOPE_LONGPOLL, on_message, remote);
+    pinion__pubsub_watch(&endpoint->pubsub, on_gone, remote);
     *out = remote;
     return 0;
 }

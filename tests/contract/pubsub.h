@@ -110,11 +110,28 @@ static inline void pubsub_contract_lost(void *core, size_t count)
     abort(); /* nothing here gives a reason to */
 }
 
+static inline void pubsub_contract_refused(void *core, const char *topic, uint64_t ticket)
+{
+    (void)core;
+    (void)ticket;
+    fprintf(stderr, "the subscription to %s was refused\n", topic);
+    abort(); /* nothing here gives a reason to */
+}
+
+static inline void pubsub_contract_node_changed(void *core, const char *node, bool up)
+{
+    (void)core; /* an adapter may tell of nodes, and need not */
+    (void)node;
+    (void)up;
+}
+
 static const pinion_pubsub_events pubsub_contract_events = {
     .received = pubsub_contract_received,
     .subscribed = pubsub_contract_subscribed,
     .connection = pubsub_contract_connection,
     .lost = pubsub_contract_lost,
+    .refused = pubsub_contract_refused,
+    .node = pubsub_contract_node_changed,
 };
 
 static inline struct timespec pubsub_contract_deadline(void)

@@ -187,8 +187,32 @@ static void nats_tls(void **state)
     expect_refused(url, server.port, PINION_EACCES, "certificate");
     expect_refused("tls://localhost:%u", server.port, PINION_EACCES,
                    "certificate"); /* signed by nobody known */
-    expect_refused("nats://localhost:%u", server.port, PINION_EACCES, "certificate"); /* the server insists */
-    expect_refused("tls://localhost:%u?ca=/nowhere", server.port, PINION_EACCES, "certificate");
+    expect_refused("nats://localhost:%u", server.port, PINION_EINVAL, "wants TLS: tls://");
+    expect_refused("tls://localhost:%u?ca=/nowhere", server.port, PINION_EINVAL,
+                   "\"ca\" cannot be read: /nowhere: No such file");
+    expect_refused("tls://localhost:%u?cert=/nowhere", server.port, PINION_EINVAL, "\"key\"");
+    broker_kill(&server);
+    remove_certificate(directory);
+}
+
+/* A server that wants to know who connects says so after the handshake, in TLS 1.3. */
+static void nats_tls_with_certificates_of_clients(void **state)
+{
+    char directory[100], cert[128], key[128], url[512];
+    struct broker_server server;
+    if (!broker_is_installed(&broker_nats))
+        skip();
+    make_certificate(directory, sizeof directory);
+    snprintf(cert, sizeof cert, "%s/cert.pem", directory);
+    snprintf(key, sizeof key, "%s/key.pem", directory);
+    const char *const args[] = {
+        "--tlsverify", "--tlscert", cert, "--tlskey", key, "--tlscacert", cert, NULL
+    };
+    broker_start(&server, &broker_nats, args);
+    snprintf(url, sizeof url, "tls://localhost:%%u?ca=%s", cert);
+    expect_refused(url, server.port, PINION_EACCES, "wants a certificate of this node");
+    snprintf(url, sizeof url, "tls://localhost:%%u?ca=%s&cert=%s&key=%s", cert, cert, key);
+    expect_connects(url, server.port);
     broker_kill(&server);
     remove_certificate(directory);
 }
@@ -217,6 +241,7 @@ int main(void)
         TEST(nats_users_and_passwords),
         TEST(nats_tokens),
         TEST(nats_tls),
+        TEST(nats_tls_with_certificates_of_clients),
         TEST(redis_passwords),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

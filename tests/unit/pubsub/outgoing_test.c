@@ -65,7 +65,7 @@ static void what_is_put_is_taken_in_order(void **state)
 static void it_is_bounded_in_bytes(void **state)
 {
     struct pinion_list items = PINION_LIST_HEAD(items);
-    assert_int_equal(put(PINION_OUTGOING_MESSAGE, "a", 101), PINION_EBUSY);
+    assert_int_equal(put(PINION_OUTGOING_MESSAGE, "a", 101), PINION_ETOOBIG);
     assert_int_equal(put(PINION_OUTGOING_MESSAGE, "a", 60), 0);
     assert_int_equal(put(PINION_OUTGOING_MESSAGE, "b", 41), PINION_EBUSY);
     assert_int_equal(put(PINION_OUTGOING_MESSAGE, "c", 40), 0);

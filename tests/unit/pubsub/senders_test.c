@@ -76,6 +76,7 @@ static void a_new_life_counts_anew(void **state)
     assert_true(is_new("a", 2, 1));
     assert_true(is_new("a", 2, 7));
     assert_false(is_new("a", 2, 7));
+    assert_false(is_new("a", 1, 7)); /* a late one of the life before */
 }
 
 static void the_most_recent_are_kept(void **state)

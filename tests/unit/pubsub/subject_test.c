@@ -32,12 +32,28 @@ static void what_means_something_to_a_broker_is_encoded(void **state)
 
 static void the_longest_fits(void **state)
 {
-    char prefix[PINION_SUBJECT_PREFIX_MAX + 1], name[256], out[PINION_SUBJECT_MAX];
+    char prefix[PINION_SUBJECT_PREFIX_MAX + 1], cluster[PINION_CLUSTER_NAME_MAX + 1], name[256];
+    char base[PINION_SUBJECT_BASE_MAX + 1], out[PINION_SUBJECT_MAX];
     memset(prefix, 'p', sizeof prefix - 1);
+    memset(cluster, 'c', sizeof cluster - 1);
     memset(name, '.', sizeof name - 1);
-    prefix[sizeof prefix - 1] = name[sizeof name - 1] = '\0';
-    assert_int_equal(pinion__subject(out, prefix, PINION_SUBJECT_TOPIC, name), PINION_SUBJECT_MAX - 1);
+    prefix[sizeof prefix - 1] = cluster[sizeof cluster - 1] = name[sizeof name - 1] = '\0';
+    pinion__subject_base(base, prefix, cluster);
+    assert_int_equal(strlen(base), PINION_SUBJECT_BASE_MAX);
+    assert_int_equal(pinion__subject(out, base, PINION_SUBJECT_TOPIC, name), PINION_SUBJECT_MAX - 1);
     assert_int_equal(strlen(out), PINION_SUBJECT_MAX - 1);
+}
+
+/* A cluster's name is no topic, and nodes are told of in one place for all. */
+static void clusters_are_apart(void **state)
+{
+    char base[PINION_SUBJECT_BASE_MAX + 1], out[PINION_SUBJECT_MAX];
+    pinion__subject_base(base, "p", NULL);
+    assert_string_equal(base, "p");
+    pinion__subject_base(base, "p", "topic");
+    assert_string_equal(base, "p.cluster.topic");
+    assert_int_equal(pinion__subject(out, "p", PINION_SUBJECT_NODES, NULL), 7);
+    assert_string_equal(out, "p.nodes");
 }
 
 int main(void)
@@ -46,6 +62,7 @@ int main(void)
         cmocka_unit_test(what_is_plain_stays),
         cmocka_unit_test(what_means_something_to_a_broker_is_encoded),
         cmocka_unit_test(the_longest_fits),
+        cmocka_unit_test(clusters_are_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
