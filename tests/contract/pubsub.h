@@ -389,6 +389,15 @@ static inline void pubsub_contract_any_bytes_pass(void **state)
         free(message);
         free(bytes);
     }
+    for (unsigned first = 0; first < 256; first++) { /* whatever they begin with */
+        const char bytes[2] = { (char)first, 'x' };
+        pinion_pubsub_adapter *adapter = pubsub_contract_nodes[0].adapter;
+        assert_int_equal(adapter->ops->broadcast(adapter, NULL, bytes, sizeof bytes), 0);
+        struct pubsub_contract_message *message = pubsub_contract_next(1, "");
+        assert_int_equal(message->len, sizeof bytes);
+        assert_memory_equal(message->bytes, bytes, sizeof bytes);
+        free(message);
+    }
 }
 
 static inline void pubsub_contract_any_topic_will_do(void **state)

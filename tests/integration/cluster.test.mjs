@@ -4,8 +4,11 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { LongPoll } from "phoenix";
 import { connect, join } from "../helpers/phoenix.mjs";
@@ -28,9 +31,9 @@ async function freePort() {
   return String(port);
 }
 
-async function startBroker({ command, args, ready }) {
+async function startBroker({ command, args, ready }, extra = []) {
   const port = await freePort();
-  const child = spawn(command, args(port), { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, [...args(port), ...extra], { stdio: ["ignore", "pipe", "pipe"] });
   process.once("exit", () => child.kill("SIGKILL"));
   const said = new Promise((resolve) => {
     let text = "";
@@ -137,21 +140,75 @@ for (const [name, broker] of Object.entries(brokers)) {
         assert.ok(balancer.requests.every((count) => count >= 10), `requests: ${balancer.requests}`);
       });
 
+      // Over what NATS carries in one message, and with the longest POST that a node takes.
+      it("long polling has answers and bodies as large elsewhere as here", async (t) => {
+        const mount = "/socket/longpoll?vsn=2.0.0";
+        const begun = await (await fetch(a.url + mount)).json();
+        const elsewhere = `${b.url}${mount}&token=${encodeURIComponent(begun.token)}`;
+        const post = async (frames) => {
+          const headers = { "content-type": "application/x-ndjson" };
+          const body = frames.map((frame) => JSON.stringify(frame)).join("\n");
+          const answer = await fetch(elsewhere, { method: "POST", headers, body });
+          assert.deepEqual(await answer.json(), { status: 200 });
+        };
+        const text = '"'.repeat(400_000); // which is 1.6 MB where JSON is in JSON
+        const poll = async () => {
+          const { status, messages } = await (await fetch(elsewhere)).json();
+          assert.equal(status, 200);
+          return messages.map((message) => JSON.parse(message));
+        };
+        await post([["1", "1", "room:big", "phx_join", {}]]);
+        assert.equal((await poll())[0][1], "1"); // behind which nothing waits any more
+        await post([["1", "big", "room:big", "echo", text]]);
+        const [[, ref, , , payload]] = await poll();
+        assert.equal(ref, "big");
+        assert.equal(payload.response, text);
+        await post(Array.from({ length: 40 }, (_, n) => ["1", `m${n}`, "room:big", "noreply", "z".repeat(75_000)]));
+        await post([["1", "2", "room:big", "phx_leave", {}]]);
+      });
+
       it("a client whose session's node has died is told to begin again", async (t) => {
         const third = await node();
         t.after(() => third.kill());
-        const path = "/fast/longpoll?vsn=2.0.0";
-        const begun = await (await fetch(third.url + path)).json();
+        const mount = "/fast/longpoll?vsn=2.0.0";
+        const begun = await (await fetch(third.url + mount)).json();
         assert.equal(begun.status, 410);
         await third.kill();
-        const addressed = `${a.url}${path}&token=${encodeURIComponent(begun.token)}`;
+        const killed = performance.now();
+        const addressed = `${a.url}${mount}&token=${encodeURIComponent(begun.token)}`;
         const body = '["1","1","room:w","phx_join",{}]\n';
         const post = fetch(addressed, { method: "POST", headers: { "content-type": "application/x-ndjson" }, body });
         const [polled, posted] = await Promise.all([(await fetch(addressed)).json(), (await post).json()]);
         assert.equal(polled.status, 410);
         assert.notEqual(polled.token, begun.token);
         assert.equal(posted.status, 408);
+        assert.ok(performance.now() - killed < 5_000, "it is not waited for as long as a node that lives may take");
       });
     });
   }
 }
+
+describe("a user of NATS who may not have every topic", { skip: spawnSync("sh", ["-c", "command -v nats-server"]).status !== 0 }, () => {
+  it("is refused a join of what never comes in, and joins the rest", async (t) => {
+    const directory = mkdtempSync(path.join(tmpdir(), "pinion-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const file = path.join(directory, "nats.conf");
+    const subjects = ["pinion.all", "pinion.nodes", "pinion.node.>", "pinion.topic.room:open"].map((name) => JSON.stringify(name));
+    const permissions = `{ subscribe: [${subjects}], publish: [">"] }`;
+    writeFileSync(file, `authorization { users = [ { user: ann, password: pw, permissions: ${permissions} } ] }\n`);
+    const server = await startBroker(brokers.nats, ["-c", file]);
+    t.after(() => server.kill());
+    const node = await start("conformance", { args: ["--pubsub", `nats://ann:pw@127.0.0.1:${server.port}?topics=1`] });
+    t.after(() => node.stop());
+    const socket = await connect(t, node);
+    await join(socket, "room:open");
+    const channel = socket.channel("room:secret", {});
+    const answer = await within(
+      new Promise((resolve) => channel.join().receive("ok", () => resolve("joined")).receive("error", resolve)),
+      "an answer to the join",
+    );
+    assert.deepEqual(answer, { reason: "unavailable" });
+    assert.match(node.output().stderr, /does not let this user subscribe to pinion\.topic\.room:secret/);
+    channel.leave();
+  });
+});

@@ -86,6 +86,8 @@ static void what_is_wrong_is_refused_without_its_secrets(void **state)
         { "nats://u:secret@h?node=", "\"node\"" },
         { "nats://u:secret@h?prefix=a.b", "\"prefix\"" },
         { "nats://u:secret@h?prefix=", "\"prefix\"" },
+        { "nats://u:secret@h?cluster=a.b", "\"cluster\"" },
+        { "nats://u:secret@h?cluster=", "\"cluster\"" },
         { "nats://u:secret@h?buffer=1", "\"buffer\"" },
         { "nats://u:secret@h?buffer=1e6", "\"buffer\"" },
         { "nats://u:secret@h?buffer=-1", "\"buffer\"" },

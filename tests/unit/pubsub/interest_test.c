@@ -2,11 +2,13 @@
 #include "base/hash.h"
 #include "helpers/random.h"
 #include "pubsub/interest.h"
+#include <pinion/error.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -111,15 +113,92 @@ static void loops_do_not_disturb_each_other(void **state)
         assert_int_equal(get(topic), 0);
 }
 
+/* ---- where other nodes are told ---- */
+
+static struct {
+    int answer;
+    unsigned opened, closed;
+    uint64_t ticket;
+} told;
+
+static int open_topic(void *context, const char *topic, uint64_t ticket)
+{
+    told.opened++;
+    told.ticket = ticket;
+    return told.answer;
+}
+
+static void close_topic(void *context, const char *topic)
+{
+    told.closed++;
+}
+
+static const struct pinion_interest_hooks hooks = { .open = open_topic, .close = close_topic };
+
+static const struct pinion_slice room = { "room", 4 };
+
+static int want(bool on)
+{
+    return pinion__interest_set(&interest, room, pinion__hash(room), 3, on);
+}
+
+static void begin_telling(int answer)
+{
+    memset(&told, 0, sizeof told);
+    told.answer = answer;
+    pinion__interest_hook(&interest, &hooks, NULL);
+}
+
+static void what_is_confirmed_is_known(void **state)
+{
+    begin_telling(0);
+    assert_int_equal(want(true), PINION_EAGAIN);
+    assert_int_equal(pinion__interest_known(&interest, room), PINION_INTEREST_PENDING);
+    assert_true(pinion__interest_confirm(&interest, room, told.ticket + 1, true) == 0);
+    assert_true(pinion__interest_confirm(&interest, room, told.ticket, true) == 8);
+    assert_int_equal(pinion__interest_known(&interest, room), PINION_INTEREST_KNOWN);
+    assert_int_equal(want(true), 0);
+    assert_int_equal(want(false), 0);
+    assert_int_equal(told.closed, 1);
+}
+
+static void what_is_refused_is_asked_for_again(void **state)
+{
+    begin_telling(0);
+    assert_int_equal(want(true), PINION_EAGAIN);
+    assert_true(pinion__interest_confirm(&interest, room, told.ticket, false) == 8);
+    assert_int_equal(pinion__interest_known(&interest, room), PINION_INTEREST_REFUSED);
+    assert_int_equal(pinion__interest_retry(&interest, room), PINION_INTEREST_PENDING);
+    assert_int_equal(pinion__interest_retry(&interest, room), PINION_INTEREST_PENDING); /* it is under way */
+    assert_int_equal(told.opened, 2);
+    assert_true(pinion__interest_confirm(&interest, room, told.ticket, true) == 8);
+    assert_int_equal(pinion__interest_retry(&interest, room), PINION_INTEREST_KNOWN);
+    assert_int_equal(want(false), 0);
+    assert_int_equal(told.closed, 1);
+}
+
+/* The adapter has taken it, and nobody waits: it has to be ended all the same. */
+static void without_a_connection_nobody_waits(void **state)
+{
+    begin_telling(PINION_EAGAIN);
+    assert_int_equal(want(true), 0);
+    assert_int_equal(want(false), 0);
+    assert_int_equal(told.closed, 1);
+    begin_telling(PINION_ECLOSED);
+    assert_int_equal(want(true), 0);
+    assert_int_equal(want(false), 0);
+    assert_int_equal(told.closed, 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, finish)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(nobody_wants_what_was_never_set),
-        T(every_loop_has_its_bit),
-        T(it_does_what_a_table_would_do),
-        T(loops_do_not_disturb_each_other),
+        T(nobody_wants_what_was_never_set),   T(every_loop_has_its_bit),
+        T(it_does_what_a_table_would_do),     T(loops_do_not_disturb_each_other),
+        T(what_is_confirmed_is_known),        T(what_is_refused_is_asked_for_again),
+        T(without_a_connection_nobody_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -353,6 +353,44 @@ static void two_nodes_of_one_name_are_noticed(void **state)
     assert_string_equal(heard, "e:{} e:{} ");
 }
 
+/* It would be taken for what this node says of itself. */
+static void but_what_they_say_of_nodes_is_not_taken(void **state)
+{
+    struct pinion_envelope envelope = { .kind = PINION_ENVELOPE_PRESENCE,
+                                        .node = pinion__slice_str("here"),
+                                        .incarnation = 1,
+                                        .sequence = 1,
+                                        .body = pinion__slice_str("who is there") };
+    memset(&told, 0, sizeof told);
+    pinion__pubsub_receive(&pubsub, PINION_ENVELOPE_PRESENCE, receive, &told);
+    for (; envelope.sequence < 100; envelope.sequence++)
+        arrive(envelope);
+    assert_int_equal(told.calls, 0);
+    assert_int_equal(count_logged("is named here too"), 1);
+    assert_int_equal(atomic_load(&pubsub.remote->refused), 99);
+}
+
+static char departed[64];
+
+static void note_gone(void *context, const char *node)
+{
+    size_t len = strlen(departed);
+    snprintf(departed + len, sizeof departed - len, "%s ", node);
+}
+
+static void a_node_that_has_gone_is_told_of(void **state)
+{
+    departed[0] = '\0';
+    pinion__pubsub_watch(&pubsub, note_gone, NULL);
+    assert_false(pinion__pubsub_has_gone(&pubsub, "there"));
+    fake.events->node(fake.core, "there", true);
+    fake.events->node(fake.core, "there", false);
+    assert_true(pinion__pubsub_has_gone(&pubsub, "there"));
+    fake.events->node(fake.core, "there", true);
+    assert_false(pinion__pubsub_has_gone(&pubsub, "there"));
+    assert_string_equal(departed, "there ");
+}
+
 static void nothing_is_sent_before_the_start_and_after_the_end(void **state)
 {
     struct pinion_slice bytes = pinion__slice_str("x");
@@ -412,6 +450,8 @@ int main(void)
         CONNECTED(each_kind_has_a_receiver),
         CONNECTED(bytes_go_to_one_node_or_to_all),
         CONNECTED(two_nodes_of_one_name_are_noticed),
+        CONNECTED(but_what_they_say_of_nodes_is_not_taken),
+        CONNECTED(a_node_that_has_gone_is_told_of),
         UNCONNECTED(nothing_is_sent_before_the_start_and_after_the_end),
         UNCONNECTED(a_start_that_fails_says_why),
         UNCONNECTED(a_node_needs_a_name),
