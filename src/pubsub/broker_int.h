@@ -72,8 +72,9 @@ int pinion__broker_subscribe_all(struct pinion_broker *broker);
 /* Begin or end the subscription of an item. */
 int pinion__broker_subscribe(struct pinion_broker *broker, const struct pinion_outgoing_item *item);
 
-/* Have the subscriptions of these items confirmed, if there are any, and say so; they are freed. */
-int pinion__broker_confirm(struct pinion_broker *broker, struct pinion_list *items);
+/* Have the subscriptions of these items confirmed, if there are any, and say so; they are freed. Where
+ * something has failed already (rc) nobody waits for them. */
+int pinion__broker_confirm(struct pinion_broker *broker, struct pinion_list *items, int rc);
 
 /* There is no connection: nobody waits for a subscription, nor will until pinion__broker_back. */
 void pinion__broker_away(struct pinion_broker *broker);

