@@ -107,16 +107,16 @@ static int explain_tls(struct pinion_broker *broker)
 }
 
 /* A server that demands a certificate of its clients breaks the connection where there is none, after what
- * looks like a handshake that went well. */
+ * looks like a handshake that went well. One that has enough connections says so in place of its first line,
+ * which the library may take for a broken one. */
 static int explain_break(struct pinion_broker *broker, natsStatus status)
 {
     char info[INFO_MAX] = "";
-    if (strcmp(broker->url.scheme, "tls") == 0)
-        read_info(&broker->url, info);
-    if (says(info, "tls_verify"))
-        return explain_tls(broker);
     const char *said = nats_GetLastError(NULL);
-    if (said && strcasestr(said, "maximum connections"))
+    read_info(&broker->url, info);
+    if (strcmp(broker->url.scheme, "tls") == 0 && says(info, "tls_verify"))
+        return explain_tls(broker);
+    if (strcasestr(info, "maximum connections") || (said && strcasestr(said, "maximum connections")))
         return pinion__broker_explain(broker, PINION_EIO,
                                       "the server has as many connections as it may (max_connections)");
     return pinion__broker_explain(broker, PINION_EIO, "%s", natsStatus_GetText(status));
