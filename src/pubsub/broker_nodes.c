@@ -38,13 +38,13 @@ static uint64_t mix(uint64_t hash, const char *text)
     return hash;
 }
 
-/* A supervisor's children have its notification socket, whose name the kernel chose, and the parent: it may
- * replace one by another of the same name while the first still serves. */
+/* A supervisor's children have its notification socket, of an abstract name, and the parent: it may replace
+ * one by another of the same name while the first still serves. (systemd's own abstract name is a path.) */
 uint64_t pinion__broker_family(void)
 {
     char line[64] = "", host[64] = "";
     const char *socket = getenv("NOTIFY_SOCKET");
-    if (!socket || socket[0] != '@' || strlen(socket) != 6)
+    if (!socket || socket[0] != '@' || socket[1] == '/')
         return 0;
     FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
     if (file && !fgets(line, sizeof line, file))

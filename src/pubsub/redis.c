@@ -1,173 +1,32 @@
 /* Redis, by hiredis: two connections, since one that has subscribed can do nothing else. Both are served by
  * the adapter's thread, with poll(2). */
 #include "pubsub/redis.h"
-#include "base/list.h"
 #include "base/log.h"
-#include "pubsub/broker.h"
+#include "pubsub/redis_int.h"
 #include "pubsub/redis_problem.h"
-#include <hiredis/hiredis.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#ifdef PINION_HAVE_REDIS_TLS
-#include <hiredis/hiredis_ssl.h>
-#endif
 
 #define DEFAULT_PORT 6379
 #define PING_MS      2000          /* how often each connection is tried */
 #define SILENCE_MS   (3 * PING_MS) /* after which it is given up */
-
-/* A command whose answer is to come. */
-struct command {
-    struct pinion_list node;
-    enum { PING, SUBSCRIBE, UNSUBSCRIBE, PUBLISH, ASK } verb;
-    enum pinion_subject kind; /* of what is published to */
-    char subject[];
-};
-
-/* A connection, and what was asked on it. */
-struct lane {
-    redisContext *context;
-    struct pinion_list commands;
-    uint64_t heard; /* when; milliseconds */
-};
-
-struct redis_link {
-    struct pinion_broker broker;
-    struct lane out; /* publishes */
-    struct lane in;  /* subscribes */
-    uint64_t pinged; /* when; milliseconds */
-    bool nobody;     /* subscribes to what was asked about */
-    bool passing;    /* a message was lost to what passes: said already */
-#ifdef PINION_HAVE_REDIS_TLS
-    redisSSLContext *tls;
-#endif
-};
 
 static struct redis_link *link_of(struct pinion_broker *broker)
 {
     return PINION_CONTAINER_OF(broker, struct redis_link, broker);
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* The connection has failed: by what it says, which is not what the server was told. */
-static int fail(struct redis_link *link, const struct lane *lane)
-{
-    return pinion__broker_explain(&link->broker, PINION_EIO, "%s",
-                                  lane->context && *lane->context->errstr ? lane->context->errstr
-                                                                          : "out of memory");
-}
-
-static int fail_with_answer(struct redis_link *link, const char *answer)
-{
-    char text[160];
-    pinion__redis_sentence(answer, text, sizeof text);
-    return pinion__broker_explain(
-        &link->broker, pinion__redis_problem(answer)->passes ? PINION_EIO : PINION_EACCES, "%s", text);
-}
-
-/* ---- TLS ---- */
-
-#ifdef PINION_HAVE_REDIS_TLS
-static int make_tls(struct redis_link *link)
-{
-    const struct pinion_broker_url *url = &link->broker.url;
-    redisSSLContextError error = REDIS_SSL_CTX_NONE;
-    if (strcmp(url->scheme, "rediss") != 0)
-        return 0;
-    redisInitOpenSSL();
-    link->tls = redisCreateSSLContext(url->ca, NULL, url->cert, url->key, url->host, &error);
-    return link->tls ? 0 : pinion__fail(PINION_EINVAL, "pubsub: TLS: %s", redisSSLContextGetError(error));
-}
-
-static int begin_tls(struct redis_link *link, redisContext *context)
-{
-    return !link->tls || redisInitiateSSLWithContext(context, link->tls) == REDIS_OK ? 0 : PINION_EACCES;
-}
-
-static void free_tls(struct redis_link *link)
-{
-    redisFreeSSLContext(link->tls);
-}
-#else
-static int make_tls(struct redis_link *link)
-{
-    if (strcmp(link->broker.url.scheme, "rediss") != 0)
-        return 0;
-    return pinion__fail(PINION_ENOTSUP, "pubsub: this build has no TLS for Redis; hiredis_ssl brings it");
-}
-
-static int begin_tls(struct redis_link *link, redisContext *context)
-{
-    return 0;
-}
-
-static void free_tls(struct redis_link *link)
-{
-}
-#endif
-
-/* ---- connecting ---- */
-
-/* Run a command and wait for its answer. */
-static int run(struct redis_link *link, const struct lane *lane, int count, const char **words)
-{
-    redisReply *reply = redisCommandArgv(lane->context, count, words, NULL);
-    int rc = !reply ? fail(link, lane) : 0;
-    if (!rc && reply->type == REDIS_REPLY_ERROR) {
-        rc = fail_with_answer(link, reply->str);
-        if (pinion__redis_is_refusal(reply->str))
-            rc = pinion__broker_explain(&link->broker, rc,
-                                        "the server does not let this user run %s: it must be allowed +ping, "
-                                        "+publish, +subscribe, +unsubscribe and the channels %s.*",
-                                        words[0], link->broker.url.prefix);
-    }
-    freeReplyObject(reply);
-    return rc;
-}
-
-static int authenticate(struct redis_link *link, const struct lane *lane)
-{
-    const struct pinion_broker_url *url = &link->broker.url;
-    const char *words[3] = { "AUTH" };
-    int count = 1;
-    if (url->user && url->password)
-        words[count++] = url->user;
-    if (url->password || url->user)
-        words[count++] = url->password ? url->password : url->user;
-    int rc = count > 1 ? run(link, lane, count, words) : 0;
-    return rc ? rc : run(link, lane, 1, (const char *[]){ "PING" });
-}
-
-static int connect_one(struct redis_link *link, struct lane *lane)
-{
-    const struct timeval patience = { .tv_sec = PINION_BROKER_PATIENCE_MS / 1000 };
-    const struct pinion_broker_url *url = &link->broker.url;
-    lane->context = redisConnectWithTimeout(url->host, url->port, patience);
-    lane->heard = now_ms();
-    if (!lane->context || lane->context->err || redisSetTimeout(lane->context, patience) != REDIS_OK)
-        return fail(link, lane);
-    if (begin_tls(link, lane->context) != 0)
-        return pinion__broker_explain(&link->broker, PINION_EACCES,
-                                      "TLS failed: a certificate, or the name in it, is not right");
-    return authenticate(link, lane);
-}
+/* ---- the connections ---- */
 
 static int open_connections(struct pinion_broker *broker)
 {
     struct redis_link *link = link_of(broker);
-    int rc = connect_one(link, &link->out);
+    int rc = pinion__redis_connect(link, &link->out);
     if (!rc)
-        rc = connect_one(link, &link->in);
-    link->pinged = now_ms();
+        rc = pinion__redis_connect(link, &link->in);
+    link->pinged = pinion__redis_now_ms();
     return rc;
 }
 
@@ -205,7 +64,7 @@ static int append(struct redis_link *link, struct lane *lane, struct command wha
     struct command *command = malloc(sizeof *command + strlen(subject) + 1);
     if (!command || redisAppendCommandArgv(lane->context, count, words, lengths) != REDIS_OK) {
         free(command);
-        return fail(link, lane);
+        return pinion__redis_fail(link, lane);
     }
     *command = what;
     memcpy(command->subject, subject, strlen(subject) + 1);
@@ -253,7 +112,7 @@ static int write_all(struct redis_link *link, struct lane *lane)
     int done = 0;
     while (!done) {
         if (redisBufferWrite(lane->context, &done) != REDIS_OK)
-            return fail(link, lane);
+            return pinion__redis_fail(link, lane);
     }
     return 0;
 }
@@ -286,7 +145,7 @@ static struct command *answered(struct lane *lane)
 static int subscription_failed(struct redis_link *link, const struct command *command, const char *answer)
 {
     if (!pinion__redis_is_refusal(answer))
-        return fail_with_answer(link, answer);
+        return pinion__redis_fail_with(link, answer);
     pinion__broker_refused(&link->broker, PINION_BROKER_SUBSCRIBE, command->subject);
     return 0;
 }
@@ -349,12 +208,12 @@ static int take_in(struct redis_link *link, struct lane *lane,
                    int (*handle)(struct redis_link *link, const redisReply *reply))
 {
     void *reply = NULL;
-    lane->heard = now_ms();
+    lane->heard = pinion__redis_now_ms();
     if (redisBufferRead(lane->context) != REDIS_OK)
-        return fail(link, lane);
+        return pinion__redis_fail(link, lane);
     for (;;) {
         if (redisGetReplyFromReader(lane->context, &reply) != REDIS_OK)
-            return fail(link, lane);
+            return pinion__redis_fail(link, lane);
         if (!reply)
             return 0;
         int rc = handle(link, reply);
@@ -383,13 +242,13 @@ static int take_in_both(struct redis_link *link, int wake_fd, int timeout_ms)
 static int sync_with_server(struct pinion_broker *broker)
 {
     struct redis_link *link = link_of(broker);
-    uint64_t now = now_ms(), until = now + PINION_BROKER_PATIENCE_MS;
+    uint64_t now = pinion__redis_now_ms(), until = now + PINION_BROKER_PATIENCE_MS;
     int rc = flush(broker);
     while (!rc && !(pinion__list_empty(&link->in.commands) && pinion__list_empty(&link->out.commands))) {
         if (now >= until)
             return pinion__broker_explain(broker, PINION_ETIMEDOUT, "the server does not answer");
         rc = take_in_both(link, -1, (int)(until - now));
-        now = now_ms();
+        now = pinion__redis_now_ms();
     }
     return rc;
 }
@@ -409,7 +268,7 @@ static int ask(struct pinion_broker *broker, const char *subject, const void *by
 static int ping(struct redis_link *link)
 {
     const char *words[] = { "PING" };
-    uint64_t now = now_ms();
+    uint64_t now = pinion__redis_now_ms();
     if (now - link->in.heard > SILENCE_MS || now - link->out.heard > SILENCE_MS)
         return pinion__broker_explain(&link->broker, PINION_EIO, "the server does not answer");
     if (now - link->pinged < PING_MS)
@@ -435,7 +294,7 @@ static int wait_for_work(struct pinion_broker *broker, int wake_fd, int timeout_
 static void free_link(struct pinion_broker *broker)
 {
     struct redis_link *link = link_of(broker);
-    free_tls(link);
+    pinion__redis_free_tls(link);
     free(link);
 }
 
@@ -477,7 +336,7 @@ int pinion__redis_open(const char *url, pinion_pubsub_adapter **out)
     }
     rc = check(&link->broker.url);
     if (!rc)
-        rc = make_tls(link);
+        rc = pinion__redis_make_tls(link);
     if (rc) {
         pinion__broker_release(&link->broker);
         free(link);
