@@ -1,5 +1,6 @@
 /* What the error codes mean, and the sentence that a thread's last failure left behind. */
 #include "base/log.h"
+#include "base/log_writer.h"
 #include <pinion/error.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -73,6 +74,9 @@ int pinion_exit(int code)
 {
     if (code == 0)
         return 0;
-    fprintf(stderr, "pinion: %s\n", explanation(code));
+    char line[sizeof last_failure.sentence + 16];
+    int len = snprintf(line, sizeof line, "pinion: %s\n", explanation(code));
+    pinion__log_write(line, (size_t)len); /* after what was logged; and nobody waits for a reader for long */
+    pinion__log_flush();
     return 1;
 }

@@ -10,7 +10,7 @@
 bool pinion__log_enabled(pinion_log_level level);
 
 /* Write a line. Bytes of the message that are no printable text (a peer may have chosen them) come out as
- * \xNN. Thread: any. */
+ * \xNN. Never waits for whoever reads stderr (log_writer.h). Thread: any. */
 void pinion__log(pinion_log_level level, const char *format, ...) PINION_PRINTF(2, 3);
 
 /* Keep a sentence for pinion_error_detail() of this thread, and give `code` back. Not logged: the caller is

@@ -2,6 +2,7 @@
 #ifndef PINION_TESTS_CAPTURE_H
 #define PINION_TESTS_CAPTURE_H
 
+#include <pinion/log.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@ static inline int capture_begin(struct capture *capture)
     if (pipe(ends) != 0)
         return -1;
     fflush(stderr);
+    pinion_log_flush();
     capture->reader = ends[0];
     capture->saved_stderr = dup(STDERR_FILENO);
     dup2(ends[1], STDERR_FILENO);
@@ -32,6 +34,7 @@ static inline void capture_end(struct capture *capture, char *out, size_t size)
     ssize_t n;
 
     fflush(stderr);
+    pinion_log_flush();
     dup2(capture->saved_stderr, STDERR_FILENO);
     close(capture->saved_stderr);
     while (length < size - 1 && (n = read(capture->reader, out + length, size - 1 - length)) > 0)

@@ -86,6 +86,7 @@ function outputMatching(stream, text, pattern) {
 
 // Resolves once the program says where it listens:
 //   url     http://127.0.0.1:PORT
+//   child   the process
 //   stop()  SIGTERM; fails unless the program then exits with 0
 //   kill()  SIGKILL, and waits until it is gone
 export async function start(program, options) {
@@ -110,7 +111,7 @@ export async function start(program, options) {
     await exited;
   }
 
-  return { url: `http://127.0.0.1:${port}`, port, pid: child.pid, exited, stop, kill, output, said };
+  return { url: `http://127.0.0.1:${port}`, port, pid: child.pid, child, exited, stop, kill, output, said };
 }
 
 // A server for the tests of one describe(), filled in when they start; they fail if it does not stop cleanly.

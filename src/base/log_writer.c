@@ -1,0 +1,294 @@
+#include "base/log_writer.h"
+#include "base/log_line.h"
+#include "base/log_ring.h"
+#include "base/thread.h"
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 250
+#define NAP_US      200
+
+/* Lines of several threads and processes do not mix in a pipe as long as each write is that short. */
+static_assert(PINION_LOG_LINE <= PIPE_BUF, "a line is written in one piece");
+
+static struct pinion_log_ring ring;
+
+static struct {
+    pthread_mutex_t lock; /* of those who put lines; the thread never takes it */
+    bool forks_known;
+    bool threaded;
+    bool alone;
+    atomic_bool asleep; /* the thread waits to be woken */
+    atomic_bool busy;   /* it has taken something that is not written yet */
+    sem_t wake;
+    _Atomic uint64_t gave_up_at; /* where a flush waited in vain; UINT64_MAX: nowhere */
+    _Atomic uint64_t dropped;    /* ever */
+} writer = { .lock = PTHREAD_MUTEX_INITIALIZER, .gave_up_at = UINT64_MAX };
+
+/* ---- writing: the thread alone, or under the lock where there is none ---- */
+
+static uint64_t untold; /* lines that were dropped and not told of */
+static bool torn;       /* the last line was written in part */
+
+/* Somebody has made stderr non-blocking. */
+static void await_room(void)
+{
+    struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+    (void)poll(&fd, 1, 1000);
+}
+
+/* Returns how much of it was written: all, or what there was before it failed. */
+static size_t write_all(const char *bytes, size_t len)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t n = write(STDERR_FILENO, bytes + done, len - done);
+        if (n > 0)
+            done += (size_t)n;
+        else if (n < 0 && errno == EAGAIN)
+            await_room();
+        else if (n == 0 || errno != EINTR)
+            break;
+    }
+    return done;
+}
+
+static uint64_t lines_in(const char *bytes, size_t len)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < len; i++)
+        count += bytes[i] == '\n';
+    return count;
+}
+
+static void count_dropped(uint64_t lines)
+{
+    untold += lines;
+    atomic_fetch_add(&writer.dropped, lines);
+}
+
+/* False when the note could not be written either. */
+static bool tell_of_dropped(void)
+{
+    char text[128], line[PINION_LOG_LINE];
+    snprintf(text, sizeof text, "%" PRIu64 " log %s dropped: whoever reads stderr was too slow, or had gone",
+             untold, untold == 1 ? "line was" : "lines were");
+    if (torn && write_all("\n", 1) == 0)
+        return false;
+    torn = false;
+    size_t len = pinion__log_line(line, PINION_LOG_WARNING, text), written = write_all(line, len);
+    torn = written > 0 && written < len;
+    if (written == len)
+        untold = 0;
+    return written == len;
+}
+
+static void write_lines(const char *lines, size_t len)
+{
+    size_t written = untold && !tell_of_dropped() ? 0 : write_all(lines, len);
+    if (written < len) {
+        torn = torn || (written > 0 && lines[written - 1] != '\n');
+        count_dropped(lines_in(lines + written, len - written));
+    }
+}
+
+/* Write some of what there is. */
+static void take_step(void)
+{
+    char lines[PIPE_BUF];
+    uint64_t missed = pinion__log_ring_missed(&ring);
+    if (missed) {
+        count_dropped(missed);
+        (void)tell_of_dropped();
+    }
+    size_t len = pinion__log_ring_peek(&ring, lines, sizeof lines);
+    if (len > 0)
+        write_lines(lines, len);
+    pinion__log_ring_drop(&ring, len);
+}
+
+/* ---- the thread ---- */
+
+/* Whoever puts a line after this has seen that there was nothing wakes it. */
+static void await_lines(void)
+{
+    while (pinion__log_ring_idle(&ring)) {
+        atomic_store(&writer.busy, false);
+        atomic_store(&writer.asleep, true);
+        if (pinion__log_ring_idle(&ring))
+            (void)sem_wait(&writer.wake);
+        atomic_store(&writer.asleep, false);
+    }
+    atomic_store(&writer.busy, true);
+}
+
+static void *run(void *unused)
+{
+    for (;;) {
+        await_lines();
+        take_step();
+    }
+    return NULL;
+}
+
+static void wake(void)
+{
+    if (atomic_exchange(&writer.asleep, false))
+        sem_post(&writer.wake);
+}
+
+/* ---- processes that are forked ---- */
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&writer.lock);
+}
+
+static void after_fork_in_parent(void)
+{
+    pthread_mutex_unlock(&writer.lock);
+}
+
+static void after_fork_in_child(void)
+{
+    atomic_store(&ring.tail, atomic_load(&ring.head));
+    atomic_store(&ring.missed, 0);
+    atomic_store(&writer.asleep, false);
+    atomic_store(&writer.busy, false);
+    atomic_store(&writer.gave_up_at, UINT64_MAX);
+    atomic_store(&writer.dropped, 0);
+    writer.threaded = false;
+    untold = 0;
+    torn = false;
+    pthread_mutex_unlock(&writer.lock);
+}
+
+/* ---- without the thread ---- */
+
+static bool has_room(int patience_ms)
+{
+    struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+    return poll(&fd, 1, patience_ms) == 1;
+}
+
+/* A SIGPIPE of ours is not the program's. */
+static void consume_sigpipe(const sigset_t *sigpipe)
+{
+    static const struct timespec at_once = { 0 };
+    sigset_t pending;
+    sigpending(&pending);
+    if (sigismember(&pending, SIGPIPE))
+        (void)sigtimedwait(sigpipe, NULL, &at_once);
+}
+
+/* Under the lock. */
+static void write_here(int patience_ms)
+{
+    sigset_t sigpipe, saved, before;
+    sigemptyset(&sigpipe);
+    sigaddset(&sigpipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &sigpipe, &saved);
+    sigpending(&before);
+    while (!pinion__log_ring_idle(&ring) && has_room(patience_ms))
+        take_step();
+    if (!sigismember(&before, SIGPIPE))
+        consume_sigpipe(&sigpipe);
+    pthread_sigmask(SIG_SETMASK, &saved, NULL);
+}
+
+/* ---- putting ---- */
+
+/* Under the lock. Whether the thread runs. */
+static bool start_thread(void)
+{
+    pthread_t thread;
+    if (!writer.forks_known) {
+        (void)pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+        writer.forks_known = true;
+    }
+    if (writer.threaded || writer.alone)
+        return writer.threaded;
+    sem_init(&writer.wake, 0, 0);
+    writer.threaded = pinion__thread_start(&thread, run, NULL) == 0;
+    if (writer.threaded)
+        pthread_detach(thread);
+    return writer.threaded;
+}
+
+void pinion__log_write(const char *line, size_t len)
+{
+    pthread_mutex_lock(&writer.lock);
+    (void)pinion__log_ring_put(&ring, line, len);
+    if (start_thread())
+        wake();
+    else
+        write_here(writer.alone ? PATIENCE_MS : 0);
+    pthread_mutex_unlock(&writer.lock);
+}
+
+/* ---- the end ---- */
+
+static void nap(void)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = NAP_US * 1000L }, NULL);
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Whether all before this position is written, or dropped and told of. */
+static bool written_up_to(uint64_t position)
+{
+    uint64_t tail = atomic_load(&ring.tail);
+    return tail > position || (pinion__log_ring_idle(&ring) && !atomic_load(&writer.busy));
+}
+
+/* A reader that has stalled is waited for once. */
+static bool wait_for(uint64_t position)
+{
+    uint64_t begun = now_ms();
+    bool hopeless = atomic_load(&ring.tail) == atomic_load(&writer.gave_up_at);
+    while (!written_up_to(position)) {
+        if (hopeless || now_ms() - begun >= PATIENCE_MS)
+            return false;
+        nap();
+    }
+    return true;
+}
+
+void pinion__log_flush(void)
+{
+    int error = errno;
+    bool written = wait_for(atomic_load(&ring.head));
+    atomic_store(&writer.gave_up_at, written ? UINT64_MAX : atomic_load(&ring.tail));
+    errno = error;
+}
+
+/* The last lines of a process that exits: why it could not start, that it has stopped. */
+__attribute__((destructor)) static void flush_at_exit(void)
+{
+    pinion__log_flush();
+}
+
+void pinion__log_alone(void)
+{
+    writer.alone = true;
+}
+
+uint64_t pinion__log_dropped(void)
+{
+    return atomic_load(&writer.dropped) + atomic_load(&ring.missed);
+}
