@@ -1,10 +1,12 @@
 /* What the error codes mean, and the sentence that a thread's last failure left behind. */
 #include "base/log.h"
 #include "base/log_writer.h"
+#include <errno.h>
 #include <pinion/error.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static _Thread_local struct {
     int code;
@@ -61,9 +63,40 @@ int pinion__fail(int code, const char *format, ...)
     return code;
 }
 
+/* Which limit it was, and who sets it. */
+static void put_remedy(char *out, size_t size, int error)
+{
+    struct rlimit limit = { 0 };
+    *out = '\0';
+    if (error == EMFILE && getrlimit(RLIMIT_NOFILE, &limit) == 0)
+        snprintf(out, size,
+                 ": this process may have %llu descriptors; raise that limit (ulimit -n, systemd's "
+                 "LimitNOFILE)",
+                 (unsigned long long)limit.rlim_cur);
+    else if (error == ENFILE)
+        snprintf(out, size, ": this machine has no descriptors left; raise fs.file-max");
+    else if (error == EAGAIN)
+        snprintf(out, size,
+                 ": as many threads run as may; raise that limit (ulimit -u, systemd's TasksMax, "
+                 "kernel.threads-max)");
+}
+
+int pinion__fail_system(int error, const char *format, ...)
+{
+    char what[256], remedy[160];
+    va_list args;
+    va_start(args, format);
+    if (vsnprintf(what, sizeof what, format, args) < 0)
+        what[0] = '\0';
+    va_end(args);
+    put_remedy(remedy, sizeof remedy, error);
+    return pinion__fail(error == ENOMEM ? PINION_ENOMEM : PINION_EIO, "%s: %s%s", what, strerror(error),
+                        remedy);
+}
+
 /* The sentence kept may be that of an earlier failure with another code; the code's own text is better then.
  */
-static const char *explanation(int code)
+const char *pinion__error_sentence(int code)
 {
     if (last_failure.code == code && last_failure.sentence[0] != '\0')
         return last_failure.sentence;
@@ -75,7 +108,7 @@ int pinion_exit(int code)
     if (code == 0)
         return 0;
     char line[sizeof last_failure.sentence + 16];
-    int len = snprintf(line, sizeof line, "pinion: %s\n", explanation(code));
+    int len = snprintf(line, sizeof line, "pinion: %s\n", pinion__error_sentence(code));
     pinion__log_write(line, (size_t)len); /* after what was logged; and nobody waits for a reader for long */
     pinion__log_flush();
     return 1;

@@ -17,4 +17,11 @@ void pinion__log(pinion_log_level level, const char *format, ...) PINION_PRINTF(
  * told. */
 int pinion__fail(int code, const char *format, ...) PINION_PRINTF(2, 3);
 
+/* The same for an errno: the sentence ends in what it means and, where a limit was hit (EMFILE, ENFILE;
+ * EAGAIN of a thread), in which it is and how to raise it. Gives PINION_ENOMEM or PINION_EIO. */
+int pinion__fail_system(int error, const char *format, ...) PINION_PRINTF(2, 3);
+
+/* What this thread's last failure left behind, if it was one with this code, else the code's text. */
+const char *pinion__error_sentence(int code);
+
 #endif

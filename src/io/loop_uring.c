@@ -286,7 +286,7 @@ static int init(struct uring_engine *engine, const struct pinion_loop_options *o
     if (rc)
         return rc;
     engine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return engine->wake_fd >= 0 ? 0 : pinion__fail(PINION_EIO, "eventfd: %s", strerror(errno));
+    return engine->wake_fd >= 0 ? 0 : pinion__fail_system(errno, "cannot make an eventfd");
 }
 
 static int uring_engine_create(struct pinion_loop **out, const struct pinion_loop_options *options)

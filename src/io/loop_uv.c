@@ -8,10 +8,12 @@
  * event comes among the next turn's events. Its descriptor is closed only then: before, the number could
  * come back from accept while libuv still watches it for the old connection.
  */
+#include "base/log.h"
 #include "base/slab.h"
 #include "io/loop_int.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -58,9 +60,9 @@ static int conn_fd(const struct uv_conn *conn)
     return fd;
 }
 
-static int code_of(int uv_error)
+static int fail(const char *what, int uv_error)
 {
-    return uv_error == UV_ENOMEM ? PINION_ENOMEM : PINION_EIO;
+    return pinion__fail_system(-uv_error, "libuv: cannot %s", what);
 }
 
 /* Sending */
@@ -342,7 +344,7 @@ static int uv_engine_listen(struct pinion_loop *loop, int fd, struct pinion_list
     int rc = uv_poll_init(&engine->uv, &listener->poll, fd);
     if (rc) {
         free(listener);
-        return code_of(rc);
+        return fail("watch a socket", rc);
     }
     uv_timer_init(&engine->uv, &listener->retry);
     listener->engine = engine;
@@ -379,10 +381,43 @@ static void on_wake(uv_async_t *async)
     /* The turn that follows is the point. */
 }
 
+#define LOOP_DESCRIPTORS 6 /* that libuv makes for a loop, at most */
+
+/* libuv does not make do with too few: it aborts the process when it finds none for the pipe that comes with
+ * its first loop, and keeps one of a loop that failed half-way. */
+static int find_room(void)
+{
+    int fds[LOOP_DESCRIPTORS], rc = 0, made = 0;
+
+    while (made < LOOP_DESCRIPTORS && !rc) {
+        fds[made] = eventfd(0, EFD_CLOEXEC);
+        if (fds[made] < 0)
+            rc = -errno;
+        else
+            made++;
+    }
+    while (made > 0)
+        close(fds[--made]);
+    return rc;
+}
+
+/* Loops of other threads do not take the room that was found. */
+static int init_loop(uv_loop_t *uv)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+    pthread_mutex_lock(&lock);
+    int rc = find_room();
+    if (!rc)
+        rc = uv_loop_init(uv);
+    pthread_mutex_unlock(&lock);
+    return rc;
+}
+
 /* A loop whose async handle could not be made, or whose handles are closed, must be closed itself. */
 static int init_handles(struct uv_engine *engine)
 {
-    int rc = uv_loop_init(&engine->uv);
+    int rc = init_loop(&engine->uv);
     if (rc)
         return rc;
     rc = uv_async_init(&engine->uv, &engine->wake, on_wake);
@@ -415,7 +450,7 @@ static int uv_engine_create(struct pinion_loop **out, const struct pinion_loop_o
     if (rc) {
         release_conns(engine);
         free(engine);
-        return code_of(rc);
+        return fail("make a loop", rc);
     }
     *out = &engine->base;
     return 0;

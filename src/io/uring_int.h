@@ -287,7 +287,8 @@ void pinion__uring_look_again(struct uring_conn *conn);
 
 /* uring_probe.c */
 
-/* Why io_uring cannot be used on this machine, or NULL when it can. Found out once. Thread: any. */
+/* Why io_uring cannot be used on this machine, or NULL when it can. Found out once; again where descriptors
+ * or memory were lacking. Thread: any. */
 const char *pinion__uring_refusal(void);
 
 #endif

@@ -27,10 +27,14 @@ struct probe {
 };
 
 static char refusal[160]; /* empty: none */
+static bool passing;      /* what was lacking then may be there the next time */
 
 static void refuse(const char *what, int error)
 {
-    snprintf(refusal, sizeof refusal, "%s: %s", what, strerror(error));
+    const char *remedy = error == EMFILE ? " (ulimit -n raises that limit)" : "";
+
+    passing = error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN;
+    snprintf(refusal, sizeof refusal, "%s: %s%s", what, strerror(error), remedy);
 }
 
 static void refuse_setup(int error)
@@ -197,8 +201,16 @@ static void find_out(void)
 
 const char *pinion__uring_refusal(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static bool known;
 
-    pthread_once(&once, find_out);
+    pthread_mutex_lock(&lock);
+    if (!known) {
+        passing = false;
+        refusal[0] = '\0';
+        find_out();
+        known = !passing;
+    }
+    pthread_mutex_unlock(&lock);
     return refusal[0] ? refusal : NULL;
 }

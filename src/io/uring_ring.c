@@ -18,8 +18,7 @@
 
 static int fail(const char *what, int error)
 {
-    return pinion__fail(error == ENOMEM ? PINION_ENOMEM : PINION_EIO, "io_uring: cannot %s: %s", what,
-                        strerror(error));
+    return pinion__fail_system(error, "io_uring: cannot %s", what);
 }
 
 int pinion__uring_ring_init(struct uring_engine *engine, unsigned entries)

@@ -1,12 +1,14 @@
 /* Codes and their texts, the sentence of the last failure, and what main() says. */
 #include "base/log.h"
 #include "helpers/capture.h"
+#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -105,6 +107,24 @@ static void exit_prints_the_sentence_of_this_failure_or_the_text(void **state)
     exit_says_why(0, 0, "");
 }
 
+static void a_limit_of_the_system_is_named_with_its_remedy(void **state)
+{
+    struct rlimit limit;
+    char expected[64];
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    snprintf(expected, sizeof expected, "may have %llu descriptors", (unsigned long long)limit.rlim_cur);
+    assert_int_equal(pinion__fail_system(EMFILE, "cannot make %s", "a thing"), PINION_EIO);
+    assert_non_null(strstr(pinion_error_detail(), "cannot make a thing: Too many open files"));
+    assert_non_null(strstr(pinion_error_detail(), expected));
+    assert_non_null(strstr(pinion_error_detail(), "ulimit -n"));
+    assert_int_equal(pinion__fail_system(EAGAIN, "no thread"), PINION_EIO);
+    assert_non_null(strstr(pinion_error_detail(), "TasksMax"));
+    assert_int_equal(pinion__fail_system(ENOMEM, "no ring"), PINION_ENOMEM);
+    assert_string_equal(pinion_error_detail(), "no ring: Cannot allocate memory");
+    assert_string_equal(pinion__error_sentence(PINION_ENOMEM), pinion_error_detail());
+    assert_string_equal(pinion__error_sentence(PINION_EBUSY), pinion_strerror(PINION_EBUSY));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +133,7 @@ int main(void)
         cmocka_unit_test_setup(a_failure_is_kept, keep_log_lines),
         cmocka_unit_test_setup(a_failure_may_quote_the_one_before, keep_log_lines),
         cmocka_unit_test_setup(a_long_sentence_is_cut, keep_log_lines),
+        cmocka_unit_test_setup(a_limit_of_the_system_is_named_with_its_remedy, keep_log_lines),
         cmocka_unit_test_setup(another_thread_has_no_part_in_it, keep_log_lines),
         cmocka_unit_test_setup(exit_prints_the_sentence_of_this_failure_or_the_text, keep_log_lines),
     };

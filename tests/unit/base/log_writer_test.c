@@ -2,6 +2,7 @@
  * logs into a pipe that the test holds the other end of, and exits with 0 when it found what it expects. */
 #include "base/log.h"
 #include "base/log_writer.h"
+#include "helpers/refuse.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -263,6 +264,22 @@ static void nor_a_process_without_threads(void **state)
     exits_well(pid);
 }
 
+static void log_without_threads(void)
+{
+    must(refuse_threads(EAGAIN), 2);
+    log_lines(0, 10);
+}
+
+static void where_no_thread_can_be_started_lines_are_written_all_the_same(void **state)
+{
+    unsigned numbered, missing;
+    pid_t pid = start(log_without_threads);
+    read_text(log_pipe[0], NULL);
+    exits_well(pid);
+    tally(&numbered, &missing);
+    assert_int_equal(numbered, 10);
+}
+
 static char fifo[] = "/tmp/pinion-log-XXXXXX";
 
 static void log_to_fifo(void)
@@ -458,6 +475,7 @@ int main(void)
         TEST(lines_of_threads_do_not_mix),
         TEST(a_reader_that_has_gone_ends_nobody),
         TEST(nor_a_process_without_threads),
+        TEST(where_no_thread_can_be_started_lines_are_written_all_the_same),
         TEST(one_that_comes_back_is_told_how_many_it_has_missed),
         TEST(what_a_full_disk_does_not_take_is_told_of_later),
         TEST(a_reader_that_has_stalled_holds_up_nobody),

@@ -1,10 +1,9 @@
 /* Which engine is chosen, and what is said, where the kernel refuses io_uring. Each case runs in a process of
  * its own, in which a seccomp filter refuses as a container's rules do. */
 #include "base/log.h"
+#include "helpers/refuse.h"
 #include "io/loop.h"
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pinion/endpoint.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,30 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 enum { OUTCOME_OK = 0, OUTCOME_FAILED = 1, OUTCOME_SKIPPED = 2 };
-
-/* Have a system call fail with this error. False where filters are not to be had. */
-static bool refuse_call(unsigned call, unsigned error)
-{
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
-
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
-}
 
 static unsigned lines;
 static char last_line[512];
@@ -131,6 +114,24 @@ static void fail_late(unsigned call, unsigned error, const char *why)
     pinion_endpoint_free(endpoint);
 }
 
+/* What was lacking is there again. */
+static void lack_descriptors(unsigned call, unsigned error, const char *why)
+{
+    const struct pinion_loop_ops *uring = pinion__loop_engine("uring");
+    struct rlimit before, few;
+
+    EXPECT(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    few = before;
+    few.rlim_cur = 4;
+    EXPECT(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    const char *refusal = pinion__loop_engine_refusal(uring);
+    EXPECT(refusal);
+    if (!strstr(refusal, why))
+        _exit(OUTCOME_SKIPPED);
+    EXPECT(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    EXPECT(!pinion__loop_engine_refusal(uring));
+}
+
 static void io_uring_is_forbidden(void **state)
 {
     in_a_process_without(__NR_io_uring_setup, EPERM, "forbidden");
@@ -185,6 +186,11 @@ static void buffers_that_cannot_be_registered_are_an_error(void **state)
     in_a_process(fail_late, __NR_io_uring_register, EFAULT, "register receive buffers");
 }
 
+static void a_lack_of_descriptors_is_no_judgement_for_ever(void **state)
+{
+    in_a_process(lack_descriptors, 0, 0, "ulimit -n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +202,7 @@ int main(void)
         cmocka_unit_test(asking_whether_it_works_interrupts_nobody),
         cmocka_unit_test(a_ring_that_cannot_be_made_is_an_error),
         cmocka_unit_test(buffers_that_cannot_be_registered_are_an_error),
+        cmocka_unit_test(a_lack_of_descriptors_is_no_judgement_for_ever),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
