@@ -85,11 +85,11 @@ static void on_delay(struct pinion_timer *timer)
     start_closing(loop_of(timer));
 }
 
-/* Once for all loops: the first runs on the thread of run(). */
-static void tell_stopping(const struct pinion_server_loop *loop)
+void pinion__drain_tell(struct pinion_server *server)
 {
-    if (loop->server->notifies && loop == loop->server->loops)
-        (void)pinion__notify("STOPPING=1", false);
+    if (server->notifies)
+        pinion__notify_stopping();
+    server->notifies = false;
 }
 
 void pinion__drain_init(struct pinion_drain *drain)
@@ -101,7 +101,8 @@ void pinion__drain_begin(struct pinion_server_loop *loop)
 {
     uint32_t delay = loop->server->options.drain_delay_ms;
     loop->stopping = true;
-    tell_stopping(loop);
+    if (loop == loop->server->loops) /* which runs on the thread of run() */
+        pinion__drain_tell(loop->server);
     if (delay)
         next_step(loop, on_delay, delay);
     else

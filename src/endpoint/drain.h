@@ -10,6 +10,7 @@
 #include "base/wheel.h"
 #include <stdbool.h>
 
+struct pinion_server;
 struct pinion_server_loop;
 
 struct pinion_drain {
@@ -25,6 +26,9 @@ void pinion__drain_init(struct pinion_drain *drain);
 
 /* Thread: the loop's, not from within a callback. */
 void pinion__drain_begin(struct pinion_server_loop *loop);
+
+/* Say, once, that this main loop of the program stops. Thread: that of run(). */
+void pinion__drain_tell(struct pinion_server *server);
 
 /* The loop ends: no more steps. */
 void pinion__drain_cancel(struct pinion_server_loop *loop);

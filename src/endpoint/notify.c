@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pinion/supervise.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,6 +143,20 @@ uint64_t pinion__notify_watchdog_us(void)
 {
     pthread_once(&own.once, read_environment);
     return own.watchdog_us;
+}
+
+static atomic_int main_loops; /* that are ready, and do not stop */
+
+void pinion__notify_ready(void)
+{
+    atomic_fetch_add(&main_loops, 1);
+    (void)pinion__notify("READY=1", true);
+}
+
+void pinion__notify_stopping(void)
+{
+    if (atomic_fetch_sub(&main_loops, 1) == 1)
+        (void)pinion__notify("STOPPING=1", false);
 }
 
 int pinion_notify(const char *state)

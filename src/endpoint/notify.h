@@ -48,6 +48,10 @@ int pinion__notify_claim(const char *what);
 
 #define PINION_CLAIM_MAX     300  /* bytes of what is asked for */
 #define PINION_CLAIM_GRANTED "GO" /* the answer */
+/* An endpoint that is a main loop of the program is ready; it stops. Of several that run in one process the
+ * last says that the process stops. Thread: any. */
+void pinion__notify_ready(void);
+void pinion__notify_stopping(void);
 
 /* What a message says. */
 struct pinion_notification {

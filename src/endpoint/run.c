@@ -163,7 +163,7 @@ static void tell_ready(struct pinion_server *server)
     if (server->options.ready)
         server->options.ready(&server->base, server->options.ready_data);
     if (server->notifies)
-        (void)pinion__notify("READY=1", true);
+        pinion__notify_ready();
 }
 
 /* Safe in a signal handler. */
@@ -220,11 +220,10 @@ static int run_status(const struct pinion_server *server)
 int pinion_endpoint_run(pinion_endpoint *endpoint)
 {
     struct pinion_server *server = pinion__server(endpoint);
-    struct pinion_signals saved;
     pinion__open_standard_descriptors();
     int rc = prepare(server);
     if (!rc)
-        rc = pinion__signals_install(&saved, request_stop, server);
+        rc = pinion__signals_install(request_stop, server);
     if (rc)
         return rc;
     server->notifies = true;
@@ -236,9 +235,10 @@ int pinion_endpoint_run(pinion_endpoint *endpoint)
         request_stop(server);
         join_threads(server);
         rc = run_status(server);
+        pinion__drain_tell(server); /* of one that failed: it has not drained */
         pinion__log(PINION_LOG_INFO, "stopped");
     }
-    pinion__signals_restore(&saved, server);
+    pinion__signals_remove(server);
     return rc;
 }
 

@@ -1,7 +1,9 @@
 #include "endpoint/signals.h"
+#include "base/log.h"
+#include "base/log_writer.h"
 #include <errno.h>
-#include <pinion/error.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
@@ -15,8 +17,12 @@ struct receiver {
 };
 
 static struct receiver receivers[RECEIVERS_MAX];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of installing and restoring */
 static atomic_int received;
+static atomic_int running; /* handlers, on any thread */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
+static unsigned installed;
+static struct sigaction term_before, interrupt_before; /* the program's */
 
 /* A supervisor passes on what it got. The terminal, or systemd, may have sent the same signal to this process
  * as well, and that makes no second one. */
@@ -26,60 +32,114 @@ static bool passed_on(const siginfo_t *info)
            info->si_pid == getppid();
 }
 
-static void on_signal(int number, siginfo_t *info, void *context)
+static bool tell_all(void)
 {
-    int error = errno;
-    if (!passed_on(info) && atomic_fetch_add(&received, 1) > 0)
-        _exit(128 + number);
+    bool told = false;
     for (int i = 0; i < RECEIVERS_MAX; i++) {
         void (*fn)(void *) = atomic_load(&receivers[i].fn);
         if (fn)
             fn(atomic_load(&receivers[i].context));
+        told = told || fn;
     }
+    return told;
+}
+
+/* There is nobody to tell: the last endpoint has just ended, or somebody had saved our handler while one ran
+ * and put it back after that. The signal counts as one that comes now, once this handler has returned. */
+static void hand_over(int number)
+{
+    sigaction(number, number == SIGTERM ? &term_before : &interrupt_before, NULL);
+    raise(number);
+}
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+    int error = errno;
+    atomic_fetch_add(&running, 1);
+    if (!passed_on(info) && atomic_fetch_add(&received, 1) > 0) {
+        pinion__log_flush();
+        _exit(128 + number);
+    }
+    if (!tell_all())
+        hand_over(number);
+    atomic_fetch_sub(&running, 1);
     errno = error;
 }
 
-static struct receiver *free_receiver(void)
+static struct receiver *find(const void *context)
 {
     for (int i = 0; i < RECEIVERS_MAX; i++) {
-        if (!atomic_load(&receivers[i].fn))
+        if (atomic_load(&receivers[i].context) == context)
             return &receivers[i];
     }
     return NULL;
 }
 
-int pinion__signals_install(struct pinion_signals *saved, void (*fn)(void *), void *context)
+static bool is_ours(const struct sigaction *action)
 {
-    struct sigaction action;
+    return (action->sa_flags & SA_SIGINFO) && action->sa_sigaction == on_signal;
+}
+
+/* *before stays what it is where our handler was left behind. */
+static void put_ours(int number, struct sigaction *before)
+{
+    struct sigaction action, old;
     memset(&action, 0, sizeof action);
     action.sa_sigaction = on_signal;
     action.sa_flags = SA_RESTART | SA_SIGINFO;
     sigemptyset(&action.sa_mask);
+    if (sigaction(number, &action, &old) == 0 && !is_ours(&old))
+        *before = old;
+}
 
+static void put_back(int number, const struct sigaction *before)
+{
+    struct sigaction now;
+    if (sigaction(number, NULL, &now) == 0 && is_ours(&now))
+        sigaction(number, before, NULL);
+}
+
+int pinion__signals_install(void (*fn)(void *), void *context)
+{
     pthread_mutex_lock(&lock);
-    struct receiver *receiver = free_receiver();
+    struct receiver *receiver = find(NULL);
     if (receiver) {
         atomic_store(&received, 0);
         atomic_store(&receiver->context, context);
         atomic_store(&receiver->fn, fn);
-        sigaction(SIGTERM, &action, &saved->term);
-        sigaction(SIGINT, &action, &saved->interrupt);
-    }
-    pthread_mutex_unlock(&lock);
-    return receiver ? 0 : PINION_EBUSY;
-}
-
-void pinion__signals_restore(const struct pinion_signals *saved, void *context)
-{
-    pthread_mutex_lock(&lock);
-    sigaction(SIGTERM, &saved->term, NULL);
-    sigaction(SIGINT, &saved->interrupt, NULL);
-    for (int i = 0; i < RECEIVERS_MAX; i++) {
-        if (atomic_load(&receivers[i].context) == context) {
-            atomic_store(&receivers[i].fn, NULL);
-            atomic_store(&receivers[i].context, NULL);
+        if (installed++ == 0) {
+            put_ours(SIGTERM, &term_before);
+            put_ours(SIGINT, &interrupt_before);
         }
     }
+    pthread_mutex_unlock(&lock);
+    return receiver ? 0
+                    : pinion__fail(PINION_EBUSY,
+                                   "%d endpoints run already, as many as can be told of "
+                                   "signals; pinion_endpoint_start needs none",
+                                   RECEIVERS_MAX);
+}
+
+/* A handler that began before may still call it. */
+static void remove_receiver(struct receiver *receiver)
+{
+    atomic_store(&receiver->fn, NULL);
+    while (atomic_load(&running) > 0)
+        sched_yield();
+    atomic_store(&receiver->context, NULL);
+}
+
+/* Our handlers go first, lest one finds that there is nobody to tell. */
+void pinion__signals_remove(void *context)
+{
+    pthread_mutex_lock(&lock);
+    struct receiver *receiver = find(context);
+    if (receiver && --installed == 0) {
+        put_back(SIGTERM, &term_before);
+        put_back(SIGINT, &interrupt_before);
+    }
+    if (receiver)
+        remove_receiver(receiver);
     pthread_mutex_unlock(&lock);
 }
 

@@ -1,4 +1,4 @@
-/* SIGTERM and SIGINT, for the time of pinion_endpoint_run. */
+/* SIGTERM and SIGINT, for as long as a pinion_endpoint_run goes on. */
 #ifndef PINION_ENDPOINT_SIGNALS_H
 #define PINION_ENDPOINT_SIGNALS_H
 
@@ -8,17 +8,15 @@
  * as any other, but never counts as the second. */
 #define PINION_SIGNAL_PASSED_ON 0x50494e4f
 
-/* What to restore afterwards. */
-struct pinion_signals {
-    struct sigaction term;
-    struct sigaction interrupt;
-};
-
 /* The first signal calls fn(context), from the signal handler: it may do only what is safe there. A second
- * one leaves the process at once, with status 128 + its number. Several endpoints may run in one process;
- * each is told. PINION_EBUSY for more than 16 at once. */
-int pinion__signals_install(struct pinion_signals *saved, void (*fn)(void *context), void *context);
-void pinion__signals_restore(const struct pinion_signals *saved, void *context);
+ * one leaves the process at once, with status 128 + its number. Several endpoints may run in one process:
+ * each is told, whichever was installed first or last. The first to install puts our handlers in place, the
+ * last to be removed puts back those of before, unless the program has set others meanwhile. PINION_EBUSY for
+ * more than 16 at once. Thread: any. */
+int pinion__signals_install(void (*fn)(void *context), void *context);
+
+/* fn is not called any more, nor is it still running. Harmless for one that is not installed. */
+void pinion__signals_remove(void *context);
 
 /* Block all signals in this thread, so that they go to others. */
 void pinion__signals_block(sigset_t *saved);

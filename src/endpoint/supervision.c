@@ -411,9 +411,19 @@ static unsigned change_places(struct pinion_supervision *supervision, uint64_t n
     return supervision->other.pid ? acts : acts | settle(supervision, now);
 }
 
+/* It has said that it stops, though nobody asked it to: one endpoint of it has ended, and the next one runs. */
+static bool is_ready_again(const struct pinion_life *life)
+{
+    return life && life->state == PINION_LIFE_STOPPING && !life->asked && life->ready;
+}
+
 unsigned pinion__supervision_ready(struct pinion_supervision *supervision, pid_t pid, uint64_t now)
 {
     struct pinion_life *life = life_of(supervision, pid);
+    if (is_ready_again(life)) {
+        is_ready(supervision, life, now);
+        return 0;
+    }
     if (!life || (life->state != PINION_LIFE_STARTING && life->state != PINION_LIFE_BEHIND))
         return 0;
     is_ready(supervision, life, now);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -81,6 +82,33 @@ static void a_full_queue_is_no_failure_for_ever(void **state)
     received(fd, "STATUS=again");
     assert_int_equal(pinion__notifier_send(&notifier, "STATUS=last", true), 0);
     pinion__notifier_close(&notifier);
+    close(fd);
+}
+
+/* Whom a process tells is read once, so that is one of its own. */
+static void the_last_of_several_main_loops_says_that_it_stops(void **state)
+{
+    char name[64], text[64];
+    snprintf(name, sizeof name, "@pinion-notify-own-%d", (int)getpid());
+    int fd = receiver(name), status;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        setenv("NOTIFY_SOCKET", name, 1);
+        pinion__notify_ready();
+        pinion__notify_ready();
+        pinion__notify_stopping();
+        (void)pinion_notify("STATUS=one is left");
+        pinion__notify_stopping();
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    received(fd, "READY=1");
+    received(fd, "READY=1");
+    received(fd, "STATUS=one is left");
+    received(fd, "STOPPING=1");
+    assert_int_equal(recv(fd, text, sizeof text, MSG_DONTWAIT), -1);
     close(fd);
 }
 
@@ -264,6 +292,7 @@ int main(void)
         cmocka_unit_test(it_sends_to_a_path),
         cmocka_unit_test(it_sends_to_an_abstract_name),
         cmocka_unit_test(a_full_queue_is_no_failure_for_ever),
+        cmocka_unit_test(the_last_of_several_main_loops_says_that_it_stops),
         cmocka_unit_test(nobody_to_tell_is_fine),
         cmocka_unit_test(what_is_no_address_is_refused),
         cmocka_unit_test(the_watchdogs_time_is_for_the_process_it_names),

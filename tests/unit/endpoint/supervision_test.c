@@ -352,6 +352,20 @@ static void one_without_a_handler_yet_has_stopped_as_it_was_asked(void **state)
     is_over(0);
 }
 
+/* One endpoint of the program has ended, and it runs another. */
+static void a_child_that_stops_by_itself_may_be_ready_again(void **state)
+{
+    begin_and_get_ready(0);
+    acts(pinion__supervision_stopping(&s, PID, 10), 0);
+    acts(pinion__supervision_ready(&s, PID, 20), 0);
+    assert_int_equal(s.child.state, PINION_LIFE_READY);
+    acts(pinion__supervision_ping(&s, PID, 6000), 0);
+    acts(pinion__supervision_tick(&s, 6000), 0); /* it was to be killed by then */
+    acts(pinion__supervision_stop(&s, SIGTERM, 6001), PINION_ACT_TELL_STOPPING | PINION_ACT_STOP);
+    acts(pinion__supervision_ready(&s, PID, 6002), 0);
+    assert_int_equal(s.child.state, PINION_LIFE_STOPPING); /* it was asked to */
+}
+
 static void a_crash_while_stopping_is_no_reason_to_start(void **state)
 {
     begin_and_get_ready(0);
@@ -863,6 +877,7 @@ int main(void)
         cmocka_unit_test_setup(a_second_signal_kills_and_says_so_in_the_status, setup),
         cmocka_unit_test_setup(one_that_does_not_stop_in_time_is_killed, setup),
         cmocka_unit_test_setup(one_without_a_handler_yet_has_stopped_as_it_was_asked, setup),
+        cmocka_unit_test_setup(a_child_that_stops_by_itself_may_be_ready_again, setup),
         cmocka_unit_test_setup(a_crash_while_stopping_is_no_reason_to_start, setup),
         cmocka_unit_test_setup(while_it_waits_a_signal_ends_it, setup),
         cmocka_unit_test_setup(a_signal_while_aborting_starts_none_afterwards, setup),
