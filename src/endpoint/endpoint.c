@@ -173,9 +173,11 @@ static struct pinion_server *server_new(unsigned work_threads, int *rc)
     if (!server)
         return NULL;
     atomic_init(&server->stop_requested, false);
+    pinion__starting_init(&server->starting);
     *rc = pinion__hub_init(&server->base, work_threads ? work_threads : DEFAULT_WORK_THREADS);
     if (*rc == 0)
         return server;
+    pinion__starting_release(&server->starting);
     free(server);
     return NULL;
 }
@@ -227,6 +229,7 @@ void pinion_endpoint_free(pinion_endpoint *endpoint)
         pinion__scheduler_unref(server->loops[i].scheduler);
     pinion__unmount_all(server);
     pinion__stream_listeners_free(server);
+    pinion__starting_release(&server->starting);
     free(server->loops);
     free(server->trusted);
     free(server->host);

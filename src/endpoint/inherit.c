@@ -194,6 +194,20 @@ void pinion__inherited_warn(const struct pinion_inherited *inherited)
                     "sockets that were passed to this process, and that no endpoint accepts from: %s", left);
 }
 
+bool pinion__inherited_give_back(struct pinion_inherited *inherited, int fd)
+{
+    unsigned place = 0, missing = 0;
+    for (unsigned i = inherited->count; i-- > 0;) {
+        missing += inherited->fds[i] < 0;
+        place = inherited->fds[i] < 0 ? i : place;
+    }
+    if (missing == 0)
+        return false;
+    inherited->fds[place] = fd;
+    inherited->used = missing > 1;
+    return true;
+}
+
 /* ---- this process's own ---- */
 
 static struct {
@@ -234,4 +248,12 @@ int pinion__inherit_take(const char *host, uint16_t port, int fds[PINION_INHERIT
         rc = pinion__inherited_take(&own.sockets, host, port, fds, count);
     pthread_mutex_unlock(&own.lock);
     return rc;
+}
+
+bool pinion__inherit_give_back(int fd)
+{
+    pthread_mutex_lock(&own.lock);
+    bool taken = pinion__inherited_give_back(&own.sockets, fd);
+    pthread_mutex_unlock(&own.lock);
+    return taken;
 }

@@ -32,6 +32,8 @@ int pinion__inherited_take(struct pinion_inherited *inherited, const char *host,
 
 /* Name those that nobody took in the log, where others were taken: whoever connects to one waits for ever. */
 void pinion__inherited_warn(const struct pinion_inherited *inherited);
+/* A socket that was taken can be taken again. False when it is none of these; it stays the caller's then. */
+bool pinion__inherited_give_back(struct pinion_inherited *inherited, int fd);
 
 /* Close what was not taken, and free. */
 void pinion__inherited_release(struct pinion_inherited *inherited);
@@ -39,6 +41,7 @@ void pinion__inherited_release(struct pinion_inherited *inherited);
 /* This process's own, read at the first call of either. Thread: any. */
 int pinion__inherit(void);
 void pinion__inherit_warn(void);
+bool pinion__inherit_give_back(int fd);
 int pinion__inherit_take(const char *host, uint16_t port, int fds[PINION_INHERITED_MAX], unsigned *count);
 
 #endif

@@ -51,7 +51,7 @@ static int fail_listen(const char *host, uint16_t port)
     case EADDRNOTAVAIL:
         return pinion__fail(PINION_EINVAL, "cannot listen on %s: this machine has no such address", where);
     default:
-        return pinion__fail(PINION_EIO, "cannot listen on %s, port %u: %s", where, port, strerror(errno));
+        return pinion__fail_system(errno, "cannot listen on %s, port %u", where, port);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "endpoint/inherit.h"
 #include "endpoint/listen.h"
 #include "endpoint/notify.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,67 +11,73 @@
 
 /* One socket of one loop: a descriptor until the loop accepts on it, then a listener. */
 struct pinion_listening {
-    int fd; /* -1: none */
+    int fd;         /* -1: none */
+    bool inherited; /* it was passed to the process */
     struct pinion_listener *listener;
     struct pinion_stream_listener *streams; /* NULL: HTTP */
 };
 
-static int add(struct pinion_server_loop *loop, struct pinion_stream_listener *streams, int fd)
+static int add(struct pinion_server_loop *loop, struct pinion_listening listening)
 {
     struct pinion_listening *array =
         realloc(loop->listening, (loop->listening_count + 1) * sizeof *loop->listening);
-    if (!array) {
-        close(fd);
+    if (!array)
         return PINION_ENOMEM;
-    }
     loop->listening = array;
-    array[loop->listening_count++] = (struct pinion_listening){ .fd = fd, .streams = streams };
+    array[loop->listening_count++] = listening;
     return 0;
 }
 
 static int add_copy(struct pinion_server_loop *loop, struct pinion_stream_listener *streams, int fd)
 {
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    return copy < 0 ? PINION_EIO : add(loop, streams, copy);
+    if (copy < 0)
+        return pinion__fail_system(errno, "a loop cannot share a listening socket");
+    int rc = add(loop, (struct pinion_listening){ .fd = copy, .streams = streams });
+    if (rc)
+        close(copy);
+    return rc;
 }
 
-static void close_all(struct pinion_server *server)
+/* To whom it came from, or into nothing. */
+static void let_go(int fd, bool inherited)
 {
-    for (unsigned i = 0; i < server->loop_count; i++)
-        pinion__listeners_close(&server->loops[i]);
+    if (fd >= 0 && !(inherited && pinion__inherit_give_back(fd)))
+        close(fd);
 }
 
 int pinion__listeners_spread(struct pinion_server *server, struct pinion_stream_listener *streams,
-                             const int *fds, unsigned count)
+                             const int *fds, unsigned count, bool inherited)
 {
     int rc = count > 0 ? 0 : PINION_EINVAL;
     for (unsigned i = 0; i < count; i++) {
+        struct pinion_listening listening = { .fd = fds[i], .inherited = inherited, .streams = streams };
+        if (!rc)
+            rc = add(&server->loops[i % server->loop_count], listening);
         if (rc)
-            close(fds[i]);
-        else
-            rc = add(&server->loops[i % server->loop_count], streams, fds[i]);
+            let_go(fds[i], inherited);
     }
     for (unsigned i = count; !rc && i < server->loop_count; i++)
         rc = add_copy(&server->loops[i], streams, fds[i % count]);
     if (rc)
-        close_all(server);
+        pinion__listeners_undo(server);
     return rc;
 }
 
 /* A port of ours that the supervisor does not hold: one process of ours at a time can have it, so what this
  * one follows has to be gone. */
-static int claim_port(const char *host, uint16_t port)
+static int claim_port(const struct pinion_server *server, const char *host, uint16_t port)
 {
     char what[PINION_CLAIM_MAX];
     if (port == 0)
         return 0;
     snprintf(what, sizeof what, "port %u of %s", port, host ? host : "all addresses");
-    return pinion__notify_claim(what);
+    return pinion__notify_claim(what, &server->stop_requested);
 }
 
 /* Sockets that were passed to the process come before any of our own. */
-static int open_sockets(unsigned loops, const char *host, uint16_t port, int *fds, unsigned *count,
-                        uint16_t *bound)
+static int open_sockets(const struct pinion_server *server, const char *host, uint16_t port, int *fds,
+                        unsigned *count, uint16_t *bound, bool *inherited)
 {
     int rc = pinion__inherit_take(host, port, fds, count);
     if (rc)
@@ -78,10 +85,11 @@ static int open_sockets(unsigned loops, const char *host, uint16_t port, int *fd
     if (*count) {
         pinion__log(PINION_LOG_INFO, "listening sockets that were passed to this process: %u", *count);
         *bound = pinion__listen_port(fds, *count);
+        *inherited = true;
         return 0;
     }
-    *count = loops;
-    rc = claim_port(host, port);
+    *count = server->loop_count;
+    rc = claim_port(server, host, port);
     return rc ? rc : pinion__listen(host, port, fds, *count, bound);
 }
 
@@ -90,10 +98,11 @@ int pinion__listeners_add(struct pinion_server *server, struct pinion_stream_lis
 {
     int fds[PINION_INHERITED_MAX];
     unsigned count = 0;
-    int rc = open_sockets(server->loop_count, host, port, fds, &count, bound);
+    bool inherited = false;
+    int rc = open_sockets(server, host, port, fds, &count, bound, &inherited);
     if (!rc)
-        return pinion__listeners_spread(server, streams, fds, count);
-    close_all(server);
+        return pinion__listeners_spread(server, streams, fds, count, inherited);
+    pinion__listeners_undo(server);
     return rc;
 }
 
@@ -121,4 +130,32 @@ void pinion__listeners_close(struct pinion_server_loop *loop)
     free(loop->listening);
     loop->listening = NULL;
     loop->listening_count = 0;
+}
+
+void pinion__listeners_give_up(struct pinion_server_loop *loop)
+{
+    if (loop->listening_count > 0 && loop->listening[0].listener)
+        pinion__listeners_close(loop);
+}
+
+static void let_go_of_waiting(struct pinion_server_loop *loop)
+{
+    for (unsigned i = 0; i < loop->listening_count; i++) {
+        struct pinion_listening *listening = &loop->listening[i];
+        let_go(listening->fd, listening->inherited);
+        listening->fd = -1;
+    }
+}
+
+void pinion__listeners_undo(struct pinion_server *server)
+{
+    for (unsigned i = 0; i < server->loop_count; i++) {
+        let_go_of_waiting(&server->loops[i]);
+        pinion__listeners_close(&server->loops[i]);
+    }
+}
+
+bool pinion__listeners_any(const struct pinion_server *server)
+{
+    return server->loops[0].listening_count > 0;
 }

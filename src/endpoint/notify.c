@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pinion/supervise.h>
+#include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+#define CLAIM_LOOK_MS 100 /* how soon a stop is seen */
 
 #define CLAIM  "PINION_CLAIM="
 #define EXTEND "EXTEND_TIMEOUT_USEC="
@@ -168,10 +170,23 @@ int pinion_notify(const char *state)
 
 /* ---- claims ---- */
 
-static int await_grant(void)
+/* True when there is an answer; false when it is no longer wanted. */
+static bool await_answer(const atomic_bool *stop)
+{
+    struct pollfd channel = { .fd = own.channel, .events = POLLIN };
+    while (!atomic_load(stop)) {
+        if (poll(&channel, 1, CLAIM_LOOK_MS) > 0)
+            return true;
+    }
+    return false;
+}
+
+static int await_grant(const atomic_bool *stop)
 {
     char text[sizeof PINION_CLAIM_GRANTED];
     ssize_t len;
+    if (!await_answer(stop))
+        return pinion__fail(PINION_ECLOSED, "stopped before it could start");
     do
         len = recv(own.channel, text, sizeof text, 0);
     while (len < 0 && errno == EINTR);
@@ -180,7 +195,7 @@ static int await_grant(void)
     return pinion__fail(PINION_ECLOSED, "the supervisor does not answer any more");
 }
 
-int pinion__notify_claim(const char *what)
+int pinion__notify_claim(const char *what, const atomic_bool *stop)
 {
     char text[PINION_CLAIM_MAX + 16];
     if (!own.channel)
@@ -189,7 +204,7 @@ int pinion__notify_claim(const char *what)
     int rc = pinion__notify(text, true);
     if (rc)
         return pinion__fail(rc, "the supervisor cannot be asked for %s", what);
-    return await_grant();
+    return await_grant(stop);
 }
 
 /* ---- receiving ---- */

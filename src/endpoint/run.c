@@ -8,7 +8,11 @@
 #include "endpoint/signals.h"
 #include "endpoint/stream.h"
 #include "engine/subscription.h"
-#include <stdio.h>
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define SPARE_DESCRIPTORS 16 /* for connections: with fewer left an endpoint does not start */
 
 /* ---- one loop's life ---- */
 
@@ -76,35 +80,47 @@ static void end_loop(struct pinion_server_loop *loop)
     atomic_store_explicit(&loop->shard->counters.connections, 0, memory_order_relaxed);
 }
 
-static int run_loop(struct pinion_server_loop *loop)
+/* Safe in a signal handler. */
+static void request_stop(void *context)
 {
-    struct pinion_loop *io = NULL;
-    const struct pinion_loop_options options = { .events = &loop_events, .context = loop };
+    struct pinion_server *server = context;
+    atomic_store(&server->stop_requested, true);
+    for (unsigned i = 0; i < server->loop_count; i++)
+        pinion__server_wake(&server->loops[i]);
+}
+
+/* What does not run does not listen, and an endpoint of which a part does not run ends. */
+static void loop_failed(struct pinion_server_loop *loop, int rc)
+{
+    pinion__log(PINION_LOG_ERROR, "a loop failed, and the endpoint stops: %s", pinion__error_sentence(rc));
+    pinion__listeners_close(loop);
+    request_stop(loop->server);
+}
+
+static int run_loop(struct pinion_server_loop *loop, struct pinion_loop *io)
+{
     pinion__shard_bind(loop->shard);
     pinion__drain_init(&loop->drain);
-    int rc = pinion__loop_new(&io, loop->server->engine, &options);
-    if (!rc) {
-        atomic_store(&loop->io, io);
-        pinion__heartbeat_start(&loop->heartbeat, loop->scheduler, pinion__notify_watchdog_us());
-        rc = pinion__listeners_open(loop, io);
-    }
-    if (!rc)
-        rc = pinion__loop_run(io);
+    atomic_store(&loop->io, io);
+    pinion__heartbeat_start(&loop->heartbeat, loop->scheduler, pinion__notify_watchdog_us());
+    int rc = pinion__loop_run(io);
     if (rc)
-        pinion__log(PINION_LOG_ERROR, "a loop failed: %s", pinion_strerror(rc));
+        loop_failed(loop, rc);
     end_loop(loop);
     pinion__shard_bind(NULL);
     return rc;
 }
 
-static void *loop_thread(void *data)
-{
-    struct pinion_server_loop *loop = data;
-    loop->status = run_loop(loop);
-    return NULL;
-}
+/* ---- listening ---- */
 
-/* ---- run, start, stop ---- */
+/* As if it had never listened. */
+static void stop_listening(struct pinion_server *server)
+{
+    pinion__listeners_undo(server);
+    pinion__stream_listeners_unbind(server);
+    server->port = 0;
+    server->state = PINION_SERVER_NEW;
+}
 
 int pinion_endpoint_listen(pinion_endpoint *endpoint)
 {
@@ -115,7 +131,7 @@ int pinion_endpoint_listen(pinion_endpoint *endpoint)
     if (!rc)
         rc = pinion__stream_listeners_open(server);
     if (rc)
-        server->port = 0;
+        stop_listening(server);
     else
         server->state = PINION_SERVER_LISTENING;
     return rc;
@@ -126,6 +142,56 @@ uint16_t pinion_endpoint_port(const pinion_endpoint *endpoint)
     return pinion__server((pinion_endpoint *)endpoint)->port;
 }
 
+/* ---- starting: steps that all take together (starting.h) ---- */
+
+/* One that takes them: a loop's thread, the one that starts the endpoint, or one that is both. */
+struct starter {
+    struct pinion_server *server;
+    struct pinion_server_loop *loop; /* NULL: none */
+    struct pinion_loop *io;
+    bool leads;
+};
+
+/* Returns what the step came to for all. */
+static int meet(const struct starter *starter, int rc, unsigned missing)
+{
+    unsigned count = missing + (starter->loop != NULL) + starter->leads;
+    return pinion__starting_meet(&starter->server->starting, rc, count);
+}
+
+static int make_loop(struct starter *starter)
+{
+    const struct pinion_loop_options options = { .events = &loop_events, .context = starter->loop };
+    if (!starter->loop)
+        return 0;
+    int rc = pinion__loop_new(&starter->io, starter->server->engine, &options);
+    if (!rc)
+        return 0;
+    return pinion__fail(rc, "cannot make loop %u of %u: %s",
+                        (unsigned)(starter->loop - starter->server->loops) + 1, starter->server->loop_count,
+                        pinion__error_sentence(rc));
+}
+
+/* Where no connection can be accepted, everybody would wait. */
+static int check_descriptors(const struct pinion_server *server)
+{
+    int fds[SPARE_DESCRIPTORS], rc = 0;
+    size_t wanted = server->options.max_connections, made = 0;
+    if (wanted > SPARE_DESCRIPTORS)
+        wanted = SPARE_DESCRIPTORS;
+    while (!rc && made < wanted) {
+        fds[made] = eventfd(0, EFD_CLOEXEC);
+        if (fds[made] >= 0)
+            made++;
+        else
+            rc = pinion__fail_system(errno, "only %zu descriptors are left for connections, %zu is the least",
+                                     made, wanted);
+    }
+    while (made > 0)
+        close(fds[--made]);
+    return rc;
+}
+
 /* Two nodes of one name would take each other's messages: where a supervisor starts this process while the
  * one before it still serves, under the same name, that one has to be gone first. */
 static int claim_node(struct pinion_server *server)
@@ -133,50 +199,96 @@ static int claim_node(struct pinion_server *server)
     char what[PINION_CLAIM_MAX];
     const char *name = pinion__pubsub_node(&server->base.pubsub);
     snprintf(what, sizeof what, "the node's name %s", name);
-    return name[0] ? pinion__notify_claim(what) : 0;
+    return name[0] ? pinion__notify_claim(what, &server->stop_requested) : 0;
 }
 
-static int prepare(struct pinion_server *server)
+static int start_the_rest(const struct starter *starter)
 {
-    if (server->state == PINION_SERVER_NEW) {
-        int rc = pinion_endpoint_listen(&server->base);
-        if (rc)
-            return rc;
-    }
-    if (server->state != PINION_SERVER_LISTENING)
-        return pinion__fail(PINION_EINVAL, "the endpoint runs already, or has stopped");
-    int rc = claim_node(server);
+    if (!starter->leads)
+        return 0;
+    int rc = check_descriptors(starter->server);
     if (!rc)
-        rc = pinion__pubsub_start(&server->base.pubsub);
-    if (rc)
-        return rc;
+        rc = claim_node(starter->server);
+    return rc ? rc : pinion__pubsub_start(&starter->server->base.pubsub);
+}
+
+static int accept_connections(const struct starter *starter)
+{
+    return starter->loop ? pinion__listeners_open(starter->loop, starter->io) : 0;
+}
+
+/* Nothing can fail any more, and no loop runs yet. */
+static void tell_ready(struct pinion_server *server)
+{
     server->state = PINION_SERVER_RUNNING;
     server->base.sealed = true;
     pinion__log(PINION_LOG_INFO, "listening on %s, port %u (%u loops, %s)",
                 server->host ? server->host : "all addresses", server->port, server->loop_count,
                 pinion__loop_engine_name(server->engine));
-    return 0;
-}
-
-static void tell_ready(struct pinion_server *server)
-{
     if (server->options.ready)
         server->options.ready(&server->base, server->options.ready_data);
-    if (server->notifies)
+    if (server->notifies) {
+        pinion__inherit_warn();
         pinion__notify_ready();
+    }
 }
 
-/* Safe in a signal handler. */
-static void request_stop(void *context)
+static void give_up(struct starter *starter)
 {
-    struct pinion_server *server = context;
-    atomic_store(&server->stop_requested, true);
-    for (unsigned i = 0; i < server->loop_count; i++)
-        pinion__server_wake(&server->loops[i]);
+    if (!starter->loop)
+        return;
+    pinion__listeners_give_up(starter->loop);
+    pinion__loop_free(starter->io);
 }
 
-/* Wait for the loops. The other nodes hear what their channels had to say at the end, so they are let go of
- * after that. */
+/* `rc` is what became of starting the threads, of which so many are missing. When it fails nothing is left of
+ * this part. */
+static int take_steps(struct starter *starter, int rc, unsigned missing)
+{
+    rc = meet(starter, rc, missing);
+    if (!rc)
+        rc = meet(starter, make_loop(starter), 0);
+    if (!rc)
+        rc = meet(starter, start_the_rest(starter), 0);
+    if (!rc)
+        rc = meet(starter, accept_connections(starter), 0);
+    if (!rc && starter->leads)
+        tell_ready(starter->server);
+    if (!rc)
+        rc = meet(starter, 0, 0);
+    if (rc)
+        give_up(starter);
+    return rc;
+}
+
+static void *loop_thread(void *data)
+{
+    struct pinion_server_loop *loop = data;
+    struct starter starter = { .server = loop->server, .loop = loop };
+    if (take_steps(&starter, 0, 0) == 0)
+        loop->status = run_loop(loop, starter.io);
+    return NULL;
+}
+
+/* How many there are is told by *missing. */
+static int start_threads(struct pinion_server *server, unsigned first, unsigned *missing)
+{
+    sigset_t saved;
+    int error = 0;
+    *missing = server->loop_count - first;
+    pinion__signals_block(&saved);
+    for (unsigned i = first; i < server->loop_count && !error; i++) {
+        error = pthread_create(&server->loops[i].thread, NULL, loop_thread, &server->loops[i]);
+        server->loops[i].threaded = !error;
+        *missing -= !error;
+    }
+    pinion__signals_unblock(&saved);
+    if (!error)
+        return 0;
+    return pinion__fail_system(error, "cannot start a thread for loop %u of %u",
+                               server->loop_count - *missing + 1, server->loop_count);
+}
+
 static void join_threads(struct pinion_server *server)
 {
     for (unsigned i = 0; i < server->loop_count; i++) {
@@ -184,27 +296,51 @@ static void join_threads(struct pinion_server *server)
             pthread_join(server->loops[i].thread, NULL);
         server->loops[i].threaded = false;
     }
-    pinion__pubsub_stop(&server->base.pubsub);
-    server->state = PINION_SERVER_STOPPED;
 }
 
-static int start_threads(struct pinion_server *server, unsigned first)
+/* With `first` 1 this thread is to run the first loop. */
+static int start_all(struct starter *starter, unsigned first)
 {
-    sigset_t saved;
-    int rc = 0;
-    pinion__signals_block(&saved);
-    for (unsigned i = first; i < server->loop_count && !rc; i++) {
-        if (pthread_create(&server->loops[i].thread, NULL, loop_thread, &server->loops[i]) == 0)
-            server->loops[i].threaded = true;
-        else
-            rc = pinion__fail(PINION_ENOMEM, "cannot start a thread for loop %u", i);
-    }
-    pinion__signals_unblock(&saved);
-    if (rc) {
-        request_stop(server);
+    struct pinion_server *server = starter->server;
+    unsigned missing;
+    pinion__starting_begin(&server->starting, server->loop_count + 1);
+    int rc = start_threads(server, first, &missing);
+    rc = take_steps(starter, rc, missing);
+    if (rc)
         join_threads(server);
-    }
     return rc;
+}
+
+/* The endpoint is as it was, whatever failed; but sockets that were accepted from are closed. */
+static int start(struct starter *starter, unsigned first)
+{
+    struct pinion_server *server = starter->server;
+    bool listened = server->state == PINION_SERVER_LISTENING;
+    int rc = listened ? 0 : pinion_endpoint_listen(&server->base);
+    if (rc)
+        return rc;
+    rc = start_all(starter, first);
+    if (rc && !(listened && pinion__listeners_any(server)))
+        stop_listening(server);
+    return rc;
+}
+
+/* ---- run, start, stop ---- */
+
+static int check_startable(const struct pinion_server *server)
+{
+    if (server->state == PINION_SERVER_NEW || server->state == PINION_SERVER_LISTENING)
+        return 0;
+    return pinion__fail(PINION_EINVAL, "the endpoint runs already, or has stopped");
+}
+
+/* Wait for the loops. The other nodes hear what their channels had to say at the end, so they are let go of
+ * after that. */
+static void await_end(struct pinion_server *server)
+{
+    join_threads(server);
+    pinion__pubsub_stop(&server->base.pubsub);
+    server->state = PINION_SERVER_STOPPED;
 }
 
 /* The first loop that failed says how it went. */
@@ -217,39 +353,41 @@ static int run_status(const struct pinion_server *server)
     return 0;
 }
 
+/* This thread is one of the loops. */
+static int run_here(struct pinion_server *server)
+{
+    struct starter starter = { .server = server, .loop = &server->loops[0], .leads = true };
+    server->notifies = true;
+    int rc = start(&starter, 1);
+    if (rc) /* one that was asked to stop meanwhile did as it was asked */
+        return atomic_load(&server->stop_requested) ? 0 : rc;
+    server->loops[0].status = run_loop(&server->loops[0], starter.io);
+    request_stop(server);
+    await_end(server);
+    pinion__drain_tell(server); /* of one that failed: it has not drained */
+    pinion__log(PINION_LOG_INFO, "stopped");
+    return run_status(server);
+}
+
 int pinion_endpoint_run(pinion_endpoint *endpoint)
 {
     struct pinion_server *server = pinion__server(endpoint);
     pinion__open_standard_descriptors();
-    int rc = prepare(server);
+    int rc = check_startable(server);
     if (!rc)
         rc = pinion__signals_install(request_stop, server);
     if (rc)
         return rc;
-    server->notifies = true;
-    pinion__inherit_warn();
-    tell_ready(server);
-    rc = start_threads(server, 1);
-    if (!rc) {
-        server->loops[0].status = run_loop(&server->loops[0]);
-        request_stop(server);
-        join_threads(server);
-        rc = run_status(server);
-        pinion__drain_tell(server); /* of one that failed: it has not drained */
-        pinion__log(PINION_LOG_INFO, "stopped");
-    }
+    rc = run_here(server);
     pinion__signals_remove(server);
     return rc;
 }
 
 int pinion_endpoint_start(pinion_endpoint *endpoint)
 {
-    struct pinion_server *server = pinion__server(endpoint);
-    int rc = prepare(server);
-    if (rc)
-        return rc;
-    tell_ready(server);
-    return start_threads(server, 0);
+    struct starter starter = { .server = pinion__server(endpoint), .leads = true };
+    int rc = check_startable(starter.server);
+    return rc ? rc : start(&starter, 0);
 }
 
 void pinion_endpoint_stop(pinion_endpoint *endpoint)
@@ -257,5 +395,5 @@ void pinion_endpoint_stop(pinion_endpoint *endpoint)
     struct pinion_server *server = pinion__server(endpoint);
     request_stop(server);
     if (server->loop_count > 0 && server->loops[0].threaded)
-        join_threads(server); /* of start(); run() joins its own */
+        await_end(server); /* of start(); run() joins its own */
 }

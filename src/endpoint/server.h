@@ -4,6 +4,7 @@
 
 #include "endpoint/drain.h"
 #include "endpoint/heartbeat.h"
+#include "endpoint/starting.h"
 #include "endpoint/static.h"
 #include "engine/hub.h"
 #include "engine/mount.h"
@@ -75,9 +76,9 @@ struct pinion_server {
     struct pinion_longpoll *longpoll; /* NULL: no mount offers it */
     struct pinion_stream_listener *stream_listeners;
     enum pinion_server_state state;
+    struct pinion_starting starting;
     atomic_bool stop_requested; /* by a signal, or by stop() */
-    bool joined;                /* the threads of start() have been waited for */
-    bool notifies;              /* it is the program's main loop, and says what becomes of it (notify.h) */
+    bool notifies;              /* it is a main loop of the program, and says what becomes of it (notify.h) */
 };
 
 static inline struct pinion_server *pinion__server(pinion_endpoint *endpoint)

@@ -76,9 +76,13 @@ int pinion__stream_listeners_open(struct pinion_server *server)
     int rc = 0;
     for (at = server->stream_listeners; at && !rc; at = at->next)
         rc = pinion__listeners_add(server, at, at->host, at->port, &at->bound);
-    for (at = server->stream_listeners; at && rc; at = at->next)
-        at->bound = 0;
     return rc;
+}
+
+void pinion__stream_listeners_unbind(struct pinion_server *server)
+{
+    for (struct pinion_stream_listener *at = server->stream_listeners; at; at = at->next)
+        at->bound = 0;
 }
 
 void pinion__stream_listeners_free(struct pinion_server *server)

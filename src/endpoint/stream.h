@@ -7,6 +7,9 @@
 
 /* Open the sockets of every pinion_endpoint_streams. Errors as pinion_endpoint_listen; none is open then. */
 int pinion__stream_listeners_open(struct pinion_server *server);
+
+/* They listen no more. */
+void pinion__stream_listeners_unbind(struct pinion_server *server);
 void pinion__stream_listeners_free(struct pinion_server *server);
 
 /* Take over a connection that was just accepted. */

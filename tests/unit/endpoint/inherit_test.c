@@ -248,6 +248,25 @@ static void while_none_is_taken_an_endpoint_that_none_fits_is_refused(void **sta
     assert_int_equal(take(NULL, wrong, fds), 0); /* it opens its own */
 }
 
+static void what_was_given_back_can_be_taken_again(void **state)
+{
+    int fds[PINION_INHERITED_MAX];
+    unsigned count;
+    uint16_t port = place_tcp(0, "127.0.0.1");
+    place_tcp(1, "127.0.0.1");
+    read_all("2");
+    assert_int_equal(pinion__inherited_take(&inherited, NULL, port, fds, &count), 0);
+    assert_int_equal(count, 1);
+    assert_true(pinion__inherited_give_back(&inherited, fds[0]));
+    assert_false(pinion__inherited_give_back(&inherited, fds[0])); /* no more than were passed */
+    /* None is taken, so one that none fits is refused. */
+    assert_int_equal(pinion__inherited_take(&inherited, "127.0.0.2", 0, fds, &count), PINION_EINVAL);
+    assert_int_equal(pinion__inherited_take(&inherited, NULL, 0, fds, &count), 0);
+    assert_int_equal(count, 2);
+    assert_true(pinion__inherited_give_back(&inherited, fds[1]));
+    assert_true(pinion__inherited_give_back(&inherited, fds[0]));
+}
+
 static void where_none_were_passed_there_is_nothing_to_fit(void **state)
 {
     int fds[PINION_INHERITED_MAX];
@@ -297,6 +316,7 @@ int main(void)
         TEST(a_unix_domain_socket_fits_any),
         TEST(the_host_counts),
         TEST(while_none_is_taken_an_endpoint_that_none_fits_is_refused),
+        TEST(what_was_given_back_can_be_taken_again),
         TEST(where_none_were_passed_there_is_nothing_to_fit),
         TEST(one_that_nobody_takes_is_named),
     };

@@ -61,7 +61,7 @@ static void counts(unsigned sockets, unsigned loop_count, const unsigned *expect
     int before = descriptors();
     open_sockets(sockets);
     spread_over(loop_count);
-    assert_int_equal(pinion__listeners_spread(&server, NULL, fds, sockets), 0);
+    assert_int_equal(pinion__listeners_spread(&server, NULL, fds, sockets, false), 0);
     assert_int_equal(descriptors(), before + (int)(sockets > loop_count ? sockets : loop_count));
     for (unsigned i = 0; i < loop_count; i++)
         assert_int_equal(loops[i].listening_count, expected[i]);
@@ -93,7 +93,7 @@ static void without_descriptors_all_are_closed(void **state)
     none = limit;
     none.rlim_cur = (rlim_t)fds[0] + 2; /* room for one copy of the two */
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    int rc = pinion__listeners_spread(&server, NULL, fds, 1);
+    int rc = pinion__listeners_spread(&server, NULL, fds, 1, false);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_int_equal(rc, PINION_EIO);
     assert_int_equal(descriptors(), before);
@@ -104,7 +104,7 @@ static void closing_twice_is_harmless(void **state)
     spread_over(1);
     pinion__listeners_close(&loops[0]);
     open_sockets(1);
-    assert_int_equal(pinion__listeners_spread(&server, NULL, fds, 1), 0);
+    assert_int_equal(pinion__listeners_spread(&server, NULL, fds, 1, false), 0);
     pinion__listeners_close(&loops[0]);
     pinion__listeners_close(&loops[0]);
 }
