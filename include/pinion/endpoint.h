@@ -133,13 +133,27 @@ PINION_API uint16_t pinion_endpoint_port(const pinion_endpoint *endpoint);
 
 /* Run until SIGTERM or SIGINT, or pinion_endpoint_stop. The calling thread is one of the loops. A signal
  * stops accepting, closes the sockets (1012, in batches, see the options), runs every terminate, and returns
- * 0; a second one leaves the process at once. The handlers are installed for the time of the call and then
- * restored. Says READY=1 and STOPPING=1 to whoever watches over the process (pinion_notify). With the engine
- * "uring" the kernel may, shortly after the endpoint is freed, once interrupt a system call of this thread
- * (EINTR). */
+ * 0; a second one leaves the process at once. Handlers are installed for the time of the call. Several
+ * endpoints may run at once, on a thread each, 16 at most: a signal stops all of them, and when the last has
+ * returned the handlers of before the first are back, unless the program has set others meanwhile. Says
+ * READY=1 and STOPPING=1 to whoever watches over the process (pinion_notify); of several endpoints each says
+ * the one, and the last to stop the other. With the engine "uring" the kernel may, shortly after the endpoint
+ * is freed, once interrupt a system call of this thread (EINTR).
+ *
+ * It starts as a whole or not at all, as pinion_endpoint_start does: before READY=1, and before the first
+ * connection is accepted, all threads, loops and sockets are made, and the pubsub adapter has started; there
+ * must be descriptors for 16 connections (or max_connections) at least. What fails is an error, which
+ * pinion_error_detail explains, with the limit that was hit. Nothing is left of the attempt then, but that
+ * sockets opened by pinion_endpoint_listen before it stay open (not always where memory was lacking); the
+ * endpoint may be started again, or freed.
+ *
+ * Errors: those of pinion_endpoint_listen; PINION_EINVAL it runs already, or has stopped; PINION_EIO,
+ * PINION_ENOMEM; PINION_EBUSY too many run; those of the pubsub adapter. A loop that fails later stops the
+ * endpoint, and run returns why. */
 PINION_API PINION_CHECKED int pinion_endpoint_run(pinion_endpoint *endpoint);
 
-/* Run on threads of its own, and return at once. No signal handlers are installed; SIGPIPE does not arise. */
+/* Run on threads of its own, and return at once. No signal handlers are installed; SIGPIPE does not arise.
+ * Errors: as of run. */
 PINION_API PINION_CHECKED int pinion_endpoint_start(pinion_endpoint *endpoint);
 
 /* End run, or what start began. Of the latter it waits for the end; for run it returns at once, and may be
