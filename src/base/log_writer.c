@@ -22,17 +22,20 @@ static_assert(PINION_LOG_LINE <= PIPE_BUF, "a line is written in one piece");
 
 static struct pinion_log_ring ring;
 
+/* Of those who put lines; the thread never takes the lock. */
 static struct {
-    pthread_mutex_t lock; /* of those who put lines; the thread never takes it */
+    pthread_mutex_t lock;
     bool forks_known;
     bool threaded;
     bool alone;
-    atomic_bool asleep; /* the thread waits to be woken */
-    atomic_bool busy;   /* it has taken something that is not written yet */
-    sem_t wake;
-    _Atomic uint64_t gave_up_at; /* where a flush waited in vain; UINT64_MAX: nowhere */
-    _Atomic uint64_t dropped;    /* ever */
-} writer = { .lock = PTHREAD_MUTEX_INITIALIZER, .gave_up_at = UINT64_MAX };
+} writer = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* What both sides use lies apart, lest a compiler reads it along with its neighbours. */
+static sem_t wake_up;
+static atomic_bool asleep;                       /* the thread waits to be woken */
+static atomic_bool busy;                         /* it has taken something that is not written yet */
+static _Atomic uint64_t gave_up_at = UINT64_MAX; /* where a flush waited in vain; UINT64_MAX: nowhere */
+static _Atomic uint64_t dropped;                 /* ever */
 
 /* ---- writing: the thread alone, or under the lock where there is none ---- */
 
@@ -73,7 +76,7 @@ static uint64_t lines_in(const char *bytes, size_t len)
 static void count_dropped(uint64_t lines)
 {
     untold += lines;
-    atomic_fetch_add(&writer.dropped, lines);
+    atomic_fetch_add(&dropped, lines);
 }
 
 /* False when the note could not be written either. */
@@ -122,13 +125,13 @@ static void take_step(void)
 static void await_lines(void)
 {
     while (pinion__log_ring_idle(&ring)) {
-        atomic_store(&writer.busy, false);
-        atomic_store(&writer.asleep, true);
+        atomic_store(&busy, false);
+        atomic_store(&asleep, true);
         if (pinion__log_ring_idle(&ring))
-            (void)sem_wait(&writer.wake);
-        atomic_store(&writer.asleep, false);
+            (void)sem_wait(&wake_up);
+        atomic_store(&asleep, false);
     }
-    atomic_store(&writer.busy, true);
+    atomic_store(&busy, true);
 }
 
 static void *run(void *unused)
@@ -142,8 +145,8 @@ static void *run(void *unused)
 
 static void wake(void)
 {
-    if (atomic_exchange(&writer.asleep, false))
-        sem_post(&writer.wake);
+    if (atomic_exchange(&asleep, false))
+        sem_post(&wake_up);
 }
 
 /* ---- processes that are forked ---- */
@@ -162,10 +165,10 @@ static void after_fork_in_child(void)
 {
     atomic_store(&ring.tail, atomic_load(&ring.head));
     atomic_store(&ring.missed, 0);
-    atomic_store(&writer.asleep, false);
-    atomic_store(&writer.busy, false);
-    atomic_store(&writer.gave_up_at, UINT64_MAX);
-    atomic_store(&writer.dropped, 0);
+    atomic_store(&asleep, false);
+    atomic_store(&busy, false);
+    atomic_store(&gave_up_at, UINT64_MAX);
+    atomic_store(&dropped, 0);
     writer.threaded = false;
     untold = 0;
     torn = false;
@@ -217,7 +220,7 @@ static bool start_thread(void)
     }
     if (writer.threaded || writer.alone)
         return writer.threaded;
-    sem_init(&writer.wake, 0, 0);
+    sem_init(&wake_up, 0, 0);
     writer.threaded = pinion__thread_start(&thread, run, NULL) == 0;
     if (writer.threaded)
         pthread_detach(thread);
@@ -253,14 +256,14 @@ static uint64_t now_ms(void)
 static bool written_up_to(uint64_t position)
 {
     uint64_t tail = atomic_load(&ring.tail);
-    return tail > position || (pinion__log_ring_idle(&ring) && !atomic_load(&writer.busy));
+    return tail > position || (pinion__log_ring_idle(&ring) && !atomic_load(&busy));
 }
 
 /* A reader that has stalled is waited for once. */
 static bool wait_for(uint64_t position)
 {
     uint64_t begun = now_ms();
-    bool hopeless = atomic_load(&ring.tail) == atomic_load(&writer.gave_up_at);
+    bool hopeless = atomic_load(&ring.tail) == atomic_load(&gave_up_at);
     while (!written_up_to(position)) {
         if (hopeless || now_ms() - begun >= PATIENCE_MS)
             return false;
@@ -273,7 +276,7 @@ void pinion__log_flush(void)
 {
     int error = errno;
     bool written = wait_for(atomic_load(&ring.head));
-    atomic_store(&writer.gave_up_at, written ? UINT64_MAX : atomic_load(&ring.tail));
+    atomic_store(&gave_up_at, written ? UINT64_MAX : atomic_load(&ring.tail));
     errno = error;
 }
 
@@ -290,5 +293,5 @@ void pinion__log_alone(void)
 
 uint64_t pinion__log_dropped(void)
 {
-    return atomic_load(&writer.dropped) + atomic_load(&ring.missed);
+    return atomic_load(&dropped) + atomic_load(&ring.missed);
 }
