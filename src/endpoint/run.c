@@ -292,8 +292,9 @@ static int start_threads(struct pinion_server *server, unsigned first, unsigned 
 static void join_threads(struct pinion_server *server)
 {
     for (unsigned i = 0; i < server->loop_count; i++) {
-        if (server->loops[i].threaded)
-            pthread_join(server->loops[i].thread, NULL);
+        if (!server->loops[i].threaded)
+            continue; /* the first one's of run(), which stop() asks about */
+        pthread_join(server->loops[i].thread, NULL);
         server->loops[i].threaded = false;
     }
 }
