@@ -20,6 +20,7 @@ static pid_t sender_of(struct msghdr *message)
 
 /* One message, as recvmsg. *sender is 0 where it is not known, or the message was too long. Descriptors that
  * come with it find no room: the kernel closes them. */
+// NOLINTNEXTLINE(readability-non-const-parameter): recvmsg() writes the text
 static ssize_t receive(int fd, char *text, pid_t *sender)
 {
     union {

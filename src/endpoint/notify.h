@@ -43,8 +43,8 @@ uint64_t pinion__notify_watchdog_us(void);
 void pinion__notify_by(int fd);
 
 /* Ask whoever holds that end for something that only one process can have at a time: returns when it is this
- * one's. 0 at once where there is no such socket. PINION_ECLOSED: there is nobody any more, or *stop became true
- * meanwhile. Thread: any, one at a time. */
+ * one's. 0 at once where there is no such socket. PINION_ECLOSED: there is nobody any more, or *stop became
+ * true meanwhile. Thread: any, one at a time. */
 int pinion__notify_claim(const char *what, const atomic_bool *stop);
 
 #define PINION_CLAIM_MAX     300  /* bytes of what is asked for */

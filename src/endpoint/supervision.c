@@ -411,7 +411,8 @@ static unsigned change_places(struct pinion_supervision *supervision, uint64_t n
     return supervision->other.pid ? acts : acts | settle(supervision, now);
 }
 
-/* It has said that it stops, though nobody asked it to: one endpoint of it has ended, and the next one runs. */
+/* It has said that it stops, though nobody asked it to: one endpoint of it has ended, and the next one runs.
+ */
 static bool is_ready_again(const struct pinion_life *life)
 {
     return life && life->state == PINION_LIFE_STOPPING && !life->asked && life->ready;

@@ -259,7 +259,7 @@ void pinion__uring_stop_reading(struct uring_engine *engine, struct uring_conn *
 bool pinion__uring_recv_waits(struct uring_conn *conn);
 
 /* Receive by hand, as pinion_loop_ops.read says. */
-size_t pinion__uring_read(struct pinion_conn *conn, bool *more);
+size_t pinion__uring_read(struct pinion_conn *base, bool *more);
 
 void pinion__uring_on_cancel(struct uring_conn *conn, const struct uring_event *event);
 void pinion__uring_on_recv(struct uring_conn *conn, const struct uring_event *event);

@@ -78,29 +78,41 @@ static enum state after_extension(uint8_t byte, enum state blanks)
     return byte == '\r' ? SIZE_LF : byte == ';' ? EXT : is_blank(byte) ? blanks : BROKEN;
 }
 
-/* chunk-ext (RFC 9112 section 7.1.1): *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ). */
+/* chunk-ext (RFC 9112 section 7.1.1): *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ). First
+ * what stands before a value. */
 static enum state in_extension(enum state state, uint8_t byte)
 {
-    switch (state) {
-    case BLANKS:
-        return byte == ';' ? EXT : is_blank(byte) ? BLANKS : BROKEN;
-    case EXT:
-        return is_token(byte) ? EXT_NAME : is_blank(byte) ? EXT : BROKEN;
-    case EXT_NAME:
-        return is_token(byte) ? EXT_NAME : byte == '=' ? EXT_EQ : after_extension(byte, EXT_WS);
-    case EXT_WS:
-        return byte == '=' ? EXT_EQ : byte == ';' ? EXT : is_blank(byte) ? EXT_WS : BROKEN;
-    case EXT_EQ:
-        return byte == '"' ? EXT_QUOTED : is_token(byte) ? EXT_VALUE : is_blank(byte) ? EXT_EQ : BROKEN;
-    case EXT_VALUE:
-        return is_token(byte) ? EXT_VALUE : after_extension(byte, BLANKS);
-    case EXT_QUOTED:
-        return byte == '"' ? EXT_END : byte == '\\' ? EXT_ESCAPED : is_text(byte) ? EXT_QUOTED : BROKEN;
-    case EXT_ESCAPED:
-        return is_text(byte) ? EXT_QUOTED : BROKEN;
-    default: /* EXT_END */
-        return after_extension(byte, BLANKS);
-    }
+    if (is_blank(byte) && state != EXT_NAME)
+        return state;
+    if (state == BLANKS)
+        return byte == ';' ? EXT : BROKEN;
+    if (state == EXT)
+        return is_token(byte) ? EXT_NAME : BROKEN;
+    if (byte == '=')
+        return EXT_EQ;
+    if (state == EXT_WS)
+        return byte == ';' ? EXT : BROKEN;
+    return is_token(byte) ? EXT_NAME : after_extension(byte, EXT_WS);
+}
+
+static enum state in_value(enum state state, uint8_t byte)
+{
+    if (state == EXT_EQ && is_blank(byte))
+        return EXT_EQ;
+    if (state == EXT_EQ && byte == '"')
+        return EXT_QUOTED;
+    if (state != EXT_END && is_token(byte))
+        return EXT_VALUE;
+    return state == EXT_EQ ? BROKEN : after_extension(byte, BLANKS);
+}
+
+static enum state in_quotes(enum state state, uint8_t byte)
+{
+    if (!is_text(byte))
+        return BROKEN;
+    if (state == EXT_ESCAPED)
+        return EXT_QUOTED;
+    return byte == '"' ? EXT_END : byte == '\\' ? EXT_ESCAPED : EXT_QUOTED;
 }
 
 /* A trailer field is as strict as a header: a name, a colon, and no control that could end a line for another
@@ -141,12 +153,14 @@ static enum state step(struct pinion_http_body *body, uint8_t byte)
     case EXT:
     case EXT_NAME:
     case EXT_WS:
+        return is_too_much(body) ? BROKEN : in_extension((enum state)body->state, byte);
     case EXT_EQ:
     case EXT_VALUE:
+    case EXT_END:
+        return is_too_much(body) ? BROKEN : in_value((enum state)body->state, byte);
     case EXT_QUOTED:
     case EXT_ESCAPED:
-    case EXT_END:
-        return is_too_much(body) ? BROKEN : in_extension((enum state)body->state, byte);
+        return is_too_much(body) ? BROKEN : in_quotes((enum state)body->state, byte);
     case SIZE_LF:
         return after_size(body, byte);
     case DATA_CR:

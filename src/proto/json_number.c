@@ -62,7 +62,7 @@ static void tidy(char text[NUMBER_MAX])
     char *e = strchr(text, 'e');
     if (!e) {
         if (!strchr(text, '.'))
-            strcat(text, ".0");
+            memcpy(text + strlen(text), ".0", sizeof ".0");
         return;
     }
     char *from = e + 1, *to = e + 1;

@@ -69,6 +69,7 @@ static void read_info(const struct pinion_broker_url *url, char info[INFO_MAX])
     size_t len = 0;
     ssize_t n = 1;
     int fd = connect_to(url);
+    info[0] = '\0';
     while (fd >= 0 && n > 0 && len < INFO_MAX - 1 && !memchr(info, '\n', len)) {
         n = recv(fd, info + len, INFO_MAX - 1 - len, 0);
         if (n > 0)

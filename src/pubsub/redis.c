@@ -57,7 +57,7 @@ static void close_connections(struct pinion_broker *broker)
 
 /* ---- out ---- */
 
-static int append(struct redis_link *link, struct lane *lane, struct command what, int count,
+static int append(struct redis_link *link, struct lane *lane, const struct command *what, int count,
                   const char **words, const size_t *lengths)
 {
     const char *subject = count > 1 ? words[1] : "";
@@ -66,14 +66,14 @@ static int append(struct redis_link *link, struct lane *lane, struct command wha
         free(command);
         return pinion__redis_fail(link, lane);
     }
-    *command = what;
+    *command = *what;
     memcpy(command->subject, subject, strlen(subject) + 1);
     pinion__list_init(&command->node);
     pinion__list_append(&lane->commands, &command->node);
     return 0;
 }
 
-static int append_publish(struct pinion_broker *broker, struct command what, const char *subject,
+static int append_publish(struct pinion_broker *broker, const struct command *what, const char *subject,
                           const void *bytes, size_t length)
 {
     struct redis_link *link = link_of(broker);
@@ -85,7 +85,7 @@ static int append_publish(struct pinion_broker *broker, struct command what, con
 static int publish(struct pinion_broker *broker, enum pinion_subject kind, const char *subject,
                    const void *bytes, size_t length)
 {
-    return append_publish(broker, (struct command){ .verb = PUBLISH, .kind = kind }, subject, bytes, length);
+    return append_publish(broker, &(struct command){ .verb = PUBLISH, .kind = kind }, subject, bytes, length);
 }
 
 static size_t largest(struct pinion_broker *broker)
@@ -96,14 +96,14 @@ static size_t largest(struct pinion_broker *broker)
 static int subscribe(struct pinion_broker *broker, const char *subject)
 {
     struct redis_link *link = link_of(broker);
-    return append(link, &link->in, (struct command){ .verb = SUBSCRIBE }, 2,
+    return append(link, &link->in, &(struct command){ .verb = SUBSCRIBE }, 2,
                   (const char *[]){ "SUBSCRIBE", subject }, NULL);
 }
 
 static int unsubscribe(struct pinion_broker *broker, const char *subject)
 {
     struct redis_link *link = link_of(broker);
-    return append(link, &link->in, (struct command){ .verb = UNSUBSCRIBE }, 2,
+    return append(link, &link->in, &(struct command){ .verb = UNSUBSCRIBE }, 2,
                   (const char *[]){ "UNSUBSCRIBE", subject }, NULL);
 }
 
@@ -258,7 +258,7 @@ static int ask(struct pinion_broker *broker, const char *subject, const void *by
 {
     struct redis_link *link = link_of(broker);
     link->nobody = false;
-    int rc = append_publish(broker, (struct command){ .verb = ASK }, subject, bytes, length);
+    int rc = append_publish(broker, &(struct command){ .verb = ASK }, subject, bytes, length);
     if (!rc)
         rc = sync_with_server(broker);
     return !rc && link->nobody ? PINION_ENOENT : rc;
@@ -274,9 +274,9 @@ static int ping(struct redis_link *link)
     if (now - link->pinged < PING_MS)
         return 0;
     link->pinged = now;
-    int rc = append(link, &link->in, (struct command){ .verb = PING }, 1, words, NULL);
+    int rc = append(link, &link->in, &(struct command){ .verb = PING }, 1, words, NULL);
     if (!rc)
-        rc = append(link, &link->out, (struct command){ .verb = PING }, 1, words, NULL);
+        rc = append(link, &link->out, &(struct command){ .verb = PING }, 1, words, NULL);
     return rc ? rc : flush(&link->broker);
 }
 
