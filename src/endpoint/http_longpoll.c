@@ -1,6 +1,10 @@
 /* Requests of long polling: from HTTP to calls of the transport, and their answers. All are 200 with the
  * meaningful status in their JSON, but for what no client of ours sends.
  *
+ * A poll whose session has gone is answered 500: every phoenix.js then closes its socket, connects and joins
+ * again. Phoenix begins a new session instead (410 and a token), from which phoenix.js 1.3 to 1.8.0 does not
+ * learn that its channels have gone: what it sends to them is "unmatched topic" from then on.
+ *
  * A GET is a poll, or begins a session. It has no body; one that has is read and dropped first (RFC 9110
  * section 9.3.1: it means nothing). A POST's body is kept only for a session that is there: where it may be
  * large, that is asked before any of it is read. */
@@ -104,8 +108,7 @@ static void await(struct pinion_http *http, enum pinion_http_state state, struct
     call->answered = on_answered;
 }
 
-static void begin(struct pinion_http *http, const struct pinion_mount *mount,
-                  const struct pinion_http_request *request, const pinion_payload *params,
+static void begin(struct pinion_http *http, const struct pinion_mount *mount, const pinion_payload *params,
                   const struct pinion_http_connect *connect)
 {
     struct pinion_longpoll_call *call =
@@ -125,30 +128,29 @@ static void poll_or_begin(struct pinion_http *http, const struct pinion_mount *m
 {
     struct pinion_longpoll_call *call = call_by_token(http, mount, request, params);
     if (!call) {
-        begin(http, mount, request, params, connect);
+        begin(http, mount, params, connect);
         return;
     }
     await(http, PINION_HTTP_POLL, call);
     pinion__longpoll_poll(call);
 }
 
-/* The head is kept: for the time after a body, and for a session that turns out to have gone, which makes of
- * the poll the beginning of a new one. */
+/* Where a body is to be read first, the head is kept for the time after it. */
 static void serve_get(struct pinion_http *http, const struct pinion_mount *mount,
                       const struct pinion_http_request *request, const pinion_payload *params,
                       const struct pinion_http_connect *connect, struct pinion_slice head)
 {
     http->head.len = 0;
     http->keep_alive = request->keep_alive;
-    if (pinion__buf_append(&http->head, head.ptr, head.len) != 0) {
-        send_status(http, 500, request->keep_alive);
-    } else if (request->content_length > http->discard_left) {
+    if (request->content_length > http->discard_left) {
         pinion__http_send_error(http, 413, false);
-    } else if (http->has_rest) {
+    } else if (!http->has_rest) {
+        poll_or_begin(http, mount, request, params, connect);
+    } else if (pinion__buf_append(&http->head, head.ptr, head.len) != 0) {
+        send_status(http, 500, false);
+    } else {
         pinion__http_begin_body(http, PINION_HTTP_DISCARD);
         http->mount = mount;
-    } else {
-        poll_or_begin(http, mount, request, params, connect);
     }
 }
 
@@ -256,11 +258,7 @@ void pinion__http_longpoll_body(struct pinion_http *http)
 }
 
 /* The GET whose head is kept, from its parts. */
-static void get_again(struct pinion_http *http, const struct pinion_mount *mount,
-                      void (*serve_it)(struct pinion_http *http, const struct pinion_mount *mount,
-                                       const struct pinion_http_request *request,
-                                       const pinion_payload *params,
-                                       const struct pinion_http_connect *connect))
+static void get_again(struct pinion_http *http, const struct pinion_mount *mount)
 {
     struct pinion_http_request request;
     struct pinion_http_connect connect = { .auth_token = NULL };
@@ -270,7 +268,7 @@ static void get_again(struct pinion_http *http, const struct pinion_mount *mount
                     pinion__http_connect_init(&connect, http, mount, &request, pinion__longpoll.name) == 0;
     if (readable) {
         pinion_payload *params = pinion_payload_json(tree);
-        serve_it(http, mount, &request, params, &connect);
+        poll_or_begin(http, mount, &request, params, &connect);
         pinion_payload_unref(params);
     } else { /* it was, the first time: there is no memory */
         json_decref(tree);
@@ -283,7 +281,7 @@ void pinion__http_longpoll_discarded(struct pinion_http *http)
 {
     const struct pinion_mount *mount = http->mount;
     http->state = PINION_HTTP_HEAD;
-    get_again(http, mount, poll_or_begin);
+    get_again(http, mount);
     if (http->state == PINION_HTTP_HEAD)
         pinion__http_answered(http);
 }
@@ -305,7 +303,7 @@ static void answer_poll(struct pinion_http *http, const struct pinion_longpoll_c
     if (call->refused)
         pinion__http_send_error(http, 503, false);
     else if (call->gone)
-        get_again(http, call->mount, begin);
+        send_status(http, 500, http->keep_alive);
     else
         answer_body(http, call);
 }

@@ -117,6 +117,10 @@ void pinion__longpoll_call_return(struct pinion_longpoll_call *call)
 static void set_off(struct pinion_longpoll_call *call, enum pinion_longpoll_kind kind)
 {
     call->kind = kind;
+    if (call->gone) { /* it is addressed to where nobody can be */
+        pinion__longpoll_call_return(call);
+        return;
+    }
     if (call->elsewhere) {
         pinion__longpoll_remote_ask(call->longpoll->remote, call);
         return;
@@ -170,11 +174,11 @@ bool pinion__longpoll_call_address(struct pinion_longpoll_call *call, struct pin
     call->loop = place.loop;
     if (strcmp(place.node, pinion__pubsub_node(&endpoint->pubsub)) != 0) {
         call->elsewhere = place.node[0] && call->longpoll->remote ? strdup(place.node) : NULL;
-        return call->elsewhere != NULL;
+        call->gone = !call->elsewhere;
+    } else {
+        call->gone = place.loop >= endpoint->shard_count;
+        call->there = call->gone ? call->home : endpoint->shards[place.loop];
     }
-    if (place.loop >= endpoint->shard_count)
-        return false;
-    call->there = endpoint->shards[place.loop];
     return true;
 }
 

@@ -68,7 +68,7 @@ struct pinion_longpoll_call *pinion__longpoll_call_new(struct pinion_longpoll *l
                                                        struct pinion_shard *home,
                                                        const struct pinion_mount *mount);
 
-/* Address it to a token's session. False: the token is none of ours. */
+/* Address it to a token's session, whether that is still there or not. False: the token is none of ours. */
 bool pinion__longpoll_call_address(struct pinion_longpoll_call *call, struct pinion_slice token);
 
 /* Of a call that was never sent off. */

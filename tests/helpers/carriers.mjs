@@ -159,6 +159,6 @@ export class LongpollCarrier {
   async expectClose() {
     assert.deepEqual(this.#messages, [], "nothing before the end");
     const { status } = await this.#request("GET");
-    assert.equal(status, 410, "the session has ended");
+    assert.equal(status, 500, "the session has ended");
   }
 }

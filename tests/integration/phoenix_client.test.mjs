@@ -14,7 +14,7 @@ const hex = (buffer) => Buffer.from(buffer).toString("hex");
 
 const CARRIERS = [
   { name: "WebSocket", transport: WebSocket, atom: ":websocket", disconnectCode: 1001 },
-  { name: "LongPoll", transport: LongPoll, atom: ":longpoll", disconnectCode: 3410 }, // the client's own code
+  { name: "LongPoll", transport: LongPoll, atom: ":longpoll", disconnectCode: 1011 },
 ];
 
 for (const { name, transport, atom, disconnectCode } of CARRIERS) {
