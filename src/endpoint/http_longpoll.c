@@ -245,9 +245,14 @@ void pinion__http_longpoll_body(struct pinion_http *http)
 {
     struct pinion_longpoll_batch frames;
     struct pinion_longpoll_call *call = take_call(http);
-    pinion__longpoll_batch_init(&frames, call->body.data, call->body.len, call->ndjson,
-                                call->mount->options.longpoll_max_batch);
-    if (!pinion__longpoll_batch_valid(&frames)) {
+    uint32_t max = call->mount->options.longpoll_max_batch;
+    pinion__longpoll_batch_init(&frames, call->body.data, call->body.len, call->ndjson);
+    int rc = pinion__longpoll_batch_check(&frames, max);
+    if (rc == PINION_ETOOBIG)
+        PINION_LOG_LIMITED(
+            PINION_LOG_INFO, "longpoll %s: a body of more than %u messages is refused (peer %s)",
+            call->mount->path, max, pinion__peer_name(http->conn, (char[INET6_ADDRSTRLEN]){ 0 }));
+    if (rc) {
         pinion__longpoll_call_free(call);
         pinion__http_send_error(http, 400, http->keep_alive);
         pinion__http_answered(http);

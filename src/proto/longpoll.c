@@ -1,19 +1,29 @@
 #include "proto/longpoll.h"
 #include "base/frame.h"
 #include <openssl/evp.h>
+#include <pinion/error.h>
 #include <stdio.h>
 #include <string.h>
 
 /* ---- bodies ---- */
 
-void pinion__longpoll_batch_init(struct pinion_longpoll_batch *batch, char *bytes, size_t len, bool ndjson,
-                                 unsigned max)
+void pinion__longpoll_batch_init(struct pinion_longpoll_batch *batch, char *bytes, size_t len, bool ndjson)
 {
     static char none[1];
     batch->at = len ? bytes : none; /* an empty buffer has no address to count from */
     batch->end = batch->at + len;
-    batch->left = ndjson ? max : 1;
     batch->ndjson = ndjson;
+    batch->left = !ndjson;
+}
+
+static void skip_empty_lines(struct pinion_longpoll_batch *batch)
+{
+    while (batch->at < batch->end) {
+        size_t len = *batch->at == '\r' && batch->at + 1 < batch->end ? 2 : 1;
+        if (batch->at[len - 1] != '\n')
+            return;
+        batch->at += len;
+    }
 }
 
 /* Cut a line off, without its end. The last one needs no end. */
@@ -31,17 +41,17 @@ static struct pinion_slice cut_line(struct pinion_longpoll_batch *batch)
 /* The next frame as it was sent, or false. */
 static bool take_line(struct pinion_longpoll_batch *batch, struct pinion_slice *line)
 {
-    if (batch->left == 0)
-        return false;
-    *line = pinion__slice(batch->at, (size_t)(batch->end - batch->at));
-    if (batch->ndjson) {
-        line->len = 0;
-        while (line->len == 0 && batch->at < batch->end)
-            *line = cut_line(batch);
-        if (line->len == 0)
-            return false;
+    if (!batch->ndjson) {
+        bool taken = batch->left;
+        *line = pinion__slice(batch->at, (size_t)(batch->end - batch->at));
+        batch->at = batch->end;
+        batch->left = false;
+        return taken;
     }
-    batch->left--;
+    skip_empty_lines(batch);
+    if (batch->at == batch->end)
+        return false;
+    *line = cut_line(batch);
     return true;
 }
 
@@ -75,15 +85,17 @@ static bool is_base64(struct pinion_slice line)
     return true;
 }
 
-bool pinion__longpoll_batch_valid(const struct pinion_longpoll_batch *batch)
+int pinion__longpoll_batch_check(const struct pinion_longpoll_batch *batch, size_t max)
 {
     struct pinion_longpoll_batch rest = *batch;
     struct pinion_slice line;
-    while (take_line(&rest, &line)) {
+    for (size_t count = 1; take_line(&rest, &line); count++) {
         if (!is_text(batch, line) && !is_base64(line))
-            return false;
+            return PINION_EINVAL;
+        if (count > max)
+            return PINION_ETOOBIG;
     }
-    return true;
+    return 0;
 }
 
 /* The bytes become fewer: they fit where their digits were. */

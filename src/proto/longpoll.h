@@ -10,19 +10,19 @@
 struct pinion_longpoll_batch {
     char *at;
     char *end;
-    unsigned left; /* frames that may still be taken */
     bool ndjson;
+    bool left; /* of a body that is one frame: it is not taken yet */
 };
 
-/* The bytes are borrowed, and are changed by _next. Of lines `max` are taken; the rest is not looked at. */
-void pinion__longpoll_batch_init(struct pinion_longpoll_batch *batch, char *bytes, size_t len, bool ndjson,
-                                 unsigned max);
+/* The bytes are borrowed, and are changed by _next. */
+void pinion__longpoll_batch_init(struct pinion_longpoll_batch *batch, char *bytes, size_t len, bool ndjson);
 
-/* True when every line that will be taken is a text or valid base64 (RFC 4648 section 4, padded). */
-bool pinion__longpoll_batch_valid(const struct pinion_longpoll_batch *batch);
+/* 0, or why none of it may be taken: PINION_EINVAL when a line is neither a text nor valid base64 (RFC 4648
+ * section 4, padded), PINION_ETOOBIG when there are more than `max` frames. */
+int pinion__longpoll_batch_check(const struct pinion_longpoll_batch *batch, size_t max);
 
 /* Take the next frame, decoded in place: a slice of the body, and its opcode. False: there are no more. The
- * batch must be valid. */
+ * batch must have been found good. */
 bool pinion__longpoll_next(struct pinion_longpoll_batch *batch, int *opcode, struct pinion_slice *frame);
 
 /* True when there are no more. */

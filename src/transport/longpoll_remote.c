@@ -304,9 +304,8 @@ static bool fill(struct pinion_longpoll_call *call, unsigned kind, struct pinion
         return true;
     if (kind != PINION_LONGPOLL_PUBLISH || pinion__buf_append(&call->body, body.ptr, body.len) != 0)
         return false;
-    pinion__longpoll_batch_init(&frames, call->body.data, call->body.len, call->ndjson,
-                                call->mount->options.longpoll_max_batch);
-    return pinion__longpoll_batch_valid(&frames);
+    pinion__longpoll_batch_init(&frames, call->body.data, call->body.len, call->ndjson);
+    return pinion__longpoll_batch_check(&frames, call->mount->options.longpoll_max_batch) == 0;
 }
 
 static bool admit(struct arrival *arrival, struct pinion_longpoll_call *call, unsigned kind,

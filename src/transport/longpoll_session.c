@@ -551,8 +551,7 @@ void pinion__longpoll_session_publish(struct pinion_longpoll_session *session,
     batch->body = call->body;
     pinion__buf_init(&call->body, 0);
     session->batch_bytes += batch->body.len;
-    pinion__longpoll_batch_init(&batch->frames, batch->body.data, batch->body.len, call->ndjson,
-                                session->mount->options.longpoll_max_batch);
+    pinion__longpoll_batch_init(&batch->frames, batch->body.data, batch->body.len, call->ndjson);
     pinion__list_append(&session->batches, &batch->node);
     call->waits_for = batch;
     wait_window(session, call);

@@ -1,10 +1,11 @@
-// A client from before Phoenix 1.8 over long polling: it does not look whether a session is the one it had.
+// A client from before Phoenix 1.8 over long polling: it does not look whether a session is the one it had, and
+// sends all that it has in one request.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { connect, disconnect, join } from "../helpers/phoenix.mjs";
 import { serve } from "../helpers/server.mjs";
-import { Inbox } from "../helpers/wait.mjs";
+import { Inbox, within } from "../helpers/wait.mjs";
 
 // What it takes from a browser.
 class Request {
@@ -61,5 +62,15 @@ describe("phoenix.js 1.7 over long polling", () => {
     assert.equal(await codes.next("its session to end"), 1011);
     await joins.next("it to join again");
     assert.deepEqual(await push("echo", { n: 2 }), ["ok", { n: 2 }]);
+  });
+
+  it("sends more than a hundred messages at once, of which each arrives", async (t) => {
+    const { channel, events } = await join(open(t), "room:many");
+    const all = new Promise((resolve) => {
+      for (let n = 0; n < 1_000; n++) channel.push("push_me", { n });
+      channel.push("echo", {}).receive("ok", resolve);
+    });
+    await within(all, "the answer to the last");
+    assert.deepEqual(events("pushed").items.map(({ n }) => n), [...Array(1_000).keys()]);
   });
 });

@@ -15,7 +15,7 @@ static struct guard guard;
 static struct pinion_longpoll_batch batch_of(const char *body, size_t len, bool ndjson)
 {
     struct pinion_longpoll_batch batch;
-    pinion__longpoll_batch_init(&batch, (char *)guard_place(&guard, body, len), len, ndjson, 100);
+    pinion__longpoll_batch_init(&batch, (char *)guard_place(&guard, body, len), len, ndjson);
     return batch;
 }
 
@@ -30,7 +30,7 @@ static void expect(const char *body, bool ndjson, const struct expected *frames,
     struct pinion_longpoll_batch batch = batch_of(body, strlen(body), ndjson);
     struct pinion_slice frame;
     int opcode;
-    assert_true(pinion__longpoll_batch_valid(&batch));
+    assert_int_equal(pinion__longpoll_batch_check(&batch, 100), 0);
     for (size_t i = 0; i < count; i++) {
         assert_false(pinion__longpoll_batch_empty(&batch));
         assert_true(pinion__longpoll_next(&batch, &opcode, &frame));
@@ -59,10 +59,10 @@ static void expect(const char *body, bool ndjson, const struct expected *frames,
 static void nothing_at_all_is_no_line(void **state)
 {
     struct pinion_longpoll_batch batch;
-    pinion__longpoll_batch_init(&batch, NULL, 0, true, 100);
+    pinion__longpoll_batch_init(&batch, NULL, 0, true);
     assert_non_null(batch.at);
     assert_ptr_equal(batch.at, batch.end);
-    assert_true(pinion__longpoll_batch_valid(&batch));
+    assert_int_equal(pinion__longpoll_batch_check(&batch, 100), 0);
     assert_true(pinion__longpoll_batch_empty(&batch));
 }
 
@@ -112,26 +112,25 @@ static void what_is_no_base64_is_refused(void **state)
         "[1]\nx\n[2]",
         " [1]",
         "AAE=\n\xff\xff\xff\xff",
+        "[1]\n\r",
+        "\r\r\n",
     };
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         struct pinion_longpoll_batch batch = batch_of(bodies[i], strlen(bodies[i]), true);
-        if (pinion__longpoll_batch_valid(&batch))
+        if (pinion__longpoll_batch_check(&batch, 100) != PINION_EINVAL)
             fail_msg("taken: %s", bodies[i]);
     }
 }
 
-static void a_hundred_frames_are_taken(void **state)
+static void it_is_known_when_there_are_too_many(void **state)
 {
-    char body[3 * 102 + 1];
-    struct pinion_slice frame;
-    int opcode, count = 0;
-    for (int i = 0; i < 102; i++)
-        memcpy(body + 3 * i, i < 100 ? "[]\n" : "no\n", 4);
-    struct pinion_longpoll_batch batch = batch_of(body, strlen(body), true);
-    assert_true(pinion__longpoll_batch_valid(&batch)); /* what is not taken is not looked at */
-    while (pinion__longpoll_next(&batch, &opcode, &frame))
-        count++;
-    assert_int_equal(count, 100);
+    struct pinion_longpoll_batch batch = batch_of("[]\n\nAA==\n[]\n", 12, true);
+    assert_int_equal(pinion__longpoll_batch_check(&batch, 3), 0);
+    assert_int_equal(pinion__longpoll_batch_check(&batch, 2), PINION_ETOOBIG);
+    batch = batch_of("[]\nno", 5, true);
+    assert_int_equal(pinion__longpoll_batch_check(&batch, 1), PINION_EINVAL);
+    batch = batch_of("[]\n[]", 5, false);
+    assert_int_equal(pinion__longpoll_batch_check(&batch, 1), 0);
 }
 
 /* Checking a body must not change what is taken from it. */
@@ -140,8 +139,8 @@ static void checking_takes_nothing(void **state)
     struct pinion_longpoll_batch batch = batch_of("AAEC\n[1]", 8, true);
     struct pinion_slice frame;
     int opcode;
-    assert_true(pinion__longpoll_batch_valid(&batch));
-    assert_true(pinion__longpoll_batch_valid(&batch));
+    assert_int_equal(pinion__longpoll_batch_check(&batch, 100), 0);
+    assert_int_equal(pinion__longpoll_batch_check(&batch, 100), 0);
     assert_true(pinion__longpoll_next(&batch, &opcode, &frame));
     assert_int_equal(frame.len, 3);
 }
@@ -203,7 +202,7 @@ int main(void)
         cmocka_unit_test(another_content_type_is_one_frame),
         cmocka_unit_test(an_empty_body_of_lines_holds_none),
         cmocka_unit_test(what_is_no_base64_is_refused),
-        cmocka_unit_test(a_hundred_frames_are_taken),
+        cmocka_unit_test(it_is_known_when_there_are_too_many),
         cmocka_unit_test(checking_takes_nothing),
         cmocka_unit_test(answers_are_compact_json),
         cmocka_unit_test(an_answer_has_a_cap),
