@@ -114,7 +114,8 @@ typedef struct pinion_socket_options {
     /* Long polling, at path + "/longpoll". */
     bool longpoll;               /* offer it */
     uint32_t longpoll_window_ms; /* how long a poll waits for messages: 10,000; a client that has not polled
-                                  * for one and a half of them is gone */
+                                  * for one and a half of them (and 64 ms for each KiB of the last answer) is
+                                  * gone */
     uint32_t longpoll_max_batch; /* frames of one request; more are answered 400, and none is taken. As many
                                   * as fit into longpoll_max_body */
     size_t longpoll_max_body;    /* bytes of one request's frames: 8,000,000; more is answered 400 */

@@ -1,15 +1,20 @@
 #include "transport/longpoll_session.h"
 #include "base/log_limit.h"
 #include "engine/who.h"
-#include "proto/json_scan.h"
+#include "io/busy.h"
 #include <assert.h>
 #include <stdlib.h>
 
 #define BATCHES_MAX (16u * 1024 * 1024) /* bytes of bodies waiting in one session; more are not taken */
 
+#define COMING_QUEUES 4      /* times max_queue may wait while the client is on its way to its next poll */
+#define READ_MS       64     /* that a slow client takes for a KiB of an answer */
+#define READ_MS_MAX   300000 /* for an answer */
+
 /* A body whose frames are not all dispatched. */
 struct batch {
     struct pinion_list node;
+    struct pinion_list turn; /* in the loop's rests, while it waits for its turn */
     struct pinion_longpoll_session *session;
     struct pinion_longpoll_call *call; /* NULL: it got its answer already */
     struct pinion_longpoll_batch frames;
@@ -46,27 +51,19 @@ static void answer_gone(struct pinion_longpoll_call *call)
     return_call(call, 0);
 }
 
-static void drop_queue(struct pinion_longpoll_session *session)
-{
-    for (size_t i = 0; i < session->queue_count; i++)
-        pinion__frame_unref(session->queue[i]);
-    free(session->queue);
-    session->queue = NULL;
-    session->queue_count = session->queue_cap = session->queue_memory = 0;
-}
-
-/* With what is queued, which is the client's then. */
-static void answer_messages(struct pinion_longpoll_session *session, struct pinion_longpoll_call *call,
-                            int status)
+/* With what is queued, which is the client's then. Returns the answer's length. */
+static size_t answer_messages(struct pinion_longpoll_session *session, struct pinion_longpoll_call *call)
 {
     struct pinion_buf *out = &call->answer;
     int rc = pinion__longpoll_put_start(out);
-    for (size_t i = 0; i < session->queue_count && !rc; i++)
-        rc = pinion__longpoll_put_message(out, pinion__frame_wire(session->queue[i]));
     if (!rc)
-        rc = pinion__longpoll_put_end(out, status, session->token);
-    drop_queue(session);
+        rc = pinion__longpoll_queue_write(&session->queue, out);
+    if (!rc)
+        rc = pinion__longpoll_put_end(out, 200, session->token);
+    pinion__longpoll_queue_clear(&session->queue);
+    size_t len = out->len;
     return_call(call, rc);
+    return len;
 }
 
 /* Nothing came. */
@@ -80,10 +77,15 @@ static void answer_empty(struct pinion_longpoll_session *session, struct pinion_
 
 /* ---- life ---- */
 
-static void set_inactive(struct pinion_longpoll_session *session)
+/* Wait for the next poll of a client that has so much of an answer to read before. */
+static void set_inactive(struct pinion_longpoll_session *session, size_t answered)
 {
-    uint64_t patience = (uint64_t)window_of(session) * 3 / 2;
-    pinion__scheduler_timer(session->shard->scheduler, &session->inactive, patience);
+    uint64_t reading = (uint64_t)(answered / 1024) * READ_MS;
+    if (reading > READ_MS_MAX)
+        reading = READ_MS_MAX;
+    session->due = pinion__scheduler_now(session->shard->scheduler) + reading + window_of(session);
+    pinion__scheduler_timer(session->shard->scheduler, &session->inactive,
+                            reading + (uint64_t)window_of(session) * 3 / 2);
 }
 
 static void work_later(struct pinion_longpoll_session *session)
@@ -94,10 +96,19 @@ static void work_later(struct pinion_longpoll_session *session)
     pinion__scheduler_defer(session->shard->scheduler, &session->work);
 }
 
+static void leave_turn(struct batch *batch)
+{
+    struct pinion_longpoll_sessions *sessions = batch->session->sessions;
+    pinion__list_remove(&batch->turn);
+    if (pinion__list_empty(&sessions->rests))
+        pinion__timer_cancel(&sessions->turn);
+}
+
 static void batch_free(struct batch *batch)
 {
     batch->session->batch_bytes -= batch->body.len;
     pinion__list_remove(&batch->node);
+    leave_turn(batch);
     pinion__buf_release(&batch->body);
     free(batch);
 }
@@ -107,8 +118,8 @@ static void end_polls(struct pinion_longpoll_session *session)
     while (!pinion__list_empty(&session->polls)) {
         struct pinion_longpoll_call *call =
             PINION_CONTAINER_OF(session->polls.prev, struct pinion_longpoll_call, node);
-        if (session->queue_count > 0)
-            answer_messages(session, call, 200);
+        if (session->queue.count > 0)
+            (void)answer_messages(session, call);
         else
             answer_empty(session, call);
     }
@@ -152,7 +163,7 @@ static void session_end(struct pinion_longpoll_session *session, bool fault)
     pinion__timer_cancel(&session->inactive);
     end_polls(session);
     end_batches(session, fault);
-    drop_queue(session);
+    pinion__longpoll_queue_clear(&session->queue);
     if (session->beginner)
         answer_status(session->beginner, 500);
     session->beginner = NULL;
@@ -180,40 +191,13 @@ static void on_inactive(struct pinion_timer *timer)
 
 static void flush(struct pinion_longpoll_session *session)
 {
-    if (session->queue_count == 0 || pinion__list_empty(&session->polls))
+    if (session->queue.count == 0 || pinion__list_empty(&session->polls))
         return;
-    answer_messages(session, PINION_CONTAINER_OF(session->polls.prev, struct pinion_longpoll_call, node),
-                    200);
+    struct pinion_longpoll_call *latest =
+        PINION_CONTAINER_OF(session->polls.prev, struct pinion_longpoll_call, node);
+    size_t len = answer_messages(session, latest);
     if (pinion__list_empty(&session->polls))
-        set_inactive(session);
-}
-
-/* A frame becomes the JSON string that it is in an answer, once for all who get it. */
-static struct pinion_frame *quote(struct pinion_frame *encoded)
-{
-    struct pinion_slice text = pinion__frame_wire(encoded);
-    if (encoded->opcode != PINION_OPCODE_TEXT)
-        return encoded;
-    size_t len = pinion__json_quoted_len(text);
-    struct pinion_frame *quoted = pinion__frame_new(len);
-    if (quoted) {
-        quoted->opcode = PINION_OPCODE_TEXT;
-        quoted->body_len = len;
-        pinion__json_quote(pinion__frame_body(quoted), text);
-    }
-    pinion__frame_unref(encoded);
-    return quoted;
-}
-
-static bool grow_queue(struct pinion_longpoll_session *session)
-{
-    size_t cap = session->queue_cap ? session->queue_cap * 2 : 4;
-    struct pinion_frame **queue = realloc(session->queue, cap * sizeof(struct pinion_frame *));
-    if (!queue)
-        return false;
-    session->queue = queue;
-    session->queue_cap = cap;
-    return true;
+        set_inactive(session, len);
 }
 
 /* The client does not come for what it is sent, and everything has an end. */
@@ -222,53 +206,53 @@ static void close_slow(struct pinion_longpoll_session *session)
     PINION_LOG_LIMITED(PINION_LOG_INFO, "longpoll %s: a client does not fetch what it is sent, ended (%s)",
                        session->mount->path, PINION_WHO_OF(session->socket));
     PINION_COUNT(session->shard, slow_closed, 1);
-    drop_queue(session);
+    pinion__longpoll_queue_clear(&session->queue);
     end_socket(session, PINION_REASON_CLOSED);
 }
 
-/* Drop the oldest broadcasts, an eighth of the queue at once, so that not each frame moves the others. */
-static void drop_oldest(struct pinion_longpoll_session *session, size_t memory)
+/* So many times max_queue may wait behind the first one. */
+static bool has_room(const struct pinion_longpoll_session *session, size_t memory, size_t times)
 {
-    size_t max = session->mount->options.max_queue, wanted = max - max / 8, kept = 0;
-    for (size_t i = 0; i < session->queue_count; i++) {
-        struct pinion_frame *frame = session->queue[i];
-        if (!frame->droppable || session->queue_memory + memory <= wanted) {
-            session->queue[kept++] = frame;
-            continue;
-        }
-        session->queue_memory -= pinion__frame_memory(frame);
-        pinion__frame_unref(frame);
-    }
-    PINION_COUNT(session->shard, skipped, session->queue_count - kept);
-    session->queue_count = kept;
+    size_t behind = pinion__longpoll_queue_behind(&session->queue);
+    return session->queue.count == 0 || (behind + memory) / times <= session->mount->options.max_queue;
 }
 
-static bool has_room(const struct pinion_longpoll_session *session, size_t memory)
+/* Drop an eighth of the queue at once, so that not each frame moves the others. */
+static void drop_oldest(struct pinion_longpoll_session *session, size_t memory)
 {
-    return session->queue_count == 0 || session->queue_memory + memory <= session->mount->options.max_queue;
+    size_t max = session->mount->options.max_queue;
+    PINION_COUNT(session->shard, skipped,
+                 pinion__longpoll_queue_drop(&session->queue, memory, max - max / 8));
+}
+
+/* A client that polls cannot be deaf: what waits is handed over first. Nor can one that is reading what it
+ * was answered: for that time it may have more waiting. */
+static bool is_deaf_to(struct pinion_longpoll_session *session, size_t memory)
+{
+    bool coming = pinion__scheduler_now(session->shard->scheduler) < session->due;
+    return !has_room(session, memory, coming ? COMING_QUEUES : 1);
 }
 
 static int enqueue(struct pinion_longpoll_session *session, struct pinion_frame *frame)
 {
-    size_t memory = pinion__frame_memory(frame);
-    bool may_drop = session->mount->options.drop_broadcasts;
     if (frame->opcode != PINION_OPCODE_TEXT)
         return PINION_ENOTSUP; /* what is no text cannot stand in JSON */
-    if (!has_room(session, memory) && may_drop)
+    size_t memory = pinion__longpoll_frame_memory(frame);
+    bool may_drop = session->mount->options.drop_broadcasts;
+    if (!has_room(session, memory, 1))
+        flush(session);
+    if (!has_room(session, memory, 1) && may_drop)
         drop_oldest(session, memory);
-    if (!has_room(session, memory) && may_drop && frame->droppable)
+    if (!has_room(session, memory, 1) && may_drop && frame->droppable)
         return PINION_EBUSY;
-    if (!has_room(session, memory)) {
+    if (!has_room(session, memory, 1) && is_deaf_to(session, memory)) {
         close_slow(session);
         return PINION_ECLOSED;
     }
-    if (session->queue_count == session->queue_cap && !grow_queue(session))
-        return PINION_ENOMEM;
-    session->queue[session->queue_count++] = pinion__frame_ref(frame);
-    session->queue_memory += memory;
-    if (!pinion__list_empty(&session->polls))
+    int rc = pinion__longpoll_queue_put(&session->queue, frame);
+    if (!rc && !pinion__list_empty(&session->polls))
         work_later(session); /* what is sent in one go leaves in one answer */
-    return 0;
+    return rc;
 }
 
 static int send_frame(void *conn, struct pinion_frame *frame)
@@ -280,37 +264,97 @@ static int send_frame(void *conn, struct pinion_frame *frame)
 
 /* ---- frames from the client ---- */
 
-/* False when the batch has to wait, or the session has ended. */
-static bool dispatch_batch(struct pinion_longpoll_session *session, struct batch *batch)
+/* Its messages wait while much waits for the client: so their answers do not make it deaf, however many they
+ * are in one body. */
+static bool has_to_fetch(struct pinion_longpoll_session *session)
+{
+    size_t much = session->mount->options.max_queue / 2;
+    if (pinion__longpoll_queue_behind(&session->queue) >= much)
+        flush(session);
+    return pinion__longpoll_queue_behind(&session->queue) >= much;
+}
+
+/* They are taken, and wait for a poll: the client may send that only when it has its answer. */
+static void answer_batches(struct pinion_longpoll_session *session)
+{
+    PINION_LIST_FOREACH (node, &session->batches) {
+        struct batch *batch = PINION_CONTAINER_OF(node, struct batch, node);
+        if (batch->call)
+            answer_status(batch->call, 200);
+        batch->call = NULL;
+    }
+}
+
+/* The next frame of the body, or its end. Returns the bytes. */
+static size_t dispatch_next(struct pinion_longpoll_session *session, struct batch *batch)
 {
     struct pinion_slice frame;
     int opcode;
-    while (!session->paused) {
-        if (!pinion__longpoll_next(&batch->frames, &opcode, &frame)) {
-            if (batch->call)
-                answer_status(batch->call, 200);
-            batch_free(batch);
-            return true;
-        }
-        if (frame.len > session->mount->options.max_message) {
-            PINION_LOG_LIMITED(PINION_LOG_INFO, "longpoll %s: a message of %zu bytes is too big, ended (%s)",
-                               session->mount->path, frame.len, PINION_WHO_OF(session->socket));
-            end_socket(session, PINION_REASON_CLOSED);
-        } else {
-            pinion__socket_receive(session->socket, opcode == PINION_OPCODE_BINARY, frame);
-        }
-        if (!session->socket)
-            return false;
+    if (!pinion__longpoll_next(&batch->frames, &opcode, &frame)) {
+        if (batch->call)
+            answer_status(batch->call, 200);
+        batch_free(batch);
+        return 0;
     }
-    return false;
+    if (frame.len > session->mount->options.max_message) {
+        PINION_LOG_LIMITED(PINION_LOG_INFO, "longpoll %s: a message of %zu bytes is too big, ended (%s)",
+                           session->mount->path, frame.len, PINION_WHO_OF(session->socket));
+        end_socket(session, PINION_REASON_CLOSED);
+    } else {
+        pinion__socket_receive(session->socket, opcode == PINION_OPCODE_BINARY, frame);
+    }
+    return frame.len + 1;
 }
 
-static void dispatch(struct pinion_longpoll_session *session)
+/* The rest of a body has its turn after those of others. */
+static void wait_turn(struct batch *batch)
 {
+    struct pinion_longpoll_sessions *sessions = batch->session->sessions;
+    pinion__list_append(&sessions->rests, &batch->turn);
+    pinion__scheduler_timer(batch->session->shard->scheduler, &sessions->turn, 0);
+}
+
+/* About so many bytes. Returns how many it was. */
+static size_t dispatch(struct pinion_longpoll_session *session, size_t share)
+{
+    size_t took = 0;
     while (session->socket && !session->paused && !pinion__list_empty(&session->batches)) {
-        if (!dispatch_batch(session, PINION_CONTAINER_OF(session->batches.next, struct batch, node)))
-            return;
+        struct batch *batch = PINION_CONTAINER_OF(session->batches.next, struct batch, node);
+        if (!pinion__list_empty(&batch->turn))
+            break;
+        if (has_to_fetch(session)) {
+            answer_batches(session);
+            break;
+        }
+        if (took >= share) {
+            wait_turn(batch);
+            break;
+        }
+        took += dispatch_next(session, batch);
     }
+    return took;
+}
+
+/* As connections that send more than their share are read, see io/busy.h. */
+static void on_turn(struct pinion_timer *timer)
+{
+    struct pinion_longpoll_sessions *sessions =
+        PINION_CONTAINER_OF(timer, struct pinion_longpoll_sessions, turn);
+    struct pinion_scheduler *scheduler = NULL;
+    uint64_t end = 0;
+    size_t took = 0;
+    while (!pinion__list_empty(&sessions->rests) && took < PINION_RECV_TURN &&
+           (!scheduler || pinion__scheduler_now(scheduler) < end)) {
+        struct batch *batch = PINION_CONTAINER_OF(sessions->rests.next, struct batch, turn);
+        if (!scheduler) {
+            scheduler = batch->session->shard->scheduler;
+            end = pinion__scheduler_now(scheduler) + PINION_RECV_MS;
+        }
+        leave_turn(batch);
+        took += dispatch(batch->session, PINION_RECV_PIECE);
+    }
+    if (!pinion__list_empty(&sessions->rests))
+        pinion__scheduler_timer(scheduler, &sessions->turn, 0);
 }
 
 /* From the run queue, so that it is never inside one of the engine's calls. */
@@ -318,7 +362,7 @@ static void run_work(struct pinion_task *task)
 {
     struct pinion_longpoll_session *session = PINION_CONTAINER_OF(task, struct pinion_longpoll_session, work);
     if (session->socket) {
-        dispatch(session); /* `working` is still set: the session stays when this ends it */
+        dispatch(session, PINION_RECV_SHARE); /* `working` is set: the session stays when this ends it */
         if (session->socket)
             flush(session);
     }
@@ -363,7 +407,7 @@ static void begin(struct pinion_longpoll_session *session, struct pinion_longpol
     int rc = pinion__longpoll_put_start(&call->answer);
     if (!rc)
         rc = pinion__longpoll_put_end(&call->answer, 410, session->token);
-    set_inactive(session);
+    set_inactive(session, 0);
     return_call(call, rc);
 }
 
@@ -393,7 +437,7 @@ static void close_session(void *conn, uint16_t code)
 const struct pinion_transport pinion__longpoll = {
     .name = "longpoll",
     .finds_idle = true,
-    .frame = quote,
+    .frame = pinion__longpoll_quote,
     .send = send_frame,
     .connected = connected,
     .pause = pause_receiving,
@@ -417,6 +461,8 @@ void pinion__longpoll_sessions_init(struct pinion_longpoll_sessions *sessions,
     sessions->longpoll = longpoll;
     sessions->loop = loop;
     sessions->seats = seats;
+    pinion__list_init(&sessions->rests);
+    pinion__timer_init(&sessions->turn, on_turn);
 }
 
 void pinion__longpoll_sessions_release(struct pinion_longpoll_sessions *sessions)
@@ -535,6 +581,8 @@ void pinion__longpoll_session_poll(struct pinion_longpoll_session *session, stru
     pinion__timer_cancel(&session->inactive);
     wait_window(session, call);
     flush(session);
+    if (!pinion__list_empty(&session->batches))
+        work_later(session); /* they may have waited for this */
 }
 
 void pinion__longpoll_session_publish(struct pinion_longpoll_session *session,
@@ -552,10 +600,11 @@ void pinion__longpoll_session_publish(struct pinion_longpoll_session *session,
     pinion__buf_init(&call->body, 0);
     session->batch_bytes += batch->body.len;
     pinion__longpoll_batch_init(&batch->frames, batch->body.data, batch->body.len, call->ndjson);
+    pinion__list_init(&batch->turn);
     pinion__list_append(&session->batches, &batch->node);
     call->waits_for = batch;
     wait_window(session, call);
-    dispatch(session);
+    dispatch(session, PINION_RECV_SHARE);
 }
 
 static void cancel_poll(struct pinion_longpoll_call *call)
@@ -563,7 +612,7 @@ static void cancel_poll(struct pinion_longpoll_call *call)
     struct pinion_longpoll_session *session = call->waits_for;
     answer_empty(session, call);
     if (pinion__list_empty(&session->polls))
-        set_inactive(session);
+        set_inactive(session, 0);
 }
 
 static void cancel_publish(struct pinion_longpoll_call *call)

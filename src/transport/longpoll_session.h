@@ -4,6 +4,7 @@
 
 #include "base/map.h"
 #include "transport/longpoll.h"
+#include "transport/longpoll_queue.h"
 #include "transport/longpoll_token.h"
 
 /* The sessions of one loop. */
@@ -12,6 +13,8 @@ struct pinion_longpoll_sessions {
     unsigned loop;
     struct pinion_longpoll *longpoll;
     struct pinion_longpoll_seats *seats; /* of all loops */
+    struct pinion_list rests;            /* bodies with more in them than may be dispatched in one go */
+    struct pinion_timer turn;            /* of the first of them */
 };
 
 struct pinion_longpoll_session {
@@ -25,10 +28,8 @@ struct pinion_longpoll_session {
     struct pinion_list polls;              /* GETs that wait, the latest last */
     struct pinion_list batches;            /* bodies that came and are not dispatched yet */
     size_t batch_bytes;                    /* of those bodies */
-    struct pinion_frame **queue;           /* to the client */
-    size_t queue_count;
-    size_t queue_cap;
-    size_t queue_memory; /* that they take, see pinion__frame_memory */
+    struct pinion_longpoll_queue queue;    /* to the client */
+    uint64_t due;                          /* until then the client is on its way to its next poll */
     struct pinion_timer inactive;
     struct pinion_task work;
     bool working; /* the work task is queued */

@@ -86,6 +86,23 @@ describe("long polling", () => {
     assert.deepEqual(events("pushed").items.map(({ n }) => n), [...Array(450).keys()]);
   });
 
+  it("brings answers of far more than may wait", async (t) => {
+    const { push } = await join(await connect(t, server, { transport: LongPoll }), "room:answers");
+    const answers = await Promise.all(Array.from({ length: 60 }, () => push("big")));
+    for (const [status, { data }] of answers) assert.deepEqual([status, data.length], ["ok", 100_000]);
+  });
+
+  it("brings them to a client that polls only when its POST is answered", async (t) => {
+    const { post, messages } = await session(t, server);
+    await (await post(["1", "1", "room:reply", "phx_join", {}])).answer;
+    await messages();
+    const { json } = await (await post(...Array.from({ length: 60 }, (_, n) => ["1", String(n), "room:reply", "big", {}]))).answer;
+    assert.deepEqual(json, { status: 200 });
+    const refs = [];
+    while (refs.length < 60) refs.push(...(await messages()).map(([, ref]) => Number(ref)));
+    assert.deepEqual(refs, [...Array(60).keys()]);
+  });
+
   it("moves a session between connections, and so between loops", async (t) => {
     const { post, messages } = await session(t, server);
     await (await post(["1", "1", "room:reply", "phx_join", {}])).answer;

@@ -38,9 +38,36 @@ static pinion_result echo(pinion_channel *channel, const char *event, const pini
     return pinion_ok(pinion_payload_ref(payload));
 }
 
+/* So many pushes of so many letters, in one go. */
+static pinion_result burst(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    json_int_t count = json_integer_value(pinion_payload_get(payload, "count"));
+    json_int_t size = json_integer_value(pinion_payload_get(payload, "size"));
+    const char *letter = json_string_value(pinion_payload_get(payload, "letter"));
+    char *letters = malloc((size_t)size + 1);
+    assert_non_null(letters);
+    memset(letters, letter[0], (size_t)size);
+    letters[size] = '\0';
+    for (json_int_t i = 0; i < count; i++)
+        pinion_push(channel, "pushed", pinion_json("{s:s}", "x", letters));
+    free(letters);
+    return pinion_noreply();
+}
+
+static unsigned heard[2];
+
+static pinion_result hear(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    json_int_t number = json_integer_value(pinion_payload_get(payload, "n"));
+    json_int_t who = json_integer_value(pinion_payload_get(payload, "who"));
+    assert_int_equal(number, heard[who]); /* in order */
+    heard[who]++;
+    return pinion_noreply();
+}
+
 static const pinion_channel_def room = {
     .join = join,
-    .handle_in = PINION_CLAUSES({ "echo", echo }),
+    .handle_in = PINION_CLAUSES({ "echo", echo }, { "burst", burst }, { "hear", hear }),
     .terminate = terminate,
 };
 
@@ -73,7 +100,7 @@ static char token[100];
 /* What came of a call, which is gone then. */
 struct outcome {
     bool answered, gone, refused;
-    char json[100000];
+    char json[600000];
 };
 static struct outcome outcomes[8];
 
@@ -302,7 +329,8 @@ static void a_client_that_does_not_fetch_is_closed(void **state)
     memset(body, 'x', 60000);
     body[60000] = '\0';
     assert_int_equal(mount.options.max_queue, 100000);
-    for (int i = 0; i < 2; i++) {
+    pinion_test_advance(test, WINDOW); /* in which it should have polled again */
+    for (int i = 0; i < 3; i++) {      /* the first one does not count */
         assert_int_equal(terminations, 0);
         ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:1", "a",
                                      pinion_json("{s:s}", "x", body)));
@@ -311,6 +339,114 @@ static void a_client_that_does_not_fetch_is_closed(void **state)
     free(body);
     assert_int_equal(terminations, 1);
     assert_int_equal(stats().slow_closed, 1);
+}
+
+#define BURST(count, size, letter)                                                                           \
+    "[\"1\",\"9\",\"room:1\",\"burst\",{\"count\":" #count ",\"size\":" #size ",\"letter\":\"" letter "\"}]" \
+    "\n"
+
+static unsigned pushed(int number)
+{
+    unsigned count = 0;
+    assert_true(outcomes[number].answered && !outcomes[number].gone);
+    for (const char *at = outcomes[number].json; (at = strstr(at, "\\\"pushed\\\"")); at++)
+        count++;
+    return count;
+}
+
+/* Four times as much may wait for a client that had an answer within the window. */
+static void one_that_is_on_its_way_may_have_more_waiting(void **state)
+{
+    struct pinion_longpoll_call *call;
+    open_session();
+    join_room();
+    POST(call, BURST(7, 60000, "x"));
+    assert_int_equal(terminations, 0);
+    poll_as(1);
+    assert_int_equal(pushed(1), 7);
+    POST(call, BURST(8, 60000, "x"));
+    assert_int_equal(terminations, 1);
+    assert_int_equal(stats().slow_closed, 1);
+}
+
+static void what_waits_goes_to_the_open_poll_first(void **state)
+{
+    struct pinion_longpoll_call *call;
+    open_session();
+    join_room();
+    poll_as(1);
+    POST(call, BURST(9, 60000, "x"));
+    assert_int_equal(terminations, 0);
+    assert_int_equal(pushed(1), 2);
+    poll_as(2);
+    assert_int_equal(pushed(2), 7);
+}
+
+/* As the list of who is present, which changes follow. */
+static void what_waits_behind_a_large_message_has_room(void **state)
+{
+    struct pinion_longpoll_call *call;
+    open_session();
+    join_room();
+    pinion_test_advance(test, WINDOW);
+    POST(call, BURST(1, 150000, "x") BURST(3, 30000, "x"));
+    assert_int_equal(terminations, 0);
+    poll_as(1);
+    assert_int_equal(pushed(1), 4);
+}
+
+/* As JSON in JSON it is twice as long. */
+static void what_quotes_cost_does_not_count(void **state)
+{
+    struct pinion_longpoll_call *call;
+    open_session();
+    join_room();
+    pinion_test_advance(test, WINDOW);
+    POST(call, BURST(1, 10, "x") BURST(2, 24000, "\\\""));
+    assert_int_equal(terminations, 0);
+    poll_as(1);
+    assert_int_equal(pushed(1), 3);
+    assert_true(strlen(outcomes[1].json) > 2 * 24000 * 4);
+}
+
+/* The answers to one body do not make a client deaf, however long they are. */
+static void its_messages_wait_while_much_waits_for_it(void **state)
+{
+    struct pinion_longpoll_call *call;
+    open_session();
+    join_room();
+    char *body = malloc(100 * sizeof BURST(1, 30000, "x"));
+    assert_non_null(body);
+    body[0] = '\0';
+    for (int i = 0; i < 100; i++)
+        strcat(body, BURST(1, 30000, "x"));
+    POST(call, body);
+    free(body);
+    expect(0, "{\"status\":200}"); /* so that it may poll on the same connection */
+    unsigned count = 0;
+    for (int polls = 0; count < 100 && polls < 50; polls++) {
+        poll_as(1);
+        count += pushed(1);
+        assert_in_range(strlen(outcomes[1].json), 1, 200000);
+    }
+    assert_int_equal(count, 100);
+    assert_int_equal(terminations, 0);
+}
+
+/* 64 ms for each KiB. */
+static void a_large_answer_has_time_to_be_read(void **state)
+{
+    struct pinion_longpoll_call *call;
+    open_session();
+    join_room();
+    poll_as(1);
+    POST(call, BURST(1, 100000, "x"));
+    assert_int_equal(pushed(1), 1);
+    uint64_t reading = strlen(outcomes[1].json) / 1024 * 64;
+    pinion_test_advance(test, WINDOW * 3 / 2 + reading - 1);
+    assert_int_equal(terminations, 0);
+    pinion_test_advance(test, 1);
+    assert_int_equal(terminations, 1);
 }
 
 /* The reply stays, and the newest broadcasts. */
@@ -411,6 +547,50 @@ static void bodies_that_pile_up_have_a_cap(void **state)
     pinion_test_run(test);
     expect(1, "{\"status\":200}");
     expect(2, "{\"status\":200}");
+}
+
+static uint64_t turn(void)
+{
+    return pinion__scheduler_turn(pinion_test_endpoint(test)->shards[0]->scheduler);
+}
+
+static void hear_many(int who, unsigned count)
+{
+    struct pinion_longpoll_call *call = to_session_as(who);
+    char line[200];
+    ok(pinion__buf_append_str(&call->body, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n"));
+    for (unsigned n = 0; n < count; n++) {
+        snprintf(line, sizeof line,
+                 "[\"1\",\"2\",\"room:1\",\"hear\",{\"who\":%d,\"n\":%u,\"x\":\"%0*d\"}]\n", who, n, 40, 0);
+        ok(pinion__buf_append_str(&call->body, line));
+    }
+    call->ndjson = true;
+    pinion__longpoll_publish(call);
+}
+
+static void a_long_body_leaves_others_their_turn(void **state)
+{
+    char first[sizeof token];
+    heard[0] = heard[1] = 0;
+    open_session();
+    memcpy(first, token, sizeof token);
+    open_session();
+    hear_many(1, 1000);
+    memcpy(token, first, sizeof token);
+    hear_many(0, 50000);
+    assert_int_equal(turn(), 0);
+    assert_in_range(heard[0], 1, 16 * 1024 / 80);
+    assert_in_range(heard[1], 1, 16 * 1024 / 80);
+    for (unsigned before = heard[0]; !outcomes[1].answered; before = heard[0]) {
+        assert_int_equal(turn(), 0);
+        assert_in_range(heard[0] - before, 1, 64 * 1024 / 80);
+    }
+    expect(1, "{\"status\":200}");
+    assert_int_equal(heard[1], 1000);
+    expect_nothing(0);
+    pinion_test_run(test);
+    expect(0, "{\"status\":200}");
+    assert_int_equal(heard[0], 50000);
 }
 
 static void a_message_beyond_the_limit_ends_the_session(void **state)
@@ -574,7 +754,7 @@ static int begin_test(void **state)
 static int end_test(void **state)
 {
     pinion_ref_free(late);
-    pinion_test_advance(test, WINDOW * 10);
+    pinion_test_advance(test, WINDOW * 400); /* long enough to read the longest answer, too */
     bool empty = stats().sockets == 0 && stats().channels == 0 && stats().topics == 0;
     pinion__longpoll_free(longpoll);
     pinion__mount_release(&mount);
@@ -596,11 +776,18 @@ int main(void)
         TEST(a_poll_that_waits_keeps_it_alive),
         TEST(the_end_answers_what_waits),
         TEST(a_client_that_does_not_fetch_is_closed),
+        TEST(one_that_is_on_its_way_may_have_more_waiting),
+        TEST(what_waits_goes_to_the_open_poll_first),
+        TEST(what_waits_behind_a_large_message_has_room),
+        TEST(what_quotes_cost_does_not_count),
+        TEST(its_messages_wait_while_much_waits_for_it),
+        TEST(a_large_answer_has_time_to_be_read),
         TEST(or_does_without_the_oldest_broadcasts),
         TEST(frames_wait_while_the_engine_holds_back),
         TEST(a_post_that_takes_too_long_is_told_so_and_still_done),
         TEST(an_abandoned_post_is_still_done),
         TEST(bodies_that_pile_up_have_a_cap),
+        TEST(a_long_body_leaves_others_their_turn),
         TEST(a_message_beyond_the_limit_ends_the_session),
         TEST(connect_may_answer_later),
         TEST(connect_may_refuse_later),
