@@ -18,6 +18,9 @@ void pinion__longpoll_batch_init(struct pinion_longpoll_batch *batch, char *byte
 
 static void skip_empty_lines(struct pinion_longpoll_batch *batch)
 {
+    static const char many[] = "\n\n\n\n\n\n\n\n";
+    while (batch->end - batch->at >= 8 && memcmp(batch->at, many, 8) == 0)
+        batch->at += 8;
     while (batch->at < batch->end) {
         size_t len = *batch->at == '\r' && batch->at + 1 < batch->end ? 2 : 1;
         if (batch->at[len - 1] != '\n')

@@ -73,6 +73,7 @@ static void a_line_is_a_frame(void **state)
     EXPECT("[1]\n[2]\r\n[3]", true, TEXT("[1]"), TEXT("[2]"), TEXT("[3]"));
     EXPECT("[1]\n[2]\n\n", true, TEXT("[1]"), TEXT("[2]"));
     EXPECT("\n\r\n[1]\n\n[2]", true, TEXT("[1]"), TEXT("[2]"));
+    EXPECT("\n\n\n\n\n\n\n\n\n\r\n[1]\n\n\n\n\n\n\n\n[2]\n\n\n\n\n\n\n\n\n", true, TEXT("[1]"), TEXT("[2]"));
 }
 
 static void a_line_that_begins_otherwise_is_base64(void **state)
