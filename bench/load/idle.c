@@ -8,9 +8,10 @@
 #include "server_process.h"
 #include <stdlib.h>
 
-#define PATIENCE (30 * NS_PER_SECOND)
-#define LOOK     (20 * 1000000ull) /* how often to look whether they are gone, and what memory there is */
-#define CALM     10                /* looks without a change, and it will not change any more */
+#define CYCLES_MAX 1000 /* as many as --cycles takes */
+#define PATIENCE   (30 * NS_PER_SECOND)
+#define LOOK       (20 * 1000000ull) /* how often to look whether they are gone, and what memory there is */
+#define CALM       10                /* looks without a change, and it will not change any more */
 
 struct idle {
     size_t gone;
@@ -82,13 +83,34 @@ static struct cycle run_cycle(struct load *load, struct idle *idle, unsigned des
     return cycle;
 }
 
+static int compare(const void *a, const void *b)
+{
+    double difference = *(const double *)a - *(const double *)b;
+    return (difference > 0) - (difference < 0);
+}
+
+/* The median of what each cycle has left more than the one before: a leak takes from all of them, a heap that
+ * is laid out anew from one. */
+static double creep(const double *left, unsigned cycles)
+{
+    double more[CYCLES_MAX];
+    if (cycles < 2)
+        return 0;
+    for (unsigned i = 1; i < cycles; i++)
+        more[i - 1] = left[i] - left[i - 1];
+    qsort(more, cycles - 1, sizeof more[0], compare);
+    return more[(cycles - 1) / 2];
+}
+
 static void run_cycles(struct load *load, struct idle *idle)
 {
+    static double left[CYCLES_MAX];
     struct cycle first = { 0 }, last = { 0 };
     double before = (double)settled_memory(load);
     unsigned descriptors = process_descriptors(load->options.pid);
     for (unsigned i = 0; i < load->options.cycles; i++) {
         last = run_cycle(load, idle, descriptors);
+        left[i] = last.left;
         if (i == 0)
             first = last;
     }
@@ -98,9 +120,7 @@ static void run_cycles(struct load *load, struct idle *idle)
     report_number("bytes_per_connection", (first.joined - before) / (double)load->client_count);
     report_number("memory_joined_last", last.joined);
     report_number("memory_left_last", last.left);
-    report_number("creep_per_cycle", load->options.cycles > 1
-                                         ? (last.left - first.left) / (double)(load->options.cycles - 1)
-                                         : 0);
+    report_number("creep_per_cycle", creep(left, load->options.cycles));
 }
 
 static void run(struct load *load)

@@ -211,6 +211,8 @@ static void a_reply_reaches_the_client_after_the_channel_left_not_after_the_sock
     ok(pinion_test_leave(client, "room:a"));
     ok(pinion_ref_reply(ref, "ok", pinion_json("[]")));
     expect_frame(client, "[\"1\",\"2\",\"room:a\",\"phx_reply\",{\"response\":[],\"status\":\"ok\"}]");
+    ok(pinion_test_join(client, "room:a", NULL));
+    push("ref");
     pinion_test_disconnect(client);
     ok(pinion_ref_reply(ref, "ok", pinion_json("[]")));
     expect_no_frame(client);

@@ -340,7 +340,7 @@ static void tokens_age(void **state)
         { 1000000000, PINION_NEVER, 0, 0 },
         { 1000000000, PINION_NEVER, 86400, PINION_ETOKENEXPIRED },
         { 1000000000, 60, PINION_NEVER, 0 },
-        { -60, 0, 0, PINION_ETOKENINVALID },
+        { -60, 0, 0, 0 },
         { -60, 0, PINION_NEVER, 0 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases * way_count; i++) {

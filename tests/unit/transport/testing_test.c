@@ -3,10 +3,18 @@
 #include "helpers/engine.h"
 #include <pthread.h>
 
+static void free_ref(void *ref)
+{
+    pinion_ref_free(ref);
+}
+
 static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
-    if (strcmp(topic, "room:never") == 0)
+    if (strcmp(topic, "room:never") == 0) {
+        pinion_channel_set_state(channel, pinion_channel_ref(channel),
+                                 free_ref); /* could answer, and does not */
         return pinion_later();
+    }
     if (strcmp(topic, "room:closed") == 0)
         return pinion_error(pinion_json("{s:s}", "reason", "closed today"));
     if (strcmp(topic, "room:binary") == 0)
@@ -50,8 +58,10 @@ static const pinion_channel_def channel_def = {
 static pinion_result connect(pinion_socket *socket, const pinion_payload *params,
                              const pinion_connect_info *info)
 {
-    if (pinion_payload_get(params, "never"))
+    if (pinion_payload_get(params, "never")) {
+        pinion_socket_set_state(socket, pinion_socket_ref(socket), free_ref);
         return pinion_later();
+    }
     return pinion_payload_get(params, "stranger") ? pinion_error(NULL) : pinion_ok(NULL);
 }
 
