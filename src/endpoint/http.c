@@ -73,7 +73,7 @@ static void start_clock(struct pinion_http *http)
 void pinion__http_enter(struct pinion_http *http, enum pinion_http_state state)
 {
     leave_state(http);
-    http->state = state;
+    http->state = (uint8_t)state;
     start_clock(http);
 }
 
