@@ -33,9 +33,11 @@ bool outbuf_next(struct outbuf *out, const uint8_t **bytes, size_t *len)
         out->waiting.len = 0;
         out->sent = 0;
     }
-    *bytes = out->sending.bytes + out->sent;
     *len = out->sending.len - out->sent;
-    return *len > 0;
+    if (*len == 0)
+        return false; /* perhaps nothing was ever queued, and there are no bytes to point into */
+    *bytes = out->sending.bytes + out->sent;
+    return true;
 }
 
 void outbuf_sent(struct outbuf *out, size_t len)
