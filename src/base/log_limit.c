@@ -1,10 +1,10 @@
 #include "base/log_limit.h"
+#include "base/clock.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define PERIOD_MS 1000
 
@@ -20,14 +20,9 @@ void pinion__log_limit_set_clock(uint64_t (*clock)(void))
     test_clock = clock;
 }
 
-/* By the kernel's last tick. */
 static uint64_t now_ms(void)
 {
-    struct timespec now;
-    if (test_clock)
-        return test_clock();
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return test_clock ? test_clock() : pinion__clock_coarse_ms();
 }
 
 static void format_line(char line[PINION_LOG_KEPT], const char *format, va_list args)

@@ -1,4 +1,5 @@
 #include "base/log_writer.h"
+#include "base/clock.h"
 #include "base/log_line.h"
 #include "base/log_ring.h"
 #include "base/thread.h"
@@ -245,13 +246,6 @@ static void nap(void)
     nanosleep(&(struct timespec){ .tv_nsec = NAP_US * 1000L }, NULL);
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Whether all before this position is written, or dropped and told of. */
 static bool written_up_to(uint64_t position)
 {
@@ -262,10 +256,10 @@ static bool written_up_to(uint64_t position)
 /* A reader that has stalled is waited for once. */
 static bool wait_for(uint64_t position)
 {
-    uint64_t begun = now_ms();
+    uint64_t begun = pinion__clock_ms();
     bool hopeless = atomic_load(&ring.tail) == atomic_load(&gave_up_at);
     while (!written_up_to(position)) {
-        if (hopeless || now_ms() - begun >= PATIENCE_MS)
+        if (hopeless || pinion__clock_ms() - begun >= PATIENCE_MS)
             return false;
         nap();
     }

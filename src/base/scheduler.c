@@ -2,25 +2,17 @@
  * taken from the mailbox only when the last one is done, so that its cap also bounds a loop that falls
  * behind. */
 #include "base/scheduler.h"
+#include "base/clock.h"
 #include "base/log_limit.h"
 #include <assert.h>
 #include <pinion/error.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define RUN_MAX 1024 /* tasks of each kind per turn, then I/O has its turn */
 
-static uint64_t read_ms(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static uint64_t monotonic_ms(void *context)
 {
-    return read_ms(CLOCK_MONOTONIC);
+    return pinion__clock_ms();
 }
 
 int pinion__scheduler_new(struct pinion_scheduler **out, size_t mailbox_max, void (*wake)(void *),
@@ -156,7 +148,7 @@ uint64_t pinion__scheduler_now(const struct pinion_scheduler *scheduler)
 uint64_t pinion__scheduler_roughly(const struct pinion_scheduler *scheduler)
 {
     bool kernels = scheduler->clock == monotonic_ms;
-    return kernels ? read_ms(CLOCK_MONOTONIC_COARSE) : pinion__scheduler_now(scheduler);
+    return kernels ? pinion__clock_coarse_ms() : pinion__scheduler_now(scheduler);
 }
 
 void pinion__scheduler_timer(struct pinion_scheduler *scheduler, struct pinion_timer *timer,

@@ -1,6 +1,7 @@
 /* It holds the sockets, starts the children, hears signals and what they say, and does what supervision.h
  * decides. One thread, which waits in poll. */
 #include "endpoint/supervisor.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "endpoint/signals.h"
 #include <limits.h>
@@ -9,21 +10,13 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LAST_WORDS_MAX 256 /* messages of a child that has ended: what its channel can hold is about that */
 
-static uint64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static uint64_t real_ms(void)
 {
-    return now_us() / 1000;
+    return pinion__clock_us() / 1000;
 }
 
 /* ---- processes ---- */
@@ -87,7 +80,7 @@ static void tell(const struct pinion_supervisor *supervisor, const char *state)
 static void tell_reloading(const struct pinion_supervisor *supervisor)
 {
     char text[64];
-    snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_us());
+    snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)pinion__clock_us());
     tell(supervisor, text);
 }
 

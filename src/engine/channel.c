@@ -1,9 +1,9 @@
 #include "engine/channel.h"
+#include "base/clock.h"
 #include "base/log_limit.h"
 #include "engine/raw.h"
 #include <assert.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define SLOW_CALL_MS 100
 
@@ -116,19 +116,11 @@ static void send_end(struct pinion_channel *channel, bool error)
 
 /* ---- callbacks ---- */
 
-/* The kernel's last tick: a few milliseconds off, and a tenth of the price. */
-static uint64_t coarse_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 void pinion__call_enter(struct pinion_shard *shard, struct pinion_call *call)
 {
     assert(!shard->call);
     assert(pinion__scheduler_on_thread(shard->scheduler));
-    call->began = coarse_ms();
+    call->began = pinion__clock_coarse_ms();
     shard->call = call;
 }
 
@@ -146,7 +138,7 @@ static void log_slow(const struct pinion_call *call, uint64_t ms)
 void pinion__call_leave(struct pinion_shard *shard)
 {
     const struct pinion_call *call = shard->call;
-    uint64_t ms = coarse_ms() - call->began;
+    uint64_t ms = pinion__clock_coarse_ms() - call->began;
     shard->call = NULL;
     if (ms >= SLOW_CALL_MS)
         log_slow(call, ms);

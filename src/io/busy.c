@@ -1,9 +1,9 @@
 /* See busy.h. */
 #include "io/busy.h"
+#include "base/clock.h"
 #include "io/loop_int.h"
 #include <assert.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define MAX_FIRST 64
 
@@ -86,20 +86,12 @@ static size_t read_first(struct pinion_loop *loop)
     return len;
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* What handling a piece costs is the application's matter, hence the look at the clock. */
 void pinion__busy_read(struct pinion_loop *loop)
 {
-    uint64_t end = loop->busy.count ? now_ms() + PINION_RECV_MS : 0;
+    uint64_t end = loop->busy.count ? pinion__clock_ms() + PINION_RECV_MS : 0;
     size_t received = 0;
 
-    while (loop->busy.count && received < PINION_RECV_TURN && (received == 0 || now_ms() < end))
+    while (loop->busy.count && received < PINION_RECV_TURN && (received == 0 || pinion__clock_ms() < end))
         received += read_first(loop);
 }

@@ -1,18 +1,10 @@
 /* Accepting: one multishot operation for each listener. When descriptors run out it ends, and is prepared
  * again after a while; for lack of our own memory it is cancelled for as long. */
+#include "base/clock.h"
 #include "io/uring_int.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static struct uring_listener *listener_at(struct pinion_list *link)
 {
@@ -95,7 +87,7 @@ void pinion__uring_settle_listeners(struct uring_engine *engine)
 {
     PINION_LIST_FOREACH (link, &engine->base.listeners) {
         struct uring_listener *listener = listener_at(link);
-        if (listener->retry_at && listener->retry_at <= now_ms())
+        if (listener->retry_at && listener->retry_at <= pinion__clock_ms())
             listener->retry_at = 0;
         settle(engine, listener, listener->retry_at == 0);
     }
@@ -107,7 +99,7 @@ uint64_t pinion__uring_accept_wait(const struct uring_engine *engine, uint64_t w
 {
     PINION_LIST_FOREACH (link, &engine->base.listeners) {
         const struct uring_listener *listener = listener_at(link);
-        uint64_t now = listener->retry_at ? now_ms() : 0;
+        uint64_t now = listener->retry_at ? pinion__clock_ms() : 0;
         uint64_t left = listener->retry_at > now ? listener->retry_at - now : 0;
         if (listener->retry_at && left < wait)
             wait = left;
@@ -118,7 +110,7 @@ uint64_t pinion__uring_accept_wait(const struct uring_engine *engine, uint64_t w
 static void pause_accepting(struct uring_listener *listener, int error)
 {
     pinion__listener_failed(&listener->base, error);
-    listener->retry_at = now_ms() + listener->base.retry_ms;
+    listener->retry_at = pinion__clock_ms() + listener->base.retry_ms;
 }
 
 static void accepted(struct uring_listener *listener, int fd)

@@ -59,8 +59,6 @@ struct pinion_broker_state {
 /* The thread, from start to stop; `data` is the broker. */
 void *pinion__broker_run(void *data);
 
-uint64_t pinion__broker_now_ms(void);
-
 /* True once a minute. Thread: any. */
 bool pinion__broker_may_say(struct pinion_said *said);
 

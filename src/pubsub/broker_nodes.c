@@ -1,26 +1,19 @@
 /* The other nodes on a broker. Each says every second that it is there, on one subject for all clusters of a
  * prefix: so a name that is taken and a cluster of another name are noticed, a node that has gone is known to
  * have, and after an outage messages wait for those that were there before. */
+#include "base/clock.h"
 #include "pubsub/broker_int.h"
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define NAME_PATIENCE_MS 1000 /* for an answer of whoever has this node's name */
 #define HOLD_MS          4000 /* for the nodes of before an outage: twice what they wait between attempts */
 
-uint64_t pinion__broker_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 bool pinion__broker_may_say(struct pinion_said *said)
 {
-    uint64_t now = pinion__broker_now_ms(), at = atomic_load(&said->at);
+    uint64_t now = pinion__clock_ms(), at = atomic_load(&said->at);
     return (at == 0 || now - at >= 60000) && atomic_compare_exchange_strong(&said->at, &at, now);
 }
 
@@ -85,7 +78,7 @@ static int say(struct pinion_broker *broker, enum pinion_subject kind, const cha
 
 static int say_to_all(struct pinion_broker *broker, unsigned flags)
 {
-    broker->state->noticed = pinion__broker_now_ms();
+    broker->state->noticed = pinion__clock_ms();
     atomic_store(&broker->state->asked, false);
     return say(broker, PINION_SUBJECT_NODES, NULL, flags);
 }
@@ -108,14 +101,14 @@ static int name_is_taken(struct pinion_broker *broker)
 static int await_namesake(struct pinion_broker *broker)
 {
     struct pinion_broker_state *state = broker->state;
-    uint64_t now = pinion__broker_now_ms(), until = now + NAME_PATIENCE_MS;
+    uint64_t now = pinion__clock_ms(), until = now + NAME_PATIENCE_MS;
     int rc = 0;
     while (!rc && now < until && !state->nobody && !state->namesake) {
         uint64_t count;
         rc = broker->link->wait(broker, state->queue.wake_fd, (int)(until - now));
         ssize_t n = read(state->queue.wake_fd, &count, sizeof count);
         (void)n;
-        now = pinion__broker_now_ms();
+        now = pinion__clock_ms();
     }
     pinion__outgoing_wake(&state->queue);
     return rc;
@@ -225,7 +218,7 @@ void pinion__broker_hear(struct pinion_broker *broker, const struct pinion_notic
         hear_namesake(broker, notice);
         return;
     }
-    pinion__peers_hear(&state->peers, notice, pinion__broker_now_ms(), tell_change, broker);
+    pinion__peers_hear(&state->peers, notice, pinion__clock_ms(), tell_change, broker);
     if (notice->flags & PINION_NOTICE_ASKS) {
         atomic_store(&state->asked, true);
         pinion__broker_wake(broker);
@@ -240,7 +233,7 @@ void pinion__broker_hear(struct pinion_broker *broker, const struct pinion_notic
 int pinion__broker_greet(struct pinion_broker *broker)
 {
     struct pinion_broker_state *state = broker->state;
-    uint64_t now = pinion__broker_now_ms();
+    uint64_t now = pinion__clock_ms();
     int rc = say_to_all(broker, PINION_NOTICE_ASKS);
     if (!rc && !state->runs)
         rc = say(broker, PINION_SUBJECT_ALL, NULL, 0);
@@ -260,7 +253,7 @@ int pinion__broker_greet(struct pinion_broker *broker)
 int pinion__broker_tend(struct pinion_broker *broker)
 {
     struct pinion_broker_state *state = broker->state;
-    uint64_t now = pinion__broker_now_ms();
+    uint64_t now = pinion__clock_ms();
     int rc = 0;
     if (state->asked || now - state->noticed >= PINION_PEER_NOTICE_MS)
         rc = say_to_all(broker, 0);
@@ -301,7 +294,7 @@ bool pinion__broker_holds(struct pinion_broker *broker)
     struct pinion_broker_state *state = broker->state;
     if (!state->hold_until)
         return false;
-    if (pinion__peers_awaited(&state->peers) == 0 || pinion__broker_now_ms() >= state->hold_until)
+    if (pinion__peers_awaited(&state->peers) == 0 || pinion__clock_ms() >= state->hold_until)
         end_holding(broker);
     return state->hold_until != 0;
 }

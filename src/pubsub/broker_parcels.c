@@ -1,4 +1,5 @@
 /* Messages of a broker, and what they travel in: as they are, or in pieces. */
+#include "base/clock.h"
 #include "pubsub/broker_int.h"
 #include <stdlib.h>
 
@@ -59,7 +60,7 @@ static void receive_piece(struct pinion_broker *broker, const struct pinion_piec
     size_t lost = 0;
     if (piece->life == state->life)
         return;
-    if (pinion__pieces_take(&state->pieces, piece, pinion__broker_now_ms(), &whole, &lost)) {
+    if (pinion__pieces_take(&state->pieces, piece, pinion__clock_ms(), &whole, &lost)) {
         state->events->received(state->core, whole, piece->total);
         free(whole);
     }

@@ -1,4 +1,5 @@
 /* A broker's thread: connect, do what is queued, and begin again when the connection breaks. */
+#include "base/clock.h"
 #include "pubsub/broker_int.h"
 #include <openssl/rand.h>
 #include <poll.h>
@@ -145,12 +146,12 @@ static bool is_stopping(struct pinion_broker_state *state)
 static bool wait_away(struct pinion_broker *broker, unsigned failures)
 {
     struct pinion_broker_state *state = broker->state;
-    uint64_t now = pinion__broker_now_ms(), until = now + backoff_ms(failures);
+    uint64_t now = pinion__clock_ms(), until = now + backoff_ms(failures);
     bool stopping;
     while (!(stopping = is_stopping(state)) && now < until) {
         struct pollfd wake = { .fd = state->queue.wake_fd, .events = POLLIN };
         (void)poll(&wake, 1, (int)(until - now));
-        now = pinion__broker_now_ms();
+        now = pinion__clock_ms();
     }
     return !stopping;
 }
@@ -181,7 +182,7 @@ static void disconnect(struct pinion_broker *broker)
 {
     pinion__broker_away(broker);
     pinion__broker_take_messages(broker, false);
-    pinion__peers_await(&broker->state->peers, pinion__broker_now_ms());
+    pinion__peers_await(&broker->state->peers, pinion__clock_ms());
     broker->link->close(broker);
 }
 

@@ -1,5 +1,6 @@
 /* NATS, by its own C client. What comes is handed over on that library's thread. */
 #include "pubsub/nats.h"
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "pubsub/broker.h"
@@ -86,13 +87,6 @@ static void on_closed(natsConnection *connection, void *data)
     pthread_mutex_unlock(&link->lock);
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* What may not be subscribed or published to is told here, a moment after the fact. */
 static void on_refusal(struct nats_link *link, const char *text)
 {
@@ -102,7 +96,7 @@ static void on_refusal(struct nats_link *link, const char *text)
         pinion__broker_refused(&link->broker, act, subject);
     pthread_mutex_lock(&link->lock);
     snprintf(link->refusal, sizeof link->refusal, "%s", text);
-    link->refused_at = now_ms();
+    link->refused_at = pinion__clock_ms();
     pthread_cond_signal(&link->changed);
     pthread_mutex_unlock(&link->lock);
 }
@@ -316,14 +310,14 @@ static void await_refusals(struct nats_link *link)
     const char *last = NULL;
     if (natsConnection_GetLastError(link->connection, &last) != NATS_NOT_PERMITTED || !last)
         return;
-    uint64_t began = now_ms(), now = began;
+    uint64_t began = pinion__clock_ms(), now = began;
     pthread_mutex_lock(&link->lock);
     while (now - began < SETTLE_MAX) {
         uint64_t since = link->refused_at > began ? link->refused_at : began;
         if (strcmp(link->refusal, last) == 0 && now - since >= SETTLE_MS)
             break;
         wait_until(link, SETTLE_MS);
-        now = now_ms();
+        now = pinion__clock_ms();
     }
     pthread_mutex_unlock(&link->lock);
 }

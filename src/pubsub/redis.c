@@ -1,6 +1,7 @@
 /* Redis, by hiredis: two connections, since one that has subscribed can do nothing else. Both are served by
  * the adapter's thread, with poll(2). */
 #include "pubsub/redis.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "pubsub/redis_int.h"
 #include "pubsub/redis_problem.h"
@@ -26,7 +27,7 @@ static int open_connections(struct pinion_broker *broker)
     int rc = pinion__redis_connect(link, &link->out);
     if (!rc)
         rc = pinion__redis_connect(link, &link->in);
-    link->pinged = pinion__redis_now_ms();
+    link->pinged = pinion__clock_ms();
     return rc;
 }
 
@@ -208,7 +209,7 @@ static int take_in(struct redis_link *link, struct lane *lane,
                    int (*handle)(struct redis_link *link, const redisReply *reply))
 {
     void *reply = NULL;
-    lane->heard = pinion__redis_now_ms();
+    lane->heard = pinion__clock_ms();
     if (redisBufferRead(lane->context) != REDIS_OK)
         return pinion__redis_fail(link, lane);
     for (;;) {
@@ -242,13 +243,13 @@ static int take_in_both(struct redis_link *link, int wake_fd, int timeout_ms)
 static int sync_with_server(struct pinion_broker *broker)
 {
     struct redis_link *link = link_of(broker);
-    uint64_t now = pinion__redis_now_ms(), until = now + PINION_BROKER_PATIENCE_MS;
+    uint64_t now = pinion__clock_ms(), until = now + PINION_BROKER_PATIENCE_MS;
     int rc = flush(broker);
     while (!rc && !(pinion__list_empty(&link->in.commands) && pinion__list_empty(&link->out.commands))) {
         if (now >= until)
             return pinion__broker_explain(broker, PINION_ETIMEDOUT, "the server does not answer");
         rc = take_in_both(link, -1, (int)(until - now));
-        now = pinion__redis_now_ms();
+        now = pinion__clock_ms();
     }
     return rc;
 }
@@ -268,7 +269,7 @@ static int ask(struct pinion_broker *broker, const char *subject, const void *by
 static int ping(struct redis_link *link)
 {
     const char *words[] = { "PING" };
-    uint64_t now = pinion__redis_now_ms();
+    uint64_t now = pinion__clock_ms();
     if (now - link->in.heard > SILENCE_MS || now - link->out.heard > SILENCE_MS)
         return pinion__broker_explain(&link->broker, PINION_EIO, "the server does not answer");
     if (now - link->pinged < PING_MS)

@@ -1,15 +1,8 @@
+#include "base/clock.h"
 #include "base/log.h"
 #include "pubsub/redis_int.h"
 #include "pubsub/redis_problem.h"
 #include <string.h>
-#include <time.h>
-
-uint64_t pinion__redis_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* The connection has failed: by what it says, which is not what the server was told. */
 int pinion__redis_fail(struct redis_link *link, const struct lane *lane)
@@ -107,7 +100,7 @@ int pinion__redis_connect(struct redis_link *link, struct lane *lane)
     const struct timeval patience = { .tv_sec = PINION_BROKER_PATIENCE_MS / 1000 };
     const struct pinion_broker_url *url = &link->broker.url;
     lane->context = redisConnectWithTimeout(url->host, url->port, patience);
-    lane->heard = pinion__redis_now_ms();
+    lane->heard = pinion__clock_ms();
     if (!lane->context || lane->context->err || redisSetTimeout(lane->context, patience) != REDIS_OK)
         return pinion__redis_fail(link, lane);
     if (begin_tls(link, lane->context) != 0)

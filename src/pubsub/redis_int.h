@@ -37,8 +37,6 @@ struct redis_link {
 #endif
 };
 
-uint64_t pinion__redis_now_ms(void);
-
 /* What TLS needs, where the URL wants it. PINION_EINVAL, PINION_ENOTSUP, with pinion_error_detail(). */
 int pinion__redis_make_tls(struct redis_link *link);
 void pinion__redis_free_tls(struct redis_link *link);

@@ -1,4 +1,5 @@
 #include "pubsub/remote.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +23,7 @@ static bool first(atomic_bool *said)
 
 static uint64_t seconds_now(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec + 1;
+    return pinion__clock_ms() / 1000 + 1;
 }
 
 static const char *adapter_name(const struct pinion_remote *remote)
