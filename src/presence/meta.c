@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "presence/state.h"
 #include "proto/json_scan.h"
+#include "proto/json_word.h"
 #include <string.h>
 
 #define PREV     "\"phx_ref_prev\":\"" /* the last member of what is kept, if it is there */
@@ -10,14 +11,6 @@
 
 /* ---- walking over a compact object that was checked ---- */
 
-/* Past the string that begins here. */
-static const char *skip_string(const char *at)
-{
-    for (at++; *at != '"'; at++)
-        at += *at == '\\';
-    return at + 1;
-}
-
 /* Past the value that begins here: to the ',' or '}' behind it. */
 static const char *skip_value(const char *at)
 {
@@ -25,7 +18,7 @@ static const char *skip_value(const char *at)
         if (depth == 0 && (*at == ',' || *at == '}'))
             return at;
         if (*at == '"') {
-            at = skip_string(at);
+            at = pinion__json_skip_string(at);
             continue;
         }
         if (*at == '{' || *at == '[')
@@ -53,7 +46,7 @@ static int keep_members(const char *at, struct pinion_buf *kept)
 {
     int rc = 0;
     while (!rc && *at != '}') {
-        const char *name = at, *name_end = skip_string(at);
+        const char *name = at, *name_end = pinion__json_skip_string(at);
         at = skip_value(name_end + 1);
         if (!is_ours(pinion__slice(name, (size_t)(name_end - name)))) {
             if (kept->len > 1)

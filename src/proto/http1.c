@@ -3,6 +3,7 @@
  * run out of it; they check the end all the same. What the header fields mean for the message (its length,
  * its host) is decided when all of them are read. */
 #include "proto/http1.h"
+#include "proto/http1_char.h"
 #include "proto/http1_host.h"
 #include "proto/percent.h"
 #include <pinion/error.h>
@@ -12,24 +13,9 @@ struct cursor {
     const char *end;
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_in(char c, const char *set)
 {
     return c != '\0' && strchr(set, c);
-}
-
-static bool is_token_char(char c)
-{
-    return is_alpha(c) || is_digit(c) || is_in(c, "-!#$%&'*+.^_`|~");
 }
 
 static bool is_visible(char c)
@@ -46,7 +32,7 @@ static bool is_target_char(char c)
 
 static bool is_authority_char(char c)
 {
-    return is_alpha(c) || is_digit(c) || is_in(c, "-._~%!$&'()*+,;=:[]");
+    return pinion__http1_is_alpha(c) || pinion__http1_is_digit(c) || is_in(c, "-._~%!$&'()*+,;=:[]");
 }
 
 static bool is_value_char(char c)
@@ -108,8 +94,8 @@ static int read_version(struct cursor *cursor, int *minor)
     if (!read_text(cursor, "HTTP/"))
         return PINION_EPROTO;
     struct pinion_slice number = pinion__slice(cursor->at, 3);
-    if (cursor->end - cursor->at < 3 || !is_digit(number.ptr[0]) || number.ptr[1] != '.' ||
-        !is_digit(number.ptr[2]))
+    if (cursor->end - cursor->at < 3 || !pinion__http1_is_digit(number.ptr[0]) || number.ptr[1] != '.' ||
+        !pinion__http1_is_digit(number.ptr[2]))
         return PINION_EPROTO;
     cursor->at += 3;
     *minor = number.ptr[2] == '0' ? 0 : 1;
@@ -118,7 +104,7 @@ static int read_version(struct cursor *cursor, int *minor)
 
 static int read_request_line(struct cursor *cursor, struct pinion_http_request *request)
 {
-    request->method = read_while(cursor, is_token_char);
+    request->method = read_while(cursor, pinion__http1_is_token);
     if (request->method.len == 0 || !read_text(cursor, " "))
         return PINION_EPROTO;
     request->target = read_while(cursor, is_target_char);
@@ -139,7 +125,7 @@ static int read_header(struct cursor *cursor, struct pinion_http_request *reques
         return PINION_ETOOBIG;
     }
     struct pinion_http_header *header = &request->headers[request->header_count++];
-    header->name = read_while(cursor, is_token_char);
+    header->name = read_while(cursor, pinion__http1_is_token);
     if (header->name.len == 0 || !read_text(cursor, ":"))
         return PINION_EPROTO;
     header->value = pinion__slice_trim(read_while(cursor, is_value_char));
@@ -242,7 +228,7 @@ static bool parse_length(struct pinion_slice digits, uint64_t *length)
 {
     *length = 0;
     for (size_t i = 0; i < digits.len; i++) {
-        if (!is_digit(digits.ptr[i]))
+        if (!pinion__http1_is_digit(digits.ptr[i]))
             return false;
         uint64_t digit = (uint64_t)(digits.ptr[i] - '0');
         if (*length > (UINT64_MAX - digit) / 10)

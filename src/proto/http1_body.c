@@ -1,4 +1,5 @@
 #include "proto/http1_body.h"
+#include "proto/http1_char.h"
 #include <pinion/error.h>
 
 #define OVERHEAD_MAX (16u * 1024)
@@ -53,13 +54,6 @@ static bool is_text(uint8_t byte)
     return byte >= ' ' ? byte != 0x7f : byte == '\t';
 }
 
-static bool is_token(uint8_t byte)
-{
-    uint8_t low = byte | 0x20;
-    return (low >= 'a' && low <= 'z') || (byte >= '0' && byte <= '9') ||
-           (byte != 0 && strchr("!#$%&'*+-.^_`|~", byte));
-}
-
 static enum state after_digit(struct pinion_http_body *body, uint8_t byte)
 {
     int value = hex_value(byte);
@@ -87,12 +81,12 @@ static enum state in_extension(enum state state, uint8_t byte)
     if (state == BLANKS)
         return byte == ';' ? EXT : BROKEN;
     if (state == EXT)
-        return is_token(byte) ? EXT_NAME : BROKEN;
+        return pinion__http1_is_token((char)byte) ? EXT_NAME : BROKEN;
     if (byte == '=')
         return EXT_EQ;
     if (state == EXT_WS)
         return byte == ';' ? EXT : BROKEN;
-    return is_token(byte) ? EXT_NAME : after_extension(byte, EXT_WS);
+    return pinion__http1_is_token((char)byte) ? EXT_NAME : after_extension(byte, EXT_WS);
 }
 
 static enum state in_value(enum state state, uint8_t byte)
@@ -101,7 +95,7 @@ static enum state in_value(enum state state, uint8_t byte)
         return EXT_EQ;
     if (state == EXT_EQ && byte == '"')
         return EXT_QUOTED;
-    if (state != EXT_END && is_token(byte))
+    if (state != EXT_END && pinion__http1_is_token((char)byte))
         return EXT_VALUE;
     return state == EXT_EQ ? BROKEN : after_extension(byte, BLANKS);
 }
@@ -121,9 +115,9 @@ static enum state in_trailer(enum state state, uint8_t byte)
 {
     switch (state) {
     case TRAILER:
-        return byte == '\r' ? LAST_LF : is_token(byte) ? FIELD : BROKEN;
+        return byte == '\r' ? LAST_LF : pinion__http1_is_token((char)byte) ? FIELD : BROKEN;
     case FIELD:
-        return byte == ':' ? VALUE : is_token(byte) ? FIELD : BROKEN;
+        return byte == ':' ? VALUE : pinion__http1_is_token((char)byte) ? FIELD : BROKEN;
     default: /* VALUE */
         return byte == '\r' ? FIELD_LF : is_text(byte) ? VALUE : BROKEN;
     }

@@ -1,22 +1,18 @@
 /* Strict, since a proxy that reads another host than we do sends requests to the wrong place. */
 #include "proto/http1_host.h"
+#include "proto/http1_char.h"
 #include <arpa/inet.h>
 #include <stdint.h>
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_hex(char c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    return pinion__http1_is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 /* Unreserved characters and sub-delims. */
 static bool is_name_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) ||
+    return pinion__http1_is_alpha(c) || pinion__http1_is_digit(c) ||
            (c != '\0' && strchr("-._~!$&'()*+,;=", c));
 }
 
@@ -56,7 +52,7 @@ static bool is_port(struct pinion_slice digits)
 {
     uint32_t port = 0;
     for (size_t i = 0; i < digits.len; i++) {
-        if (!is_digit(digits.ptr[i]))
+        if (!pinion__http1_is_digit(digits.ptr[i]))
             return false;
         port = port * 10 + (uint32_t)(digits.ptr[i] - '0');
         if (port > UINT16_MAX)

@@ -1,6 +1,7 @@
 /* The text was written by jansson or checked by the scanner: nothing here looks for mistakes. Numbers are
  * found by their first character, outside of strings. */
 #include "proto/json_number.h"
+#include "proto/json_word.h"
 #include <float.h>
 #include <locale.h>
 #include <math.h>
@@ -22,20 +23,11 @@ static bool is_number_char(char c)
     return starts_number(c) || c == '.' || c == 'e' || c == 'E' || c == '+';
 }
 
-/* Behind the string that starts here. */
-static const char *skip_string(const char *at)
-{
-    at++;
-    while (*at != '"')
-        at += *at == '\\' ? 2 : 1;
-    return at + 1;
-}
-
 /* The next number at or behind `at`, not in a string; an empty slice at the end when there is none. */
 static struct pinion_slice next_number(const char *at, const char *end)
 {
     while (at < end && !starts_number(*at))
-        at = *at == '"' ? skip_string(at) : at + 1;
+        at = *at == '"' ? pinion__json_skip_string(at) : at + 1;
     const char *start = at;
     while (at < end && is_number_char(*at))
         at++;

@@ -154,20 +154,11 @@ char *pinion__json_quote(char *out, struct pinion_slice chars)
 
 /* --- compacting --- */
 
-/* Behind the string that starts here. */
-static const char *skip_string(const char *at)
-{
-    at++;
-    while (*at != '"')
-        at += *at == '\\' ? 2 : 1;
-    return at + 1;
-}
-
 /* Behind the run of tokens that starts here, to the next white space between tokens or the end. */
 static const char *skip_tokens(const char *at, const char *end)
 {
     while (at < end && *at != ' ' && *at != '\t' && *at != '\n' && *at != '\r')
-        at = *at == '"' ? skip_string(at) : at + 1;
+        at = *at == '"' ? pinion__json_skip_string(at) : at + 1;
     return at;
 }
 

@@ -1,4 +1,4 @@
-/* Eight characters of a JSON string at a time. */
+/* Strings in JSON text: eight characters at a time, and as a whole. */
 #ifndef PINION_PROTO_JSON_WORD_H
 #define PINION_PROTO_JSON_WORD_H
 
@@ -18,6 +18,15 @@ static inline uint64_t pinion__bytes_escaped(uint64_t word)
 {
     return pinion__bytes_below(word, ' ') | pinion__bytes_below(word ^ PINION_EVERY_BYTE('"'), 1) |
            pinion__bytes_below(word ^ PINION_EVERY_BYTE('\\'), 1);
+}
+
+/* Behind the string whose first quote `at` points to, in text that was checked. */
+static inline const char *pinion__json_skip_string(const char *at)
+{
+    at++;
+    while (*at != '"')
+        at += *at == '\\' ? 2 : 1;
+    return at + 1;
 }
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SMALL_ENVELOPE 1024 /* one that needs no memory of its own */
 #define REASON_EVERY_S 5    /* how often the reason of an outage may be another, in the log */
