@@ -53,14 +53,18 @@ struct pinion_http_answer pinion__http_answer_of(const struct pinion_response *r
 
 struct pinion_frame *pinion__http_frame(const struct pinion_http_answer *answer, const void *body, size_t len)
 {
-    int head_len = format_head(answer, NULL, 0);
+    char head[1024];
+    int head_len = format_head(answer, head, sizeof head);
     if (!has_content(answer->status))
         len = 0;
     struct pinion_frame *frame = head_len > 0 ? pinion__frame_new((size_t)head_len + 1 + len) : NULL;
     if (!frame)
         return NULL;
-    char *text = (char *)pinion__frame_body(frame);
-    format_head(answer, text, (size_t)head_len + 1); /* its terminator is where the body begins */
+    char *text = pinion__frame_body(frame);
+    if ((size_t)head_len < sizeof head)
+        memcpy(text, head, (size_t)head_len);
+    else
+        format_head(answer, text, (size_t)head_len + 1); /* its terminator is where the body begins */
     if (len)
         memcpy(text + head_len, body, len);
     frame->body_len = (size_t)head_len + len;
