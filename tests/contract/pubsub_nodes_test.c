@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "helpers/broker.h"
+#include "helpers/broker_log.h"
 #include "helpers/freezing_proxy.h"
 #include "pubsub/adapter.h"
 
@@ -23,54 +23,13 @@ static const struct kind nats = { &broker_nats, "nats" }, redis = { &broker_redi
 
 static const struct kind *kind;
 static struct broker_server server;
-static char logged[16384];
-static size_t logged_len;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the log, and of what nodes heard */
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-
-static void keep_line(pinion_log_level level, const char *line, void *data)
-{
-    pthread_mutex_lock(&lock);
-    int n = snprintf(logged + logged_len, sizeof logged - logged_len, "%s\n", line);
-    if (n > 0 && (size_t)n < sizeof logged - logged_len)
-        logged_len += (size_t)n;
-    pthread_cond_broadcast(&changed);
-    pthread_mutex_unlock(&lock);
-}
-
-static void await_logged(const char *words)
-{
-    struct timespec deadline;
-    int rc = 0;
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += BROKER_PATIENCE_MS / 1000;
-    pthread_mutex_lock(&lock);
-    while (!strstr(logged, words) && rc == 0)
-        rc = pthread_cond_timedwait(&changed, &lock, &deadline);
-    pthread_mutex_unlock(&lock);
-    if (rc)
-        fail_msg("waited for \"%s\" in:\n%s", words, logged);
-}
-
-static unsigned count_logged(const char *words)
-{
-    unsigned count = 0;
-    pthread_mutex_lock(&lock);
-    for (const char *at = logged; (at = strstr(at, words)); at++)
-        count++;
-    pthread_mutex_unlock(&lock);
-    return count;
-}
 
 static void begin_with(void **state, const char *const *extra)
 {
     kind = *state;
-    logged_len = 0;
-    logged[0] = '\0';
     if (!broker_is_installed(kind->broker))
         skip();
-    pinion_log_set_level(PINION_LOG_INFO);
-    pinion_log_set_function(keep_line, NULL);
+    keep_log();
     broker_start(&server, kind->broker, extra);
 }
 
@@ -161,14 +120,6 @@ static const pinion_pubsub_events events = {
     .refused = on_refused,
     .node = on_node,
 };
-
-static struct timespec in_patience(void)
-{
-    struct timespec deadline;
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += BROKER_PATIENCE_MS / 1000;
-    return deadline;
-}
 
 static void await_count(const unsigned *count, unsigned n, const char *what)
 {

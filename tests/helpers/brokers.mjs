@@ -1,6 +1,6 @@
 // Real brokers for tests, each on a port of its own.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
 import { within } from "./wait.mjs";
@@ -23,17 +23,17 @@ export async function freePort() {
   return port;
 }
 
-// "nats" or "redis", until the end of the test: {port, child}.
-export async function startBroker(t, name) {
+// Of "nats" or "redis", with more arguments of its own: {port, child, kill}. It ends with the process at the latest.
+export async function launchBroker(name, extra = []) {
   const { command, args, ready } = brokers[name];
   const port = await freePort();
-  const child = spawn(command, args(String(port)), { stdio: ["ignore", "pipe", "pipe"] });
-  const kill = () => child.kill("SIGKILL");
-  process.once("exit", kill);
-  t.after(() => {
-    process.off("exit", kill);
-    kill();
-  });
+  const child = spawn(command, [...args(String(port)), ...extra], { stdio: ["ignore", "pipe", "pipe"] });
+  const end = () => child.kill("SIGKILL");
+  process.once("exit", end);
+  const kill = () => {
+    process.off("exit", end);
+    end();
+  };
   const said = new Promise((resolve) => {
     let text = "";
     const look = (chunk) => ready.test((text += chunk)) && resolve();
@@ -41,5 +41,19 @@ export async function startBroker(t, name) {
     child.stderr.on("data", look);
   });
   await within(said, `${command} to be ready`, 15_000);
-  return { port, child };
+  return { port, child, kill };
+}
+
+// The same until the end of the test.
+export async function startBroker(t, name) {
+  const broker = await launchBroker(name);
+  t.after(broker.kill);
+  return broker;
+}
+
+export const brokerNames = Object.keys(brokers);
+
+// Why its tests are to be skipped; false when it is there.
+export function missing(name) {
+  return spawnSync("sh", ["-c", `command -v ${brokers[name].command}`]).status !== 0 && `${brokers[name].command} is not installed`;
 }

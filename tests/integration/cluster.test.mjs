@@ -2,48 +2,19 @@
 // sends each request to another node than the one before.
 
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { LongPoll } from "phoenix";
+import { brokerNames, launchBroker, missing } from "../helpers/brokers.mjs";
 import { connect, join } from "../helpers/phoenix.mjs";
 import { start } from "../helpers/server.mjs";
 import { within } from "../helpers/wait.mjs";
 
 const SECRET = "a secret that all nodes of this test know, and nobody else, of 64 bytes or more";
-
-const brokers = {
-  nats: { command: "nats-server", args: (port) => ["-a", "127.0.0.1", "-p", port], ready: /Server is ready/ },
-  redis: { command: "redis-server", args: (port) => ["--bind", "127.0.0.1", "--port", port, "--save", ""], ready: /Ready to accept/ },
-};
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return String(port);
-}
-
-async function startBroker({ command, args, ready }, extra = []) {
-  const port = await freePort();
-  const child = spawn(command, [...args(port), ...extra], { stdio: ["ignore", "pipe", "pipe"] });
-  process.once("exit", () => child.kill("SIGKILL"));
-  const said = new Promise((resolve) => {
-    let text = "";
-    const look = (chunk) => ready.test((text += chunk)) && resolve();
-    child.stdout.on("data", look);
-    child.stderr.on("data", look);
-  });
-  await within(said, `${command} to be ready`, 15_000);
-  return { port, kill: () => child.kill("SIGKILL") };
-}
 
 // Sends each request to the next node; to another where that one is not there.
 async function startBalancer(nodes) {
@@ -73,10 +44,9 @@ async function startBalancer(nodes) {
   return { url: `http://127.0.0.1:${server.address().port}`, requests, close };
 }
 
-for (const [name, broker] of Object.entries(brokers)) {
+for (const name of brokerNames) {
   for (const settings of ["", "?topics=1"]) {
-    const missing = spawnSync("sh", ["-c", `command -v ${broker.command}`]).status !== 0;
-    const skip = missing && `${broker.command} is not installed`;
+    const skip = missing(name);
     describe(`two nodes on ${name}${settings}`, { skip }, () => {
       let server;
       let a;
@@ -88,7 +58,7 @@ for (const [name, broker] of Object.entries(brokers)) {
       };
 
       before(async () => {
-        server = await startBroker(broker);
+        server = await launchBroker(name);
         [a, b] = await Promise.all([node(), node()]);
       });
 
@@ -187,7 +157,7 @@ for (const [name, broker] of Object.entries(brokers)) {
   }
 }
 
-describe("a user of NATS who may not have every topic", { skip: spawnSync("sh", ["-c", "command -v nats-server"]).status !== 0 }, () => {
+describe("a user of NATS who may not have every topic", { skip: missing("nats") }, () => {
   it("is refused a join of what never comes in, and joins the rest", async (t) => {
     const directory = mkdtempSync(path.join(tmpdir(), "pinion-"));
     t.after(() => rmSync(directory, { recursive: true }));
@@ -195,7 +165,7 @@ describe("a user of NATS who may not have every topic", { skip: spawnSync("sh", 
     const subjects = ["pinion.all", "pinion.nodes", "pinion.node.>", "pinion.topic.room:open"].map((name) => JSON.stringify(name));
     const permissions = `{ subscribe: [${subjects}], publish: [">"] }`;
     writeFileSync(file, `authorization { users = [ { user: ann, password: pw, permissions: ${permissions} } ] }\n`);
-    const server = await startBroker(brokers.nats, ["-c", file]);
+    const server = await launchBroker("nats", ["-c", file]);
     t.after(() => server.kill());
     const node = await start("conformance", { args: ["--pubsub", `nats://ann:pw@127.0.0.1:${server.port}?topics=1`] });
     t.after(() => node.stop());

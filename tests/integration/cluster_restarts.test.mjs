@@ -2,48 +2,17 @@
 // nodes, and what they say comes in order and never twice. PINION_TEST_RESTARTS says how often: 3 times without it.
 
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import net from "node:net";
 import { describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { brokerNames, missing, startBroker } from "../helpers/brokers.mjs";
 import { connect, join } from "../helpers/phoenix.mjs";
 import { start } from "../helpers/server.mjs";
-import { within } from "../helpers/wait.mjs";
 
 const RESTARTS = Number(process.env.PINION_TEST_RESTARTS ?? 3);
 const CLIENTS = 5; // of each node
 const TOGETHER_MS = 2_000; // after which all nodes show the same
 const SLACK = Number(process.env.PINION_TEST_SLACK ?? 5); // so many times that: the machine may do other things
 const SECRET = "a secret that all nodes of this test know, and nobody else, of 64 bytes or more";
-
-const brokers = {
-  nats: { command: "nats-server", args: (port) => ["-a", "127.0.0.1", "-p", port], ready: /Server is ready/ },
-  redis: { command: "redis-server", args: (port) => ["--bind", "127.0.0.1", "--port", port, "--save", ""], ready: /Ready to accept/ },
-};
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return String(port);
-}
-
-async function startBroker({ command, args, ready }) {
-  const port = await freePort();
-  const child = spawn(command, args(port), { stdio: ["ignore", "pipe", "pipe"] });
-  process.once("exit", () => child.kill("SIGKILL"));
-  const said = new Promise((resolve) => {
-    let text = "";
-    const look = (chunk) => ready.test((text += chunk)) && resolve();
-    child.stdout.on("data", look);
-    child.stderr.on("data", look);
-  });
-  await within(said, `${command} to be ready`, 15_000);
-  return { port, kill: () => child.kill("SIGKILL") };
-}
 
 // A client of a node: in the room where all talk, and among those who are present.
 async function begin(t, node, user) {
@@ -63,12 +32,10 @@ async function begin(t, node, user) {
   return { user, room, last, faults, list };
 }
 
-for (const [name, broker] of Object.entries(brokers)) {
-  const missing = spawnSync("sh", ["-c", `command -v ${broker.command}`]).status !== 0;
-  describe(`rolling restarts on ${name}`, { skip: missing && `${broker.command} is not installed` }, () => {
+for (const name of brokerNames) {
+  describe(`rolling restarts on ${name}`, { skip: missing(name) }, () => {
     it(`${RESTARTS} of them`, { timeout: 60_000 + RESTARTS * 30_000 }, async (t) => {
-      const server = await startBroker(broker);
-      t.after(() => server.kill());
+      const server = await startBroker(t, name);
       const beginNode = (node, port = 0) => {
         const args = ["--loops", "2", "--pubsub", `${name}://127.0.0.1:${server.port}?node=${node}`];
         return start("conformance", { port, args, env: { PINION_SECRET_KEY_BASE: SECRET } });
