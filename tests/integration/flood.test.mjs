@@ -1,8 +1,8 @@
 // Clients that send without pause, and what others on the same loop notice of it: a client that is quiet, and one
 // that comes anew. What they notice is printed beside what they notice of an idle server at the same time.
 //
-// The machine may be busy with other things. What the server and this process had to wait for a processor is known
-// to the kernel; it is no fault of the server's, and is taken off.
+// What is judged is what the server did before it answered: the processor time that it used meanwhile. A machine that
+// is busy with other things, or that is itself a guest, makes everybody wait longer; that is no fault of the server's.
 
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
@@ -15,10 +15,10 @@ import { BUILD_DIR, start } from "../helpers/server.mjs";
 import { within } from "../helpers/wait.mjs";
 
 const FLOODER = new URL("../helpers/flooder.mjs", import.meta.url);
-// They would be on other machines: here they must not take the processor from the server, nor from who measures.
-const FLOODER_PRIORITY = os.constants.priority.PRIORITY_LOW;
-const HEARTBEATS = 100;
-const NEWCOMERS = 20;
+// They would be on other machines: here they take the processor from the server and from who measures.
+const FLOODER_PRIORITY = os.constants.priority.PRIORITY_BELOW_NORMAL;
+const HEARTBEATS = 200; // so many that a 99th percentile is not the one worst of them
+const NEWCOMERS = 100;
 const LIMIT_MS = isSanitized() ? 400 : 50;
 const HEALTH = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
 
@@ -26,27 +26,26 @@ function isSanitized() {
   return /^PINION_[AT]SAN:[^=]*=ON$/m.test(readFileSync(path.join(BUILD_DIR, "CMakeCache.txt"), "utf8"));
 }
 
-// Milliseconds that the threads of a process were ready and had no processor.
-function kept(pid) {
+// Milliseconds of processor time that the threads of a process have used.
+function used(pid) {
   const tasks = `/proc/${pid}/task`;
-  const waits = readdirSync(tasks).map((task) => {
+  const times = readdirSync(tasks).map((task) => {
     try {
-      return Number(readFileSync(`${tasks}/${task}/schedstat`, "latin1").split(" ")[1]);
+      return Number(readFileSync(`${tasks}/${task}/schedstat`, "latin1").split(" ")[0]);
     } catch {
-      return 0; // the thread has ended, or the kernel does not count
+      return 0; // the thread has ended
     }
   });
-  return waits.reduce((sum, wait) => sum + wait, 0) / 1e6;
+  return times.reduce((sum, time) => sum + time, 0) / 1e6;
 }
 
-// How long an act takes, and how much of that the machine is to blame for.
+// How long an act takes, and how much of that the server spent at work.
 async function time(server, act) {
-  const waited = () => kept(server.pid) + kept(process.pid);
-  const before = waited();
+  const before = used(server.pid);
   const begin = performance.now();
   await act();
   const took = performance.now() - begin;
-  return { took, machine: waited() - before };
+  return { took, work: used(server.pid) - before };
 }
 
 async function knock(t, server) {
@@ -80,12 +79,16 @@ function percentile(sample, part) {
 }
 
 function show(times) {
-  return [0.5, 0.99].map((part) => percentile(times.map(({ took }) => took), part).toFixed(1)).join(" / ");
+  const [median, late] = [0.5, 0.99].map((part) => percentile(times.map(({ took }) => took), part).toFixed(1));
+  const work = percentile(times.map(({ work }) => work), 0.99).toFixed(1);
+  return `${median} / ${late} ms, work ${work} ms`;
 }
 
 function check(times, what) {
-  const late = percentile(times.map(({ took, machine }) => took - machine), 0.99);
-  assert.ok(late < LIMIT_MS, `${what}: the 99th percentile is ${late.toFixed(1)} ms`);
+  const work = percentile(times.map(({ work }) => work), 0.99);
+  assert.ok(work < LIMIT_MS, `${what}: the server works ${work.toFixed(1)} ms (99th percentile) before it answers`);
+  const took = percentile(times.map(({ took }) => took), 0.5);
+  assert.ok(took < LIMIT_MS, `${what}: ${took.toFixed(1)} ms (median) go by before the answer`);
 }
 
 async function flooders(t, server, kind, count) {
@@ -111,8 +114,8 @@ async function attack(t, kind, count) {
   const anew = await compare(servers, servers.map((server) => () => knock(t, server)), NEWCOMERS);
   const bytes = await answered();
 
-  t.diagnostic(`${count} × ${kind}: heartbeat p50 / p99 ${show(quiet[0])} ms (idle server ${show(quiet[1])}), ` +
-    `new connection ${show(anew[0])} ms (${show(anew[1])})`);
+  t.diagnostic(`${count} × ${kind}: p50 / p99 of a heartbeat ${show(quiet[0])} (idle server ${show(quiet[1])}), ` +
+    `of a new connection ${show(anew[0])} (${show(anew[1])})`);
   check(quiet[0], "a heartbeat");
   check(anew[0], "a new connection");
   assert.ok(Math.min(...bytes) > 0, `of ${count} flooders some had no answer`);
