@@ -32,6 +32,7 @@ int pinion__scheduler_new(struct pinion_scheduler **out, size_t mailbox_max, voi
     scheduler->clock = clock ? clock : monotonic_ms;
     scheduler->clock_context = clock_context;
     pinion__wheel_init(&scheduler->wheel, pinion__scheduler_now(scheduler));
+    pinion__wheel_init(&scheduler->deadlines, scheduler->wheel.now);
     *out = scheduler;
     return 0;
 }
@@ -115,13 +116,58 @@ static bool run_posted(struct pinion_scheduler *scheduler)
     return true;
 }
 
-static uint64_t until_timer(struct pinion_scheduler *scheduler)
+/* A time by the clock of the deadlines. */
+static uint64_t counted(const struct pinion_scheduler *scheduler, uint64_t now)
 {
-    uint64_t next = pinion__wheel_next(&scheduler->wheel);
+    return now - scheduler->pauses.total;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* True when the loop was away until now. */
+static bool is_late(struct pinion_scheduler *scheduler, uint64_t now)
+{
+    bool late = scheduler->forgiving && pinion__pauses_notice(&scheduler->pauses, now);
+    scheduler->pauses.expected = now;
+    return late;
+}
+
+/* Not twice in a row: were every turn late, no client would ever be judged. */
+static void fire_timers(struct pinion_scheduler *scheduler)
+{
+    uint64_t now = pinion__scheduler_now(scheduler);
+    bool late = is_late(scheduler, now);
+
+    scheduler->turn_ms = now;
+    scheduler->spared = late && !scheduler->spared;
+    pinion__wheel_advance(&scheduler->wheel, now);
+    if (!scheduler->spared)
+        pinion__wheel_advance(&scheduler->deadlines, counted(scheduler, now));
+}
+
+static uint64_t until_timer(struct pinion_scheduler *scheduler, uint64_t now)
+{
+    uint64_t next = pinion__scheduler_next(scheduler);
     if (next == UINT64_MAX)
         return UINT64_MAX;
-    uint64_t now = pinion__scheduler_now(scheduler);
     return next > now ? next - now : 0;
+}
+
+/* How long the loop may wait from now on. */
+static uint64_t plan(struct pinion_scheduler *scheduler, bool more)
+{
+    uint64_t log_due = pinion__log_limit_flush();
+    uint64_t now = pinion__scheduler_now(scheduler);
+
+    (void)is_late(scheduler, now);
+    if (more || !pinion__task_queue_empty(&scheduler->ready))
+        return 0;
+    uint64_t wait = smaller(log_due, until_timer(scheduler, now));
+    scheduler->pauses.expected = wait < UINT64_MAX - now ? now + wait : UINT64_MAX;
+    return wait;
 }
 
 uint64_t pinion__scheduler_turn(struct pinion_scheduler *scheduler)
@@ -129,15 +175,10 @@ uint64_t pinion__scheduler_turn(struct pinion_scheduler *scheduler)
     assert(pinion__scheduler_on_thread(scheduler) && !scheduler->running);
     scheduler->running = true;
     bool more = run_posted(scheduler);
-    pinion__wheel_advance(&scheduler->wheel, pinion__scheduler_now(scheduler));
+    fire_timers(scheduler);
     scheduler->running = false;
     pinion__scheduler_drain(scheduler);
-
-    uint64_t log_due = pinion__log_limit_flush();
-    if (more || !pinion__task_queue_empty(&scheduler->ready))
-        return 0;
-    uint64_t timer_due = until_timer(scheduler);
-    return timer_due < log_due ? timer_due : log_due;
+    return plan(scheduler, more);
 }
 
 uint64_t pinion__scheduler_now(const struct pinion_scheduler *scheduler)
@@ -151,13 +192,42 @@ uint64_t pinion__scheduler_roughly(const struct pinion_scheduler *scheduler)
     return kernels ? pinion__clock_coarse_ms() : pinion__scheduler_now(scheduler);
 }
 
+static void set_timer(struct pinion_wheel *wheel, struct pinion_timer *timer, uint64_t now, uint64_t delay_ms)
+{
+    pinion__timer_set(wheel, timer, delay_ms < UINT64_MAX - now ? now + delay_ms : UINT64_MAX);
+}
+
 void pinion__scheduler_timer(struct pinion_scheduler *scheduler, struct pinion_timer *timer,
                              uint64_t delay_ms)
 {
-    uint64_t now = pinion__scheduler_now(scheduler);
-
     assert(pinion__scheduler_on_thread(scheduler));
-    pinion__timer_set(&scheduler->wheel, timer, delay_ms < UINT64_MAX - now ? now + delay_ms : UINT64_MAX);
+    set_timer(&scheduler->wheel, timer, pinion__scheduler_now(scheduler), delay_ms);
+}
+
+void pinion__scheduler_deadline(struct pinion_scheduler *scheduler, struct pinion_timer *timer,
+                                uint64_t delay_ms)
+{
+    assert(pinion__scheduler_on_thread(scheduler));
+    set_timer(&scheduler->deadlines, timer, counted(scheduler, pinion__scheduler_now(scheduler)), delay_ms);
+}
+
+uint64_t pinion__scheduler_since(const struct pinion_scheduler *scheduler, uint64_t then)
+{
+    return pinion__pauses_since(&scheduler->pauses, then, scheduler->turn_ms);
+}
+
+uint64_t pinion__scheduler_next(struct pinion_scheduler *scheduler)
+{
+    uint64_t timer = pinion__wheel_next(&scheduler->wheel);
+    uint64_t deadline = pinion__wheel_next(&scheduler->deadlines);
+
+    return deadline < UINT64_MAX ? smaller(timer, deadline + scheduler->pauses.total) : timer;
+}
+
+void pinion__scheduler_forgive(struct pinion_scheduler *scheduler)
+{
+    scheduler->pauses.expected = UINT64_MAX;
+    scheduler->forgiving = true;
 }
 
 void pinion__scheduler_close(struct pinion_scheduler *scheduler)

@@ -4,11 +4,16 @@
  *
  * No callback of the application ever runs inside another: whatever an act causes is queued here and
  * started by pinion__scheduler_drain() when the callback that acted has returned.
+ *
+ * A timer that judges a client, since nothing came from it, is a deadline. Time in which the loop itself was
+ * away (pauses.h) does not count for it, and in the turn that follows such a time none is due: first there is
+ * I/O once more, which brings what clients have sent meanwhile.
  */
 #ifndef PINION_BASE_SCHEDULER_H
 #define PINION_BASE_SCHEDULER_H
 
 #include "base/mailbox.h"
+#include "base/pauses.h"
 #include "base/task.h"
 #include "base/wheel.h"
 
@@ -16,6 +21,11 @@ struct pinion_scheduler {
     atomic_uint refs;
     struct pinion_mailbox mailbox;
     struct pinion_wheel wheel;
+    struct pinion_wheel deadlines; /* its clock stands still during pauses */
+    struct pinion_pauses pauses;
+    uint64_t turn_ms;                 /* when timers were fired last */
+    bool forgiving;                   /* pauses are looked for */
+    bool spared;                      /* in the last turn no deadline was due, since it came late */
     struct pinion_task_queue posted;  /* taken from the mailbox, not yet run */
     struct pinion_task_queue ready;   /* deferred */
     bool running;                     /* a task or a timer is running */
@@ -66,6 +76,21 @@ uint64_t pinion__scheduler_roughly(const struct pinion_scheduler *scheduler);
 /* Set a timer `delay_ms` from now. Thread: the loop's. */
 void pinion__scheduler_timer(struct pinion_scheduler *scheduler, struct pinion_timer *timer,
                              uint64_t delay_ms);
+
+/* The same for a timer that judges a client. */
+void pinion__scheduler_deadline(struct pinion_scheduler *scheduler, struct pinion_timer *timer,
+                                uint64_t delay_ms);
+
+/* How long `then` (of scheduler_now or scheduler_roughly) was before this turn's timers, without what does
+ * not count for deadlines. For timers. */
+uint64_t pinion__scheduler_since(const struct pinion_scheduler *scheduler, uint64_t then);
+
+/* When a timer is due next at the earliest, on the scheduler's clock; UINT64_MAX when none is set. */
+uint64_t pinion__scheduler_next(struct pinion_scheduler *scheduler);
+
+/* From now on a turn that comes later than the last one had planned tells of a pause. Until this is called,
+ * all time counts: a test that owns the clock lets time leap. Thread: the loop's. */
+void pinion__scheduler_forgive(struct pinion_scheduler *scheduler);
 
 /* No more posts, and no more calls of wake; run everything that is inside, until nothing is left. Timers do
  * not fire any more. Thread: the loop's, not from within a task or a timer. */

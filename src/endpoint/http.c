@@ -91,7 +91,7 @@ static void http_free(struct pinion_http *http)
 
 void pinion__http_set_deadline(struct pinion_http *http, uint32_t ms)
 {
-    pinion__scheduler_timer(http->loop->scheduler, &http->deadline, ms);
+    pinion__scheduler_deadline(http->loop->scheduler, &http->deadline, ms);
 }
 
 void pinion__http_finish(struct pinion_http *http)

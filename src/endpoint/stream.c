@@ -238,7 +238,7 @@ void pinion_stream_timeout(pinion_stream *stream, uint32_t ms)
     if (ms == PINION_NEVER || stream->over)
         pinion__timer_cancel(&stream->timer);
     else
-        pinion__scheduler_timer(stream->loop->scheduler, &stream->timer, ms);
+        pinion__scheduler_deadline(stream->loop->scheduler, &stream->timer, ms);
 }
 
 const char *pinion_stream_peer(const pinion_stream *stream, char text[PINION_PEER_TEXT], uint16_t *port)

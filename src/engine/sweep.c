@@ -48,9 +48,15 @@ static size_t share(struct pinion_sweep *sweep)
     return sweep->share;
 }
 
+static bool is_silent(const struct pinion_sweep *sweep, const struct pinion_socket *socket, uint64_t now)
+{
+    return now >= socket->last_seen + sweep->timeout_ms &&
+           pinion__scheduler_since(sweep->shard->scheduler, socket->last_seen) >= sweep->timeout_ms;
+}
+
 static void look(const struct pinion_sweep *sweep, struct pinion_socket *socket, uint64_t now)
 {
-    if (socket->state != PINION_SOCKET_OPEN || now < socket->last_seen + sweep->timeout_ms)
+    if (socket->state != PINION_SOCKET_OPEN || !is_silent(sweep, socket, now))
         return;
     PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: nothing from the client for %u ms, closed (%s)",
                        socket->mount->path, sweep->timeout_ms, PINION_WHO_OF(socket));
@@ -79,7 +85,7 @@ static void on_tick(struct pinion_timer *timer)
     }
     turn(&sweep->sockets, node);
     if (sweep->count > 0)
-        pinion__scheduler_timer(sweep->shard->scheduler, timer, tick_ms(sweep));
+        pinion__scheduler_deadline(sweep->shard->scheduler, timer, tick_ms(sweep));
 }
 
 static struct pinion_sweep *sweep_new(struct pinion_shard *shard, uint32_t timeout_ms)
@@ -107,7 +113,7 @@ int pinion__sweep_add(struct pinion_socket *socket)
     pinion__list_append(&sweep->sockets, &socket->node);
     sweep->count++;
     if (sweep->timeout_ms != PINION_NEVER && !pinion__timer_active(&sweep->timer))
-        pinion__scheduler_timer(shard->scheduler, &sweep->timer, tick_ms(sweep));
+        pinion__scheduler_deadline(shard->scheduler, &sweep->timer, tick_ms(sweep));
     return 0;
 }
 

@@ -118,21 +118,22 @@ static void check_life(const struct pinion_presence *presence, struct pinion_pre
     }
 }
 
-static void check_replicas(struct pinion_tracker *tracker, uint64_t now)
+static void check_replicas(struct pinion_tracker *tracker)
 {
     const struct pinion_presence_state *state = tracker->shard->state;
     struct pinion_presence_replica *next, *replica = pinion__presence_replica_next(state, NULL);
     for (; replica; replica = next) {
         next = pinion__presence_replica_next(state, replica);
         ask_if_lacking(tracker, replica);
-        check_life(tracker->shard->presence, replica, now - replica->stamp);
+        check_life(tracker->shard->presence, replica,
+                   pinion__scheduler_since(tracker->shard->loop->scheduler, replica->stamp));
     }
 }
 
 static void set_tick(struct pinion_tracker *tracker)
 {
     const struct pinion_presence_shard *shard = tracker->shard;
-    pinion__scheduler_timer(shard->loop->scheduler, &tracker->tick, shard->presence->options.heartbeat_ms);
+    pinion__scheduler_deadline(shard->loop->scheduler, &tracker->tick, shard->presence->options.heartbeat_ms);
 }
 
 static void on_tick(struct pinion_timer *timer)
@@ -143,7 +144,7 @@ static void on_tick(struct pinion_timer *timer)
     pinion__presence_shard_lock(shard);
     if (pinion__presence_has_news(shard->state) || ++tracker->silent >= tracker->silent_max)
         send_heartbeat(tracker);
-    check_replicas(tracker, pinion__scheduler_now(shard->loop->scheduler));
+    check_replicas(tracker);
     pinion__presence_shard_unlock(shard);
 }
 

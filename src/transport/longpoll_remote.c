@@ -175,8 +175,8 @@ static int note_asked(struct pinion_longpoll_remote *remote, struct pinion_longp
     if (rc)
         return rc;
     pinion__timer_init(&call->window, on_silence);
-    pinion__scheduler_timer(call->home->scheduler, &call->window,
-                            call->mount->options.longpoll_window_ms + PATIENCE_MS);
+    pinion__scheduler_deadline(call->home->scheduler, &call->window,
+                               call->mount->options.longpoll_window_ms + PATIENCE_MS);
     return 0;
 }
 

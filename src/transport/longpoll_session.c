@@ -84,8 +84,8 @@ static void set_inactive(struct pinion_longpoll_session *session, size_t answere
     if (reading > READ_MS_MAX)
         reading = READ_MS_MAX;
     session->due = pinion__scheduler_now(session->shard->scheduler) + reading + window_of(session);
-    pinion__scheduler_timer(session->shard->scheduler, &session->inactive,
-                            reading + (uint64_t)window_of(session) * 3 / 2);
+    pinion__scheduler_deadline(session->shard->scheduler, &session->inactive,
+                               reading + (uint64_t)window_of(session) * 3 / 2);
 }
 
 static void work_later(struct pinion_longpoll_session *session)

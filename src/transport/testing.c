@@ -35,7 +35,7 @@ void pinion_test_advance(pinion_test *test, uint64_t ms)
     uint64_t until = test->now + ms;
     pinion_test_run(test);
     while (test->now < until) {
-        uint64_t next = pinion__wheel_next(&test->scheduler->wheel);
+        uint64_t next = pinion__scheduler_next(test->scheduler);
         test->now = next > test->now && next < until ? next : until;
         pinion_test_run(test);
     }

@@ -131,7 +131,8 @@ static void await_end(struct ws *ws)
     if (!more)
         pinion__conn_close(ws->conn);
     else if (!pinion__timer_active(&more->deadline))
-        pinion__scheduler_timer(ws->shard->scheduler, &more->deadline, ws->shard->endpoint->close_timeout_ms);
+        pinion__scheduler_deadline(ws->shard->scheduler, &more->deadline,
+                                   ws->shard->endpoint->close_timeout_ms);
 }
 
 /* Send a close frame after what is queued. The socket is gone already. */

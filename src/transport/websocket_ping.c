@@ -2,7 +2,7 @@
 
 static void set_timer(struct pinion_ping *ping, uint64_t ms)
 {
-    pinion__scheduler_timer(ping->socket->shard->scheduler, &ping->timer, ms);
+    pinion__scheduler_deadline(ping->socket->shard->scheduler, &ping->timer, ms);
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -10,15 +10,16 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-static void look(struct pinion_ping *ping, const pinion_socket_options *options, uint64_t now)
+static void look(struct pinion_ping *ping, const pinion_socket_options *options)
 {
-    uint64_t quiet = now - ping->socket->last_seen;
+    struct pinion_scheduler *scheduler = ping->socket->shard->scheduler;
+    uint64_t quiet = pinion__scheduler_since(scheduler, ping->socket->last_seen);
     ping->asked_at = 0;
     if (quiet < options->ping_interval_ms) {
         set_timer(ping, options->ping_interval_ms - quiet);
         return;
     }
-    ping->asked_at = now;
+    ping->asked_at = pinion__scheduler_roughly(scheduler);
     set_timer(ping, smaller(options->ping_interval_ms, options->ping_timeout_ms));
     ping->ask(ping->ws);
 }
@@ -29,14 +30,14 @@ static void on_timer(struct pinion_timer *timer)
 {
     struct pinion_ping *ping = PINION_CONTAINER_OF(timer, struct pinion_ping, timer);
     const pinion_socket_options *options = &ping->socket->mount->options;
-    uint64_t now = pinion__scheduler_roughly(ping->socket->shard->scheduler);
+    uint64_t waited = pinion__scheduler_since(ping->socket->shard->scheduler, ping->asked_at);
     bool answered = ping->socket->last_seen >= ping->asked_at;
     if (ping->asked_at == 0 || answered)
-        look(ping, options, now);
-    else if (now - ping->asked_at >= options->ping_timeout_ms)
+        look(ping, options);
+    else if (waited >= options->ping_timeout_ms)
         ping->silent(ping->ws);
     else
-        set_timer(ping, ping->asked_at + options->ping_timeout_ms - now);
+        set_timer(ping, options->ping_timeout_ms - waited);
 }
 
 void pinion__ping_start(struct pinion_ping *ping)

@@ -18,7 +18,7 @@ static void queue(struct pinion_pongs *pongs, struct pinion_frame *pong)
 static void look_later(struct pinion_pongs *pongs)
 {
     if (!pinion__timer_active(&pongs->timer))
-        pinion__scheduler_timer(pongs->scheduler, &pongs->timer, LOOK_MS);
+        pinion__scheduler_deadline(pongs->scheduler, &pongs->timer, LOOK_MS);
 }
 
 /* True when the client is given up. */

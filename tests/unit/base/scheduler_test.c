@@ -309,6 +309,137 @@ static void an_endless_delay_does_not_wrap_around(void **state)
     pinion__timer_cancel(&alarm.timer);
 }
 
+/* Pauses: a turn that comes late */
+
+static struct alarm_clock deadline_in(char letter, uint64_t delay_ms)
+{
+    return (struct alarm_clock){ .letter = letter, .timer.due = delay_ms };
+}
+
+static void set_deadline(struct alarm_clock *alarm)
+{
+    uint64_t delay_ms = alarm->timer.due;
+
+    pinion__timer_init(&alarm->timer, ring);
+    pinion__scheduler_deadline(scheduler, &alarm->timer, delay_ms);
+}
+
+/* Turns as planned, until so many letters are noted. */
+static void turns_until(size_t letters)
+{
+    uint64_t wait = 0;
+
+    while (strlen(journal) < letters) {
+        assert_int_not_equal(wait, UINT64_MAX);
+        clock_ms += wait;
+        wait = pinion__scheduler_turn(scheduler);
+    }
+}
+
+static void a_deadline_is_a_timer_while_no_turn_is_late(void **state)
+{
+    struct alarm_clock alarm = deadline_in('d', 500);
+
+    pinion__scheduler_forgive(scheduler);
+    set_deadline(&alarm);
+    assert_true(pinion__scheduler_turn(scheduler) <= 500);
+    assert_true(pinion__scheduler_next(scheduler) <= clock_ms + 500);
+    turns_until(1);
+    assert_int_equal(clock_ms, 1000500);
+}
+
+static void a_pause_does_not_count_for_deadlines(void **state)
+{
+    struct alarm_clock deadline = deadline_in('d', 500), alarm = { .letter = 't' };
+
+    pinion__scheduler_forgive(scheduler);
+    set_deadline(&deadline);
+    pinion__timer_init(&alarm.timer, ring);
+    pinion__scheduler_timer(scheduler, &alarm.timer, 500);
+    uint64_t planned = pinion__scheduler_turn(scheduler);
+    clock_ms += planned + 60000;
+    uint64_t resumed_ms = clock_ms;
+    assert_int_equal(pinion__scheduler_turn(scheduler), 0); /* I/O comes first */
+    assert_string_equal(journal, "t.");
+    turns_until(strlen("t.d."));
+    assert_string_equal(journal, "t.d.");
+    assert_true(clock_ms - resumed_ms < 500);
+}
+
+static void a_deadline_set_before_a_pause_keeps_what_was_left(void **state)
+{
+    struct alarm_clock alarm = deadline_in('d', 5000);
+
+    pinion__scheduler_forgive(scheduler);
+    set_deadline(&alarm);
+    pinion__scheduler_turn(scheduler);
+    clock_ms += 1;
+    struct step wake = STEP(.letter = 'w');
+    assert_int_equal(pinion__scheduler_post(scheduler, &wake.task, 0), 0);
+    pinion__scheduler_turn(scheduler);
+    uint64_t planned_ms = pinion__scheduler_next(scheduler);
+    clock_ms = planned_ms + 7000;
+    pinion__scheduler_turn(scheduler);
+    turns_until(strlen(journal) + 1);
+    assert_int_equal(clock_ms, 1005000 + 7000 - PINION_PAUSE_MS);
+}
+
+static void hold_up(struct pinion_task *task)
+{
+    clock_ms += 30000;
+}
+
+static void a_callback_that_does_not_return_is_a_pause(void **state)
+{
+    struct alarm_clock alarm = deadline_in('d', 5000);
+    struct pinion_task task = { .run = hold_up };
+    uint64_t then = clock_ms;
+
+    pinion__scheduler_forgive(scheduler);
+    set_deadline(&alarm);
+    uint64_t planned = pinion__scheduler_turn(scheduler); /* it might have slept as long: that counts */
+    assert_true(planned < 30000);
+    assert_int_equal(pinion__scheduler_post(scheduler, &task, 0), 0);
+    pinion__scheduler_turn(scheduler);
+    assert_string_equal(journal, "");
+    assert_int_equal(pinion__scheduler_since(scheduler, then), planned + PINION_PAUSE_MS);
+    pinion__scheduler_defer(scheduler, &task);
+    pinion__scheduler_turn(scheduler);
+    pinion__scheduler_turn(scheduler);
+    assert_string_equal(journal, "");
+    assert_int_equal(pinion__scheduler_since(scheduler, then), planned + 2 * PINION_PAUSE_MS);
+    pinion__timer_cancel(&alarm.timer);
+}
+
+/* A server that has too much to do still finds those who are gone. */
+static void deadlines_come_where_every_turn_is_late(void **state)
+{
+    struct alarm_clock alarm = deadline_in('d', 10000);
+    unsigned turns = 0;
+
+    pinion__scheduler_forgive(scheduler);
+    set_deadline(&alarm);
+    pinion__scheduler_turn(scheduler);
+    for (; journal[0] == 0; turns++) {
+        assert_true(turns < 10000);
+        clock_ms = pinion__scheduler_next(scheduler) + 250;
+        pinion__scheduler_turn(scheduler);
+    }
+    assert_true(turns > 1);
+}
+
+static void without_forgiveness_all_time_counts(void **state)
+{
+    struct alarm_clock alarm = deadline_in('d', 500);
+
+    set_deadline(&alarm);
+    pinion__scheduler_turn(scheduler);
+    clock_ms += 60000;
+    pinion__scheduler_turn(scheduler);
+    assert_string_equal(journal, "d.");
+    assert_int_equal(pinion__scheduler_since(scheduler, 1000000), 60000);
+}
+
 static void close_runs_everything_but_timers(void **state)
 {
     struct step d = STEP(.letter = 'd'), c = STEP(.letter = 'c', .defers = &d);
@@ -476,6 +607,12 @@ int main(void)
         WITH_CLOCK(timers_fire_when_due_and_tell_how_long_to_wait),
         WITH_CLOCK(a_timer_of_no_delay_fires_in_the_next_turn),
         WITH_CLOCK(an_endless_delay_does_not_wrap_around),
+        WITH_CLOCK(a_deadline_is_a_timer_while_no_turn_is_late),
+        WITH_CLOCK(a_pause_does_not_count_for_deadlines),
+        WITH_CLOCK(a_deadline_set_before_a_pause_keeps_what_was_left),
+        WITH_CLOCK(a_callback_that_does_not_return_is_a_pause),
+        WITH_CLOCK(deadlines_come_where_every_turn_is_late),
+        WITH_CLOCK(without_forgiveness_all_time_counts),
         WITH_CLOCK(close_runs_everything_but_timers),
         cmocka_unit_test(a_weak_handle_outlives_the_loop),
         cmocka_unit_test(the_system_clock_is_the_default),
