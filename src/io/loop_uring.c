@@ -54,6 +54,7 @@ static void finish(struct uring_engine *engine, struct uring_conn *conn)
     pinion__list_remove(&conn->base.unsettled);
     close(conn->fd);
     conn->fd = -1;
+    pinion__uring_doubt_not(conn);
     pinion__uring_drop_held(conn);
     pinion__conn_finish(&conn->base);
     pinion__slabs_give(&engine->conns, conn);
@@ -140,6 +141,7 @@ static void deliver(struct uring_engine *engine)
         pinion__uring_deliver_held(conn);
     }
     deliver_events(engine);
+    pinion__uring_doubts_look(engine);
     pinion__busy_read(&engine->base);
     while (!pinion__list_empty(&engine->finished))
         finish(engine, conn_at(engine->finished.next));
@@ -230,7 +232,8 @@ static bool take_turn(struct uring_engine *engine)
     if (loop->stopping && wind_down(engine))
         return false;
     if (wait > 0)
-        wait = has_more(engine) ? 0 : pinion__uring_accept_wait(engine, wait);
+        wait =
+            has_more(engine) ? 0 : pinion__uring_accept_wait(engine, pinion__uring_doubts_wait(engine, wait));
     pinion__uring_wait(engine, wait);
     return true;
 }
@@ -266,6 +269,7 @@ static void uring_engine_destroy(struct pinion_loop *loop)
     pinion__uring_ring_release(engine);
     pinion__uring_sends_release(engine);
     pinion__uring_buffers_release(engine);
+    pinion__uring_doubts_release(engine);
     pinion__slabs_release(&engine->conns);
     pinion__regions_release(&engine->regions);
     if (engine->wake_fd >= 0)

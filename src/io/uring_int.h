@@ -1,5 +1,5 @@
 /* What the parts of the io_uring engine share: loop_uring.c (the turn, and the end of a connection),
- * uring_ring.c (operations in, completions out), uring_send.c, uring_recv.c, uring_accept.c,
+ * uring_ring.c (operations in, completions out), uring_send.c, uring_recv.c, uring_doubt.c, uring_accept.c,
  * uring_probe.c.
  *
  * One turn: deliver what the last wait brought; turn(); settle; then one system call submits every operation
@@ -47,6 +47,7 @@ struct uring_conn {
     struct pinion_conn base;
     struct uring_held *held; /* what came after a pause, the oldest first */
     int fd;                  /* -1 once it is over */
+    uint32_t doubt;          /* its place in engine->doubts, from 1 on; 0: not there */
     bool recv_armed : 1;     /* the kernel receives until it says that it does not any more */
     bool recv_cancelled : 1; /* ... which it will say soon */
     bool poll_armed : 1;     /* the same for watching the socket */
@@ -126,6 +127,14 @@ struct uring_buffers {
     size_t piece_size;
 };
 
+/* Connections that sent something since they were looked at. All zero: none. */
+struct uring_doubts {
+    struct uring_conn **array;
+    size_t count;
+    size_t max;
+    uint64_t look_at; /* ms */
+};
+
 struct uring_engine {
     struct pinion_loop base;
     struct io_uring ring; /* ring_fd -1: not made */
@@ -137,6 +146,7 @@ struct uring_engine {
     unsigned lost;     /* completions the kernel had no memory for */
     struct uring_events events;
     struct uring_buffers buffers;
+    struct uring_doubts doubts;
     struct pinion_regions regions;
     struct pinion_slabs conns;
     struct pinion_list finished; /* of base.unsettled: connections with nothing under way, to be closed */
@@ -261,9 +271,34 @@ bool pinion__uring_recv_waits(struct uring_conn *conn);
 /* Receive by hand, as pinion_loop_ops.read says. */
 size_t pinion__uring_read(struct pinion_conn *base, bool *more);
 
+/* Have the kernel's receiving end, and receive by hand: it is over, and the kernel may not have said so. */
+void pinion__uring_read_by_hand(struct uring_conn *conn);
+
 void pinion__uring_on_cancel(struct uring_conn *conn, const struct uring_event *event);
 void pinion__uring_on_recv(struct uring_conn *conn, const struct uring_event *event);
 void pinion__uring_on_poll(struct uring_conn *conn, const struct uring_event *event);
+
+/* uring_doubt.c */
+
+void pinion__uring_doubts_release(struct uring_engine *engine);
+
+/* It sent something, and the kernel says that it goes on receiving: look at it in a while. Without memory the
+ * connection ends. */
+void pinion__uring_doubt_anew(struct uring_conn *conn);
+static inline void pinion__uring_doubt(struct uring_conn *conn)
+{
+    if (!conn->doubt)
+        pinion__uring_doubt_anew(conn);
+}
+
+/* It is over. */
+void pinion__uring_doubt_not(struct uring_conn *conn);
+
+/* Look at those whose time has come. In the delivery phase. */
+void pinion__uring_doubts_look(struct uring_engine *engine);
+
+/* The milliseconds until then, at most `wait`. */
+uint64_t pinion__uring_doubts_wait(const struct uring_engine *engine, uint64_t wait);
 
 /* uring_accept.c */
 

@@ -6,6 +6,8 @@
  * follow, and the connection is read by hand, in turn with others of the kind (busy.h), until it has nothing
  * more to read. One for which there was no buffer is read by hand at once.
  *
+ * That the peer has reset the connection is not always told; see uring_doubt.c.
+ *
  * A pause cancels the operation. What the kernel had received by then is held back until the end of the
  * pause, and the socket is watched instead: a peer that resets it would go unnoticed. The same watch tells
  * when a connection that is blocked can send again. It reports changes only, so that it may stay once it was
@@ -261,6 +263,12 @@ static void get_greedy(struct uring_conn *conn)
     pinion__conn_unsettle(&conn->base);
 }
 
+void pinion__uring_read_by_hand(struct uring_conn *conn)
+{
+    if (conn->recv_armed && !conn->greedy && !conn->fin_received && !conn->base.ending)
+        get_greedy(conn);
+}
+
 bool pinion__uring_recv_waits(struct uring_conn *conn)
 {
     bool waits = had_share(conn);
@@ -397,6 +405,8 @@ void pinion__uring_on_recv(struct uring_conn *conn, const struct uring_event *ev
         conn->recv_armed = false;
         pinion__uring_look_again(conn);
     }
+    if (event->result > 0 && conn->recv_armed && !conn->base.ending)
+        pinion__uring_doubt(conn);
     if (event->result > 0)
         received(conn, buffers->bytes + id * buffers->size, (size_t)event->result);
     else
