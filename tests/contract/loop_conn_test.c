@@ -67,8 +67,7 @@ static void upload(struct fixture *f, int fd)
     uint8_t *bytes = malloc(UPLOAD);
 
     CLIENT_CHECK(f, bytes);
-    for (size_t i = 0; i < UPLOAD; i++)
-        bytes[i] = pattern_byte(i, 7);
+    pattern_fill(bytes, UPLOAD, 0, 7);
     client_send(f, fd, bytes, UPLOAD);
     free(bytes);
 }
@@ -81,9 +80,7 @@ static void dial_and_upload(struct fixture *f)
 static void assert_upload_arrived(const struct fixture *f)
 {
     assert_int_equal(f->served->received_len, UPLOAD);
-    for (size_t i = 0; i < UPLOAD; i++)
-        if (f->served->received[i] != pattern_byte(i, 7))
-            fail_msg("byte %zu differs", i);
+    assert_true(pattern_matches(f->served->received, UPLOAD, 0, 7));
 }
 
 static void much_arrives_whole_and_in_order(void **state)

@@ -132,8 +132,11 @@ void tell_loop(struct fixture *fixture);
 /* Block until the loop's side has called tell_client. */
 void await_loop(struct fixture *fixture);
 
-/* The byte at an offset of a stream of test bytes. */
-uint8_t pattern_byte(size_t offset, unsigned seed);
+/* A stream of test bytes: write some of it, or compare with it. The loops over the bytes are not
+ * instrumented, or they would take most of a run under a sanitizer; the buffers themselves are checked, as
+ * those of memcpy are. */
+void pattern_fill(uint8_t *bytes, size_t len, size_t offset, unsigned seed);
+bool pattern_matches(const uint8_t *bytes, size_t len, size_t offset, unsigned seed);
 uint64_t now_ms(void);
 
 #endif

@@ -38,8 +38,7 @@ static void queue_something(struct served *s)
     if (pinion__conn_queued(s->conn) > BACKLOG_MAX)
         return;
     memcpy(bytes, &head, sizeof head);
-    for (size_t i = 0; i < head.len; i++)
-        bytes[sizeof head + i] = pattern_byte(i, head.number);
+    pattern_fill(bytes + sizeof head, head.len, 0, head.number);
     (void)queue_bytes(s, bytes, sizeof head + head.len); /* it may be closed, or shut down */
 }
 
@@ -147,8 +146,7 @@ static size_t take_body(struct fixture *f, struct slot *slot, const uint8_t *byt
     size_t offset = slot->got - sizeof slot->head;
     size_t taken = slot->head.len - offset < len ? slot->head.len - offset : len;
 
-    for (size_t i = 0; i < taken; i++)
-        CLIENT_CHECK(f, bytes[i] == pattern_byte(offset + i, slot->head.number));
+    CLIENT_CHECK(f, pattern_matches(bytes, taken, offset, slot->head.number));
     slot->got += taken;
     return taken;
 }
