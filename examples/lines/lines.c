@@ -7,7 +7,8 @@
 #include <string.h>
 
 #define HELLO_MS   10000 /* for the first line */
-#define GOODBYE_MS 5000  /* for the peer to end its side */
+#define GOODBYE_MS 5000  /* for the peer to end its side, once it has been sent everything */
+#define STILL_MAX  6     /* times as long in which it takes nothing of what is left */
 
 struct lines {
     pinion_stream *stream;
@@ -17,6 +18,8 @@ struct lines {
     enum { HELLO, ASKING, OPEN, PAUSED, OVER } state; /* frames are delivered in OPEN alone */
     char *input;                                      /* what has come and is not delivered */
     size_t length;
+    size_t left;    /* to be sent when OVER was looked at last */
+    unsigned still; /* looks in a row at which no less was left */
 };
 
 static const pinion_transport transport;
@@ -47,6 +50,7 @@ static void finish(struct lines *lines)
     lines->socket = NULL;
     pinion_stream_resume(lines->stream);
     pinion_stream_shutdown(lines->stream);
+    lines->left = pinion_stream_queued(lines->stream);
     pinion_stream_timeout(lines->stream, GOODBYE_MS);
 }
 
@@ -253,11 +257,23 @@ static void on_opened(pinion_stream *stream, void *path)
     pinion_stream_timeout(stream, HELLO_MS);
 }
 
+/* A client that still reads is told all, also why it is ended. */
+static bool may_take_longer(struct lines *lines)
+{
+    size_t left = pinion_stream_queued(lines->stream);
+    bool sending = lines->state == OVER && lines->left > 0;
+    lines->still = left < lines->left ? 0 : lines->still + 1;
+    lines->left = left;
+    return sending && lines->still < STILL_MAX;
+}
+
 static void on_timed_out(pinion_stream *stream)
 {
     struct lines *lines = pinion_stream_user(stream);
     if (lines->state == OPEN)
         deliver_lines(lines);
+    else if (may_take_longer(lines))
+        pinion_stream_timeout(stream, GOODBYE_MS);
     else
         pinion_stream_close(stream);
 }
