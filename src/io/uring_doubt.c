@@ -7,25 +7,16 @@
  * look costs less than a tenth of a microsecond, and is one for all that was sent in that moment; connections
  * that are idle cost nothing. What was not told is found by receiving by hand.
  */
+#include "base/clock.h"
 #include "io/uring_int.h"
 #include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define LOOK_MS   250  /* from the first one in doubt on, until all are looked at */
 #define MORE_MS   10   /* when there are too many for one turn */
 #define TURN_MAX  1024 /* so many */
 #define BATCH     64   /* in one call */
 #define FIRST_MAX 64
-
-/* The kernel's last tick does. */
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 void pinion__uring_doubts_release(struct uring_engine *engine)
 {
@@ -53,7 +44,7 @@ void pinion__uring_doubt_anew(struct uring_conn *conn)
         return;
     }
     if (doubts->count == 0)
-        doubts->look_at = now_ms() + LOOK_MS;
+        doubts->look_at = pinion__clock_coarse_ms() + LOOK_MS;
     doubts->array[doubts->count++] = conn;
     conn->doubt = (uint32_t)doubts->count;
 }
@@ -97,21 +88,21 @@ void pinion__uring_doubts_look(struct uring_engine *engine)
     struct uring_doubts *doubts = &engine->doubts;
     size_t left = TURN_MAX;
 
-    if (doubts->count == 0 || now_ms() < doubts->look_at)
+    if (doubts->count == 0 || pinion__clock_coarse_ms() < doubts->look_at)
         return;
     while (doubts->count > 0 && left > 0) {
         size_t count = doubts->count < BATCH ? doubts->count : BATCH;
         look_at(doubts, count);
         left -= count;
     }
-    doubts->look_at = now_ms() + MORE_MS;
+    doubts->look_at = pinion__clock_coarse_ms() + MORE_MS;
 }
 
 uint64_t pinion__uring_doubts_wait(const struct uring_engine *engine, uint64_t wait)
 {
     if (engine->doubts.count == 0)
         return wait;
-    uint64_t now = now_ms();
+    uint64_t now = pinion__clock_coarse_ms();
     uint64_t left = engine->doubts.look_at > now ? engine->doubts.look_at - now : 0;
     return left < wait ? left : wait;
 }
