@@ -227,12 +227,10 @@ static void on_received(pinion_stream *stream, void *bytes, size_t length)
     if (lines->state == OVER)
         return;
     char *input = length ? realloc(lines->input, lines->length + length) : NULL;
-    if (!input) { /* its end, or that of our memory */
+    if (!input) { /* its end, or that of our memory: what was answered by then still goes out */
         if (lines->socket)
             pinion_transport_ended(lines->socket);
-        lines->socket = NULL;
-        lines->state = OVER;
-        pinion_stream_close(stream);
+        finish(lines);
         return;
     }
     memcpy(input + lines->length, bytes, length);

@@ -21,8 +21,9 @@ typedef struct pinion_endpoint_options {
     const char *io;            /* I/O engine: "uring" where the kernel and the build have it, else "uv" */
     unsigned work_threads;     /* threads for pinion_channel_work, started as needed: 4 */
     size_t max_mailbox;        /* bytes of broadcasts waiting for a loop: 64 MiB; more are dropped, counted */
-    uint32_t head_timeout_ms;  /* to finish a request head: 10,000 */
-    uint32_t close_timeout_ms; /* to finish the closing handshake: 5,000 */
+    uint32_t head_timeout_ms;  /* to finish a request head, from its first byte; for the first one from the
+                                * connection's begin: 10,000 */
+    uint32_t close_timeout_ms; /* to finish the closing handshake, once the client has all before it: 5,000 */
     /* Called once by run and start, when the endpoint listens and (in run) signals are handled: the time to
      * say where it listens. May be NULL. */
     void (*ready)(pinion_endpoint *endpoint, void *data);
@@ -32,7 +33,8 @@ typedef struct pinion_endpoint_options {
 
     /* Going down, on a signal or pinion_endpoint_stop: /readyz says 503, after drain_delay_ms (0) accepting
      * stops and sockets are closed (1012), drain_batch (10,000) at once and then again every
-     * drain_interval_ms (2,000), what is left after drain_timeout_ms (30,000) in one go. */
+     * drain_interval_ms (2,000), what is left after drain_timeout_ms (30,000) in one go. Downloads and other
+     * answers that clients go on reading have that time, too. */
     uint32_t drain_delay_ms;
     uint32_t drain_batch;
     uint32_t drain_interval_ms;
@@ -65,6 +67,10 @@ typedef struct pinion_endpoint_options {
     const char *pubsub;
     pinion_pubsub_adapter *pubsub_adapter; /* instead of a URL: one made elsewhere (pinion/pubsub.h). It is
                                             * the endpoint's from pinion_endpoint_new on, on failure too */
+
+    /* How long a connection stays open for its next request, once the client has its answer: 75,000. Longer
+     * than a proxy or balancer keeps its own, who else sends a request into one that is being closed. */
+    uint32_t keep_alive_ms;
 } pinion_endpoint_options;
 
 /* Create an endpoint. Options are read for the call; NULL is all defaults.

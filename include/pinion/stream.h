@@ -81,8 +81,8 @@ PINION_API void pinion_stream_resume(pinion_stream *stream);
 
 /* Send what is queued, then say that no more comes (FIN); the peer may still send. The stream is over when
  * the peer has ended its side too, before or after; of that a paused one learns nothing. An endpoint that
- * goes down does it to all that are left once its sockets are closed, and closes them itself when their peers
- * take longer than its close_timeout_ms and a second. */
+ * goes down does it to all that are left once its sockets are closed, and closes them itself when no client
+ * has acknowledged anything for its close_timeout_ms and a second, or after its drain_timeout_ms. */
 PINION_API void pinion_stream_shutdown(pinion_stream *stream);
 
 /* Close it; what is queued is dropped. ->closed follows. */

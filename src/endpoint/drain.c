@@ -7,6 +7,7 @@
 #include <pinion/transport.h>
 
 #define GRACE_MS 1000 /* beyond the closing handshake's time */
+#define LOOK_MS  250  /* whether somebody still reads */
 
 /* A connection that was accepted just before has its first request on its way, for as long as a round trip
  * takes. It was never refused, so it is answered. */
@@ -24,18 +25,50 @@ static void next_step(struct pinion_server_loop *loop, void (*step)(struct pinio
     pinion__scheduler_timer(loop->scheduler, &loop->drain.timer, ms);
 }
 
-static void on_overdue(struct pinion_timer *timer)
+/* What the peers of this loop have acknowledged, all together. */
+static uint64_t acked(const struct pinion_server_loop *loop)
 {
-    loop_of(timer)->drain.overdue = true;
+    return pinion__loop_acked(atomic_load_explicit(&loop->io, memory_order_relaxed));
+}
+
+static uint64_t patience(const struct pinion_server_loop *loop)
+{
+    return (uint64_t)loop->server->options.close_timeout_ms + GRACE_MS;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Who reads what is left has the time that all of this may take; who does not, that of a close. */
+static void on_look(struct pinion_timer *timer)
+{
+    struct pinion_server_loop *loop = loop_of(timer);
+    struct pinion_drain *drain = &loop->drain;
+    uint64_t now = pinion__scheduler_now(loop->scheduler), bytes = acked(loop);
+    if (bytes > drain->acked) {
+        drain->acked = bytes;
+        drain->waits_until = smaller(now + patience(loop), drain->ends_at);
+    }
+    if (now < drain->waits_until)
+        next_step(loop, on_look, smaller(drain->waits_until - now, LOOK_MS));
+    else
+        drain->overdue = true;
 }
 
 /* The sockets are closed: connections that are HTTP go too, and so do streams. */
 static void finish(struct pinion_server_loop *loop)
 {
-    loop->drain.drained = true;
+    struct pinion_drain *drain = &loop->drain;
+    drain->drained = true;
     pinion__http_stop(loop);
     pinion__streams_stop(loop);
-    next_step(loop, on_overdue, loop->server->options.close_timeout_ms + GRACE_MS);
+    drain->acked = acked(loop);
+    drain->waits_until = pinion__scheduler_now(loop->scheduler) + patience(loop);
+    if (drain->ends_at < drain->waits_until)
+        drain->ends_at = drain->waits_until;
+    next_step(loop, on_look, LOOK_MS);
 }
 
 /* An equal part for each loop, one at least. */

@@ -5,6 +5,7 @@
 #include "endpoint/server.h"
 #include "endpoint/stream.h"
 #include "engine/subscription.h"
+#include "io/progress.h"
 #include "pubsub/adapter.h"
 #include "transport/longpoll.h"
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #define DEFAULT_MAX_MAILBOX      (64u << 20)
 #define DEFAULT_HEAD_TIMEOUT_MS  10000
 #define DEFAULT_CLOSE_TIMEOUT_MS 5000
-#define STALL_MS                 30000
+#define DEFAULT_KEEP_ALIVE_MS    75000
 #define DEFAULT_MAX_HEAD         (16u << 10)
 #define DEFAULT_MAX_LONGPOLL     100000
 #define DEFAULT_DRAIN_BATCH      10000
@@ -49,6 +50,8 @@ static void fill_defaults(pinion_endpoint_options *options)
         options->max_mailbox = DEFAULT_MAX_MAILBOX;
     if (options->head_timeout_ms == 0)
         options->head_timeout_ms = DEFAULT_HEAD_TIMEOUT_MS;
+    if (options->keep_alive_ms == 0)
+        options->keep_alive_ms = DEFAULT_KEEP_ALIVE_MS;
     if (options->close_timeout_ms == 0)
         options->close_timeout_ms = DEFAULT_CLOSE_TIMEOUT_MS;
     if (options->max_head == 0)
@@ -143,7 +146,7 @@ static int server_init(struct pinion_server *server, const pinion_endpoint_optio
         server->options = *options;
     fill_defaults(&server->options);
     server->base.close_timeout_ms = server->options.close_timeout_ms;
-    server->stall_ms = STALL_MS;
+    server->base.stall_ms = PINION_STALL_MS;
     int rc = attach_pubsub(server);
     if (!rc)
         rc = check_options(server);

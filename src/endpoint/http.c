@@ -45,23 +45,41 @@ static void leave_state(struct pinion_http *http)
     }
 }
 
+/* So long once the peer has all that it was sent. Until then it has time for as long as it reads. */
+static void wait_for(struct pinion_http *http, uint32_t ms)
+{
+    uint32_t stall_ms = http->loop->server->base.stall_ms;
+    pinion__http_set_deadline(http, pinion__patience_begin(&http->patience, ms, stall_ms));
+}
+
+/* Requests wait for the peer to read. */
+static bool sends_much(const struct pinion_http *http)
+{
+    return http->state == PINION_HTTP_FILE || (http->backlogged && http->state != PINION_HTTP_CLOSING);
+}
+
 /* How long the state may last. What is the loop's to do has no limit here. */
 static void start_clock(struct pinion_http *http)
 {
-    const pinion_endpoint_options *options = &http->loop->server->options;
+    const struct pinion_server *server = http->loop->server;
+    http->head_begun = false;
+    if (sends_much(http)) {
+        wait_for(http, 0); /* when it has read all, the next thing is for us to do: more is on its way */
+        return;
+    }
     switch ((enum pinion_http_state)http->state) {
     case PINION_HTTP_HEAD:
-        pinion__http_set_deadline(http, options->head_timeout_ms);
+        wait_for(http, http->asked ? server->options.keep_alive_ms : server->options.head_timeout_ms);
         break;
     case PINION_HTTP_REST:
     case PINION_HTTP_DISCARD:
     case PINION_HTTP_COLLECT:
-    case PINION_HTTP_FILE:
-        pinion__http_set_deadline(http, http->loop->server->stall_ms);
+        pinion__http_set_deadline(http, server->base.stall_ms);
         break;
     case PINION_HTTP_CLOSING:
-        pinion__http_set_deadline(http, options->close_timeout_ms);
+        wait_for(http, server->options.close_timeout_ms);
         break;
+    case PINION_HTTP_FILE:
     case PINION_HTTP_LOOKUP:
     case PINION_HTTP_POLL:
     case PINION_HTTP_PUBLISH:
@@ -139,7 +157,7 @@ void pinion__http_go_on(struct pinion_http *http)
     struct pinion_buf waiting = http->input;
     start_clock(http);
     pinion__buf_init(&http->input, waiting.max);
-    if (!http->eof)
+    if (!http->eof && !http->backlogged)
         pinion__conn_resume(http->conn);
     process(http, (uint8_t *)waiting.data, waiting.len);
     pinion__buf_release(&waiting);
@@ -244,6 +262,16 @@ static void refuse(struct pinion_http *http, int status)
     pinion__http_send_error(http, status, false);
 }
 
+/* The time to finish a head begins with its first byte. That of a connection's first one began when it was
+ * accepted. */
+static void begin_head(struct pinion_http *http)
+{
+    if (http->state != PINION_HTTP_HEAD || !http->asked || http->head_begun || is_busy(http))
+        return;
+    http->head_begun = true;
+    pinion__http_set_deadline(http, http->loop->server->options.head_timeout_ms);
+}
+
 /* Of requests that wait for an answer only so much is kept; the rest stays with the peer. */
 static void keep_rest(struct pinion_http *http, const uint8_t *bytes, size_t len)
 {
@@ -254,6 +282,8 @@ static void keep_rest(struct pinion_http *http, const uint8_t *bytes, size_t len
             pinion__conn_close(http->conn); /* an answer now would be taken for that of another request */
     } else if (is_answering(http) && http->input.len > http->loop->server->options.max_head) {
         pinion__conn_pause(http->conn);
+    } else {
+        begin_head(http);
     }
 }
 
@@ -265,7 +295,7 @@ static void check_backlog(struct pinion_http *http)
         return;
     http->backlogged = true;
     pinion__conn_pause(http->conn);
-    pinion__http_set_deadline(http, http->loop->server->stall_ms);
+    start_clock(http);
 }
 
 /* The length of a whole head at the start of these bytes, having parsed it; 0 when more must come; -1 when it
@@ -335,8 +365,11 @@ static size_t take_request(struct pinion_http *http, uint8_t *bytes, size_t len,
     expect_body(http, &request);
     *upgraded = serve(http, &request, pinion__slice((const char *)bytes, (size_t)head));
     if (*upgraded) {
+        bool eof = http->eof;
         http_free(http);
         pinion__websocket_feed(conn, bytes + head, len - (size_t)head);
+        if (eof)
+            pinion__websocket_end_input(conn);
         return len;
     }
     if (http->state == PINION_HTTP_HEAD) /* it has its answer */
@@ -346,13 +379,14 @@ static size_t take_request(struct pinion_http *http, uint8_t *bytes, size_t len,
 
 /* ---- requests and bodies, one after the other ---- */
 
-/* The peer has sent all that it will. Polls are for it alone, and it has gone. */
+/* The peer has sent all that it will. A poll waits for what it is no longer there for; all else is answered.
+ */
 static void end_input(struct pinion_http *http)
 {
     if (http->state == PINION_HTTP_CLOSING) {
         if (pinion__conn_flush(http->conn) == 0)
             pinion__conn_close(http->conn);
-    } else if (http->state == PINION_HTTP_POLL || !is_busy(http)) {
+    } else if (pinion__http_longpoll_waits(http) || !is_busy(http)) {
         pinion__http_finish(http);
     }
 }
@@ -425,9 +459,9 @@ static void on_closed(struct pinion_conn *conn, int error)
     http_free(pinion__conn_user(conn));
 }
 
-static void on_deadline(struct pinion_timer *timer)
+/* The state's time is over. */
+static void overdue(struct pinion_http *http)
 {
-    struct pinion_http *http = PINION_CONTAINER_OF(timer, struct pinion_http, deadline);
     bool owes = http->state == PINION_HTTP_COLLECT || http->state == PINION_HTTP_DISCARD ||
                 (http->state == PINION_HTTP_HEAD && http->input.len > 0);
     if (is_busy(http))
@@ -436,6 +470,29 @@ static void on_deadline(struct pinion_timer *timer)
         pinion__http_send_error(http, 408, false);
     else
         pinion__http_finish(http);
+}
+
+/* The state's time begins when the peer has all that it was sent. */
+static bool waits_for_reader(const struct pinion_http *http)
+{
+    return sends_much(http) || http->state == PINION_HTTP_CLOSING ||
+           (http->state == PINION_HTTP_HEAD && !http->head_begun);
+}
+
+static void on_deadline(struct pinion_timer *timer)
+{
+    struct pinion_http *http = PINION_CONTAINER_OF(timer, struct pinion_http, deadline);
+    uint32_t next = waits_for_reader(http) ? pinion__patience_look(&http->patience, http->conn) : 0;
+    if (next > 0)
+        pinion__http_set_deadline(http, next);
+    else if (!waits_for_reader(http))
+        overdue(http);
+    else if (!pinion__patience_acked(&http->patience))
+        pinion__conn_close(http->conn); /* it does not read */
+    else if (sends_much(http))
+        start_clock(http); /* for what is to come */
+    else
+        overdue(http);
 }
 
 static const struct pinion_conn_events http_events = { .data = on_data,
@@ -462,8 +519,16 @@ void pinion__http_accept(struct pinion_server_loop *loop, struct pinion_conn *co
 /* Nothing is owed to it. */
 static bool is_idle(const struct pinion_http *http)
 {
-    return (http->state == PINION_HTTP_HEAD || http->state == PINION_HTTP_CLOSING) && http->input.len == 0 &&
-           pinion__conn_queued(http->conn) == 0;
+    return (http->state == PINION_HTTP_HEAD || http->state == PINION_HTTP_CLOSING) && http->input.len == 0;
+}
+
+/* At once, when the peer has all of its answers; else when it has read them. */
+static void end(struct pinion_http *http)
+{
+    if (pinion__conn_unacked(http->conn) == 0)
+        pinion__conn_close(http->conn);
+    else
+        pinion__http_finish(http);
 }
 
 void pinion__http_drain(struct pinion_server_loop *loop)
@@ -471,7 +536,7 @@ void pinion__http_drain(struct pinion_server_loop *loop)
     PINION_LIST_FOREACH_SAFE (node, &loop->http) {
         struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);
         if (is_idle(http) && http->asked && !http->polls)
-            pinion__conn_close(http->conn);
+            end(http);
     }
 }
 
@@ -491,9 +556,7 @@ void pinion__http_stop(struct pinion_server_loop *loop)
         struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);
         if (is_answering(http))
             http->keep_alive = false;
-        else if (pinion__conn_queued(http->conn) == 0)
-            pinion__conn_close(http->conn);
         else
-            pinion__http_finish(http);
+            end(http);
     }
 }

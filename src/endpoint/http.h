@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "endpoint/server.h"
 #include "engine/socket.h"
+#include "io/progress.h"
 #include "proto/http1_body.h"
 
 #define PINION_HTTP_DISCARD_MAX (1024u * 1024) /* bytes that are read of a body nobody asked for */
@@ -37,12 +38,13 @@ enum pinion_http_state {
 struct pinion_http {
     struct pinion_conn *conn;
     struct pinion_server_loop *loop;
-    struct pinion_list node;      /* in loop->http */
-    struct pinion_timer deadline; /* to finish a head, a body, or the close */
-    struct pinion_buf input;      /* the part of a head that has come, or what waits for an answer's end */
-    size_t scanned;               /* of it, by the parser */
-    struct pinion_http_body body; /* has_rest: what is to come of it */
-    uint64_t discard_left;        /* bytes that may still be read in vain */
+    struct pinion_list node;         /* in loop->http */
+    struct pinion_timer deadline;    /* to begin a head, to finish it, a body, or the close */
+    struct pinion_patience patience; /* where the peer has time to read first */
+    struct pinion_buf input;         /* the part of a head that has come, or what waits for an answer's end */
+    size_t scanned;                  /* of it, by the parser */
+    struct pinion_http_body body;    /* has_rest: what is to come of it */
+    uint64_t discard_left;           /* bytes that may still be read in vain */
     union {
         struct pinion_longpoll_call *post;    /* COLLECT: not sent off yet */
         struct pinion_longpoll_call *waiting; /* LOOKUP, POLL, PUBLISH: sent off, comes back */
@@ -61,6 +63,7 @@ struct pinion_http {
     bool keep_alive;         /* after the answer that takes its time */
     bool backlogged;         /* too much is queued: requests wait until it has gone */
     bool asked;              /* a request came by it */
+    bool head_begun;         /* a part of the next head has come: the time for it runs */
     bool polls;              /* a client of long polling comes by it */
     bool eof;                /* the peer sends no more, and is owed the answers to what it sent */
     bool pumping;            /* the pump task is queued */
@@ -171,5 +174,8 @@ void pinion__http_longpoll_body(struct pinion_http *http);
 
 /* DISCARD: the body is over. */
 void pinion__http_longpoll_discarded(struct pinion_http *http);
+
+/* True while a poll waits for messages; not while its session begins. */
+bool pinion__http_longpoll_waits(const struct pinion_http *http);
 
 #endif

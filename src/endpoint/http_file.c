@@ -23,7 +23,6 @@ static bool send_chunk(struct pinion_http *http)
         return false;
     }
     frame->body_len = (size_t)got;
-    pinion__http_set_deadline(http, http->loop->server->stall_ms);
     http->file.left -= (uint64_t)got;
     return pinion__conn_queue(http->conn, frame) == 0;
 }

@@ -282,6 +282,11 @@ static void get_again(struct pinion_http *http, const struct pinion_mount *mount
     pinion__http_connect_release(&connect);
 }
 
+bool pinion__http_longpoll_waits(const struct pinion_http *http)
+{
+    return http->state == PINION_HTTP_POLL && http->waiting->kind == PINION_LONGPOLL_POLL;
+}
+
 void pinion__http_longpoll_discarded(struct pinion_http *http)
 {
     const struct pinion_mount *mount = http->mount;

@@ -72,7 +72,6 @@ struct pinion_server {
     struct pinion_server_loop *loops;
     unsigned loop_count;
     uint16_t port;
-    uint32_t stall_ms; /* for a peer that takes nothing of its answer, or sends nothing of its body */
     struct pinion_longpoll *longpoll; /* NULL: no mount offers it */
     struct pinion_stream_listener *stream_listeners;
     enum pinion_server_state state;

@@ -3,8 +3,10 @@
 #include "base/log.h"
 #include "io/loop_int.h"
 #include <assert.h>
+#include <linux/sockios.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define POOL_BASE 1024 /* outbox nodes kept, besides one for each connection */
@@ -202,7 +204,7 @@ void pinion__conn_end(struct pinion_conn *conn, int error)
     if (conn->ending)
         return;
     conn->ending = true;
-    conn->error = error;
+    conn->error = (int16_t)error;
     pinion__busy_remove(conn);
     pinion__outbox_clear(&conn->outbox, &conn->loop->pool);
     pinion__conn_unsettle(conn);
@@ -256,11 +258,31 @@ size_t pinion__conn_memory(const struct pinion_conn *conn)
     return pinion__outbox_memory(&conn->outbox);
 }
 
-bool pinion__conn_moved(struct pinion_conn *conn)
+/* A socket that cannot tell has nothing left. */
+static size_t in_kernel(const struct pinion_conn *conn)
 {
-    bool moved = conn->moved;
-    conn->moved = false;
-    return moved;
+    int bytes = 0;
+    if (conn->ending || ioctl(conn->loop->ops->fd(conn), SIOCOUTQ, &bytes) != 0)
+        return 0;
+    return (size_t)bytes;
+}
+
+size_t pinion__conn_unacked(const struct pinion_conn *conn)
+{
+    return conn->outbox.bytes + in_kernel(conn);
+}
+
+uint32_t pinion__conn_acked(const struct pinion_conn *conn)
+{
+    return conn->sent - (uint32_t)in_kernel(conn);
+}
+
+uint64_t pinion__loop_acked(const struct pinion_loop *loop)
+{
+    uint64_t acked = loop->sent;
+    PINION_LIST_FOREACH (link, &loop->conns)
+        acked -= in_kernel(PINION_CONTAINER_OF(link, struct pinion_conn, link));
+    return acked;
 }
 
 size_t pinion__conn_flush(struct pinion_conn *conn)

@@ -122,8 +122,17 @@ size_t pinion__conn_queued(const struct pinion_conn *conn);
 /* The memory that what is queued takes: more than its bytes, of small frames far more. For limits. */
 size_t pinion__conn_memory(const struct pinion_conn *conn);
 
-/* True when the kernel took something since this was asked last: a peer that reads, however slowly. */
-bool pinion__conn_moved(struct pinion_conn *conn);
+/* Bytes that the peer has not acknowledged: queued here, or taken by the kernel, which may keep megabytes of
+ * them. 0: it has all of it, the FIN included where one was sent. Costs a system call. */
+size_t pinion__conn_unacked(const struct pinion_conn *conn);
+
+/* How many bytes the peer has acknowledged since the connection began, modulo 4 GiB. To be compared with what
+ * it was before: a peer that reads, however slowly, gets on. Costs a system call. */
+uint32_t pinion__conn_acked(const struct pinion_conn *conn);
+
+/* The same of all connections of a loop together, and of those that were: what one had not acknowledged when
+ * it closed counts as if it had. Costs a system call for each. */
+uint64_t pinion__loop_acked(const struct pinion_loop *loop);
 
 /* Try to send now, without waiting for the end of the turn. Returns the bytes that still wait. A connection
  * that breaks here gets its closed event in a later turn. */

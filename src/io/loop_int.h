@@ -31,6 +31,7 @@ struct pinion_loop {
     struct pinion_outbox_pool pool;
     struct pinion_busy busy;
     size_t received;  /* bytes in this turn, those of busy connections not included */
+    uint64_t sent;    /* bytes that the kernel took */
     pthread_t thread; /* valid while running */
     bool running;
     bool stopping;
@@ -54,12 +55,12 @@ struct pinion_conn {
     struct pinion_list link;
     struct pinion_list unsettled; /* in the loop's list, or alone */
     struct pinion_outbox outbox;  /* empty once ending */
-    int error;                    /* what closed will tell */
+    uint32_t sent;                /* bytes that the kernel took, modulo 4 GiB */
+    int16_t error;                /* what closed will tell */
     bool paused : 1;
     bool blocked : 1;   /* the kernel did not take everything; the engine waits until it takes more */
     bool finishing : 1; /* a FIN follows what is queued; nothing more is queued */
     bool ending : 1;    /* nothing but closed follows */
-    bool moved : 1;     /* the kernel took something since somebody asked */
     bool busy : 1;      /* in loop->busy: it is read from there, and in no other way */
 };
 
@@ -104,6 +105,9 @@ struct pinion_loop_ops {
 
     /* Expected to fill in the peer's address, as loop.h says. */
     void (*peer)(const struct pinion_conn *conn, struct sockaddr_storage *address, socklen_t *len);
+
+    /* Expected to give the connection's descriptor, -1 when it has none any more. */
+    int (*fd)(const struct pinion_conn *conn);
 };
 
 /* A connection was accepted: initialize its base, which is zeroed, and tell the core. Afterwards it is
@@ -124,7 +128,8 @@ void pinion__conn_finish(struct pinion_conn *conn);
 /* The kernel took the first `sent` bytes of the outbox. */
 static inline void pinion__conn_sent(struct pinion_conn *conn, size_t sent)
 {
-    conn->moved |= sent > 0;
+    conn->sent += (uint32_t)sent;
+    conn->loop->sent += sent;
     if (sent == conn->outbox.bytes)
         pinion__outbox_clear(&conn->outbox, &conn->loop->pool);
     else

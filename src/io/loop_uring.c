@@ -328,6 +328,11 @@ static void uring_engine_peer(const struct pinion_conn *base, struct sockaddr_st
     *len = 0;
 }
 
+static int uring_engine_fd(const struct pinion_conn *conn)
+{
+    return ((const struct uring_conn *)conn)->fd;
+}
+
 /* Only called while events are delivered, when no send is under way. */
 static void uring_engine_flush(struct pinion_conn *conn)
 {
@@ -347,4 +352,5 @@ const struct pinion_loop_ops pinion__loop_uring = {
     .flush = uring_engine_flush,
     .read = pinion__uring_read,
     .peer = uring_engine_peer,
+    .fd = uring_engine_fd,
 };

@@ -494,6 +494,11 @@ static void uv_engine_peer(const struct pinion_conn *conn, struct sockaddr_stora
     *len = 0;
 }
 
+static int uv_engine_fd(const struct pinion_conn *conn)
+{
+    return conn_fd((const struct uv_conn *)conn);
+}
+
 const struct pinion_loop_ops pinion__loop_uv = {
     .name = "uv",
     .create = uv_engine_create,
@@ -505,4 +510,5 @@ const struct pinion_loop_ops pinion__loop_uv = {
     .flush = send_outbox,
     .read = uv_engine_read,
     .peer = uv_engine_peer,
+    .fd = uv_engine_fd,
 };

@@ -9,6 +9,7 @@
 #include "transport/websocket.h"
 #include "base/log_limit.h"
 #include "engine/who.h"
+#include "io/progress.h"
 #include "proto/ws_frame.h"
 #include "proto/ws_handshake.h"
 #include "transport/peer.h"
@@ -28,6 +29,7 @@ enum ws_state { WS_CONNECTING, WS_OPEN, WS_CLOSING };
 struct ws_more {
     struct pinion_buf stash;
     struct pinion_timer deadline; /* of the closing handshake */
+    struct pinion_patience patience;
     struct ws *ws;
     struct pinion_pongs *pongs;     /* NULL: every ping is answered */
     struct pinion_frame *handshake; /* the 101, while connect is not answered */
@@ -46,6 +48,7 @@ struct ws {
     struct pinion_task resume;
     uint8_t state; /* enum ws_state */
     bool paused;   /* the engine holds frames back */
+    bool eof;      /* the peer sends no more, and is owed the answers to what it sent */
     bool resuming; /* the resume task is queued */
     bool gone;     /* closed; the resume task frees */
 };
@@ -59,9 +62,19 @@ static void ws_free(struct ws *ws)
     pinion__pool_give(&ws->shard->pool, ws, sizeof *ws);
 }
 
+static void set_deadline(struct ws_more *more, uint32_t ms)
+{
+    pinion__scheduler_deadline(more->ws->shard->scheduler, &more->deadline, ms);
+}
+
 static void on_deadline(struct pinion_timer *timer)
 {
-    pinion__conn_close(PINION_CONTAINER_OF(timer, struct ws_more, deadline)->ws->conn);
+    struct ws_more *more = PINION_CONTAINER_OF(timer, struct ws_more, deadline);
+    uint32_t next = pinion__patience_look(&more->patience, more->ws->conn);
+    if (next > 0)
+        set_deadline(more, next);
+    else
+        pinion__conn_close(more->ws->conn);
 }
 
 /* NULL when out of memory. */
@@ -127,12 +140,25 @@ static void stop_pings(struct ws *ws)
 /* Without memory for a timer there is no waiting. */
 static void await_end(struct ws *ws)
 {
+    const pinion_endpoint *endpoint = ws->shard->endpoint;
     struct ws_more *more = more_of(ws);
     if (!more)
         pinion__conn_close(ws->conn);
     else if (!pinion__timer_active(&more->deadline))
-        pinion__scheduler_deadline(ws->shard->scheduler, &more->deadline,
-                                   ws->shard->endpoint->close_timeout_ms);
+        set_deadline(more,
+                     pinion__patience_begin(&more->patience, endpoint->close_timeout_ms, endpoint->stall_ms));
+}
+
+/* What is queued is the last of it. When the peer has ended its side, so that nothing of it is left unread,
+ * the kernel may be trusted with what it took. */
+static void finish(struct ws *ws)
+{
+    if (ws->eof && pinion__conn_flush(ws->conn) == 0) {
+        pinion__conn_close(ws->conn);
+        return;
+    }
+    pinion__conn_shutdown(ws->conn);
+    await_end(ws);
 }
 
 /* Send a close frame after what is queued. The socket is gone already. */
@@ -147,6 +173,8 @@ static void begin_close(struct ws *ws, uint16_t code)
     pinion__conn_resume(ws->conn);
     if (!frame || pinion__conn_queue(ws->conn, frame) != 0)
         pinion__conn_close(ws->conn);
+    else if (ws->eof)
+        finish(ws); /* it will not answer */
     else
         await_end(ws);
 }
@@ -243,6 +271,10 @@ static void send_pong(struct ws *ws, struct pinion_frame *pong)
 static void on_drained(struct pinion_conn *conn)
 {
     struct ws *ws = pinion__conn_user(conn);
+    if (ws->eof && ws->state == WS_CLOSING) {
+        pinion__conn_close(conn);
+        return;
+    }
     if (!ws->more || !ws->more->pongs)
         return;
     pinion__pongs_go_on(ws->more->pongs);
@@ -388,6 +420,19 @@ static void process_stash(struct ws *ws)
         pinion__buf_release(&pending);
 }
 
+/* The peer has sent all that it will. What can be handled of it has been, once the stash is looked at; what
+ * the engine holds back is dropped, like what waits in there, for nobody may be left to hear of it. */
+static void end_if_over(struct ws *ws)
+{
+    if (!ws->eof || ws->state == WS_CLOSING || (stashed(ws) > 0 && !holds_back(ws)))
+        return;
+    end_socket(ws);
+    ws->state = WS_CLOSING;
+    free_pongs(ws);
+    drop_stash(ws);
+    finish(ws);
+}
+
 /* Not from inside the engine's call, which may be deep in a callback's outcome. */
 static void run_resume(struct pinion_task *task)
 {
@@ -403,6 +448,7 @@ static void run_resume(struct pinion_task *task)
         process_stash(ws);
     if (stashed(ws) <= STASH_PAUSE)
         pinion__conn_resume(ws->conn);
+    end_if_over(ws);
     free_unused_more(ws);
 }
 
@@ -418,13 +464,10 @@ static void resume_later(struct ws *ws)
 
 static void on_data(struct pinion_conn *conn, uint8_t *bytes, size_t len)
 {
-    struct ws *ws = pinion__conn_user(conn);
-    if (len > 0) {
-        receive(ws, bytes, len);
-    } else {
-        end_socket(ws);
-        pinion__conn_close(conn);
-    }
+    if (len > 0)
+        receive(pinion__conn_user(conn), bytes, len);
+    else
+        pinion__websocket_end_input(conn);
 }
 
 static void on_closed(struct pinion_conn *conn, int error)
@@ -451,6 +494,21 @@ void pinion__websocket_feed(struct pinion_conn *conn, uint8_t *bytes, size_t len
 {
     if (len > 0)
         receive(pinion__conn_user(conn), bytes, len);
+}
+
+/* Of a connect that is not answered nobody waits for the answer. */
+void pinion__websocket_end_input(struct pinion_conn *conn)
+{
+    struct ws *ws = pinion__conn_user(conn);
+    ws->eof = true;
+    if (ws->state == WS_CONNECTING) {
+        end_socket(ws);
+        pinion__conn_close(conn);
+    } else if (ws->state == WS_CLOSING) {
+        finish(ws);
+    } else {
+        end_if_over(ws);
+    }
 }
 
 /* ---- the transport ---- */

@@ -30,6 +30,9 @@ int pinion__websocket_open(struct pinion_conn *conn, struct pinion_websocket_req
 /* Bytes that came behind the request head. */
 void pinion__websocket_feed(struct pinion_conn *conn, uint8_t *bytes, size_t len);
 
+/* The peer's FIN came: it is sent what is queued, then the connection ends. */
+void pinion__websocket_end_input(struct pinion_conn *conn);
+
 extern const struct pinion_transport pinion__websocket;
 
 #endif

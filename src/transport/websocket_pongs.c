@@ -21,17 +21,12 @@ static void look_later(struct pinion_pongs *pongs)
         pinion__scheduler_deadline(pongs->scheduler, &pongs->timer, LOOK_MS);
 }
 
-/* True when the client is given up. */
-static bool is_stalled(struct pinion_pongs *pongs)
-{
-    pongs->still_ms = pinion__conn_moved(pongs->conn) ? 0 : pongs->still_ms + LOOK_MS;
-    return pongs->still_ms >= pongs->limit_ms;
-}
-
 static void on_timer(struct pinion_timer *timer)
 {
     struct pinion_pongs *pongs = PINION_CONTAINER_OF(timer, struct pinion_pongs, timer);
-    if (is_stalled(pongs)) {
+    enum pinion_progress_seen seen =
+        pinion__progress_look(&pongs->progress, pongs->conn, LOOK_MS, pongs->limit_ms);
+    if (seen == PINION_PROGRESS_STALLED) {
         pongs->stalled(pongs);
         return;
     }
@@ -41,10 +36,10 @@ static void on_timer(struct pinion_timer *timer)
 }
 
 void pinion__pongs_init(struct pinion_pongs *pongs, struct pinion_conn *conn,
-                        struct pinion_scheduler *scheduler, uint64_t limit_ms)
+                        struct pinion_scheduler *scheduler, uint32_t limit_ms)
 {
     *pongs = (struct pinion_pongs){ .conn = conn, .scheduler = scheduler };
-    pongs->limit_ms = limit_ms < PINION_PONGS_STILL_MS ? limit_ms : PINION_PONGS_STILL_MS;
+    pongs->limit_ms = limit_ms < PINION_STALL_MS ? limit_ms : PINION_STALL_MS;
     pinion__timer_init(&pongs->timer, on_timer);
 }
 
@@ -63,10 +58,8 @@ void pinion__pongs_answer(struct pinion_pongs *pongs, struct pinion_frame *pong)
         queue(pongs, pong);
         return;
     }
-    if (!pongs->held) {
-        pongs->still_ms = 0;
-        (void)pinion__conn_moved(pongs->conn);
-    }
+    if (!pongs->held)
+        pongs->progress = (struct pinion_progress){ 0 };
     pinion__frame_unref(pongs->held);
     pongs->held = pong;
     look_later(pongs);

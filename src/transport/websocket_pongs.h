@@ -6,25 +6,24 @@
 #define PINION_TRANSPORT_WEBSOCKET_PONGS_H
 
 #include "base/scheduler.h"
-#include "io/loop.h"
+#include "io/progress.h"
 
-#define PINION_PONGS_AT_ONCE  (4u * 1024) /* of memory in the queue: up to this every ping is answered */
-#define PINION_PONGS_STILL_MS 30000       /* nothing read for so long, while pings come: given up */
+#define PINION_PONGS_AT_ONCE (4u * 1024) /* of memory in the queue: up to this every ping is answered */
 
 struct pinion_pongs {
     struct pinion_timer timer;
     struct pinion_conn *conn;
     struct pinion_scheduler *scheduler;
-    struct pinion_frame *queued; /* the last that was queued: a reference, which tells when it has gone */
-    struct pinion_frame *held;   /* to the last ping; NULL: none */
-    uint64_t still_ms;           /* for how long nothing has been read, while one was held */
-    uint64_t limit_ms;
+    struct pinion_frame *queued;     /* the last that was queued: a reference, which tells when it has gone */
+    struct pinion_frame *held;       /* to the last ping; NULL: none */
+    struct pinion_progress progress; /* while one was held */
+    uint32_t limit_ms;
     void (*stalled)(struct pinion_pongs *pongs); /* may release it */
 };
 
 /* limit_ms: of the time in which nothing is read. */
 void pinion__pongs_init(struct pinion_pongs *pongs, struct pinion_conn *conn,
-                        struct pinion_scheduler *scheduler, uint64_t limit_ms);
+                        struct pinion_scheduler *scheduler, uint32_t limit_ms);
 void pinion__pongs_release(struct pinion_pongs *pongs);
 
 /* Send a pong when the client has read what waits; takes it. One that is held already is dropped for it. */

@@ -771,6 +771,67 @@ static void close_overrides_shutdown(void **state)
     fixture_free(f);
 }
 
+/* What the peer has acknowledged */
+
+static unsigned acks_seen; /* 1: something is left, 2: nothing is */
+
+static void queue_a_mib(struct served *s)
+{
+    acks_seen = 0;
+    LOOP_CHECK(s->fixture, queue_pattern(s, MIB, 7) == 0);
+    LOOP_CHECK(s->fixture, pinion__conn_unacked(s->conn) == MIB);
+    LOOP_CHECK(s->fixture, pinion__conn_acked(s->conn) == 0);
+}
+
+/* The peer goes on while we look. Of unix-domain sockets the kernel counts its memory, not the bytes. */
+static void check_sums(struct fixture *f, const struct pinion_conn *conn)
+{
+    uint64_t loop_before = pinion__loop_acked(f->loop);
+    size_t before = pinion__conn_acked(conn), left = pinion__conn_unacked(conn);
+    size_t after = pinion__conn_acked(conn);
+    LOOP_CHECK(f, before + left <= MIB && after + left >= MIB);
+    LOOP_CHECK(f, loop_before <= before);
+}
+
+static void see_what_is_left(struct fixture *f)
+{
+    const struct served *s = f->served;
+    if (!s || s->fins > 0 || s->closes > 0)
+        return;
+    f->wait = 1;
+    if (!f->script->unix_socket)
+        check_sums(f, s->conn);
+    size_t left = pinion__conn_unacked(s->conn);
+    if (acks_seen == 0 ? left > 0 : acks_seen == 1 && left == 0) {
+        acks_seen++;
+        tell_client(f);
+    }
+}
+
+static void read_when_told(struct fixture *f)
+{
+    int fd = dial(f);
+    await_loop(f);
+    client_expect_pattern(f, fd, MIB, 7);
+    await_loop(f);
+    hang_up(f, fd);
+}
+
+static void what_the_peer_has_is_known(void **state)
+{
+    static const struct script tcp = { .accepted = queue_a_mib,
+                                       .turn = see_what_is_left,
+                                       .client = read_when_told,
+                                       .send_buffer = SMALL_BUFFER,
+                                       .client_recv_buffer = SMALL_BUFFER };
+    static const struct script local = {
+        .accepted = queue_a_mib, .turn = see_what_is_left, .client = read_when_told, .unix_socket = true
+    };
+
+    fixture_free(play(&tcp));
+    fixture_free(play(&local));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -795,6 +856,7 @@ int main(void)
         cmocka_unit_test(shutdown_delivers_all_and_still_receives),
         cmocka_unit_test(shutdown_of_an_empty_queue_sends_the_fin),
         cmocka_unit_test(close_overrides_shutdown),
+        cmocka_unit_test(what_the_peer_has_is_known),
     };
 
     return fixture_run_on_engines(tests, sizeof tests / sizeof *tests);

@@ -70,6 +70,40 @@ static void time_for_a_head(void **state)
     close(slow);
 }
 
+/* From its first byte, on a connection that is kept: the time in which nothing came is another. */
+static void time_for_a_later_head(void **state)
+{
+    static const char part[] = "GET / HTTP/1.1\r\nHost:";
+    start(&(pinion_endpoint_options){ .head_timeout_ms = 200, .keep_alive_ms = 20000 }, NULL);
+    int fd = connected_fd();
+    assert_int_equal(request(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
+    nanosleep(&(struct timespec){ .tv_nsec = 400000000 }, NULL);
+    assert_int_equal(request(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
+    assert_true(tcp_send(fd, part, 5));
+    double since = seconds_now();
+    nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+    (void)tcp_send(fd, part + 5, sizeof part - 1 - 5); /* which begins nothing anew */
+    assert_int_equal(answer(fd).status, 408);
+    double took = seconds_now() - since;
+    if (took < AT_LEAST - 0.01 || took > 10)
+        fail_msg("it took %g seconds", took);
+    close(fd);
+}
+
+static void time_between_requests(void **state)
+{
+    char byte;
+    start(&(pinion_endpoint_options){ .keep_alive_ms = 200 }, NULL);
+    int fd = connected_fd();
+    assert_int_equal(request(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
+    double since = seconds_now();
+    assert_int_equal(recv(fd, &byte, 1, 0), 0);
+    double took = seconds_now() - since;
+    if (took < AT_LEAST - 0.01 || took > 4)
+        fail_msg("it took %g seconds", took);
+    close(fd);
+}
+
 static void time_for_the_closing_handshake(void **state)
 {
     static const uint8_t undecodable[] = { 0x81, 0x81, 0, 0, 0, 0, 'x' };
@@ -178,8 +212,14 @@ static void sessions_of_a_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(size_of_a_head), TEST(time_for_a_head),  TEST(time_for_the_closing_handshake),
-        TEST(body_of_a_post), TEST(frames_of_a_post), TEST(sessions_of_a_process),
+        TEST(size_of_a_head),
+        TEST(time_for_a_head),
+        TEST(time_for_a_later_head),
+        TEST(time_between_requests),
+        TEST(time_for_the_closing_handshake),
+        TEST(body_of_a_post),
+        TEST(frames_of_a_post),
+        TEST(sessions_of_a_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
