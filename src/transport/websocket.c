@@ -51,6 +51,7 @@ struct ws {
     bool eof;      /* the peer sends no more, and is owed the answers to what it sent */
     bool resuming; /* the resume task is queued */
     bool gone;     /* closed; the resume task frees */
+    bool deaf;     /* it is closed for not reading: it has had its time */
 };
 
 static const struct pinion_conn_events ws_events;
@@ -141,12 +142,14 @@ static void stop_pings(struct ws *ws)
 static void await_end(struct ws *ws)
 {
     const pinion_endpoint *endpoint = ws->shard->endpoint;
+    uint32_t close_ms = endpoint->close_timeout_ms, stall_ms = endpoint->stall_ms;
     struct ws_more *more = more_of(ws);
+    if (ws->deaf && close_ms < stall_ms)
+        stall_ms = close_ms;
     if (!more)
         pinion__conn_close(ws->conn);
     else if (!pinion__timer_active(&more->deadline))
-        set_deadline(more,
-                     pinion__patience_begin(&more->patience, endpoint->close_timeout_ms, endpoint->stall_ms));
+        set_deadline(more, pinion__patience_begin(&more->patience, close_ms, stall_ms));
 }
 
 /* What is queued is the last of it. When the peer has ended its side, so that nothing of it is left unread,
@@ -213,6 +216,7 @@ static void close_slow(struct ws *ws)
     PINION_LOG_LIMITED(PINION_LOG_INFO, "websocket %s: a client does not read what it is sent, closed (%s)",
                        ws->mount->path, PINION_WHO_OF(ws->socket));
     PINION_COUNT(ws->shard, slow_closed, 1);
+    ws->deaf = true;
     pinion__conn_drop_queue(ws->conn);
     fail(ws, PINION_CLOSE_POLICY);
 }

@@ -41,9 +41,18 @@ static pinion_result say_much_and_go(pinion_socket *socket, bool binary, const c
     return pinion_stop(PINION_REASON_NORMAL);
 }
 
+/* More than the queue may hold. */
+static pinion_result say_too_much(pinion_socket *socket, bool binary, const char *bytes, size_t length)
+{
+    for (int i = 0; i < 4; i++)
+        (void)pinion_raw_push(socket, true, filling, MUCH);
+    return pinion_noreply();
+}
+
 static const pinion_channel_def room = { .handle_in = PINION_CLAUSES({ "big", on_big }) };
 static const pinion_socket_def user_socket = { .channels = PINION_ROUTES({ "room:*", &room }) };
 static const pinion_raw_socket_def talker = { .handle_in = say_much_and_go };
+static const pinion_raw_socket_def chatterer = { .handle_in = say_too_much };
 
 /* Connections get it from the sockets that listen. */
 static void shrink_send_buffers(void)
@@ -68,6 +77,7 @@ static void serve_within(uint32_t stall_ms, uint32_t keep_alive_ms)
     pinion__server(endpoint)->base.stall_ms = stall_ms;
     ok(pinion_endpoint_socket(endpoint, "/socket", &user_socket, &socket));
     ok(pinion_endpoint_raw_socket(endpoint, "/talker", &talker, &socket));
+    ok(pinion_endpoint_raw_socket(endpoint, "/chatterer", &chatterer, &socket));
     ok(pinion_endpoint_get(endpoint, "/", endpoint_page, NULL));
     ok(pinion_endpoint_get(endpoint, "/much", big_page, (void *)&much));
     ok(pinion_endpoint_get(endpoint, "/more", big_page, (void *)&more));
@@ -270,13 +280,13 @@ static void a_poll(void **state)
     close(fd);
 }
 
-static int talker_fd(void)
+static int websocket_at(const char *target)
 {
     static const char upgrade[] = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     size_t none;
     int fd = dial();
-    assert_int_equal(get(fd, "/talker/websocket", upgrade, &none), 101);
+    assert_int_equal(get(fd, target, upgrade, &none), 101);
     return fd;
 }
 
@@ -295,7 +305,7 @@ static void takes_all_and_the_close_frame(int fd)
 static void a_close_frame_behind_much(void **state)
 {
     serve();
-    int fd = talker_fd();
+    int fd = websocket_at("/talker/websocket");
     assert_true(tcp_send(fd, hello, sizeof hello));
     takes_all_and_the_close_frame(fd);
     close(fd);
@@ -305,11 +315,28 @@ static void a_close_frame_behind_much(void **state)
 static void much_after_a_fin(void **state)
 {
     serve();
-    int fd = talker_fd();
+    int fd = websocket_at("/talker/websocket");
     assert_true(tcp_send(fd, hello, sizeof hello));
     shutdown(fd, SHUT_WR);
     takes_all_and_the_close_frame(fd);
     expect_end(fd);
+    close(fd);
+}
+
+/* It had its time before that, so that it gets no more than a close has. */
+static void who_is_closed_for_not_reading_is_gone_soon(void **state)
+{
+    pinion_stats now;
+    serve_within(60000, SHORT);
+    int fd = websocket_at("/chatterer/websocket");
+    assert_true(tcp_send(fd, hello, sizeof hello));
+    double since = seconds_now();
+    do {
+        pause_ms(5);
+        pinion_endpoint_stats(endpoint, &now);
+    } while (now.connections > 0 && seconds_now() - since < 20);
+    assert_int_equal(now.connections, 0);
+    assert_int_equal(now.slow_closed, 1);
     close(fd);
 }
 
@@ -396,6 +423,7 @@ static int run(void)
         TEST(a_poll),
         TEST(a_close_frame_behind_much),
         TEST(much_after_a_fin),
+        TEST(who_is_closed_for_not_reading_is_gone_soon),
         TEST(a_download_goes_on_while_the_endpoint_goes_down),
         TEST(but_nobody_waits_for_who_does_not_read),
     };
