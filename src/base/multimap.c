@@ -38,3 +38,22 @@ void pinion__multimap_remove(struct pinion_map *map, struct pinion_multimap_node
         (void)rc;
     }
 }
+
+/* As above: taking the first of a name out leaves the map its buckets. */
+void pinion__multimap_replace(struct pinion_map *map, struct pinion_multimap_node *node,
+                              struct pinion_multimap_node *by)
+{
+    bool was_first = pinion__multimap_is_first(node);
+    uint64_t hash = node->first.hash;
+    pinion__list_init(&by->ring);
+    pinion__list_append(&node->ring, &by->ring);
+    pinion__list_remove(&node->ring);
+    by->first = (struct pinion_map_node){ .next = &by->first, .hash = hash };
+    if (!was_first)
+        return;
+    pinion__map_remove(map, &node->first);
+    by->first = (struct pinion_map_node){ 0 };
+    int rc = pinion__map_insert(map, &by->first, hash);
+    assert(rc == 0);
+    (void)rc;
+}

@@ -22,6 +22,10 @@ int pinion__multimap_add(struct pinion_map *map, struct pinion_multimap_node *no
 /* Remove a node that is in the map. The second of its name takes the place of the first. */
 void pinion__multimap_remove(struct pinion_map *map, struct pinion_multimap_node *node);
 
+/* Put another node of the same name, which is in no map, in the place of one that is. Cannot fail. */
+void pinion__multimap_replace(struct pinion_map *map, struct pinion_multimap_node *node,
+                              struct pinion_multimap_node *by);
+
 /* The first of that name, or NULL. */
 struct pinion_multimap_node *pinion__multimap_find(const struct pinion_map *map, struct pinion_slice name,
                                                    uint64_t hash);

@@ -208,6 +208,17 @@ void pinion__presence_entry_hide(struct pinion_presence_entry *entry)
     tell(entry, false);
 }
 
+void pinion__presence_entry_replace(struct pinion_presence_entry *old, struct pinion_presence_entry *entry)
+{
+    assert(old->topic == entry->topic);
+    entry->of_key = old->of_key;
+    pinion__multimap_replace(&old->topic->keys, &old->by_key, &entry->by_key);
+    pinion__list_append(&old->in_topic, &entry->in_topic); /* that is, before it */
+    pinion__list_remove(&old->in_topic);
+    tell(old, false);
+    tell(entry, true);
+}
+
 void pinion__presence_entry_free(struct pinion_presence_entry *entry)
 {
     struct pinion_presence_replica *replica = entry->replica;

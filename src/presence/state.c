@@ -130,6 +130,15 @@ static void remove_entry(struct pinion_presence_state *state, struct pinion_pres
     pinion__presence_entry_free(entry);
 }
 
+/* In its place, so that lists do not change their order. */
+static void replace(struct pinion_presence_state *state, struct pinion_presence_entry *old,
+                    struct pinion_presence_entry *entry)
+{
+    pinion__presence_entry_replace(old, entry);
+    remove_entry(state, old);
+    state->own->known.base = entry->clock;
+}
+
 static void show(struct pinion_presence_state *state, struct pinion_presence_entry *entry)
 {
     state->own->known.base = entry->clock;
@@ -161,8 +170,7 @@ int pinion__presence_update(struct pinion_presence_state *state, const struct pi
     int rc = add(state, state->own->known.base + 2, item, &entry);
     if (rc)
         return rc;
-    remove_entry(state, old);
-    show(state, entry);
+    replace(state, old, entry);
     if (out)
         *out = entry;
     return 0;

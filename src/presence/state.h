@@ -53,7 +53,7 @@ struct pinion_presence_entry {
 struct pinion_presence_topic {
     struct pinion_map_node node;
     struct pinion_map keys;     /* visible entries by key */
-    struct pinion_list entries; /* visible, in the order in which they became so */
+    struct pinion_list entries; /* visible, in the order in which they became so; an update keeps its place */
     size_t count;               /* of them */
     size_t holds;               /* entries, visible or not */
     uint64_t message;           /* the last message it was written into, */
@@ -129,8 +129,8 @@ int pinion__presence_track(struct pinion_presence_state *state, const struct pin
                            const struct pinion_presence_entry **out);
 
 /* Give what this id tracks under this key on this topic another meta: the old entry leaves and a new one
- * joins, with another ref. PINION_ENOENT: there is none; errors otherwise as above. Nothing changed on
- * failure. */
+ * joins in its place, with another ref. PINION_ENOENT: there is none; errors otherwise as above. Nothing
+ * changed on failure. */
 int pinion__presence_update(struct pinion_presence_state *state, const struct pinion_presence_item *item,
                             const struct pinion_presence_entry **out);
 

@@ -12,6 +12,10 @@ int pinion__presence_entry_new(struct pinion_presence_replica *replica, uint64_t
 void pinion__presence_entry_show(struct pinion_presence_entry *entry);
 void pinion__presence_entry_hide(struct pinion_presence_entry *entry);
 
+/* Make it visible in the place of one that is, of the same topic and key, in the topic's list and under the
+ * key. Tells that that one has left, then that this one has joined. Cannot fail. */
+void pinion__presence_entry_replace(struct pinion_presence_entry *old, struct pinion_presence_entry *entry);
+
 /* Take it out of the set and free it; if it is visible, tell. */
 void pinion__presence_entry_free(struct pinion_presence_entry *entry);
 

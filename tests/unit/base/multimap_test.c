@@ -53,6 +53,14 @@ static void take(struct item *item)
     item->came = 0;
 }
 
+/* By another of its name that is not in the map: it has its place from then on. */
+static void replace(struct item *item, struct item *by)
+{
+    pinion__multimap_replace(&map, &item->node, &by->node);
+    by->came = item->came;
+    item->came = 0;
+}
+
 /* The one of that name that came next after `after`. */
 static struct item *model_next(char name, unsigned long after)
 {
@@ -107,12 +115,25 @@ static int finish(void **state)
     return 0;
 }
 
+/* One of its name that is not in the map, or NULL. */
+static struct item *spare_for(const struct item *item)
+{
+    for (int i = item->name; i < ITEMS; i += NAMES) {
+        if (!items[i].came)
+            return &items[i];
+    }
+    return NULL;
+}
+
 static void it_does_what_a_table_would_do(void **state)
 {
     struct random_source source = { 5 };
     for (int i = 0; i < OPERATIONS; i++) {
         struct item *item = &items[random_below(&source, ITEMS)];
-        if (item->came)
+        struct item *spare = random_below(&source, 2) ? spare_for(item) : NULL;
+        if (item->came && spare)
+            replace(item, spare);
+        else if (item->came)
             take(item);
         else
             add(item);
@@ -133,10 +154,25 @@ static void the_second_takes_the_place_of_the_first(void **state)
     check_all();
 }
 
+static void another_takes_the_place_of_one(void **state)
+{
+    add(&items[3]);
+    replace(&items[3], &items[3 + NAMES]); /* the only one */
+    assert_ptr_equal(find(3), &items[3 + NAMES]);
+    add(&items[3]);
+    add(&items[3 + 2 * NAMES]);
+    replace(&items[3 + NAMES], &items[3 + 3 * NAMES]); /* the first */
+    replace(&items[3], &items[3 + NAMES]);             /* one in the middle */
+    replace(&items[3 + 2 * NAMES], &items[3]);         /* the last */
+    assert_ptr_equal(find(3), &items[3 + 3 * NAMES]);
+    check_all();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_second_takes_the_place_of_the_first, begin, finish),
+        cmocka_unit_test_setup_teardown(another_takes_the_place_of_one, begin, finish),
         cmocka_unit_test_setup_teardown(it_does_what_a_table_would_do, begin, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -270,6 +270,27 @@ static void what_cannot_be_tracked_is_refused(void **state)
     assert_int_equal(pinion_presence_count(presence, "t"), 0);
 }
 
+/* Of the metas under its key, and of the keys. */
+static void an_update_keeps_its_place(void **state)
+{
+    pinion_test_client *phone = joined("ann"), *desk = joined("ann"), *tab = joined("ann");
+    for (int i = 0; i < 6; i++) {
+        pinion_test_client *const clients[] = { phone, desk, tab };
+        static const char *const names[] = { "phone", "desk", "tab" };
+        request(clients[i % 3], "update",
+                pinion_json("{s:s, s:{s:s, s:i}}", "key", "ann", "meta", "at", names[i % 3], "n", i));
+        assert_int_equal(status, 0);
+    }
+    const json_t *metas = json_object_get(json_object_get(pinion_test_value(test), "ann"), "metas");
+    assert_int_equal(json_array_size(metas), 3);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(metas, 0), "at")), "phone");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(metas, 1), "at")), "desk");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(metas, 2), "at")), "tab");
+    request(desk, "untrack", pinion_json("{s:s}", "key", "ann"));
+    request(tab, "update", pinion_json("{s:s}", "key", "ann"));
+    assert_int_equal(pinion_presence_count(presence, TOPIC), 2);
+}
+
 static void on_other_topics_and_without_a_channel(void **state)
 {
     pinion_test_client *ann = joined("ann");
@@ -580,7 +601,7 @@ static void the_application_hears_of_diffs(void **state)
     pinion_test_disconnect(bob);
     assert_string_equal(handled, " joins:ann! leaves: presences:ann;"
                                  " joins:bob! leaves: presences:annbob;"
-                                 " joins:ann! leaves:ann! presences:bobann;"
+                                 " joins:ann! leaves:ann! presences:annbob;"
                                  " joins: leaves:bob! presences:ann;");
 }
 
@@ -641,6 +662,7 @@ int main(void)
         at_once(a_refused_join_leaves_nothing),
         at_once(several_metas_under_one_key),
         at_once(what_cannot_be_tracked_is_refused),
+        at_once(an_update_keeps_its_place),
         at_once(on_other_topics_and_without_a_channel),
         alone(changes_that_follow_are_told_together),
         alone(who_comes_and_goes_within_an_interval_is_not_told),
