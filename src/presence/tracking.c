@@ -1,5 +1,5 @@
 /* Tracking, updating and untracking: each call changes the topic's shard under its lock. */
-#include "base/log.h"
+#include "base/log_limit.h"
 #include "engine/channel.h"
 #include "presence/meta.h"
 #include "presence/presence_int.h"
@@ -84,6 +84,21 @@ static int watch(pinion_channel *channel, const char *topic)
     return 0;
 }
 
+/* An id that is missing, or that is a number where a string is read, comes here as no key; with such a key
+ * everybody would be one person. */
+static int check_key(const char *topic, const char *key)
+{
+    if (key && *key)
+        return 0;
+    PINION_LOG_LIMITED(
+        PINION_LOG_WARNING,
+        "presence: the key for %s is %s: not tracked. A key says who it is, and is a string: is "
+        "an id assigned as a number, or not at all?",
+        topic, key ? "empty" : "NULL");
+    return pinion__fail(PINION_EINVAL, "a presence's key is %s: it says who is tracked",
+                        key ? "empty" : "NULL");
+}
+
 /* Code that is no channel has the id 0. */
 static uint64_t id_of(const pinion_channel *channel)
 {
@@ -93,13 +108,17 @@ static uint64_t id_of(const pinion_channel *channel)
 static int put_for(pinion_presence *presence, pinion_channel *channel, const char *topic, const char *key,
                    pinion_payload *meta, bool is_update)
 {
+    int rc = check_key(topic, key);
+    if (!rc && channel)
+        rc = watch(channel, topic);
+    if (rc) {
+        pinion_payload_unref(meta);
+        return rc;
+    }
     struct pinion_presence_item item = { .topic = pinion__slice_str(topic),
                                          .key = pinion__slice_str(key),
                                          .id = id_of(channel) };
-    int rc = channel ? watch(channel, topic) : 0;
-    if (rc)
-        pinion_payload_unref(meta);
-    return rc ? rc : put(presence, item, meta, is_update);
+    return put(presence, item, meta, is_update);
 }
 
 int pinion_presence_track_on(pinion_presence *presence, pinion_channel *channel, const char *topic,

@@ -1,4 +1,5 @@
 /* The API, over the in-process transport: what channels track, what lists show, what clients are told. */
+#include "helpers/capture.h"
 #include "helpers/engine.h"
 
 #define TOPIC "room:1"
@@ -266,6 +267,35 @@ static void what_cannot_be_tracked_is_refused(void **state)
     assert_int_equal(pinion_presence_track_on(presence, NULL, "t", "\xff", NULL), PINION_EINVAL);
     assert_int_equal(pinion_presence_track_on(presence, NULL, "t", "k", pinion_json("nonsense")),
                      PINION_EPAYLOAD);
+    assert_int_equal(pinion_presence_count(presence, TOPIC), 1);
+    assert_int_equal(pinion_presence_count(presence, "t"), 0);
+}
+
+static void assert_no_key(int rc)
+{
+    assert_int_equal(rc, PINION_EINVAL);
+    assert_non_null(strstr(pinion_error_detail(), "key"));
+}
+
+/* With such a key everybody would be one person. */
+static void a_key_that_is_none_is_refused_and_logged(void **state)
+{
+    struct capture capture = { 0 };
+    char text[8192];
+    pinion_test_client *ann = joined("ann");
+    assert_int_equal(capture_begin(&capture), 0);
+    pinion_log_set_level(PINION_LOG_WARNING);
+    assert_no_key(pinion_presence_track_on(presence, NULL, "t", NULL, pinion_json("{s:i}", "n", 1)));
+    assert_no_key(pinion_presence_track_on(presence, NULL, "t", "", NULL));
+    assert_no_key(pinion_presence_update_on(presence, NULL, "t", NULL, NULL));
+    request(ann, "track", pinion_json("{s:s}", "key", ""));
+    int empty = status;
+    request(ann, "update", pinion_json("{s:i}", "key", 7)); /* no string */
+    pinion_log_set_level(PINION_LOG_NONE);
+    capture_end(&capture, text, sizeof text);
+    assert_int_equal(empty, PINION_EINVAL);
+    assert_int_equal(status, PINION_EINVAL);
+    assert_non_null(strstr(text, "presence: the key for t is NULL"));
     assert_int_equal(pinion_presence_count(presence, TOPIC), 1);
     assert_int_equal(pinion_presence_count(presence, "t"), 0);
 }
@@ -662,6 +692,7 @@ int main(void)
         at_once(a_refused_join_leaves_nothing),
         at_once(several_metas_under_one_key),
         at_once(what_cannot_be_tracked_is_refused),
+        at_once(a_key_that_is_none_is_refused_and_logged),
         at_once(an_update_keeps_its_place),
         at_once(on_other_topics_and_without_a_channel),
         alone(changes_that_follow_are_told_together),
