@@ -19,7 +19,7 @@ static pinion_result join(pinion_channel *channel, const char *topic, const pini
 static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
 {
     pinion_presence_track(presence, channel, name_of(channel, params), NULL);
-    pinion_push(channel, "presence_state", pinion_presence_list(presence, pinion_channel_topic(channel)));
+    pinion_presence_push_state(presence, channel);
     return pinion_noreply();
 }
 

@@ -42,7 +42,7 @@ static pinion_result after_join(pinion_channel *channel, const pinion_payload *p
     if (!key || pinion_presence_track(presence_of(channel), channel, key,
                                       meta ? pinion_payload_json(json_incref(meta)) : NULL) != 0)
         return pinion_crash();
-    pinion_push(channel, "presence_state", list(channel));
+    pinion_presence_push_state(presence_of(channel), channel);
     return pinion_noreply();
 }
 

@@ -4,9 +4,8 @@
  *
  *     static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
  *     {
- *         const char *topic = pinion_channel_topic(channel);
  *         pinion_presence_track(presence, channel, "user:7", pinion_json("{s:s}", "device", "phone"));
- *         pinion_push(channel, "presence_state", pinion_presence_list(presence, topic));
+ *         pinion_presence_push_state(presence, channel);
  *         return pinion_noreply();
  *     }
  *
@@ -96,14 +95,15 @@ PINION_API PINION_CHECKED int pinion_presence_new(pinion_presence **out, pinion_
 /* Track a channel under a key on its topic. Consumes meta (NULL is {}); members "phx_ref" and "phx_ref_prev"
  * of it are left out. Also in join: if that is refused, it is untracked again.
  * PINION_EBUSY: it is tracked under this key already; PINION_EINVAL: the meta is no JSON object, or the key
- * is no UTF-8 of at most 255 bytes; PINION_ETOOBIG: the meta has more than max_meta bytes, or the key has
+ * is no UTF-8 of 1 to 255 bytes; where it is empty or NULL, the log says so too: with it everybody would be
+ * one person; PINION_ETOOBIG: the meta has more than max_meta bytes, or the key has
  * max_metas already (pinion_error_detail says which); PINION_EPAYLOAD;
  * PINION_ECLOSED: the channel has ended, or runs its terminate; PINION_ENOMEM. */
 PINION_API int pinion_presence_track(pinion_presence *presence, pinion_channel *channel, const char *key,
                                      pinion_payload *meta);
 
-/* Give it another meta: the old one leaves and the new one joins, in one diff. PINION_ENOENT: it is not
- * tracked under this key; else as pinion_presence_track. */
+/* Give it another meta: the old one leaves and the new one joins in its place, in one diff. PINION_ENOENT: it
+ * is not tracked under this key; else as pinion_presence_track. */
 PINION_API int pinion_presence_update(pinion_presence *presence, pinion_channel *channel, const char *key,
                                       pinion_payload *meta);
 
@@ -120,10 +120,20 @@ PINION_API int pinion_presence_update_on(pinion_presence *presence, pinion_chann
 PINION_API void pinion_presence_untrack_on(pinion_presence *presence, pinion_channel *channel,
                                            const char *topic, const char *key);
 
+/* ---- the state of a client ---- */
+
+/* Push "presence_state" to the channel's client: who is on its topic. From then on the diffs that come to it
+ * leave out what that showed already, its own join among it: so a client that counts what it is told counts
+ * everybody once. Each state counts from its own moment. Errors as pinion_push, of which EPAYLOAD also means
+ * that fetch failed; PINION_ENOMEM: it was not pushed. The cost is that of the list's length. */
+PINION_API int pinion_presence_push_state(pinion_presence *presence, pinion_channel *channel);
+
 /* ---- looking up. Thread: any ---- */
 
 /* Who is on a topic: {key: {"metas": [...]}}, what "presence_state" carries. The caller's to consume or
- * unref. The cost is that of its length. Poison when memory ran out, and when fetch gave that. */
+ * unref. The cost is that of its length. Poison when memory ran out, and when fetch gave that. It does not
+ * say for whom it is: diffs that come later may tell again what it shows. For a client:
+ * pinion_presence_push_state. */
 PINION_API pinion_payload *pinion_presence_list(pinion_presence *presence, const char *topic);
 
 /* What is under one key: {"metas": [...]}, or NULL when nothing is. The caller's as above. */

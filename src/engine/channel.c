@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log_limit.h"
 #include "engine/raw.h"
+#include "engine/seen.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -57,6 +58,8 @@ void pinion__channel_unhold(struct pinion_channel *channel)
     assert(channel->state == PINION_CHANNEL_ENDED);
     pinion__assigns_unref(channel->assigns);
     pinion__topic_drop(channel->topic);
+    if (channel->extra)
+        pinion__seen_release(channel->extra);
     free(channel->extra);
     struct pinion_shard *shard = channel->socket->shard;
     PINION_COUNT(shard, channels, -1);

@@ -28,6 +28,7 @@ enum pinion_channel_state {
 
 struct pinion_work;
 struct pinion_late_join;
+struct pinion_seen;
 
 /* What few channels have, made when first needed. */
 struct pinion_channel_extra {
@@ -43,6 +44,7 @@ struct pinion_channel_extra {
     struct pinion_work *work;
     struct pinion_late_join *late_join;
     struct pinion_bucket messages; /* from the client, where they are limited */
+    struct pinion_seen *seen;      /* what its client was given whole */
 };
 
 struct pinion_channel {
@@ -146,6 +148,10 @@ void pinion__channel_handle_out(struct pinion_channel *channel, const pinion_cla
                                 const char *event, const pinion_payload *payload);
 void pinion__channel_handle_info(struct pinion_channel *channel, const pinion_info *info);
 void pinion__channel_after_join(struct pinion_channel *channel, const pinion_payload *params);
+
+/* Hand an intercepted broadcast to its clause: what of it the client was not given already, if anything. */
+void pinion__channel_intercept(struct pinion_channel *channel, const pinion_clause *clause,
+                               struct pinion_broadcast *broadcast);
 
 /* Act on a result. `ref` is the message's for a handle_in, NULL elsewhere (where a reply is a mistake).
  * `callback` and `detail` (an event, or NULL) are for the log. Consumes result. */

@@ -4,11 +4,16 @@
  * client's queue gets a reference. All that takes stands in the topic's entries; neither the channel nor its
  * socket is touched. A channel that intercepts the event gets its handle_out called
  * instead, after the current callback; all of them in one task.
+ *
+ * A broadcast that says of which changes it tells (pubsub/versions.h) is looked at channel by channel: those
+ * whose clients know of some already are set aside, and get what is left, encoded once for all that know the
+ * same.
  */
 #include "base/frame.h"
 #include "base/log_limit.h"
 #include "engine/audience.h"
 #include "engine/channel.h"
+#include "engine/seen.h"
 #include "engine/subscription.h"
 #include "proto/payload.h"
 #include <stdlib.h>
@@ -34,6 +39,12 @@ struct batch {
     struct intercepted channels[];
 };
 
+/* A subscriber whose client knows a part. */
+struct partial {
+    uint64_t known; /* the last change of that */
+    const struct pinion_entry *entry;
+};
+
 struct fanout {
     struct pinion_shard *shard;
     struct pinion_topic *topic;
@@ -46,6 +57,8 @@ struct fanout {
     const struct pinion_subscriber *sender; /* is left out */
     bool sender_unknown;                    /* but is somewhere here, and known by its id */
     struct batch *batch;
+    struct partial *partials; /* set aside */
+    size_t partial_count;
     size_t delivered;
     size_t unencodable;
     size_t skipped;
@@ -122,7 +135,10 @@ static void run_batch(struct pinion_task *task)
             if (pinion__mail_broadcast(channel, batch->broadcast, clause) != 0)
                 PINION_COUNT(channel->socket->shard, dropped, 1);
         } else if (channel->state == PINION_CHANNEL_JOINED) {
-            pinion__channel_handle_out(channel, clause, batch->broadcast->event.ptr, view);
+            if (pinion__channel_knows(channel, batch->broadcast) == 0)
+                pinion__channel_handle_out(channel, clause, batch->broadcast->event.ptr, view);
+            else
+                pinion__channel_intercept(channel, clause, batch->broadcast);
         }
         pinion__channel_unhold(channel);
     }
@@ -231,20 +247,104 @@ static void find_sender(struct fanout *fan)
         fan->sender_unknown = true;
 }
 
+static void to_all(struct fanout *fan)
+{
+    for (uint32_t i = 0; i < fan->topic->count; i++) {
+        const struct pinion_entry *entry = &fan->topic->entries[i];
+        if (entry->target)
+            to_channel(fan, entry);
+        else
+            to_subscriber(fan, entry->subscriber);
+    }
+}
+
+static void finish(struct fanout *fan)
+{
+    if (fan->batch)
+        pinion__scheduler_defer(fan->shard->scheduler, &fan->batch->task);
+    for (unsigned i = 0; i < fan->encoding_count; i++)
+        pinion__frame_unref(fan->encodings[i].frame);
+    note(fan);
+}
+
+/* ---- a broadcast that tells of changes ---- */
+
+/* What a channel that intercepts it may see is decided when its handle_out runs: it may know more by then. */
+static bool takes_whole(const struct fanout *fan, const struct pinion_entry *entry, uint64_t known)
+{
+    const struct pinion_audience *audience = entry->manner;
+    return known == 0 || pinion__clause_find(audience->def->handle_out, fan->broadcast->event);
+}
+
+/* Rather a change twice than not at all: where there is no memory it takes the whole. */
+static void set_aside(struct fanout *fan, const struct pinion_entry *entry, uint64_t known)
+{
+    if (!fan->partials)
+        fan->partials = malloc(fan->topic->count * sizeof *fan->partials);
+    if (fan->partials)
+        fan->partials[fan->partial_count++] = (struct partial){ .known = known, .entry = entry };
+    else
+        to_channel(fan, entry);
+}
+
+static void to_those_who_know_nothing(struct fanout *fan)
+{
+    uint64_t newest = pinion__versions_newest(fan->broadcast->versions);
+    for (uint32_t i = 0; i < fan->topic->count; i++) {
+        const struct pinion_entry *entry = &fan->topic->entries[i];
+        if (!entry->target) {
+            to_subscriber(fan, entry->subscriber);
+            continue;
+        }
+        uint64_t known = pinion__channel_knows(
+            PINION_CONTAINER_OF(entry->subscriber, struct pinion_channel, subscriber), fan->broadcast);
+        if (takes_whole(fan, entry, known))
+            to_channel(fan, entry);
+        else if (known < newest)
+            set_aside(fan, entry, known);
+    }
+}
+
+static int by_known(const void *a, const void *b)
+{
+    uint64_t left = ((const struct partial *)a)->known, right = ((const struct partial *)b)->known;
+    return (left > right) - (left < right);
+}
+
+/* To those at the front of these who know the same. Returns how many they are. */
+static size_t to_equals(const struct fanout *fan, const struct partial *partials, size_t count)
+{
+    size_t i = 0;
+    struct fanout part = { .shard = fan->shard, .topic = fan->topic };
+    part.broadcast = pinion__broadcast_rest(fan->broadcast, partials->known);
+    for (; i < count && partials[i].known == partials->known; i++) {
+        if (part.broadcast && partials[i].entry->target)
+            to_channel(&part, partials[i].entry);
+    }
+    if (part.broadcast) {
+        finish(&part);
+        pinion__broadcast_unref(part.broadcast);
+    }
+    return i;
+}
+
+static void to_each_the_rest(struct fanout *fan)
+{
+    to_those_who_know_nothing(fan);
+    if (fan->partial_count > 0)
+        qsort(fan->partials, fan->partial_count, sizeof *fan->partials, by_known);
+    for (size_t i = 0; i < fan->partial_count;)
+        i += to_equals(fan, fan->partials + i, fan->partial_count - i);
+    free(fan->partials);
+}
+
 void pinion__fanout(void *context, struct pinion_topic *topic, struct pinion_broadcast *broadcast)
 {
     struct fanout fan = { .shard = context, .topic = topic, .broadcast = broadcast };
     find_sender(&fan);
-    for (uint32_t i = 0; i < topic->count; i++) {
-        const struct pinion_entry *entry = &topic->entries[i];
-        if (entry->target)
-            to_channel(&fan, entry);
-        else
-            to_subscriber(&fan, entry->subscriber);
-    }
-    if (fan.batch)
-        pinion__scheduler_defer(fan.shard->scheduler, &fan.batch->task);
-    for (unsigned i = 0; i < fan.encoding_count; i++)
-        pinion__frame_unref(fan.encodings[i].frame);
-    note(&fan);
+    if (broadcast->versions)
+        to_each_the_rest(&fan);
+    else
+        to_all(&fan);
+    finish(&fan);
 }

@@ -2,6 +2,7 @@
 #include "base/log_limit.h"
 #include "engine/channel.h"
 #include "engine/log_params.h"
+#include "engine/seen.h"
 #include "engine/who.h"
 #include "proto/payload.h"
 
@@ -126,6 +127,19 @@ void pinion__channel_handle_out(struct pinion_channel *channel, const pinion_cla
     struct pinion_call call = { .callback = "handle_out", .detail = event, .channel = channel };
     pinion_result result = call_clause(channel, clause->fn, event, payload, &call);
     pinion__channel_outcome(channel, result, NULL, "handle_out", event);
+}
+
+void pinion__channel_intercept(struct pinion_channel *channel, const pinion_clause *clause,
+                               struct pinion_broadcast *broadcast)
+{
+    uint64_t known = pinion__channel_knows(channel, broadcast);
+    struct pinion_broadcast *rest = pinion__broadcast_rest(broadcast, known);
+    if (!rest)
+        return;
+    pinion_payload *view = pinion__payload_view(rest->payload);
+    pinion__channel_handle_out(channel, clause, rest->event.ptr, view);
+    pinion_payload_unref(view);
+    pinion__broadcast_unref(rest);
 }
 
 void pinion__channel_handle_info(struct pinion_channel *channel, const pinion_info *info)

@@ -188,13 +188,13 @@ static void handle_broadcast(struct pinion_channel *channel, struct pinion_mail 
 {
     struct broadcast_mail *own = PINION_CONTAINER_OF(mail, struct broadcast_mail, mail);
     struct pinion_broadcast *broadcast = own->broadcast;
-    pinion_payload *view = pinion__payload_view(broadcast->payload);
     if (own->out) {
-        pinion__channel_handle_out(channel, own->out, broadcast->event.ptr, view);
-    } else {
-        pinion_info info = { .name = broadcast->event.ptr, .topic = broadcast->topic.ptr, .payload = view };
-        pinion__channel_handle_info(channel, &info);
+        pinion__channel_intercept(channel, own->out, broadcast);
+        return;
     }
+    pinion_payload *view = pinion__payload_view(broadcast->payload);
+    pinion_info info = { .name = broadcast->event.ptr, .topic = broadcast->topic.ptr, .payload = view };
+    pinion__channel_handle_info(channel, &info);
     pinion_payload_unref(view);
 }
 

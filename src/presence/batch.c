@@ -193,39 +193,55 @@ int pinion__presence_batch_add(struct pinion_presence_batch *batch, const struct
 
 /* ---- taking ---- */
 
-/* Does a diff that begins at this place, and has `len` bytes and this as its last, end before the next? An
- * update is not torn apart: its key would be gone in between. */
-static bool ends_before(const struct pinion_presence_change *next, const struct pinion_presence_change *last,
-                        uint64_t begins, size_t len, size_t max)
+/* A diff that is being taken. */
+struct cut {
+    const struct pinion_presence_change *last;
+    uint64_t begins; /* the place of its first */
+    size_t len;
+    size_t count;
+    bool partial; /* some clients know of a part of it */
+};
+
+static bool is_full(const struct pinion_presence_batch *batch, const struct pinion_presence_change *next,
+                    const struct cut *cut, size_t max)
 {
+    bool partial = cut->partial || next->version <= batch->pushed;
+    return cut->len + bytes_of(next) > max || (partial && cut->count >= PINION_PRESENCE_PARTIAL_MAX);
+}
+
+/* Does the diff end before the next change? An update is not torn apart: its key would be gone in between. */
+static bool ends_before(const struct pinion_presence_batch *batch, const struct pinion_presence_change *next,
+                        const struct cut *cut, size_t max)
+{
+    const struct pinion_presence_change *last = cut->last;
     if (!last)
         return false;
-    if (next->after >= begins)
+    if (next->after >= cut->begins)
         return true;
     bool belongs = next->joined && !last->joined &&
                    pinion__slice_eq(pinion__presence_change_key(next), pinion__presence_change_key(last));
-    return len + bytes_of(next) > max && !belongs;
+    return !belongs && is_full(batch, next, cut, max);
 }
 
 size_t pinion__presence_batch_take(struct pinion_presence_batch *batch, size_t max, struct pinion_list *taken)
 {
-    const struct pinion_presence_change *last = NULL;
-    uint64_t begins = 0;
-    size_t len = 0;
+    struct cut cut = { 0 };
     forget_cancelled(batch);
     while (!pinion__list_empty(&batch->changes)) {
         struct pinion_presence_change *change = pinion__presence_change_at(batch->changes.next);
-        if (ends_before(change, last, begins, len, max))
+        if (ends_before(batch, change, &cut, max))
             break;
-        if (!last)
-            begins = change->place;
+        if (!cut.last)
+            cut.begins = change->place;
         withdraw(batch, change);
         pinion__list_remove(&change->in_order);
         pinion__list_append(taken, &change->in_order);
-        len += bytes_of(change);
-        last = change;
+        cut.len += bytes_of(change);
+        cut.count++;
+        cut.partial |= change->version <= batch->pushed;
+        cut.last = change;
     }
-    return len;
+    return cut.len;
 }
 
 /* ---- what was taken ---- */

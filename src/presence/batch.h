@@ -9,6 +9,9 @@
  * An update is a leave and a join. Of many in one batch there remain the leave of the meta that was told and
  * the join of the last one, which has the first one's ref as its phx_ref_prev.
  *
+ * A client that was pushed a list as its state is told of what is newer alone. For that each change goes out
+ * with its version, and a diff of which somebody may know a part is short.
+ *
  * Changes are told in order, in one diff or in several. Clients take the joins of a diff in before its
  * leaves, hence a meta that left and came back is told in two.
  */
@@ -20,6 +23,10 @@
 #include "base/slice.h"
 #include "base/wheel.h"
 #include "presence/state.h"
+
+/* Changes in a diff of which some clients may know a part: as many different ones are made of it as clients
+ * know different parts, each for a part of the time, so that their text is bounded by the square of this. */
+#define PINION_PRESENCE_PARTIAL_MAX 256
 
 /* A meta that joined or left, with copies of its texts. */
 struct pinion_presence_change {
@@ -44,9 +51,10 @@ struct pinion_presence_batch {
     struct pinion_map joins; /* by ref */
     struct pinion_map leaves;
     struct pinion_presence_change
-        *cancelled; /* the join that was, until the next change: an update goes on */
-    size_t bytes;   /* of the changes, about as long as they will be as text */
-    uint64_t given; /* the version of the latest list that was given out */
+        *cancelled;  /* the join that was, until the next change: an update goes on */
+    size_t bytes;    /* of the changes, about as long as they will be as text */
+    uint64_t given;  /* the version of the latest list that was given out, */
+    uint64_t pushed; /* and of the latest that a client was pushed as its state */
     uint8_t topic_len;
     char topic[]; /* terminated */
 };

@@ -3,31 +3,34 @@
 #include "engine/channel.h"
 #include "presence/listing.h"
 #include "presence/presence_int.h"
+#include "presence/told.h"
 
 size_t pinion__presence_diff_take(struct pinion_presence_outgoing *diff, struct pinion_presence_batch *batch,
-                                  size_t max, const struct pinion_presence_state *state, bool with_presences)
+                                  size_t max, const struct pinion_presence_shard *shard, bool with_presences)
 {
     struct pinion_slice topic = pinion__slice(batch->topic, batch->topic_len);
-    *diff = (struct pinion_presence_outgoing){ .changes = PINION_LIST_HEAD(diff->changes) };
+    *diff = (struct pinion_presence_outgoing){ .changes = PINION_LIST_HEAD(diff->changes), .source = shard };
     size_t len = pinion__presence_batch_take(batch, max, &diff->changes);
     if (with_presences)
-        diff->presences = pinion__presence_list_topic(pinion__presence_topic(state, topic));
+        diff->presences = pinion__presence_list_topic(pinion__presence_topic(shard->state, topic));
     memcpy(diff->topic, batch->topic, (size_t)batch->topic_len + 1);
     return len;
 }
 
-static void make_text(struct pinion_presence_outgoing *diff)
+/* What it tells, as text, and as what the broadcast is to carry; NULL when out of memory. */
+static struct pinion_presence_told *make_text(struct pinion_presence_outgoing *diff,
+                                              const struct pinion_presence *presence)
 {
-    struct pinion_presence_changes joins, leaves;
-    pinion__presence_changes_init(&joins);
-    pinion__presence_changes_init(&leaves);
-    if (pinion__presence_changes_sort(&diff->changes, &joins, &leaves) != 0)
+    struct pinion_presence_told *told =
+        pinion__presence_told_new(&diff->changes, diff->source, presence->options.fetch != NULL);
+    if (!told) {
         pinion__log(PINION_LOG_ERROR, "presence: out of memory: clients are not told of changes on %s",
                     diff->topic);
-    diff->joins = pinion__presence_list_changes(&joins);
-    diff->leaves = pinion__presence_list_changes(&leaves);
-    pinion__presence_changes_release(&joins);
-    pinion__presence_changes_release(&leaves);
+        return NULL;
+    }
+    diff->joins = pinion__presence_list_changes(&told->joins, 0);
+    diff->leaves = pinion__presence_list_changes(&told->leaves, 0);
+    return told;
 }
 
 pinion_payload *pinion__presence_fetch(const struct pinion_presence *presence, const char *topic,
@@ -51,14 +54,24 @@ static pinion_payload *fetched_or_plain(const struct pinion_presence *presence, 
     return pinion_payload_ref(plain);
 }
 
-static void broadcast(const struct pinion_presence_outgoing *diff, const struct pinion_presence *presence)
+/* Consumes told. */
+static void broadcast(const struct pinion_presence_outgoing *diff, const struct pinion_presence *presence,
+                      struct pinion_presence_told *told)
 {
+    struct pinion_broadcast *broadcast;
+    pinion_endpoint *endpoint = presence->endpoint;
     pinion_payload *payload =
         pinion__presence_join_lists(pinion_payload_ref(diff->joins), pinion_payload_ref(diff->leaves));
-    int rc = pinion_endpoint_broadcast_local(presence->endpoint, diff->topic, "presence_diff", payload);
-    if (rc)
+    int rc = pinion__broadcast_new(&broadcast, 0, diff->topic, "presence_diff", payload);
+    if (rc) {
+        pinion__presence_told_free(told);
         pinion__log(PINION_LOG_ERROR, "presence: clients are not told of changes on %s: %s", diff->topic,
                     pinion_strerror(rc));
+        return;
+    }
+    broadcast->versions = &told->versions;
+    pinion__pubsub_publish(&endpoint->pubsub, &pinion__hub_here(endpoint)->pubsub, broadcast);
+    pinion__broadcast_unref(broadcast);
 }
 
 static void fetch_both(struct pinion_presence_outgoing *diff, const struct pinion_presence *presence)
@@ -95,11 +108,12 @@ static void call(void (*run)(struct pinion_presence_outgoing *diff, const struct
 
 void pinion__presence_diff_send(struct pinion_presence_outgoing *diff, const struct pinion_presence *presence)
 {
-    make_text(diff);
-    if (presence->options.fetch)
+    struct pinion_presence_told *told = make_text(diff, presence);
+    if (told && presence->options.fetch)
         call(fetch_both, "fetch", diff, presence);
-    broadcast(diff, presence);
-    if (presence->options.handle_metas)
+    if (told)
+        broadcast(diff, presence, told);
+    if (told && presence->options.handle_metas)
         call(handle_metas, "handle_metas", diff, presence);
     pinion_payload_unref(diff->joins);
     pinion_payload_unref(diff->leaves);

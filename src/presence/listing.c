@@ -111,26 +111,50 @@ pinion_payload *pinion__presence_list_key(const struct pinion_presence_topic *to
 
 /* ---- changes ---- */
 
+struct newer {
+    const struct pinion_presence_changes *changes;
+    uint64_t than;
+};
+
+/* This change, or the next one of its key that is newer; NULL: there is none. */
+static const struct pinion_presence_change *newer_one(const struct pinion_presence_change *change,
+                                                      uint64_t than)
+{
+    while (change && change->version <= than)
+        change = pinion__presence_change_next(change);
+    return change;
+}
+
+static void put_changes_of_key(struct writer *out, const struct pinion_presence_change *change, uint64_t than)
+{
+    put_name(out, pinion__presence_change_key(change));
+    put_text(out, "{\"metas\":[");
+    for (bool first = true; change; first = false) {
+        put_meta(out, pinion__presence_change_meta(change), change->ref, first);
+        change = newer_one(pinion__presence_change_next(change), than);
+    }
+    put_text(out, "]}");
+}
+
 static void put_changes(struct writer *out, const void *what)
 {
-    const struct pinion_presence_changes *changes = what;
+    const struct newer *newer = what;
     put_text(out, "{");
-    PINION_LIST_FOREACH (node, &changes->all) {
+    PINION_LIST_FOREACH (node, &newer->changes->all) {
         const struct pinion_presence_change *change = pinion__presence_change_at(node);
         if (!pinion__multimap_is_first(&change->by_name))
             continue;
-        put_name(out, pinion__presence_change_key(change));
-        put_text(out, "{\"metas\":[");
-        for (bool first = true; change; change = pinion__presence_change_next(change), first = false)
-            put_meta(out, pinion__presence_change_meta(change), change->ref, first);
-        put_text(out, "]}");
+        change = newer_one(change, newer->than);
+        if (change)
+            put_changes_of_key(out, change, newer->than);
     }
     put_text(out, "}");
 }
 
-pinion_payload *pinion__presence_list_changes(const struct pinion_presence_changes *changes)
+pinion_payload *pinion__presence_list_changes(const struct pinion_presence_changes *changes, uint64_t known)
 {
-    return written(put_changes, changes);
+    const struct newer newer = { .changes = changes, .than = known };
+    return written(put_changes, &newer);
 }
 
 /* ---- a diff ---- */

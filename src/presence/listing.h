@@ -17,8 +17,8 @@ pinion_payload *pinion__presence_list_topic(const struct pinion_presence_topic *
 pinion_payload *pinion__presence_list_key(const struct pinion_presence_topic *topic, struct pinion_slice key,
                                           bool named);
 
-/* Joins, or leaves. */
-pinion_payload *pinion__presence_list_changes(const struct pinion_presence_changes *changes);
+/* Joins, or leaves: those that are newer than this version. */
+pinion_payload *pinion__presence_list_changes(const struct pinion_presence_changes *changes, uint64_t known);
 
 /* {"joins": joins, "leaves": leaves}. Consumes both; poison if one of them is. */
 pinion_payload *pinion__presence_join_lists(pinion_payload *joins, pinion_payload *leaves);

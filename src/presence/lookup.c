@@ -1,4 +1,5 @@
 /* Looking up who is on a topic: each call reads the topic's shard under its lock. */
+#include "engine/seen.h"
 #include "presence/diff.h"
 #include "presence/listing.h"
 #include "presence/presence_int.h"
@@ -23,6 +24,24 @@ pinion_payload *pinion_presence_list(pinion_presence *presence, const char *topi
     pinion__presence_shard_give(shard, pinion__slice_str(topic));
     pinion__presence_shard_unlock(shard);
     return pinion__presence_fetch(presence, topic, presences);
+}
+
+int pinion_presence_push_state(pinion_presence *presence, pinion_channel *channel)
+{
+    const char *topic = channel->topic->name;
+    struct pinion_slice name = pinion__slice(topic, channel->topic->name_len);
+    pinion__assert_on_loop(channel->socket);
+    uint64_t *seen = pinion__channel_seen(channel, pinion__presence_shard_of(presence, name));
+    if (!seen)
+        return PINION_ENOMEM;
+    struct pinion_presence_shard *shard = enter(presence, topic);
+    pinion_payload *presences = pinion__presence_list_topic(find(shard, topic));
+    uint64_t version = pinion__presence_shard_push(shard, name);
+    pinion__presence_shard_unlock(shard);
+    int rc = pinion_push(channel, "presence_state", pinion__presence_fetch(presence, topic, presences));
+    if (!rc)
+        *seen = version;
+    return rc;
 }
 
 /* What fetch has made of the one key. Consumes the list. */

@@ -67,6 +67,14 @@ void pinion__presence_shard_give(struct pinion_presence_shard *shard, struct pin
         batch->given = shard->version;
 }
 
+uint64_t pinion__presence_shard_push(struct pinion_presence_shard *shard, struct pinion_slice topic)
+{
+    struct pinion_presence_batch *batch = find_batch(shard, topic, pinion__hash(topic));
+    if (batch)
+        batch->given = batch->pushed = shard->version;
+    return shard->version;
+}
+
 /* ---- sending them, on the loop ---- */
 
 /* The batch is not due any more. If its topic has not just been told anything, nothing is to be waited for.
@@ -91,7 +99,7 @@ static size_t take_next(struct pinion_presence_shard *shard, struct pinion_prese
     size_t len = 0;
     if (!pinion__presence_batch_empty(batch)) {
         bool with_presences = options->handle_metas != NULL;
-        len = pinion__presence_diff_take(diff, batch, options->max_diff, shard->state, with_presences);
+        len = pinion__presence_diff_take(diff, batch, options->max_diff, shard, with_presences);
         if (with_presences)
             batch->given = shard->version;
     }

@@ -56,4 +56,8 @@ void pinion__presence_shard_unlock(struct pinion_presence_shard *shard);
  * is not forgotten. Under the lock. */
 void pinion__presence_shard_give(struct pinion_presence_shard *shard, struct pinion_slice topic);
 
+/* The same of a list of all that is pushed to a client as its state. Returns its version: what has one that
+ * is not higher, of this shard, is in it. */
+uint64_t pinion__presence_shard_push(struct pinion_presence_shard *shard, struct pinion_slice topic);
+
 #endif

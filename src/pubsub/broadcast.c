@@ -1,6 +1,7 @@
 #include "pubsub/broadcast.h"
 #include "base/stock.h"
 #include "proto/payload.h"
+#include "pubsub/versions.h"
 #include <pinion/message.h>
 #include <string.h>
 
@@ -37,6 +38,7 @@ int pinion__broadcast_make(struct pinion_broadcast **out, uint64_t from, struct 
     atomic_init(&broadcast->refs, 1);
     broadcast->from = from;
     broadcast->payload = payload;
+    broadcast->versions = NULL;
     broadcast->topic = put_name(broadcast->names, topic);
     broadcast->event = put_name(broadcast->names + topic.len + 1, event);
     *out = broadcast;
@@ -60,6 +62,8 @@ void pinion__broadcast_unref(struct pinion_broadcast *broadcast)
     if (atomic_fetch_sub_explicit(&broadcast->refs, 1, memory_order_acq_rel) != 1)
         return;
     pinion_payload_unref(broadcast->payload);
+    if (broadcast->versions)
+        broadcast->versions->ops->free(broadcast->versions);
     pinion__block_free(broadcast, block_size(broadcast->topic, broadcast->event));
 }
 
@@ -67,5 +71,7 @@ size_t pinion__broadcast_size(const struct pinion_broadcast *broadcast)
 {
     size_t len = 0;
     pinion_payload_bytes(broadcast->payload, &len);
+    if (broadcast->versions)
+        len += broadcast->versions->bytes;
     return sizeof *broadcast + broadcast->topic.len + broadcast->event.len + len;
 }

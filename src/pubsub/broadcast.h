@@ -8,11 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct pinion_versions;
+
 struct pinion_broadcast {
     atomic_uint refs;
     uint64_t from; /* the subscriber that is left out, 0 for none */
     pinion_payload *payload;
-    struct pinion_slice topic; /* both terminated, in the same allocation */
+    struct pinion_versions *versions; /* owned: the changes it tells of; NULL: it is no such one */
+    struct pinion_slice topic;        /* both terminated, in the same allocation */
     struct pinion_slice event;
     char names[];
 };

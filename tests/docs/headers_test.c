@@ -50,9 +50,8 @@ static pinion_presence *presence; // pinion_presence_new, before the endpoint ru
 
 static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
 {
-    const char *topic = pinion_channel_topic(channel);
     pinion_presence_track(presence, channel, "user:7", pinion_json("{s:s}", "device", "phone"));
-    pinion_push(channel, "presence_state", pinion_presence_list(presence, topic));
+    pinion_presence_push_state(presence, channel);
     return pinion_noreply();
 }
 

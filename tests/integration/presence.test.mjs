@@ -116,6 +116,16 @@ for (const [name, transport] of [["WebSocket", WebSocket], ["LongPoll", LongPoll
       await ann.sees({ ann: [{ n: 0 }] });
     });
 
+    it("keeps the place of a meta that is updated", async (t) => {
+      const { members: [phone, desk] } = await room(t, "ann", "ann");
+      await desk.sees({ ann: [{ n: 0 }, { n: 1 }] });
+      await phone.push("update", { n: 2 });
+      const metas = (list) => list.ann.metas.map(({ n }) => n);
+      assert.deepEqual(metas(await phone.push("list")), [2, 1]);
+      await desk.push("update", { n: 3 });
+      assert.deepEqual(metas(await phone.push("list")), [2, 3]);
+    });
+
     it("answers with the same list as it pushes", async (t) => {
       const { members: [ann, bob] } = await room(t, "ann", "bob");
       await ann.sees({ ann: [{ n: 0 }], bob: [{ n: 1 }] });
@@ -157,6 +167,63 @@ describe("Presence across transports", () => {
     disconnect(socket);
     await polls.sees({ ann: [{}] });
   });
+});
+
+// As several clients do: a state sets, a diff adds and takes away, and no refs are compared. Every other one polls; the
+// connections are spread over the loops. Changes wait for 200 ms.
+describe("Presence and clients that count", () => {
+  const server = serve("conformance", { args: ["--loops", "3"] });
+
+  async function counter(t, topic, user, transport) {
+    const socket = await connectBy(t, server, { transport });
+    const channel = socket.channel(topic, { user });
+    const counts = {};
+    let looking = () => {};
+    const add = (list, sign) => {
+      for (const [key, { metas }] of Object.entries(list)) {
+        counts[key] = (counts[key] ?? 0) + sign * metas.length;
+        if (counts[key] === 0) delete counts[key];
+      }
+    };
+    channel.on("presence_state", (list) => {
+      for (const key of Object.keys(counts)) delete counts[key];
+      add(list, 1);
+      looking();
+    });
+    channel.on("presence_diff", ({ joins, leaves }) => {
+      add(joins, 1);
+      add(leaves, -1);
+      looking();
+    });
+    await within(new Promise((resolve) => channel.join().receive("ok", resolve)), `joining ${topic}`);
+    async function counted(users) {
+      const expected = Object.fromEntries(users.map((user) => [user, 1]));
+      const seen = new Promise((resolve) => {
+        looking = () => isDeepStrictEqual(counts, expected) && resolve();
+        looking();
+      });
+      await within(seen, "everybody once").catch((error) => assert.deepEqual(counts, expected, error.message));
+    }
+    return { channel, counts, counted };
+  }
+
+  for (const kind of ["presence", "crowd"]) {
+    it(`shows everybody once on ${kind}:*, who joins at once and who leaves`, async (t) => {
+      const topic = `${kind}:${process.pid}-${topics++}`;
+      const users = Array.from({ length: 24 }, (_, i) => `user${i}`);
+      const members = await Promise.all(
+        users.map((user, i) => counter(t, topic, user, i % 2 ? LongPoll : WebSocket)),
+      );
+      for (const { counted } of members) await counted(users);
+      for (const { channel } of members.splice(0, 12)) channel.leave();
+      const late = await counter(t, topic, "late", WebSocket);
+      const left = [...users.slice(12), "late"];
+      for (const { counted } of [...members, late]) await counted(left);
+      // What is told after this has come after everything else: nothing was told twice meanwhile.
+      const last = await counter(t, topic, "last", WebSocket);
+      for (const { counted } of [...members, late, last]) await counted([...left, "last"]);
+    });
+  }
 });
 
 // Changes wait for 200 ms, and a diff has about 1,000 bytes.

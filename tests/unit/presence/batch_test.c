@@ -112,6 +112,21 @@ static const char *next_diff(size_t max)
     return text;
 }
 
+/* How many changes the next diff has. */
+static size_t changes_taken(void)
+{
+    struct pinion_list taken = PINION_LIST_HEAD(taken);
+    size_t count = 0;
+    (void)pinion__presence_batch_take(batch, PLENTY, &taken);
+    while (!pinion__list_empty(&taken)) {
+        struct pinion_presence_change *change = pinion__presence_change_at(taken.next);
+        pinion__list_remove(&change->in_order);
+        free(change);
+        count++;
+    }
+    return count;
+}
+
 #define assert_diff(expected) assert_string_equal(next_diff(PLENTY), (expected))
 
 static void assert_nothing_waits(void)
@@ -273,6 +288,28 @@ static void an_update_is_not_torn_apart(void **state)
     assert_nothing_waits();
 }
 
+/* Of which clients may know different parts. */
+static void what_some_have_been_shown_is_told_in_short_diffs(void **state)
+{
+    char key[16];
+    for (uint64_t id = 1; id <= 2 * PINION_PRESENCE_PARTIAL_MAX + 1; id++) {
+        snprintf(key, sizeof key, "user%u", (unsigned)id);
+        join(id, key, "{}");
+        if (id == PINION_PRESENCE_PARTIAL_MAX + 1)
+            batch->pushed = batch->given = version; /* the rest is newer than any state */
+    }
+    size_t lens[3] = { 0 };
+    for (int i = 0; i < 3; i++)
+        lens[i] = changes_taken();
+    assert_int_equal(lens[0], PINION_PRESENCE_PARTIAL_MAX);
+    assert_int_equal(lens[1], PINION_PRESENCE_PARTIAL_MAX);
+    assert_int_equal(lens[2], 1);
+    for (uint64_t id = 1; id <= 2 * PINION_PRESENCE_PARTIAL_MAX + 1; id++)
+        leave(id);
+    assert_int_equal(changes_taken(), 2 * PINION_PRESENCE_PARTIAL_MAX + 1); /* nobody knows of these */
+    assert_nothing_waits();
+}
+
 #define with_batch(test) cmocka_unit_test_setup_teardown(test, begin, finish)
 
 int main(void)
@@ -289,6 +326,7 @@ int main(void)
         with_batch(who_was_seen_to_be_away_is_told_in_two_diffs),
         with_batch(what_is_too_much_for_one_diff_is_told_in_several),
         with_batch(an_update_is_not_torn_apart),
+        with_batch(what_some_have_been_shown_is_told_in_short_diffs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

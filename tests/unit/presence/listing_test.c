@@ -112,13 +112,13 @@ static void changes_are_grouped_by_key(void **state)
     pinion__presence_changes_init(&joins);
     pinion__presence_changes_init(&leaves);
     assert_int_equal(pinion__presence_changes_sort(&taken, &joins, &leaves), 0);
-    check(pinion__presence_list_changes(&joins),
+    check(pinion__presence_list_changes(&joins, 0),
           "{\"ann\":{\"metas\":[{\"a\":1,\"phx_ref\":\"%1\"},{\"phx_ref\":\"%3\"}]},"
           "\"bob\":{\"metas\":[{\"phx_ref\":\"%2\"}]}}");
-    check(pinion__presence_list_changes(&leaves), "{\"bob\":{\"metas\":[{\"phx_ref\":\"%2\"}]}}");
+    check(pinion__presence_list_changes(&leaves, 0), "{\"bob\":{\"metas\":[{\"phx_ref\":\"%2\"}]}}");
     pinion__presence_changes_release(&joins);
     pinion__presence_changes_release(&leaves);
-    check(pinion__presence_list_changes(&joins), "{}");
+    check(pinion__presence_list_changes(&joins, 0), "{}");
 }
 
 static void two_lists_make_a_diff(void **state)
