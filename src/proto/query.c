@@ -1,7 +1,10 @@
 /* Each parameter is decoded first and its name taken apart after that, as Plug does, so %5B nests as [ does.
  * A name that ends in ']' is a path: a[b][c] is the keys a, b and c, and an empty key after the first, which
- * is never empty, is the next element of an array. The walk down that path makes the containers that are
- * missing. */
+ * is never empty, is an element of an array.
+ *
+ * What is put under one path is one container, the empty key too: a[][b]=1&a[][c]=2 is one element with two
+ * members. Whether it is an object or an array is what came last; what was put there of the other kind is
+ * left out. So what comes is gathered by path first, and the tree is made of it when all has come. */
 #include "proto/query.h"
 #include "proto/percent.h"
 #include "proto/utf8.h"
@@ -40,37 +43,154 @@ static int split_name(char *name, size_t len, struct path *path)
     return add_key(path, key) ? 0 : PINION_ETOOBIG;
 }
 
-/* Put value, whose reference is consumed, under key. */
-static int put(json_t *container, const char *key, json_t *value)
+/* ---- the levels ---- */
+
+/* What has been put under one path. What it is, an object or an array, is known when all has come: of both it
+ * keeps what it got. A value that is a level of its own is the number of that level, until then; all others
+ * are strings. */
+struct level {
+    json_t *members;
+    json_t *elements;
+    json_t *children;          /* number of the level by key, which is made once */
+    json_int_t elements_child; /* the same of the empty key; 0: none */
+    bool is_array;             /* what came last was an element */
+};
+
+struct levels {
+    struct level *items; /* the first is the whole query */
+    size_t count;
+    size_t room;
+};
+
+#define ROOT 0
+#define NONE (-1)
+
+/* The number of a new level, NONE when out of memory. */
+static json_int_t level_new(struct levels *levels)
 {
-    int failed = json_is_array(container) ? json_array_append_new(container, value)
-                                          : json_object_set_new_nocheck(container, key, value);
-    return failed ? PINION_ENOMEM : 0;
+    if (levels->count == levels->room) {
+        size_t room = levels->room ? levels->room * 2 : 8;
+        struct level *items = realloc(levels->items, room * sizeof *items);
+        if (!items)
+            return NONE;
+        levels->items = items;
+        levels->room = room;
+    }
+    levels->items[levels->count] = (struct level){ .members = NULL };
+    return (json_int_t)levels->count++;
 }
 
-/* The container under key that the next key asks for: the one that is there, else a new one in the place of
- * whatever is. Each empty key is an element of its own, so in an array it is always a new one. */
-static json_t *descend(json_t *container, const char *key, const char *next_key)
+static void levels_release(struct levels *levels)
 {
-    bool want_array = *next_key == '\0';
-    json_t *child = json_object_get(container, key);
-    if (want_array ? json_is_array(child) : json_is_object(child))
-        return child;
-    child = want_array ? json_array() : json_object();
-    return put(container, key, child) ? NULL : child;
+    for (size_t i = 0; i < levels->count; i++) {
+        json_decref(levels->items[i].members);
+        json_decref(levels->items[i].elements);
+        json_decref(levels->items[i].children);
+    }
+    free(levels->items);
 }
 
-static int insert(json_t *parameters, const struct path *path, struct pinion_slice value)
+static int set(json_t **object, const char *key, json_t *value)
 {
-    json_t *container = parameters;
-    size_t last = path->count - 1;
-    for (size_t i = 0; i < last; i++) {
-        container = descend(container, path->keys[i], path->keys[i + 1]);
-        if (!container)
+    if (!*object)
+        *object = json_object();
+    return json_object_set_new_nocheck(*object, key, value) ? PINION_ENOMEM : 0;
+}
+
+/* Put value, whose reference is consumed, under key; NULL is the next element. */
+static int put(struct level *level, const char *key, json_t *value)
+{
+    level->is_array = !key;
+    if (key)
+        return set(&level->members, key, value);
+    if (!level->elements)
+        level->elements = json_array();
+    return json_array_append_new(level->elements, value) ? PINION_ENOMEM : 0;
+}
+
+static int remember(struct level *level, const char *key, json_int_t child)
+{
+    if (key)
+        return set(&level->children, key, json_integer(child));
+    level->elements_child = child;
+    return 0;
+}
+
+/* The level under key. It is made once; where it was made it stays, whatever comes to stand there later. */
+static int descend(struct levels *levels, json_int_t *at, const char *key)
+{
+    struct level *level = &levels->items[*at];
+    json_int_t child =
+        key ? json_integer_value(json_object_get(level->children, key)) : level->elements_child;
+    if (!child) {
+        child = level_new(levels);
+        level = &levels->items[*at];
+        if (child == NONE || put(level, key, json_integer(child)) || remember(level, key, child))
             return PINION_ENOMEM;
     }
-    return put(container, path->keys[last], json_stringn_nocheck(value.ptr, value.len));
+    *at = child;
+    return 0;
 }
+
+/* Only the first key can be empty and be a name. */
+static const char *key_at(const struct path *path, size_t i)
+{
+    return i > 0 && !*path->keys[i] ? NULL : path->keys[i];
+}
+
+static int insert(struct levels *levels, const struct path *path, struct pinion_slice value)
+{
+    json_int_t at = 0;
+    size_t last = path->count - 1;
+    for (size_t i = 0; i < last; i++) {
+        int rc = descend(levels, &at, key_at(path, i));
+        if (rc)
+            return rc;
+    }
+    return put(&levels->items[at], key_at(path, last), json_stringn_nocheck(value.ptr, value.len));
+}
+
+/* ---- the tree ---- */
+
+static json_t *take(struct levels *levels, size_t number);
+
+/* What stands for value in the tree, if it names a level; else NULL. */
+static json_t *level_named(struct levels *levels, const json_t *value)
+{
+    return json_is_integer(value) ? take(levels, (size_t)json_integer_value(value)) : NULL;
+}
+
+static json_t *take_elements(struct levels *levels, size_t number)
+{
+    json_t *elements = levels->items[number].elements;
+    levels->items[number].elements = NULL;
+    for (size_t i = 0; i < json_array_size(elements); i++) {
+        json_t *child = level_named(levels, json_array_get(elements, i));
+        if (child)
+            json_array_set_new(elements, i, child);
+    }
+    return elements;
+}
+
+static json_t *take_members(struct levels *levels, size_t number)
+{
+    json_t *members = levels->items[number].members;
+    levels->items[number].members = NULL;
+    for (void *at = json_object_iter(members); at; at = json_object_iter_next(members, at)) {
+        json_t *child = level_named(levels, json_object_iter_value(at));
+        if (child)
+            json_object_iter_set_new(members, at, child);
+    }
+    return members;
+}
+
+/* The level as a tree, with those below it. Each is named in one place at most, and nothing is allocated. */
+static json_t *take(struct levels *levels, size_t number)
+{
+    return levels->items[number].is_array ? take_elements(levels, number) : take_members(levels, number);
+}
+
+/* ---- the text ---- */
 
 /* Decode into out and terminate it. */
 static long decode(struct pinion_slice text, char *out)
@@ -93,7 +213,7 @@ static struct pinion_slice take_until(struct pinion_slice text, char stop, struc
 }
 
 /* scratch has room for the parameter and two terminators. */
-static int add_parameter(json_t *parameters, struct pinion_slice parameter, char *scratch)
+static int add_parameter(struct levels *levels, struct pinion_slice parameter, char *scratch)
 {
     struct pinion_slice value;
     struct pinion_slice name = take_until(parameter, '=', &value);
@@ -106,10 +226,10 @@ static int add_parameter(json_t *parameters, struct pinion_slice parameter, char
         return (int)value_len;
     struct path path;
     int rc = split_name(scratch, (size_t)name_len, &path);
-    return rc ? rc : insert(parameters, &path, pinion__slice(value_start, (size_t)value_len));
+    return rc ? rc : insert(levels, &path, pinion__slice(value_start, (size_t)value_len));
 }
 
-static int add_parameters(json_t *parameters, struct pinion_slice query, char *scratch)
+static int add_parameters(struct levels *levels, struct pinion_slice query, char *scratch)
 {
     size_t count = 0;
     while (query.len > 0) {
@@ -118,7 +238,7 @@ static int add_parameters(json_t *parameters, struct pinion_slice query, char *s
             continue;
         if (++count > PINION_QUERY_PARAMETERS)
             return PINION_ETOOBIG;
-        int rc = add_parameter(parameters, parameter, scratch);
+        int rc = add_parameter(levels, parameter, scratch);
         if (rc)
             return rc;
     }
@@ -127,13 +247,17 @@ static int add_parameters(json_t *parameters, struct pinion_slice query, char *s
 
 int pinion__query_parse(struct pinion_slice query, json_t **out)
 {
-    json_t *parameters = json_object();
+    struct levels levels = { .count = 0 };
     char *scratch = malloc(query.len + 2);
-    int rc = parameters && scratch ? add_parameters(parameters, query, scratch) : PINION_ENOMEM;
+    int rc = scratch && level_new(&levels) != NONE ? 0 : PINION_ENOMEM;
+    if (!rc)
+        rc = add_parameters(&levels, query, scratch);
+    json_t *tree = rc ? NULL : take(&levels, ROOT);
+    if (!rc && !tree && !(tree = json_object())) /* of a query without parameters */
+        rc = PINION_ENOMEM;
     free(scratch);
-    if (rc)
-        json_decref(parameters);
-    else
-        *out = parameters;
+    levels_release(&levels);
+    if (!rc)
+        *out = tree;
     return rc;
 }

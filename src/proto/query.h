@@ -9,10 +9,12 @@
 #define PINION_QUERY_DEPTH      32
 #define PINION_QUERY_PARAMETERS 1000
 
-/* The parameters as a JSON object of strings, objects (a[b]=c) and arrays (a[]=b); of equal names the last
- * counts, also where it makes another type of the value (a=1&a[b]=2 is {"a":{"b":"2"}}); a name without '='
- * has the value "". '+' is a space, and a '%' that begins no escape stands for itself. *out is a new
- * reference. PINION_EPROTO: bytes that decode to no UTF-8 or to a NUL; PINION_ETOOBIG: nested deeper than
+/* The parameters as a JSON object of strings, objects (a[b]=c) and arrays (a[]=b), as Plug has them; of equal
+ * names the last counts, also where it makes another type of the value (a=1&a[b]=2 is {"a":{"b":"2"}}). A
+ * container stands where its first parameter put it: a[b]=1&a=2&a[c]=3 is {"a":"2"}. All that is put into an
+ * element of an array is put into the same one: a[][b]=1&a[][c]=2 is {"a":[{"b":"1","c":"2"}]}. A name
+ * without '=' has the value "". '+' is a space, and a '%' that begins no escape stands for itself. *out is a
+ * new reference. PINION_EPROTO: bytes that decode to no UTF-8 or to a NUL; PINION_ETOOBIG: nested deeper than
  * PINION_QUERY_DEPTH, or more parameters than PINION_QUERY_PARAMETERS; PINION_ENOMEM. */
 int pinion__query_parse(struct pinion_slice query, json_t **out);
 

@@ -151,8 +151,27 @@ static void brackets_nest(void **state)
     understand("a[b][c]=1&a[b][d]=2&a[e]=3", "{\"a\":{\"b\":{\"c\":\"1\",\"d\":\"2\"},\"e\":\"3\"}}");
     understand("tags[]=a&tags[]=&tags[]=b", "{\"tags\":[\"a\",\"\",\"b\"]}");
     understand("a[b][]=1&a[b][]=2", "{\"a\":{\"b\":[\"1\",\"2\"]}}");
-    understand("a[][b]=1&a[][b]=2", "{\"a\":[{\"b\":\"1\"},{\"b\":\"2\"}]}");
-    understand("a[][]=1&a[][]=2", "{\"a\":[[\"1\"],[\"2\"]]}");
+}
+
+/* Plug gathers by the text before each key: so an empty key is one element, and a container that has been
+ * made is filled where it is, even when something else has come to stand in its place. */
+static void what_is_under_one_path_is_one_container(void **state)
+{
+    understand("a[][b]=1&a[][c]=2", "{\"a\":[{\"b\":\"1\",\"c\":\"2\"}]}");
+    understand("a[][b]=1&a[][b]=2", "{\"a\":[{\"b\":\"2\"}]}");
+    understand("a[][]=1&a[][]=2", "{\"a\":[[\"1\",\"2\"]]}");
+    understand("a[][b][]=1&a[][c]=2&a[][b][]=3", "{\"a\":[{\"b\":[\"1\",\"3\"],\"c\":\"2\"}]}");
+    understand("a[]=1&a[][b]=2&a[]=3&a[][c]=4", "{\"a\":[\"1\",{\"b\":\"2\",\"c\":\"4\"},\"3\"]}");
+    understand("a[x][]=1&a[y][]=2&a[x][]=3", "{\"a\":{\"x\":[\"1\",\"3\"],\"y\":[\"2\"]}}");
+    understand("a[b]=1&a=2&a[c]=3", "{\"a\":\"2\"}");
+    understand("a=1&a[b]=2&a=3&a[c]=4", "{\"a\":\"3\"}");
+    understand("a[b][c]=1&a[b]=2&a[b][d]=3", "{\"a\":{\"b\":\"2\"}}");
+    understand("a[]=1&a[b]=2&a[]=3", "{\"a\":[\"1\",\"3\"]}");
+    understand("a[b]=1&a[]=2&a[c]=3", "{\"a\":{\"b\":\"1\",\"c\":\"3\"}}");
+    understand("a[][b]=1&a[c]=2&a[][d]=3", "{\"a\":{\"c\":\"2\"}}");
+    understand("a[][b]=1&a[][]=2", "{\"a\":[[\"2\"]]}");
+    understand("a[0][b]=1&a[0][c]=2&a[1][b]=3",
+               "{\"a\":{\"0\":{\"b\":\"1\",\"c\":\"2\"},\"1\":{\"b\":\"3\"}}}");
 }
 
 static unsigned allocations_left;
@@ -205,6 +224,7 @@ int main(void)
         cmocka_unit_test(parameters_become_strings),
         cmocka_unit_test(a_percent_that_begins_no_escape_stands_for_itself),
         cmocka_unit_test(brackets_nest),
+        cmocka_unit_test(what_is_under_one_path_is_one_container),
         cmocka_unit_test(memory_that_runs_out_is_an_error),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
