@@ -73,7 +73,13 @@ int pinion__scheduler_post(struct pinion_scheduler *scheduler, struct pinion_tas
 void pinion__scheduler_defer(struct pinion_scheduler *scheduler, struct pinion_task *task)
 {
     assert(pinion__scheduler_on_thread(scheduler));
+    scheduler->deferred++;
     pinion__task_queue_push(&scheduler->ready, task);
+}
+
+uint64_t pinion__scheduler_mark(const struct pinion_scheduler *scheduler)
+{
+    return scheduler->running ? scheduler->deferred : 0;
 }
 
 /* Run up to `max` tasks; gives how many. */

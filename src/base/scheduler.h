@@ -29,6 +29,7 @@ struct pinion_scheduler {
     struct pinion_task_queue posted;  /* taken from the mailbox, not yet run */
     struct pinion_task_queue ready;   /* deferred */
     bool running;                     /* a task or a timer is running */
+    uint64_t deferred;                /* tasks, ever */
     uint64_t (*clock)(void *context); /* milliseconds, monotonic */
     void *clock_context;
     void *owner; /* the engine's struct for this loop; not touched here */
@@ -57,6 +58,11 @@ int pinion__scheduler_post(struct pinion_scheduler *scheduler, struct pinion_tas
 
 /* Run `task` after the current callback. Thread: the loop's. */
 void pinion__scheduler_defer(struct pinion_scheduler *scheduler, struct pinion_task *task);
+
+/* A mark that moves when something is deferred that cannot run before the caller returns, for it is a task
+ * itself. Who acts several times in one task lets go in between when the mark has moved: it defers the rest
+ * of its work, and so goes on behind what it caused. Thread: the loop's. */
+uint64_t pinion__scheduler_mark(const struct pinion_scheduler *scheduler);
 
 /* Run what is deferred, and what that defers, up to a bound that keeps I/O alive. Within a task or a timer
  * this does nothing.

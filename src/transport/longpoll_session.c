@@ -314,14 +314,31 @@ static void wait_turn(struct batch *batch)
     pinion__scheduler_timer(batch->session->shard->scheduler, &sessions->turn, 0);
 }
 
+/* What a frame causes comes before the next one: as it waits in the run queue, the rest does too, behind it.
+ */
+static void let_go(struct pinion_longpoll_session *session, size_t took)
+{
+    session->let_go = true;
+    session->took += took;
+    work_later(session);
+}
+
 /* About so many bytes. Returns how many it was. */
 static size_t dispatch(struct pinion_longpoll_session *session, size_t share)
 {
+    const struct pinion_scheduler *scheduler = session->shard->scheduler;
+    uint64_t mark = pinion__scheduler_mark(scheduler);
     size_t took = 0;
+    if (session->let_go) /* its work goes on with it */
+        return 0;
     while (session->socket && !session->paused && !pinion__list_empty(&session->batches)) {
         struct batch *batch = PINION_CONTAINER_OF(session->batches.next, struct batch, node);
         if (!pinion__list_empty(&batch->turn))
             break;
+        if (pinion__scheduler_mark(scheduler) != mark) {
+            let_go(session, took);
+            break;
+        }
         if (has_to_fetch(session)) {
             answer_batches(session);
             break;
@@ -361,11 +378,18 @@ static void on_turn(struct pinion_timer *timer)
 static void run_work(struct pinion_task *task)
 {
     struct pinion_longpoll_session *session = PINION_CONTAINER_OF(task, struct pinion_longpoll_session, work);
-    if (session->socket) {
-        dispatch(session, PINION_RECV_SHARE); /* `working` is set: the session stays when this ends it */
+    size_t took = session->took;
+    session->let_go = false;
+    if (session->socket) { /* `working` is set: the session stays when this ends it */
+        dispatch(session, took < PINION_RECV_SHARE ? PINION_RECV_SHARE - took : 0);
+        if (session->socket && session->let_go) {
+            pinion__scheduler_defer(session->shard->scheduler, &session->work);
+            return;
+        }
         if (session->socket)
             flush(session);
     }
+    session->took = 0;
     session->working = false;
     if (!session->socket)
         session_free(session);

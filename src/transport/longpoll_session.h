@@ -34,6 +34,8 @@ struct pinion_longpoll_session {
     struct pinion_task work;
     bool working; /* the work task is queued */
     bool paused;  /* the engine holds frames back */
+    bool let_go;  /* the work task goes on with a body, behind what one of its frames caused */
+    size_t took;  /* bytes of bodies before that */
     char token[];
 };
 

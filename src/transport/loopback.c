@@ -92,17 +92,26 @@ static bool holds_back(const struct pinion_loopback *connection)
     return connection->paused || connection->connect_status == PINION_EAGAIN;
 }
 
+static bool can_resume(const struct pinion_loopback *connection)
+{
+    return connection->socket && !holds_back(connection) && !pinion__list_empty(&connection->held);
+}
+
 static void run_resume(struct pinion_task *task)
 {
     struct pinion_loopback *connection = PINION_CONTAINER_OF(task, struct pinion_loopback, resume);
+    const struct pinion_scheduler *scheduler = connection->shard->scheduler;
+    uint64_t mark = pinion__scheduler_mark(scheduler);
     connection->resuming = false;
-    while (connection->socket && !holds_back(connection) && !pinion__list_empty(&connection->held)) {
+    while (can_resume(connection) && pinion__scheduler_mark(scheduler) == mark) {
         struct pinion_loopback_frame *held =
             PINION_CONTAINER_OF(connection->held.next, struct pinion_loopback_frame, node);
         pinion__socket_receive(connection->socket, held->frame->opcode == PINION_OPCODE_BINARY,
                                pinion__frame_wire(held->frame));
         pinion__loopback_frame_free(held);
     }
+    if (can_resume(connection)) /* behind what the last one caused */
+        resume_later(connection);
 }
 
 int pinion__loopback_connect(struct pinion_loopback *connection, struct pinion_shard *shard,

@@ -374,9 +374,12 @@ static void keep_decoder(struct ws *ws, struct pinion_ws_decoder *decoder)
         pinion__conn_close(ws->conn);
 }
 
-/* Decode and act, until the input is used up or the engine holds back. Returns what was used. */
+/* Decode and act, until the input is used up or the engine holds back, or until what a message caused waits
+ * in the run queue: that comes before the next one. Returns what was used. */
 static size_t process(struct ws *ws, uint8_t *bytes, size_t len)
 {
+    const struct pinion_scheduler *scheduler = ws->shard->scheduler;
+    uint64_t mark = pinion__scheduler_mark(scheduler);
     struct pinion_ws_event event;
     struct pinion_ws_decoder decoder;
     size_t pos = 0;
@@ -387,7 +390,8 @@ static size_t process(struct ws *ws, uint8_t *bytes, size_t len)
     do {
         pinion__ws_decode(&decoder, bytes, len, &pos, &event);
         on_event(ws, &event);
-    } while (event.type != PINION_WS_NEED_MORE && !holds_back(ws));
+    } while (event.type != PINION_WS_NEED_MORE && !holds_back(ws) &&
+             pinion__scheduler_mark(scheduler) == mark);
     pinion__ws_decoder_forget(&decoder);
     keep_decoder(ws, &decoder);
     return pos;
@@ -437,6 +441,14 @@ static void end_if_over(struct ws *ws)
     finish(ws);
 }
 
+static void resume_later(struct ws *ws)
+{
+    if (ws->resuming)
+        return;
+    ws->resuming = true;
+    pinion__scheduler_defer(ws->shard->scheduler, &ws->resume);
+}
+
 /* Not from inside the engine's call, which may be deep in a callback's outcome. */
 static void run_resume(struct pinion_task *task)
 {
@@ -450,18 +462,12 @@ static void run_resume(struct pinion_task *task)
         return;
     if (stashed(ws) > 0)
         process_stash(ws);
+    if (stashed(ws) > 0 && !holds_back(ws) && ws->state != WS_CLOSING)
+        resume_later(ws);
     if (stashed(ws) <= STASH_PAUSE)
         pinion__conn_resume(ws->conn);
     end_if_over(ws);
     free_unused_more(ws);
-}
-
-static void resume_later(struct ws *ws)
-{
-    if (ws->resuming)
-        return;
-    ws->resuming = true;
-    pinion__scheduler_defer(ws->shard->scheduler, &ws->resume);
 }
 
 /* ---- the connection's events ---- */

@@ -205,6 +205,49 @@ static void a_leave_waits_for_the_join(void **state)
     assert_int_equal(stats().channels, 0);
 }
 
+static pinion_ref *joining;
+
+static pinion_result join_slowly(pinion_channel *channel, const char *topic, const pinion_payload *params)
+{
+    joining = pinion_channel_ref(channel);
+    return pinion_later();
+}
+
+static pinion_result shout(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pinion_broadcast(channel, "shouted", pinion_payload_ref(payload));
+    return pinion_noreply();
+}
+
+static pinion_result pass_on(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pinion_push(channel, event, pinion_payload_ref(payload));
+    return pinion_noreply();
+}
+
+static const pinion_channel_def slow = { .join = join_slowly,
+                                         .handle_in = PINION_CLAUSES({ "shout", shout }),
+                                         .handle_out = PINION_CLAUSES({ "shouted", pass_on }) };
+static const pinion_socket_def slow_socket = { .channels = PINION_ROUTES({ "slow", &slow }) };
+
+/* Frames that waited come from the run queue, where nothing else can run between two of them. */
+static void what_a_frame_that_waited_causes_comes_before_the_next(void **state)
+{
+    pinion_test_client *client = connected(&slow_socket);
+    send_text(client, "[\"1\",\"1\",\"slow\",\"phx_join\",{}]");
+    send_text(client, "[\"1\",\"2\",\"slow\",\"shout\",2]");
+    send_text(client, "[\"1\",\"3\",\"slow\",\"shout\",3]");
+    send_text(client, "[\"1\",\"4\",\"slow\",\"phx_leave\",{}]");
+    ok(pinion_ref_answer(joining, pinion_ok(NULL)));
+    pinion_ref_free(joining);
+    pinion_test_run(test);
+    expect_frame(client, "[\"1\",\"1\",\"slow\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
+    expect_frame(client, "[\"1\",null,\"slow\",\"shouted\",2]");
+    expect_frame(client, "[\"1\",null,\"slow\",\"shouted\",3]");
+    expect_frame(client, "[\"1\",\"4\",\"slow\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
+    expect_frame(client, "[\"1\",\"1\",\"slow\",\"phx_close\",{}]");
+}
+
 static void late_answers_crash_as_others_do(void **state)
 {
     pinion_test_client *client = connected(&socket_def);
@@ -322,6 +365,7 @@ int main(void)
         T(an_answer_that_is_later_again_is_none),
         T(a_leave_waits_for_the_join),
         T(late_answers_crash_as_others_do),
+        T(what_a_frame_that_waited_causes_comes_before_the_next),
         T(an_answer_after_the_endpoint_is_consumed),
         T(a_socket_that_goes_takes_its_pending_join_along),
         T(a_ref_of_another_callback_answers_nothing),

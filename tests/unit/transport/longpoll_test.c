@@ -65,9 +65,22 @@ static pinion_result hear(pinion_channel *channel, const char *event, const pini
     return pinion_noreply();
 }
 
+static pinion_result shout(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pinion_broadcast(channel, "shouted", pinion_payload_ref(payload));
+    return pinion_noreply();
+}
+
+static pinion_result pass_on(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pinion_push(channel, event, pinion_payload_ref(payload));
+    return pinion_noreply();
+}
+
 static const pinion_channel_def room = {
     .join = join,
-    .handle_in = PINION_CLAUSES({ "echo", echo }, { "burst", burst }, { "hear", hear }),
+    .handle_in = PINION_CLAUSES({ "echo", echo }, { "burst", burst }, { "hear", hear }, { "shout", shout }),
+    .handle_out = PINION_CLAUSES({ "shouted", pass_on }),
     .terminate = terminate,
 };
 
@@ -495,6 +508,29 @@ static void frames_wait_while_the_engine_holds_back(void **state)
     assert_non_null(strstr(outcomes[0].json, "\\\"2\\\",\\\"room:1\\\",\\\"phx_reply\\\""));
 }
 
+/* They come from the run queue here, where nothing else can run between two of them. */
+static void what_a_frame_causes_comes_before_the_next(void **state)
+{
+    struct pinion_longpoll_call *call;
+    open_session();
+    next_join = pinion_later();
+    POST(call, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n[\"1\",\"2\",\"room:1\",\"shout\",1]\n"
+               "[\"1\",\"3\",\"room:1\",\"shout\",2]\n[\"1\",\"4\",\"room:1\",\"phx_leave\",{}]\n");
+    ok(pinion_ref_answer(late, pinion_ok(NULL)));
+    pinion_test_run(test);
+    expect(0, "{\"status\":200}");
+    poll_as(0);
+    static const char *const order[] = { "\\\"1\\\",\\\"room:1\\\",\\\"phx_reply", "shouted\\\",1]",
+                                         "shouted\\\",2]", "\\\"4\\\",\\\"room:1\\\",\\\"phx_reply",
+                                         "phx_close" };
+    const char *at = outcomes[0].json;
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        at = strstr(at, order[i]);
+        if (!at)
+            fail_msg("no %s in its place in %s", order[i], outcomes[0].json);
+    }
+}
+
 static void a_post_that_takes_too_long_is_told_so_and_still_done(void **state)
 {
     struct pinion_longpoll_call *call;
@@ -784,6 +820,7 @@ int main(void)
         TEST(a_large_answer_has_time_to_be_read),
         TEST(or_does_without_the_oldest_broadcasts),
         TEST(frames_wait_while_the_engine_holds_back),
+        TEST(what_a_frame_causes_comes_before_the_next),
         TEST(a_post_that_takes_too_long_is_told_so_and_still_done),
         TEST(an_abandoned_post_is_still_done),
         TEST(bodies_that_pile_up_have_a_cap),
