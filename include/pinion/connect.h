@@ -45,8 +45,9 @@ typedef void pinion_header_fn(pinion_slice name, pinion_slice value, void *data)
 PINION_API void pinion_connect_headers(const pinion_connect_info *info, const char *prefix,
                                        pinion_header_fn *fn, void *data);
 
-/* The token of a client with the option authToken, on a mount with auth_token: any bytes, and a terminator
- * behind them; ptr NULL when it sent none. Often one of pinion/token.h. */
+/* The token of a client with the option authToken, on a mount with auth_token: UTF-8, and a terminator behind
+ * it; ptr NULL when it sent none. Who sends a token that is not UTF-8 is refused (403) before connect. Often
+ * one of pinion/token.h. */
 PINION_API pinion_slice pinion_connect_auth_token(const pinion_connect_info *info);
 
 #ifdef __cplusplus

@@ -2,6 +2,7 @@
 #include "base/log_limit.h"
 #include "engine/who.h"
 #include "proto/forwarded.h"
+#include "proto/utf8.h"
 #include "proto/ws_protocols.h"
 #include "transport/peer.h"
 #include "transport/websocket.h"
@@ -130,8 +131,18 @@ static int check_origin(const struct pinion_mount *mount, const struct pinion_ht
 
 /* ---- subprotocols and token ---- */
 
-/* A terminated copy; `encoded` as it comes in a subprotocol. */
-static int take_token(struct pinion_http_connect *connect, struct pinion_slice token, bool encoded)
+static int refuse_token(const struct pinion_http_connect *connect, const struct pinion_mount *mount,
+                        const char *why)
+{
+    PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: refused: its token is %s (%s)", mount->path, why,
+                       PINION_WHO_CONNECTS(&connect->info));
+    return PINION_EACCES;
+}
+
+/* A terminated copy; `encoded` as it comes in a subprotocol. What connect gets can become JSON: the token
+ * too. */
+static int take_token(struct pinion_http_connect *connect, const struct pinion_mount *mount,
+                      struct pinion_slice token, bool encoded)
 {
     size_t len = token.len;
     if (!token.ptr)
@@ -140,9 +151,11 @@ static int take_token(struct pinion_http_connect *connect, struct pinion_slice t
     if (!copy)
         return PINION_ENOMEM;
     if (encoded && pinion__ws_token_decode(token, copy, &len) != 0)
-        return PINION_EACCES;
+        return refuse_token(connect, mount, "no base64");
     if (!encoded)
         memcpy(copy, token.ptr, len);
+    if (!pinion__utf8_valid(copy, len))
+        return refuse_token(connect, mount, "not UTF-8");
     copy[len] = '\0';
     connect->info.auth_token = pinion__slice(copy, len);
     return 0;
@@ -156,18 +169,16 @@ static int take_protocols(struct pinion_http_connect *connect, const struct pini
     if (connect->info.transport != pinion__websocket.name) {
         if (!options->auth_token)
             return 0;
-        return take_token(connect, pinion__http1_header(request, "x-phoenix-authtoken"), false);
+        return take_token(connect, mount, pinion__http1_header(request, "x-phoenix-authtoken"), false);
     }
     int rc = pinion__ws_protocols(request, options->subprotocols, options->auth_token, &protocols);
     if (!rc) {
         connect->protocol = protocols.chosen;
-        rc = take_token(connect, protocols.token, true);
+        return take_token(connect, mount, protocols.token, true);
     }
     if (rc == PINION_EACCES)
-        PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: refused: %s (%s)", mount->path,
-                           protocols.token.ptr ? "its token is no base64"
-                                               : "it offers none of our subprotocols",
-                           PINION_WHO_CONNECTS(&connect->info));
+        PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: refused: it offers none of our subprotocols (%s)",
+                           mount->path, PINION_WHO_CONNECTS(&connect->info));
     return rc;
 }
 

@@ -90,7 +90,9 @@ static int start(void **state)
                        .host = "127.0.0.1", .loops = 1, .trusted_proxies = *state ? "127.0.0.0/8" : NULL }));
     const pinion_socket_options even = { .check_origin = only_even };
     const pinion_socket_options saying = { .error_handler = say_why };
-    const pinion_socket_options token = { .auth_token = true, .subprotocols = PINION_LIST("v2", "v1") };
+    const pinion_socket_options token = { .auth_token = true,
+                                          .longpoll = true,
+                                          .subprotocols = PINION_LIST("v2", "v1") };
     ok(pinion_endpoint_socket(endpoint, "/own", &noting, NULL));
     ok(pinion_endpoint_socket(endpoint, "/even", &noting, &even));
     ok(pinion_endpoint_socket(endpoint, "/token", &noting, &token));
@@ -259,6 +261,21 @@ static void tokens_and_subprotocols(void **state)
     assert_non_null(strstr(head, "sec-websocket-protocol: phoenix\r\n"));
 }
 
+static void a_token_that_is_no_text_is_refused(void **state)
+{
+    seen.token_length = 77;
+    pinion_log_set_function(keep_line, NULL);
+    pinion_log_set_level(PINION_LOG_WARNING);
+    int status = handshake("/token/websocket", "Sec-WebSocket-Protocol: base64url.bearer.phx.YekA, v1\r\n");
+    pinion_log_set_level(PINION_LOG_NONE);
+    assert_int_equal(status, 403);
+    (void)handshake("/token/longpoll", "X-Phoenix-AuthToken: a\xe9\r\n");
+    assert_int_equal(seen.token_length, 77); /* connect was not called, neither time */
+    assert_int_equal(handshake("/token/longpoll", "X-Phoenix-AuthToken: a\xc3\xa9\r\n"), 200);
+    assert_int_equal(seen.token_length, 3);
+    assert_non_null(strstr(logged, "its token is not UTF-8"));
+}
+
 static void a_refusal_is_answered_by_the_handler(void **state)
 {
     assert_int_equal(handshake("/full/websocket", ""), 418);
@@ -331,6 +348,7 @@ int main(void)
         PLAIN(a_refused_origin_is_logged_with_what_to_do),
         PLAIN(a_function_may_decide),
         PLAIN(tokens_and_subprotocols),
+        PLAIN(a_token_that_is_no_text_is_refused),
         PLAIN(a_refusal_is_answered_by_the_handler),
         PLAIN(a_late_one_too),
         PLAIN(what_is_no_upgrade_connects_in_vain),
