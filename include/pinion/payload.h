@@ -3,7 +3,8 @@
  * Outgoing payloads are consumed by the call they are given to, on failure too, so they can be built in
  * place: pinion_push(channel, "tick", pinion_json("{s:i}", "n", 1)). A NULL payload means {}. A payload
  * that could not be built (out of memory, a bad format, a NULL value) is a poison value: every call
- * consumes it and answers PINION_EPAYLOAD; as a callback's result it crashes the channel.
+ * consumes it and answers PINION_EPAYLOAD; as a callback's result it crashes the channel. It remembers why it
+ * could not be built (jansson's reason), and the log and pinion_error_detail() then say so.
  *
  * What a callback is given is borrowed for the call: pinion_payload_ref keeps it (its bytes are copied
  * once). JSON values are jansson's json_t; see its manual for the format strings.

@@ -48,9 +48,10 @@ int pinion_presence_push_state(pinion_presence *presence, pinion_channel *channe
 static pinion_payload *take_key(pinion_payload *list, const char *key)
 {
     json_t *value = json_incref(pinion_payload_get(list, key));
-    pinion_payload *poisoned = pinion_payload_kind(list) == PINION_PAYLOAD_POISON ? list : NULL;
+    if (pinion_payload_kind(list) == PINION_PAYLOAD_POISON)
+        return list;
     pinion_payload_unref(list);
-    return value ? pinion_payload_json(value) : poisoned;
+    return value ? pinion_payload_json(value) : NULL;
 }
 
 pinion_payload *pinion_presence_get_by_key(pinion_presence *presence, const char *topic_name, const char *key)

@@ -1,15 +1,19 @@
 /* Payloads. What several threads may find missing at once (the tree, the copy of a borrowed payload) is made
  * by each of them, and published by compare-exchange: the first one wins, the others drop theirs. */
 #include "proto/payload.h"
+#include "base/quote.h"
 #include "base/stock.h"
 #include "proto/json_number.h"
 #include "proto/json_scan.h"
 #include <assert.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define DUMP_FLAGS  (JSON_COMPACT | JSON_ENCODE_ANY)
 #define PARSE_FLAGS (JSON_DECODE_ANY | JSON_ALLOW_NUL)
+
+#define WHY_MAX 400 /* bytes of why a payload could not be built */
 
 static struct pinion_payload poison = { .type = PINION_PAYLOAD_POISON };
 
@@ -28,6 +32,34 @@ static struct pinion_payload *new_payload(pinion_payload_type type, size_t capac
         .room = capacity,
     };
     return payload;
+}
+
+static bool is_poison(const struct pinion_payload *payload)
+{
+    return payload->type == PINION_PAYLOAD_POISON;
+}
+
+PINION_PRINTF(1, 2) static pinion_payload *poisoned(const char *format, ...)
+{
+    char why[WHY_MAX];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(why, sizeof why, format, args);
+    va_end(args);
+    size_t size = len < 0 ? 1 : (size_t)len + 1 < sizeof why ? (size_t)len + 1 : sizeof why;
+    struct pinion_payload *payload = len < 0 ? NULL : new_payload(PINION_PAYLOAD_POISON, size);
+    if (!payload)
+        return &poison;
+    memcpy(payload->storage, why, size);
+    payload->bytes = pinion__slice(NULL, 0);
+    return payload;
+}
+
+const char *pinion__payload_why(const pinion_payload *payload)
+{
+    if (!payload || !is_poison(payload))
+        return "";
+    return payload == &poison ? "out of memory" : payload->storage;
 }
 
 static pinion_payload *copy_json(struct pinion_slice text, bool spaced)
@@ -58,7 +90,7 @@ static pinion_payload *dump(const json_t *tree)
     char small[1024];
     size_t len = json_dumpb(tree, small, sizeof small, DUMP_FLAGS);
     if (len == 0)
-        return &poison;
+        return poisoned("the tree cannot be written (a circle, or out of memory)");
     if (len <= sizeof small)
         return copy_json(pinion__slice(small, pinion__json_shorten_reals(small, len)), false);
 
@@ -75,32 +107,38 @@ static pinion_payload *dump(const json_t *tree)
 
 pinion_payload *pinion_payload_json(json_t *tree)
 {
-    pinion_payload *payload = tree ? dump(tree) : &poison;
+    pinion_payload *payload = tree ? dump(tree) : poisoned("the tree is NULL");
     json_decref(tree);
     return payload;
 }
 
 pinion_payload *pinion_json(const char *format, ...)
 {
+    json_error_t error;
     va_list args;
     va_start(args, format);
-    json_t *tree = json_vpack_ex(NULL, 0, format, args);
+    json_t *tree = json_vpack_ex(&error, 0, format, args);
     va_end(args);
-    return pinion_payload_json(tree);
+    if (tree)
+        return pinion_payload_json(tree);
+    char quoted[PINION_QUOTED];
+    return poisoned("%s, at %d of %s", error.text, error.position,
+                    pinion__quote(quoted, pinion__slice_str(format)));
 }
 
 pinion_payload *pinion_payload_text(const char *text, size_t length)
 {
     struct pinion_json_value value;
-    if (pinion__json_scan(pinion__slice(text, text ? length : 0), &value) != 0)
-        return &poison;
+    struct pinion_slice all = pinion__slice(text, text ? length : 0);
+    if (pinion__json_scan(all, &value) != 0) /* what it says may be nobody else's to see */
+        return poisoned("the text, of %zu bytes, is no JSON", all.len);
     return copy_json(value.text, value.spaced);
 }
 
 pinion_payload *pinion_payload_binary(const void *bytes, size_t length)
 {
     if (!bytes && length > 0)
-        return &poison;
+        return poisoned("the bytes are NULL");
     return copy_binary(pinion__slice(bytes, length));
 }
 
@@ -144,8 +182,8 @@ pinion_payload *pinion__payload_view(pinion_payload *base)
     if (!base)
         return NULL;
     pinion_payload *shared = pinion_payload_ref(base);
-    if (shared == &poison)
-        return &poison;
+    if (is_poison(shared))
+        return shared;
     struct pinion_payload *view = new_payload(shared->type, 0);
     if (!view) {
         pinion_payload_unref(shared);

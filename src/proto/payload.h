@@ -5,7 +5,8 @@
  *   borrowed  on a stack, refs is 0; the bytes are somebody's receive buffer, and may hold white space.
  *             The heap copy that a user's reference needs is made once and kept in `copy`.
  *
- * Poison is one static payload that is never counted.
+ * Poison is an owned one without bytes: what lies behind the struct says, as a terminated text, why the
+ * payload could not be built. Where there is no memory it is one static payload that is never counted.
  */
 #ifndef PINION_PROTO_PAYLOAD_H
 #define PINION_PROTO_PAYLOAD_H
@@ -33,6 +34,9 @@ void pinion__payload_borrow(struct pinion_payload *payload, pinion_payload_type 
 
 /* Free what a borrowed payload gathered in its life. References that users took live on. */
 void pinion__payload_borrow_end(struct pinion_payload *payload);
+
+/* Why a poison payload could not be built; of others "". Lifetime: the payload's. */
+const char *pinion__payload_why(const pinion_payload *payload);
 
 /* The payload, or {} for NULL: for where it is shown to a callback, which never sees NULL. Consumes and gives
  * a reference. */

@@ -1,6 +1,7 @@
 /* The term is taken apart as it is read: the data goes into a payload at once, times into numbers. */
 #include "proto/token_content.h"
 #include "base/log.h"
+#include "proto/payload.h"
 #include "proto/term.h"
 #include "proto/utf8.h"
 
@@ -17,7 +18,8 @@ static int parse(const pinion_payload *data, json_t **tree)
         return 0;
     if (text && json_error_code(&error) == json_error_numeric_overflow)
         return pinion__fail(PINION_EPAYLOAD, "the token's data holds an integer beyond 64 bits");
-    return pinion__fail(PINION_EPAYLOAD, "the token's data could not be built");
+    return pinion__fail(PINION_EPAYLOAD, "the token's data could not be built: %s",
+                        pinion__payload_why(data));
 }
 
 static int write_data(struct pinion_buf *out, const pinion_payload *data)

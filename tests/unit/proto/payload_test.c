@@ -74,14 +74,38 @@ static void a_tree_within_itself_is_poison(void **unused)
     json_decref(tree);
 }
 
-static void poison_outlives_every_unref(void **unused)
+static void poison_is_counted_as_others_are(void **unused)
 {
     pinion_payload *poison = pinion_payload_json(NULL);
-    for (int i = 0; i < 3; i++)
-        pinion_payload_unref(poison);
     assert_ptr_equal(pinion_payload_ref(poison), poison);
     assert_ptr_equal(pinion__payload_view(poison), poison);
+    for (int i = 0; i < 3; i++)
+        check_poison(poison);
+}
+
+static void check_why(pinion_payload *poison, const char *why)
+{
+    assert_string_equal(pinion__payload_why(poison), why);
     check_poison(poison);
+}
+
+static void poison_says_why(void **unused)
+{
+    static const char password[] = "{\"password\":\"secret\"";
+    char format[1000];
+    check_why(pinion_json("{s:s}", "a", NULL), "NULL string, at 4 of \"{s:s}\"");
+    check_why(pinion_json("{s:s, s:s}", "a", "b", "c", "\xFF"),
+              "Invalid UTF-8 string, at 9 of \"{s:s, s:s}\"");
+    check_why(pinion_payload_json(NULL), "the tree is NULL");
+    check_why(pinion_payload_text(password, sizeof password - 1), "the text, of 20 bytes, is no JSON");
+    check_why(pinion_payload_binary(NULL, 1), "the bytes are NULL");
+    memset(format, '?', sizeof format - 1);
+    format[sizeof format - 1] = '\0';
+    check_poison(pinion_json(format)); /* cut */
+    assert_string_equal(pinion__payload_why(NULL), "");
+    pinion_payload *sound = pinion_json("i", 1);
+    assert_string_equal(pinion__payload_why(sound), "");
+    pinion_payload_unref(sound);
 }
 
 static void *no_memory(size_t size)
@@ -414,7 +438,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_be_built_is_poison),
         cmocka_unit_test(a_tree_within_itself_is_poison),
-        cmocka_unit_test(poison_outlives_every_unref),
+        cmocka_unit_test(poison_is_counted_as_others_are),
+        cmocka_unit_test(poison_says_why),
         cmocka_unit_test(memory_that_runs_out_is_poison_or_no_tree),
         cmocka_unit_test(trees_are_dumped_compactly),
         cmocka_unit_test(trees_of_every_size_are_dumped_whole),
