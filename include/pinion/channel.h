@@ -70,32 +70,40 @@ typedef struct pinion_channel_def {
     /* Messages from timers, refs and subscribed topics. Without it they are logged and dropped. */
     pinion_result (*handle_info)(pinion_channel *channel, const pinion_info *info);
 
-    /* The channel ends. Exactly once for each channel that had joined. */
+    /* The channel ends. Exactly once for each channel that had joined. What it pushes still reaches its
+     * client, unless nobody is there any more (PINION_REASON_CLOSED, _INACTIVE) or the topic has been joined
+     * again
+     * (_DUPLICATE): pinion_push is PINION_ECLOSED then. Broadcasts go out in any case. Nothing begins here:
+     * work, timers and subscriptions are refused (PINION_ECLOSED), and what is sent to a ref of this channel
+     * is dropped, as it would come too late. */
     void (*terminate)(pinion_channel *channel, pinion_reason reason);
 } pinion_channel_def;
 
 /* Push an event to this channel's client. Consumes payload; NULL is {}.
  * Errors: PINION_ENOTJOINED in join; PINION_EPAYLOAD; PINION_ENOTSUP a binary payload for a client whose
- * serializer or transport has none; PINION_ETOOBIG event over 255 bytes; PINION_ECLOSED nobody is there any
- * more; PINION_ENOMEM. They need not be checked. */
+ * serializer or transport has none; PINION_ETOOBIG event over 255 bytes; PINION_EUTF8 an event that is not
+ * UTF-8; PINION_ECLOSED nobody is there any more; PINION_ENOMEM. They need not be checked: mistakes are
+ * warned of in the log, here and in the calls below. */
 PINION_API int pinion_push(pinion_channel *channel, const char *event, pinion_payload *payload);
 
 /* Send an event to every subscriber of this channel's topic, on every node; this channel's client too.
- * Consumes payload. Errors: PINION_ENOTJOINED in join; PINION_EPAYLOAD; PINION_ETOOBIG; PINION_ENOMEM. */
+ * Consumes payload. Errors: PINION_ENOTJOINED in join; PINION_EPAYLOAD; PINION_ETOOBIG; PINION_EUTF8;
+ * PINION_ENOMEM. */
 PINION_API int pinion_broadcast(pinion_channel *channel, const char *event, pinion_payload *payload);
 
 /* As pinion_broadcast, to all but this channel. */
 PINION_API int pinion_broadcast_from(pinion_channel *channel, const char *event, pinion_payload *payload);
 
 /* Receive the broadcasts of another topic in handle_info, until the channel ends. Subscribing twice is
- * subscribing once. PINION_ETOOBIG topic over 255 bytes; PINION_ENOMEM. */
+ * subscribing once. PINION_ETOOBIG topic over 255 bytes; PINION_EUTF8; PINION_ECLOSED the channel ends
+ * (terminate); PINION_ENOMEM. */
 PINION_API PINION_CHECKED int pinion_subscribe(pinion_channel *channel, const char *topic);
 PINION_API void pinion_unsubscribe(pinion_channel *channel, const char *topic);
 
 /* Send this channel a message after delay_ms milliseconds (0: after the current callback). Consumes
  * payload. *timer, when given, is for pinion_cancel_timer. A message not yet delivered when the channel ends
- * is dropped. PINION_EBUSY as many timers as the mount allows (1,000); PINION_EPAYLOAD; PINION_ECLOSED;
- * PINION_ENOMEM. */
+ * is dropped. PINION_EBUSY as many timers as the mount allows (1,000); PINION_EPAYLOAD; PINION_ECLOSED the
+ * channel ends (terminate); PINION_ENOMEM. */
 PINION_API int pinion_send_after(pinion_channel *channel, uint32_t delay_ms, const char *name,
                                  pinion_payload *payload, uint64_t *timer);
 
@@ -107,7 +115,8 @@ PINION_API bool pinion_cancel_timer(pinion_channel *channel, uint64_t timer);
  * messages wait meanwhile. Then done(channel, status, data) runs on the loop, exactly once: with status 0, or
  * with PINION_ECLOSED when the channel has ended (terminate, if due, comes after it). What done returns is
  * treated as a callback's result; begun in a join or handle_in that returned pinion_later(), it is the
- * answer. PINION_EBUSY: this channel's earlier work is not done yet; PINION_ECLOSED; PINION_ENOMEM. */
+ * answer. PINION_EBUSY: this channel's earlier work is not done yet; PINION_ECLOSED: the channel ends
+ * (terminate, or a done with that status), and neither function is called; PINION_ENOMEM. */
 typedef void pinion_work_fn(void *data);
 typedef pinion_result pinion_done_fn(pinion_channel *channel, int status, void *data);
 PINION_API PINION_CHECKED int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work,
@@ -128,7 +137,7 @@ PINION_API void pinion_channel_set_state(pinion_channel *channel, void *state, v
 PINION_API void *pinion_channel_state(const pinion_channel *channel);
 
 /* Assigns: named values. A channel starts with those of its socket; its changes stay its own.
- * pinion_assign consumes value (NULL is {}). Errors: PINION_EPAYLOAD, PINION_ENOMEM. */
+ * pinion_assign consumes value (NULL is {}). Errors: PINION_EPAYLOAD; PINION_EUTF8 the key; PINION_ENOMEM. */
 PINION_API int pinion_assign(pinion_channel *channel, const char *key, pinion_payload *value);
 
 /* The value, borrowed until it is assigned again or the channel ends; NULL when there is none. */
@@ -138,7 +147,8 @@ PINION_API const pinion_payload *pinion_assigned(const pinion_channel *channel, 
 PINION_API pinion_payload *pinion_assigns(const pinion_channel *channel);
 
 /* A ref: a weak handle on a channel, and on the message (or join) whose callback it was made in.
- * Ownership: the caller's, until pinion_ref_free. NULL when out of memory.
+ * Ownership: the caller's, until pinion_ref_free. NULL when out of memory, or when the channel has ended (in
+ * the destructor of its state).
  * Thread: make it on the loop; use and free it on any, one at a time, also after the channel or the
  * endpoint is gone. */
 PINION_API pinion_ref *pinion_channel_ref(pinion_channel *channel);
@@ -158,7 +168,7 @@ PINION_API int pinion_ref_send_data(const pinion_ref *ref, const char *name, voi
  * gone the reply is still sent, for as long as the socket lives. Order: called on the channel's loop (in a
  * callback), the reply leaves at once: before what is pushed or broadcast after it. From another thread it
  * leaves when the loop comes to it. Errors: as pinion_ref_send; PINION_EINVAL the ref was made for no
- * message, or the message has had its reply (which is logged too). On the loop also those of pinion_push:
+ * message, or the message has had its reply; PINION_EUTF8 the status. On the loop also those of pinion_push:
  * PINION_ENOTSUP, PINION_ETOOBIG. */
 PINION_API int pinion_ref_reply(const pinion_ref *ref, const char *status, pinion_payload *payload);
 

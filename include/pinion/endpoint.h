@@ -177,8 +177,8 @@ PINION_API unsigned pinion_endpoint_loops(const pinion_endpoint *endpoint);
 
 /* Broadcast from anywhere: to the subscribers of this node, and of the others where there is a pubsub
  * adapter. Whether other nodes could be reached is not told here, but counted (pinion_stats). Consumes
- * payload. Thread: any. Errors: PINION_EPAYLOAD; PINION_ETOOBIG topic or event over 255 bytes; PINION_ENOMEM.
- */
+ * payload. Thread: any. Errors: PINION_EPAYLOAD; PINION_ETOOBIG topic or event over 255 bytes; PINION_EUTF8
+ * one that is not UTF-8; PINION_ENOMEM. */
 PINION_API int pinion_endpoint_broadcast(pinion_endpoint *endpoint, const char *topic, const char *event,
                                          pinion_payload *payload);
 
@@ -191,8 +191,9 @@ PINION_API int pinion_endpoint_broadcast_local(pinion_endpoint *endpoint, const 
                                                const char *event, pinion_payload *payload);
 
 /* Receive a topic's broadcasts in code that is no channel. fn runs on the endpoint's first loop, like a
- * callback. Thread: any; from another than that loop's it begins a little later. *out is the caller's, to be
- * given to pinion_subscription_free, before or after the endpoint is freed. */
+ * callback. PINION_ETOOBIG, PINION_EUTF8 the topic; PINION_ENOMEM. Thread: any; from another than that loop's
+ * it begins a little later. *out is the caller's, to be given to pinion_subscription_free, before or after
+ * the endpoint is freed. */
 typedef struct pinion_subscription pinion_subscription;
 typedef void pinion_subscription_fn(const char *topic, const char *event, const pinion_payload *payload,
                                     void *data);
@@ -228,6 +229,8 @@ typedef struct pinion_stats {
     uint64_t remote_refused;   /* that had come before, or cannot be read here */
     uint64_t longpoll_evicted; /* sessions of long polling ended to make room for others */
     uint64_t remote_denied;    /* subscriptions to topics that the broker does not allow */
+    uint64_t refused_calls; /* calls of the application that were refused, and what they were to send or begin
+                             * was not; the log says which. Not those of refs */
 } pinion_stats;
 PINION_API void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats);
 

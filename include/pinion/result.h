@@ -48,7 +48,8 @@ static inline pinion_result pinion_result_make(pinion_result_kind kind, pinion_r
     return result;
 }
 
-/* A reply with any status; clients know "ok" and "error". Consumes payload; NULL is {}. */
+/* A reply with any status; clients know "ok" and "error". One that is not UTF-8 crashes the channel. Consumes
+ * payload; NULL is {}. */
 static inline pinion_result pinion_reply(const char *status, pinion_payload *payload)
 {
     return pinion_result_make(PINION_RESULT_REPLY, PINION_REASON_NORMAL, status, payload);

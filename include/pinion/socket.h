@@ -31,8 +31,9 @@ typedef struct pinion_socket_def {
                              const pinion_connect_info *info);
 
     /* The name of this socket, as snprintf would write it into text; it is a topic: broadcasting the event
-     * "disconnect" to it closes every socket of that name. Returns the length; 0 or less, or more than 255:
-     * it has no name. Called once, after connect. */
+     * "disconnect" to it closes every socket of that name. Returns the length; 0 or less: it has no name; nor
+     * has it with more than 255, or with what is not UTF-8, which is warned of. Called once, after connect.
+     */
     int (*id)(pinion_socket *socket, char *text, size_t size);
 } pinion_socket_def;
 

@@ -1,5 +1,7 @@
 #include "engine/assigns.h"
+#include "engine/refused.h"
 #include "proto/payload.h"
+#include "proto/utf8.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,8 +80,13 @@ static struct pinion_assigns *copy_with_room(const struct pinion_assigns *from)
 int pinion__assigns_set(struct pinion_assigns **assigns, const char *key, pinion_payload *value)
 {
     value = pinion__payload_or_empty(value);
-    if (pinion_payload_kind(value) == PINION_PAYLOAD_POISON)
-        return PINION_EPAYLOAD;
+    int refused = pinion_payload_kind(value) == PINION_PAYLOAD_POISON ? PINION_EPAYLOAD
+                  : !pinion__utf8_name(key, strlen(key))              ? PINION_EUTF8
+                                                                      : 0;
+    if (refused) {
+        pinion_payload_unref(value);
+        return refused;
+    }
     struct pinion_assigns *copy = copy_with_room(*assigns);
     if (!copy) {
         pinion_payload_unref(value);
@@ -99,6 +106,20 @@ int pinion__assigns_set(struct pinion_assigns **assigns, const char *key, pinion
     pinion__assigns_unref(*assigns);
     *assigns = copy;
     return 0;
+}
+
+int pinion__assign(struct pinion_assigns **assigns, const char *key, pinion_payload *value,
+                   const struct pinion_refused *call)
+{
+    struct pinion_refused refused = *call;
+    bool poison = pinion_payload_kind(value) == PINION_PAYLOAD_POISON;
+    int rc = poison ? PINION_EPAYLOAD : pinion__assigns_set(assigns, key, value);
+    refused.payload = poison ? value : NULL;
+    if (rc)
+        (void)pinion__refuse(&refused, rc);
+    if (poison)
+        pinion_payload_unref(value);
+    return rc;
 }
 
 const pinion_payload *pinion__assigns_get(const struct pinion_assigns *assigns, const char *key)

@@ -7,13 +7,18 @@
 #include <stdint.h>
 
 struct pinion_assigns;
+struct pinion_refused;
 
 struct pinion_assigns *pinion__assigns_ref(struct pinion_assigns *assigns);
 void pinion__assigns_unref(struct pinion_assigns *assigns);
 
 /* Set a value in *assigns, which becomes another set if it was shared. Consumes value, on failure too.
- * PINION_EPAYLOAD, PINION_ENOMEM: *assigns is unchanged. */
+ * PINION_EPAYLOAD, PINION_EUTF8 (the key), PINION_ENOMEM: *assigns is unchanged. */
 int pinion__assigns_set(struct pinion_assigns **assigns, const char *key, pinion_payload *value);
+
+/* The same of an application's call, of which it is said when it is refused. */
+int pinion__assign(struct pinion_assigns **assigns, const char *key, pinion_payload *value,
+                   const struct pinion_refused *call);
 
 /* The value, borrowed, or NULL. */
 const pinion_payload *pinion__assigns_get(const struct pinion_assigns *assigns, const char *key);

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log_limit.h"
 #include "engine/raw.h"
+#include "engine/refused.h"
 #include "engine/seen.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -272,7 +273,9 @@ void *pinion_channel_state(const pinion_channel *channel)
 
 int pinion_assign(pinion_channel *channel, const char *key, pinion_payload *value)
 {
-    return pinion__assigns_set(&channel->assigns, key, value);
+    return pinion__assign(
+        &channel->assigns, key, value,
+        &(struct pinion_refused){ .call = "pinion_assign", .name = key, .channel = channel });
 }
 
 const pinion_payload *pinion_assigned(const pinion_channel *channel, const char *key)

@@ -2,9 +2,11 @@
 #include "base/log_limit.h"
 #include "engine/channel.h"
 #include "engine/log_params.h"
+#include "engine/refused.h"
 #include "engine/seen.h"
 #include "engine/who.h"
 #include "proto/payload.h"
+#include "proto/utf8.h"
 
 /* detail: the event, or what else the callback was for; ptr NULL: nothing. */
 static void crash(struct pinion_channel *channel, const char *callback, struct pinion_slice detail,
@@ -36,12 +38,14 @@ void pinion__channel_log(const struct pinion_channel *channel, const char *what,
     pinion__log(PINION_LOG_DEBUG, "channel %s: %s %s", channel->topic->name, what, params);
 }
 
-static void reply(struct pinion_channel *channel, const pinion_result *result, struct pinion_slice ref)
+static void reply(struct pinion_channel *channel, const pinion_result *result, struct pinion_slice ref,
+                  const char *callback, struct pinion_slice what)
 {
     int rc = pinion__channel_reply(channel, ref, result->status, result->payload);
     if (rc && rc != PINION_ECLOSED)
-        PINION_LOG_LIMITED(PINION_LOG_ERROR, "channel %s: a reply cannot be sent: %s (%s)",
-                           channel->topic->name, pinion_strerror(rc), PINION_WHO_OF(channel->socket));
+        PINION_LOG_LIMITED(PINION_LOG_ERROR, "channel %s: the reply of %s(%s) cannot be sent: %s (%s)",
+                           channel->topic->name, callback, PINION_QUOTE(what), pinion_strerror(rc),
+                           PINION_WHO_OF(channel->socket));
 }
 
 /* Reasons that are the library's own are not the application's to give. */
@@ -57,14 +61,16 @@ void pinion__channel_outcome(struct pinion_channel *channel, pinion_result resul
     bool replies = result.kind == PINION_RESULT_REPLY || result.kind == PINION_RESULT_STOP_REPLY;
 
     if (pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON) {
-        crash(channel, callback, what, pinion_strerror(PINION_EPAYLOAD));
+        crash(channel, callback, what, PINION_POISONED(result.payload));
+    } else if (replies && ref && !pinion__utf8_name(result.status, strlen(result.status))) {
+        crash(channel, callback, what, "the status of its reply is not UTF-8");
     } else if (replies && !ref) {
         crash(channel, callback, what, "it returned a reply, but there is no message to reply to");
     } else if (result.kind == PINION_RESULT_CRASH) {
         crash(channel, callback, what, "pinion_crash()");
     } else {
         if (replies)
-            reply(channel, &result, *ref);
+            reply(channel, &result, *ref, callback, what);
         if (result.kind == PINION_RESULT_STOP || result.kind == PINION_RESULT_STOP_REPLY)
             pinion__channel_end(channel, stop_reason(result.reason));
     }

@@ -173,6 +173,7 @@ void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)
         sum.longpoll_evicted += atomic_load_explicit(&counters->longpoll_evicted, memory_order_relaxed);
         sum.rate_limited += atomic_load_explicit(&counters->rate_limited, memory_order_relaxed);
     }
+    sum.refused_calls = atomic_load_explicit(&endpoint->refused_calls, memory_order_relaxed);
     count_remote(endpoint->pubsub.remote, &sum);
     *stats = sum;
 }

@@ -59,8 +59,9 @@ struct pinion_endpoint {
     uint32_t stall_ms; /* for a client that takes nothing of what it is sent, or sends nothing of a body */
     const char *const *filter; /* of parameters in the log, see pinion__log_params; owned */
     struct pinion_secret secret;
-    struct pinion_list extensions; /* complete before any thread runs */
-    bool sealed;                   /* threads run, or have run: it can no longer be extended */
+    struct pinion_list extensions;      /* complete before any thread runs */
+    atomic_uint_fast64_t refused_calls; /* see refused.h */
+    bool sealed;                        /* threads run, or have run: it can no longer be extended */
 };
 
 /* What a layer above adds to an endpoint, and what lives as long as it: presence. */

@@ -1,6 +1,8 @@
 /* What a channel sends itself, and what it hears from other topics: timers and subscriptions. */
 #include "engine/channel.h"
+#include "engine/refused.h"
 #include "proto/payload.h"
+#include "proto/utf8.h"
 #include <stdlib.h>
 
 struct channel_timer {
@@ -67,6 +69,11 @@ int pinion_send_after(pinion_channel *channel, uint32_t delay_ms, const char *na
     payload = pinion__payload_or_empty(payload);
     int rc = check(channel, payload);
     if (rc) {
+        struct pinion_refused call = {
+            .call = "pinion_send_after", .name = name, .channel = channel, .payload = payload
+        };
+        call.why = rc == PINION_EBUSY ? "the channel has as many timers as may be (max_timers)" : NULL;
+        (void)pinion__refuse(&call, rc);
         pinion_payload_unref(payload);
         return rc;
     }
@@ -130,14 +137,24 @@ static int subscribe(struct pinion_channel *channel, struct pinion_channel_subsc
     return rc;
 }
 
+static int check_topic(const struct pinion_channel *channel, struct pinion_slice topic)
+{
+    if (topic.len > PINION_NAME_MAX)
+        return PINION_ETOOBIG;
+    if (!pinion__utf8_name(topic.ptr, topic.len))
+        return PINION_EUTF8;
+    return channel->state >= PINION_CHANNEL_ENDING ? PINION_ECLOSED : 0;
+}
+
 int pinion_subscribe(pinion_channel *channel, const char *topic)
 {
     struct pinion_slice name = pinion__slice_str(topic);
+    int refused = check_topic(channel, name);
     pinion__assert_on_loop(channel->socket);
-    if (name.len > PINION_NAME_MAX)
-        return PINION_ETOOBIG;
-    if (channel->state >= PINION_CHANNEL_ENDING)
-        return PINION_ECLOSED;
+    if (refused)
+        return pinion__refuse(
+            &(struct pinion_refused){ .call = "pinion_subscribe", .name = topic, .channel = channel },
+            refused);
     if (find(channel, topic))
         return 0;
     struct pinion_channel_extra *extra = pinion__channel_extra(channel);

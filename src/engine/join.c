@@ -3,6 +3,7 @@
 #include "base/log_limit.h"
 #include "engine/audience.h"
 #include "engine/channel.h"
+#include "engine/refused.h"
 #include "engine/who.h"
 #include "proto/payload.h"
 #include <stdlib.h>
@@ -111,7 +112,7 @@ static void outcome(struct pinion_channel *channel, pinion_result result, struct
                     const struct replaced *replaced, const pinion_payload *params)
 {
     if (pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON)
-        crash(channel, ref, replaced, pinion_strerror(PINION_EPAYLOAD));
+        crash(channel, ref, replaced, PINION_POISONED(result.payload));
     else if (result.kind == PINION_RESULT_CRASH)
         crash(channel, ref, replaced, "pinion_crash()");
     else if (result.kind != PINION_RESULT_REPLY)

@@ -1,14 +1,19 @@
 /* push and broadcast: what an application says to clients. */
 #include "engine/channel.h"
 #include "engine/ref.h"
+#include "engine/refused.h"
 #include "proto/payload.h"
+#include "proto/utf8.h"
 
 static bool has_joined(const struct pinion_channel *channel)
 {
     return channel->state != PINION_CHANNEL_JOINING;
 }
 
-static int check(const struct pinion_channel *channel, const char *event, const pinion_payload *payload)
+/* ---- push ---- */
+
+static int check(const struct pinion_channel *channel, struct pinion_slice event,
+                 const pinion_payload *payload)
 {
     pinion__assert_on_loop(channel->socket);
     if (!has_joined(channel))
@@ -17,83 +22,139 @@ static int check(const struct pinion_channel *channel, const char *event, const 
         return PINION_ENOTSUP;
     if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
         return PINION_EPAYLOAD;
-    if (strlen(event) > PINION_NAME_MAX)
+    if (event.len > PINION_NAME_MAX)
         return PINION_ETOOBIG;
-    return 0;
+    if (!pinion__utf8_name(event.ptr, event.len))
+        return PINION_EUTF8;
+    return channel->muted || channel->state == PINION_CHANNEL_ENDED ? PINION_ECLOSED : 0;
+}
+
+/* A client that has gone, or does not read, is no mistake of the caller's. */
+static bool is_mistake(int code)
+{
+    return code != PINION_ECLOSED && code != PINION_EBUSY;
+}
+
+static int refuse_push(const struct pinion_channel *channel, const char *event, const pinion_payload *payload,
+                       int code)
+{
+    struct pinion_refused refused = {
+        .call = "pinion_push", .name = event, .channel = channel, .payload = payload
+    };
+    if (code == PINION_ENOTSUP)
+        refused.why = channel->socket->mount->raw
+                          ? "a raw socket has no events: use pinion_raw_push"
+                          : "this client's serializer or transport takes no binary payloads";
+    return pinion__refuse(&refused, code);
 }
 
 int pinion_push(pinion_channel *channel, const char *event, pinion_payload *payload)
 {
-    int rc = check(channel, event, payload);
-    if (!rc && (channel->muted || channel->state == PINION_CHANNEL_ENDED))
-        rc = PINION_ECLOSED;
+    struct pinion_slice name = pinion__slice_str(event);
+    int rc = check(channel, name, payload);
     if (!rc) {
         struct pinion_message message = {
             .kind = PINION_MESSAGE_PUSH,
             .join_ref = pinion__channel_join_ref(channel),
             .topic = pinion__slice(channel->topic->name, channel->topic->name_len),
-            .event = pinion__slice_str(event),
+            .event = name,
         };
         message.payload.ptr = pinion_payload_bytes(payload, &message.payload.len);
         message.payload_binary = pinion_payload_kind(payload) == PINION_PAYLOAD_BINARY;
         rc = pinion__socket_send(channel->socket, &message);
     }
+    if (rc && is_mistake(rc))
+        (void)refuse_push(channel, event, payload, rc);
     pinion_payload_unref(payload);
     return rc;
 }
 
+/* ---- broadcast ---- */
+
 typedef void reach_fn(struct pinion_pubsub *, struct pinion_pubsub_loop *, struct pinion_broadcast *);
+
+static int refuse(const struct pinion_refused *what, const pinion_payload *payload, int code)
+{
+    struct pinion_refused refused = *what;
+    refused.payload = payload;
+    return pinion__refuse(&refused, code);
+}
+
+static int make(struct pinion_broadcast **out, uint64_t from, const char *topic, const char *event,
+                pinion_payload *payload)
+{
+    struct pinion_slice name = pinion__slice_str(topic), what = pinion__slice_str(event);
+    if (pinion__utf8_name(name.ptr, name.len) && pinion__utf8_name(what.ptr, what.len))
+        return pinion__broadcast_make(out, from, name, what, payload);
+    pinion_payload_unref(payload);
+    return PINION_EUTF8;
+}
 
 /* Consumes payload. */
 static int publish(pinion_endpoint *endpoint, reach_fn *reach, uint64_t from, const char *topic,
-                   const char *event, pinion_payload *payload)
+                   const struct pinion_refused *call, pinion_payload *payload)
 {
     struct pinion_broadcast *broadcast;
     struct pinion_shard *here = pinion__hub_here(endpoint);
-    int rc = pinion__broadcast_new(&broadcast, from, topic, event, payload);
-    if (rc)
+    if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON) {
+        int rc = refuse(call, payload, PINION_EPAYLOAD);
+        pinion_payload_unref(payload);
         return rc;
+    }
+    int rc = make(&broadcast, from, topic, call->name, payload);
+    if (rc)
+        return refuse(call, NULL, rc);
     reach(&endpoint->pubsub, here ? &here->pubsub : NULL, broadcast);
     pinion__broadcast_unref(broadcast);
     return 0;
 }
 
-static int broadcast_from_channel(pinion_channel *channel, uint64_t from, const char *event,
+static int broadcast_from_channel(pinion_channel *channel, uint64_t from, const char *name, const char *event,
                                   pinion_payload *payload)
 {
+    struct pinion_refused call = { .call = name, .name = event, .channel = channel };
     pinion__assert_on_loop(channel->socket);
     if (!has_joined(channel) || channel->socket->mount->raw) {
         pinion_payload_unref(payload);
-        return has_joined(channel) ? PINION_ENOTSUP : PINION_ENOTJOINED;
+        call.why = has_joined(channel) ? "a raw socket has no topic: use pinion_endpoint_broadcast" : NULL;
+        return pinion__refuse(&call, has_joined(channel) ? PINION_ENOTSUP : PINION_ENOTJOINED);
     }
     return publish(channel->socket->shard->endpoint, pinion__pubsub_broadcast, from, channel->topic->name,
-                   event, payload);
+                   &call, payload);
 }
 
 int pinion_broadcast(pinion_channel *channel, const char *event, pinion_payload *payload)
 {
-    return broadcast_from_channel(channel, 0, event, payload);
+    return broadcast_from_channel(channel, 0, "pinion_broadcast", event, payload);
 }
 
 int pinion_broadcast_from(pinion_channel *channel, const char *event, pinion_payload *payload)
 {
-    return broadcast_from_channel(channel, channel->id, event, payload);
+    return broadcast_from_channel(channel, channel->id, "pinion_broadcast_from", event, payload);
 }
+
+#define CALL(name_)                                                                                          \
+    &(struct pinion_refused)                                                                                 \
+    {                                                                                                        \
+        .call = (name_), .name = event, .endpoint = endpoint, .topic = pinion__slice_str(topic)              \
+    }
 
 int pinion_endpoint_broadcast(pinion_endpoint *endpoint, const char *topic, const char *event,
                               pinion_payload *payload)
 {
-    return publish(endpoint, pinion__pubsub_broadcast, 0, topic, event, payload);
+    return publish(endpoint, pinion__pubsub_broadcast, 0, topic, CALL("pinion_endpoint_broadcast"), payload);
 }
 
 int pinion_endpoint_broadcast_from(pinion_endpoint *endpoint, const pinion_ref *from, const char *topic,
                                    const char *event, pinion_payload *payload)
 {
-    return publish(endpoint, pinion__pubsub_broadcast, pinion__ref_subscriber(from), topic, event, payload);
+    return publish(endpoint, pinion__pubsub_broadcast, pinion__ref_subscriber(from), topic,
+                   CALL("pinion_endpoint_broadcast_from"), payload);
 }
 
 int pinion_endpoint_broadcast_local(pinion_endpoint *endpoint, const char *topic, const char *event,
                                     pinion_payload *payload)
 {
-    return publish(endpoint, pinion__pubsub_publish, 0, topic, event, payload);
+    return publish(endpoint, pinion__pubsub_publish, 0, topic, CALL("pinion_endpoint_broadcast_local"),
+                   payload);
 }

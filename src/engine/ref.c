@@ -1,7 +1,8 @@
 #include "engine/ref.h"
-#include "base/log_limit.h"
 #include "engine/channel.h"
+#include "engine/refused.h"
 #include "proto/payload.h"
+#include "proto/utf8.h"
 #include <stdlib.h>
 
 /* Immutable once made. */
@@ -117,6 +118,19 @@ uint64_t pinion__ref_subscriber(const pinion_ref *ref)
     return ref ? ref->subscriber : 0;
 }
 
+/* ---- refused calls ---- */
+
+#define NO_CHANNEL "the ref is a socket's, and no channel's: make it by pinion_channel_ref"
+
+static int refuse(const pinion_ref *ref, const char *call, const char *name, const pinion_payload *payload,
+                  int code, const char *why)
+{
+    return pinion__refuse(
+        &(struct pinion_refused){
+            .call = call, .name = name, .topic = ref->topic, .of_ref = true, .payload = payload, .why = why },
+        code);
+}
+
 /* ---- send ---- */
 
 struct send_task {
@@ -161,13 +175,11 @@ static int send_mail(const pinion_ref *ref, struct pinion_mail *mail, size_t byt
 int pinion_ref_send(const pinion_ref *ref, const char *name, pinion_payload *payload)
 {
     size_t len = 0;
-    int rc = 0;
     payload = pinion__payload_or_empty(payload);
-    if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
-        rc = PINION_EPAYLOAD;
-    else if (!ref->channel)
-        rc = PINION_EINVAL;
-    if (rc) {
+    bool poison = pinion_payload_kind(payload) == PINION_PAYLOAD_POISON;
+    if (poison || !ref->channel) {
+        int rc = refuse(ref, "pinion_ref_send", name, payload, poison ? PINION_EPAYLOAD : PINION_EINVAL,
+                        poison ? NULL : NO_CHANNEL);
         pinion_payload_unref(payload);
         return rc;
     }
@@ -180,7 +192,7 @@ int pinion_ref_send_data(const pinion_ref *ref, const char *name, void *data, vo
     if (!ref->channel) {
         if (destroy)
             destroy(data);
-        return PINION_EINVAL;
+        return refuse(ref, "pinion_ref_send_data", name, NULL, PINION_EINVAL, NO_CHANNEL);
     }
     return send_mail(ref, pinion__mail_info(name, NULL, data, destroy), sizeof(struct send_task));
 }
@@ -266,22 +278,26 @@ static int reply_now(const pinion_ref *ref, const char *status, pinion_payload *
     return rc == PINION_ECLOSED ? 0 : rc; /* as when it is posted: whoever has gone hears nothing */
 }
 
-static int second_reply(const pinion_ref *ref)
+/* 0: the reply is this call's to give. */
+static int claim_reply(const pinion_ref *ref, const char *status, const pinion_payload *payload)
 {
-    PINION_LOG_LIMITED(PINION_LOG_WARNING, "channel %.*s: a second reply to one message: dropped",
-                       (int)ref->topic.len, ref->topic.ptr);
-    return pinion__fail(PINION_EINVAL, "the message has had its reply");
+    static const char call[] = "pinion_ref_reply";
+    if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
+        return refuse(ref, call, status, payload, PINION_EPAYLOAD, NULL);
+    if (!pinion__utf8_name(status, strlen(status)))
+        return refuse(ref, call, status, NULL, PINION_EUTF8, NULL);
+    if (!ref->replies)
+        return refuse(ref, call, status, NULL, PINION_EINVAL,
+                      "the ref was made for no message: make it in handle_in");
+    if (!pinion__promise_claim(ref->promise))
+        return refuse(ref, call, status, NULL, PINION_EINVAL,
+                      "the message has had its reply: a second reply to one message is dropped");
+    return 0;
 }
 
 int pinion_ref_reply(const pinion_ref *ref, const char *status, pinion_payload *payload)
 {
-    int rc = 0;
-    if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
-        rc = PINION_EPAYLOAD;
-    else if (!ref->replies)
-        rc = PINION_EINVAL;
-    else if (!pinion__promise_claim(ref->promise))
-        rc = second_reply(ref);
+    int rc = claim_reply(ref, status, payload);
     if (rc) {
         pinion_payload_unref(payload);
         return rc;
@@ -313,7 +329,9 @@ int pinion_ref_answer(const pinion_ref *ref, pinion_result result)
     bool answer = result.kind != PINION_RESULT_LATER && result.kind != PINION_RESULT_NOREPLY;
     if (!ref->answers || !answer) {
         pinion_payload_unref(result.payload);
-        return PINION_EINVAL;
+        return refuse(ref, "pinion_ref_answer", NULL, NULL, PINION_EINVAL,
+                      ref->answers ? "pinion_later() and pinion_noreply() are no answers"
+                                   : "the ref was made neither in a join nor in a connect");
     }
     if (!pinion__promise_claim(ref->promise)) {
         pinion_payload_unref(result.payload);

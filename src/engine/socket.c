@@ -4,6 +4,7 @@
 #include "engine/log_params.h"
 #include "engine/rates.h"
 #include "engine/raw.h"
+#include "engine/refused.h"
 #include "engine/socket_more.h"
 #include "engine/sweep.h"
 #include "engine/who.h"
@@ -169,8 +170,15 @@ static int subscribe_id(struct pinion_socket *socket)
 {
     char text[PINION_NAME_MAX + 1];
     int len = socket->mount->id ? socket->mount->id(socket, text, sizeof text) : 0;
-    if (len <= 0 || len > PINION_NAME_MAX)
+    if (len <= 0)
         return 0;
+    if (len > PINION_NAME_MAX || !pinion__utf8_name(text, (size_t)len)) {
+        PINION_LOG_LIMITED(PINION_LOG_WARNING,
+                           "socket %s: its id is %s: it has no name, and no \"disconnect\" reaches it (%s)",
+                           socket->mount->path, len > PINION_NAME_MAX ? "over 255 bytes" : "not UTF-8",
+                           PINION_WHO_OF(socket));
+        return 0;
+    }
     struct pinion_topic *topic =
         pinion__topic_hold(&socket->shard->pubsub.registry, pinion__slice(text, (size_t)len));
     if (!topic)
@@ -206,15 +214,17 @@ static int connect_outcome(struct pinion_socket *socket, pinion_result result, p
         *reason = result.payload;
         return PINION_EACCES;
     }
-    pinion_payload_unref(result.payload);
-    if (accepted)
+    if (accepted) {
+        pinion_payload_unref(result.payload);
         return open_socket(socket);
+    }
     PINION_LOG_LIMITED(PINION_LOG_ERROR, "socket %s: connect crashed: %s (%s)", socket->mount->path,
-                       poison ? pinion_strerror(PINION_EPAYLOAD)
+                       poison ? PINION_POISONED(result.payload)
                        : result.kind == PINION_RESULT_CRASH
                            ? "pinion_crash()"
                            : "it returned neither pinion_ok(), pinion_error() nor pinion_later()",
                        PINION_WHO_OF(socket));
+    pinion_payload_unref(result.payload);
     return PINION_EACCES;
 }
 
@@ -438,7 +448,9 @@ void *pinion_socket_state(const pinion_socket *socket)
 
 int pinion_socket_assign(pinion_socket *socket, const char *key, pinion_payload *value)
 {
-    return pinion__assigns_set(&socket->assigns, key, value);
+    return pinion__assign(
+        &socket->assigns, key, value,
+        &(struct pinion_refused){ .call = "pinion_socket_assign", .name = key, .socket = socket });
 }
 
 const pinion_payload *pinion_socket_assigned(const pinion_socket *socket, const char *key)

@@ -1,7 +1,9 @@
 #include "engine/subscription.h"
 #include "base/log.h"
 #include "engine/channel.h"
+#include "engine/refused.h"
 #include "proto/payload.h"
+#include "proto/utf8.h"
 #include <stdlib.h>
 
 /* Everything but the references belongs to the loop. The user's handle holds one, the loop one while it is
@@ -107,8 +109,12 @@ int pinion_endpoint_subscribe(pinion_endpoint *endpoint, const char *topic, pini
                               void *data, pinion_subscription **out)
 {
     size_t len = strlen(topic);
-    if (len > PINION_NAME_MAX)
-        return PINION_ETOOBIG;
+    bool utf8 = pinion__utf8_name(topic, len);
+    if (len > PINION_NAME_MAX || !utf8)
+        return pinion__refuse(&(struct pinion_refused){ .call = "pinion_endpoint_subscribe",
+                                                        .name = topic,
+                                                        .endpoint = endpoint },
+                              utf8 ? PINION_ETOOBIG : PINION_EUTF8);
     struct pinion_subscription *subscription = calloc(1, sizeof *subscription + len + 1);
     if (!subscription)
         return PINION_ENOMEM;

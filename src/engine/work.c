@@ -1,5 +1,6 @@
 /* Work off the loop: the channel is busy until done has run on it. */
 #include "engine/channel.h"
+#include "engine/refused.h"
 #include <stdlib.h>
 
 struct pinion_work {
@@ -104,7 +105,8 @@ int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work, pinion_do
 
     pinion__assert_on_loop(channel->socket);
     if (channel->state >= PINION_CHANNEL_ENDING)
-        return PINION_ECLOSED;
+        return pinion__refuse(&(struct pinion_refused){ .call = "pinion_channel_work", .channel = channel },
+                              PINION_ECLOSED);
     if (!extra)
         return PINION_ENOMEM;
     if (extra->work)

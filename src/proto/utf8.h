@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* All zero is the start of a text. */
 struct pinion_utf8 {
@@ -24,6 +25,24 @@ static inline bool pinion__utf8_complete(const struct pinion_utf8 *state)
 
 /* True for a whole text that is valid. */
 bool pinion__utf8_valid(const void *bytes, size_t len);
+
+/* The same for a name, most of which are short and ASCII: a word at a time, and no call for those. */
+static inline bool pinion__utf8_name(const char *name, size_t len)
+{
+    uint64_t word = 0, seen = 0;
+    if (len < sizeof word) {
+        for (size_t i = 0; i < len; i++)
+            seen |= (uint8_t)name[i];
+    } else {
+        for (size_t i = 0; i < len - sizeof word; i += sizeof word) {
+            memcpy(&word, name + i, sizeof word);
+            seen |= word;
+        }
+        memcpy(&word, name + len - sizeof word, sizeof word);
+        seen |= word;
+    }
+    return !(seen & UINT64_C(0x8080808080808080)) || pinion__utf8_valid(name, len);
+}
 
 /* How many bytes at the start are whole, valid characters beyond ASCII; 0 when the first is none. */
 size_t pinion__utf8_span(const void *bytes, size_t len);
