@@ -43,12 +43,25 @@ static pinion_result join(pinion_channel *channel, const char *topic, const pini
     return strcmp(topic, "room:work") == 0 ? work(channel) : pinion_ok(NULL);
 }
 
+/* The replies that were held, the later one first, each between pushes. */
+static pinion_result release(pinion_channel *channel)
+{
+    ok(pinion_push(channel, "before", NULL));
+    ok(pinion_ref_reply(kept[1], "ok", NULL));
+    ok(pinion_push(channel, "between", NULL));
+    ok(pinion_ref_reply(kept[0], "ok", NULL));
+    ok(pinion_broadcast(channel, "after", NULL));
+    return pinion_ok(NULL);
+}
+
 static pinion_result handle_in(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     if (strcmp(event, "nobody") == 0)
         return pinion_later();
     if (strcmp(event, "work") == 0)
         return work(channel);
+    if (strcmp(event, "release") == 0)
+        return release(channel);
     (void)promise_and_keep(channel);
     if (strcmp(event, "two") == 0)
         (void)promise_and_keep(channel);
@@ -254,6 +267,53 @@ static void what_was_not_promised_is_not_missed(void **state)
     assert_string_equal(logged, "");
 }
 
+#define OK(ref)       "[\"1\",\"" ref "\",\"room:a\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]"
+#define PUSHED(event) "[\"1\",null,\"room:a\",\"" event "\",{}]"
+
+static void send_event(const char *ref, const char *event)
+{
+    char text[100];
+    snprintf(text, sizeof text, "[\"1\",\"%s\",\"room:a\",\"%s\",{}]", ref, event);
+    send_text(client, text);
+}
+
+static void *reply_both(void *nothing_more)
+{
+    ok(pinion_ref_reply(kept[1], "ok", NULL));
+    ok(pinion_ref_reply(kept[0], "ok", NULL));
+    return NULL;
+}
+
+static void replies_that_were_held_come_in_the_order_they_are_given(void **state)
+{
+    send_join("room:a");
+    expect_frame(client, OK("1"));
+    send_event("2", "ref");
+    send_event("3", "ref");
+    send_event("4", "release");
+    expect_frame(client, PUSHED("before"));
+    expect_frame(client, OK("3"));
+    expect_frame(client, PUSHED("between"));
+    expect_frame(client, OK("2"));
+    expect_frame(client, "[null,null,\"room:a\",\"after\",{}]");
+    expect_frame(client, OK("4"));
+    give_up();
+}
+
+static void and_from_another_thread_too(void **state)
+{
+    pthread_t thread;
+    send_join("room:a");
+    expect_frame(client, OK("1"));
+    send_event("2", "ref");
+    send_event("3", "ref");
+    assert_int_equal(pthread_create(&thread, NULL, reply_both, NULL), 0);
+    pthread_join(thread, NULL);
+    expect_frame(client, OK("3"));
+    expect_frame(client, OK("2"));
+    give_up();
+}
+
 static void a_message_is_replied_to_once(void **state)
 {
     push("two");
@@ -292,6 +352,8 @@ int main(void)
         T(a_reply_is_broken_when_work_says_nothing),
         T(works_reply_keeps_the_promise),
         T(what_was_not_promised_is_not_missed),
+        T(replies_that_were_held_come_in_the_order_they_are_given),
+        T(and_from_another_thread_too),
         T(a_message_is_replied_to_once),
         T(a_reply_that_is_returned_comes_second),
     };
