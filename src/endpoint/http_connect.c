@@ -1,5 +1,6 @@
 #include "endpoint/http_connect.h"
 #include "base/log_limit.h"
+#include "engine/channel.h"
 #include "engine/who.h"
 #include "proto/forwarded.h"
 #include "proto/utf8.h"
@@ -86,12 +87,23 @@ static bool is_listed(const struct pinion_origin *origin, const struct pinion_mo
     return false;
 }
 
-static bool origin_allowed(const struct pinion_mount *mount, struct pinion_slice text,
-                           const pinion_connect_info *info)
+/* Watched over as callbacks are. */
+static bool ask_application(struct pinion_shard *shard, const struct pinion_mount *mount,
+                            struct pinion_slice text, const pinion_connect_info *info)
+{
+    struct pinion_call call = { .callback = "check_origin", .detail = mount->path };
+    pinion__call_enter(shard, &call);
+    bool allowed = mount->options.check_origin(text, info);
+    pinion__call_leave(shard);
+    return allowed;
+}
+
+static bool origin_allowed(struct pinion_shard *shard, const struct pinion_mount *mount,
+                           struct pinion_slice text, const pinion_connect_info *info)
 {
     struct pinion_origin origin;
     if (mount->options.check_origin)
-        return mount->options.check_origin(text, info);
+        return ask_application(shard, mount, text, info);
     if (!pinion__origin_read(text, &origin))
         return false;
     return mount->options.origins ? is_listed(&origin, mount) : is_own(&origin, &info->uri);
@@ -106,8 +118,8 @@ static bool is_doubled(const struct pinion_http_request *request, const char *na
     return count > 1;
 }
 
-static int check_origin(const struct pinion_mount *mount, const struct pinion_http_request *request,
-                        const pinion_connect_info *info)
+static int check_origin(struct pinion_shard *shard, const struct pinion_mount *mount,
+                        const struct pinion_http_request *request, const pinion_connect_info *info)
 {
     struct pinion_slice text = pinion__http1_header(request, "origin");
     const pinion_uri *uri = &info->uri;
@@ -116,7 +128,7 @@ static int check_origin(const struct pinion_mount *mount, const struct pinion_ht
                            mount->path, PINION_WHO_CONNECTS(info));
         return PINION_EACCES;
     }
-    if (mount->options.any_origin || !text.ptr || origin_allowed(mount, text, info))
+    if (mount->options.any_origin || !text.ptr || origin_allowed(shard, mount, text, info))
         return 0;
     PINION_LOG_LIMITED(
         PINION_LOG_WARNING,
@@ -190,7 +202,7 @@ int pinion__http_connect_init(struct pinion_http_connect *connect, const struct 
 {
     memset(connect, 0, sizeof *connect);
     fill_info(connect, http, request, transport);
-    int rc = check_origin(mount, request, &connect->info);
+    int rc = check_origin(http->loop->shard, mount, request, &connect->info);
     return rc ? rc : take_protocols(connect, mount, request);
 }
 

@@ -38,14 +38,26 @@ int pinion__socket_send(struct pinion_socket *socket, const struct pinion_messag
 
 /* ---- life ---- */
 
+/* Watched over as callbacks are. */
+static void destroy_state(struct pinion_socket *socket)
+{
+    struct pinion_call call = { .callback = "the destructor of a socket's state",
+                                .detail = pinion_socket_id(socket) };
+    if (!socket->destroy_state)
+        return;
+    pinion__call_enter(socket->shard, &call);
+    while (socket->destroy_state) /* a destructor may set another state */
+        pinion_socket_set_state(socket, NULL, NULL);
+    pinion__call_leave(socket->shard);
+}
+
 void pinion__socket_unhold(struct pinion_socket *socket)
 {
     assert(socket->holds > 0);
     if (--socket->holds > 0)
         return;
     assert(socket->channel_count == 0);
-    while (socket->destroy_state) /* a destructor may set another state */
-        pinion_socket_set_state(socket, NULL, NULL);
+    destroy_state(socket);
     pinion__topic_unsubscribe(&socket->id); /* only now: terminate may ask for the name */
     pinion__assigns_unref(socket->assigns);
     pinion__socket_more_release(socket);

@@ -38,10 +38,42 @@ static void a_slow_callback_is_named(void **state)
     assert_non_null(strstr(logged, "channel room:1: handle_in(dawdle) held its loop for 1"));
 }
 
+static void destroy_slowly(void *state)
+{
+    (void)dawdle(NULL, NULL, NULL);
+}
+
+static pinion_result keep_state(pinion_socket *socket, const pinion_payload *params,
+                                const pinion_connect_info *info)
+{
+    pinion_socket_set_state(socket, &logged, destroy_slowly);
+    return pinion_ok(NULL);
+}
+
+static int id(pinion_socket *socket, char *text, size_t size)
+{
+    return snprintf(text, size, "user:7");
+}
+
+static const pinion_socket_def stateful = { .connect = keep_state, .id = id };
+
+static void a_slow_destructor_of_a_socket_is_named(void **state)
+{
+    pinion_test_client *client = connected(&stateful);
+    pinion_log_set_function(keep, NULL);
+    pinion_log_set_level(PINION_LOG_WARNING);
+    logged[0] = '\0';
+    pinion_test_disconnect(client);
+    pinion_test_run(test);
+    pinion_log_set_function(NULL, NULL);
+    assert_non_null(strstr(logged, "the destructor of a socket's state(user:7) held its loop for 1"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_slow_callback_is_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_slow_destructor_of_a_socket_is_named, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
