@@ -127,6 +127,7 @@ static void two_lists_make_a_diff(void **state)
           "{\"joins\":{\"a\":{}},\"leaves\":{}}");
     pinion_payload *poison = pinion__presence_join_lists(pinion_json("nonsense"), pinion_json("{}"));
     assert_int_equal(pinion_payload_kind(poison), PINION_PAYLOAD_POISON);
+    pinion_payload_unref(poison);
 }
 
 #define with_peer(test) cmocka_unit_test_setup_teardown(test, begin, finish)

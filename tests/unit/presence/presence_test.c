@@ -616,8 +616,9 @@ static void a_diff_that_cannot_be_fetched_goes_out_as_it_was(void **state)
     expect_diff(ann, "{\"joins\":{\"ann\":{}}}");
     assert_null(
         json_object_get(json_object_get(json_object_get(pinion_test_value(test), "joins"), "ann"), "name"));
-    assert_int_equal(pinion_payload_kind(pinion_presence_get_by_key(presence, TOPIC, "ann")),
-                     PINION_PAYLOAD_POISON);
+    pinion_payload *unfetched = pinion_presence_get_by_key(presence, TOPIC, "ann");
+    assert_int_equal(pinion_payload_kind(unfetched), PINION_PAYLOAD_POISON);
+    pinion_payload_unref(unfetched);
 }
 
 static void the_application_hears_of_diffs(void **state)
