@@ -407,13 +407,24 @@ static void stash(struct ws *ws, const uint8_t *bytes, size_t len)
         pinion__conn_pause(ws->conn);
 }
 
+static void resume_later(struct ws *ws)
+{
+    if (ws->resuming)
+        return;
+    ws->resuming = true;
+    pinion__scheduler_defer(ws->shard->scheduler, &ws->resume);
+}
+
 static void receive(struct ws *ws, uint8_t *bytes, size_t len)
 {
     size_t used = 0;
     if (!holds_back(ws) && stashed(ws) == 0)
         used = process(ws, bytes, len);
-    if (used < len && ws->state != WS_CLOSING)
-        stash(ws, bytes + used, len - used);
+    if (used == len || ws->state == WS_CLOSING)
+        return;
+    stash(ws, bytes + used, len - used);
+    if (!holds_back(ws)) /* this is a task, and something waits behind it */
+        resume_later(ws);
 }
 
 /* What waited. What still has to wait stays in front of what comes. */
@@ -439,14 +450,6 @@ static void end_if_over(struct ws *ws)
     free_pongs(ws);
     drop_stash(ws);
     finish(ws);
-}
-
-static void resume_later(struct ws *ws)
-{
-    if (ws->resuming)
-        return;
-    ws->resuming = true;
-    pinion__scheduler_defer(ws->shard->scheduler, &ws->resume);
 }
 
 /* Not from inside the engine's call, which may be deep in a callback's outcome. */
