@@ -52,9 +52,9 @@ static void begin_closing(struct uring_engine *engine, struct uring_conn *conn)
 static void finish(struct uring_engine *engine, struct uring_conn *conn)
 {
     pinion__list_remove(&conn->base.unsettled);
+    pinion__uring_doubt_not(conn);
     close(conn->fd);
     conn->fd = -1;
-    pinion__uring_doubt_not(conn);
     pinion__uring_drop_held(conn);
     pinion__conn_finish(&conn->base);
     pinion__slabs_give(&engine->conns, conn);

@@ -5,96 +5,132 @@
  *
  * So whoever sent something is looked at once more, a moment later, unless its receiving is over by then. A
  * look costs less than a tenth of a microsecond, and is one for all that was sent in that moment; connections
- * that are idle cost nothing. What was not told is found by receiving by hand.
+ * that are idle cost nothing, and one that is in doubt costs a bit. What was not told is found by receiving
+ * by hand.
  */
 #include "base/clock.h"
 #include "io/uring_int.h"
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define LOOK_MS   250  /* from the first one in doubt on, until all are looked at */
-#define MORE_MS   10   /* when there are too many for one turn */
-#define TURN_MAX  1024 /* so many */
-#define BATCH     64   /* in one call */
-#define FIRST_MAX 64
+#define LOOK_MS  250  /* from the first one in doubt on, until all are looked at */
+#define MORE_MS  10   /* when there are too many for one turn */
+#define TURN_MAX 1024 /* so many */
+#define BATCH    64   /* in one call */
 
 void pinion__uring_doubts_release(struct uring_engine *engine)
 {
-    free(engine->doubts.array);
+    free(engine->doubts.words);
 }
 
-static bool grow(struct uring_doubts *doubts)
+/* So that there is a place for this descriptor. */
+static bool grow(struct uring_doubts *doubts, size_t word)
 {
-    size_t max = doubts->max ? 2 * doubts->max : FIRST_MAX;
-    struct uring_conn **array = realloc(doubts->array, max * sizeof(struct uring_conn *));
+    size_t count = 2 * word + 1;
+    struct uring_doubt_word *words = realloc(doubts->words, count * sizeof *words);
 
-    if (!array)
+    if (!words)
         return false;
-    doubts->array = array;
-    doubts->max = max;
+    memset(words + doubts->word_count, 0, (count - doubts->word_count) * sizeof *words);
+    doubts->words = words;
+    doubts->word_count = count;
     return true;
 }
 
-void pinion__uring_doubt_anew(struct uring_conn *conn)
+static uint64_t bit_of(const struct uring_conn *conn)
+{
+    return UINT64_C(1) << (conn->fd % 64);
+}
+
+void pinion__uring_doubt(struct uring_conn *conn)
 {
     struct uring_doubts *doubts = &pinion__uring_engine(&conn->base)->doubts;
+    size_t word = (size_t)conn->fd / 64;
 
-    if (doubts->count == doubts->max && !grow(doubts)) {
+    if (word >= doubts->word_count && !grow(doubts, word)) {
         pinion__conn_end(&conn->base, PINION_ENOMEM);
         return;
     }
-    if (doubts->count == 0)
+    if (doubts->words[word].in_doubt & bit_of(conn))
+        return;
+    doubts->words[word].in_doubt |= bit_of(conn);
+    if (doubts->count++ == 0)
         doubts->look_at = pinion__clock_coarse_ms() + LOOK_MS;
-    doubts->array[doubts->count++] = conn;
-    conn->doubt = (uint32_t)doubts->count;
 }
 
 void pinion__uring_doubt_not(struct uring_conn *conn)
 {
     struct uring_doubts *doubts = &pinion__uring_engine(&conn->base)->doubts;
+    size_t word = (size_t)conn->fd / 64;
 
-    if (!conn->doubt)
+    if (word >= doubts->word_count || !(doubts->words[word].in_doubt & bit_of(conn)))
         return;
-    struct uring_conn *last = doubts->array[--doubts->count];
-    doubts->array[conn->doubt - 1] = last;
-    last->doubt = conn->doubt;
-    conn->doubt = 0;
+    doubts->words[word].in_doubt &= ~bit_of(conn);
+    doubts->count--;
 }
 
-static bool is_over(const struct pollfd *looked)
+/* The next one from where the last look ended, which is in doubt no longer. There must be one. */
+static int take_next(struct uring_doubts *doubts)
 {
-    return looked->revents & (POLLERR | POLLHUP | POLLRDHUP);
+    while (doubts->next >= doubts->word_count || !doubts->words[doubts->next].in_doubt)
+        doubts->next = doubts->next < doubts->word_count ? doubts->next + 1 : 0;
+    uint64_t *in_doubt = &doubts->words[doubts->next].in_doubt;
+    int bit = __builtin_ctzll(*in_doubt);
+
+    *in_doubt &= *in_doubt - 1;
+    doubts->count--;
+    return (int)(doubts->next * 64) + bit;
 }
 
-/* The last ones in the array, which are in doubt no longer. */
-static void look_at(struct uring_doubts *doubts, size_t count)
+/* Returns how many are over; `words` says which. */
+static size_t look_at(struct uring_doubts *doubts, size_t count)
 {
-    struct uring_conn **conns = &doubts->array[doubts->count - count];
     struct pollfd looked[BATCH];
+    size_t over = 0;
 
     for (size_t i = 0; i < count; i++)
-        looked[i] = (struct pollfd){ .fd = conns[i]->fd, .events = POLLRDHUP };
-    int over = poll(looked, count, 0);
+        looked[i] = (struct pollfd){ .fd = take_next(doubts), .events = POLLRDHUP };
+    if (poll(looked, count, 0) <= 0)
+        return 0;
     for (size_t i = 0; i < count; i++) {
-        conns[i]->doubt = 0;
-        if (over > 0 && is_over(&looked[i]))
-            pinion__uring_read_by_hand(conns[i]);
+        if (!(looked[i].revents & (POLLERR | POLLHUP | POLLRDHUP)))
+            continue;
+        doubts->words[looked[i].fd / 64].over |= UINT64_C(1) << (looked[i].fd % 64);
+        over++;
     }
-    doubts->count -= count;
+    return over;
+}
+
+/* Few are, hence nobody knows a connection by its descriptor. */
+static void read_those_over(struct uring_engine *engine)
+{
+    struct uring_doubt_word *words = engine->doubts.words;
+
+    PINION_LIST_FOREACH (link, &engine->base.conns) {
+        struct uring_conn *conn = (struct uring_conn *)PINION_CONTAINER_OF(link, struct pinion_conn, link);
+        size_t word = (size_t)conn->fd / 64;
+        if (word < engine->doubts.word_count && (words[word].over & bit_of(conn)))
+            pinion__uring_read_by_hand(conn);
+    }
+    for (size_t i = 0; i < engine->doubts.word_count; i++)
+        words[i].over = 0;
 }
 
 void pinion__uring_doubts_look(struct uring_engine *engine)
 {
     struct uring_doubts *doubts = &engine->doubts;
-    size_t left = TURN_MAX;
+    size_t left = TURN_MAX, over = 0;
 
     if (doubts->count == 0 || pinion__clock_coarse_ms() < doubts->look_at)
         return;
     while (doubts->count > 0 && left > 0) {
         size_t count = doubts->count < BATCH ? doubts->count : BATCH;
-        look_at(doubts, count);
+        over += look_at(doubts, count);
         left -= count;
     }
+    if (over > 0)
+        read_those_over(engine);
     doubts->look_at = pinion__clock_coarse_ms() + MORE_MS;
 }
 

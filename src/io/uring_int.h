@@ -47,7 +47,6 @@ struct uring_conn {
     struct pinion_conn base;
     struct uring_held *held; /* what came after a pause, the oldest first */
     int fd;                  /* -1 once it is over */
-    uint32_t doubt;          /* its place in engine->doubts, from 1 on; 0: not there */
     bool recv_armed : 1;     /* the kernel receives until it says that it does not any more */
     bool recv_cancelled : 1; /* ... which it will say soon */
     bool poll_armed : 1;     /* the same for watching the socket */
@@ -127,11 +126,17 @@ struct uring_buffers {
     size_t piece_size;
 };
 
-/* Connections that sent something since they were looked at. All zero: none. */
+struct uring_doubt_word {
+    uint64_t in_doubt;
+    uint64_t over; /* found while looking */
+};
+
+/* Connections that sent something since they were looked at, a bit for each descriptor. All zero: none. */
 struct uring_doubts {
-    struct uring_conn **array;
-    size_t count;
-    size_t max;
+    struct uring_doubt_word *words;
+    size_t word_count;
+    size_t count;     /* in doubt */
+    size_t next;      /* the word to look at first */
     uint64_t look_at; /* ms */
 };
 
@@ -284,14 +289,9 @@ void pinion__uring_doubts_release(struct uring_engine *engine);
 
 /* It sent something, and the kernel says that it goes on receiving: look at it in a while. Without memory the
  * connection ends. */
-void pinion__uring_doubt_anew(struct uring_conn *conn);
-static inline void pinion__uring_doubt(struct uring_conn *conn)
-{
-    if (!conn->doubt)
-        pinion__uring_doubt_anew(conn);
-}
+void pinion__uring_doubt(struct uring_conn *conn);
 
-/* It is over. */
+/* It is over: called before its descriptor is closed. */
 void pinion__uring_doubt_not(struct uring_conn *conn);
 
 /* Look at those whose time has come. In the delivery phase. */
