@@ -82,6 +82,7 @@ static int add_loop(struct pinion_server *server)
     if (rc)
         return rc;
     pinion__scheduler_forgive(loop->scheduler);
+    pinion__turns_init(&loop->turns, loop->scheduler);
     rc = pinion__hub_add_shard(&server->base, loop->scheduler);
     if (rc) {
         pinion__scheduler_unref(loop->scheduler);

@@ -9,6 +9,7 @@
 #include "base/log_limit.h"
 #include "endpoint/page.h"
 #include "engine/channel.h"
+#include "io/busy.h"
 #include "proto/path.h"
 #include "transport/longpoll.h"
 #include "transport/peer.h"
@@ -100,6 +101,7 @@ static void http_free(struct pinion_http *http)
     pinion__http_enter(http, PINION_HTTP_CLOSING);
     pinion__timer_cancel(&http->deadline);
     pinion__list_remove(&http->node);
+    pinion__turn_remove(&http->turn);
     pinion__buf_release(&http->input);
     pinion__buf_release(&http->head);
     http->gone = true;
@@ -149,7 +151,22 @@ static bool is_answering(const struct pinion_http *http)
 /* Requests wait. */
 static bool is_busy(const struct pinion_http *http)
 {
-    return http->state == PINION_HTTP_CLOSING || http->backlogged || is_answering(http);
+    return http->state == PINION_HTTP_CLOSING || http->backlogged || pinion__turn_waits(&http->turn) ||
+           is_answering(http);
+}
+
+/* Requests that waited are as many as a peer likes: they are handled in turn with those of others. */
+static void wait_turn(struct pinion_http *http)
+{
+    pinion__conn_pause(http->conn);
+    pinion__turns_append(&http->loop->turns, &http->turn);
+}
+
+static void run_turn(struct pinion_turn *turn)
+{
+    struct pinion_http *http = PINION_CONTAINER_OF(turn, struct pinion_http, turn);
+    if (!is_busy(http))
+        pinion__http_go_on(http);
 }
 
 void pinion__http_go_on(struct pinion_http *http)
@@ -391,11 +408,12 @@ static void end_input(struct pinion_http *http)
     }
 }
 
-/* Handle what these bytes hold; what is left over waits in http->input, which is empty when this is called.
- */
+/* Handle what these bytes hold, up to what one go may; what is left over waits in http->input, which is empty
+ * when this is called. */
 static void process(struct pinion_http *http, uint8_t *bytes, size_t len)
 {
     bool upgraded = false;
+    size_t left = PINION_RECV_PIECE;
     while (len > 0 && !is_busy(http)) {
         size_t used = http->state == PINION_HTTP_HEAD ? take_request(http, bytes, len, &upgraded)
                                                       : pinion__http_take_body(http, bytes, len);
@@ -406,6 +424,9 @@ static void process(struct pinion_http *http, uint8_t *bytes, size_t len)
         check_backlog(http);
         bytes += used;
         len -= used;
+        left -= used < left ? used : left;
+        if (left == 0 && len > 0 && !is_busy(http))
+            wait_turn(http);
     }
     if (len > 0 && http->state != PINION_HTTP_CLOSING)
         keep_rest(http, bytes, len);
@@ -450,7 +471,8 @@ static void on_drained(struct pinion_conn *conn)
         pinion__http_pump_later(http);
     } else if (http->backlogged && http->state != PINION_HTTP_CLOSING) {
         http->backlogged = false;
-        pinion__http_go_on(http);
+        if (!pinion__turn_waits(&http->turn))
+            wait_turn(http);
     }
 }
 
@@ -510,6 +532,7 @@ void pinion__http_accept(struct pinion_server_loop *loop, struct pinion_conn *co
     pinion__buf_init(&http->input, loop->server->options.max_head + INPUT_SLACK);
     pinion__buf_init(&http->head, loop->server->options.max_head);
     pinion__timer_init(&http->deadline, on_deadline);
+    pinion__turn_init(&http->turn, run_turn);
     http->discard_left = PINION_HTTP_DISCARD_MAX;
     pinion__list_append(&loop->http, &http->node);
     pinion__http_enter(http, PINION_HTTP_HEAD);

@@ -54,6 +54,7 @@ struct pinion_http {
         } file;                           /* FILE */
         const struct pinion_mount *mount; /* DISCARD: the poll's */
     };
+    struct pinion_turn turn; /* requests wait for it, whatever the state */
     struct pinion_buf head;  /* DISCARD, POLL: of a request that has to be looked at again */
     struct pinion_task pump; /* goes on sending a file */
     uint8_t state;           /* enum pinion_http_state */

@@ -2,6 +2,7 @@
 #ifndef PINION_ENDPOINT_SERVER_H
 #define PINION_ENDPOINT_SERVER_H
 
+#include "base/turns.h"
 #include "endpoint/drain.h"
 #include "endpoint/heartbeat.h"
 #include "endpoint/starting.h"
@@ -42,6 +43,7 @@ struct pinion_server_loop {
     struct pinion_listening *listening; /* what it accepts on: listeners.c */
     unsigned listening_count;
     struct pinion_list http;    /* connections that are (still) HTTP */
+    struct pinion_turns turns;  /* of those that have sent more requests than are handled in one go */
     struct pinion_list streams; /* of pinion_stream.node */
     struct pinion_drain drain;
     struct pinion_heartbeat heartbeat;

@@ -19,7 +19,8 @@ int pinion__longpoll_new(struct pinion_longpoll **out, pinion_endpoint *endpoint
     longpoll->endpoint = endpoint;
     pinion__longpoll_seats_init(&longpoll->seats, max_sessions);
     for (unsigned i = 0; i < endpoint->shard_count; i++)
-        pinion__longpoll_sessions_init(&longpoll->loops[i], longpoll, i, &longpoll->seats);
+        pinion__longpoll_sessions_init(&longpoll->loops[i], longpoll, i, endpoint->shards[i]->scheduler,
+                                       &longpoll->seats);
     int rc = pinion__pubsub_has_adapter(&endpoint->pubsub)
                  ? pinion__longpoll_remote_new(&longpoll->remote, longpoll, endpoint, longpoll->loops)
                  : 0;

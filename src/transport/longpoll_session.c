@@ -14,7 +14,7 @@
 /* A body whose frames are not all dispatched. */
 struct batch {
     struct pinion_list node;
-    struct pinion_list turn; /* in the loop's rests, while it waits for its turn */
+    struct pinion_turn turn; /* it waits for another go */
     struct pinion_longpoll_session *session;
     struct pinion_longpoll_call *call; /* NULL: it got its answer already */
     struct pinion_longpoll_batch frames;
@@ -96,19 +96,11 @@ static void work_later(struct pinion_longpoll_session *session)
     pinion__scheduler_defer(session->shard->scheduler, &session->work);
 }
 
-static void leave_turn(struct batch *batch)
-{
-    struct pinion_longpoll_sessions *sessions = batch->session->sessions;
-    pinion__list_remove(&batch->turn);
-    if (pinion__list_empty(&sessions->rests))
-        pinion__timer_cancel(&sessions->turn);
-}
-
 static void batch_free(struct batch *batch)
 {
     batch->session->batch_bytes -= batch->body.len;
     pinion__list_remove(&batch->node);
-    leave_turn(batch);
+    pinion__turn_remove(&batch->turn);
     pinion__buf_release(&batch->body);
     free(batch);
 }
@@ -306,90 +298,45 @@ static size_t dispatch_next(struct pinion_longpoll_session *session, struct batc
     return frame.len + 1;
 }
 
-/* The rest of a body has its turn after those of others. */
-static void wait_turn(struct batch *batch)
-{
-    struct pinion_longpoll_sessions *sessions = batch->session->sessions;
-    pinion__list_append(&sessions->rests, &batch->turn);
-    pinion__scheduler_timer(batch->session->shard->scheduler, &sessions->turn, 0);
-}
-
-/* What a frame causes comes before the next one: as it waits in the run queue, the rest does too, behind it.
- */
-static void let_go(struct pinion_longpoll_session *session, size_t took)
-{
-    session->let_go = true;
-    session->took += took;
-    work_later(session);
-}
-
-/* About so many bytes. Returns how many it was. */
-static size_t dispatch(struct pinion_longpoll_session *session, size_t share)
+/* About so many bytes; the rest waits for another go, behind what these caused. */
+static void dispatch(struct pinion_longpoll_session *session, size_t share)
 {
     const struct pinion_scheduler *scheduler = session->shard->scheduler;
     uint64_t mark = pinion__scheduler_mark(scheduler);
     size_t took = 0;
-    if (session->let_go) /* its work goes on with it */
-        return 0;
     while (session->socket && !session->paused && !pinion__list_empty(&session->batches)) {
         struct batch *batch = PINION_CONTAINER_OF(session->batches.next, struct batch, node);
-        if (!pinion__list_empty(&batch->turn))
+        if (pinion__turn_waits(&batch->turn))
             break;
-        if (pinion__scheduler_mark(scheduler) != mark) {
-            let_go(session, took);
-            break;
-        }
         if (has_to_fetch(session)) {
             answer_batches(session);
             break;
         }
-        if (took >= share) {
-            wait_turn(batch);
+        if (took >= share || pinion__scheduler_mark(scheduler) != mark) {
+            pinion__turns_append(&session->sessions->turns, &batch->turn);
             break;
         }
         took += dispatch_next(session, batch);
     }
-    return took;
 }
 
-/* As connections that send more than their share are read, see io/busy.h. */
-static void on_turn(struct pinion_timer *timer)
+/* The rest of a body goes on after those of others, as connections are read that send more than their share:
+ * see io/busy.h. */
+static void run_turn(struct pinion_turn *turn)
 {
-    struct pinion_longpoll_sessions *sessions =
-        PINION_CONTAINER_OF(timer, struct pinion_longpoll_sessions, turn);
-    struct pinion_scheduler *scheduler = NULL;
-    uint64_t end = 0;
-    size_t took = 0;
-    while (!pinion__list_empty(&sessions->rests) && took < PINION_RECV_TURN &&
-           (!scheduler || pinion__scheduler_now(scheduler) < end)) {
-        struct batch *batch = PINION_CONTAINER_OF(sessions->rests.next, struct batch, turn);
-        if (!scheduler) {
-            scheduler = batch->session->shard->scheduler;
-            end = pinion__scheduler_now(scheduler) + PINION_RECV_MS;
-        }
-        leave_turn(batch);
-        took += dispatch(batch->session, PINION_RECV_PIECE);
-    }
-    if (!pinion__list_empty(&sessions->rests))
-        pinion__scheduler_timer(scheduler, &sessions->turn, 0);
+    struct batch *batch = PINION_CONTAINER_OF(turn, struct batch, turn);
+    dispatch(batch->session, PINION_RECV_PIECE);
 }
 
 /* From the run queue, so that it is never inside one of the engine's calls. */
 static void run_work(struct pinion_task *task)
 {
     struct pinion_longpoll_session *session = PINION_CONTAINER_OF(task, struct pinion_longpoll_session, work);
-    size_t took = session->took;
-    session->let_go = false;
-    if (session->socket) { /* `working` is set: the session stays when this ends it */
-        dispatch(session, took < PINION_RECV_SHARE ? PINION_RECV_SHARE - took : 0);
-        if (session->socket && session->let_go) {
-            pinion__scheduler_defer(session->shard->scheduler, &session->work);
-            return;
-        }
+    if (session->socket) {
+        dispatch(session, PINION_RECV_SHARE); /* `working` is set: the session stays when this ends it */
         if (session->socket)
             flush(session);
     }
-    session->took = 0;
     session->working = false;
     if (!session->socket)
         session_free(session);
@@ -479,14 +426,13 @@ static struct pinion_slice session_name(const struct pinion_map_node *node)
 
 void pinion__longpoll_sessions_init(struct pinion_longpoll_sessions *sessions,
                                     struct pinion_longpoll *longpoll, unsigned loop,
-                                    struct pinion_longpoll_seats *seats)
+                                    struct pinion_scheduler *scheduler, struct pinion_longpoll_seats *seats)
 {
     pinion__map_init(&sessions->by_id, session_name);
     sessions->longpoll = longpoll;
     sessions->loop = loop;
     sessions->seats = seats;
-    pinion__list_init(&sessions->rests);
-    pinion__timer_init(&sessions->turn, on_turn);
+    pinion__turns_init(&sessions->turns, scheduler);
 }
 
 void pinion__longpoll_sessions_release(struct pinion_longpoll_sessions *sessions)
@@ -624,7 +570,7 @@ void pinion__longpoll_session_publish(struct pinion_longpoll_session *session,
     pinion__buf_init(&call->body, 0);
     session->batch_bytes += batch->body.len;
     pinion__longpoll_batch_init(&batch->frames, batch->body.data, batch->body.len, call->ndjson);
-    pinion__list_init(&batch->turn);
+    pinion__turn_init(&batch->turn, run_turn);
     pinion__list_append(&session->batches, &batch->node);
     call->waits_for = batch;
     wait_window(session, call);

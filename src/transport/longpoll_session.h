@@ -3,6 +3,7 @@
 #define PINION_TRANSPORT_LONGPOLL_SESSION_H
 
 #include "base/map.h"
+#include "base/turns.h"
 #include "transport/longpoll.h"
 #include "transport/longpoll_queue.h"
 #include "transport/longpoll_token.h"
@@ -13,8 +14,7 @@ struct pinion_longpoll_sessions {
     unsigned loop;
     struct pinion_longpoll *longpoll;
     struct pinion_longpoll_seats *seats; /* of all loops */
-    struct pinion_list rests;            /* bodies with more in them than may be dispatched in one go */
-    struct pinion_timer turn;            /* of the first of them */
+    struct pinion_turns turns;           /* of bodies with more in them than may be dispatched in one go */
 };
 
 struct pinion_longpoll_session {
@@ -34,14 +34,12 @@ struct pinion_longpoll_session {
     struct pinion_task work;
     bool working; /* the work task is queued */
     bool paused;  /* the engine holds frames back */
-    bool let_go;  /* the work task goes on with a body, behind what one of its frames caused */
-    size_t took;  /* bytes of bodies before that */
     char token[];
 };
 
 void pinion__longpoll_sessions_init(struct pinion_longpoll_sessions *sessions,
                                     struct pinion_longpoll *longpoll, unsigned loop,
-                                    struct pinion_longpoll_seats *seats);
+                                    struct pinion_scheduler *scheduler, struct pinion_longpoll_seats *seats);
 void pinion__longpoll_sessions_release(struct pinion_longpoll_sessions *sessions);
 
 /* Open a session for a client that connects; the call is answered now or when the application has decided.

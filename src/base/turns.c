@@ -1,0 +1,65 @@
+/* See turns.h. */
+#include "base/turns.h"
+#include "base/scheduler.h"
+
+static void go_soon(struct pinion_turns *turns)
+{
+    turns->going = true;
+    pinion__scheduler_defer(turns->scheduler, &turns->go);
+}
+
+/* In the next turn of the loop: what is due in this one has been taken from the wheel. */
+static void go_next_turn(struct pinion_turns *turns)
+{
+    pinion__scheduler_timer(turns->scheduler, &turns->timer, 0);
+}
+
+static void go(struct pinion_task *task)
+{
+    struct pinion_turns *turns = PINION_CONTAINER_OF(task, struct pinion_turns, go);
+
+    turns->going = false;
+    if (pinion__list_empty(&turns->waiting))
+        return;
+    struct pinion_turn *first = PINION_CONTAINER_OF(turns->waiting.next, struct pinion_turn, node);
+    pinion__turn_remove(first);
+    turns->going = true; /* who is appended now is seen to below */
+    first->run(first);
+    turns->going = false;
+    if (pinion__list_empty(&turns->waiting))
+        return;
+    if (--turns->left > 0 && pinion__scheduler_now(turns->scheduler) < turns->end)
+        go_soon(turns);
+    else
+        go_next_turn(turns);
+}
+
+static void begin(struct pinion_timer *timer)
+{
+    struct pinion_turns *turns = PINION_CONTAINER_OF(timer, struct pinion_turns, timer);
+
+    turns->end = pinion__scheduler_now(turns->scheduler) + PINION_TURNS_MS;
+    turns->left = PINION_TURNS_GOES;
+    go_soon(turns);
+}
+
+void pinion__turns_init(struct pinion_turns *turns, struct pinion_scheduler *scheduler)
+{
+    turns->scheduler = scheduler;
+    turns->go.run = go;
+    pinion__list_init(&turns->waiting);
+    pinion__timer_init(&turns->timer, begin);
+}
+
+void pinion__turn_init(struct pinion_turn *turn, void (*run)(struct pinion_turn *turn))
+{
+    pinion__list_init(&turn->node);
+    turn->run = run;
+}
+
+void pinion__turns_append(struct pinion_turns *turns, struct pinion_turn *turn)
+{
+    pinion__list_append(&turns->waiting, &turn->node);
+    if (!turns->going && !pinion__timer_active(&turns->timer))
+        go_next_turn(turns);
+}
