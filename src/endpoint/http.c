@@ -504,12 +504,11 @@ static bool waits_for_reader(const struct pinion_http *http)
 static void on_deadline(struct pinion_timer *timer)
 {
     struct pinion_http *http = PINION_CONTAINER_OF(timer, struct pinion_http, deadline);
-    uint32_t next = waits_for_reader(http) ? pinion__patience_look(&http->patience, http->conn) : 0;
+    bool reading = waits_for_reader(http);
+    uint32_t next = reading ? pinion__patience_look(&http->patience, http->conn) : 0;
     if (next > 0)
         pinion__http_set_deadline(http, next);
-    else if (!waits_for_reader(http))
-        overdue(http);
-    else if (!pinion__patience_acked(&http->patience))
+    else if (reading && !pinion__patience_acked(&http->patience))
         pinion__conn_close(http->conn); /* it does not read */
     else if (sends_much(http))
         start_clock(http); /* for what is to come */

@@ -135,7 +135,8 @@ static int descend(struct levels *levels, json_int_t *at, const char *key)
 /* Only the first key can be empty and be a name. */
 static const char *key_at(const struct path *path, size_t i)
 {
-    return i > 0 && !*path->keys[i] ? NULL : path->keys[i];
+    const char *key = path->keys[i];
+    return *key || i == 0 ? key : NULL;
 }
 
 static int insert(struct levels *levels, const struct path *path, struct pinion_slice value)

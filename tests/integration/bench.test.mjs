@@ -57,16 +57,19 @@ const PROGRAMS = {
 for (const [program, runs] of Object.entries(PROGRAMS)) {
   describe(`the load generator with ${program}`, { skip }, () => {
     const server = serve(program);
+    let busiest = 0; // of one run the moment may be one in which a busy machine ran neither side
 
     for (const args of runs) {
       it(args.join(" "), async () => {
         const report = await load(server, ...args, ...MOMENT);
         assert.ok((report.latency_ns ?? report.round_ns).count > 0, "nothing came");
-        assert.ok(report.server.busy > 0);
+        busiest = Math.max(busiest, report.server.busy);
         assert.equal(report.missing ?? 0, 0);
         assert.equal(report.failed ?? 0, 0);
       });
     }
+
+    it("sees what the server's CPU time is", () => assert.ok(busiest > 0 && busiest < 10, `${busiest}`));
 
     it("connect", async () => {
       const report = await load(server, "connect", "--connections", "300", "--group", "10", "--rate", "200", ...MOMENT);

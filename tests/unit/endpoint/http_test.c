@@ -12,6 +12,7 @@
 #define HEARTBEAT "[null,\"1\",\"phoenix\",\"heartbeat\",{}]"
 #define PATIENCE  200 /* ms, in the tests of what never comes */
 #define AT_LEAST  0.19
+#define LARGE     1000000 /* bytes of a file that is not sent in one go */
 
 static int fence_fd;
 static char token[500], dead_token[500];
@@ -107,6 +108,22 @@ static void kill_session(const char *victim)
 
 static const pinion_socket_def anybody = { .connect = NULL };
 
+static pinion_result say(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pinion_broadcast(channel, "said", NULL);
+    return pinion_noreply();
+}
+
+static pinion_result on_said(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    ok(pinion_push(channel, event, NULL));
+    return pinion_noreply();
+}
+
+static const pinion_channel_def room = { .handle_in = PINION_CLAUSES({ "say", say }),
+                                         .handle_out = PINION_CLAUSES({ "said", on_said }) };
+static const pinion_socket_def room_socket = { .channels = PINION_ROUTES({ "room:*", &room }) };
+
 static void serve_with(unsigned loops, const pinion_endpoint_options *given,
                        const pinion_socket_options *socket)
 {
@@ -117,6 +134,7 @@ static void serve_with(unsigned loops, const pinion_endpoint_options *given,
     pinion_log_set_level(PINION_LOG_NONE);
     ok(pinion_endpoint_new(&endpoint, &options));
     ok(pinion_endpoint_socket(endpoint, "/socket", &anybody, socket));
+    ok(pinion_endpoint_socket(endpoint, "/rooms", &room_socket, NULL));
     ok(pinion_endpoint_get(endpoint, "/", endpoint_page, NULL));
     ok(pinion_endpoint_static(endpoint, "/files", directory));
 }
@@ -477,6 +495,58 @@ static void a_large_post_to_one_that_is_there(void **state)
     }
 }
 
+/* ---- what comes behind a file ---- */
+
+/* As a client would send it, with a key of zeros. */
+static size_t masked(char *out, const char *text)
+{
+    size_t len = strlen(text);
+    assert_true(len < 126);
+    memcpy(out, (const char[]){ (char)0x81, (char)(0x80 | len), 0, 0, 0, 0 }, 6);
+    memcpy(out + 6, text, len);
+    return 6 + len;
+}
+
+static void expect_text(int fd, const char *part)
+{
+    unsigned char head[2];
+    char text[126] = "";
+    assert_true(tcp_read(fd, head, sizeof head) && head[1] < 126 && tcp_read(fd, text, head[1]));
+    if (!strstr(text, part))
+        fail_msg("%s, not %s", text, part);
+}
+
+/* All of it in one go: the upgrade and what follows are kept until the file has been sent, and are handled in
+ * a task of the loop then. What one frame causes comes before the next one. */
+static void a_websocket_and_its_first_frames(void **state)
+{
+    static const char requests[] =
+        "GET /files/large.txt HTTP/1.1\r\nHost: x\r\n\r\n"
+        "GET /rooms/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    char bytes[1000], head[1000];
+    static char file[LARGE];
+    memcpy(bytes, requests, sizeof requests - 1);
+    size_t len = sizeof requests - 1;
+    len += masked(bytes + len, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]");
+    len += masked(bytes + len, "[\"1\",\"2\",\"room:1\",\"say\",{}]");
+    len += masked(bytes + len, "[\"1\",\"3\",\"room:1\",\"phx_leave\",{}]");
+    len += masked(bytes + len, HEARTBEAT);
+    serve(1);
+    int fd = connected_fd();
+    assert_true(tcp_send(fd, bytes, len));
+    assert_int_equal(tcp_head(fd, head, sizeof head), 200);
+    assert_true(tcp_read(fd, file, sizeof file));
+    assert_int_equal(tcp_head(fd, head, sizeof head), 101);
+    expect_text(fd, "[\"1\",\"1\",\"room:1\",\"phx_reply\"");
+    expect_text(fd, "\"said\"");
+    expect_text(fd, "[\"1\",\"3\",\"room:1\",\"phx_reply\"");
+    expect_text(fd, "\"phx_close\"");
+    expect_text(fd, "\"phoenix\",\"phx_reply\"");
+    close(fd);
+}
+
 static int run(void)
 {
 #define OWN(name) cmocka_unit_test_teardown(name, end_test)
@@ -494,21 +564,38 @@ static int run(void)
         OWN(one_that_says_so_is_told_at_once),
         OWN(a_large_post_to_a_session_that_has_gone),
         OWN(a_large_post_to_one_that_is_there),
+        OWN(a_websocket_and_its_first_frames),
     };
     return cmocka_run_group_tests_name(io, tests, NULL, NULL);
 }
 
-int main(void)
+static void write_file(const char *name, const char *text, size_t times)
 {
     char path[sizeof directory + 20];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *file = fopen(path, "w");
+    for (size_t i = 0; file && i < times; i++)
+        fputs(text, file);
+    if (!file || fclose(file) != 0)
+        abort();
+}
+
+static void remove_file(const char *name)
+{
+    char path[sizeof directory + 20];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    unlink(path);
+}
+
+int main(void)
+{
     if (!mkdtemp(directory))
         return 1;
-    snprintf(path, sizeof path, "%s/some.txt", directory);
-    FILE *file = fopen(path, "w");
-    if (!file || fputs("some text", file) < 0 || fclose(file) != 0)
-        return 1;
+    write_file("some.txt", "some text", 1);
+    write_file("large.txt", "0123456789", LARGE / 10);
     int failures = io_for_each(run);
-    unlink(path);
+    remove_file("some.txt");
+    remove_file("large.txt");
     rmdir(directory);
     return failures;
 }
