@@ -431,10 +431,21 @@ static unsigned times(const char *what)
     return count;
 }
 
+/* TSan lets no child of a process with threads start any; ASan leaves its heap locked in a child that was
+ * forked while a thread, here the writer, began. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define CHILD_HAS_NO_HEAP
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define CHILD_HAS_NO_HEAP
+#endif
+
 static void each_process_writes_its_own_lines(void **state)
 {
-#ifdef __SANITIZE_THREAD__
-    skip(); /* it lets no child of a process with threads start any */
+#ifdef CHILD_HAS_NO_HEAP
+    skip();
 #endif
     pid_t pid = start(log_and_fork);
     read_text(log_pipe[0], NULL);
