@@ -76,8 +76,8 @@ int fixture_loop_new(struct pinion_loop **out, const struct pinion_loop_events *
 
 enum { PATTERN_CHUNK = 4096 };
 
-__attribute__((no_sanitize_thread, no_sanitize_address, no_sanitize_undefined)) static void make_chunk(
-    uint8_t *chunk, size_t len, size_t offset, unsigned seed)
+__attribute__((no_sanitize("thread"), no_sanitize("address"), no_sanitize("undefined"))) static void
+make_chunk(uint8_t *chunk, size_t len, size_t offset, unsigned seed)
 {
     for (size_t i = 0; i < len; i++)
         chunk[i] = (uint8_t)(((uint32_t)(offset + i) * 2654435761u + seed * 40503u) >> 21);
