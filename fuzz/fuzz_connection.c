@@ -1,0 +1,428 @@
+/* Whole connections to an endpoint, over an engine without a kernel: requests, bodies, polls, posts, upgrades
+ * and frames on four connections, in any order and cut anywhere, with answers that come later, slow readers,
+ * resets, FINs and time. The input is a list of acts; what is sent is put together from parts, or is taken
+ * from the input.
+ *
+ * In the end the endpoint is stopped. Every connection, socket and session must be gone then, within the time
+ * that is promised, and what a connection got must have begun as an answer begins.
+ */
+#include "endpoint/server.h"
+#include "fuzz.h"
+#include "memory_loop.h"
+#include <pinion/pinion.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PEERS     4
+#define REFS      4
+#define ACTS_MAX  200
+#define BIG       200000
+#define TOKEN_MAX 500
+#define TURNS_MAX 20000 /* of the way down, none of which is longer than a second */
+
+static struct memory_peer peers[PEERS];
+static pinion_ref *refs[REFS];
+static unsigned next_ref;
+static char token[TOKEN_MAX];
+static uint64_t now;
+static pinion_endpoint *endpoint;
+static struct input script;
+static char big[BIG + 1];
+static char directory[] = "/tmp/pinion-fuzz-XXXXXX";
+
+static void ok(int rc)
+{
+    REQUIRE(rc == 0);
+}
+
+/* ---- the application ---- */
+
+static void drop_ref(unsigned i)
+{
+    pinion_ref_free(refs[i]);
+    refs[i] = NULL;
+}
+
+static void keep_ref(pinion_ref *ref)
+{
+    drop_ref(next_ref);
+    refs[next_ref] = ref;
+    next_ref = (next_ref + 1) % REFS;
+}
+
+static pinion_result on_connect(pinion_socket *socket, const pinion_payload *params,
+                                const pinion_connect_info *info)
+{
+    if (!pinion_payload_get(params, "late"))
+        return pinion_ok(NULL);
+    keep_ref(pinion_socket_ref(socket));
+    return pinion_later();
+}
+
+static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
+{
+    if (strcmp(topic, "room:late") != 0)
+        return pinion_ok(NULL);
+    keep_ref(pinion_channel_ref(channel));
+    return pinion_later();
+}
+
+static pinion_result echo(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    return pinion_reply("ok", pinion_payload_ref(payload));
+}
+
+static pinion_result say(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pinion_broadcast(channel, "said", pinion_payload_ref(payload));
+    return pinion_noreply();
+}
+
+static pinion_result much(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pinion_push(channel, "much", pinion_json("{s:s}", "much", big));
+    return pinion_noreply();
+}
+
+static pinion_result late(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    keep_ref(pinion_channel_ref(channel));
+    return pinion_noreply();
+}
+
+static pinion_result crash(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    return pinion_crash();
+}
+
+static pinion_result on_said(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    (void)pinion_push(channel, event, pinion_payload_ref(payload));
+    return pinion_noreply();
+}
+
+static const pinion_channel_def room = {
+    .join = join,
+    .handle_in = PINION_CLAUSES({ "echo", echo }, { "say", say }, { "much", much }, { "late", late },
+                                { "crash", crash }),
+    .handle_out = PINION_CLAUSES({ "said", on_said }),
+};
+
+static const pinion_socket_def user = { .connect = on_connect,
+                                        .channels = PINION_ROUTES({ "room:*", &room }) };
+
+static void page(const pinion_request *request, pinion_response *response, void *text)
+{
+    pinion_response_send(response, 200, "text/plain", text, strlen(text));
+}
+
+static uint64_t read_clock(void *context)
+{
+    return now;
+}
+
+static void remove_files(void)
+{
+    char path[sizeof directory + 10];
+    snprintf(path, sizeof path, "%s/file", directory);
+    unlink(path);
+    rmdir(directory);
+}
+
+static void make_files(void)
+{
+    char path[sizeof directory + 10];
+    memset(big, 'x', BIG);
+    REQUIRE(mkdtemp(directory));
+    atexit(remove_files);
+    snprintf(path, sizeof path, "%s/file", directory);
+    FILE *file = fopen(path, "w");
+    REQUIRE(file && fputs(big, file) >= 0 && fputs(big, file) >= 0 && fclose(file) == 0);
+}
+
+static void open_endpoint(void)
+{
+    const pinion_endpoint_options options = {
+        .host = "127.0.0.1", .loops = 1, .io = "uv", .max_connections = 16
+    };
+    const pinion_socket_options socket = { .longpoll = true,
+                                           .max_message = 50000,
+                                           .longpoll_max_body = 100000 };
+    ok(pinion_endpoint_new(&endpoint, &options));
+    pinion__server(endpoint)->engine = &memory_engine;
+    struct pinion_scheduler *scheduler = pinion__server(endpoint)->loops[0].scheduler;
+    now = pinion__scheduler_now(scheduler);
+    scheduler->clock = read_clock;
+    ok(pinion_endpoint_socket(endpoint, "/socket", &user, &socket));
+    ok(pinion_endpoint_get(endpoint, "/", page, "a page"));
+    ok(pinion_endpoint_get(endpoint, "/much", page, big));
+    ok(pinion_endpoint_static(endpoint, "/files", directory));
+}
+
+/* ---- what peers send ---- */
+
+static const char *const methods[] = { "GET", "POST", "HEAD", "OPTIONS", "PUT" };
+static const char *const targets[] = {
+    "/",
+    "/much",
+    "/files/file",
+    "/nothing",
+    "/socket/longpoll?vsn=2.0.0",
+    "/socket/longpoll?vsn=2.0.0&late=1",
+    "/socket/longpoll?vsn=2.0.0&token=",
+    "/socket/websocket?vsn=2.0.0",
+    "/socket/websocket?vsn=2.0.0&late=1",
+};
+static const char *const messages[] = {
+    "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]",    "[\"2\",\"1\",\"room:late\",\"phx_join\",{}]",
+    "[\"1\",\"2\",\"room:1\",\"echo\",{\"a\":1}]", "[\"1\",\"3\",\"room:1\",\"say\",{}]",
+    "[\"1\",\"4\",\"room:1\",\"much\",{}]",        "[\"1\",\"5\",\"room:1\",\"late\",{}]",
+    "[\"1\",\"6\",\"room:1\",\"phx_leave\",{}]",   "[\"1\",\"7\",\"room:1\",\"crash\",{}]",
+    "[null,\"8\",\"phoenix\",\"heartbeat\",{}]",   "[\"2\",\"9\",\"room:late\",\"phx_leave\",{}]",
+};
+#define COUNT(array) ((unsigned)(sizeof(array) / sizeof *(array)))
+#define PICK(array)  ((array)[input_pick(&script, COUNT(array))])
+
+static void put(struct memory_peer *peer, const void *bytes, size_t len)
+{
+    ok(pinion__buf_append(&peer->to_server, bytes, len));
+}
+
+static void put_text(struct memory_peer *peer, const char *text)
+{
+    put(peer, text, strlen(text));
+}
+
+/* Messages, or what the input has. */
+static void make_body(struct pinion_buf *body)
+{
+    unsigned count = input_pick(&script, 8);
+    pinion__buf_init(body, SIZE_MAX);
+    if (count == 7) {
+        struct pinion_slice bytes = input_bytes(&script, input_byte(&script));
+        ok(pinion__buf_append(body, bytes.ptr, bytes.len));
+        return;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        ok(pinion__buf_append_str(body, PICK(messages)));
+        ok(pinion__buf_append_str(body, "\n"));
+    }
+}
+
+static void put_body(struct memory_peer *peer, unsigned how)
+{
+    char line[100];
+    struct pinion_buf body;
+    make_body(&body);
+    if (how & 1) {
+        snprintf(line, sizeof line, "Transfer-Encoding: chunked\r\n\r\n%zx\r\n", body.len);
+        put_text(peer, line);
+        put(peer, body.data, body.len);
+        put_text(peer, body.len > 0 ? "\r\n0\r\n\r\n" : "\r\n");
+    } else {
+        snprintf(line, sizeof line, "Content-Length: %zu\r\n\r\n", body.len);
+        put_text(peer, line);
+        put(peer, body.data, body.len);
+    }
+    pinion__buf_release(&body);
+}
+
+static void put_request(struct memory_peer *peer)
+{
+    const char *target = targets[0];
+    put_text(peer, PICK(methods));
+    target = PICK(targets);
+    unsigned with = input_byte(&script);
+    put_text(peer, " ");
+    put_text(peer, target);
+    if (target[strlen(target) - 1] == '=')
+        put_text(peer, token);
+    put_text(peer, " HTTP/1.1\r\nHost: x\r\n");
+    if (strstr(target, "websocket"))
+        put_text(peer, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+    if (with & 1)
+        put_text(peer, "Connection: close\r\n");
+    if (with & 2)
+        put_text(peer, "Expect: 100-continue\r\n");
+    if (with & 4)
+        put_text(peer, "Content-Type: application/x-ndjson\r\n");
+    if (with & 8)
+        put_body(peer, with >> 4);
+    else
+        put_text(peer, "\r\n");
+}
+
+/* With a key of zeros. */
+static void put_frame(struct memory_peer *peer)
+{
+    static const uint8_t heads[] = { 0x81, 0x81, 0x81, 0x01, 0x80, 0x89, 0x8a, 0x82, 0x88 };
+    uint8_t head[] = { PICK(heads), 0x80, 0, 0, 0, 0 };
+    struct pinion_slice text = pinion__slice_str(PICK(messages));
+    if (head[0] == 0x88)
+        text.len = 0;
+    REQUIRE(text.len < 126);
+    head[1] |= (uint8_t)text.len;
+    put(peer, head, sizeof head);
+    put(peer, text.ptr, text.len);
+}
+
+/* The latest that a session got. */
+static void note_token(const struct memory_peer *peer)
+{
+    static const char name[] = "\"token\":\"";
+    const char *at = NULL;
+    for (const char *next = strstr(peer->last, name); next; next = strstr(next + 1, name))
+        at = next + sizeof name - 1;
+    const char *end = at ? strchr(at, '"') : NULL;
+    if (!end || (size_t)(end - at) >= sizeof token)
+        return;
+    memcpy(token, at, (size_t)(end - at));
+    token[end - at] = '\0';
+}
+
+/* ---- the acts ---- */
+
+static void answer(unsigned i)
+{
+    if (!refs[i])
+        return;
+    switch (input_pick(&script, 4)) {
+    case 0:
+        (void)pinion_ref_answer(refs[i], pinion_ok(NULL));
+        break;
+    case 1:
+        (void)pinion_ref_answer(refs[i], pinion_error(NULL));
+        break;
+    case 2:
+        (void)pinion_ref_reply(refs[i], "ok", NULL);
+        break;
+    default:
+        drop_ref(i);
+    }
+}
+
+static void check(const struct memory_peer *peer)
+{
+    size_t len = peer->came < 9 ? peer->came : 9;
+    REQUIRE(memcmp(peer->first, "HTTP/1.1 ", len) == 0);
+}
+
+static void turn(void)
+{
+    (void)memory_turn();
+    for (unsigned i = 0; i < PEERS; i++) {
+        note_token(&peers[i]);
+        check(&peers[i]);
+    }
+}
+
+static void raw(struct memory_peer *peer)
+{
+    struct pinion_slice bytes = input_bytes(&script, input_byte(&script));
+    put(peer, bytes.ptr, bytes.len);
+}
+
+static void connect_anew(struct memory_peer *peer)
+{
+    memory_forget(peer);
+    memory_connect(peer);
+    peer->room = SIZE_MAX;
+}
+
+static void act(void)
+{
+    unsigned what = input_byte(&script);
+    struct memory_peer *peer = &peers[(what >> 4) % PEERS];
+    if (!peer->conn)
+        connect_anew(peer);
+    switch (what % 16) {
+    case 0:
+        connect_anew(peer);
+        break;
+    case 1:
+    case 2:
+    case 3:
+        put_request(peer);
+        break;
+    case 4:
+    case 5:
+        put_frame(peer);
+        break;
+    case 6:
+        raw(peer);
+        break;
+    case 7:
+        peer->fin = true;
+        break;
+    case 8:
+        peer->reset = true;
+        break;
+    case 9:
+        peer->room = (size_t)input_byte(&script) << 6;
+        break;
+    case 10:
+        peer->room = SIZE_MAX;
+        break;
+    case 11:
+        peer->piece = input_byte(&script);
+        break;
+    case 12:
+        peer->late = true;
+        break;
+    case 13:
+        now += UINT64_C(1) << input_pick(&script, 18);
+        break;
+    case 14:
+        answer(input_pick(&script, REFS));
+        break;
+    default:
+        turn();
+    }
+}
+
+/* Nobody reads on, nobody answers: time alone must bring it to its end. */
+static void go_down(void)
+{
+    unsigned turns = 0;
+    pinion_endpoint_stop(endpoint);
+    while (!memory_stopping()) {
+        uint64_t wait = memory_turn();
+        now += wait < 1000 ? wait : 1000;
+        REQUIRE(++turns < TURNS_MAX);
+    }
+}
+
+static void run_script(void)
+{
+    for (unsigned acts = 0; script.left > 0 && acts < ACTS_MAX; acts++) {
+        act();
+        if (script.left % 2 == 0)
+            turn();
+    }
+    turn();
+    go_down();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    pinion_stats stats;
+    if (!big[0])
+        make_files();
+    pinion_log_set_level(PINION_LOG_NONE);
+    script = (struct input){ .at = data, .left = size };
+    token[0] = '\0';
+    memory_script = run_script;
+    open_endpoint();
+    ok(pinion_endpoint_run(endpoint));
+    pinion_endpoint_stats(endpoint, &stats);
+    REQUIRE(stats.connections == 0 && stats.sockets == 0 && stats.channels == 0);
+    for (unsigned i = 0; i < REFS; i++)
+        drop_ref(i);
+    for (unsigned i = 0; i < PEERS; i++) {
+        REQUIRE(!peers[i].conn);
+        memory_forget(&peers[i]);
+    }
+    pinion_endpoint_free(endpoint);
+    return 0;
+}
