@@ -255,12 +255,17 @@ static void a_node_that_crashed_is_back_at_once(void **state)
 /* It is there as far as the broker knows, and says nothing. */
 static void a_namesake_that_hangs_keeps_nobody_away(void **state)
 {
-    struct node node;
+    struct node node, witness;
+    int status;
     begin_with(state, NULL);
+    begin_node(&witness, "eve", "", server.port);
     pid_t pid = start_other("ann");
+    await_name(&witness, "ann+"); /* nothing that it said is on its way any more */
     kill(pid, SIGSTOP);
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
     begin_node(&node, "ann", "", server.port);
     end_node(&node);
+    end_node(&witness);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
 }
