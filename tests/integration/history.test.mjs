@@ -12,6 +12,7 @@ import { childrenOf } from "../helpers/processes.mjs";
 import { isBuilt, run, start } from "../helpers/server.mjs";
 import { Inbox, within } from "../helpers/wait.mjs";
 
+const STORED_MS = 90_000; // each message waits for the disk, which others may keep busy
 const PROGRAM = "02_history";
 const skip = isBuilt(PROGRAM) ? false : "libsqlite3-dev is not installed";
 const range = (first, last) => Array.from({ length: last - first + 1 }, (_, n) => first + n);
@@ -40,7 +41,7 @@ async function member(t, server, { last, topic = "rooms:lobby", ...options } = {
     room,
     caughtUp,
     say: (n, key = `${socket.endPointURL()} ${Math.random()} ${said++}`) =>
-      within(say(room, { n }, key), `message ${n} to be stored`, 15_000),
+      within(say(room, { n }, key), `message ${n} to be stored`, STORED_MS),
     // The next `count` that are shown: [id, n] each.
     async next(count, ms) {
       const all = [];
