@@ -27,4 +27,10 @@ static inline uint64_t pinion__clock_coarse_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* Of two times, or of two waits. */
+static inline uint64_t pinion__earlier(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
 #endif

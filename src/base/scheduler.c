@@ -128,11 +128,6 @@ static uint64_t counted(const struct pinion_scheduler *scheduler, uint64_t now)
     return now - scheduler->pauses.total;
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* True when the loop was away until now. */
 static bool is_late(struct pinion_scheduler *scheduler, uint64_t now)
 {
@@ -171,7 +166,7 @@ static uint64_t plan(struct pinion_scheduler *scheduler, bool more)
     (void)is_late(scheduler, now);
     if (more || !pinion__task_queue_empty(&scheduler->ready))
         return 0;
-    uint64_t wait = smaller(log_due, until_timer(scheduler, now));
+    uint64_t wait = pinion__earlier(log_due, until_timer(scheduler, now));
     scheduler->pauses.expected = wait < UINT64_MAX - now ? now + wait : UINT64_MAX;
     return wait;
 }
@@ -227,7 +222,7 @@ uint64_t pinion__scheduler_next(struct pinion_scheduler *scheduler)
     uint64_t timer = pinion__wheel_next(&scheduler->wheel);
     uint64_t deadline = pinion__wheel_next(&scheduler->deadlines);
 
-    return deadline < UINT64_MAX ? smaller(timer, deadline + scheduler->pauses.total) : timer;
+    return deadline < UINT64_MAX ? pinion__earlier(timer, deadline + scheduler->pauses.total) : timer;
 }
 
 void pinion__scheduler_forgive(struct pinion_scheduler *scheduler)

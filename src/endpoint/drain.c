@@ -1,4 +1,5 @@
 #include "endpoint/drain.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "endpoint/listeners.h"
 #include "endpoint/notify.h"
@@ -36,11 +37,6 @@ static uint64_t patience(const struct pinion_server_loop *loop)
     return (uint64_t)loop->server->options.close_timeout_ms + GRACE_MS;
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Who reads what is left has the time that all of this may take; who does not, that of a close. */
 static void on_look(struct pinion_timer *timer)
 {
@@ -49,10 +45,10 @@ static void on_look(struct pinion_timer *timer)
     uint64_t now = pinion__scheduler_now(loop->scheduler), bytes = acked(loop);
     if (bytes > drain->acked) {
         drain->acked = bytes;
-        drain->waits_until = smaller(now + patience(loop), drain->ends_at);
+        drain->waits_until = pinion__earlier(now + patience(loop), drain->ends_at);
     }
     if (now < drain->waits_until)
-        next_step(loop, on_look, smaller(drain->waits_until - now, LOOK_MS));
+        next_step(loop, on_look, pinion__earlier(drain->waits_until - now, LOOK_MS));
     else
         drain->overdue = true;
 }

@@ -315,11 +315,6 @@ static void take_signals(struct pinion_supervisor *supervisor)
 
 /* ---- the loop ---- */
 
-static uint64_t earlier(uint64_t one, uint64_t other)
-{
-    return one < other ? one : other;
-}
-
 /* Whoever watches over us counts all time, so these pings go by the real clock. */
 static void ping_above(struct pinion_supervisor *supervisor)
 {
@@ -340,7 +335,7 @@ static void take_time(struct pinion_supervisor *supervisor)
 static uint64_t due_here(const struct pinion_supervisor *supervisor)
 {
     uint64_t real = supervisor->clock.real;
-    uint64_t due = earlier(supervisor->above_due, pinion__ear_due(&supervisor->ear, real));
+    uint64_t due = pinion__earlier(supervisor->above_due, pinion__ear_due(&supervisor->ear, real));
     if (due == UINT64_MAX)
         return due;
     return supervisor->clock.now + (due > real ? due - real : 0);
@@ -353,7 +348,7 @@ static void await_event(struct pinion_supervisor *supervisor)
                             { .fd = supervisor->processes[1].channel, .events = POLLIN },
                             { .fd = pinion__ear_fd(&supervisor->ear, supervisor->clock.real),
                               .events = POLLIN } };
-    uint64_t due = earlier(pinion__supervision_due(&supervisor->state), due_here(supervisor));
+    uint64_t due = pinion__earlier(pinion__supervision_due(&supervisor->state), due_here(supervisor));
     uint64_t wait = pinion__awake_wait(&supervisor->clock, due, supervisor->slice);
     (void)poll(fds, sizeof fds / sizeof *fds, (int)wait);
     if (pinion__awake_again(&supervisor->clock, real_ms(), supervisor->slice))

@@ -1,13 +1,9 @@
 #include "transport/websocket_ping.h"
+#include "base/clock.h"
 
 static void set_timer(struct pinion_ping *ping, uint64_t ms)
 {
     pinion__scheduler_deadline(ping->socket->shard->scheduler, &ping->timer, ms);
-}
-
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 static void look(struct pinion_ping *ping, const pinion_socket_options *options)
@@ -20,7 +16,7 @@ static void look(struct pinion_ping *ping, const pinion_socket_options *options)
         return;
     }
     ping->asked_at = pinion__scheduler_roughly(scheduler);
-    set_timer(ping, smaller(options->ping_interval_ms, options->ping_timeout_ms));
+    set_timer(ping, pinion__earlier(options->ping_interval_ms, options->ping_timeout_ms));
     ping->ask(ping->ws);
 }
 
