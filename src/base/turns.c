@@ -4,7 +4,6 @@
 
 static void go_soon(struct pinion_turns *turns)
 {
-    turns->going = true;
     pinion__scheduler_defer(turns->scheduler, &turns->go);
 }
 
@@ -14,23 +13,28 @@ static void go_next_turn(struct pinion_turns *turns)
     pinion__scheduler_timer(turns->scheduler, &turns->timer, 0);
 }
 
+static void let_first_go(struct pinion_turns *turns)
+{
+    struct pinion_turn *first = PINION_CONTAINER_OF(turns->waiting.next, struct pinion_turn, node);
+    pinion__turn_remove(first);
+    first->run(first);
+}
+
+static bool has_time(struct pinion_turns *turns)
+{
+    return --turns->left > 0 && pinion__scheduler_now(turns->scheduler) < turns->end;
+}
+
 static void go(struct pinion_task *task)
 {
     struct pinion_turns *turns = PINION_CONTAINER_OF(task, struct pinion_turns, go);
 
-    turns->going = false;
-    if (pinion__list_empty(&turns->waiting))
-        return;
-    struct pinion_turn *first = PINION_CONTAINER_OF(turns->waiting.next, struct pinion_turn, node);
-    pinion__turn_remove(first);
-    turns->going = true; /* who is appended now is seen to below */
-    first->run(first);
-    turns->going = false;
-    if (pinion__list_empty(&turns->waiting))
-        return;
-    if (--turns->left > 0 && pinion__scheduler_now(turns->scheduler) < turns->end)
+    if (!pinion__list_empty(&turns->waiting))
+        let_first_go(turns);
+    turns->going = !pinion__list_empty(&turns->waiting) && has_time(turns);
+    if (turns->going)
         go_soon(turns);
-    else
+    else if (!pinion__list_empty(&turns->waiting))
         go_next_turn(turns);
 }
 
@@ -40,6 +44,7 @@ static void begin(struct pinion_timer *timer)
 
     turns->end = pinion__scheduler_now(turns->scheduler) + PINION_TURNS_MS;
     turns->left = PINION_TURNS_GOES;
+    turns->going = true;
     go_soon(turns);
 }
 

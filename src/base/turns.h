@@ -20,7 +20,7 @@ struct pinion_turns {
     struct pinion_list waiting; /* of pinion_turn.node */
     struct pinion_timer timer;  /* for the first go of a turn of the loop */
     struct pinion_task go;
-    bool going;    /* the task is queued */
+    bool going;    /* the task is queued, or runs */
     uint64_t end;  /* of the time in this turn of the loop */
     unsigned left; /* goes in it */
 };

@@ -471,8 +471,7 @@ static void on_drained(struct pinion_conn *conn)
         pinion__http_pump_later(http);
     } else if (http->backlogged && http->state != PINION_HTTP_CLOSING) {
         http->backlogged = false;
-        if (!pinion__turn_waits(&http->turn))
-            wait_turn(http);
+        wait_turn(http);
     }
 }
 
