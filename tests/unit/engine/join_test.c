@@ -1,5 +1,6 @@
 /* Joining: at once and later, refused, crashed, twice; and what waits meanwhile. */
 #include "helpers/engine.h"
+#include "helpers/shout.h"
 #include <pthread.h>
 
 static pinion_ref *late;        /* of the join that waits */
@@ -211,18 +212,6 @@ static pinion_result join_slowly(pinion_channel *channel, const char *topic, con
 {
     joining = pinion_channel_ref(channel);
     return pinion_later();
-}
-
-static pinion_result shout(pinion_channel *channel, const char *event, const pinion_payload *payload)
-{
-    pinion_broadcast(channel, "shouted", pinion_payload_ref(payload));
-    return pinion_noreply();
-}
-
-static pinion_result pass_on(pinion_channel *channel, const char *event, const pinion_payload *payload)
-{
-    pinion_push(channel, event, pinion_payload_ref(payload));
-    return pinion_noreply();
 }
 
 static const pinion_channel_def slow = { .join = join_slowly,

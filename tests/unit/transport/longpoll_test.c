@@ -2,6 +2,7 @@
 #include "base/turns.h"
 #include "engine/mount.h"
 #include "helpers/engine.h"
+#include "helpers/shout.h"
 #include "transport/longpoll.h"
 
 #define WINDOW 1000
@@ -63,18 +64,6 @@ static pinion_result hear(pinion_channel *channel, const char *event, const pini
     json_int_t who = json_integer_value(pinion_payload_get(payload, "who"));
     assert_int_equal(number, heard[who]); /* in order */
     heard[who]++;
-    return pinion_noreply();
-}
-
-static pinion_result shout(pinion_channel *channel, const char *event, const pinion_payload *payload)
-{
-    pinion_broadcast(channel, "shouted", pinion_payload_ref(payload));
-    return pinion_noreply();
-}
-
-static pinion_result pass_on(pinion_channel *channel, const char *event, const pinion_payload *payload)
-{
-    pinion_push(channel, event, pinion_payload_ref(payload));
     return pinion_noreply();
 }
 
