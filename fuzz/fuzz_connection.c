@@ -229,9 +229,8 @@ static void put_body(struct memory_peer *peer, unsigned how)
 
 static void put_request(struct memory_peer *peer)
 {
-    const char *target = targets[0];
     put_text(peer, PICK(methods));
-    target = PICK(targets);
+    const char *target = PICK(targets);
     unsigned with = input_byte(&script);
     put_text(peer, " ");
     put_text(peer, target);
