@@ -40,7 +40,7 @@ export async function launchBroker(name, extra = []) {
     child.stdout.on("data", look);
     child.stderr.on("data", look);
   });
-  await within(said, `${command} to be ready`, 15_000);
+  await within(said, `${command} to be ready`);
   return { port, child, kill };
 }
 

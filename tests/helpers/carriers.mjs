@@ -113,7 +113,7 @@ export class LongpollCarrier {
 
   async #request(method, type, body) {
     const headers = { ...this.#headers, ...(type && { "content-type": type }) };
-    const response = await within(fetch(this.#url, { method, headers, body }), `the answer to a ${method}`, 15_000);
+    const response = await within(fetch(this.#url, { method, headers, body }), `the answer to a ${method}`);
     assert.equal(response.status, 200);
     return response.json();
   }

@@ -68,7 +68,7 @@ export async function refusal(socket, topic, params = {}) {
   return result;
 }
 
-function push(channel, event, payload = {}, ms = 5_000) {
+function push(channel, event, payload = {}, ms = 20_000) {
   return answer(channel.push(event, payload, ms), `the answer to ${event}`, ms + 1_000);
 }
 

@@ -18,8 +18,8 @@ const LAUNCH = path.join(BUILD_DIR, "tests/helpers/launch");
 export const IO_ARGS = process.env.PINION_TEST_IO ? ["--io", process.env.PINION_TEST_IO] : [];
 const EXTRA_ARGS = [...IO_ARGS, ...(process.env.PINION_SERVER_ARGS ?? "").split(" ").filter(Boolean)];
 
-const START_MS = 15_000;
-const STOP_MS = 15_000;
+const START_MS = 30_000;
+const STOP_MS = 30_000;
 
 const running = new Set();
 

@@ -1,6 +1,7 @@
 // Waiting for what must happen, with a sentence for when it does not.
 
-const PATIENCE_MS = 5_000;
+// Only what fails takes so long: a busy machine may keep anything waiting for seconds.
+const PATIENCE_MS = 20_000;
 
 export async function within(promise, what, ms = PATIENCE_MS) {
   let timer;

@@ -172,7 +172,7 @@ for (const name of ["nginx", "haproxy"]) {
         assert.equal(await closes.next("the end of the connection"), how === "stop" ? 1012 : 1006);
         const second = await start("chat", { ...CHAT, port: first.port });
         t.after(() => second.kill());
-        for (const { joins } of rooms) await joins.next("a client to join again", 10_000);
+        for (const { joins } of rooms) await joins.next("a client to join again");
         rooms[0].cast("new_msg", { body: "after" });
         for (const { events } of rooms) assert.equal((await events("new_msg").next()).body, "after");
       });

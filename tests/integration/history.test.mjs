@@ -43,7 +43,7 @@ async function member(t, server, { last, topic = "rooms:lobby", ...options } = {
     say: (n, key = `${socket.endPointURL()} ${Math.random()} ${said++}`) =>
       within(say(room, { n }, key), `message ${n} to be stored`, STORED_MS),
     // The next `count` that are shown: [id, n] each.
-    async next(count, ms) {
+    async next(count, ms = STORED_MS) {
       const all = [];
       while (all.length < count) all.push(await shown.next(`message ${all.length + 1} of ${count}`, ms));
       return all;
@@ -97,21 +97,21 @@ describe("a room with a history", { skip }, () => {
     for (let crashes = 0; crashes < 3; crashes++) {
       const ready = new RegExp(`(?:child \\d+ is ready[^]*){${crashes}}child (\\d+) is ready`);
       const [, child] = await server.said(ready);
-      await members[4].next(15, 15_000); // it is busy when it crashes
+      await members[4].next(15); // it is busy when it crashes
       assert.deepEqual(childrenOf(server.pid), [Number(child)]);
       process.kill(Number(child), "SIGKILL");
     }
     await Promise.all(speakers);
 
     const late = await member(t, server);
-    const all = await late.next(3 * each, 15_000);
+    const all = await late.next(3 * each);
     assert.deepEqual(all.map(([id]) => id), range(1, 3 * each));
     for (const who of [0, 1, 2]) {
       const said = all.map(([, text]) => text).filter((text) => text.startsWith(`${who} `));
       assert.deepEqual(said, range(0, each - 1).map((n) => `${who} ${n}`));
     }
-    for (const one of members.slice(0, 4)) assert.deepEqual(await one.next(3 * each, 15_000), all);
-    assert.deepEqual(await members[4].next(3 * each - 45, 15_000), all.slice(45));
+    for (const one of members.slice(0, 4)) assert.deepEqual(await one.next(3 * each), all);
+    assert.deepEqual(await members[4].next(3 * each - 45), all.slice(45));
     for (const one of members) assert.deepEqual(one.shown(), []);
     await server.stop();
   });

@@ -284,7 +284,7 @@ describe("a server that is killed and comes back", () => {
       const late = push("echo", { typed: "meanwhile" });
       const second = await start("conformance", { port: first.port });
       t.after(() => second.kill());
-      await joins.next("the client to join again", 15_000);
+      await joins.next("the client to join again");
       await events("joined").next();
       assert.deepEqual(await late, ["ok", { typed: "meanwhile" }]);
       assert.deepEqual(await push("echo", { n: 1 }), ["ok", { n: 1 }]);

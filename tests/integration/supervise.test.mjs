@@ -89,7 +89,7 @@ describe("a supervised server that crashes", () => {
     const prober = probe(server.port);
     const first = childOf(server);
     process.kill(first, "SIGSEGV");
-    await Promise.all(members.map(({ joins }) => joins.next("a client to join again", 15_000)));
+    await Promise.all(members.map(({ joins }) => joins.next("a client to join again")));
     await allTalkAndHear(members, "after the crash");
 
     const { connected, errors } = await prober.stop();
@@ -156,7 +156,7 @@ describe("a supervised server that hangs", () => {
     const { joins, push } = await join(socket, "room:hang");
     const first = childOf(server);
     process.kill(first, "SIGSTOP");
-    await joins.next("the client to join again", 15_000);
+    await joins.next("the client to join again");
     assert.deepEqual(await push("echo", { n: 1 }), ["ok", { n: 1 }]);
     const { stderr } = server.output();
     assert.match(stderr, new RegExp(`child ${first} has given no sign of life for 2000 ms: aborting it`));
@@ -177,7 +177,7 @@ async function planned(t, options = {}) {
   t.after(() => server.child.kill("SIGKILL"));
   const stop = async () => {
     server.child.kill("SIGTERM");
-    assert.deepEqual(await within(server.exited, "the exit", 15_000), { code: 0, signal: null });
+    assert.deepEqual(await within(server.exited, "the exit"), { code: 0, signal: null });
   };
   return { ...server, pid: server.child.pid, plan, stop };
 }
@@ -290,7 +290,7 @@ describe("a supervisor's ear", () => {
     const name = environment.find((one) => one.startsWith("NOTIFY_SOCKET=@")).slice("NOTIFY_SOCKET=@".length);
     const flood = spawn("python3", ["-c", FLOOD, name], { stdio: ["ignore", "pipe", "inherit"] });
     t.after(() => flood.kill("SIGKILL"));
-    await within(once(flood.stdout, "data"), "the flood", 15_000);
+    await within(once(flood.stdout, "data"), "the flood");
     const before = cpuOf(server.pid);
     await elapse(5000); /* twice the watchdog's time: pings come through */
     assert.ok(cpuOf(server.pid) - before < 0.25, `${cpuOf(server.pid) - before} s of processor time in 5 s`);
@@ -324,13 +324,13 @@ describe("a program that is started without descriptors 0 to 2", () => {
       const shell = spawn("/bin/sh", ["-c", 'exec "$@" <&- >&- 2>&-', "sh", ...command], { env: { ...process.env, ...env }, stdio: "ignore" });
       t.after(() => shell.kill("SIGKILL"));
       const url = `http://127.0.0.1:${port}`;
-      await within(answers(url), "an answer", 15_000);
+      await within(answers(url), "an answer");
       const pids = [shell.pid, ...childrenOf(shell.pid)];
       for (const pid of pids) {
         for (const fd of [0, 1, 2]) assert.equal(readlinkSync(`/proc/${pid}/fd/${fd}`), "/dev/null");
       }
       shell.kill("SIGTERM");
-      assert.deepEqual(await within(once(shell, "exit"), "the exit", 15_000), [0, null]);
+      assert.deepEqual(await within(once(shell, "exit"), "the exit"), [0, null]);
     });
   }
 });
@@ -419,7 +419,7 @@ describe("a supervised server that gets SIGHUP", () => {
     for (let reloads = 1; reloads <= 7; reloads++) {
       process.kill(server.pid, "SIGHUP");
       await nextChild(server, reloads);
-      await Promise.all(members.map(({ joins }) => joins.next("a client to join again", 15_000)));
+      await Promise.all(members.map(({ joins }) => joins.next("a client to join again")));
     }
     await allTalkAndHear(members, "after the reloads");
     const { connected, errors } = await prober.stop();

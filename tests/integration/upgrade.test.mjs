@@ -96,7 +96,7 @@ async function isServed(one, closes = 0) {
 }
 
 async function comesBack(one, server) {
-  await one.joins.next("the client to join again", 15_000);
+  await one.joins.next("the client to join again");
   assert.deepEqual(await one.push("echo", { n: 2 }), ["ok", { n: 2 }]);
   return pidAt(server.url);
 }
@@ -110,7 +110,7 @@ function ask(url) {
       const request = http.get(`${url}/pid`, { agent: false }, (response) => {
         response.resume().on("end", () => resolve(result.answered++));
       });
-      request.setTimeout(10_000, () => request.destroy(new Error("no answer")));
+      request.setTimeout(20_000, () => request.destroy(new Error("no answer")));
       request.on("error", ({ code, message }) => {
         result.errors[code ?? message] = (result.errors[code ?? message] ?? 0) + 1;
         resolve();
