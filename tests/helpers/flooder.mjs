@@ -1,5 +1,5 @@
 // Clients that send without pause, in a process of their own: `node flooder.mjs PORT KIND COUNT`. They read what they
-// are answered. Says {flooding: true} to its parent once the server is behind with each of them, and answers any
+// are answered. Says {attacking: true} to its parent once the server is behind with each of them, and answers any
 // message with {answered}, the bytes that came for each.
 
 import { once } from "node:events";
@@ -41,4 +41,4 @@ async function flood(i) {
 
 process.on("message", () => process.send({ answered }));
 await Promise.all(answered.map((_, i) => flood(i)));
-process.send({ flooding: true });
+process.send({ attacking: true });

@@ -1,0 +1,103 @@
+// What others notice of a client that does its worst: how long their questions wait, beside those to an idle server
+// at the same time.
+//
+// The machine may be busy with other things, or be a guest of one that is: everybody waits longer then, which is no
+// fault of the server's. Two figures are known that its fault does not exceed: the processor time that it used before
+// the answer was seen, and the time that went by, without that for which the kernel let it or this process wait for a
+// processor. The smaller one is judged.
+
+import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { RawConnection, text } from "./raw.mjs";
+import { BUILD_DIR } from "./server.mjs";
+import { within } from "./wait.mjs";
+
+// They would be on other machines: here they take the processor from the server and from who measures.
+const ATTACKER_PRIORITY = os.constants.priority.PRIORITY_BELOW_NORMAL;
+
+export const SANITIZED = isSanitized();
+const LIMIT_MS = SANITIZED ? 400 : 50;
+
+function isSanitized() {
+  return /^PINION_[AT]SAN:[^=]*=ON$/m.test(readFileSync(path.join(BUILD_DIR, "CMakeCache.txt"), "utf8"));
+}
+
+// Milliseconds that the threads of a process had a processor, and that they were ready and had none.
+function schedule(pid) {
+  const tasks = `/proc/${pid}/task`;
+  const sum = { worked: 0, waited: 0 };
+  for (const task of readdirSync(tasks)) {
+    try {
+      const [worked, waited] = readFileSync(`${tasks}/${task}/schedstat`, "latin1").split(" ");
+      sum.worked += Number(worked) / 1e6;
+      sum.waited += Number(waited) / 1e6;
+    } catch {
+      // the thread has ended
+    }
+  }
+  return sum;
+}
+
+// How long an act takes, and how much of that may be the server's fault.
+export async function time(server, act) {
+  const before = [schedule(server.pid), schedule(process.pid)];
+  const begin = performance.now();
+  await act();
+  const took = performance.now() - begin;
+  const after = [schedule(server.pid), schedule(process.pid)];
+  const waited = after[0].waited - before[0].waited + (after[1].waited - before[1].waited);
+  return { took, fault: Math.min(after[0].worked - before[0].worked, took - waited) };
+}
+
+// A connection over which a heartbeat can be asked for again and again.
+export async function quietClient(t, server) {
+  const raw = await RawConnection.websocket(t, server);
+  return async () => {
+    raw.send(text([null, "1", "phoenix", "heartbeat", {}]));
+    await raw.message();
+  };
+}
+
+// Alternately, so that both see the same machine.
+export async function compare(servers, acts, times) {
+  const sample = servers.map(() => []);
+  for (let i = 0; i < times; i++) {
+    for (const [k, server] of servers.entries()) sample[k].push(await time(server, acts[k]));
+  }
+  return sample;
+}
+
+function percentile(sample, part) {
+  const sorted = [...sample].sort((a, b) => a - b);
+  return sorted[Math.ceil(part * sorted.length) - 1];
+}
+
+export function show(times) {
+  const [median, late] = [0.5, 0.99].map((part) => percentile(times.map(({ took }) => took), part).toFixed(1));
+  const fault = percentile(times.map(({ fault }) => fault), 0.99).toFixed(1);
+  return `${median} / ${late} ms, at most ${fault} by the server`;
+}
+
+export function check(times, what) {
+  const fault = percentile(times.map(({ fault }) => fault), 0.99);
+  assert.ok(fault < LIMIT_MS, `${what}: the server takes ${fault.toFixed(1)} ms (99th percentile)`);
+  const took = percentile(times.map(({ took }) => took), 0.5);
+  assert.ok(took < LIMIT_MS, `${what}: ${took.toFixed(1)} ms go by (median)`);
+}
+
+// `count` attackers in a process of their own, which runs `script PORT KIND COUNT`: the function that asks them what
+// they have to tell. They say once that they are at it, and end with the test.
+export async function attackers(t, script, server, kind, count) {
+  const child = fork(script, [server.port, kind, count].map(String));
+  os.setPriority(child.pid, ATTACKER_PRIORITY);
+  t.after(() => child.kill("SIGKILL"));
+  const said = () => within(new Promise((resolve) => child.once("message", resolve)), "the attackers", 30_000);
+  assert.deepEqual(await said(), { attacking: true });
+  return () => {
+    child.send("how much?");
+    return said();
+  };
+}
