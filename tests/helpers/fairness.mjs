@@ -49,7 +49,8 @@ export async function time(server, act) {
   const took = performance.now() - begin;
   const after = [schedule(server.pid), schedule(process.pid)];
   const waited = after[0].waited - before[0].waited + (after[1].waited - before[1].waited);
-  return { took, fault: Math.min(after[0].worked - before[0].worked, took - waited) };
+  const unwaited = took - waited;
+  return { took, unwaited, fault: Math.min(after[0].worked - before[0].worked, unwaited) };
 }
 
 // A connection over which a heartbeat can be asked for again and again.
@@ -84,8 +85,8 @@ export function show(times) {
 export function check(times, what) {
   const fault = percentile(times.map(({ fault }) => fault), 0.99);
   assert.ok(fault < LIMIT_MS, `${what}: the server takes ${fault.toFixed(1)} ms (99th percentile)`);
-  const took = percentile(times.map(({ took }) => took), 0.5);
-  assert.ok(took < LIMIT_MS, `${what}: ${took.toFixed(1)} ms go by (median)`);
+  const unwaited = percentile(times.map(({ unwaited }) => unwaited), 0.5); // it may wait for nothing, too
+  assert.ok(unwaited < LIMIT_MS, `${what}: ${unwaited.toFixed(1)} ms go by without a processor to wait for (median)`);
 }
 
 // `count` attackers in a process of their own, which runs `script PORT KIND COUNT`: the function that asks them what

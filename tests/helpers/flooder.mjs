@@ -1,8 +1,8 @@
 // Clients that send without pause, in a process of their own: `node flooder.mjs PORT KIND COUNT`. They read what they
-// are answered. Says {attacking: true} to its parent once the server is behind with each of them, and answers any
-// message with {answered}, the bytes that came for each.
+// are answered; on a busy machine not always fast enough, and who is closed for that comes again. Says {attacking: true}
+// to its parent once the server is behind with each of them, and answers any message with {answered}, the bytes that
+// came for each.
 
-import { once } from "node:events";
 import net from "node:net";
 import { OPCODE, frame, text, upgradeRequest } from "./raw.mjs";
 
@@ -21,24 +21,23 @@ const block = Buffer.concat(Array(Math.ceil(BLOCK / ONCE[kind].length)).fill(ONC
 const answered = Array(Number(count)).fill(0);
 const trash = Buffer.alloc(BLOCK);
 
-// Its socket, and a promise of the first time that it had to wait.
-async function flood(i) {
+// Floods until the process ends; calls behind() when it has to wait.
+function flood(i, behind) {
   const onread = { buffer: trash, callback: (length) => ((answered[i] += length), true) };
   const tcp = net.connect({ port: Number(port), host: "127.0.0.1", onread });
-  tcp.on("error", (error) => (process.send({ failed: String(error) }), process.exit(1)));
-  await once(tcp, "connect");
-  if (kind !== "request") tcp.write(upgradeRequest("/socket/websocket?vsn=2.0.0"));
-  const behind = new Promise((resolve) => {
-    const more = () => {
-      while (tcp.write(block));
-      resolve();
-    };
+  const more = () => {
+    while (tcp.write(block));
+    behind();
+  };
+  tcp.on("error", () => {});
+  tcp.once("close", () => flood(i, behind));
+  tcp.once("connect", () => {
+    if (kind !== "request") tcp.write(upgradeRequest("/socket/websocket?vsn=2.0.0"));
     tcp.on("drain", more);
     more();
   });
-  await behind;
 }
 
 process.on("message", () => process.send({ answered }));
-await Promise.all(answered.map((_, i) => flood(i)));
+await Promise.all(answered.map((_, i) => new Promise((resolve) => flood(i, resolve))));
 process.send({ attacking: true });
