@@ -78,23 +78,49 @@ static struct pinion_slice unquote(struct pinion_slice text)
     return text;
 }
 
+/* True for a quote behind a backslash that is not itself behind one. */
+static bool is_escaped(struct pinion_slice value, size_t at)
+{
+    size_t backslashes = 0;
+    while (backslashes < at && value.ptr[at - 1 - backslashes] == '\\')
+        backslashes++;
+    return backslashes % 2 == 1;
+}
+
+/* Where the element that ends here begins. `quotes`: a comma in quotes is a part of it. They are counted from
+ * the right, so that no quote which a client leaves open reaches into what a proxy has written behind it. */
+static size_t element_start(struct pinion_slice value, size_t end, bool quotes)
+{
+    bool quoted = false;
+    size_t at = end;
+    for (; at > 0 && (quoted || value.ptr[at - 1] != ','); at--) {
+        if (quotes && value.ptr[at - 1] == '"' && !(quoted && is_escaped(value, at - 1)))
+            quoted = !quoted;
+    }
+    return at;
+}
+
+/* Add the elements of one field, the last first. Returns how many there are now. */
+static size_t add_from_right(struct pinion_slice value, bool quotes, struct pinion_slice elements[HOPS_MAX],
+                             size_t count)
+{
+    size_t end = value.len, start = 1;
+    while (start > 0 && count < HOPS_MAX) {
+        start = element_start(value, end, quotes);
+        elements[count++] = pinion__slice_trim(pinion__slice(value.ptr + start, end - start));
+        end = start > 0 ? start - 1 : 0;
+    }
+    return count;
+}
+
 /* The elements of all fields of that name, the last first. Returns how many. */
-static size_t elements_from_right(const struct pinion_http_request *request, const char *name,
+static size_t elements_from_right(const struct pinion_http_request *request, const char *name, bool quotes,
                                   struct pinion_slice elements[HOPS_MAX])
 {
     size_t count = 0;
     for (size_t i = request->header_count; i-- > 0;) {
-        if (!pinion__http1_header_is(&request->headers[i], name))
-            continue;
-        struct pinion_slice value = request->headers[i].value;
-        for (size_t end = value.len, at = value.len; count < HOPS_MAX; at--) {
-            if (at > 0 && value.ptr[at - 1] != ',')
-                continue;
-            elements[count++] = pinion__slice_trim(pinion__slice(value.ptr + at, end - at));
-            if (at == 0)
-                break;
-            end = at - 1;
-        }
+        if (pinion__http1_header_is(&request->headers[i], name))
+            count = add_from_right(request->headers[i].value, quotes, elements, count);
     }
     return count;
 }
@@ -104,7 +130,7 @@ static size_t elements_from_right(const struct pinion_http_request *request, con
 static struct pinion_slice by_hop(const struct pinion_http_request *request, const char *name, size_t hop)
 {
     struct pinion_slice elements[HOPS_MAX];
-    size_t count = elements_from_right(request, name, elements);
+    size_t count = elements_from_right(request, name, false, elements);
     if (count == 0)
         return pinion__slice(NULL, 0);
     return elements[hop < count ? hop : count - 1];
@@ -133,17 +159,32 @@ static bool read_node(struct pinion_slice text, uint8_t address[16], uint16_t *p
     return pinion__address_read(host, address);
 }
 
+/* How much of the element is its first parameter: up to a semicolon that is not in quotes. */
+static size_t parameter_length(struct pinion_slice element)
+{
+    bool quoted = false;
+    for (size_t i = 0; i < element.len; i++) {
+        if (element.ptr[i] == ';' && !quoted)
+            return i;
+        if (element.ptr[i] == '"')
+            quoted = !quoted;
+        else if (element.ptr[i] == '\\' && quoted)
+            i++;
+    }
+    return element.len;
+}
+
 /* A parameter of an element of Forwarded: for=…;proto=…;host=… */
 static struct pinion_slice parameter(struct pinion_slice element, const char *name)
 {
     size_t name_len = strlen(name);
     while (element.len > 0) {
-        const char *semicolon = memchr(element.ptr, ';', element.len);
-        size_t len = semicolon ? (size_t)(semicolon - element.ptr) : element.len;
+        size_t len = parameter_length(element);
         struct pinion_slice pair = pinion__slice_trim(pinion__slice(element.ptr, len));
         if (pair.len > name_len && pair.ptr[name_len] == '=' && strncasecmp(pair.ptr, name, name_len) == 0)
             return unquote(pinion__slice(pair.ptr + name_len + 1, pair.len - name_len - 1));
-        element = semicolon ? pinion__slice(semicolon + 1, element.len - len - 1) : pinion__slice(NULL, 0);
+        size_t taken = len < element.len ? len + 1 : len;
+        element = pinion__slice(element.ptr + taken, element.len - taken);
     }
     return pinion__slice(NULL, 0);
 }
@@ -188,7 +229,7 @@ static void read_forwarded(const struct pinion_http_request *request, const stru
                            size_t trusted_count, struct pinion_forwarded *out)
 {
     struct pinion_slice elements[HOPS_MAX], nodes[HOPS_MAX];
-    size_t count = elements_from_right(request, "forwarded", elements);
+    size_t count = elements_from_right(request, "forwarded", true, elements);
     if (count == 0)
         return;
     for (size_t i = 0; i < count; i++)
@@ -203,7 +244,7 @@ static void read_x_forwarded(const struct pinion_http_request *request, const st
 {
     struct pinion_slice nodes[HOPS_MAX];
     unsigned long host_port;
-    size_t count = elements_from_right(request, "x-forwarded-for", nodes);
+    size_t count = elements_from_right(request, "x-forwarded-for", false, nodes);
     size_t hop = follow(nodes, count, trusted, trusted_count, out);
     out->scheme = read_scheme(by_hop(request, "x-forwarded-proto", hop));
     out->host = by_hop(request, "x-forwarded-host", hop);

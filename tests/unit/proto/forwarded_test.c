@@ -118,6 +118,25 @@ static void forwarded_of_rfc_7239(void **state)
     expect("10.1.2.3", 1234, "", "");
 }
 
+/* A client's Host, which a proxy passes on in quotes, may hold commas and semicolons. */
+static void what_stands_in_quotes_of_forwarded_is_no_address(void **state)
+{
+    look_as("10.0.0.1", "Forwarded: proto=http;host=\"x,for=6.6.6.6;y=\";for=198.51.100.1\r\n");
+    expect("198.51.100.1", 0, "http", "x,for=6.6.6.6;y=");
+    look_as("10.0.0.1", "Forwarded: host=\"x;for=6.6.6.6;y=\";for=198.51.100.1\r\n");
+    expect("198.51.100.1", 0, "", "x;for=6.6.6.6;y=");
+    look_as("10.0.0.1", "Forwarded: host=\"\\\"x\\\\\\\",for=6.6.6.6\";for=198.51.100.1\r\n");
+    expect("198.51.100.1", 0, "", "\\\"x\\\\\\\",for=6.6.6.6");
+}
+
+static void a_quote_left_open_does_not_reach_into_what_a_proxy_wrote(void **state)
+{
+    look_as("10.0.0.1", "Forwarded: for=6.6.6.6;x=\", for=198.51.100.1\r\n");
+    expect("198.51.100.1", 0, "", "");
+    look_as("10.0.0.1", "Forwarded: for=6.6.6.6;x=\"\\, for=198.51.100.1;host=\"a\"\r\n");
+    expect("198.51.100.1", 0, "", "a");
+}
+
 /* A client that says Forwarded to a proxy which only knows X-Forwarded-For. */
 static void x_forwarded_for_counts_before_forwarded(void **state)
 {
@@ -174,6 +193,8 @@ int main(void)
         cmocka_unit_test(nonsense_ends_the_way),
         cmocka_unit_test(a_way_has_an_end),
         cmocka_unit_test(forwarded_of_rfc_7239),
+        cmocka_unit_test(what_stands_in_quotes_of_forwarded_is_no_address),
+        cmocka_unit_test(a_quote_left_open_does_not_reach_into_what_a_proxy_wrote),
         cmocka_unit_test(x_forwarded_for_counts_before_forwarded),
         cmocka_unit_test(networks_are_read),
     };
