@@ -92,24 +92,37 @@ static int read_value(struct pinion_broker_url *url, const char *name, const cha
         return read_text(&url->cert, value);
     if (strcmp(name, "key") == 0)
         return read_text(&url->key, value);
-    return pinion__fail(PINION_ENOENT,
-                        "pubsub: the URL has no setting \"%s\"; there are topics, node, prefix, "
-                        "cluster, buffer, ca, cert, key",
-                        name);
+    return PINION_ENOENT;
+}
+
+/* A setting's name before the last '@' may be a part of a password in which a '?' was not escaped. */
+static int refuse_setting(const char *name, int rc, bool secret)
+{
+    if (secret)
+        return wrong(
+            "settings are wrong before an '@': write %3F for a '?' in a user or a password, and %40 for "
+            "an '@' in a value");
+    if (rc == PINION_ENOENT)
+        return pinion__fail(PINION_EINVAL,
+                            "pubsub: the URL has no setting \"%s\"; there are topics, node, prefix, "
+                            "cluster, buffer, ca, cert, key",
+                            name);
+    return pinion__fail(PINION_EINVAL, "pubsub: the URL's setting \"%s\" has no value it can have", name);
 }
 
 static int read_settings(struct pinion_broker_url *url, char *query)
 {
+    const char *last = query ? strrchr(query, '@') : NULL;
     while (query && *query) {
         char *next = cut(query, '&');
         char *value = cut(query, '=');
         int rc = value ? decode(value, "settings have a broken percent escape") : PINION_EINVAL;
+        if (rc == PINION_EINVAL && value)
+            return rc;
         if (!rc)
             rc = read_value(url, query, value);
-        if (rc == PINION_EINVAL)
-            return pinion__fail(rc, "pubsub: the URL's setting \"%s\" has no value it can have", query);
         if (rc)
-            return PINION_EINVAL;
+            return refuse_setting(query, rc, last && query < last);
         query = next;
     }
     return 0;

@@ -91,6 +91,11 @@ static void what_is_wrong_is_refused_without_its_secrets(void **state)
         { "nats://u:secret@h?buffer=1", "\"buffer\"" },
         { "nats://u:secret@h?buffer=1e6", "\"buffer\"" },
         { "nats://u:secret@h?buffer=-1", "\"buffer\"" },
+        { "nats://u:secret@h?node=%zz", "escape" },
+        { "nats://u:secret@h?node=a@b&topic=1", "\"topic\"" },
+        { "nats://u:secret@h?topic=a@b", "%40" },
+        { "nats://sec?secret@h", "%3F" },
+        { "nats://u:1?secret=1@h?topics=1", "%3F" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct pinion_broker_url url;
