@@ -234,7 +234,7 @@ static uint64_t number_after(const char *line, size_t len, const char *word)
     char text[24];
     uint64_t value = 0;
     size_t skip = strlen(word);
-    if (begins(line, len, word) && len - skip < sizeof text) {
+    if (begins(line, len, word) && len - skip < sizeof text && !memchr(line, '\0', len)) {
         memcpy(text, line + skip, len - skip);
         text[len - skip] = '\0';
         (void)parse_number(text, UINT64_MAX - 1, &value);

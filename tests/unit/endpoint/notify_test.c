@@ -251,6 +251,8 @@ static void a_message_may_ask_for_time_say_an_error_or_claim_something(void **st
     said = parsed("EXTEND_TIMEOUT_USEC=soon\nERRNO=\nERRNO=-1\nERRNO=99999999999999999999999999");
     assert_int_equal(said.extend_us, 0);
     assert_int_equal(said.error, 0);
+    pinion__notification_parse(&said, "ERRNO=8\0", 8);
+    assert_int_equal(said.error, 0);
 }
 
 static void a_claim_that_is_too_long_is_left_out(void **state)
