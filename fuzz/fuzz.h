@@ -28,6 +28,15 @@ static inline void *allocate(size_t size)
     return memory;
 }
 
+/* A copy in memory of exactly its size, which the caller frees. */
+static inline char *copy_exactly(struct pinion_slice bytes)
+{
+    char *copy = allocate(bytes.len);
+    if (bytes.len)
+        memcpy(copy, bytes.ptr, bytes.len);
+    return copy;
+}
+
 /* True when inner lies in outer. */
 static inline bool lies_in(struct pinion_slice inner, struct pinion_slice outer)
 {
@@ -51,6 +60,23 @@ static inline uint8_t input_byte(struct input *input)
 static inline unsigned input_pick(struct input *input, unsigned below)
 {
     return input_byte(input) % below;
+}
+
+static inline struct pinion_slice input_rest(struct input *input)
+{
+    return pinion__slice((const char *)input->at, input->left);
+}
+
+/* What comes before the next `stop`, which is taken too, or all that is left. */
+static inline struct pinion_slice input_until(struct input *input, char stop)
+{
+    struct pinion_slice part = input_rest(input);
+    const char *found = part.len ? memchr(part.ptr, stop, part.len) : NULL;
+    size_t taken = found ? (size_t)(found - part.ptr) + 1 : part.len;
+    part.len = found ? taken - 1 : taken;
+    input->at += taken;
+    input->left -= taken;
+    return part;
 }
 
 /* At most len bytes. */
