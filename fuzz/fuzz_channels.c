@@ -4,7 +4,10 @@
  *
  * The input is a list of operations: a letter 'a' to 'p' (any byte, modulo 16), and its arguments: digits,
  * and scripts for scripted_channel.h, which are a digit for the length and that many letters. So a corpus can
- * be written by hand: "a0020" connects client 0 as users:2, "d0110" has it join room:1. */
+ * be written by hand: "a0020" connects client 0 as users:2, "d0110" has it join room:1.
+ *
+ * Fuzzes: src/engine/dispatch.c src/engine/join.c src/engine/handle.c src/engine/channel.c
+ * src/engine/fanout.c src/engine/promise.c src/engine/mail.c src/engine/work.c */
 #include "proto/json_scan.h"
 #include "scripted_channel.h"
 #include <pinion/testing.h>

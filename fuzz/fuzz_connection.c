@@ -5,7 +5,9 @@
  *
  * In the end the endpoint is stopped. Every connection, socket and session must be gone then, within the time
  * that is promised, and what a connection got must have begun as an answer begins.
- */
+ *
+ * Fuzzes: src/endpoint/http.c src/endpoint/http_body.c src/transport/websocket.c
+ * src/transport/longpoll_session.c src/transport/longpoll_queue.c */
 #include "endpoint/server.h"
 #include "fuzz.h"
 #include "memory_loop.h"

@@ -1,5 +1,7 @@
 /* Envelopes: any bytes that another node may send. What is read must lie in the input and hold what it
- * should, and must come out as the same bytes when it is written again: there is one way to write each. */
+ * should, and must come out as the same bytes when it is written again: there is one way to write each.
+ *
+ * Fuzzes: src/pubsub/envelope.c */
 #include "fuzz.h"
 #include "proto/utf8.h"
 #include "pubsub/envelope.h"

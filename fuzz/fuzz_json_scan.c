@@ -1,5 +1,7 @@
 /* The JSON scanner against jansson: the same texts are JSON, with the same values in them; and what is
- * rewritten (compacted, unescaped, quoted) still says the same. */
+ * rewritten (compacted, unescaped, quoted) still says the same.
+ *
+ * Fuzzes: src/proto/json_scan.c src/proto/json_text.c */
 #include "fuzz.h"
 #include "proto/json_scan.h"
 #include <jansson.h>

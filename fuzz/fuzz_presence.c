@@ -4,7 +4,9 @@
  *
  * After each piece the set must hold together, a message that comes again must tell nothing new, and what a
  * request is answered with must be a message that another set takes.
- */
+ *
+ * Fuzzes: src/presence/message.c src/presence/merge.c src/presence/delta.c src/presence/replica.c
+ * src/presence/clock.c src/presence/history.c */
 #include "fuzz.h"
 #include "presence/delta.h"
 #include "presence/merge.h"

@@ -1,5 +1,8 @@
 /* Both serializers, text and binary: what decodes can be encoded, and says the same then. The first byte
- * chooses: '0' V1 text, '1' V2 text, '2' V1 binary, '3' V2 binary. */
+ * chooses: '0' V1 text, '1' V2 text, '2' V1 binary, '3' V2 binary.
+ *
+ * Fuzzes: src/proto/serializer.c src/proto/serializer_common.c src/proto/serializer_v1.c
+ * src/proto/serializer_v2.c */
 #include "base/frame.h"
 #include "fuzz.h"
 #include "proto/json_scan.h"
