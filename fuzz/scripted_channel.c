@@ -306,7 +306,16 @@ static const pinion_channel_def room = {
     .terminate = terminate,
 };
 
-/* An answer that comes later comes at once, as the test kit waits for it. */
+/* An answer that comes later comes at once, as the test kit waits for it. What is no answer is refused. */
+static void answer_now(const pinion_ref *ref, char letter)
+{
+    pinion_result result = scripted_result(letter);
+    bool answer = result.kind != PINION_RESULT_LATER && result.kind != PINION_RESULT_NOREPLY;
+    REQUIRE(pinion_ref_answer(ref, result) == (answer ? 0 : PINION_EINVAL));
+    if (!answer)
+        REQUIRE(pinion_ref_answer(ref, pinion_ok(NULL)) == 0);
+}
+
 static pinion_result connect(pinion_socket *socket, const pinion_payload *params,
                              const pinion_connect_info *info)
 {
@@ -318,7 +327,8 @@ static pinion_result connect(pinion_socket *socket, const pinion_payload *params
     if (script[0] != 'l')
         return script[0] ? scripted_result(script[0]) : pinion_ok(NULL);
     pinion_ref *ref = pinion_socket_ref(socket);
-    REQUIRE(ref && pinion_ref_answer(ref, scripted_result(script[1] == 'l' ? 'o' : script[1])) == 0);
+    REQUIRE(ref);
+    answer_now(ref, script[1]);
     keep_ref(ref);
     return pinion_later();
 }
