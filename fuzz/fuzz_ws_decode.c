@@ -1,9 +1,63 @@
-/* The WebSocket decoder: however the input is cut, the events are the same. The first byte says (modulo 8)
- * how many bytes follow that are lengths of pieces; the rest is the stream. */
+/* The WebSocket decoder: however the input is cut, the events are the same; and each is a frame again, which
+ * is decoded as the same event. The first byte says (modulo 8)
+ * how many bytes follow that are lengths of pieces; the rest is the stream.
+ *
+ * Fuzzes: src/proto/ws_frame.c */
+#include "base/frame.h"
 #include "fuzz.h"
 #include "proto/ws_frame.h"
 
 #define MAX_MESSAGE 1000 /* small, so that it is reached */
+
+/* A frame of ours as a client would send it: with a mask, of zeros. */
+static struct pinion_slice masked(const struct pinion_frame *frame, uint8_t *out)
+{
+    const uint8_t *head = (const uint8_t *)pinion__frame_body((struct pinion_frame *)frame) - frame->head_len;
+    memcpy(out, head, frame->head_len);
+    out[1] |= 0x80;
+    memset(out + frame->head_len, 0, 4);
+    memcpy(out + frame->head_len + 4, head + frame->head_len, frame->body_len);
+    return pinion__slice((char *)out, frame->head_len + 4 + frame->body_len);
+}
+
+static struct pinion_frame *frame_of(const struct pinion_ws_event *event)
+{
+    if (event->type == PINION_WS_PING || event->type == PINION_WS_PONG)
+        return pinion__ws_control_frame(event->type == PINION_WS_PING ? 9 : 10, event->data, event->len);
+    if (event->type == PINION_WS_CLOSE || event->type == PINION_WS_ERROR)
+        return pinion__ws_close_frame(event->close_code);
+    struct pinion_frame *frame = pinion__frame_new(event->len);
+    REQUIRE(frame);
+    if (event->len)
+        memcpy(pinion__frame_body(frame), event->data, event->len);
+    frame->opcode = event->opcode;
+    frame->body_len = event->len;
+    pinion__ws_frame_header(frame);
+    return frame;
+}
+
+static void check_written(const struct pinion_ws_event *event)
+{
+    struct pinion_ws_decoder decoder;
+    struct pinion_ws_event again;
+    struct pinion_frame *frame = frame_of(event);
+    REQUIRE(frame && frame->head_len <= 10);
+    uint8_t *bytes = allocate(frame->head_len + 4 + frame->body_len);
+    struct pinion_slice sent = masked(frame, bytes);
+    size_t pos = 0;
+    pinion__ws_decoder_init(&decoder, MAX_MESSAGE);
+    REQUIRE(pinion__ws_decoder_idle(&decoder));
+    pinion__ws_decode(&decoder, bytes, sent.len, &pos, &again);
+    REQUIRE(again.type == (event->type == PINION_WS_ERROR ? PINION_WS_CLOSE : event->type));
+    REQUIRE(pos == sent.len && again.close_code == event->close_code);
+    if (event->type != PINION_WS_CLOSE && event->type != PINION_WS_ERROR) { /* whose reason is left out */
+        REQUIRE(again.len == event->len && memcmp(again.data, event->data, event->len) == 0);
+        REQUIRE(pinion__ws_decoder_idle(&decoder));
+    }
+    pinion__ws_decoder_release(&decoder);
+    free(bytes);
+    pinion__frame_unref(frame);
+}
 
 static void log_event(struct pinion_buf *log, const struct pinion_ws_event *event)
 {
@@ -40,8 +94,10 @@ static bool feed(struct pinion_ws_decoder *decoder, struct pinion_slice piece, s
         }
         open = open && event.type != PINION_WS_ERROR && event.type != PINION_WS_CLOSE;
         REQUIRE(event.type != PINION_WS_MESSAGE || event.len <= MAX_MESSAGE);
-        if (event.type != PINION_WS_NEED_MORE)
+        if (event.type != PINION_WS_NEED_MORE) {
+            check_written(&event);
             log_event(log, &event);
+        }
     }
     REQUIRE(pos == piece.len);
     free(data);
