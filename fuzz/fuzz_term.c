@@ -1,5 +1,8 @@
 /* Erlang terms: what is read as JSON is written as a term again, which is then read as the same JSON and
- * written as the same bytes. And any bytes as the content of a token, whose data then is a payload. */
+ * written as the same bytes. And any bytes as the content of a token, whose data then is a payload.
+ *
+ * Fuzzes: src/proto/term_read.c src/proto/term_read_json.c src/proto/term_write.c src/proto/token_content.c
+ */
 #include "fuzz.h"
 #include "proto/term.h"
 #include "proto/token_content.h"
@@ -41,6 +44,42 @@ static void check_written(json_t *value)
     json_decref(again);
 }
 
+static void check_equal(const pinion_payload *a, const pinion_payload *b)
+{
+    size_t a_len, b_len;
+    REQUIRE(pinion_payload_kind(a) == pinion_payload_kind(b));
+    if (pinion_payload_kind(a) == PINION_PAYLOAD_JSON) {
+        REQUIRE(json_equal(pinion_payload_tree(a), pinion_payload_tree(b)));
+        return;
+    }
+    const char *a_bytes = pinion_payload_bytes(a, &a_len), *b_bytes = pinion_payload_bytes(b, &b_len);
+    REQUIRE(a_len == b_len && memcmp(a_bytes, b_bytes, a_len) == 0);
+}
+
+/* As the content of a token of ours, which is good until its age is over, and not a millisecond longer. */
+static void check_content_written(const pinion_payload *data)
+{
+    const bool binary = pinion_payload_kind(data) == PINION_PAYLOAD_BINARY;
+    struct pinion_token_reading reading = { .now_ms = NOW + 7000, .binary = binary };
+    pinion_payload *again = NULL;
+    struct pinion_buf out;
+    pinion__buf_init(&out, 1 << 20);
+    int rc = pinion__token_content_write(&out, data, NOW, 7);
+    REQUIRE(rc == 0 || rc == PINION_EPAYLOAD || rc == PINION_ETOOBIG);
+    if (rc == 0) {
+        struct pinion_slice bytes = pinion__slice(out.data, out.len);
+        REQUIRE(pinion__token_content_read(bytes, &reading, &again) == 0);
+        check_equal(again, data);
+        pinion_payload_unref(again);
+        reading.now_ms++;
+        REQUIRE(pinion__token_content_read(bytes, &reading, &again) == PINION_ETOKENEXPIRED);
+        reading.max_age_s = PINION_AGE_INFINITY;
+        REQUIRE(pinion__token_content_read(bytes, &reading, &again) == 0);
+        pinion_payload_unref(again);
+    }
+    pinion__buf_release(&out);
+}
+
 static void check_content(struct pinion_slice bytes, bool binary)
 {
     const struct pinion_token_reading reading = { .now_ms = NOW, .binary = binary };
@@ -53,6 +92,7 @@ static void check_content(struct pinion_slice bytes, bool binary)
         return;
     REQUIRE(pinion_payload_kind(data) != PINION_PAYLOAD_POISON && pinion_payload_bytes(data, &len));
     REQUIRE(pinion_payload_kind(data) == PINION_PAYLOAD_BINARY || pinion_payload_tree(data));
+    check_content_written(data);
     pinion_payload_unref(data);
 }
 
