@@ -1,5 +1,7 @@
 /* Request heads: the same however they come, what is found in them lies in them, and written out again it is
- * found again. With them the handshake, and paths and queries, which are also tried with any bytes. */
+ * found again. With them the handshake, and paths and queries, which are also tried with any bytes.
+ *
+ * Fuzzes: src/proto/http1.c src/proto/ws_handshake.c */
 #include "fuzz.h"
 #include "proto/query.h"
 #include "proto/ws_handshake.h"
@@ -139,9 +141,23 @@ static void check_head(const struct pinion_http_request *request, struct pinion_
     check_same(request, &again);
     free(out);
     check_slices(request, head);
+    REQUIRE(pinion__http1_method_known(request->method) || !pinion__slice_is(request->method, "GET"));
     check_handshake(request);
     check_query(request->query);
     check_path(request->path);
+}
+
+/* A head that is too long is so in its first line or behind it; lines before it do not count. */
+static void check_too_long(struct pinion_slice bytes)
+{
+    int status = pinion__http1_too_long(bytes.ptr, bytes.len);
+    char *longer = allocate(bytes.len + 2);
+    memcpy(longer, "\r\n", 2);
+    if (bytes.len)
+        memcpy(longer + 2, bytes.ptr, bytes.len);
+    REQUIRE(status == 414 || status == 431);
+    REQUIRE(status == pinion__http1_too_long(longer, bytes.len + 2));
+    free(longer);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -157,6 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         REQUIRE(rc == PINION_EAGAIN || rc == PINION_EPROTO || rc == PINION_ETOOBIG || rc == PINION_ENOTSUP);
     }
+    check_too_long(bytes);
     check_query(bytes);
     check_path(bytes);
     return 0;
