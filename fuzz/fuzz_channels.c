@@ -6,8 +6,9 @@
  * and scripts for scripted_channel.h, which are a digit for the length and that many letters. So a corpus can
  * be written by hand: "a0020" connects client 0 as users:2, "d0110" has it join room:1.
  *
- * Fuzzes: src/engine/dispatch.c src/engine/join.c src/engine/handle.c src/engine/channel.c
- * src/engine/fanout.c src/engine/promise.c src/engine/mail.c src/engine/work.c */
+ * Fuzzes in part: src/engine/dispatch.c src/engine/join.c src/engine/handle.c src/engine/channel.c
+ *   src/engine/fanout.c src/engine/promise.c src/engine/mail.c src/engine/work.c; no topic waits for a
+ * broker, all runs on one loop, and what is only logged is not written */
 #include "proto/json_scan.h"
 #include "scripted_channel.h"
 #include <pinion/testing.h>
