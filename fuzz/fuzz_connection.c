@@ -86,6 +86,13 @@ static pinion_result much(pinion_channel *channel, const char *event, const pini
     return pinion_noreply();
 }
 
+/* So much that a queue or two of /small are full. */
+static pinion_result shout(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pinion_broadcast(channel, "said", pinion_json("{s:s}", "much", big + BIG - 9000));
+    return pinion_noreply();
+}
+
 static pinion_result late(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     keep_ref(pinion_channel_ref(channel));
@@ -105,13 +112,20 @@ static pinion_result on_said(pinion_channel *channel, const char *event, const p
 
 static const pinion_channel_def room = {
     .join = join,
-    .handle_in = PINION_CLAUSES({ "echo", echo }, { "say", say }, { "much", much }, { "late", late },
-                                { "crash", crash }),
+    .handle_in = PINION_CLAUSES({ "echo", echo }, { "say", say }, { "much", much }, { "shout", shout },
+                                { "late", late }, { "crash", crash }),
     .handle_out = PINION_CLAUSES({ "said", on_said }),
 };
 
+/* Its broadcasts go to clients as they are, and may be dropped. */
+static const pinion_channel_def open_room = {
+    .join = join,
+    .handle_in = PINION_CLAUSES({ "echo", echo }, { "say", say }, { "shout", shout }),
+};
+
 static const pinion_socket_def user = { .connect = on_connect,
-                                        .channels = PINION_ROUTES({ "room:*", &room }) };
+                                        .channels =
+                                            PINION_ROUTES({ "room:*", &room }, { "open:*", &open_room }) };
 
 static void page(const pinion_request *request, pinion_response *response, void *text)
 {
@@ -150,12 +164,18 @@ static void open_endpoint(void)
     const pinion_socket_options socket = { .longpoll = true,
                                            .max_message = 50000,
                                            .longpoll_max_body = 100000 };
+    const pinion_socket_options small = { .longpoll = true,
+                                          .longpoll_max_body = 1000,
+                                          .max_queue = 20000,
+                                          .drop_broadcasts = true,
+                                          .ping_interval_ms = 1000 };
     ok(pinion_endpoint_new(&endpoint, &options));
     pinion__server(endpoint)->engine = &memory_engine;
     struct pinion_scheduler *scheduler = pinion__server(endpoint)->loops[0].scheduler;
     now = pinion__scheduler_now(scheduler);
     scheduler->clock = read_clock;
     ok(pinion_endpoint_socket(endpoint, "/socket", &user, &socket));
+    ok(pinion_endpoint_socket(endpoint, "/small", &user, &small));
     ok(pinion_endpoint_get(endpoint, "/", page, "a page"));
     ok(pinion_endpoint_get(endpoint, "/much", page, big));
     ok(pinion_endpoint_static(endpoint, "/files", directory));
@@ -174,6 +194,9 @@ static const char *const targets[] = {
     "/socket/longpoll?vsn=2.0.0&token=",
     "/socket/websocket?vsn=2.0.0",
     "/socket/websocket?vsn=2.0.0&late=1",
+    "/small/websocket?vsn=2.0.0",
+    "/small/longpoll?vsn=2.0.0",
+    "/small/longpoll?vsn=2.0.0&token=",
 };
 static const char *const messages[] = {
     "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]",    "[\"2\",\"1\",\"room:late\",\"phx_join\",{}]",
@@ -181,6 +204,8 @@ static const char *const messages[] = {
     "[\"1\",\"4\",\"room:1\",\"much\",{}]",        "[\"1\",\"5\",\"room:1\",\"late\",{}]",
     "[\"1\",\"6\",\"room:1\",\"phx_leave\",{}]",   "[\"1\",\"7\",\"room:1\",\"crash\",{}]",
     "[null,\"8\",\"phoenix\",\"heartbeat\",{}]",   "[\"2\",\"9\",\"room:late\",\"phx_leave\",{}]",
+    "[\"1\",\"10\",\"room:1\",\"shout\",{}]",      "[\"3\",\"3\",\"open:1\",\"phx_join\",{}]",
+    "[\"3\",\"11\",\"open:1\",\"shout\",{}]",
 };
 #define COUNT(array) ((unsigned)(sizeof(array) / sizeof *(array)))
 #define PICK(array)  ((array)[input_pick(&script, COUNT(array))])
