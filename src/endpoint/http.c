@@ -162,14 +162,7 @@ static void wait_turn(struct pinion_http *http)
     pinion__turns_append(&http->loop->turns, &http->turn);
 }
 
-static void run_turn(struct pinion_turn *turn)
-{
-    struct pinion_http *http = PINION_CONTAINER_OF(turn, struct pinion_http, turn);
-    if (!is_busy(http))
-        pinion__http_go_on(http);
-}
-
-void pinion__http_go_on(struct pinion_http *http)
+static void go_on(struct pinion_http *http)
 {
     struct pinion_buf waiting = http->input;
     start_clock(http);
@@ -178,6 +171,21 @@ void pinion__http_go_on(struct pinion_http *http)
         pinion__conn_resume(http->conn);
     process(http, (uint8_t *)waiting.data, waiting.len);
     pinion__buf_release(&waiting);
+}
+
+static void run_turn(struct pinion_turn *turn)
+{
+    struct pinion_http *http = PINION_CONTAINER_OF(turn, struct pinion_http, turn);
+    if (!is_busy(http))
+        go_on(http);
+}
+
+void pinion__http_go_on(struct pinion_http *http)
+{
+    if (http->input.len > 0)
+        wait_turn(http);
+    else
+        go_on(http);
 }
 
 /* ---- what is mounted at a path ---- */

@@ -85,7 +85,8 @@ void pinion__http_finish(struct pinion_http *http);
 /* The request's answer is queued: what comes next is the rest of its body, or a request. */
 void pinion__http_answered(struct pinion_http *http);
 
-/* The state is one again in which bytes are taken: go on with those that waited. */
+/* The state is one again in which bytes are taken: go on with those that waited, in turn with those of
+ * others. */
 void pinion__http_go_on(struct pinion_http *http);
 
 /* ---- http_body.c ---- */
