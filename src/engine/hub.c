@@ -46,6 +46,7 @@ int pinion__hub_add_shard(pinion_endpoint *endpoint, struct pinion_scheduler *sc
     pinion__stock_init(&shard->stock);
     shard->endpoint = endpoint;
     shard->scheduler = pinion__scheduler_ref(scheduler);
+    pinion__turns_init(&shard->turns, scheduler);
     shard->next_subscriber_id = atomic_fetch_add(&next_id_block, 1) << 40;
     pinion__list_init(&shard->subscriptions);
     scheduler->owner = shard;

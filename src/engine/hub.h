@@ -7,6 +7,7 @@
 #include "base/pool.h"
 #include "base/scheduler.h"
 #include "base/stock.h"
+#include "base/turns.h"
 #include "base/workers.h"
 #include "engine/secret.h"
 #include "pubsub/pubsub.h"
@@ -43,6 +44,7 @@ struct pinion_shard {
     struct pinion_stock stock;         /* for frames, payloads, broadcasts */
     struct pinion_sweep *sweeps;       /* the sockets that have not ended */
     struct pinion_audience *audiences; /* see audience.h */
+    struct pinion_turns turns;         /* of clients with large messages */
     struct pinion_list subscriptions;  /* of pinion_endpoint_subscribe */
     bool closing;                      /* no socket connects any more */
     struct pinion_call *call;          /* the callback that runs now, NULL between callbacks */

@@ -353,6 +353,12 @@ bool pinion__ws_decoder_idle(const struct pinion_ws_decoder *decoder)
     return decoder->header_len == 0 && decoder->message_opcode == 0 && !decoder->finished;
 }
 
+/* Between two frames the next one may be short. */
+bool pinion__ws_decoder_may_end(const struct pinion_ws_decoder *decoder, size_t large, size_t len)
+{
+    return decoder->message.len > large && (!decoder->in_payload || decoder->remaining <= len);
+}
+
 void pinion__ws_decoder_release(struct pinion_ws_decoder *decoder)
 {
     free_control(decoder);

@@ -56,6 +56,9 @@ void pinion__ws_decoder_forget(struct pinion_ws_decoder *decoder);
  * need not be kept. (Decoders may be copied; the copy is then the one to go on with.) */
 bool pinion__ws_decoder_idle(const struct pinion_ws_decoder *decoder);
 
+/* True when the next `len` bytes may end a message of which more than `large` bytes have come. */
+bool pinion__ws_decoder_may_end(const struct pinion_ws_decoder *decoder, size_t large, size_t len);
+
 /* Read on from data[*pos], which is unmasked in place, and advance *pos. Gives one event; call again with the
  * rest until NEED_MORE. After CLOSE or ERROR every call gives NEED_MORE, consuming all. Memory that runs out
  * is ERROR with 1011. A frame whose declared length breaks the limit is refused at its header. */

@@ -3,12 +3,14 @@
  *   CONNECTING --answer--> OPEN --close frame sent--> CLOSING --FIN both ways, or time over--> closed
  *
  * In CONNECTING and while the engine holds frames back, bytes are stashed; when the stash is large, reading
- * stops too. In CLOSING the socket is gone: what comes is read only to find the peer's close frame, and so
- * that unread input does not turn our close into a reset that destroys what we sent.
+ * stops too. So is what ends a large message, until its turn: what the application does with it takes time,
+ * and many may end theirs at once. In CLOSING the socket is gone: what comes is read only to find the peer's
+ * close frame, and so that unread input does not turn our close into a reset that destroys what we sent.
  */
 #include "transport/websocket.h"
 #include "base/log_limit.h"
 #include "engine/who.h"
+#include "io/busy.h"
 #include "io/progress.h"
 #include "proto/ws_frame.h"
 #include "proto/ws_handshake.h"
@@ -21,6 +23,7 @@
 
 #define STASH_PAUSE     (64u * 1024)        /* reading stops above this */
 #define STASH_MAX       (16u * 1024 * 1024) /* never reached: what comes after a pause is one receive buffer */
+#define LARGE           PINION_RECV_PIECE   /* of a message: it waits for its turn */
 #define DROPPED_AT_ONCE 8                   /* of that part of a full queue */
 
 enum ws_state { WS_CONNECTING, WS_OPEN, WS_CLOSING };
@@ -30,6 +33,7 @@ struct ws_more {
     struct pinion_buf stash;
     struct pinion_timer deadline; /* of the closing handshake */
     struct pinion_patience patience;
+    struct pinion_turn turn; /* what ends a large message waits for it */
     struct ws *ws;
     struct pinion_pongs *pongs;     /* NULL: every ping is answered */
     struct pinion_frame *handshake; /* the 101, while connect is not answered */
@@ -78,6 +82,8 @@ static void on_deadline(struct pinion_timer *timer)
         pinion__conn_close(more->ws->conn);
 }
 
+static void run_turn(struct pinion_turn *turn);
+
 /* NULL when out of memory. */
 static struct ws_more *more_of(struct ws *ws)
 {
@@ -89,6 +95,7 @@ static struct ws_more *more_of(struct ws *ws)
     ws->more->ws = ws;
     pinion__buf_init(&ws->more->stash, STASH_MAX);
     pinion__timer_init(&ws->more->deadline, on_deadline);
+    pinion__turn_init(&ws->more->turn, run_turn);
     return ws->more;
 }
 
@@ -107,6 +114,7 @@ static void free_more(struct ws *ws)
         return;
     free_pongs(ws);
     pinion__timer_cancel(&ws->more->deadline);
+    pinion__turn_remove(&ws->more->turn);
     pinion__buf_release(&ws->more->stash);
     pinion__frame_unref(ws->more->handshake);
     pinion__pool_give(&ws->shard->pool, ws->more, sizeof *ws->more);
@@ -126,8 +134,10 @@ static void free_unused_more(struct ws *ws)
 
 static void drop_stash(struct ws *ws)
 {
-    if (ws->more)
-        pinion__buf_release(&ws->more->stash);
+    if (!ws->more)
+        return;
+    pinion__turn_remove(&ws->more->turn);
+    pinion__buf_release(&ws->more->stash);
 }
 
 /* ---- closing ---- */
@@ -352,6 +362,21 @@ static bool holds_back(const struct ws *ws)
     return ws->state == WS_CONNECTING || (ws->state == WS_OPEN && ws->paused);
 }
 
+static bool waits_turn(const struct ws *ws)
+{
+    return ws->more && pinion__turn_waits(&ws->more->turn);
+}
+
+static bool ends_large(const struct ws *ws, size_t len)
+{
+    return ws->decoder && pinion__ws_decoder_may_end(ws->decoder, LARGE, len);
+}
+
+static void wait_turn(struct ws *ws)
+{
+    pinion__turns_append(&ws->shard->turns, &ws->more->turn);
+}
+
 /* What the decoder knows outlives the input only in the midst of a message, or after the last one. */
 static void keep_decoder(struct ws *ws, struct pinion_ws_decoder *decoder)
 {
@@ -418,12 +443,13 @@ static void resume_later(struct ws *ws)
 static void receive(struct ws *ws, uint8_t *bytes, size_t len)
 {
     size_t used = 0;
-    if (!holds_back(ws) && stashed(ws) == 0)
+    bool large = ws->state == WS_OPEN && ends_large(ws, len);
+    if (!large && !holds_back(ws) && stashed(ws) == 0)
         used = process(ws, bytes, len);
     if (used == len || ws->state == WS_CLOSING)
         return;
     stash(ws, bytes + used, len - used);
-    if (!holds_back(ws)) /* this is a task, and something waits behind it */
+    if (!holds_back(ws) && !waits_turn(ws)) /* this is a task, and something waits behind it */
         resume_later(ws);
 }
 
@@ -452,6 +478,25 @@ static void end_if_over(struct ws *ws)
     finish(ws);
 }
 
+static void go_on(struct ws *ws)
+{
+    if (stashed(ws) > 0)
+        process_stash(ws);
+    if (stashed(ws) > 0 && !holds_back(ws) && ws->state != WS_CLOSING)
+        resume_later(ws);
+    if (stashed(ws) <= STASH_PAUSE)
+        pinion__conn_resume(ws->conn);
+    end_if_over(ws);
+    free_unused_more(ws);
+}
+
+static void run_turn(struct pinion_turn *turn)
+{
+    struct ws *ws = PINION_CONTAINER_OF(turn, struct ws_more, turn)->ws;
+    if (!holds_back(ws))
+        go_on(ws);
+}
+
 /* Not from inside the engine's call, which may be deep in a callback's outcome. */
 static void run_resume(struct pinion_task *task)
 {
@@ -461,16 +506,12 @@ static void run_resume(struct pinion_task *task)
         ws_free(ws);
         return;
     }
-    if (holds_back(ws) || ws->state == WS_CLOSING)
+    if (holds_back(ws) || waits_turn(ws) || ws->state == WS_CLOSING)
         return;
-    if (stashed(ws) > 0)
-        process_stash(ws);
-    if (stashed(ws) > 0 && !holds_back(ws) && ws->state != WS_CLOSING)
-        resume_later(ws);
-    if (stashed(ws) <= STASH_PAUSE)
-        pinion__conn_resume(ws->conn);
-    end_if_over(ws);
-    free_unused_more(ws);
+    if (stashed(ws) > 0 && ends_large(ws, stashed(ws)))
+        wait_turn(ws);
+    else
+        go_on(ws);
 }
 
 /* ---- the connection's events ---- */

@@ -429,6 +429,21 @@ static void a_text_that_came_in_pieces_is_checked(void **state)
     pinion__ws_decoder_release(&decoder);
 }
 
+static void that_a_large_message_may_end_is_known_before(void **state)
+{
+    struct peer peer;
+    peer_start(&peer, MAX_MESSAGE);
+    assert_false(pinion__ws_decoder_may_end(&peer.decoder, 4, 100));
+    peer_feed(&peer, BYTES("\x02\x88" MASK "0123"));
+    assert_false(pinion__ws_decoder_may_end(&peer.decoder, 4, 4)); /* not large yet */
+    peer_feed(&peer, BYTES("4"));
+    assert_false(pinion__ws_decoder_may_end(&peer.decoder, 4, 2));
+    assert_true(pinion__ws_decoder_may_end(&peer.decoder, 4, 3));
+    peer_feed(&peer, BYTES("567"));
+    assert_true(pinion__ws_decoder_may_end(&peer.decoder, 4, 1)); /* the next fragment may be the last */
+    peer_stop(&peer);
+}
+
 static void a_promise_costs_nothing(void **state)
 {
     struct peer peer;
@@ -708,6 +723,7 @@ int main(void)
         cmocka_unit_test(a_frame_that_is_whole_is_not_copied),
         cmocka_unit_test(a_frame_whose_header_came_before_is_not_copied_either),
         cmocka_unit_test(a_text_that_came_in_pieces_is_checked),
+        cmocka_unit_test(that_a_large_message_may_end_is_known_before),
         cmocka_unit_test(a_promise_costs_nothing),
         cmocka_unit_test(an_idle_decoder_holds_nothing),
         cmocka_unit_test(an_error_frees_all),
