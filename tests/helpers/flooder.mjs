@@ -9,9 +9,19 @@ import { OPCODE, frame, text, upgradeRequest } from "./raw.mjs";
 const BLOCK = 64 * 1024;
 const TOPIC = "room:reply";
 
+const HEARTBEAT = JSON.stringify([null, "1", "phoenix", "heartbeat", {}]);
+
+// A message in pieces.
+function fragments(pieces) {
+  return Buffer.concat(pieces.map((piece, i) =>
+    frame(i ? OPCODE.CONTINUATION : OPCODE.TEXT, piece, { fin: i === pieces.length - 1 })));
+}
+
 const ONCE = {
   ping: frame(OPCODE.PING),
   heartbeat: text([null, "1", "phoenix", "heartbeat", {}]),
+  fragment: fragments([...HEARTBEAT]),
+  "empty fragment": fragments([HEARTBEAT, ...Array(1000).fill("")]),
   request: Buffer.from("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"),
   join: Buffer.concat([text(["1", "1", TOPIC, "phx_join", {}]), text(["1", "2", TOPIC, "phx_leave", {}])]),
 };

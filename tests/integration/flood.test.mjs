@@ -39,9 +39,12 @@ async function attack(t, kind, count) {
   assert.ok(Math.min(...bytes) > 0, `of ${count} flooders some had no answer`);
 }
 
-for (const kind of ["ping", "heartbeat", "request", "join"]) {
+const COUNTS = [1, 4, 12, 64];
+const FLOODS = { ping: COUNTS, heartbeat: COUNTS, request: COUNTS, join: COUNTS, fragment: [64], "empty fragment": [64] };
+
+for (const [kind, counts] of Object.entries(FLOODS)) {
   describe(`clients that send a ${kind} after the other without pause`, () => {
-    for (const count of [1, 4, 12, 64]) {
+    for (const count of counts) {
       it(`hold nobody up when they are ${count}`, (t) => attack(t, kind, count));
     }
   });
