@@ -90,15 +90,16 @@ export function check(times, what) {
 }
 
 // `count` attackers in a process of their own, which runs `script PORT KIND COUNT`: the function that asks them what
-// they have to tell. They say once that they are at it, and end with the test.
+// they have to tell, and whose end() ends them. They say once that they are at it, and end with the test.
 export async function attackers(t, script, server, kind, count) {
   const child = fork(script, [server.port, kind, count].map(String));
   os.setPriority(child.pid, ATTACKER_PRIORITY);
   t.after(() => child.kill("SIGKILL"));
   const said = () => within(new Promise((resolve) => child.once("message", resolve)), "the attackers", 30_000);
   assert.deepEqual(await said(), { attacking: true });
-  return () => {
+  const ask = () => {
     child.send("how much?");
     return said();
   };
+  return Object.assign(ask, { end: () => child.kill("SIGKILL") });
 }

@@ -1,0 +1,88 @@
+// Attacks: what each costs the server's memory at most, that it returns when the attackers have gone, and how long a
+// client that does nothing bad waits meanwhile, beside what it waits for an idle server. docs/attacks.md names the limit
+// that bounds each. PINION_TEST_IDLE is how many connections wait without a word (2,000).
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { SANITIZED, attackers, check, compare, quietClient, show } from "../helpers/fairness.mjs";
+import { watchMemory } from "../helpers/memory.mjs";
+import { OPCODE, RawConnection, text } from "../helpers/raw.mjs";
+import { serve, start } from "../helpers/server.mjs";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const ATTACKER = new URL("../helpers/attacker.mjs", import.meta.url);
+const HEARTBEATS = 100;
+const IDLE = Number(process.env.PINION_TEST_IDLE ?? 2000);
+const LISTENERS = SANITIZED ? 200 : 1000;
+// What any load has a heap and pools keep, however often it comes again.
+const ANYWAY = 16 * MIB;
+
+// Sessions of long polling outlive the connections of their clients by minutes where those had much to read: end them.
+async function endSessions(t, server) {
+  const raw = await RawConnection.websocket(t, server, "/socket/websocket?vsn=2.0.0&user_id=attacker");
+  raw.send(text(["1", "1", "room:end", "phx_join", {}]));
+  await raw.message();
+  raw.send(text(["1", "2", "room:end", "disconnect_me", {}]));
+  while ((await raw.frame()).opcode !== OPCODE.CLOSE);
+}
+
+async function underAttack(t, idle, { program = "conformance", loops = 1 }) {
+  const server = await start(program, { args: ["--loops", String(loops), "--log", "none"] });
+  t.after(() => server.kill());
+  const servers = [server, idle];
+  return { servers, heartbeats: await Promise.all(servers.map((one) => quietClient(t, one))) };
+}
+
+async function attack(t, idle, kind, options) {
+  const { count = 64, each, end, kept = ANYWAY } = options;
+  const { servers, heartbeats } = await underAttack(t, idle, options);
+  const memory = watchMemory(servers[0].pid);
+  const most = ANYWAY + count * each;
+
+  const ask = await attackers(t, ATTACKER, servers[0], kind, count);
+  const [beside, without] = await compare(servers, heartbeats, HEARTBEATS);
+  const { answered } = await ask();
+  const grown = memory.grown();
+  ask.end();
+  await end?.(t, servers[0]);
+
+  const mib = (bytes) => `${(bytes / MIB).toFixed(1)} MiB`;
+  t.diagnostic(`${count} × ${kind}: p50 / p99 of a heartbeat ${show(beside)} (idle server ${show(without)}), memory grew ` +
+    `by ${mib(grown)} of ${mib(most)}, ${mib(answered)} answered`);
+  check(beside, "a heartbeat");
+  if (SANITIZED) return; // its memory is another
+  assert.ok(grown <= most, `it grew by ${grown} bytes, and may by ${most}`);
+  t.diagnostic(`${mib(await memory.returned(kept))} are left`);
+}
+
+describe("an attack leaves others alone:", () => {
+  const idle = serve("conformance", { args: ["--loops", "1", "--log", "none"] });
+  // `each`: bytes that an attacker may cost at most. The longest head is 16 KiB, a queue 1 MiB and a frame more, answers
+  // over HTTP 256 KiB and one more.
+  const attacks = [
+    ["slow head", { each: 20 * KIB }],
+    ["slow body", { each: 40 * KIB }],
+    ["slow frame", { each: 40 * KIB }],
+    ["whole body but its end", { count: 8, each: 8 * MIB }],
+    ["length that does not come", { each: 4 * KIB }],
+    ["WebSocket that is not read", { count: 16, each: 1200 * KIB }],
+    ["poll that is not read", { count: 16, each: 9 * MIB, end: endSessions, todo: "answers hold up a loop" }],
+    ["file that is not read", { count: 16, each: 300 * KIB, program: "chat" }],
+    ["body of a refused request", { each: 20 * KIB }],
+    ["half a handshake", { count: IDLE, each: 2 * KIB }],
+    ["topic after the other", { each: 128 * KIB }],
+    ["topic joined and left after the other", { each: 128 * KIB }],
+    ["presence that changes", { each: 1200 * KIB }],
+    ["presence that changes in a crowd", { each: 1200 * KIB }],
+    ["name after the other", { each: 1200 * KIB, loops: 2 }],
+    ["small file after the other", { each: 300 * KIB, program: "chat" }],
+    ["session after the other", { each: 128 * KIB, loops: 2 }],
+    ["poll that is abandoned", { each: 64 * KIB }],
+    ["large message that ends with others", { each: 256 * KIB, loops: 2, kept: 32 * MIB }],
+    ["listener of one who shouts", { count: LISTENERS, each: 1200 * KIB }],
+  ];
+  for (const [kind, options] of attacks) {
+    it(kind, { todo: options.todo }, (t) => attack(t, idle, kind, options));
+  }
+});
