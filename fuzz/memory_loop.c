@@ -188,6 +188,11 @@ bool memory_stopping(void)
     return loop->stopping;
 }
 
+void memory_use(struct pinion_loop *running)
+{
+    loop = running;
+}
+
 /* ---- the engine ---- */
 
 static int create(struct pinion_loop **out, const struct pinion_loop_options *options)
@@ -205,6 +210,7 @@ static int run(struct pinion_loop *running)
 {
     loop = running;
     memory_script();
+    loop = running;
     loop->stopping = true;
     for (int turns = 0; !pinion__loop_wind_down(loop); turns++) {
         REQUIRE(turns < TURNS_MAX);

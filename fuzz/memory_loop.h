@@ -3,7 +3,8 @@
  * send, data once more after a pause, `closed` in a later turn.
  *
  * An endpoint has it by pinion__server(endpoint)->engine = &memory_engine; pinion_endpoint_run then calls
- * memory_script, and winds down when that returns. One loop at a time.
+ * memory_script, and winds down when that returns. Of several loops that run on one thread, what follows is
+ * about the one that began last, or that memory_use has named since.
  */
 #ifndef PINION_FUZZ_MEMORY_LOOP_H
 #define PINION_FUZZ_MEMORY_LOOP_H
@@ -14,6 +15,9 @@
 extern const struct pinion_loop_ops memory_engine;
 
 extern void (*memory_script)(void);
+
+/* From now on it is about this loop, which runs. */
+void memory_use(struct pinion_loop *running);
 
 /* The peer's end of a connection. All zero: there is none. */
 struct memory_peer {
