@@ -153,6 +153,7 @@ static void session_end(struct pinion_longpoll_session *session, bool fault)
     session->socket = NULL;
     forget(session);
     pinion__timer_cancel(&session->inactive);
+    pinion__turn_remove(&session->fetch);
     end_polls(session);
     end_batches(session, fault);
     pinion__longpoll_queue_clear(&session->queue);
@@ -190,6 +191,26 @@ static void flush(struct pinion_longpoll_session *session)
     size_t len = answer_messages(session, latest);
     if (pinion__list_empty(&session->polls))
         set_inactive(session, len);
+}
+
+/* What waits for polls. Making a long answer takes its time, and many may poll at once. */
+static void hand_over(struct pinion_longpoll_session *session)
+{
+    if (pinion__turn_waits(&session->fetch))
+        return;
+    if (session->queue.memory > PINION_RECV_PIECE && !pinion__list_empty(&session->polls))
+        pinion__turns_append(&session->sessions->turns, &session->fetch);
+    else
+        flush(session);
+}
+
+static void run_fetch(struct pinion_turn *turn)
+{
+    struct pinion_longpoll_session *session =
+        PINION_CONTAINER_OF(turn, struct pinion_longpoll_session, fetch);
+    flush(session);
+    if (!pinion__list_empty(&session->batches))
+        work_later(session); /* they may have waited for this */
 }
 
 /* The client does not come for what it is sent, and everything has an end. */
@@ -335,7 +356,7 @@ static void run_work(struct pinion_task *task)
     if (session->socket) {
         dispatch(session, PINION_RECV_SHARE); /* `working` is set: the session stays when this ends it */
         if (session->socket)
-            flush(session);
+            hand_over(session);
     }
     session->working = false;
     if (!session->socket)
@@ -455,6 +476,7 @@ static struct pinion_longpoll_session *session_new(struct pinion_longpoll_sessio
     session->shard = call->home;
     session->mount = call->mount;
     session->work.run = run_work;
+    pinion__turn_init(&session->fetch, run_fetch);
     pinion__list_init(&session->polls);
     pinion__list_init(&session->batches);
     pinion__timer_init(&session->inactive, on_inactive);
@@ -550,7 +572,7 @@ void pinion__longpoll_session_poll(struct pinion_longpoll_session *session, stru
     pinion__longpoll_seats_polled(session->sessions->seats, &session->seat);
     pinion__timer_cancel(&session->inactive);
     wait_window(session, call);
-    flush(session);
+    hand_over(session);
     if (!pinion__list_empty(&session->batches))
         work_later(session); /* they may have waited for this */
 }

@@ -14,7 +14,7 @@ struct pinion_longpoll_sessions {
     unsigned loop;
     struct pinion_longpoll *longpoll;
     struct pinion_longpoll_seats *seats; /* of all loops */
-    struct pinion_turns turns;           /* of bodies with more in them than may be dispatched in one go */
+    struct pinion_turns turns;           /* of bodies with more in them than may be dispatched in one go, and of long answers */
 };
 
 struct pinion_longpoll_session {
@@ -31,6 +31,7 @@ struct pinion_longpoll_session {
     struct pinion_longpoll_queue queue;    /* to the client */
     uint64_t due;                          /* until then the client is on its way to its next poll */
     struct pinion_timer inactive;
+    struct pinion_turn fetch; /* a poll whose answer is long waits for its turn */
     struct pinion_task work;
     bool working; /* the work task is queued */
     bool paused;  /* the engine holds frames back */
