@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as elapse } from "node:timers/promises";
 import { within } from "./wait.mjs";
 
-const RETURN_MS = 20_000;
+const RETURN_MS = 60_000;
 
 function status(pid, field) {
   const text = readFileSync(`/proc/${pid}/status`, "latin1");
