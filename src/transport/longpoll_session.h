@@ -14,7 +14,7 @@ struct pinion_longpoll_sessions {
     unsigned loop;
     struct pinion_longpoll *longpoll;
     struct pinion_longpoll_seats *seats; /* of all loops */
-    struct pinion_turns turns;           /* of bodies with more in them than may be dispatched in one go, and of long answers */
+    struct pinion_turns turns;           /* of bodies with more than one go takes, and of long answers */
 };
 
 struct pinion_longpoll_session {
