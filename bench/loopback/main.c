@@ -79,7 +79,7 @@ static double cpu_now(void)
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-/* Proportional set size of this process, in bytes. */
+/* What this process has of its own, in bytes: of pages of files its share changes with who else maps them. */
 static double memory_now(void)
 {
     char line[200];
@@ -88,8 +88,8 @@ static double memory_now(void)
     if (!file)
         die("no /proc/self/smaps_rollup");
     while (fgets(line, sizeof line, file)) {
-        if (strncmp(line, "Pss:", 4) == 0)
-            kib = strtod(line + 4, NULL);
+        if (strncmp(line, "Pss_Anon:", 9) == 0)
+            kib = strtod(line + 9, NULL);
     }
     fclose(file);
     return kib * 1024;
