@@ -349,22 +349,15 @@ static void raw(struct memory_peer *peer)
     put(peer, bytes.ptr, bytes.len);
 }
 
-static void connect_anew(struct memory_peer *peer)
-{
-    memory_forget(peer);
-    memory_connect(peer);
-    peer->room = SIZE_MAX;
-}
-
 static void act(void)
 {
     unsigned what = input_byte(&script);
     struct memory_peer *peer = &peers[(what >> 4) % PEERS];
     if (!peer->conn)
-        connect_anew(peer);
+        memory_connect_anew(peer);
     switch (what % 16) {
     case 0:
-        connect_anew(peer);
+        memory_connect_anew(peer);
         break;
     case 1:
     case 2:

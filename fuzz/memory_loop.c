@@ -46,6 +46,13 @@ void memory_forget(struct memory_peer *peer)
     *peer = (struct memory_peer){ 0 };
 }
 
+void memory_connect_anew(struct memory_peer *peer)
+{
+    memory_forget(peer);
+    memory_connect(peer);
+    peer->room = SIZE_MAX;
+}
+
 static void came(struct memory_peer *peer, const char *bytes, size_t len)
 {
     size_t kept = sizeof peer->last - 1;

@@ -38,6 +38,8 @@ struct memory_peer {
 /* Connect. The peer stays the caller's, who releases it with memory_forget. */
 void memory_connect(struct memory_peer *peer);
 void memory_forget(struct memory_peer *peer);
+/* In place of the connection that there was, one whose kernel takes all. */
+void memory_connect_anew(struct memory_peer *peer);
 
 /* One turn of the loop. Returns how long the next one may wait, ms. */
 uint64_t memory_turn(void);
