@@ -1,15 +1,19 @@
 /* Clients whose large messages end all at once: each waits for its turn, so that nobody waits for all of
  * them. */
 #include "helpers/endpoint.h"
+#include "helpers/in_a_turn.h"
 #include "helpers/io.h"
 #include <pinion/raw_socket.h>
-#include <stdatomic.h>
 
 #define CLIENTS 8
 #define PART    20000 /* bytes of a message before its last one */
 
-static atomic_int handled, most_in_a_turn;
-static atomic_bool held, watching;
+static atomic_int handled;
+
+static int handled_so_far(void)
+{
+    return handled;
+}
 
 /* Longer than all of them may take in a turn. */
 static pinion_result take_long(pinion_socket *socket, bool binary, const char *bytes, size_t length)
@@ -24,7 +28,7 @@ static const pinion_raw_socket_def slow = { .handle_in = take_long };
 
 static void serve(void)
 {
-    handled = most_in_a_turn = 0;
+    handled = 0;
     pinion_log_set_level(PINION_LOG_NONE);
     ok(pinion_endpoint_new(&endpoint,
                            &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = 1, .io = io }));
@@ -32,38 +36,17 @@ static void serve(void)
     ok(pinion_endpoint_start(endpoint));
 }
 
-/* Once in each turn of the loop. */
-static void watch(void *before)
-{
-    int now = handled, last = (int)(intptr_t)before;
-    if (now - last > most_in_a_turn)
-        most_in_a_turn = now - last;
-    if (watching)
-        ok(pinion_endpoint_post(endpoint, 0, watch, (void *)(intptr_t)now));
-}
-
-static void hold(void *unused)
-{
-    while (held)
-        usleep(100);
-}
-
 /* All of it is there when the loop looks. */
 static void send_at_once(const int *fds, const void *bytes, size_t len)
 {
-    held = watching = true;
-    ok(pinion_endpoint_post(endpoint, 0, hold, NULL));
-    ok(pinion_endpoint_post(endpoint, 0, watch, NULL));
+    hold_and_look(handled_so_far);
     for (int i = 0; i < CLIENTS; i++)
         assert_true(tcp_send(fds[i], bytes, len));
-    held = false;
-    for (int i = 0; handled < CLIENTS && i < 100000; i++)
-        usleep(100);
-    assert_int_equal(handled, CLIENTS);
-    watching = false;
+    let_go();
+    await_all(CLIENTS);
     for (int i = 0; i < CLIENTS; i++)
         close(fds[i]);
-    assert_int_equal(most_in_a_turn, 1);
+    assert_int_equal(in_a_turn.most, 1);
 }
 
 /* A fragment, which has come when the ping behind it is answered. */

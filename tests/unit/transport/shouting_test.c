@@ -1,15 +1,19 @@
 /* A client that speaks to many without pause: once it has caused many deliveries, what it says next waits for
  * its turn. */
 #include "helpers/endpoint.h"
+#include "helpers/in_a_turn.h"
 #include "helpers/io.h"
-#include <stdatomic.h>
 
 #define LISTENERS 63
 #define MANY      (4096 / (LISTENERS + 1)) /* shouts that may be heard at once */
 #define SHOUTS    (4 * MANY - 6)
 
-static atomic_int shouted, most_in_a_turn;
-static atomic_bool held;
+static atomic_int shouted;
+
+static int shouted_so_far(void)
+{
+    return shouted;
+}
 
 /* Together they take longer than a turn may. */
 static pinion_result shout(pinion_channel *channel, const char *event, const pinion_payload *payload)
@@ -25,28 +29,12 @@ static const pinion_socket_def loud_socket = { .channels = PINION_ROUTES({ "r", 
 
 static void serve(void)
 {
-    shouted = most_in_a_turn = 0;
+    shouted = 0;
     pinion_log_set_level(PINION_LOG_NONE);
     ok(pinion_endpoint_new(&endpoint,
                            &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = 1, .io = io }));
     ok(pinion_endpoint_socket(endpoint, "/socket", &loud_socket, NULL));
     ok(pinion_endpoint_start(endpoint));
-}
-
-/* Once in each turn of the loop. */
-static void watch(void *before)
-{
-    int now = shouted, last = (int)(intptr_t)before;
-    if (now - last > most_in_a_turn)
-        most_in_a_turn = now - last;
-    if (now < SHOUTS)
-        ok(pinion_endpoint_post(endpoint, 0, watch, (void *)(intptr_t)now));
-}
-
-static void hold(void *unused)
-{
-    while (held)
-        usleep(100);
 }
 
 /* Returns the length. */
@@ -79,15 +67,11 @@ static void who_shouts_has_a_turn_like_others(void **state)
         fds[i] = joined();
     for (int i = 0; i < SHOUTS; i++)
         len += put(shouts + len, "[\"1\",\"2\",\"r\",\"s\",{}]");
-    held = true;
-    ok(pinion_endpoint_post(endpoint, 0, hold, NULL));
-    ok(pinion_endpoint_post(endpoint, 0, watch, NULL));
+    hold_and_look(shouted_so_far);
     assert_true(tcp_send(fds[0], shouts, len));
-    held = false;
-    for (int i = 0; shouted < SHOUTS && i < 100000; i++)
-        usleep(100);
-    assert_int_equal(shouted, SHOUTS);
-    assert_in_range(most_in_a_turn, 1, MANY);
+    let_go();
+    await_all(SHOUTS);
+    assert_in_range(in_a_turn.most, 1, MANY);
     for (int i = 0; i <= LISTENERS; i++)
         close(fds[i]);
 }
