@@ -2,8 +2,8 @@
  * same, at once, and keep what they have. */
 #include "helpers/endpoint.h"
 #include "helpers/io.h"
+#include "helpers/longpoll_tcp.h"
 
-#define LONGPOLL "/socket/longpoll?vsn=2.0.0"
 #define SESSIONS 300
 #define HOG      "127.0.0.2"
 #define HONEST   "127.0.0.1"
@@ -21,41 +21,6 @@ static int connected_from(const char *address)
     assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&server, sizeof server), 0);
     return fd;
-}
-
-/* The status within the next answer; 0 when it is not 200. */
-static int take_answer(int fd, char *body, size_t size)
-{
-    char head[2000];
-    int status = tcp_head(fd, head, sizeof head);
-    const char *length = strstr(head, "content-length: ");
-    size_t len = length ? strtoul(length + strlen("content-length: "), NULL, 10) : 0;
-    if (status != 200)
-        return 0;
-    assert_true(len < size);
-    assert_true(tcp_read(fd, body, len));
-    body[len] = '\0';
-    const char *inner = strstr(body, "\"status\":");
-    return inner ? atoi(inner + strlen("\"status\":")) : 0;
-}
-
-static void ask(int fd, const char *method, const char *token, const char *body)
-{
-    char text[3000];
-    int len = snprintf(text, sizeof text,
-                       "%s " LONGPOLL "&token=%s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
-                       method, token, strlen(body), body);
-    assert_true(tcp_send(fd, text, (size_t)len));
-}
-
-static void begin_session(int fd, char token[500])
-{
-    char body[2000];
-    ask(fd, "GET", "", "");
-    assert_int_equal(take_answer(fd, body, sizeof body), 410);
-    const char *at = strstr(body, "\"token\":\"");
-    assert_non_null(at);
-    assert_int_equal(sscanf(at, "\"token\":\"%499[^\"]", token), 1);
 }
 
 /* A message goes up, and its answer comes down: the session is there, and polled. */
