@@ -179,6 +179,7 @@ uint64_t pinion__scheduler_turn(struct pinion_scheduler *scheduler)
     fire_timers(scheduler);
     scheduler->running = false;
     pinion__scheduler_drain(scheduler);
+    scheduler->turns++;
     return plan(scheduler, more);
 }
 

@@ -23,6 +23,7 @@ struct pinion_scheduler {
     struct pinion_wheel wheel;
     struct pinion_wheel deadlines; /* its clock stands still during pauses */
     struct pinion_pauses pauses;
+    uint64_t turns;                   /* that are over, ever */
     uint64_t turn_ms;                 /* when timers were fired last */
     bool forgiving;                   /* pauses are looked for */
     bool spared;                      /* in the last turn no deadline was due, since it came late */

@@ -10,6 +10,7 @@
 #include "base/turns.h"
 #include "base/workers.h"
 #include "engine/secret.h"
+#include "engine/spoken.h"
 #include "pubsub/pubsub.h"
 #include <pinion/endpoint.h>
 
@@ -44,7 +45,8 @@ struct pinion_shard {
     struct pinion_stock stock;         /* for frames, payloads, broadcasts */
     struct pinion_sweep *sweeps;       /* the sockets that have not ended */
     struct pinion_audience *audiences; /* see audience.h */
-    struct pinion_turns turns;         /* of clients with large messages */
+    struct pinion_turns turns;         /* of clients with large messages, or who speak to many */
+    struct pinion_spoken spoken;       /* what clients cause in this turn of the loop */
     struct pinion_list subscriptions;  /* of pinion_endpoint_subscribe */
     bool closing;                      /* no socket connects any more */
     struct pinion_call *call;          /* the callback that runs now, NULL between callbacks */

@@ -128,6 +128,13 @@ bool pinion__longpoll_batch_empty(const struct pinion_longpoll_batch *batch)
     return !take_line(&rest, &line);
 }
 
+size_t pinion__longpoll_batch_next_length(const struct pinion_longpoll_batch *batch)
+{
+    struct pinion_longpoll_batch rest = *batch;
+    struct pinion_slice line;
+    return take_line(&rest, &line) ? line.len : 0;
+}
+
 /* ---- answers ---- */
 
 int pinion__longpoll_put_status(struct pinion_buf *out, int status)

@@ -28,6 +28,9 @@ bool pinion__longpoll_next(struct pinion_longpoll_batch *batch, int *opcode, str
 /* True when there are no more. */
 bool pinion__longpoll_batch_empty(const struct pinion_longpoll_batch *batch);
 
+/* How long the next frame is, as it was sent; 0 when there are no more. */
+size_t pinion__longpoll_batch_next_length(const struct pinion_longpoll_batch *batch);
+
 /* Append the answer to a POST, or to a GET that is refused: {"status":N}. PINION_ENOMEM, PINION_ETOOBIG. */
 int pinion__longpoll_put_status(struct pinion_buf *out, int status);
 

@@ -319,12 +319,35 @@ static size_t dispatch_next(struct pinion_longpoll_session *session, struct batc
     return frame.len + 1;
 }
 
-/* About so many bytes; the rest waits for another go, behind what these caused. */
-static void dispatch(struct pinion_longpoll_session *session, size_t share)
+/* What a session may have handled before others have their turn. */
+struct go {
+    uint64_t mark;   /* of the scheduler: what its messages cause comes before the next one */
+    uint64_t spoken; /* see spoken.h */
+    size_t left;     /* bytes */
+    bool large;      /* a large message may be the first one: this go is a turn */
+};
+
+static struct go begin_go(const struct pinion_longpoll_session *session, size_t share, bool large)
 {
-    const struct pinion_scheduler *scheduler = session->shard->scheduler;
-    uint64_t mark = pinion__scheduler_mark(scheduler);
-    size_t took = 0;
+    return (struct go){
+        .mark = pinion__scheduler_mark(session->shard->scheduler),
+        .spoken = pinion__spoken_begin(session->shard),
+        .left = share,
+        .large = large,
+    };
+}
+
+/* True when the next message of the body waits for another go. */
+static bool is_over(const struct go *go, const struct pinion_longpoll_session *session,
+                    const struct batch *batch)
+{
+    return go->left == 0 || pinion__scheduler_mark(session->shard->scheduler) != go->mark ||
+           pinion__spoken_enough(session->shard, go->spoken) ||
+           (!go->large && pinion__longpoll_batch_next_length(&batch->frames) > PINION_RECV_PIECE);
+}
+
+static void dispatch(struct pinion_longpoll_session *session, struct go go)
+{
     while (session->socket && !session->paused && !pinion__list_empty(&session->batches)) {
         struct batch *batch = PINION_CONTAINER_OF(session->batches.next, struct batch, node);
         if (pinion__turn_waits(&batch->turn))
@@ -333,11 +356,13 @@ static void dispatch(struct pinion_longpoll_session *session, size_t share)
             answer_batches(session);
             break;
         }
-        if (took >= share || pinion__scheduler_mark(scheduler) != mark) {
+        if (is_over(&go, session, batch)) {
             pinion__turns_append(&session->sessions->turns, &batch->turn);
             break;
         }
-        took += dispatch_next(session, batch);
+        size_t took = dispatch_next(session, batch);
+        go.left -= took < go.left ? took : go.left;
+        go.large = false;
     }
 }
 
@@ -346,7 +371,12 @@ static void dispatch(struct pinion_longpoll_session *session, size_t share)
 static void run_turn(struct pinion_turn *turn)
 {
     struct batch *batch = PINION_CONTAINER_OF(turn, struct batch, turn);
-    dispatch(batch->session, PINION_RECV_PIECE);
+    dispatch(batch->session, begin_go(batch->session, PINION_RECV_PIECE, true));
+}
+
+static void dispatch_now(struct pinion_longpoll_session *session)
+{
+    dispatch(session, begin_go(session, PINION_RECV_SHARE, false));
 }
 
 /* From the run queue, so that it is never inside one of the engine's calls. */
@@ -354,7 +384,7 @@ static void run_work(struct pinion_task *task)
 {
     struct pinion_longpoll_session *session = PINION_CONTAINER_OF(task, struct pinion_longpoll_session, work);
     if (session->socket) {
-        dispatch(session, PINION_RECV_SHARE); /* `working` is set: the session stays when this ends it */
+        dispatch_now(session); /* `working` is set: the session stays when this ends it */
         if (session->socket)
             hand_over(session);
     }
@@ -596,7 +626,7 @@ void pinion__longpoll_session_publish(struct pinion_longpoll_session *session,
     pinion__list_append(&session->batches, &batch->node);
     call->waits_for = batch;
     wait_window(session, call);
-    dispatch(session, PINION_RECV_SHARE);
+    dispatch_now(session);
 }
 
 static void cancel_poll(struct pinion_longpoll_call *call)

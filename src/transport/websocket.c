@@ -24,8 +24,7 @@
 #define STASH_PAUSE     (64u * 1024)        /* reading stops above this */
 #define STASH_MAX       (16u * 1024 * 1024) /* never reached: what comes after a pause is one receive buffer */
 #define LARGE           PINION_RECV_PIECE   /* of a message: it waits for its turn */
-#define MANY            4096 /* deliveries that a client may cause at once: what it says next waits for its turn */
-#define DROPPED_AT_ONCE 8 /* of that part of a full queue */
+#define DROPPED_AT_ONCE 8                   /* of that part of a full queue */
 
 enum ws_state { WS_CONNECTING, WS_OPEN, WS_CLOSING };
 
@@ -378,12 +377,6 @@ static void wait_turn(struct ws *ws)
     pinion__turns_append(&ws->shard->turns, &ws->more->turn);
 }
 
-/* Frames that have been handed to subscribers, by whom ever. */
-static uint64_t deliveries(const struct ws *ws)
-{
-    return atomic_load_explicit(&ws->shard->counters.deliveries, memory_order_relaxed);
-}
-
 /* What the decoder knows outlives the input only in the midst of a message, or after the last one. */
 static void keep_decoder(struct ws *ws, struct pinion_ws_decoder *decoder)
 {
@@ -412,7 +405,7 @@ static void keep_decoder(struct ws *ws, struct pinion_ws_decoder *decoder)
 static size_t process(struct ws *ws, uint8_t *bytes, size_t len)
 {
     const struct pinion_scheduler *scheduler = ws->shard->scheduler;
-    uint64_t mark = pinion__scheduler_mark(scheduler), before = deliveries(ws);
+    uint64_t mark = pinion__scheduler_mark(scheduler), before = pinion__spoken_begin(ws->shard);
     struct pinion_ws_event event;
     struct pinion_ws_decoder decoder;
     size_t pos = 0;
@@ -424,7 +417,7 @@ static size_t process(struct ws *ws, uint8_t *bytes, size_t len)
         pinion__ws_decode(&decoder, bytes, len, &pos, &event);
         on_event(ws, &event);
     } while (event.type != PINION_WS_NEED_MORE && !holds_back(ws) &&
-             pinion__scheduler_mark(scheduler) == mark && deliveries(ws) - before < MANY);
+             pinion__scheduler_mark(scheduler) == mark && !pinion__spoken_enough(ws->shard, before));
     pinion__ws_decoder_forget(&decoder);
     keep_decoder(ws, &decoder);
     return pos;
@@ -449,17 +442,17 @@ static void resume_later(struct ws *ws)
 }
 
 /* This is a task, and something waits behind it; unless this client has had its turn. */
-static void go_on_later(struct ws *ws, uint64_t delivered)
+static void go_on_later(struct ws *ws, uint64_t before)
 {
-    if (delivered < MANY)
-        resume_later(ws);
-    else
+    if (pinion__spoken_enough(ws->shard, before))
         wait_turn(ws);
+    else
+        resume_later(ws);
 }
 
 static void receive(struct ws *ws, uint8_t *bytes, size_t len)
 {
-    uint64_t before = deliveries(ws);
+    uint64_t before = pinion__spoken_begin(ws->shard);
     size_t used = 0;
     bool large = ws->state == WS_OPEN && ends_large(ws, len);
     if (!large && !holds_back(ws) && stashed(ws) == 0)
@@ -472,7 +465,7 @@ static void receive(struct ws *ws, uint8_t *bytes, size_t len)
     if (large)
         wait_turn(ws);
     else
-        go_on_later(ws, deliveries(ws) - before);
+        go_on_later(ws, before);
 }
 
 /* What waited. What still has to wait stays in front of what comes. */
@@ -502,11 +495,11 @@ static void end_if_over(struct ws *ws)
 
 static void go_on(struct ws *ws)
 {
-    uint64_t before = deliveries(ws);
+    uint64_t before = pinion__spoken_begin(ws->shard);
     if (stashed(ws) > 0)
         process_stash(ws);
     if (stashed(ws) > 0 && !holds_back(ws) && ws->state != WS_CLOSING)
-        go_on_later(ws, deliveries(ws) - before);
+        go_on_later(ws, before);
     if (stashed(ws) <= STASH_PAUSE)
         pinion__conn_resume(ws->conn);
     end_if_over(ws);

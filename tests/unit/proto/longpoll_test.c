@@ -66,6 +66,20 @@ static void nothing_at_all_is_no_line(void **state)
     assert_true(pinion__longpoll_batch_empty(&batch));
 }
 
+static void the_next_one_has_a_length(void **state)
+{
+    struct pinion_longpoll_batch batch = batch_of("\n[1]\nAAAA\n", strlen("\n[1]\nAAAA\n"), true);
+    struct pinion_slice frame;
+    int opcode;
+    assert_int_equal(pinion__longpoll_batch_next_length(&batch), 3);
+    assert_true(pinion__longpoll_next(&batch, &opcode, &frame));
+    assert_int_equal(pinion__longpoll_batch_next_length(&batch), 4); /* as it was sent */
+    assert_true(pinion__longpoll_next(&batch, &opcode, &frame));
+    assert_int_equal(pinion__longpoll_batch_next_length(&batch), 0);
+    batch = batch_of("[1]\n", strlen("[1]\n"), false);
+    assert_int_equal(pinion__longpoll_batch_next_length(&batch), 4);
+}
+
 static void a_line_is_a_frame(void **state)
 {
     EXPECT("[1]", true, TEXT("[1]"));
@@ -198,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_at_all_is_no_line),
+        cmocka_unit_test(the_next_one_has_a_length),
         cmocka_unit_test(a_line_is_a_frame),
         cmocka_unit_test(a_line_that_begins_otherwise_is_base64),
         cmocka_unit_test(another_content_type_is_one_frame),

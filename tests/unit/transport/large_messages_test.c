@@ -3,6 +3,7 @@
 #include "helpers/endpoint.h"
 #include "helpers/in_a_turn.h"
 #include "helpers/io.h"
+#include "helpers/longpoll_tcp.h"
 #include <pinion/raw_socket.h>
 
 #define CLIENTS 8
@@ -32,16 +33,12 @@ static void serve(void)
     pinion_log_set_level(PINION_LOG_NONE);
     ok(pinion_endpoint_new(&endpoint,
                            &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = 1, .io = io }));
-    ok(pinion_endpoint_raw_socket(endpoint, "/socket", &slow, NULL));
+    ok(pinion_endpoint_raw_socket(endpoint, "/socket", &slow, &(pinion_socket_options){ .longpoll = true }));
     ok(pinion_endpoint_start(endpoint));
 }
 
-/* All of it is there when the loop looks. */
-static void send_at_once(const int *fds, const void *bytes, size_t len)
+static void await_one_a_turn(const int *fds)
 {
-    hold_and_look(handled_so_far);
-    for (int i = 0; i < CLIENTS; i++)
-        assert_true(tcp_send(fds[i], bytes, len));
     let_go();
     await_all(CLIENTS);
     for (int i = 0; i < CLIENTS; i++)
@@ -71,7 +68,37 @@ static void of_websockets(void **state)
     serve();
     for (int i = 0; i < CLIENTS; i++)
         fds[i] = begin_message();
-    send_at_once(fds, end, sizeof end);
+    hold_and_look(handled_so_far); /* all of it is there when the loop goes on */
+    for (int i = 0; i < CLIENTS; i++)
+        assert_true(tcp_send(fds[i], end, sizeof end));
+    await_one_a_turn(fds);
+}
+
+/* A body of which the last byte is missing. */
+static int begin_body(void)
+{
+    char token[500], head[1000];
+    static char part[PART];
+    int fd = connected_fd();
+    begin_session(fd, token);
+    memset(part, 'x', sizeof part);
+    int len = snprintf(head, sizeof head,
+                       "POST " LONGPOLL "&token=%s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", token,
+                       PART + 1);
+    assert_true(tcp_send(fd, head, (size_t)len) && tcp_send(fd, part, sizeof part));
+    return fd;
+}
+
+static void of_bodies(void **state)
+{
+    int fds[CLIENTS];
+    serve();
+    for (int i = 0; i < CLIENTS; i++)
+        fds[i] = begin_body();
+    hold_and_look(handled_so_far);
+    for (int i = 0; i < CLIENTS; i++)
+        assert_true(tcp_send(fds[i], "x", 1));
+    await_one_a_turn(fds);
 }
 
 /* The end of the input comes right behind the end of the message. */
@@ -92,6 +119,7 @@ static int run(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(of_websockets),
+        TEST(of_bodies),
         TEST(with_their_fin),
     };
     return cmocka_run_group_tests_name(io, tests, NULL, NULL);
