@@ -1,7 +1,9 @@
 /* What a socket with one channel costs without a connection under it, and a delivery to it: as many of them
  * as fit into memory, over a transport that counts frames and drops them. On one loop, which is alone.
  *
- *     loopback [--assign] [SOCKETS …]      (10,000 and 1,000,000)
+ *     loopback [--assign] [--quick] [SOCKETS …]      (10,000 and 1,000,000)
+ *
+ * --assign: each channel has one assign. --quick: a hundredth of the deliveries, to see that it works.
  */
 #include "die.h"
 #include <pinion/pinion.h>
@@ -25,6 +27,7 @@ static struct bench {
     pinion_endpoint *endpoint;
     struct conn *conns;
     size_t count;
+    size_t deliveries;
     bool assign;
     sem_t done;
 } bench;
@@ -121,7 +124,7 @@ static double broadcast_all(void)
 {
     double rounds[ROUNDS];
     uint32_t seen = bench.conns[0].frames;
-    size_t times = DELIVERIES / ROUNDS / bench.count + 1;
+    size_t times = bench.deliveries / ROUNDS / bench.count + 1;
     for (int round = 0; round < ROUNDS; round++) {
         double since = cpu_now();
         for (size_t i = 0; i < times; i++)
@@ -179,15 +182,27 @@ static void measure(size_t count)
     free(bench.conns);
 }
 
+/* Returns the index of the first argument that is no option. */
+static int take_options(int argc, char **argv)
+{
+    int i = 1;
+    bench.deliveries = DELIVERIES;
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        if (strcmp(argv[i], "--assign") == 0)
+            bench.assign = true;
+        else if (strcmp(argv[i], "--quick") == 0)
+            bench.deliveries = DELIVERIES / 100;
+        else
+            die("\"%s\" is no option", argv[i]);
+    }
+    return i;
+}
+
 int main(int argc, char **argv)
 {
-    int first = 1;
+    int first = take_options(argc, argv);
     pinion_log_set_level(PINION_LOG_ERROR);
     sem_init(&bench.done, 0, 0);
-    if (argc > 1 && strcmp(argv[1], "--assign") == 0) {
-        bench.assign = true;
-        first++;
-    }
     if (first == argc) {
         measure(10000);
         measure(1000000);

@@ -182,16 +182,18 @@ describe("the load generator", { skip }, () => {
 
 describe("sockets without connections", () => {
   it("are counted and delivered to", () => {
-    const { status, stdout, stderr } = spawnSync(programFile("loopback"), ["--assign", "10", "3000"], { encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(programFile("loopback"), ["--assign", "--quick", "10", "3000"], { encoding: "utf8" });
     assert.equal(status, 0, stderr);
     // Ten of them take less than the process gives back or takes meanwhile: their figure may be below zero.
     assert.match(stdout, /^ +10 sockets: +-?[\d.]+ bytes each, +[\d.]+ ns a delivery\n +3000 sockets: +[\d.]+ bytes/);
   });
 
-  it("say what is no number", () => {
-    const { status, stderr } = spawnSync(programFile("loopback"), ["0"], { encoding: "utf8" });
-    assert.equal(status, 1);
-    assert.match(stderr, /"0" is no number of sockets/);
+  it("say what is wrong with their command line", () => {
+    for (const [argument, complaint] of [["0", /"0" is no number of sockets/], ["--fast", /"--fast" is no option/]]) {
+      const { status, stderr } = spawnSync(programFile("loopback"), [argument], { encoding: "utf8" });
+      assert.equal(status, 1);
+      assert.match(stderr, complaint);
+    }
   });
 });
 
