@@ -4,7 +4,8 @@
 // The machine may be busy with other things, or be a guest of one that is: everybody waits longer then, which is no
 // fault of the server's. Two figures are known that its fault does not exceed: the processor time that it used before
 // the answer was seen, and the time that went by, without that for which the kernel let it or this process wait for a
-// processor. The smaller one is judged.
+// processor. The smaller one is judged. A build with sanitizers is many times slower, and not what anybody runs: there
+// the attacks show what the sanitizers see, and that everybody is answered; how long it takes is not judged.
 
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
@@ -19,8 +20,9 @@ import { within } from "./wait.mjs";
 const ATTACKER_PRIORITY = os.constants.priority.PRIORITY_BELOW_NORMAL;
 
 export const SANITIZED = isSanitized();
+const SANITIZED_PART = 10; // as many times less is asked for where it is not judged
 const SPIN_MS = 15; // what spin() takes on the machine that the limit was set on
-const LIMIT_MS = (SANITIZED ? 400 : 50) * Math.max(1, spinning() / SPIN_MS);
+const LIMIT_MS = 50 * Math.max(1, spinning() / SPIN_MS);
 
 function isSanitized() {
   return /^PINION_[AT]SAN:[^=]*=ON$/m.test(readFileSync(path.join(BUILD_DIR, "CMakeCache.txt"), "utf8"));
@@ -83,7 +85,8 @@ export async function quietClient(t, server) {
 // Alternately, so that both see the same machine.
 export async function compare(servers, acts, times) {
   const sample = servers.map(() => []);
-  for (let i = 0; i < times; i++) {
+  const count = SANITIZED ? Math.ceil(times / SANITIZED_PART) : times;
+  for (let i = 0; i < count; i++) {
     for (const [k, server] of servers.entries()) sample[k].push(await time(server, acts[k]));
   }
   return sample;
@@ -101,6 +104,7 @@ export function show(times) {
 }
 
 export function check(times, what) {
+  if (SANITIZED) return;
   const fault = percentile(times.map(({ fault }) => fault), 0.99);
   assert.ok(fault < LIMIT_MS, `${what}: the server takes ${fault.toFixed(1)} ms (99th percentile)`);
   const unwaited = percentile(times.map(({ unwaited }) => unwaited), 0.5); // it may wait for nothing, too
