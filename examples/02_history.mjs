@@ -13,14 +13,15 @@ export function join(socket, topic, show, last = 0) {
   return room;
 }
 
-// Sends until the message is stored: its number. However often it was sent, the key makes one message of it.
+// Sends until the message is stored: its number. However often it was sent, the key makes one message of it. It waits
+// twice as long each time: a server that is late gets fewer messages then, and not more.
 export function say(room, message, key = crypto.randomUUID()) {
   return new Promise((resolve) => {
-    const send = () =>
-      room.push("new_msg", { ...message, key })
+    const send = (timeout) =>
+      room.push("new_msg", { ...message, key }, timeout)
         .receive("ok", ({ id }) => resolve(id))
-        .receive("timeout", send)
-        .receive("error", () => setTimeout(send, 1000));
-    send();
+        .receive("timeout", () => send(2 * timeout))
+        .receive("error", () => setTimeout(send, 1000, timeout));
+    send(room.timeout);
   });
 }

@@ -129,6 +129,18 @@ describe("a room with a history", { skip }, () => {
     await server.stop();
   });
 
+  it("takes what comes faster than it can be stored from clients without patience", async (t) => {
+    const server = await started(t, workplace(t));
+    const one = await member(t, server);
+    await one.caughtUp.next();
+    one.room.timeout = 1; // milliseconds: at first all are sent again before they are answered
+    const ids = await Promise.all(range(1, 100).map((n) => one.say(n)));
+    assert.deepEqual(ids.sort((a, b) => a - b), range(1, 100));
+    assert.deepEqual((await one.next(100)).map(([id]) => id), range(1, 100));
+    assert.deepEqual(one.shown(), []);
+    await server.stop();
+  });
+
   it("stores a message that is sent twice once", async (t) => {
     const server = await started(t, workplace(t));
     const one = await member(t, server);
