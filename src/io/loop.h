@@ -96,9 +96,11 @@ void pinion__loop_wake(struct pinion_loop *loop);
 
 /* Accept on a listening, non-blocking socket, which the loop owns from now on (on failure too). TCP_NODELAY
  * is set on connections; cheapest where they inherit it, because it was set before the socket listened. When
- * descriptors or memory run out, accepting pauses, says so once, and resumes by itself. `user` is for
- * accepted. */
-int pinion__loop_listen(struct pinion_loop *loop, int fd, void *user, struct pinion_listener **out);
+ * descriptors or memory run out, accepting pauses, says so once, and resumes by itself. `shared` says that
+ * others accept from the socket too, another loop or process; should one of them die, or stop, none that it
+ * was told of is left waiting. `user` is for accepted. */
+int pinion__loop_listen(struct pinion_loop *loop, int fd, bool shared, void *user,
+                        struct pinion_listener **out);
 
 /* Stop accepting and close the socket. The listener is gone with this call. */
 void pinion__listener_close(struct pinion_listener *listener);

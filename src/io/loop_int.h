@@ -44,6 +44,7 @@ struct pinion_listener {
     struct pinion_list link;
     uint64_t retry_ms; /* while accepting is paused: until the next attempt. 0: accepting works */
     bool closed;
+    bool shared; /* others accept from the socket too */
     bool delays; /* connections do not inherit TCP_NODELAY */
 };
 

@@ -1,9 +1,18 @@
 /* Accepting: one multishot operation for each listener. When descriptors run out it ends, and is prepared
- * again after a while; for lack of our own memory it is cancelled for as long. */
+ * again after a while; for lack of our own memory it is cancelled for as long.
+ *
+ * For a new connection the kernel wakes one such operation of all that wait at the socket. That may be of a
+ * process that has just been killed, whose ring the kernel has not taken down yet, or of one that cancels it:
+ * then nobody accepts the connection until the next one comes. So where others accept from the socket too, it
+ * is polled, for that wakes everybody, and accepted from by hand; once for each poll, since a poll that finds
+ * something completes at once.
+ */
 #include "base/clock.h"
 #include "io/uring_int.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static struct uring_listener *listener_at(struct pinion_list *link)
@@ -61,7 +70,10 @@ static void start(struct uring_engine *engine, struct uring_listener *listener)
 {
     struct io_uring_sqe *sqe = pinion__uring_sqe(engine);
 
-    io_uring_prep_multishot_accept(sqe, listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (listener->base.shared)
+        io_uring_prep_poll_add(sqe, listener->fd, POLLIN);
+    else
+        io_uring_prep_multishot_accept(sqe, listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     sqe->user_data = pinion__uring_tagged(listener, URING_ACCEPT);
     listener->armed = true;
     listener->cancelled = false;
@@ -138,6 +150,31 @@ static void accept_failed(struct uring_listener *listener, int error)
         pause_accepting(listener, error);
 }
 
+/* At most as many as a turn may: until there are none, accepting fails, or who is told of one closes the
+ * listener. */
+static void accept_some(struct uring_listener *listener)
+{
+    int error = 0;
+
+    for (int i = 0;
+         i < PINION_ACCEPT_BATCH && error != EAGAIN && !listener->retry_at && !listener->base.closed; i++) {
+        int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        error = fd < 0 ? errno : 0;
+        if (error)
+            accept_failed(listener, error);
+        else
+            accepted(listener, fd);
+    }
+}
+
+static void on_pollable(struct uring_listener *listener, int32_t result)
+{
+    if (result < 0)
+        accept_failed(listener, -result);
+    else
+        accept_some(listener);
+}
+
 static void free_if_closed(struct uring_listener *listener)
 {
     if (!listener->base.closed || !is_idle(listener))
@@ -149,7 +186,9 @@ static void free_if_closed(struct uring_listener *listener)
 /* The listener may be closed by whom it tells of a connection: it must not seem idle before it has. */
 void pinion__uring_on_accept(struct uring_listener *listener, const struct uring_event *event)
 {
-    if (event->result >= 0)
+    if (listener->base.shared)
+        on_pollable(listener, event->result);
+    else if (event->result >= 0)
         accepted(listener, event->result);
     else
         accept_failed(listener, -event->result);
