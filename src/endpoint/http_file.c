@@ -145,6 +145,9 @@ void pinion__http_serve_file(struct pinion_http *http, const struct pinion_stati
     case PINION_ENOENT:
         pinion__http_send_error(http, 404, request->keep_alive);
         break;
+    case PINION_EBUSY:
+        pinion__http_send_error(http, 503, request->keep_alive);
+        break;
     default:
         pinion__http_send_error(http, 500, request->keep_alive);
         break;

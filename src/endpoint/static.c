@@ -105,11 +105,26 @@ static int classify(int fd, struct pinion_static_file *file)
     return 0;
 }
 
+/* Only what says nothing about the file is worth asking again for. */
+static int why_not(int error)
+{
+    switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+        return PINION_EBUSY;
+    case EIO:
+        return PINION_EIO;
+    default:
+        return PINION_ENOENT;
+    }
+}
+
 static int open_file(const struct pinion_static *files, const char *name, struct pinion_static_file *file)
 {
     int fd = pinion__open_beneath(files->directory, name);
     if (fd < 0)
-        return errno == EMFILE || errno == ENFILE || errno == EIO ? PINION_EIO : PINION_ENOENT;
+        return why_not(errno);
     int rc = classify(fd, file);
     if (rc) {
         close(fd);

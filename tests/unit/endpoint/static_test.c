@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static char outer[] = "/tmp/pinion-static-XXXXXX"; /* what is outside; the directory that is served is www */
@@ -166,6 +167,30 @@ static void a_redirect_keeps_the_query(void **state)
     assert_int_equal(get("/dir/?a", head, sizeof head), 200);
 }
 
+static int head_on(int fd, const char *target)
+{
+    char text[1000];
+    int len = snprintf(text, sizeof text, "HEAD %s HTTP/1.1\r\nHost: x\r\n\r\n", target);
+    assert_true(tcp_send(fd, text, (size_t)len));
+    return tcp_head(fd, text, sizeof text);
+}
+
+/* The connection is there already, and stays. */
+static void without_descriptors_a_file_is_to_be_asked_for_later(void **state)
+{
+    struct rlimit limit;
+    serve();
+    int fd = connected_fd();
+    assert_int_equal(head_on(fd, "/a.txt"), 200);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ .rlim_max = limit.rlim_max }), 0);
+    int status = head_on(fd, "/a.txt");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(status, 503);
+    assert_int_equal(head_on(fd, "/a.txt"), 200);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +199,7 @@ int main(void)
         cmocka_unit_test(an_old_kernel_follows_no_link),
         TEST(hidden_files_are_not_served_but_well_known_ones),
         TEST(a_redirect_keeps_the_query),
+        TEST(without_descriptors_a_file_is_to_be_asked_for_later),
     };
     return cmocka_run_group_tests(tests, set_up, clean_up);
 }
