@@ -16,7 +16,7 @@
 #define DEFAULT_PORT 4222
 #define PING_MS      2000 /* two without an answer, and the connection is given up */
 #define PENDING_MAX  (64 << 20)
-#define FAREWELL_S   5
+#define FAREWELL_MS  5000
 #define SETTLE_MS    50 /* without a refusal, and there are no more of them */
 #define SETTLE_MAX   1000
 
@@ -293,14 +293,15 @@ static int ask(struct pinion_broker *broker, const char *subject, const void *by
                      natsConnection_PublishRequest(link->connection, subject, reply, bytes, (int)length));
 }
 
-static void wait_until(struct nats_link *link, uint64_t ms_from_now)
+/* By the clock that does not jump, as link->changed has it. */
+static struct timespec in_ms(uint64_t ms)
 {
     struct timespec deadline;
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    uint64_t ns = (uint64_t)deadline.tv_nsec + ms_from_now * 1000000;
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    uint64_t ns = (uint64_t)deadline.tv_nsec + ms * 1000000;
     deadline.tv_sec += (time_t)(ns / 1000000000);
     deadline.tv_nsec = (long)(ns % 1000000000);
-    (void)pthread_cond_timedwait(&link->changed, &link->lock, &deadline);
+    return deadline;
 }
 
 /* The library knows of a refusal before on_error is called: it keeps the last one's text. Wait until that one
@@ -316,7 +317,8 @@ static void await_refusals(struct nats_link *link)
         uint64_t since = link->refused_at > began ? link->refused_at : began;
         if (strcmp(link->refusal, last) == 0 && now - since >= SETTLE_MS)
             break;
-        wait_until(link, SETTLE_MS);
+        struct timespec deadline = in_ms(SETTLE_MS);
+        (void)pthread_cond_timedwait(&link->changed, &link->lock, &deadline);
         now = pinion__clock_ms();
     }
     pthread_mutex_unlock(&link->lock);
@@ -361,10 +363,8 @@ static void destroy_subscription(struct pinion_map_node *node, void *data)
 /* The library's threads may still be in a call of ours, or about to make one. */
 static void await_silence(struct nats_link *link)
 {
-    struct timespec deadline;
+    struct timespec deadline = in_ms(FAREWELL_MS);
     int rc = 0;
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += FAREWELL_S;
     pthread_mutex_lock(&link->lock);
     while ((!link->closed || link->open > 0) && rc == 0)
         rc = pthread_cond_timedwait(&link->changed, &link->lock, &deadline);
@@ -411,6 +411,16 @@ static const struct pinion_link_ops ops = {
     .free = free_link,
 };
 
+static void init_wait(struct nats_link *link)
+{
+    pthread_condattr_t monotonic;
+    pthread_mutex_init(&link->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&link->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
 int pinion__nats_open(const char *url, pinion_pubsub_adapter **out)
 {
     struct nats_link *link = calloc(1, sizeof *link);
@@ -426,8 +436,7 @@ int pinion__nats_open(const char *url, pinion_pubsub_adapter **out)
         free(link);
         return rc;
     }
-    pthread_mutex_init(&link->lock, NULL);
-    pthread_cond_init(&link->changed, NULL);
+    init_wait(link);
     pinion__topics_init(&link->subscriptions);
     *out = &link->broker.base;
     return 0;
