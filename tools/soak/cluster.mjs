@@ -1,14 +1,18 @@
 // Two nodes behind one broker, and what is done to them. While something is wrong between the nodes, what one has said may
-// not have reached the other: wasWhole() tells.
+// not have reached the other: wasWhole() tells. wasKilled() tells what breaks connections.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as elapse } from "node:timers/promises";
 import { freePort } from "../../tests/helpers/brokers.mjs";
 import { start } from "../../tests/helpers/server.mjs";
 import { within } from "../../tests/helpers/wait.mjs";
+import { Calendar } from "../../tests/helpers/calendar.mjs";
 
-const REPAIR_MS = 15_000; // within 10 s after a repair messages come again (docs/clustering.md); the rest is for a busy machine
+const SERVER = "../tests/helpers/soaked";
+export const REPAIR_MS = 15_000; // within 10 s after a repair messages come again (docs/clustering.md); the rest is for a busy machine
 const MB = 1 << 20;
 
 const commands = {
@@ -19,13 +23,20 @@ const READY = /Server is ready|Ready to accept/;
 
 export class Cluster {
   nodes = [];
+  excused = 0; // gaps while it was not whole
   #kind;
   #port;
   #broker;
-  #troubles = []; // {begin, end}: Infinity while it lasts
+  #host;
+  #directory;
+  #scarcities = [];
+  #troubles = []; // {begin, end}: Infinity while it lasts; with whose node it is, and whether that was killed
 
-  constructor(kind) {
+  // Nodes listen on `host`; what is in `directory` is theirs to serve, and their calendars lie beside it.
+  constructor(kind, { host, directory }) {
     this.#kind = kind;
+    this.#host = host;
+    this.#directory = directory;
   }
 
   get name() {
@@ -37,10 +48,11 @@ export class Cluster {
     process.once("exit", () => this.#broker?.kill("SIGKILL"));
     await this.#startBroker();
     for (const index of [0, 1]) {
-      this.nodes.push({ index, port: await freePort() });
+      const calendar = new Calendar(path.join(this.#directory, `calendar-${this.#kind}-${index}`));
+      this.nodes.push({ index, port: await freePort(), calendar });
       await this.#startNode(this.nodes[index]);
     }
-    for (const node of this.nodes) node.baseline = resources(node);
+    for (const node of this.nodes) node.baseline = await resources(node);
   }
 
   async #startBroker() {
@@ -55,17 +67,43 @@ export class Cluster {
   }
 
   async #startNode(node) {
-    const args = ["--pubsub", `${this.#kind}://127.0.0.1:${this.#port}?node=soak-${node.index}`];
-    node.server = await start("conformance", { port: node.port, args });
+    const args = ["--host", this.#host, "--pubsub", `${this.#kind}://127.0.0.1:${this.#port}?node=soak-${node.index}`];
+    const env = { PINION_FILES: path.join(this.#directory, "files"), PINION_CALENDAR: node.calendar.file };
+    node.server = await start(SERVER, { port: node.port, args, env });
     node.url = node.server.url;
   }
 
+  get ports() {
+    return [this.#port, ...this.nodes.map(({ port }) => port)];
+  }
+
   // Runs what disturbs the cluster.
-  async #trouble(run) {
-    const trouble = { begin: Date.now(), end: Infinity };
+  async #trouble(run, about = {}) {
+    const trouble = { begin: Date.now(), end: Infinity, ...about };
     this.#troubles.push(trouble);
     await run();
     trouble.end = Date.now();
+  }
+
+  // Of a node's troubles, and those of all.
+  wasTroubled(index, from, to) {
+    return this.#troubles.some(({ begin, end, node }) => (node ?? index) === index && begin <= to && end >= from);
+  }
+
+  wasKilled(index, from, to) {
+    return this.#troubles.some(({ begin, end, node, killed }) => killed && node === index && begin <= to && end >= from);
+  }
+
+  // Runs what leaves a node without descriptors.
+  async scarcely({ index }, run) {
+    const time = { node: index, begin: Date.now(), end: Infinity };
+    this.#scarcities.push(time);
+    await run();
+    time.end = Date.now();
+  }
+
+  wasScarce(index, from, to) {
+    return this.#scarcities.some(({ begin, end, node }) => node === index && begin <= to && end >= from);
   }
 
   wasWhole(from, to) {
@@ -74,18 +112,23 @@ export class Cluster {
 
   async whole() {
     const last = Math.max(0, ...this.#troubles.map(({ end }) => end));
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, last + REPAIR_MS - Date.now())));
+    await elapse(Math.max(0, last + REPAIR_MS - Date.now()));
   }
 
   killNode(node) {
     return this.#trouble(async () => {
       await node.server.kill();
       await this.#startNode(node);
-    });
+    }, { node: node.index, killed: true });
   }
 
-  pauseNode(node, ms) {
-    return this.#trouble(() => paused(node.server.child, ms));
+  // Runs `meanwhile` while the node stands still.
+  pauseNode(node, ms, meanwhile) {
+    return this.#trouble(() => paused(node.server.child, ms, meanwhile), { node: node.index });
+  }
+
+  stats(node) {
+    return stats(node);
   }
 
   killBroker(ms) {
@@ -109,32 +152,48 @@ export class Cluster {
       const now = await settled(node);
       left.push({ node: `${this.#kind}-${node.index}`, before: node.baseline, after: now });
       await node.server.stop();
+      node.calendar.close();
     }
     this.#broker.kill("SIGKILL");
     return left;
   }
 }
 
-const elapse = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function paused(child, ms) {
+async function paused(child, ms, meanwhile = () => {}) {
   child.kill("SIGSTOP");
-  await elapse(ms);
-  child.kill("SIGCONT");
+  try {
+    await Promise.all([meanwhile(), elapse(ms)]);
+  } finally {
+    child.kill("SIGCONT");
+  }
 }
 
-function resources({ server: { pid } }) {
+const COUNTS = ["connections", "sockets", "channels", "topics"]; // that go up and down
+
+async function stats({ url }) {
+  const response = await fetch(`${url}/stats`, { headers: { connection: "close" } });
+  return response.json();
+}
+
+async function resources(node) {
+  const counts = await stats(node);
+  const { pid } = node.server;
   const [, resident] = readFileSync(`/proc/${pid}/statm`, "latin1").split(" ");
-  return { descriptors: readdirSync(`/proc/${pid}/fd`).length, mb: (Number(resident) * 4096) / MB };
+  return { descriptors: readdirSync(`/proc/${pid}/fd`).length, mb: (Number(resident) * 4096) / MB, counts };
+}
+
+export function tooMany(before, after) {
+  const more = COUNTS.filter((name) => after.counts[name] > before.counts[name]);
+  return after.descriptors > before.descriptors ? ["descriptors", ...more] : more;
 }
 
 // Sessions of long polling end some time after their clients.
 async function settled(node) {
   const deadline = Date.now() + 60_000;
-  let now = resources(node);
-  while (now.descriptors > node.baseline.descriptors && Date.now() < deadline) {
+  let now = await resources(node);
+  while (tooMany(node.baseline, now).length > 0 && Date.now() < deadline) {
     await elapse(200);
-    now = resources(node);
+    now = await resources(node);
   }
   return now;
 }

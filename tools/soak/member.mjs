@@ -2,31 +2,41 @@
 //
 // A sender begins anew with 1 each time it has joined: what it has said on a connection that broke may be lost. A
 // receiver begins anew when it has joined. On connections that stayed, each number follows the one before; between two
-// nodes, only while the cluster was whole.
+// nodes, only while the cluster was whole. Binary messages are counted apart: a client of long polling gets none.
+//
+// `tell` hears {kind: "wrong", what}, and what is wrong only if the cluster was whole meanwhile: {kind: "gap" or
+// "unanswered", cluster, between (two nodes), from, to, what}.
 
 import { Presence } from "phoenix";
 import { open, disconnect } from "../../tests/helpers/phoenix.mjs";
 import { within } from "../../tests/helpers/wait.mjs";
 
-const ANSWER_MS = 20_000;
 const TIMELY_MS = 5_000; // how long after a pause an answer may still be late
+const JOIN_MS = 60_000;
+const BINARY_EVERY = 8;
+const ASK_EVERY = 5;
+
+const COUNTED = ["joins", "said", "heard", "binary", "answered"];
+export const sums = (members) => Object.fromEntries(COUNTED.map((what) => [what, members.reduce((sum, member) => sum + member[what], 0)]));
 
 export class Member {
   joins = 0;
   said = 0;
   heard = 0;
-  excused = 0;
+  binary = 0;
   answered = 0;
   last = new Map(); // by sender: {join, n, at}
+  #n = {};
   #timer;
 
-  static async enter(cluster, node, { name, topic, transport, fail }) {
+  static async enter(node, { cluster, name, topic, transport, tell, patienceMs = 20_000 }) {
     const self = new Member();
-    Object.assign(self, { cluster, node, name, fail, n: 0 });
+    Object.assign(self, { cluster, node, name, topic, tell, patienceMs });
     self.socket = await open(node, { transport });
     self.channel = self.socket.channel(topic);
-    self.channel.on("shout", (message) => self.#hear(message));
-    self.gathering = self.socket.channel(`presence:soak-${cluster.name}`, () => ({ user: name }));
+    self.channel.on("shout", (message) => self.#hear(message.name, message));
+    self.channel.on("bin_broadcast", (bytes) => self.#hearBinary(bytes));
+    self.gathering = self.socket.channel(`presence:soak-${cluster}`, () => ({ user: name }));
     self.presence = new Presence(self.gathering);
     self.gathering.join();
     const joined = new Promise((resolve) => {
@@ -35,14 +45,14 @@ export class Member {
         resolve();
       });
     });
-    await within(joined, `${name} to join`);
+    await within(joined, `${name} to join`, JOIN_MS);
     return self;
   }
 
   #begin() {
     this.joins++;
     this.joinedAt = Date.now();
-    this.n = 0;
+    this.#n = {};
     this.last.clear();
   }
 
@@ -51,52 +61,74 @@ export class Member {
   }
 
   talk(everyMs) {
-    this.#timer = setInterval(() => this.isUp && this.say(), everyMs);
+    this.#timer = setInterval(() => this.isUp && this.#talk(), everyMs);
   }
 
   hush() {
     clearInterval(this.#timer);
   }
 
+  #talk() {
+    this.say();
+    if (this.said % BINARY_EVERY === 0) this.#sayBinary();
+    if (this.said % ASK_EVERY === 0) this.#ask();
+  }
+
+  // The next number of a kind, and when the first of them was said.
+  #next(kind) {
+    const counter = (this.#n[kind] ??= { n: 0, beganAt: Date.now() });
+    counter.n++;
+    const { name, node, joins: join } = this;
+    return { name, node: node.index, join, ...counter, at: Date.now() };
+  }
+
   say(final = false) {
-    this.n++;
     this.said++;
-    if (this.n === 1) this.beganAt = Date.now();
-    const { name, node, joins: join, n, beganAt } = this;
-    this.channel.push("shout", { name, node: node.index, join, n, beganAt, at: Date.now(), final }, 1);
-    if (n % 10 === 0) this.#ask();
+    this.channel.push("shout", { ...this.#next("text"), final }, 1);
+  }
+
+  #sayBinary() {
+    const bytes = new TextEncoder().encode(JSON.stringify(this.#next("binary")));
+    this.channel.push("bin_broadcast", bytes.buffer, 1);
   }
 
   // On a connection that stays, everything is answered.
   #ask() {
-    const { joins, n } = this;
-    const began = Date.now();
+    const { joins, said: n, cluster, node: { index } } = this;
+    const from = Date.now() - TIMELY_MS;
     this.channel
-      .push("echo", { n }, ANSWER_MS)
-      .receive("ok", (answer) => (answer.n === n ? this.answered++ : this.fail(`${this.name}: asked ${n}, answered ${answer.n}`)))
+      .push("echo", { n }, this.patienceMs)
+      .receive("ok", (answer) => (answer.n === n ? this.answered++ : this.tell({ kind: "wrong", what: `${this.name}: asked ${n}, answered ${answer.n}` })))
       .receive("timeout", () => {
-        if (this.joins === joins && this.isUp && this.cluster.wasWhole(began - TIMELY_MS, Date.now()))
-          this.fail(`${this.name}: no answer to ${n} of join ${joins}`);
+        const what = `${this.name}: no answer to ${n} of join ${joins}`;
+        if (this.joins === joins && this.isUp) this.tell({ kind: "unanswered", cluster, between: [index, index], from, to: Date.now(), what });
       });
   }
 
-  #hear(message) {
-    const { name, join, n, at, final } = message;
-    const before = this.last.get(name);
+  #hearBinary(bytes) {
+    this.binary++;
+    const message = JSON.parse(new TextDecoder().decode(bytes));
+    this.#hear(`${message.name}, binary`, message);
+  }
+
+  #hear(source, message) {
+    const { join, n, at, final } = message;
+    const before = this.last.get(source);
     this.heard++;
-    this.last.set(name, { join, n, at, final });
-    if (before && before.join === join) this.#follows(before, message);
-    else if (this.joinedAt < message.beganAt && n !== 1) this.#lost(message, message.beganAt, `begins with ${n}`);
+    this.last.set(source, { join, n, at, final });
+    if (before && before.join === join) this.#follows(before, source, message);
+    else if (this.joinedAt < message.beganAt && n !== 1) this.#lost(source, message, message.beganAt, `begins with ${n}`);
   }
 
-  #follows(before, message) {
-    if (message.n <= before.n) this.fail(`${this.name} heard of ${message.name}: ${message.n} after ${before.n}, join ${message.join}`);
-    else if (message.n !== before.n + 1) this.#lost(message, before.at, `${message.n} after ${before.n}`);
+  #follows(before, source, message) {
+    const what = `${message.n} after ${before.n}`;
+    if (message.n <= before.n) this.tell({ kind: "wrong", what: `${this.name} heard of ${source}: ${what}, join ${message.join}` });
+    else if (message.n !== before.n + 1) this.#lost(source, message, before.at, what);
   }
 
-  #lost({ name, node, at, join }, since, what) {
-    if (node !== this.node.index && !this.cluster.wasWhole(since, at)) this.excused++;
-    else this.fail(`${this.name} heard of ${name}, join ${join}: ${what}`);
+  #lost(source, { node, at, join }, from, what) {
+    const { cluster, name } = this;
+    this.tell({ kind: "gap", cluster, between: [node, this.node.index], from, to: at, what: `${name} heard of ${source}, join ${join}: ${what}` });
   }
 
   reset() {

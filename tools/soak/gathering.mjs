@@ -1,0 +1,29 @@
+// Nothing is wrong any more: who speaks is heard by everybody in the room, and all see the same who are there.
+
+import { isDeepStrictEqual } from "node:util";
+import { setTimeout as elapse } from "node:timers/promises";
+
+const TOGETHER_MS = 90_000;
+
+// Polls for what others bring about.
+async function until(holds) {
+  const deadline = Date.now() + TOGETHER_MS;
+  while (!holds() && Date.now() < deadline) await elapse(50);
+  return holds();
+}
+
+// `members` are here; mates(member) are in its room, and `all` are present, by their names.
+export async function gather(members, mates, all, check) {
+  const up = await until(() => members.every(({ isUp }) => isUp));
+  check(up, `all are connected again: ${members.filter(({ isUp }) => !isUp).map(({ name }) => name)}`);
+  await elapse(1000); // what is on its way
+  for (const member of members) member.say(true);
+  const hears = (one) => mates(one).every((other) => one.last.get(other)?.final);
+  await until(() => members.every(hears));
+  for (const member of members) check(hears(member), `${member.name} hears everybody in the end`);
+  const sorted = [...all].sort();
+  const seen = ({ presence }) => Object.keys(presence.state).sort();
+  const sees = (member) => isDeepStrictEqual(seen(member), sorted);
+  await until(() => members.every(sees));
+  for (const member of members) check(sees(member), `${member.name} sees everybody: ${seen(member).length} of ${all.length}`);
+}
