@@ -22,10 +22,10 @@
 extern "C" {
 #endif
 
-typedef struct pinion_endpoint pinion_endpoint;
-typedef struct pinion_socket pinion_socket;
-typedef struct pinion_channel pinion_channel;
-typedef struct pinion_ref pinion_ref;
+typedef struct pinion_endpoint pinion_endpoint; /* See pinion/endpoint.h. */
+typedef struct pinion_socket pinion_socket;     /* See pinion/socket.h. */
+typedef struct pinion_channel pinion_channel;   /* One client's conversation on one topic. */
+typedef struct pinion_ref pinion_ref;           /* A weak handle, see pinion_channel_ref. */
 
 /* A message to a channel that does not come from its client. */
 typedef struct pinion_info {
@@ -39,8 +39,8 @@ typedef struct pinion_info {
 typedef pinion_result pinion_event_fn(pinion_channel *channel, const char *event,
                                       const pinion_payload *payload);
 typedef struct pinion_clause {
-    const char *event;
-    pinion_event_fn *fn;
+    const char *event;   /* its name, or "*" for all events that no clause before it takes */
+    pinion_event_fn *fn; /* takes it */
 } pinion_clause;
 
 /* A table of clauses, for definitions at file scope: PINION_CLAUSES({ "new_msg", new_msg }, { "*",
@@ -122,7 +122,7 @@ typedef pinion_result pinion_done_fn(pinion_channel *channel, int status, void *
 PINION_API PINION_CHECKED int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work,
                                                   pinion_done_fn *done, void *data);
 
-/* Lifetime: the channel's. */
+/* The channel's topic, the socket it came by, and its endpoint. Lifetime: the channel's. */
 PINION_API const char *pinion_channel_topic(const pinion_channel *channel);
 PINION_API pinion_socket *pinion_channel_socket(const pinion_channel *channel);
 PINION_API pinion_endpoint *pinion_channel_endpoint(const pinion_channel *channel);

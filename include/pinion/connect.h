@@ -11,6 +11,7 @@
 extern "C" {
 #endif
 
+/* What is known of the connection; connect gets it. */
 typedef struct pinion_connect_info pinion_connect_info;
 
 /* The name of the transport: "websocket", "longpoll", … */
@@ -28,10 +29,10 @@ PINION_API uint16_t pinion_connect_peer_port(const pinion_connect_info *info);
  * there is no request, everything is empty. */
 typedef struct pinion_uri {
     pinion_slice scheme; /* "http" or "https" */
-    pinion_slice host;
-    uint16_t port;
-    pinion_slice path;  /* not decoded */
-    pinion_slice query; /* without the '?', not decoded */
+    pinion_slice host;   /* a name or an address, without the port */
+    uint16_t port;       /* the scheme's own where none was given */
+    pinion_slice path;   /* not decoded */
+    pinion_slice query;  /* without the '?', not decoded */
 } pinion_uri;
 PINION_API const pinion_uri *pinion_connect_uri(const pinion_connect_info *info);
 

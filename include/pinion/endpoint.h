@@ -173,6 +173,7 @@ PINION_API void pinion_endpoint_stop(pinion_endpoint *endpoint);
 PINION_API PINION_CHECKED int pinion_endpoint_post(pinion_endpoint *endpoint, unsigned loop,
                                                    void (*fn)(void *data), void *data);
 
+/* How many loops it has. Thread: any. */
 PINION_API unsigned pinion_endpoint_loops(const pinion_endpoint *endpoint);
 
 /* Broadcast from anywhere: to the subscribers of this node, and of the others where there is a pubsub
@@ -208,9 +209,9 @@ PINION_API void pinion_subscription_free(pinion_subscription *subscription, void
 
 /* A snapshot of counts. Thread: any. */
 typedef struct pinion_stats {
-    size_t connections; /* open connections, HTTP ones too */
-    size_t sockets;
-    size_t channels;
+    size_t connections;    /* open connections, HTTP ones too */
+    size_t sockets;        /* connected clients, raw sockets too */
+    size_t channels;       /* channels that clients have joined, or are joining */
     size_t topics;         /* topics with a subscriber, counted per loop */
     uint64_t broadcasts;   /* broadcasts published here */
     uint64_t deliveries;   /* frames handed to subscribers */

@@ -11,8 +11,11 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define PINION_API          __attribute__((visibility("default")))
-#define PINION_CHECKED      __attribute__((warn_unused_result))
+/* The library exports what is declared with it. */
+#define PINION_API __attribute__((visibility("default")))
+/* What the function returns must be looked at. */
+#define PINION_CHECKED __attribute__((warn_unused_result))
+/* Argument f is a format, as of printf, for the arguments from a on. */
 #define PINION_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else
 #define PINION_API
@@ -20,7 +23,7 @@ extern "C" {
 #define PINION_PRINTF(f, a)
 #endif
 
-/* X(name, value, text) */
+/* All codes, for a macro of your own: X(name, value, text) is called for each. */
 #define PINION_ERROR_MAP(X)                                                                                  \
     X(EINVAL, -1, "an argument or an option is not valid")                                                   \
     X(ENOMEM, -2, "out of memory")                                                                           \
@@ -42,6 +45,7 @@ extern "C" {
     X(ETOKENINVALID, -18, "the token is not valid")                                                          \
     X(ETOKENEXPIRED, -19, "the token has expired")
 
+/* What functions that fail return. */
 enum pinion_errno {
 #define PINION_ERROR_ENUM(name, value, text) PINION_##name = (value),
     PINION_ERROR_MAP(PINION_ERROR_ENUM)

@@ -13,6 +13,7 @@
 extern "C" {
 #endif
 
+/* Bytes on their way to clients. */
 typedef struct pinion_frame pinion_frame;
 
 #define PINION_FRAME_HEADROOM 14 /* bytes that may be put in front of a frame's own */
@@ -27,6 +28,7 @@ PINION_API pinion_frame *pinion_frame_ref(pinion_frame *frame);
 /* Give a reference back. NULL is allowed. */
 PINION_API void pinion_frame_unref(pinion_frame *frame);
 
+/* Whether the body is binary; else it is text. */
 PINION_API bool pinion_frame_is_binary(const pinion_frame *frame);
 
 /* A broadcast, which a client that does not keep up may do without. */

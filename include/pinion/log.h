@@ -22,12 +22,13 @@
 extern "C" {
 #endif
 
+/* How much a line matters, and from which level on lines are written. */
 typedef enum pinion_log_level {
     PINION_LOG_DEBUG,   /* every join, leave and message */
     PINION_LOG_INFO,    /* life of the server; clients that break the protocol */
     PINION_LOG_WARNING, /* something an operator should look at */
     PINION_LOG_ERROR,   /* something failed: a channel crashed, a listener broke */
-    PINION_LOG_NONE,
+    PINION_LOG_NONE,    /* no line has it: nothing is written */
 } pinion_log_level;
 
 /* Receives one line, without a line end. Called on whatever thread logs, also on several at once, which waits

@@ -23,8 +23,10 @@
 extern "C" {
 #endif
 
+/* What a message carries. */
 typedef struct pinion_payload pinion_payload;
 
+/* What a payload is. */
 typedef enum pinion_payload_type {
     PINION_PAYLOAD_JSON,   /* JSON text: any value, usually an object */
     PINION_PAYLOAD_BINARY, /* raw bytes */
@@ -52,7 +54,7 @@ PINION_API pinion_payload *pinion_payload_ref(const pinion_payload *payload);
 /* Give a reference back. NULL is allowed. */
 PINION_API void pinion_payload_unref(pinion_payload *payload);
 
-/* NULL counts as JSON. */
+/* What the payload is. NULL counts as JSON. */
 PINION_API pinion_payload_type pinion_payload_kind(const pinion_payload *payload);
 
 /* The bytes as they travel: compact JSON text ({} for NULL), or the binary bytes. Not terminated.

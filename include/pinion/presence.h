@@ -36,13 +36,14 @@
 extern "C" {
 #endif
 
+/* Who is on the topics of an endpoint. */
 typedef struct pinion_presence pinion_presence;
 
 /* What came and went on a topic, for handle_metas. Lifetime: the call's. */
 typedef struct pinion_presence_diff {
-    const char *topic;
-    const pinion_payload *joins; /* {key: {"metas": [...]}} */
-    const pinion_payload *leaves;
+    const char *topic;               /* the topic */
+    const pinion_payload *joins;     /* {key: {"metas": [...]}} */
+    const pinion_payload *leaves;    /* of the same form */
     const pinion_payload *presences; /* all of the topic as they are after this diff, without fetch */
 } pinion_presence_diff;
 

@@ -54,6 +54,7 @@ typedef struct pinion_pubsub_events {
     void (*node)(void *core, const char *node, bool up);
 } pinion_pubsub_events;
 
+/* An adapter: whoever writes one says what is in it. */
 typedef struct pinion_pubsub_adapter pinion_pubsub_adapter;
 
 /* One kind of adapter. Except as stated, functions are called on any thread, several at once, between the
@@ -105,8 +106,10 @@ struct pinion_pubsub_adapter {
 
 /* ---- the cluster: nodes in one process, on adapters that can be cut off from each other ---- */
 
+/* The nodes of one process. */
 typedef struct pinion_cluster pinion_cluster;
 
+/* Zero means the default. */
 typedef struct pinion_cluster_options {
     bool topics;      /* messages go where their topic is subscribed to, not to every node */
     size_t max_queue; /* bytes waiting for a node: 64 MiB; more are dropped, counted */

@@ -20,23 +20,25 @@ typedef enum pinion_reason {
     PINION_REASON_DUPLICATE, /* the client joined the topic again on the same socket */
 } pinion_reason;
 
+/* Which of the functions below made a result. */
 typedef enum pinion_result_kind {
-    PINION_RESULT_NOREPLY,
-    PINION_RESULT_REPLY,
-    PINION_RESULT_STOP,
-    PINION_RESULT_STOP_REPLY,
-    PINION_RESULT_LATER,
-    PINION_RESULT_CRASH,
+    PINION_RESULT_NOREPLY,    /* pinion_noreply() */
+    PINION_RESULT_REPLY,      /* pinion_reply(), pinion_ok(), pinion_error() */
+    PINION_RESULT_STOP,       /* pinion_stop() */
+    PINION_RESULT_STOP_REPLY, /* pinion_stop_reply() */
+    PINION_RESULT_LATER,      /* pinion_later() */
+    PINION_RESULT_CRASH,      /* pinion_crash() */
 } pinion_result_kind;
 
 /* Made by the functions below and returned as it is. It owns the payload until it is returned. */
 typedef struct pinion_result {
-    pinion_result_kind kind;
-    pinion_reason reason;
-    const char *status; /* of a reply; must live until the callback returned: a literal, as a rule */
-    pinion_payload *payload;
+    pinion_result_kind kind; /* which function made it */
+    pinion_reason reason;    /* of a stop or a crash */
+    const char *status;      /* of a reply; must live until the callback returned: a literal, as a rule */
+    pinion_payload *payload; /* of a reply; NULL is {} */
 } pinion_result;
 
+/* Make a result of its parts: for the functions below, and for other languages than C. */
 static inline pinion_result pinion_result_make(pinion_result_kind kind, pinion_reason reason,
                                                const char *status, pinion_payload *payload)
 {

@@ -12,6 +12,7 @@
 extern "C" {
 #endif
 
+/* One serializer. Borrowed; must outlive the endpoint. */
 typedef struct pinion_serializer {
     const char *name; /* for logs: "1.0.0" */
 
@@ -34,8 +35,8 @@ PINION_API extern const pinion_serializer pinion_serializer_v2;
 /* A vsn, "major.minor", and the serializer of every major.minor.patch of it ("3.0": as Elixir's "~> 3.0.0").
  */
 typedef struct pinion_serializer_route {
-    const char *vsn;
-    const pinion_serializer *serializer;
+    const char *vsn;                     /* "3.0" */
+    const pinion_serializer *serializer; /* for clients that ask for it */
 } pinion_serializer_route;
 
 /* A table of them: PINION_SERIALIZERS({ "3.0", &my_serializer }). They come before 1.0 and 2.0. */

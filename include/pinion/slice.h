@@ -11,8 +11,8 @@ extern "C" {
 /* ptr NULL: none, where that differs from an empty one. As printf's argument: (int)slice.len, slice.ptr for
  * %.*s (with a ptr that is not NULL). */
 typedef struct pinion_slice {
-    const char *ptr;
-    size_t len;
+    const char *ptr; /* the first byte */
+    size_t len;      /* how many there are */
 } pinion_slice;
 
 #ifdef __cplusplus

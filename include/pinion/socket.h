@@ -13,8 +13,8 @@ extern "C" {
 
 /* A topic, or a prefix of topics ending in '*', and its channel. */
 typedef struct pinion_route {
-    const char *topic;
-    const pinion_channel_def *channel;
+    const char *topic;                 /* "rooms:lobby", "rooms:*" */
+    const pinion_channel_def *channel; /* what its channels do */
 } pinion_route;
 
 /* A table of routes: PINION_ROUTES({ "rooms:*", &room_channel }). The first declared match wins. */
@@ -22,7 +22,7 @@ typedef struct pinion_route {
 
 /* What a socket does. Every member may be NULL. Lifetime: borrowed; must outlive the endpoint. */
 typedef struct pinion_socket_def {
-    const pinion_route *channels;
+    const pinion_route *channels; /* which topics it serves: PINION_ROUTES */
 
     /* A client connects with these parameters (a JSON object of the query). pinion_ok(NULL) lets it,
      * pinion_error(reason) refuses (HTTP 403, or what the mount's error_handler makes of a reason that is not
@@ -46,8 +46,8 @@ typedef struct pinion_socket_def {
 /* So many a second on average, and a burst of so many at once after a quiet time (0: one second's worth).
  * per_second 0: no limit. */
 typedef struct pinion_rate {
-    uint32_t per_second;
-    uint32_t burst;
+    uint32_t per_second; /* on average; 0: no limit */
+    uint32_t burst;      /* at once; 0: as many as per_second */
 } pinion_rate;
 
 /* An answer over HTTP, to be given by pinion_response_send. */
@@ -125,6 +125,7 @@ typedef struct pinion_socket_options {
 /* A weak handle on the socket, for pinion_ref_answer of a connect. See pinion_channel_ref. */
 PINION_API pinion_ref *pinion_socket_ref(pinion_socket *socket);
 
+/* The endpoint it is mounted on. */
 PINION_API pinion_endpoint *pinion_socket_endpoint(const pinion_socket *socket);
 
 /* The name the id callback gave, or NULL. Lifetime: the socket's. */

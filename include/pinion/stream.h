@@ -14,6 +14,7 @@
 extern "C" {
 #endif
 
+/* One TCP connection. */
 typedef struct pinion_stream pinion_stream;
 
 /* What becomes of a stream. Borrowed; must outlive the endpoint. */
@@ -55,6 +56,7 @@ PINION_API uint16_t pinion_endpoint_stream_port(const pinion_endpoint *endpoint,
 PINION_API void pinion_stream_set_user(pinion_stream *stream, void *user);
 PINION_API void *pinion_stream_user(const pinion_stream *stream);
 
+/* The endpoint that accepted it. */
 PINION_API pinion_endpoint *pinion_stream_endpoint(const pinion_stream *stream);
 
 /* Queue a frame to be sent at the end of this turn, with all that is queued by then; takes the reference, on

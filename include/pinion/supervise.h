@@ -15,13 +15,16 @@
  *
  * The parent lives until the child exits with status 0, or on a signal:
  *
- *   SIGTERM, SIGINT   once: passed on, the child stops gracefully; again: it is killed
- *   SIGHUP            upgrades: the program's file as it is now, a newer version for instance, is started as
- * a second child. When that one is ready the first stops gracefully. When it fails, for whatever reason, the
- * log says of what, and the first goes on as if nothing had been; another SIGHUP tries again. One that comes
- * while an upgrade is under way is acted on when that is over. Ignored where it was when the parent started.
- *   SIGUSR1, SIGUSR2  passed on to the child
- *   SIGKILL           ends the child too: the kernel kills it with its parent
+ * SIGTERM and SIGINT: passed on, the child stops gracefully. Once more: it is killed.
+ *
+ * SIGHUP upgrades: the program's file as it is now, a newer version for instance, is started as a second
+ * child. When that one is ready the first stops gracefully. When it fails, for whatever reason, the log says
+ * of what, and the first goes on as if nothing had been; another SIGHUP tries again. One that comes while an
+ * upgrade is under way is acted on when that is over. Ignored where it was when the parent started.
+ *
+ * SIGUSR1 and SIGUSR2: passed on to the child.
+ *
+ * SIGKILL ends the child too: the kernel kills it with its parent.
  *
  * Both children accept from the same sockets while both serve. What only one process can have, the name of a
  * node or a port that the parent does not hold, the second waits for: the first stops gracefully as soon as

@@ -39,8 +39,8 @@
 extern "C" {
 #endif
 
-typedef struct pinion_test pinion_test;
-typedef struct pinion_test_client pinion_test_client;
+typedef struct pinion_test pinion_test;               /* An endpoint without a network, and its clock. */
+typedef struct pinion_test_client pinion_test_client; /* A client in memory. */
 
 /* One at a time per thread. PINION_ENOMEM. */
 PINION_API PINION_CHECKED int pinion_test_new(pinion_test **out);

@@ -29,10 +29,11 @@
 extern "C" {
 #endif
 
+/* The hash by which PBKDF2 makes a key. */
 typedef enum pinion_token_digest {
-    PINION_TOKEN_SHA256,
-    PINION_TOKEN_SHA384,
-    PINION_TOKEN_SHA512,
+    PINION_TOKEN_SHA256, /* SHA-256 */
+    PINION_TOKEN_SHA384, /* SHA-384 */
+    PINION_TOKEN_SHA512, /* SHA-512 */
 } pinion_token_digest;
 
 /* Zero means the default. Strings are borrowed for the call. The last three make the key out of secret and

@@ -27,15 +27,15 @@ extern "C" {
 /* Close codes (RFC 6455 section 7.4). They decide whether a client comes back; 1000 is never used where it
  * should. */
 typedef enum pinion_close_code {
-    PINION_CLOSE_NORMAL = 1000,
+    PINION_CLOSE_NORMAL = 1000,     /* all is done: the client stays away */
     PINION_CLOSE_GOING_AWAY = 1001, /* told to disconnect */
     PINION_CLOSE_PROTOCOL = 1002,   /* broke the framing, or was silent too long */
-    PINION_CLOSE_NO_STATUS = 1005,
-    PINION_CLOSE_BAD_UTF8 = 1007,
-    PINION_CLOSE_POLICY = 1008, /* does not read what it gets */
-    PINION_CLOSE_TOO_BIG = 1009,
-    PINION_CLOSE_INTERNAL = 1011, /* a message that cannot be decoded; or our fault */
-    PINION_CLOSE_RESTART = 1012,  /* the server goes down */
+    PINION_CLOSE_NO_STATUS = 1005,  /* the peer closed without a code; never sent */
+    PINION_CLOSE_BAD_UTF8 = 1007,   /* text that is not UTF-8 */
+    PINION_CLOSE_POLICY = 1008,     /* does not read what it gets */
+    PINION_CLOSE_TOO_BIG = 1009,    /* a message over max_message */
+    PINION_CLOSE_INTERNAL = 1011,   /* a message that cannot be decoded; or our fault */
+    PINION_CLOSE_RESTART = 1012,    /* the server goes down */
 } pinion_close_code;
 
 /* One transport. Borrowed; must outlive the endpoint. */
@@ -74,12 +74,13 @@ typedef struct pinion_transport {
 /* What a transport knows of the request that brought a client; what it has none of is zero. For
  * pinion/connect.h. */
 struct pinion_connect_info {
-    const char *transport; /* its name */
-    const char *peer;      /* an address as text */
-    uint16_t peer_port;
-    pinion_uri uri;
-    pinion_slice auth_token;
-    void *request; /* for the functions, which may be NULL */
+    const char *transport;   /* its name */
+    const char *peer;        /* an address as text */
+    uint16_t peer_port;      /* its port */
+    pinion_uri uri;          /* the request's */
+    pinion_slice auth_token; /* for pinion_connect_auth_token */
+    void *request;           /* for the functions, which may be NULL */
+    /* For pinion_connect_header and pinion_connect_headers. */
     pinion_slice (*header)(void *request, const char *name);
     void (*headers)(void *request, const char *prefix, pinion_header_fn *fn, void *data);
 };

@@ -4,6 +4,7 @@
 
 #include <pinion/error.h>
 
+/* The version of these headers. */
 #define PINION_VERSION_MAJOR 0
 #define PINION_VERSION_MINOR 1
 #define PINION_VERSION_PATCH 0
