@@ -1,9 +1,9 @@
-// The documentation: what makes the reference out of the headers, and what finds dead links. The
+// The documentation: what makes the reference and the pages for man out of the headers, and what finds dead links. The
 // site itself is built and checked by ./run docs, and by ./run lint.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, it } from "node:test";
@@ -17,6 +17,8 @@ import { launch, noBrowser } from "../helpers/browser.mjs";
 
 const SOURCE_DIR = fileURLToPath(new URL("../../", import.meta.url));
 const inTools = (name) => path.join(SOURCE_DIR, "tools", name);
+const headers = readdirSync(path.join(SOURCE_DIR, "include/pinion"));
+const header = (name) => readFileSync(path.join(SOURCE_DIR, "include/pinion", name), "utf8");
 
 const directory = mkdtempSync(path.join(tmpdir(), "pinion-docs-"));
 after(() => rmSync(directory, { recursive: true }));
@@ -32,6 +34,7 @@ function files(folder, texts) {
 }
 
 const lines = (...all) => all.map((line) => `${line}\n`).join("");
+const missing = (command) => spawnSync("which", [command]).status !== 0 && `no ${command}`;
 
 const SAMPLE = lines(
   "/* Things: what is counted.",
@@ -73,9 +76,9 @@ const SAMPLE = lines(
   "#endif",
 );
 
-function filtered(script, text) {
+function filtered(script, text, ...options) {
   const file = path.join(files("headers", { "thing.h": text }), "thing.h");
-  return spawnSync("awk", ["-f", inTools("docs/header.awk"), "-f", inTools(`docs/${script}`), file], { encoding: "utf8" });
+  return spawnSync("awk", [...options, "-f", inTools("docs/header.awk"), "-f", inTools(`docs/${script}`), file], { encoding: "utf8" });
 }
 
 describe("the comments of a header", () => {
@@ -114,6 +117,64 @@ describe("the comments of a header", () => {
     const all = ["PINION_THINGS", "PINION_KIND_ONE", "PINION_KIND_TWO", "pinion_thing", "pinion_unthing", "pinion_things", "pinion_kind"];
     const fields = ["first", "others", "count", "last"].map((name) => `pinion_things.${name}`);
     assert.deepEqual(names, [...all, ...fields].sort());
+  });
+});
+
+describe("the pages for man", () => {
+  const man = path.join(directory, "man/man3");
+  execFileSync(inTools("man-pages"), [man, "1.2.3", "2026-01-02"]);
+  const pages = readdirSync(man);
+  const page = (name) => readFileSync(path.join(man, `${name}.3`), "utf8");
+  const whole = pages.filter((name) => !page(path.basename(name, ".3")).startsWith(".so "));
+
+  it("are one for each header", () => {
+    assert.deepEqual(whole, headers.map((name) => (name === "pinion.h" ? "pinion.3" : `pinion_${name.replace(/h$/, "3")}`)).sort());
+  });
+
+  it("lead from each function, type and macro to that of its header", () => {
+    let checked = 0;
+    for (const name of headers) {
+      for (const [symbol, kind] of declared(header(name))) {
+        if (/field|value/.test(kind)) continue;
+        const [, to] = /^\.so man3\/(\w+)\.3\n$/.exec(page(symbol)) ?? [null, symbol];
+        assert.ok(page(to).includes(symbol), `${to} does not speak of ${symbol}`);
+        assert.ok(whole.includes(`${to}.3`), `${to} is no page`);
+        checked++;
+      }
+    }
+    assert.ok(checked > 150, `${checked} names`);
+  });
+
+  it("say what the comments say", () => {
+    const folder = path.join(directory, "sample");
+    mkdirSync(folder);
+    const { stdout, stderr, status } = filtered("to_man.awk", SAMPLE, "-v", `to=${folder}`, "-v", "version=1", "-v", "date=2026-01-02", "-v", "pages= pinion_thing ");
+    assert.deepEqual([stdout, stderr, status], ["", "", 0]);
+    const text = readFileSync(path.join(folder, "pinion_thing.3"), "utf8");
+    for (const part of [
+      "pinion_thing, PINION_THINGS, pinion_unthing, pinion_things, pinion_kind \\-\nwhat is counted\n",
+      ".nf\nint rc = pinion_thing(1); // *one*\n.fi\n",
+      ".PP\n\\fBThread\\fR: any.\n",
+      ".nf\n\\fBint pinion_thing(int which);\\fR\n.fi\n.nf\n\\fBvoid pinion_unthing(int which, void (*done)(int which));\\fR\n.fi\n.RS 4\nBoth are for <things> of a@b.\n.PP\n\\fBErrors\\fR: none, or \\fI-1\\fR.\n",
+      ".TP 4\n\\fBint first;\\fR\nthe first, with --options\n",
+      ".TP 4\n\\fBPINION_KIND_ONE = 1\\fR\none\n",
+    ]) {
+      assert.ok(text.includes(part), `${part}\nis not in\n${text}`);
+    }
+  });
+
+  it("are well-formed for groff", { skip: missing("groff") }, () => {
+    for (const name of whole) {
+      const { stderr, status } = spawnSync("groff", ["-man", "-ww", "-z", "-Tutf8", path.join(man, name)], { encoding: "utf8" });
+      assert.deepEqual([name, stderr, status], [name, "", 0]);
+    }
+  });
+
+  it("are well-formed for mandoc", { skip: missing("mandoc") }, () => {
+    for (const name of whole) {
+      const { stdout } = spawnSync("mandoc", ["-T", "lint", path.join(man, name)], { encoding: "utf8" });
+      assert.deepEqual([name, stdout], [name, ""]);
+    }
   });
 });
 

@@ -136,6 +136,7 @@ describe("the installed library", () => {
   it("has the documentation, with the files that it shows", () => {
     const documents = path.join(prefix, "share/doc/pinion");
     assert.match(read(documents, "README.md"), /^# Pinion/);
+    assert.match(read(documents, "SECURITY.md"), /^# Security/);
     const links = ["README.md", ...readdirSync(path.join(documents, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
     assert.ok(links.length > 10);
     for (const name of links) {
@@ -143,6 +144,17 @@ describe("the installed library", () => {
       const installed = targets.map(([, target]) => path.join(path.dirname(name), target)).filter((file) => /^(docs\/|[^/]*$)/.test(file));
       for (const file of installed) read(documents, file);
     }
+  });
+
+  it("has pages for man, by header and by function", () => {
+    const page = (name) => read(prefix, "share/man/man3", `${name}.3`);
+    for (const header of headers) {
+      const name = path.basename(header, ".h");
+      assert.match(page(name === "pinion" ? name : `pinion_${name}`), new RegExp(`<pinion/${name}\\.h>`));
+    }
+    for (const name of declared()) assert.match(page(name), new RegExp(`^\\.so man3/pinion_\\w+\\.3$|${name}`, "m"));
+    const [version] = /VERSION ([\d.]+)/.exec(read(SOURCE_DIR, "CMakeLists.txt").replace(/^cmake_minimum.*$/m, "")).slice(1);
+    assert.ok(page("pinion_channel").includes(`Pinion ${version}`));
   });
 
   it("has the suites of the contracts, which stand on nothing else of ours", async () => {
