@@ -3,6 +3,7 @@
  *
  * The linker leads the allocations of everything in this program through here. Only those of the loop's
  * thread fail, and not those inside events, which are the test's own. */
+#include "helpers/memory_calls.h"
 #include "loop_fixture.h"
 #include <pinion/log.h>
 #include <setjmp.h>
@@ -21,42 +22,13 @@ static struct {
 
 static _Thread_local bool on_loop;
 
-static bool is_refused(void)
+bool memory_call_fails(void)
 {
     if (!on_loop || memory.fixture->in_event || memory.failed)
         return false;
     memory.failed = memory.left == 0;
     memory.left--;
     return memory.failed;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-int __real_posix_memalign(void **out, size_t alignment, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-int __wrap_posix_memalign(void **out, size_t alignment, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return is_refused() ? NULL : __real_realloc(old, size);
-}
-
-int __wrap_posix_memalign(void **out, size_t alignment, size_t size)
-{
-    return is_refused() ? 12 /* ENOMEM */ : __real_posix_memalign(out, alignment, size);
 }
 
 /* What happens: more connections than a slab holds, all at once, that send more than there are buffers for to

@@ -8,12 +8,11 @@
  *   [2] the one allocation that fails; 0: none       [5] calls that failed
  *                                                    [6] the seed of the choice
  *
- * Calls that move bytes fail by moving one byte too. Jansson's allocations are meant too, libuv's and those
- * of the C library are not: how these take it is theirs.
+ * Calls that move bytes fail by moving one byte too. Which allocations are meant: memory_calls.h.
  */
+#include "memory_calls.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,29 +35,15 @@ struct control {
 
 static struct control nothing, *control = &nothing;
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-int __real_posix_memalign(void **memory, size_t alignment, size_t size);
 ssize_t __real_recv(int fd, void *bytes, size_t len, int flags);
 ssize_t __real_send(int fd, const void *bytes, size_t len, int flags);
 ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
 int __real_accept4(int fd, struct sockaddr *address, socklen_t *len, int flags);
 
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-char *__wrap_strdup(const char *text);
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
 ssize_t __wrap_recv(int fd, void *bytes, size_t len, int flags);
 ssize_t __wrap_send(int fd, const void *bytes, size_t len, int flags);
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
 int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *len, int flags);
-
-static void *allocate_json(size_t size)
-{
-    return __wrap_malloc(size);
-}
 
 __attribute__((constructor)) static void share(void)
 {
@@ -72,7 +57,6 @@ __attribute__((constructor)) static void share(void)
     if (memory != MAP_FAILED)
         control = memory;
     close(fd);
-    json_set_alloc_funcs(allocate_json, free);
 }
 
 /* Numbers below a million. */
@@ -86,41 +70,13 @@ static unsigned chance(void)
 
 /* ---- memory ---- */
 
-static bool memory_fails(void)
+bool memory_call_fails(void)
 {
     unsigned number = atomic_fetch_add(&control->allocations, 1) + 1;
     if (number != control->the_one && (control->memory == 0 || chance() >= control->memory))
         return false;
     atomic_fetch_add(&control->failed, 1);
-    errno = ENOMEM;
     return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return memory_fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return memory_fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return memory_fails() ? NULL : __real_realloc(memory, size);
-}
-
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size)
-{
-    return memory_fails() ? ENOMEM : __real_posix_memalign(memory, alignment, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = __wrap_malloc(size);
-    return copy ? memcpy(copy, text, size) : NULL;
 }
 
 /* ---- calls ---- */
