@@ -82,8 +82,9 @@ typedef struct pinion_channel_def {
 /* Push an event to this channel's client. Consumes payload; NULL is {}.
  * Errors: PINION_ENOTJOINED in join; PINION_EPAYLOAD; PINION_ENOTSUP a binary payload for a client whose
  * serializer or transport has none; PINION_ETOOBIG event over 255 bytes; PINION_EUTF8 an event that is not
- * UTF-8; PINION_ECLOSED nobody is there any more; PINION_ENOMEM. They need not be checked: mistakes are
- * warned of in the log, here and in the calls below. */
+ * UTF-8; PINION_ECLOSED nobody is there any more; PINION_ENOMEM, and the socket is closed, as its client
+ * would never know what it missed. They need not be checked: mistakes are warned of in the log, here and in
+ * the calls below. */
 PINION_API int pinion_push(pinion_channel *channel, const char *event, pinion_payload *payload);
 
 /* Send an event to every subscriber of this channel's topic, on every node; this channel's client too.

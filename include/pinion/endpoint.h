@@ -215,7 +215,7 @@ typedef struct pinion_stats {
     size_t topics;         /* topics with a subscriber, counted per loop */
     uint64_t broadcasts;   /* broadcasts published here */
     uint64_t deliveries;   /* frames handed to subscribers */
-    uint64_t dropped;      /* broadcasts lost to a full mailbox or inbox */
+    uint64_t dropped;      /* broadcasts lost to a full mailbox or inbox, or for want of memory */
     uint64_t unencodable;  /* deliveries skipped: binary for a client that cannot take it */
     uint64_t slow_closed;  /* clients closed for not reading */
     uint64_t skipped;      /* deliveries that clients who do not keep up did without (drop_broadcasts) */

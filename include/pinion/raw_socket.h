@@ -38,7 +38,8 @@ typedef struct pinion_raw_socket_def {
 } pinion_raw_socket_def;
 
 /* Send a message; the bytes are copied. Errors: PINION_EUTF8 text that is not UTF-8; PINION_ENOTSUP binary
- * over a transport that has none (long polling); PINION_ECLOSED; PINION_ENOMEM. They need not be checked. */
+ * over a transport that has none (long polling); PINION_ECLOSED; PINION_ENOMEM, and the
+ * socket is closed, as its client would never know what it missed. They need not be checked. */
 PINION_API int pinion_raw_push(pinion_socket *socket, bool binary, const void *bytes, size_t length);
 
 /* A channel that stands for the raw socket where one is asked for: pinion_subscribe, pinion_send_after,

@@ -89,20 +89,25 @@ bool pinion__channel_busy(const struct pinion_channel *channel)
 
 /* ---- messages to the client ---- */
 
+struct pinion_slice pinion__channel_topic(const struct pinion_channel *channel)
+{
+    return pinion__slice(channel->topic->name, channel->topic->name_len);
+}
+
 struct pinion_slice pinion__channel_join_ref(const struct pinion_channel *channel)
 {
     return pinion__slice(channel->join_ref, channel->join_ref_len);
 }
 
-void pinion__channel_send_end(struct pinion_socket *socket, const char *topic, struct pinion_slice join_ref,
-                              bool error)
+void pinion__channel_send_end(struct pinion_socket *socket, struct pinion_slice topic,
+                              struct pinion_slice join_ref, bool error)
 {
     static const char crash[] = "{\"reason\":\"channel_crash\"}";
     struct pinion_message message = {
         .kind = PINION_MESSAGE_PUSH,
         .join_ref = join_ref,
         .ref = join_ref,
-        .topic = pinion__slice_str(topic),
+        .topic = topic,
         .event = pinion__slice_str(error ? "phx_error" : "phx_close"),
         .payload = pinion__slice_str(error ? crash : "{}"),
     };
@@ -115,7 +120,7 @@ static void send_end(struct pinion_channel *channel, bool error)
     struct pinion_slice join_ref = pinion__channel_join_ref(channel);
     if (channel->null_join_ref)
         join_ref.len = 0;
-    pinion__channel_send_end(channel->socket, channel->topic->name, join_ref, error);
+    pinion__channel_send_end(channel->socket, pinion__channel_topic(channel), join_ref, error);
 }
 
 /* ---- callbacks ---- */

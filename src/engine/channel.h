@@ -164,6 +164,7 @@ void pinion__channel_log(const struct pinion_channel *channel, const char *what,
 
 /* ---- messages to the client ---- */
 
+struct pinion_slice pinion__channel_topic(const struct pinion_channel *channel);
 struct pinion_slice pinion__channel_join_ref(const struct pinion_channel *channel);
 
 /* Reply with the channel's join_ref. */
@@ -175,8 +176,8 @@ int pinion__socket_reply(struct pinion_socket *socket, const struct pinion_messa
                          struct pinion_slice join_ref, const char *status, const pinion_payload *payload);
 
 /* phx_close or phx_error. */
-void pinion__channel_send_end(struct pinion_socket *socket, const char *topic, struct pinion_slice join_ref,
-                              bool error);
+void pinion__channel_send_end(struct pinion_socket *socket, struct pinion_slice topic,
+                              struct pinion_slice join_ref, bool error);
 
 /* ---- work.c ---- */
 

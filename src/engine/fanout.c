@@ -23,7 +23,8 @@
 struct encoding {
     const struct pinion_serializer *serializer;
     const struct pinion_transport *transport;
-    struct pinion_frame *frame; /* NULL: cannot be encoded */
+    struct pinion_frame *frame;
+    int failure; /* why there is none */
 };
 
 struct intercepted {
@@ -53,7 +54,8 @@ struct fanout {
     unsigned encoding_count;
     const struct pinion_audience *audience; /* that of the last entry, with */
     const pinion_clause *clause;            /* its handle_out */
-    struct pinion_frame *frame;             /* or its frame; NULL: cannot be encoded */
+    struct pinion_frame *frame;             /* or its frame */
+    int failure;                            /* why there is none */
     const struct pinion_subscriber *sender; /* is left out */
     bool sender_unknown;                    /* but is somewhere here, and known by its id */
     struct batch *batch;
@@ -67,59 +69,61 @@ struct fanout {
 
 /* ---- the fast lane ---- */
 
-static struct pinion_frame *encode(const struct pinion_broadcast *broadcast,
-                                   const struct pinion_audience *audience)
+static int encode(const struct pinion_broadcast *broadcast, const struct pinion_audience *audience,
+                  struct pinion_frame **out)
 {
-    struct pinion_frame *frame = NULL;
     struct pinion_message message = { .kind = PINION_MESSAGE_BROADCAST,
                                       .topic = broadcast->topic,
                                       .event = broadcast->event };
     message.payload.ptr = pinion_payload_bytes(broadcast->payload, &message.payload.len);
     message.payload_binary = pinion_payload_kind(broadcast->payload) == PINION_PAYLOAD_BINARY;
-    if (pinion__encode(audience->serializer, audience->transport, &message, &frame) != 0)
-        return NULL;
-    frame->droppable = true;
-    return frame;
+    int rc = pinion__encode(audience->serializer, audience->transport, &message, out);
+    if (!rc)
+        (*out)->droppable = true;
+    return rc;
 }
 
-/* The frame for this audience, kept until the fan-out is over. NULL: it cannot be encoded. Where there are
- * more encodings than there is room for (an application may bring its own), one is given up. */
-static struct pinion_frame *frame_for(struct fanout *fan, const struct pinion_audience *audience)
+/* The encoding for this audience, kept until the fan-out is over. Where there are more than there is room for
+ * (an application may bring its own), one is given up. */
+static const struct encoding *encoding_for(struct fanout *fan, const struct pinion_audience *audience)
 {
     for (unsigned i = 0; i < fan->encoding_count; i++) {
         const struct encoding *known = &fan->encodings[i];
         if (known->serializer == audience->serializer && known->transport == audience->transport)
-            return known->frame;
+            return known;
     }
     if (fan->encoding_count == ENCODINGS_MAX)
         pinion__frame_unref(fan->encodings[--fan->encoding_count].frame);
-    struct pinion_frame *frame = encode(fan->broadcast, audience);
-    fan->encodings[fan->encoding_count++] = (struct encoding){
-        .serializer = audience->serializer,
-        .transport = audience->transport,
-        .frame = frame,
-    };
-    return frame;
+    struct encoding *encoding = &fan->encodings[fan->encoding_count++];
+    *encoding = (struct encoding){ .serializer = audience->serializer, .transport = audience->transport };
+    encoding->failure = encode(fan->broadcast, audience, &encoding->frame);
+    return encoding;
 }
 
 static void choose(struct fanout *fan, const struct pinion_audience *audience)
 {
     fan->audience = audience;
     fan->clause = pinion__clause_find(audience->def->handle_out, fan->broadcast->event);
-    fan->frame = fan->clause ? NULL : frame_for(fan, audience);
+    if (fan->clause)
+        return;
+    const struct encoding *encoding = encoding_for(fan, audience);
+    fan->frame = encoding->frame;
+    fan->failure = encoding->failure;
 }
 
 static void deliver(struct fanout *fan, void *conn)
 {
-    int rc = PINION_ENOTSUP;
+    int rc = fan->failure;
     if (fan->frame)
         rc = fan->audience->transport->send(conn, pinion__frame_ref(fan->frame));
     if (rc == 0)
         fan->delivered++;
-    else if (rc == PINION_ENOTSUP)
-        fan->unencodable++;
     else if (rc == PINION_EBUSY)
         fan->skipped++;
+    else if (rc == PINION_ENOMEM)
+        fan->dropped++;
+    else if (rc != PINION_ECLOSED)
+        fan->unencodable++;
 }
 
 /* ---- intercepts ---- */

@@ -21,8 +21,7 @@ static void crash(struct pinion_channel *channel, const char *callback, struct p
 int pinion__channel_reply(struct pinion_channel *channel, struct pinion_slice ref, const char *status,
                           const pinion_payload *payload)
 {
-    struct pinion_message to = { .ref = ref,
-                                 .topic = pinion__slice(channel->topic->name, channel->topic->name_len) };
+    struct pinion_message to = { .ref = ref, .topic = pinion__channel_topic(channel) };
     if (channel->muted)
         return PINION_ECLOSED;
     return pinion__socket_reply(channel->socket, &to, pinion__channel_join_ref(channel), status, payload);

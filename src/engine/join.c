@@ -30,25 +30,25 @@ struct pinion_late_join {
 static int reply_to_join(struct pinion_channel *channel, struct pinion_slice ref, const char *status,
                          const pinion_payload *payload)
 {
-    struct pinion_message to = { .ref = ref,
-                                 .topic = pinion__slice(channel->topic->name, channel->topic->name_len) };
+    struct pinion_message to = { .ref = ref, .topic = pinion__channel_topic(channel) };
     struct pinion_slice join_ref = pinion__channel_join_ref(channel);
     if (channel->null_join_ref)
         join_ref.len = 0;
     return pinion__socket_reply(channel->socket, &to, join_ref, status, payload);
 }
 
-static void close_replaced(struct pinion_channel *channel, const struct replaced *replaced)
+static void close_replaced(struct pinion_socket *socket, struct pinion_slice topic,
+                           const struct replaced *replaced)
 {
     if (replaced->any)
-        pinion__channel_send_end(channel->socket, channel->topic->name, replaced->join_ref, false);
+        pinion__channel_send_end(socket, topic, replaced->join_ref, false);
 }
 
 static void refuse(struct pinion_channel *channel, struct pinion_slice ref, const struct replaced *replaced,
                    const pinion_payload *reason)
 {
     (void)reply_to_join(channel, ref, "error", reason);
-    close_replaced(channel, replaced);
+    close_replaced(channel->socket, pinion__channel_topic(channel), replaced);
     pinion__channel_end(channel, PINION_REASON_ERROR);
 }
 
@@ -86,7 +86,7 @@ static void accept_now(struct pinion_channel *channel, struct pinion_slice ref,
     }
     channel->state = PINION_CHANNEL_JOINED;
     channel->joined = true;
-    close_replaced(channel, replaced);
+    close_replaced(channel->socket, pinion__channel_topic(channel), replaced);
     pinion__channel_hold(channel); /* after_join may end it */
     pinion__channel_after_join(channel, params);
     pinion__mail_release_inbox(channel);
@@ -293,6 +293,7 @@ void pinion__join(struct pinion_socket *socket, const pinion_channel_def *def,
     struct pinion_channel *channel = pinion__channel_new(socket, def, message->topic, message);
     if (!channel) {
         reply_error(socket, message, "join crashed");
+        close_replaced(socket, message->topic, &replaced);
         return;
     }
     pinion_payload params;

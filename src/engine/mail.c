@@ -157,7 +157,7 @@ int pinion__mail_message(struct pinion_channel *channel, const struct pinion_mes
     char *end = copy->text;
     copy->message = *message;
     copy->message.memory = NULL;
-    copy->message.topic = pinion__slice(channel->topic->name, channel->topic->name_len);
+    copy->message.topic = pinion__channel_topic(channel);
     copy->message.join_ref = pinion__channel_join_ref(channel);
     copy->message.ref = copy_slice(&end, message->ref);
     copy->message.event = copy_slice(&end, message->event);

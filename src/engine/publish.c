@@ -56,7 +56,7 @@ int pinion_push(pinion_channel *channel, const char *event, pinion_payload *payl
         struct pinion_message message = {
             .kind = PINION_MESSAGE_PUSH,
             .join_ref = pinion__channel_join_ref(channel),
-            .topic = pinion__slice(channel->topic->name, channel->topic->name_len),
+            .topic = pinion__channel_topic(channel),
             .event = name,
         };
         message.payload.ptr = pinion_payload_bytes(payload, &message.payload.len);

@@ -201,9 +201,8 @@ int pinion_raw_push(pinion_socket *socket, bool binary, const void *bytes, size_
     if (!binary && !pinion__utf8_valid(bytes, length))
         return PINION_EUTF8;
     pinion_frame *frame = pinion_frame_new(binary, bytes ? bytes : "", length);
-    if (!frame)
-        return PINION_ENOMEM;
-    if (socket->transport->frame && !(frame = socket->transport->frame(frame)))
-        return PINION_ENOMEM;
-    return socket->transport->send(socket->conn, frame);
+    if (frame && socket->transport->frame)
+        frame = socket->transport->frame(frame);
+    int rc = frame ? socket->transport->send(socket->conn, frame) : PINION_ENOMEM;
+    return rc == PINION_ENOMEM ? pinion__socket_starved(socket) : rc;
 }

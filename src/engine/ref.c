@@ -46,7 +46,7 @@ static pinion_ref *ref_new(struct pinion_socket *socket, struct pinion_channel *
 {
     struct pinion_slice topic = { NULL, 0 }, join_ref = { NULL, 0 };
     if (channel) {
-        topic = pinion__slice(channel->topic->name, channel->topic->name_len);
+        topic = pinion__channel_topic(channel);
         join_ref = pinion__channel_join_ref(channel);
     }
     pinion_ref *ref = calloc(1, sizeof *ref + topic.len + join_ref.len + message_ref.len);

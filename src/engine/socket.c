@@ -33,7 +33,9 @@ int pinion__socket_send(struct pinion_socket *socket, const struct pinion_messag
     if (!socket->serializer)
         return PINION_ENOTSUP;
     int rc = pinion__encode(socket->serializer, socket->transport, message, &frame);
-    return rc ? rc : socket->transport->send(socket->conn, frame);
+    if (!rc)
+        rc = socket->transport->send(socket->conn, frame);
+    return rc == PINION_ENOMEM ? pinion__socket_starved(socket) : rc;
 }
 
 /* ---- life ---- */
@@ -125,6 +127,14 @@ void pinion__socket_close_for(struct pinion_socket *socket, uint16_t code, pinio
 void pinion__socket_close(struct pinion_socket *socket, uint16_t code)
 {
     pinion__socket_close_for(socket, code, PINION_REASON_CLOSED);
+}
+
+int pinion__socket_starved(struct pinion_socket *socket)
+{
+    PINION_LOG_LIMITED(PINION_LOG_ERROR, "socket %s: out of memory for a message to the client: closed (%s)",
+                       socket->mount->path, PINION_WHO_OF(socket));
+    pinion__socket_close(socket, PINION_CLOSE_INTERNAL);
+    return PINION_ENOMEM;
 }
 
 void pinion__socket_seen(struct pinion_socket *socket)

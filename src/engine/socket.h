@@ -89,13 +89,18 @@ void pinion__socket_close(struct pinion_socket *socket, uint16_t code);
 /* As above; its channels' terminate gets this reason. */
 void pinion__socket_close_for(struct pinion_socket *socket, uint16_t code, pinion_reason reason);
 
+/* A message for its client found no memory, and the client would never know what it missed: it is closed, and
+ * may begin anew. Gives PINION_ENOMEM. */
+int pinion__socket_starved(struct pinion_socket *socket);
+
 void pinion__socket_unhold(struct pinion_socket *socket);
 
 /* Hold frames from the client back, or let them go; counts. */
 void pinion__socket_wait(struct pinion_socket *socket);
 void pinion__socket_unwait(struct pinion_socket *socket);
 
-/* Encode, frame and send. Errors as the serializer's and the transport's; PINION_ECLOSED after the end. */
+/* Encode, frame and send. Errors as the serializer's and the transport's; PINION_ECLOSED after the end;
+ * after PINION_ENOMEM it is closed. */
 int pinion__socket_send(struct pinion_socket *socket, const struct pinion_message *message);
 
 /* Make the frame for sockets of this serializer and transport. */
