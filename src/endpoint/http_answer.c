@@ -75,11 +75,8 @@ void pinion__http_send(struct pinion_http *http, const struct pinion_http_answer
                        size_t len)
 {
     struct pinion_frame *frame = pinion__http_frame(answer, body, http->head_only ? 0 : len);
-    if (!frame) {
-        pinion__conn_close(http->conn);
+    if (!pinion__conn_answer(http->conn, frame))
         return;
-    }
-    (void)pinion__conn_queue(http->conn, frame);
     if (!answer->keep_alive && !answer->body_follows)
         pinion__http_finish(http);
 }
@@ -110,7 +107,5 @@ void pinion__http_send_error(struct pinion_http *http, int status, bool keep_ali
 void pinion__http_send_continue(struct pinion_http *http)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    struct pinion_frame *frame = pinion__frame_copy(text, sizeof text - 1);
-    if (frame)
-        (void)pinion__conn_queue(http->conn, frame);
+    (void)pinion__conn_answer(http->conn, pinion__frame_copy(text, sizeof text - 1));
 }

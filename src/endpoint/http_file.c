@@ -24,7 +24,10 @@ static bool send_chunk(struct pinion_http *http)
     }
     frame->body_len = (size_t)got;
     http->file.left -= (uint64_t)got;
-    return pinion__conn_queue(http->conn, frame) == 0;
+    if (pinion__conn_answer(http->conn, frame))
+        return true;
+    http->keep_alive = false;
+    return false;
 }
 
 static void after_file(struct pinion_http *http)

@@ -250,6 +250,14 @@ int pinion__conn_queue(struct pinion_conn *conn, struct pinion_frame *frame)
     return pinion__outbox_push(&conn->outbox, &conn->loop->pool, frame);
 }
 
+bool pinion__conn_answer(struct pinion_conn *conn, struct pinion_frame *frame)
+{
+    if (frame && pinion__conn_queue(conn, frame) == 0)
+        return true;
+    pinion__conn_close(conn);
+    return false;
+}
+
 size_t pinion__conn_queued(const struct pinion_conn *conn)
 {
     return conn->outbox.bytes;

@@ -118,6 +118,10 @@ struct pinion_loop *pinion__conn_loop(const struct pinion_conn *conn);
  * error; PINION_ENOMEM; PINION_ETOOBIG: of 4 GiB. */
 int pinion__conn_queue(struct pinion_conn *conn, struct pinion_frame *frame);
 
+/* Queue what the peer waits for, as above. Where there is no memory for it (frame may be NULL then), the
+ * connection is closed: it would wait in vain, and take what follows for it. False: it cannot be sent. */
+bool pinion__conn_answer(struct pinion_conn *conn, struct pinion_frame *frame);
+
 /* Bytes queued and not yet taken by the kernel. */
 size_t pinion__conn_queued(const struct pinion_conn *conn);
 

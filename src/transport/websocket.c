@@ -184,9 +184,9 @@ static void begin_close(struct ws *ws, uint16_t code)
     free_pongs(ws);
     drop_stash(ws);
     pinion__conn_resume(ws->conn);
-    if (!frame || pinion__conn_queue(ws->conn, frame) != 0)
-        pinion__conn_close(ws->conn);
-    else if (ws->eof)
+    if (!pinion__conn_answer(ws->conn, frame))
+        return;
+    if (ws->eof)
         finish(ws); /* it will not answer */
     else
         await_end(ws);
@@ -642,10 +642,8 @@ static void refuse(struct ws *ws, int error, const pinion_payload *reason)
     ws->state = WS_CLOSING;
     ws->socket = NULL;
     drop_stash(ws);
-    if (!answer || pinion__conn_queue(ws->conn, answer) != 0) {
-        pinion__conn_close(ws->conn);
+    if (!pinion__conn_answer(ws->conn, answer))
         return;
-    }
     pinion__conn_resume(ws->conn);
     pinion__conn_shutdown(ws->conn);
     await_end(ws);
@@ -688,7 +686,7 @@ static void open_now(struct ws *ws)
     struct pinion_frame *handshake = ws->more->handshake;
     ws->more->handshake = NULL;
     ws->state = WS_OPEN;
-    (void)pinion__conn_queue(ws->conn, handshake); /* if it is closed, its closed event follows */
+    (void)pinion__conn_answer(ws->conn, handshake); /* if it is closed, its closed event follows */
     start_pings(ws);
 }
 

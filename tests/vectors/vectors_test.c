@@ -25,7 +25,7 @@ static size_t test_count;
 static void replay(void **state)
 {
     const struct run *run = *state;
-    replay_vector(run->vector, run->vsn);
+    run_vector(run->name, run->vector, run->vsn);
 }
 
 static void add(const char *file, json_t *vector, const char *vsn)
