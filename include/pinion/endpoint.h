@@ -193,8 +193,8 @@ PINION_API int pinion_endpoint_broadcast_local(pinion_endpoint *endpoint, const 
 
 /* Receive a topic's broadcasts in code that is no channel. fn runs on the endpoint's first loop, like a
  * callback. PINION_ETOOBIG, PINION_EUTF8 the topic; PINION_ENOMEM. Thread: any; from another than that loop's
- * it begins a little later. *out is the caller's, to be given to pinion_subscription_free, before or after
- * the endpoint is freed. */
+ * it begins a little later, once there is memory for it. *out is the caller's, to be given to
+ * pinion_subscription_free, before or after the endpoint is freed. */
 typedef struct pinion_subscription pinion_subscription;
 typedef void pinion_subscription_fn(const char *topic, const char *event, const pinion_payload *payload,
                                     void *data);

@@ -1,10 +1,12 @@
 #include "engine/subscription.h"
-#include "base/log.h"
+#include "base/log_limit.h"
 #include "engine/channel.h"
 #include "engine/refused.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
 #include <stdlib.h>
+
+#define AGAIN_MS 100 /* until a subscription that found no memory is tried again */
 
 /* Everything but the references belongs to the loop. The user's handle holds one, the loop one while it is
  * subscribed, and each call under way one. */
@@ -14,6 +16,7 @@ struct pinion_subscription {
     atomic_uint refs;
     atomic_bool freed; /* by the user: no more calls */
     struct pinion_subscriber subscriber;
+    struct pinion_timer again;
     struct pinion_list node; /* in shard->subscriptions */
     struct pinion_shard *shard;
     struct pinion_scheduler *scheduler; /* referenced: the handle may outlive the endpoint */
@@ -73,19 +76,43 @@ int pinion__subscription_deliver(struct pinion_subscriber *subscriber, struct pi
     return 0;
 }
 
-static void begin(struct pinion_task *task)
+static int begin(struct pinion_subscription *subscription)
 {
-    struct pinion_subscription *subscription =
-        PINION_CONTAINER_OF(task, struct pinion_subscription, begin_task);
-    struct pinion_shard *shard = subscription->shard;
     struct pinion_topic *topic =
-        pinion__topic_hold(&shard->pubsub.registry, pinion__slice_str(subscription->topic));
+        pinion__topic_hold(&subscription->shard->pubsub.registry, pinion__slice_str(subscription->topic));
     int rc = topic ? pinion__topic_subscribe(topic, &subscription->subscriber) : PINION_ENOMEM;
     if (topic)
         pinion__topic_drop(topic);
-    if (rc)
-        pinion__log(PINION_LOG_ERROR, "no subscription to %s: %s", subscription->topic, pinion_strerror(rc));
-    pinion__list_append(&shard->subscriptions, &subscription->node);
+    return rc;
+}
+
+/* Whoever asked was told that it will be: it is tried until there is memory. */
+static void begin_or_try_again(struct pinion_subscription *subscription)
+{
+    int rc = begin(subscription);
+    if (!rc)
+        return;
+    PINION_LOG_LIMITED(PINION_LOG_ERROR, "the subscription to %s does not begin yet: %s", subscription->topic,
+                       pinion_strerror(rc));
+    pinion__scheduler_timer(subscription->scheduler, &subscription->again, AGAIN_MS);
+}
+
+static void try_again(struct pinion_timer *timer)
+{
+    begin_or_try_again(PINION_CONTAINER_OF(timer, struct pinion_subscription, again));
+}
+
+static void add(struct pinion_subscription *subscription)
+{
+    pinion__list_append(&subscription->shard->subscriptions, &subscription->node);
+}
+
+static void run_begin(struct pinion_task *task)
+{
+    struct pinion_subscription *subscription =
+        PINION_CONTAINER_OF(task, struct pinion_subscription, begin_task);
+    add(subscription);
+    begin_or_try_again(subscription);
 }
 
 /* Give the loop's reference back. */
@@ -94,6 +121,7 @@ static void end(struct pinion_subscription *subscription)
     if (pinion__list_empty(&subscription->node))
         return;
     pinion__topic_unsubscribe(&subscription->subscriber);
+    pinion__timer_cancel(&subscription->again);
     pinion__list_remove(&subscription->node);
     unref(subscription);
 }
@@ -122,18 +150,19 @@ int pinion_endpoint_subscribe(pinion_endpoint *endpoint, const char *topic, pini
     atomic_init(&subscription->refs, 2);
     atomic_init(&subscription->freed, false);
     pinion__list_init(&subscription->node);
-    subscription->begin_task.run = begin;
+    pinion__timer_init(&subscription->again, try_again);
+    subscription->begin_task.run = run_begin;
     subscription->subscriber.lane = PINION_LANE_SUBSCRIPTION;
     subscription->shard = shard;
     subscription->scheduler = pinion__scheduler_ref(shard->scheduler);
     subscription->fn = fn;
     subscription->data = data;
     memcpy(subscription->topic, topic, len + 1);
-    int rc = 0;
-    if (pinion__hub_here(endpoint) == shard)
-        begin(&subscription->begin_task);
-    else
-        rc = pinion__scheduler_post(shard->scheduler, &subscription->begin_task, 0);
+    bool here = pinion__hub_here(endpoint) == shard;
+    int rc =
+        here ? begin(subscription) : pinion__scheduler_post(shard->scheduler, &subscription->begin_task, 0);
+    if (!rc && here)
+        add(subscription);
     if (rc) {
         pinion__scheduler_unref(subscription->scheduler);
         free(subscription);

@@ -182,7 +182,64 @@ static void it_ends_where_there_is_no_memory(void **state)
     assert_int_equal(heap.blocks, blocks);
 }
 
+static void it_is_refused_where_there_is_no_memory(void **state)
+{
+    struct listener listener = { 0 };
+    for (size_t n = 0;; n++) {
+        heap_limit(n);
+        int rc = pinion_endpoint_subscribe(pinion_test_endpoint(test), "news", listen_in, &listener,
+                                           &listener.subscription);
+        heap_unlimit();
+        assert_int_equal(stats().topics, rc ? 0 : 1);
+        if (rc == 0)
+            break;
+        assert_int_equal(rc, PINION_ENOMEM);
+    }
+    broadcast("a");
+    pinion_subscription_free(listener.subscription, destroy);
+    pinion_test_run(test);
+    check_ended(&listener, "a");
+}
+
 /* ---- from another thread ---- */
+
+static void *subscribe_there(void *data)
+{
+    subscribe(data);
+    return NULL;
+}
+
+static void it_begins_once_there_is_memory(void **state)
+{
+    struct listener listener = { 0 };
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, subscribe_there, &listener), 0);
+    pthread_join(thread, NULL);
+    heap_limit(0);
+    pinion_test_advance(test, 1000);
+    heap_unlimit();
+    broadcast("too early");
+    pinion_test_advance(test, 1000);
+    broadcast("a");
+    pinion_subscription_free(listener.subscription, destroy);
+    pinion_test_run(test);
+    check_ended(&listener, "a");
+}
+
+static void it_may_end_while_there_is_no_memory(void **state)
+{
+    struct listener listener = { 0 };
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, subscribe_there, &listener), 0);
+    pthread_join(thread, NULL);
+    heap_limit(0);
+    pinion_test_advance(test, 1000);
+    pinion_subscription_free(listener.subscription, destroy);
+    pinion_test_advance(test, 1000);
+    heap_unlimit();
+    broadcast("a");
+    check_ended(&listener, "");
+}
 
 static void *subscribe_and_free(void *data)
 {
@@ -249,6 +306,9 @@ int main(void)
         T(whatever_is_left_ends_with_the_endpoint),
         T(it_may_end_itself_when_the_endpoint_ends),
         T(it_ends_where_there_is_no_memory),
+        T(it_is_refused_where_there_is_no_memory),
+        T(it_begins_once_there_is_memory),
+        T(it_may_end_while_there_is_no_memory),
         T(it_may_end_before_it_began),
         T(threads_may_come_and_go_under_load),
     };
