@@ -1,36 +1,50 @@
-/* Whatever clients send and channels do, in any order: when the clients have gone nothing is left, terminate
- * ran once for each channel that had joined, and every state was destroyed once. What is sent to a client it
- * can read.
+/* Whatever clients send and channels do, in any order, with work, refs and broadcasts on other threads, and
+ * whichever allocations fail: when the clients have gone nothing is left, terminate ran once for each channel
+ * that had joined, and every state was destroyed once. What is sent to a client it can read, it comes in
+ * order, and joins and heartbeats are answered, or the socket is closed. Refs may outlive their endpoint.
  *
- * The input is a list of operations: a letter 'a' to 'p' (any byte, modulo 16), and its arguments: digits,
+ * The input is a list of operations: a letter 'a' to 'z' (any byte, modulo 26), and its arguments: digits,
  * and scripts for scripted_channel.h, which are a digit for the length and that many letters. So a corpus can
  * be written by hand: "a0020" connects client 0 as users:2, "d0110" has it join room:1.
  *
- * Fuzzes in part: src/engine/dispatch.c src/engine/join.c src/engine/handle.c src/engine/channel.c
- *   src/engine/fanout.c src/engine/promise.c src/engine/mail.c src/engine/work.c; no topic waits for a
- * broker, all runs on one loop, and what is only logged is not written */
-#include "proto/json_scan.h"
+ * Fuzzes: src/engine/dispatch.c src/engine/join.c src/engine/handle.c src/engine/channel.c
+ *   src/engine/promise.c src/engine/mail.c src/engine/work.c src/engine/ref.c src/engine/info.c
+ *   src/engine/anchor.c src/engine/subscription.c src/base/wheel.c src/base/scheduler.c */
+#include "elsewhere.h"
+#include "engine/sweep.h"
+#include "scripted_broker.h"
 #include "scripted_channel.h"
-#include <pinion/testing.h>
-#include <sched.h>
+#include "scripted_client.h"
+#include "scripted_refs.h"
+#include "scripted_work.h"
+#include "tests/helpers/memory_calls.h"
+#include "tests/helpers/shortage.h"
+#include "transport/testing_int.h"
 
-#define CLIENTS 4
-#define TOPICS  3
+#define CLIENTS        4
+#define TURN_CALLBACKS 10000 /* in one turn of the loop */
+#define TURNS_MAX      100   /* until nothing is due */
 
-static const pinion_socket_options options = { .max_channels = 2 };
+static const pinion_socket_options options = { .max_channels = 2, .max_timers = 8 };
 
 static struct {
     pinion_test *test;
-    struct client {
-        pinion_test_client *handle; /* NULL: not connected */
-        bool v1;
-    } clients[CLIENTS];
+    struct pinion_mount mount;
+    struct scripted_client clients[CLIENTS];
+    pinion_subscription *subscription;
+    bool broker;
+    unsigned held; /* acts that the loop's turn does not follow */
     struct input input;
 } world;
 
+static pinion_endpoint *endpoint(void)
+{
+    return pinion_test_endpoint(world.test);
+}
+
 static char read_letter(void)
 {
-    return (char)('a' + (input_byte(&world.input) + 15) % 16);
+    return (char)('a' + (input_byte(&world.input) + 7) % 26);
 }
 
 /* '0' is 0, ':' is 10. */
@@ -47,176 +61,274 @@ static void read_script(char script[SCRIPT_MAX + 1])
     script[len] = '\0';
 }
 
-static struct client *pick_client(void)
+static struct scripted_client *pick_client(void)
 {
     return &world.clients[read_number(CLIENTS)];
 }
 
-static pinion_stats stats(void)
+/* ---- the loop ---- */
+
+static void read_all(void)
 {
-    pinion_stats now;
-    pinion_endpoint_stats(pinion_test_endpoint(world.test), &now);
-    return now;
+    for (size_t i = 0; i < CLIENTS; i++)
+        scripted_client_read(&world.clients[i]);
 }
 
-/* ---- what a client receives ---- */
-
-/* Kinds of binary frames, and how many strings each has. */
-static void check_binary_frame(const char *bytes, size_t len)
+static void run_loop(void)
 {
-    static const size_t strings[] = { 3, 4, 2 };
-    REQUIRE(len > 0 && (uint8_t)bytes[0] < 3);
-    size_t count = strings[(uint8_t)bytes[0]], size = 1 + count;
-    REQUIRE(len >= size);
-    for (size_t i = 0; i < count; i++)
-        size += (uint8_t)bytes[1 + i];
-    REQUIRE(len >= size);
-}
-
-static void check_text_frame(const struct client *client, const char *bytes, size_t len)
-{
-    static const char *const names[] = { "event", "payload", "ref", "topic" };
-    struct pinion_json_value values[5];
-    bool found[4];
-    if (client->v1)
-        REQUIRE(pinion__json_scan_object(pinion__slice(bytes, len), PINION_JSON_DEPTH, names, values, found,
-                                         4) == 0 &&
-                found[0] && found[1] && found[2] && found[3]);
-    else
-        REQUIRE(pinion__json_scan_array(pinion__slice(bytes, len), PINION_JSON_DEPTH, values, 5) == 0);
-}
-
-static void read_frames(const struct client *client)
-{
-    bool binary;
-    const char *bytes;
-    size_t len;
-    while (client->handle && pinion_test_frames(client->handle) > 0) {
-        REQUIRE(pinion_test_next_frame(client->handle, &binary, &bytes, &len) == 0);
-        REQUIRE(!binary || !client->v1);
-        if (binary)
-            check_binary_frame(bytes, len);
-        else
-            check_text_frame(client, bytes, len);
+    for (unsigned turns = 0;; turns++) {
+        size_t callbacks = scripted_counts.callbacks;
+        bool more = pinion__scheduler_turn(world.test->scheduler) == 0;
+        REQUIRE(scripted_counts.callbacks - callbacks <= TURN_CALLBACKS && turns < TURNS_MAX);
+        if (!more)
+            return;
     }
 }
 
-/* ---- what a client does ---- */
-
-static void disconnect_client(struct client *client)
+static void run_if_due(void)
 {
-    read_frames(client);
-    if (client->handle)
-        pinion_test_disconnect(client->handle);
-    client->handle = NULL;
+    if (world.held > 0)
+        world.held--;
+    else
+        run_loop();
+    read_all();
 }
 
-static void connect_client(struct client *client)
+/* ---- what clients do ---- */
+
+static void connect_client(struct scripted_client *client)
 {
     static const char *const versions[] = { "2.0.0", "1.0.0", "2.0.7", "3.0.0" };
-    char query[64], script[SCRIPT_MAX + 1];
+    char script[SCRIPT_MAX + 1];
     unsigned version = read_number(4);
     unsigned id = read_number(3);
     read_script(script);
-    if (client->handle && pinion_test_close_code(client->handle) == 0)
+    if (scripted_client_is_there(client))
         return;
-    disconnect_client(client);
-    snprintf(query, sizeof query, "vsn=%s&id=%u&script=%s", versions[version], id, script);
-    client->v1 = version == 1;
-    int rc = pinion_test_connect(world.test, &scripted_socket, &options, query, &client->handle);
-    REQUIRE(rc == 0 || rc == PINION_EACCES);
+    scripted_client_disconnect(client);
+    run_loop();
+    scripted_client_read(client);
+    scripted_client_release(client);
+    scripted_client_connect(client, world.test->shard, &world.mount, versions[version], id, script);
 }
 
-/* The refs are few, so that they match at times. */
-static void send_event(const struct client *client, const char *event)
+/* The join_refs are few, so that they match at times. */
+static void send_event(struct scripted_client *client, const char *event)
 {
-    char text[256], join_ref[16] = "null", script[SCRIPT_MAX + 1];
+    char join_ref[16] = "null", script[SCRIPT_MAX + 1];
     unsigned topic = read_number(TOPICS);
     unsigned refs = read_number(10);
     read_script(script);
-    if (!client->handle)
-        return;
     if (refs % 2)
         snprintf(join_ref, sizeof join_ref, "\"%u\"", refs / 2);
-    snprintf(
-        text, sizeof text,
-        client->v1
-            ? "{\"join_ref\":%s,\"ref\":\"%u\",\"topic\":\"room:%u\",\"event\":\"%s\",\"payload\":\"%s\"}"
-            : "[%s,\"%u\",\"room:%u\",\"%s\",\"%s\"]",
-        join_ref, refs / 2, topic, event, script);
-    pinion_test_send_frame(client->handle, false, text, strlen(text));
+    scripted_client_send(client, event, topic, join_ref, script);
 }
 
-static void send_binary_event(const struct client *client)
+static void send_binary_event(struct scripted_client *client)
 {
     char frame[64], script[SCRIPT_MAX + 1];
     unsigned topic = read_number(TOPICS);
     unsigned ref = read_number(5);
     read_script(script);
     int len = snprintf(frame, sizeof frame, "%c\001\001\006\002%u%uroom:%udo%s", 0, ref, ref, topic, script);
-    if (client->handle)
-        pinion_test_send_frame(client->handle, true, frame, (size_t)len);
+    scripted_client_send_bytes(client, true, pinion__slice(frame, (size_t)len));
 }
 
-static void send_raw(const struct client *client, bool binary)
+static void send_raw(struct scripted_client *client, bool binary)
 {
     struct pinion_slice bytes = input_bytes(&world.input, read_number(256));
-    if (client->handle)
-        pinion_test_send_frame(client->handle, binary, bytes.ptr, bytes.len);
-}
-
-static void send_heartbeat(const struct client *client)
-{
-    const char *text = client->v1
-                           ? "{\"topic\":\"phoenix\",\"event\":\"heartbeat\",\"payload\":{},\"ref\":\"1\"}"
-                           : "[null,\"1\",\"phoenix\",\"heartbeat\",{}]";
-    if (client->handle)
-        pinion_test_send_frame(client->handle, false, text, strlen(text));
+    char *copy = memory_call_spared(bytes.len + 1);
+    REQUIRE(copy);
+    if (bytes.len)
+        memcpy(copy, bytes.ptr, bytes.len);
+    scripted_client_send_bytes(client, binary, pinion__slice(copy, bytes.len));
+    free(copy);
 }
 
 /* ---- what others do ---- */
 
-static void broadcast(const char *format, unsigned names, const char *event)
+struct broadcast {
+    pinion_endpoint *endpoint;
+    char topic[16];
+    const char *event;
+    char script[SCRIPT_MAX + 1];
+};
+
+static struct broadcast read_broadcast(const char *format, unsigned names, const char *event)
 {
-    char topic[32], script[SCRIPT_MAX + 1];
-    snprintf(topic, sizeof topic, format, read_number(names));
-    read_script(script);
-    pinion_endpoint_broadcast(pinion_test_endpoint(world.test), topic, event, scripted_payload(script));
-    pinion_test_run(world.test);
+    struct broadcast broadcast = { .endpoint = endpoint(), .event = event };
+    snprintf(broadcast.topic, sizeof broadcast.topic, format, read_number(names));
+    read_script(broadcast.script);
+    return broadcast;
 }
 
-static void use_ref(void)
+static void broadcast(void *data)
+{
+    const struct broadcast *own = data;
+    pinion_endpoint_broadcast(own->endpoint, own->topic, own->event, scripted_payload(own->script));
+}
+
+static void use_ref(bool there)
 {
     char script[SCRIPT_MAX + 1];
     unsigned index = read_number(SCRIPT_REFS);
     char letter = read_letter();
     read_script(script);
-    scripted_use_ref(index, letter, script);
-    pinion_test_run(world.test);
+    scripted_use_ref(index, letter, script, there);
 }
 
-/* False when there is no work under way. */
-static bool finish_work(void)
+static void hear(const char *topic, const char *event, const pinion_payload *payload, void *order)
 {
-    size_t dones = scripted_counts.dones;
-    if (!scripted_release_work())
-        return false;
-    while (scripted_counts.dones == dones) {
-        sched_yield();
-        pinion_test_run(world.test);
+    size_t len;
+    const char *bytes = pinion_payload_bytes(payload, &len);
+    scripted_note(order, pinion__slice(bytes, len));
+}
+
+static void free_subscription(void *data)
+{
+    pinion_subscription_free(*(pinion_subscription **)data, free);
+}
+
+static void end_subscription(bool there)
+{
+    pinion_subscription *subscription = world.subscription;
+    world.subscription = NULL;
+    if (there)
+        elsewhere(free_subscription, &subscription, sizeof subscription);
+    else
+        free_subscription(&subscription);
+}
+
+static void begin_subscription(const char *topic)
+{
+    struct scripted_order *order = memory_call_spared(sizeof *order);
+    REQUIRE(order);
+    *order = (struct scripted_order){ { 0, 0 } };
+    int rc = pinion_endpoint_subscribe(endpoint(), topic, hear, order, &world.subscription);
+    REQUIRE(rc == 0 || (rc == PINION_ENOMEM && scripted_short()));
+    if (rc)
+        free(order);
+}
+
+/* Begin to listen from outside, or end that: here, or on another thread. */
+static void listen_or_not(void)
+{
+    unsigned how = read_number(4);
+    if (!world.subscription)
+        begin_subscription(how / 2 ? "news" : "room:1");
+    else
+        end_subscription(how % 2);
+}
+
+/* The broker's word on a topic, or on the connection. */
+static void let_broker_speak(void)
+{
+    unsigned what = read_number(4);
+    if (!world.broker)
+        return;
+    if (what < 2)
+        (void)scripted_broker_answer(what == 0);
+    else
+        scripted_broker_connect(what == 2);
+}
+
+static void make_memory_short(void)
+{
+    unsigned after = read_number(256);
+    unsigned count = 1 + read_number(8);
+    scripted_set_short();
+    shortage_begin(after, count);
+}
+
+/* ---- from nothing to nothing ---- */
+
+/* Without memory there is none; then once more. */
+static void begin_world(bool broker)
+{
+    int rc = pinion_test_new(&world.test);
+    if (!rc) {
+        rc = pinion__mount_init(&world.mount, "/test", &scripted_socket, &options);
+        if (!rc && broker)
+            rc = pinion__pubsub_attach(&endpoint()->pubsub, scripted_broker());
+        if (!rc && broker)
+            rc = pinion__pubsub_start(&endpoint()->pubsub);
+        if (rc) {
+            pinion__mount_release(&world.mount);
+            pinion_test_free(world.test);
+        }
     }
-    return true;
+    if (rc) {
+        REQUIRE(rc == PINION_ENOMEM && shortage_end() > 0);
+        begin_world(broker);
+        return;
+    }
+    world.broker = broker;
 }
 
-static void operate(void)
+static void check_loop(void)
 {
+    const struct pinion_shard *shard = world.test->shard;
+    struct pinion_scheduler *scheduler = world.test->scheduler;
+    REQUIRE(!shard->call && !pinion__sweep_first(shard) && pinion__list_empty(&shard->turns.waiting));
+    REQUIRE(pinion__list_empty(&shard->pubsub.waiters));
+    REQUIRE(pinion__task_queue_empty(&scheduler->ready) && pinion__task_queue_empty(&scheduler->posted) &&
+            pinion__task_queue_empty(&scheduler->mailbox.queue));
+    REQUIRE(pinion__wheel_sound(&scheduler->wheel) && pinion__wheel_sound(&scheduler->deadlines));
+}
+
+static void check_balance(void)
+{
+    pinion_stats now;
+    const struct scripted_counts *counts = &scripted_counts;
+    pinion_endpoint_stats(endpoint(), &now);
+    REQUIRE(now.connections == 0 && now.sockets == 0 && now.channels == 0);
+    REQUIRE(now.topics <= (world.subscription ? 1 : 0));
+    REQUIRE(scripted_short() || now.dropped == 0);
+    REQUIRE(now.slow_closed == 0);
+    REQUIRE(counts->states_made == counts->states_destroyed);
+    REQUIRE(counts->joined == counts->terminated);
+    REQUIRE(counts->works == counts->dones && counts->works == counts->works_done);
+    REQUIRE(counts->data_sent == counts->data_destroyed);
+    check_loop();
+}
+
+/* Clients first, or first their channels' work: `done` finds its channel there, or ended. */
+static void end_world(bool work_first)
+{
+    while (work_first && scripted_work_do(0))
+        continue;
+    read_all();
+    for (size_t i = 0; i < CLIENTS; i++)
+        scripted_client_disconnect(&world.clients[i]);
+    run_loop();
+    while (scripted_work_do(0))
+        run_loop();
+    elsewhere_take_back(); /* nobody uses an endpoint while it is freed */
+    pinion__pubsub_stop(&endpoint()->pubsub);
+    run_loop();
+    for (size_t i = 0; i < CLIENTS; i++)
+        scripted_client_release(&world.clients[i]);
+    check_balance();
+    pinion__mount_release(&world.mount);
+    pinion_test_free(world.test);
+    scripted_refs_outlive();
+}
+
+static void begin_anew(void)
+{
+    unsigned how = read_number(4);
+    end_world(how % 2);
+    begin_world(how / 2);
+}
+
+/* ---- acts ---- */
+
+static void act(void)
+{
+    struct broadcast own;
     switch (read_letter()) {
-    case 'a':
-    case 'b':
-        connect_client(pick_client());
-        break;
     case 'c':
-        disconnect_client(pick_client());
+        scripted_client_disconnect(pick_client());
         break;
     case 'd':
         send_event(pick_client(), "phx_join");
@@ -240,87 +352,117 @@ static void operate(void)
         send_raw(pick_client(), true);
         break;
     case 'k':
-        broadcast("room:%u", TOPICS, "intercepted");
+        own = read_broadcast("room:%u", TOPICS, "intercepted");
+        broadcast(&own);
         break;
     case 'l':
-        broadcast("news", 1, "flash");
+        own = read_broadcast("news", 1, "flash");
+        broadcast(&own);
         break;
     case 'm':
-        broadcast("users:%u", 3, "disconnect");
+        own = read_broadcast("users:%u", 3, "disconnect");
+        broadcast(&own);
         break;
     case 'n':
-        use_ref();
+        use_ref(false);
         break;
     case 'o':
-        finish_work();
+        (void)scripted_work_do(0);
+        break;
+    case 'p':
+        scripted_client_heartbeat(pick_client());
+        pinion_test_advance(world.test, 1000u * read_number(256));
+        break;
+    case 'q':
+        make_memory_short();
+        break;
+    case 'r':
+        use_ref(true);
+        break;
+    case 's':
+        scripted_free_ref(read_number(SCRIPT_REFS));
+        break;
+    case 't':
+        pinion_test_advance(world.test, read_number(64));
+        break;
+    case 'u':
+        world.held = 1 + read_number(8);
+        break;
+    case 'v':
+        (void)scripted_work_do(read_number(8));
+        break;
+    case 'w':
+        begin_anew();
+        break;
+    case 'x':
+        listen_or_not();
+        break;
+    case 'y':
+        own = read_broadcast("room:%u", TOPICS, "plain");
+        elsewhere(broadcast, &own, sizeof own);
+        break;
+    case 'z':
+        let_broker_speak();
         break;
     default:
-        send_heartbeat(pick_client());
-        pinion_test_advance(world.test, 1000u * read_number(256));
+        connect_client(pick_client());
         break;
     }
 }
 
-/* ---- from nothing to nothing ---- */
+/* All that somebody waits for comes. */
+static void settle(void)
+{
+    bool more;
+    do {
+        more = scripted_work_do(0);
+        more = (world.broker && scripted_broker_answer(true)) || more;
+        more = scripted_drop_refs() || more;
+        run_loop();
+    } while (more);
+    read_all();
+}
+
+/* Inboxes are empty, and whoever is connected gets an answer. */
+static void check_nothing_waits(void)
+{
+    REQUIRE(scripted_counts.data_sent == scripted_counts.data_destroyed);
+    for (size_t i = 0; i < CLIENTS; i++)
+        scripted_client_heartbeat(&world.clients[i]);
+    run_loop();
+    read_all();
+    for (size_t i = 0; i < CLIENTS; i++)
+        scripted_client_check(&world.clients[i]);
+}
 
 static void begin(const uint8_t *data, size_t size)
 {
     pinion_log_set_level(PINION_LOG_NONE);
     memset(&world, 0, sizeof world);
     scripted_reset();
+    scripted_client_reset();
     world.input = (struct input){ data, size };
-    REQUIRE(pinion_test_new(&world.test) == 0);
-}
-
-static void check_balance(void)
-{
-    pinion_stats now = stats();
-    const struct scripted_counts *counts = &scripted_counts;
-    REQUIRE(now.connections == 0 && now.sockets == 0 && now.channels == 0 && now.topics == 0);
-    REQUIRE(now.dropped == 0 && now.slow_closed == 0);
-    REQUIRE(counts->states_made == counts->states_destroyed);
-    REQUIRE(counts->joined == counts->terminated);
-    REQUIRE(counts->works == counts->dones);
-    REQUIRE(counts->data_sent == counts->data_destroyed);
-}
-
-/* Nothing waits any more: inboxes are empty, and whoever is connected gets an answer. */
-static void check_nothing_waits(void)
-{
-    REQUIRE(scripted_counts.data_sent == scripted_counts.data_destroyed);
-    for (size_t i = 0; i < CLIENTS; i++) {
-        const struct client *client = &world.clients[i];
-        read_frames(client);
-        send_heartbeat(client);
-        REQUIRE(!client->handle || pinion_test_frames(client->handle) > 0 ||
-                pinion_test_close_code(client->handle) != 0);
-    }
-}
-
-static void settle(void)
-{
-    while (finish_work() || scripted_drop_refs())
-        pinion_test_run(world.test);
+    begin_world(false);
 }
 
 static void end(void)
 {
     settle();
     check_nothing_waits();
-    for (size_t i = 0; i < CLIENTS; i++)
-        disconnect_client(&world.clients[i]);
-    settle();
-    check_balance();
-    pinion_test_free(world.test);
+    end_world(false);
+    (void)shortage_end();
+    if (world.subscription)
+        end_subscription(false);
+    (void)scripted_drop_refs();
+    REQUIRE(scripted_work_waiting() == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     begin(data, size);
     while (world.input.left > 0) {
-        operate();
-        for (size_t i = 0; i < CLIENTS; i++)
-            read_frames(&world.clients[i]);
+        act();
+        run_if_due();
     }
     end();
     return 0;
