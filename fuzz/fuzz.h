@@ -5,6 +5,7 @@
 #define PINION_FUZZ_H
 
 #include "base/slice.h"
+#include "tests/helpers/memory_calls.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +21,11 @@ static inline _Noreturn void require_failed(const char *condition, const char *f
     abort();
 }
 
-/* Memory of exactly this size, so that AddressSanitizer sees one byte too many. */
+/* Memory of exactly this size, so that AddressSanitizer sees one byte too many. It is there, even where that
+ * of the code under test is short. */
 static inline void *allocate(size_t size)
 {
-    void *memory = malloc(size ? size : 1);
+    void *memory = memory_call_spared(size ? size : 1);
     REQUIRE(memory);
     return memory;
 }

@@ -17,7 +17,6 @@
 #include "scripted_client.h"
 #include "scripted_refs.h"
 #include "scripted_work.h"
-#include "tests/helpers/memory_calls.h"
 #include "tests/helpers/shortage.h"
 #include "transport/testing_int.h"
 
@@ -137,10 +136,7 @@ static void send_binary_event(struct scripted_client *client)
 static void send_raw(struct scripted_client *client, bool binary)
 {
     struct pinion_slice bytes = input_bytes(&world.input, read_number(256));
-    char *copy = memory_call_spared(bytes.len + 1);
-    REQUIRE(copy);
-    if (bytes.len)
-        memcpy(copy, bytes.ptr, bytes.len);
+    char *copy = copy_exactly(bytes);
     scripted_client_send_bytes(client, binary, pinion__slice(copy, bytes.len));
     free(copy);
 }
@@ -201,8 +197,7 @@ static void end_subscription(bool there)
 
 static void begin_subscription(const char *topic)
 {
-    struct scripted_order *order = memory_call_spared(sizeof *order);
-    REQUIRE(order);
+    struct scripted_order *order = allocate(sizeof *order);
     *order = (struct scripted_order){ { 0, 0 } };
     int rc = pinion_endpoint_subscribe(endpoint(), topic, hear, order, &world.subscription);
     REQUIRE(rc == 0 || (rc == PINION_ENOMEM && scripted_short()));

@@ -1,7 +1,7 @@
 /* Whole connections to an endpoint, over an engine without a kernel: requests, bodies, polls, posts, upgrades
  * and frames on four connections, in any order and cut anywhere, with answers that come later, slow readers,
- * resets, FINs and time. The input is a list of acts; what is sent is put together from parts, or is taken
- * from the input.
+ * resets, FINs and time, and with allocations that fail. The input is a list of acts; what is sent is put
+ * together from parts, or is taken from the input.
  *
  * In the end the endpoint is stopped. Every connection, socket and session must be gone then, within the time
  * that is promised, and what a connection got must have begun as an answer begins.
@@ -11,6 +11,7 @@
 #include "endpoint/server.h"
 #include "fuzz.h"
 #include "memory_loop.h"
+#include "tests/helpers/shortage.h"
 #include <pinion/pinion.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ static char token[TOKEN_MAX];
 static uint64_t now;
 static pinion_endpoint *endpoint;
 static struct input script;
+static bool memory_was_short;
 static char big[BIG + 1];
 static char directory[] = "/tmp/pinion-fuzz-XXXXXX";
 
@@ -212,7 +214,9 @@ static const char *const messages[] = {
 
 static void put(struct memory_peer *peer, const void *bytes, size_t len)
 {
+    shortage_spare(true);
     ok(pinion__buf_append(&peer->to_server, bytes, len));
+    shortage_spare(false);
 }
 
 static void put_text(struct memory_peer *peer, const char *text)
@@ -240,7 +244,9 @@ static void put_body(struct memory_peer *peer, unsigned how)
 {
     char line[100];
     struct pinion_buf body;
+    shortage_spare(true);
     make_body(&body);
+    shortage_spare(false);
     if (how & 1) {
         snprintf(line, sizeof line, "Transfer-Encoding: chunked\r\n\r\n%zx\r\n", body.len);
         put_text(peer, line);
@@ -349,6 +355,13 @@ static void raw(struct memory_peer *peer)
     put(peer, bytes.ptr, bytes.len);
 }
 
+/* From some allocation on, one or four fail. */
+static void make_memory_short(unsigned count)
+{
+    memory_was_short = true;
+    shortage_begin(input_byte(&script), count);
+}
+
 static void act(void)
 {
     unsigned what = input_byte(&script);
@@ -396,6 +409,8 @@ static void act(void)
         answer(input_pick(&script, REFS));
         break;
     default:
+        if (what & 0x80)
+            make_memory_short(what & 0x40 ? 4 : 1);
         turn();
     }
 }
@@ -432,8 +447,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     script = (struct input){ .at = data, .left = size };
     token[0] = '\0';
     memory_script = run_script;
+    memory_was_short = false;
     open_endpoint();
-    ok(pinion_endpoint_run(endpoint));
+    int rc = pinion_endpoint_run(endpoint);
+    (void)shortage_end();
+    REQUIRE(rc == 0 || (memory_was_short && rc == PINION_ENOMEM));
     pinion_endpoint_stats(endpoint, &stats);
     REQUIRE(stats.connections == 0 && stats.sockets == 0 && stats.channels == 0);
     for (unsigned i = 0; i < REFS; i++)

@@ -30,8 +30,9 @@ static struct pinion_listener *listener;
 
 void memory_connect(struct memory_peer *peer)
 {
-    struct memory_conn *conn = calloc(1, sizeof *conn);
-    REQUIRE(conn && listener);
+    struct memory_conn *conn = allocate(sizeof *conn);
+    REQUIRE(listener);
+    memset(conn, 0, sizeof *conn);
     *peer = (struct memory_peer){ .conn = conn };
     pinion__buf_init(&peer->to_server, SIZE_MAX);
     conn->peer = peer;

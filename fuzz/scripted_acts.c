@@ -3,7 +3,6 @@
 #include "scripted_channel.h"
 #include "scripted_order.h"
 #include "scripted_refs.h"
-#include "tests/helpers/memory_calls.h"
 
 struct work {
     pinion_ref *ref; /* used and freed by the work; NULL: none */
@@ -51,8 +50,7 @@ static pinion_result work_done(pinion_channel *channel, int status, void *data)
 /* Takes the ref. */
 static void begin_work(pinion_channel *channel, const char *script, pinion_ref *ref)
 {
-    struct work *work = memory_call_spared(sizeof *work);
-    REQUIRE(work);
+    struct work *work = allocate(sizeof *work);
     *work = (struct work){ .ref = ref };
     memcpy(work->script, script, strlen(script) + 1);
     if (pinion_channel_work(channel, do_work, work_done, work) == 0) {

@@ -2,7 +2,6 @@
 #include "scripted_acts.h"
 #include "scripted_order.h"
 #include "scripted_refs.h"
-#include "tests/helpers/memory_calls.h"
 
 /* By which way a script comes to a channel: each is in order, they are not among each other. */
 enum way { BY_INTERCEPT, BY_TOPIC, BY_REF, BY_RUN_QUEUE, WAYS };
@@ -53,8 +52,7 @@ pinion_payload *scripted_payload(const char *script)
 
 static struct state *new_state(void)
 {
-    struct state *state = memory_call_spared(sizeof *state);
-    REQUIRE(state);
+    struct state *state = allocate(sizeof *state);
     *state = (struct state){ 0 };
     scripted_counts.states_made++;
     return state;

@@ -1,7 +1,6 @@
 #include "scripted_refs.h"
 #include "elsewhere.h"
 #include "scripted_channel.h"
-#include "tests/helpers/memory_calls.h"
 
 static struct {
     pinion_ref *ref; /* NULL: none */
@@ -20,8 +19,7 @@ static void destroy_data(void *data)
 
 static int send_data(const pinion_ref *ref)
 {
-    void *data = memory_call_spared(1);
-    REQUIRE(data);
+    void *data = allocate(1);
     atomic_fetch_add_explicit(&scripted_counts.data_sent, 1, memory_order_relaxed);
     return pinion_ref_send_data(ref, "data", data, destroy_data);
 }
