@@ -23,11 +23,34 @@ static int parse_number(const char *name, const char *text, long max, long *out)
     return 0;
 }
 
-static bool has_option(int fd, int option, int wanted)
+static int cannot_ask(int fd)
+{
+    return pinion__fail_system(errno, "LISTEN_FDS: cannot ask what descriptor %d is", fd);
+}
+
+/* 0 where the option of a socket has this value, 1 where it has another, else an error. */
+static int compare_option(int fd, int option, int wanted)
 {
     int value;
     socklen_t len = sizeof value;
-    return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 && value == wanted;
+    if (getsockopt(fd, SOL_SOCKET, option, &value, &len) != 0)
+        return cannot_ask(fd);
+    return value != wanted;
+}
+
+static int check_kind(int fd)
+{
+    int rc = compare_option(fd, SO_TYPE, SOCK_STREAM);
+    if (rc > 0)
+        return pinion__fail(PINION_EINVAL, "LISTEN_FDS: descriptor %d is no stream socket", fd);
+    if (!rc)
+        rc = compare_option(fd, SO_ACCEPTCONN, 1);
+    if (rc > 0)
+        return pinion__fail(PINION_EINVAL,
+                            "LISTEN_FDS: descriptor %d does not listen (a connection? a socket unit needs "
+                            "Accept=no)",
+                            fd);
+    return rc;
 }
 
 static int check_socket(int fd)
@@ -35,16 +58,11 @@ static int check_socket(int fd)
     struct pinion_address address;
     if (fcntl(fd, F_GETFD) < 0)
         return pinion__fail(PINION_EINVAL, "LISTEN_FDS: descriptor %d is not open", fd);
-    if (pinion__address_of(fd, &address) != 0)
-        return pinion__fail(PINION_EINVAL, "LISTEN_FDS: descriptor %d is no socket", fd);
-    if (!has_option(fd, SO_TYPE, SOCK_STREAM))
-        return pinion__fail(PINION_EINVAL, "LISTEN_FDS: descriptor %d is no stream socket", fd);
-    if (!has_option(fd, SO_ACCEPTCONN, 1))
-        return pinion__fail(PINION_EINVAL,
-                            "LISTEN_FDS: descriptor %d does not listen (a connection? a socket unit needs "
-                            "Accept=no)",
-                            fd);
-    return 0;
+    if (pinion__address_of(fd, &address) == 0)
+        return check_kind(fd);
+    if (errno != ENOTSOCK)
+        return cannot_ask(fd);
+    return pinion__fail(PINION_EINVAL, "LISTEN_FDS: descriptor %d is no socket", fd);
 }
 
 static int adopt(int fd)
@@ -109,19 +127,31 @@ struct wanted {
     unsigned host_count;
 };
 
-static bool fits(const struct wanted *wanted, int fd)
+static bool is_wanted(const struct wanted *wanted, const struct pinion_address *address)
 {
-    struct pinion_address address;
-    if (pinion__address_of(fd, &address) != 0)
-        return false;
-    if (address.storage.ss_family == AF_UNIX)
+    if (address->storage.ss_family == AF_UNIX)
         return true;
-    if (wanted->port != 0 && wanted->port != pinion__address_port(&address))
+    if (wanted->port != 0 && wanted->port != pinion__address_port(address))
         return false;
     bool same = !wanted->host;
     for (unsigned i = 0; i < wanted->host_count && !same; i++)
-        same = pinion__address_same_host(&address, &wanted->hosts[i]);
+        same = pinion__address_same_host(address, &wanted->hosts[i]);
     return same;
+}
+
+/* Which of them fit and were not taken. */
+static int find_fitting(const struct pinion_inherited *inherited, const struct wanted *wanted,
+                        bool fits[PINION_INHERITED_MAX])
+{
+    for (unsigned i = 0; i < inherited->count; i++) {
+        struct pinion_address address;
+        if (inherited->fds[i] < 0)
+            continue;
+        if (pinion__address_of(inherited->fds[i], &address) != 0)
+            return cannot_ask(inherited->fds[i]);
+        fits[i] = is_wanted(wanted, &address);
+    }
+    return 0;
 }
 
 /* The name with this index in "one:two", as far as there are names. */
@@ -168,12 +198,15 @@ int pinion__inherited_take(struct pinion_inherited *inherited, const char *host,
                            int fds[PINION_INHERITED_MAX], unsigned *count)
 {
     struct wanted wanted = { .host = host, .port = port };
+    bool fits[PINION_INHERITED_MAX] = { false };
     unsigned taken = 0;
     int rc = inherited->count && host ? pinion__address_resolve(host, wanted.hosts, &wanted.host_count) : 0;
+    if (!rc)
+        rc = find_fitting(inherited, &wanted, fits);
     if (rc)
         return rc;
     for (unsigned i = 0; i < inherited->count; i++) {
-        if (inherited->fds[i] < 0 || !fits(&wanted, inherited->fds[i]))
+        if (!fits[i])
             continue;
         fds[taken++] = inherited->fds[i];
         inherited->fds[i] = -1;

@@ -20,13 +20,14 @@ struct pinion_inherited {
 /* Read the three variables, and unset them, so that no child of ours takes them for its own. The sockets,
  * from descriptor `first` on, are made non-blocking and close-on-exec. None for this process: count is 0.
  * PINION_EINVAL, with a sentence: a variable is not valid, or a descriptor is no listening stream socket;
- * PINION_ENOMEM. The descriptors stay open then. */
+ * PINION_ENOMEM, PINION_EIO. The descriptors stay open then. */
 int pinion__inherited_read(struct pinion_inherited *out, int first);
 
 /* Take those that fit: of that port and host, where port 0 and host NULL fit any, and unix-domain ones, which
  * always fit. The descriptors are the caller's from now on. *count is 0 when there are none, or when none
  * fits and others have been taken before. PINION_EINVAL, with a sentence: no such host, or none fits and none
- * has been taken at all, in which case somebody would wait for ever on a socket that nobody accepts from. */
+ * has been taken at all, in which case somebody would wait for ever on a socket that nobody accepts from;
+ * PINION_EIO: the kernel does not say what they are. */
 int pinion__inherited_take(struct pinion_inherited *inherited, const char *host, uint16_t port,
                            int fds[PINION_INHERITED_MAX], unsigned *count);
 

@@ -13,6 +13,15 @@
 #define PATIENCE_MS 1000
 #define NAP_MS      5
 
+/* errno stays. */
+static void close_all(const int *fds, unsigned count)
+{
+    int error = errno;
+    while (count--)
+        close(fds[count]);
+    errno = error;
+}
+
 static int open_socket(const struct pinion_address *address, bool shared)
 {
     int on = 1, off = 0;
@@ -26,9 +35,7 @@ static int open_socket(const struct pinion_address *address, bool shared)
     if ((shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) ||
         bind(fd, (const struct sockaddr *)&address->storage, address->len) != 0 ||
         listen(fd, SOMAXCONN) != 0) {
-        int error = errno;
-        close(fd);
-        errno = error;
+        close_all(&fd, 1);
         return -1;
     }
     return fd;
@@ -55,18 +62,25 @@ static int fail_listen(const char *host, uint16_t port)
     }
 }
 
-static uint16_t port_of(int fd)
+/* -1 with errno, where the kernel does not say. */
+static int get_port(int fd, uint16_t *port)
 {
     struct pinion_address address;
-    return pinion__address_of(fd, &address) == 0 ? pinion__address_port(&address) : 0;
+    *port = 0;
+    if (pinion__address_of(fd, &address) != 0)
+        return -1;
+    *port = pinion__address_port(&address);
+    return 0;
 }
 
-uint16_t pinion__listen_port(const int *fds, unsigned count)
+int pinion__listen_port(const int *fds, unsigned count, uint16_t *port)
 {
-    uint16_t port = 0;
-    for (unsigned i = 0; i < count && port == 0; i++)
-        port = port_of(fds[i]);
-    return port;
+    *port = 0;
+    for (unsigned i = 0; i < count && *port == 0; i++) {
+        if (get_port(fds[i], port) != 0)
+            return pinion__fail_system(errno, "cannot ask for the port of a socket");
+    }
+    return 0;
 }
 
 /* Several sockets on one port need SO_REUSEPORT, which would also join a port that another server of the same
@@ -80,15 +94,16 @@ static int open_all(struct pinion_address *address, int *fds, unsigned count)
         fds[0] = probe;
         return 0;
     }
-    pinion__address_set_port(address, port_of(probe));
-    close(probe);
+    uint16_t port;
+    int rc = get_port(probe, &port);
+    close_all(&probe, 1);
+    if (rc)
+        return -1;
+    pinion__address_set_port(address, port);
     for (unsigned i = 0; i < count; i++) {
         fds[i] = open_socket(address, true);
         if (fds[i] < 0) {
-            int error = errno;
-            while (i--)
-                close(fds[i]);
-            errno = error;
+            close_all(fds, i);
             return -1;
         }
     }
@@ -122,6 +137,9 @@ int pinion__listen(const char *host, uint16_t port, int *fds, unsigned count, ui
     pinion__address_set_port(&addresses[0], port);
     if (open_patiently(&addresses[0], fds, count) != 0)
         return fail_listen(host, port);
-    *bound = port_of(fds[0]);
+    if (get_port(fds[0], bound) != 0) {
+        close_all(fds, count);
+        return fail_listen(host, port);
+    }
     return 0;
 }

@@ -11,7 +11,8 @@
  * PINION_EADDRINUSE. Errors leave a sentence in pinion_error_detail(). */
 int pinion__listen(const char *host, uint16_t port, int *fds, unsigned count, uint16_t *bound);
 
-/* The port of the first of these sockets that has one; 0: they are all unix-domain sockets. */
-uint16_t pinion__listen_port(const int *fds, unsigned count);
+/* The port of the first of these sockets that has one; 0: they are all unix-domain sockets. PINION_EIO, with
+ * a sentence: the kernel does not say. */
+int pinion__listen_port(const int *fds, unsigned count, uint16_t *port);
 
 #endif

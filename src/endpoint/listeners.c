@@ -86,9 +86,11 @@ static int open_sockets(const struct pinion_server *server, const char *host, ui
         return rc;
     if (*count) {
         pinion__log(PINION_LOG_INFO, "listening sockets that were passed to this process: %u", *count);
-        *bound = pinion__listen_port(fds, *count);
         *inherited = true;
-        return 0;
+        rc = pinion__listen_port(fds, *count, bound);
+        for (unsigned i = 0; rc && i < *count; i++)
+            let_go(fds[i], true);
+        return rc;
     }
     *count = server->loop_count;
     rc = claim_port(server, host, port);

@@ -63,10 +63,8 @@ static int open_sockets(struct pinion_supervisor *supervisor, const pinion_super
     int rc = pinion__inherited_read(sockets, PINION_INHERITED_FIRST);
     if (rc)
         return rc;
-    if (sockets->count > 0) {
-        supervisor->port = pinion__listen_port(sockets->fds, sockets->count);
-        return 0;
-    }
+    if (sockets->count > 0)
+        return pinion__listen_port(sockets->fds, sockets->count, &supervisor->port);
     rc = pinion__listen(options->host, options->port, sockets->fds, count, &supervisor->port);
     if (!rc)
         sockets->count = count;

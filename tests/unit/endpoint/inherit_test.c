@@ -1,6 +1,7 @@
 /* Sockets that are passed to a process: the variables, what is no such socket, and who takes which. */
 #include "endpoint/inherit.h"
 #include "endpoint/listen.h"
+#include "helpers/failing.h"
 #include <fcntl.h>
 #include <pinion/error.h>
 #include <pinion/log.h>
@@ -16,6 +17,10 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+FAILING(int, getsockname, (int fd, struct sockaddr *address, socklen_t *len), (fd, address, len))
+FAILING(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *len),
+        (fd, level, name, value, len))
 
 #define FIRST 40 /* descriptors from here on are free in this process */
 
@@ -177,6 +182,15 @@ static void what_is_no_listening_socket_is_refused(void **state)
     assert_true(fcntl(FIRST + 1, F_GETFD) >= 0);
 }
 
+static void and_what_the_kernel_tells_nothing_of(void **state)
+{
+    place_tcp(0, "127.0.0.1");
+    fail_getsockopt = ENOBUFS;
+    set_variables("1", NULL);
+    assert_int_equal(pinion__inherited_read(&inherited, FIRST), PINION_EIO);
+    assert_non_null(strstr(pinion_error_detail(), "cannot ask what descriptor 40 is"));
+}
+
 /* ---- taking ---- */
 
 static unsigned take(const char *host, uint16_t port, int *fds)
@@ -197,6 +211,18 @@ static void an_endpoint_of_any_port_takes_all(void **state)
     for (int i = 0; i < 3; i++)
         assert_int_equal(fds[i], FIRST + i);
     assert_int_equal(take(NULL, 0, fds), 0); /* once */
+}
+
+static void while_the_kernel_tells_nothing_none_is_taken(void **state)
+{
+    int fds[PINION_INHERITED_MAX];
+    unsigned count;
+    place_tcp(0, "127.0.0.1");
+    read_all("1");
+    fail_getsockname = ENOBUFS;
+    assert_int_equal(pinion__inherited_take(&inherited, NULL, 0, fds, &count), PINION_EIO);
+    assert_non_null(strstr(pinion_error_detail(), "cannot ask what descriptor 40 is"));
+    assert_int_equal(take(NULL, 0, fds), 1);
 }
 
 static void each_port_goes_to_its_endpoint(void **state)
@@ -311,7 +337,9 @@ int main(void)
         TEST(without_the_variables_there_are_none),
         TEST(numbers_that_are_none_are_refused),
         TEST(what_is_no_listening_socket_is_refused),
+        TEST(and_what_the_kernel_tells_nothing_of),
         TEST(an_endpoint_of_any_port_takes_all),
+        TEST(while_the_kernel_tells_nothing_none_is_taken),
         TEST(each_port_goes_to_its_endpoint),
         TEST(a_unix_domain_socket_fits_any),
         TEST(the_host_counts),

@@ -1,18 +1,23 @@
 /* Listening sockets: what connections inherit from them, and the port they share. */
 #include "endpoint/listen.h"
+#include "helpers/failing.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pinion/error.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+FAILING(int, getsockname, (int fd, struct sockaddr *address, socklen_t *len), (fd, address, len))
 
 static int dial(uint16_t port)
 {
@@ -84,12 +89,30 @@ static void a_port_that_is_about_to_be_free_is_waited_for(void **state)
     close(second);
 }
 
+/* Then nobody could be told where to connect to. */
+static void a_port_that_the_kernel_does_not_tell_is_an_error(void **state)
+{
+    for (unsigned count = 1; count <= 2; count++) {
+        uint16_t port;
+        int fds[2];
+        int next = dup(STDIN_FILENO);
+        close(next);
+        fail_getsockname = ENOBUFS;
+        assert_int_equal(pinion__listen("127.0.0.1", 0, fds, count, &port), PINION_EIO);
+        assert_non_null(strstr(pinion_error_detail(), "cannot listen on 127.0.0.1"));
+        int same = dup(STDIN_FILENO);
+        assert_int_equal(same, next); /* nothing is left open */
+        close(same);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_do_not_wait_for_more_to_send),
         cmocka_unit_test(several_sockets_share_a_port),
         cmocka_unit_test(a_port_that_is_about_to_be_free_is_waited_for),
+        cmocka_unit_test(a_port_that_the_kernel_does_not_tell_is_an_error),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
