@@ -36,9 +36,10 @@ static ssize_t receive(int fd, char *text, pid_t *sender)
     return len;
 }
 
+/* Nothing, or no memory to take it: what there is stays. */
 static bool nothing_there(void)
 {
-    return errno == EAGAIN || errno == EINTR;
+    return errno == EAGAIN || errno == EINTR || errno == ENOMEM || errno == ENOBUFS;
 }
 
 /* MSG_TRUNC has the kernel say how long a message was that found no room. */
@@ -66,7 +67,9 @@ int pinion__ear_open(struct pinion_ear *ear)
         bind(ear->fd, (struct sockaddr *)&address, len) != 0)
         return pinion__fail(PINION_EIO, "supervisor: cannot open a notification socket: %s", strerror(errno));
     len = sizeof address;
-    getsockname(ear->fd, (struct sockaddr *)&address, &len);
+    if (getsockname(ear->fd, (struct sockaddr *)&address, &len) != 0)
+        return pinion__fail(PINION_EIO, "supervisor: cannot name the notification socket: %s",
+                            strerror(errno));
     snprintf(ear->name, sizeof ear->name, "@%.*s", (int)(len - offsetof(struct sockaddr_un, sun_path) - 1),
              address.sun_path + 1);
     return 0;

@@ -11,9 +11,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CLAIM_LOOK_MS 100 /* how soon a stop is seen */
+#define SEND_TRIES    5   /* where the kernel has no memory for a message */
+#define SEND_NAP_MS   20
 
 #define CLAIM  "PINION_CLAIM="
 #define EXTEND "EXTEND_TIMEOUT_USEC="
@@ -65,13 +68,36 @@ void pinion__notifier_close(struct pinion_notifier *notifier)
     notifier->fd = -1;
 }
 
+static ssize_t send_once(const struct pinion_notifier *notifier, const char *state, int flags)
+{
+    const struct sockaddr *address = notifier->len ? (const struct sockaddr *)&notifier->address : NULL;
+    ssize_t sent;
+    do
+        sent = sendto(notifier->fd, state, strlen(state), MSG_NOSIGNAL | flags, address, notifier->len);
+    while (sent < 0 && errno == EINTR);
+    return sent;
+}
+
+/* A lack that passes. */
+static bool lacks_memory(int error)
+{
+    return error == ENOBUFS || error == ENOMEM;
+}
+
+static void nap(void)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = SEND_NAP_MS * 1000000L }, NULL);
+}
+
 int pinion__notifier_send(const struct pinion_notifier *notifier, const char *state, bool wait)
 {
     if (notifier->fd < 0)
         return 0;
-    const struct sockaddr *address = notifier->len ? (const struct sockaddr *)&notifier->address : NULL;
-    ssize_t sent = sendto(notifier->fd, state, strlen(state), MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT),
-                          address, notifier->len);
+    ssize_t sent = send_once(notifier, state, wait ? 0 : MSG_DONTWAIT);
+    for (int i = 1; wait && i < SEND_TRIES && sent < 0 && lacks_memory(errno); i++) {
+        nap();
+        sent = send_once(notifier, state, 0);
+    }
     if (sent >= 0)
         return 0;
     return errno == EAGAIN ? PINION_EBUSY : PINION_EIO;
@@ -152,7 +178,10 @@ static atomic_int main_loops; /* that are ready, and do not stop */
 void pinion__notify_ready(void)
 {
     atomic_fetch_add(&main_loops, 1);
-    (void)pinion__notify("READY=1", true);
+    if (pinion__notify("READY=1", true) != 0)
+        pinion__log(PINION_LOG_WARNING,
+                    "whoever started this process could not be told that it is ready, and may stop it: %s",
+                    strerror(errno));
 }
 
 void pinion__notify_stopping(void)

@@ -1,5 +1,7 @@
 /* Hearing children, and nobody else. */
 #include "endpoint/hearing.h"
+#include "helpers/failing.h"
+#include <pinion/error.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +15,9 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+FAILING(int, getsockname, (int fd, struct sockaddr *address, socklen_t *len), (fd, address, len))
+FAILING(ssize_t, recv, (int fd, void *bytes, size_t len, int flags), (fd, bytes, len, flags))
 
 static struct pinion_ear ear;
 static pid_t knows; /* whom the ear knows */
@@ -122,6 +127,32 @@ static void a_channel_gives_message_by_message(void **state)
     close(ends[0]);
 }
 
+static void one_without_a_name_is_an_error(void **state)
+{
+    struct pinion_ear nameless;
+    fail_getsockname = ENOBUFS;
+    assert_int_equal(pinion__ear_open(&nameless), PINION_EIO);
+    assert_non_null(strstr(pinion_error_detail(), "cannot name the notification socket"));
+    pinion__ear_close(&nameless);
+}
+
+/* A channel that is taken for closed would be closed, and its child never be ready. */
+static void a_channel_without_memory_is_not_closed(void **state)
+{
+    static const int passing[] = { EINTR, ENOMEM, ENOBUFS };
+    char text[PINION_MESSAGE_MAX];
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    assert_int_equal(send(ends[1], "one", 3, 0), 3);
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
+        fail_recv = passing[i];
+        assert_int_equal(pinion__hear_channel(ends[0], text), 0);
+    }
+    assert_int_equal(pinion__hear_channel(ends[0], text), 3);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -132,6 +163,8 @@ int main(void)
         TEST(not_too_much_is_heard_at_once),
         TEST(what_is_too_long_is_ignored),
         TEST(a_channel_gives_message_by_message),
+        cmocka_unit_test(one_without_a_name_is_an_error),
+        cmocka_unit_test(a_channel_without_memory_is_not_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
