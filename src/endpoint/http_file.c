@@ -1,10 +1,20 @@
 /* Sending files: a piece a turn, while requests wait. */
 #include "endpoint/http.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define FILE_CHUNK (256u * 1024)
+
+static ssize_t read_some(int fd, char *bytes, size_t want)
+{
+    ssize_t got;
+    do
+        got = read(fd, bytes, want);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
 
 /* Queue one more piece. False when the file is at its end, or broken: then the connection is closed, as its
  * length was promised. */
@@ -13,7 +23,7 @@ static bool send_chunk(struct pinion_http *http)
     uint64_t left = http->file.left;
     size_t want = left < FILE_CHUNK ? (size_t)left : FILE_CHUNK;
     struct pinion_frame *frame = want ? pinion__frame_new(want) : NULL;
-    ssize_t got = frame ? read(http->file.fd, pinion__frame_body(frame), want) : 0;
+    ssize_t got = frame ? read_some(http->file.fd, pinion__frame_body(frame), want) : 0;
     if (got <= 0) {
         pinion__frame_unref(frame);
         if (left > 0) {

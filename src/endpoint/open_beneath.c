@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define FILE_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+#define TRIES      4
 
 /* The component that *path begins with, into name; *path goes on behind its slashes. */
 static int next_component(const char **path, char name[NAME_MAX + 1])
@@ -46,10 +47,22 @@ int pinion__open_without_links(int directory, const char *path)
     }
 }
 
-int pinion__open_beneath(int directory, const char *path)
+/* EAGAIN: something was renamed meanwhile, and the kernel could not be certain. */
+static int open_by_kernel(int directory, const char *path)
 {
     struct open_how how = { .flags = FILE_FLAGS, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
-    int fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+    int fd = -1;
+    for (int i = 0; i < TRIES; i++) {
+        fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+        if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
+            break;
+    }
+    return fd;
+}
+
+int pinion__open_beneath(int directory, const char *path)
+{
+    int fd = open_by_kernel(directory, path);
     if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
         return fd;
     return pinion__open_without_links(directory, path);

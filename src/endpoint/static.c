@@ -105,6 +105,27 @@ static int classify(int fd, struct pinion_static_file *file)
     return 0;
 }
 
+/* Whether it is the path that is wrong: no such file, a link that leads out, none of ours to read. All else
+ * is no fault of whoever asked. */
+static bool is_of_path(int error)
+{
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
+    case EXDEV:
+    case EACCES:
+    case EPERM:
+    case ENXIO: /* a socket's name */
+    case ENODEV:
+    case EINVAL:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Only what says nothing about the file is worth asking again for. */
 static int why_not(int error)
 {
@@ -113,10 +134,8 @@ static int why_not(int error)
     case ENFILE:
     case ENOMEM:
         return PINION_EBUSY;
-    case EIO:
-        return PINION_EIO;
     default:
-        return PINION_ENOENT;
+        return is_of_path(error) ? PINION_ENOENT : PINION_EIO;
     }
 }
 

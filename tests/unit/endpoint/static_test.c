@@ -1,11 +1,16 @@
 /* Files below a directory, and what must stay outside. */
 #include "endpoint/open_beneath.h"
 #include "helpers/endpoint.h"
+#include "helpers/failing.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+
+/* openat2(2) */
+FAILING(long, syscall, (long number, long directory, const char *path, const void *how, size_t size),
+        (number, directory, path, how, size))
 
 static char outer[] = "/tmp/pinion-static-XXXXXX"; /* what is outside; the directory that is served is www */
 
@@ -191,6 +196,34 @@ static void without_descriptors_a_file_is_to_be_asked_for_later(void **state)
     close(fd);
 }
 
+/* What the machine lacks is not the client's fault, and may be there the next time. */
+static void a_file_that_cannot_be_opened_now_is_not_missing(void **state)
+{
+    static const int lacks[] = { EMFILE, ENFILE, ENOMEM };
+    serve();
+    for (size_t i = 0; i < sizeof lacks / sizeof *lacks; i++) {
+        fail_syscall = lacks[i];
+        assert_int_equal(status_of("/a.txt"), 503);
+    }
+    fail_syscall = EIO;
+    assert_int_equal(status_of("/a.txt"), 500);
+    fail_syscall = EOVERFLOW;
+    assert_int_equal(status_of("/a.txt"), 500);
+    fail_syscall = EACCES;
+    assert_int_equal(status_of("/a.txt"), 404);
+}
+
+static void an_interruption_is_not_noticed(void **state)
+{
+    serve();
+    fail_syscall = EINTR;
+    assert_int_equal(status_of("/a.txt"), 200);
+    fail_syscall = EAGAIN; /* of a rename meanwhile */
+    assert_int_equal(status_of("/a.txt"), 200);
+    fail_syscall = EAGAIN;
+    assert_int_equal(status_of("/none.txt"), 404);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +233,8 @@ int main(void)
         TEST(hidden_files_are_not_served_but_well_known_ones),
         TEST(a_redirect_keeps_the_query),
         TEST(without_descriptors_a_file_is_to_be_asked_for_later),
+        TEST(a_file_that_cannot_be_opened_now_is_not_missing),
+        TEST(an_interruption_is_not_noticed),
     };
     return cmocka_run_group_tests(tests, set_up, clean_up);
 }
