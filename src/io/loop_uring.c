@@ -256,8 +256,10 @@ static void uring_engine_wake(struct pinion_loop *loop)
     struct uring_engine *engine = (struct uring_engine *)loop;
     const uint64_t one = 1;
 
-    if (!atomic_exchange(&engine->woken, true))
-        (void)!write(engine->wake_fd, &one, sizeof one);
+    if (atomic_exchange(&engine->woken, true))
+        return;
+    while (write(engine->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
+        ;
 }
 
 /* Life */

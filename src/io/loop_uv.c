@@ -176,6 +176,7 @@ static int events_wanted(const struct uv_conn *conn)
     return events;
 }
 
+/* Of one that is not watched nothing would be heard any more. */
 static void watch(struct uv_conn *conn)
 {
     int wanted = events_wanted(conn);
@@ -183,7 +184,8 @@ static void watch(struct uv_conn *conn)
     if (wanted == conn->watched)
         return;
     conn->watched = wanted;
-    uv_poll_start(&conn->poll, wanted, on_event);
+    if (uv_poll_start(&conn->poll, wanted, on_event) != 0)
+        pinion__conn_end(&conn->base, PINION_EIO);
 }
 
 static void on_conn_closed(uv_handle_t *handle)
@@ -210,15 +212,14 @@ static void settle(struct uv_conn *conn)
 
     if (!base->blocked)
         send_outbox(base);
-    if (base->ending) {
-        tear_down(conn);
-        return;
-    }
-    if (base->finishing && !base->blocked && !conn->fin_sent) {
+    if (!base->ending && base->finishing && !base->blocked && !conn->fin_sent) {
         conn->fin_sent = true;
         shutdown(conn_fd(conn), SHUT_WR);
     }
-    watch(conn);
+    if (!base->ending)
+        watch(conn);
+    if (base->ending)
+        tear_down(conn);
 }
 
 static void settle_all(struct pinion_loop *loop)
@@ -262,7 +263,7 @@ static void on_turn_end(uv_prepare_t *prepare)
 
 /* Accepting */
 
-static void poll_listener(struct uv_listener *listener);
+static int poll_listener(struct uv_listener *listener);
 
 /* 0 when there may be more to accept, EAGAIN when there is not, else why accepting does not work. The
  * connection's memory is made first, so that one for which there is none stays in the kernel's queue. */
@@ -300,9 +301,12 @@ static void accepting_fails(struct uv_listener *listener, int error)
 
 static void accepting_works(struct uv_listener *listener)
 {
-    pinion__listener_works(&listener->base);
-    if (!uv_is_active((uv_handle_t *)&listener->poll))
-        poll_listener(listener);
+    int rc = uv_is_active((uv_handle_t *)&listener->poll) ? 0 : poll_listener(listener);
+
+    if (rc)
+        accepting_fails(listener, -rc);
+    else
+        pinion__listener_works(&listener->base);
 }
 
 static void accept_some(struct uv_listener *listener)
@@ -329,9 +333,23 @@ static void on_incoming(uv_poll_t *poll, int status, int events)
     accept_some(PINION_CONTAINER_OF(poll, struct uv_listener, poll));
 }
 
-static void poll_listener(struct uv_listener *listener)
+static int poll_listener(struct uv_listener *listener)
 {
-    uv_poll_start(&listener->poll, UV_READABLE, on_incoming);
+    return uv_poll_start(&listener->poll, UV_READABLE, on_incoming);
+}
+
+static void on_listener_handle_closed(uv_handle_t *handle)
+{
+    struct uv_listener *listener = handle->data;
+
+    if (--listener->open_handles == 0)
+        free(listener);
+}
+
+static void close_handles(struct uv_listener *listener)
+{
+    uv_close((uv_handle_t *)&listener->poll, on_listener_handle_closed);
+    uv_close((uv_handle_t *)&listener->retry, on_listener_handle_closed);
 }
 
 static int uv_engine_listen(struct pinion_loop *loop, int fd, struct pinion_listener **out)
@@ -352,25 +370,20 @@ static int uv_engine_listen(struct pinion_loop *loop, int fd, struct pinion_list
     listener->open_handles = 2;
     listener->poll.data = listener;
     listener->retry.data = listener;
-    poll_listener(listener);
+    rc = poll_listener(listener);
+    if (rc) {
+        close_handles(listener);
+        return fail("watch a socket", rc);
+    }
     *out = &listener->base;
     return 0;
-}
-
-static void on_listener_handle_closed(uv_handle_t *handle)
-{
-    struct uv_listener *listener = handle->data;
-
-    if (--listener->open_handles == 0)
-        free(listener);
 }
 
 static void uv_engine_listener_close(struct pinion_listener *base)
 {
     struct uv_listener *listener = (struct uv_listener *)base;
 
-    uv_close((uv_handle_t *)&listener->poll, on_listener_handle_closed);
-    uv_close((uv_handle_t *)&listener->retry, on_listener_handle_closed);
+    close_handles(listener);
     close(listener->fd);
 }
 

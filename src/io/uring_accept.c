@@ -8,6 +8,7 @@
  * something completes at once.
  */
 #include "base/clock.h"
+#include "base/log.h"
 #include "io/uring_int.h"
 #include <errno.h>
 #include <poll.h>
@@ -25,20 +26,25 @@ static struct uring_engine *engine_of(const struct uring_listener *listener)
     return (struct uring_engine *)listener->base.loop;
 }
 
-static bool is_listening(int fd)
+/* One that does not listen would only be found out by what accepting completes with. */
+static int check_listening(int fd)
 {
     int listening = 0;
     socklen_t len = sizeof listening;
 
-    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0)
+        return pinion__fail_system(errno, "io_uring: cannot ask whether a socket listens");
+    return listening ? 0 : PINION_EIO;
 }
 
 int pinion__uring_listen(struct pinion_loop *loop, int fd, struct pinion_listener **out)
 {
-    struct uring_listener *listener = is_listening(fd) ? calloc(1, sizeof *listener) : NULL;
-
+    int rc = check_listening(fd);
+    if (rc)
+        return rc;
+    struct uring_listener *listener = calloc(1, sizeof *listener);
     if (!listener)
-        return is_listening(fd) ? PINION_ENOMEM : PINION_EIO;
+        return PINION_ENOMEM;
     listener->fd = fd;
     *out = &listener->base;
     return 0;

@@ -83,7 +83,8 @@ static int take_next(struct uring_doubts *doubts)
     return (int)(doubts->next * 64) + bit;
 }
 
-/* Returns how many are over; `words` says which. */
+/* Returns how many are over; `words` says which. Where the kernel does not say, all are read: the doubt
+ * stays. */
 static size_t look_at(struct uring_doubts *doubts, size_t count)
 {
     struct pollfd looked[BATCH];
@@ -91,10 +92,9 @@ static size_t look_at(struct uring_doubts *doubts, size_t count)
 
     for (size_t i = 0; i < count; i++)
         looked[i] = (struct pollfd){ .fd = take_next(doubts), .events = POLLRDHUP };
-    if (poll(looked, count, 0) <= 0)
-        return 0;
+    bool untold = poll(looked, count, 0) < 0;
     for (size_t i = 0; i < count; i++) {
-        if (!(looked[i].revents & (POLLERR | POLLHUP | POLLRDHUP)))
+        if (!untold && !(looked[i].revents & (POLLERR | POLLHUP | POLLRDHUP)))
             continue;
         doubts->words[looked[i].fd / 64].over |= UINT64_C(1) << (looked[i].fd % 64);
         over++;

@@ -1,13 +1,18 @@
 /* Connections whose reset the kernel does not tell of. With io_uring that happens now and then when a reset
  * comes together with bytes; here it happens always, by swallowing the completion. */
+#include "helpers/failing.h"
 #include "loop_fixture.h"
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+FAILING(int, poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout))
+FAILING(int, uv_poll_start, (void *handle, int events, void *on_event), (handle, events, on_event))
 
 static bool swallow; /* the next one */
 
@@ -73,6 +78,35 @@ static void a_reset_that_nobody_tells_of_is_found(void **state)
     fixture_free(f);
 }
 
+/* The look for it fails, too. */
+static void nor_is_one_missed_that_cannot_be_looked_for(void **state)
+{
+    fail_poll = ENOMEM;
+    a_reset_that_nobody_tells_of_is_found(state);
+    fail_poll = 0;
+}
+
+static void expect_end(struct fixture *f)
+{
+    client_expect_end(f, dial(f));
+}
+
+/* Nothing would be heard of it. On io_uring, which watches by itself, it is served. */
+static void a_connection_that_cannot_be_watched_ends(void **state)
+{
+    static const struct script script = { .client = expect_end };
+
+    if (strcmp(pinion__loop_engine_name(fixture_engine), "uv") != 0)
+        skip();
+    struct fixture *f = fixture_new(&script, 0);
+    fail_uv_poll_start = EEXIST;
+    fixture_start_client(f);
+    fixture_run(f);
+    fixture_finish(f);
+    assert_int_equal(f->closed, 1);
+    fixture_free(f);
+}
+
 enum { RUSH = 2000 };
 
 static void send_and_reset_at_once(struct fixture *f)
@@ -97,6 +131,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reset_that_nobody_tells_of_is_found),
+        cmocka_unit_test(nor_is_one_missed_that_cannot_be_looked_for),
+        cmocka_unit_test(a_connection_that_cannot_be_watched_ends),
         cmocka_unit_test(resets_right_after_accept_are_all_told),
     };
 
