@@ -166,6 +166,8 @@ static int make_loop(struct starter *starter)
         return 0;
     int rc = pinion__loop_new(&starter->io, starter->server->engine, &options);
     if (!rc)
+        rc = pinion__loop_prepare(starter->io);
+    if (!rc)
         return 0;
     return pinion__fail(rc, "cannot make loop %u of %u: %s",
                         (unsigned)(starter->loop - starter->server->loops) + 1, starter->server->loop_count,

@@ -101,6 +101,12 @@ void pinion__loop_free(struct pinion_loop *loop)
     loop->ops->destroy(loop);
 }
 
+int pinion__loop_prepare(struct pinion_loop *loop)
+{
+    assert(!loop->running);
+    return loop->ops->prepare ? loop->ops->prepare(loop) : 0;
+}
+
 int pinion__loop_run(struct pinion_loop *loop)
 {
     assert(!loop->running);

@@ -84,6 +84,10 @@ int pinion__loop_new(struct pinion_loop **out, const struct pinion_loop_ops *eng
 /* Free a loop that has no listeners and no connections, and is not running. NULL is allowed. */
 void pinion__loop_free(struct pinion_loop *loop);
 
+/* Do what running it on this thread needs and what can fail, so that pinion__loop_run, which does it
+ * otherwise, cannot fail: for those who say that they run before they do. PINION_EIO with a sentence. */
+int pinion__loop_prepare(struct pinion_loop *loop);
+
 /* Run on this thread until pinion__loop_stop. Connections still open then are closed first, each with its
  * closed event, and so are listeners. Turns go on until that is done. */
 int pinion__loop_run(struct pinion_loop *loop);

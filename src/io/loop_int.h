@@ -81,6 +81,10 @@ struct pinion_loop_ops {
     /* Expected to free a loop without listeners and connections. */
     void (*destroy)(struct pinion_loop *loop);
 
+    /* Expected to do what run on this thread needs and what can fail; run does it where it was not done. May
+     * be NULL where there is nothing. PINION_EIO. */
+    int (*prepare)(struct pinion_loop *loop);
+
     /* Expected to take turns on this thread, each: wait, deliver, call events->turn(), settle the unsettled,
      * until loop->stopping was set and pinion__loop_wind_down says that nothing is left. */
     int (*run)(struct pinion_loop *loop);

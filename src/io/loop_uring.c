@@ -238,6 +238,11 @@ static bool take_turn(struct uring_engine *engine)
     return true;
 }
 
+static int uring_engine_prepare(struct pinion_loop *loop)
+{
+    return pinion__uring_ring_enable((struct uring_engine *)loop);
+}
+
 static int uring_engine_run(struct pinion_loop *loop)
 {
     struct uring_engine *engine = (struct uring_engine *)loop;
@@ -347,6 +352,7 @@ const struct pinion_loop_ops pinion__loop_uring = {
     .refusal = pinion__uring_refusal,
     .create = uring_engine_create,
     .destroy = uring_engine_destroy,
+    .prepare = uring_engine_prepare,
     .run = uring_engine_run,
     .wake = uring_engine_wake,
     .listen = pinion__uring_listen,

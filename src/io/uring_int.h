@@ -203,7 +203,10 @@ static inline void *pinion__uring_touched(size_t size)
 int pinion__uring_ring_init(struct uring_engine *engine, unsigned entries);
 void pinion__uring_ring_release(struct uring_engine *engine);
 
-/* Make this thread the ring's, for as long as it runs. */
+/* Make this thread the ring's for ever. PINION_EIO with a sentence. */
+int pinion__uring_ring_enable(struct uring_engine *engine);
+
+/* The same, for as long as it runs the loop. */
 int pinion__uring_ring_enter(struct uring_engine *engine);
 void pinion__uring_ring_leave(struct uring_engine *engine);
 

@@ -43,21 +43,27 @@ void pinion__uring_ring_release(struct uring_engine *engine)
     free(engine->events.array);
 }
 
-int pinion__uring_ring_enter(struct uring_engine *engine)
+int pinion__uring_ring_enable(struct uring_engine *engine)
 {
-    struct io_uring *ring = &engine->ring;
-
     if (!engine->enabled) {
-        int rc = io_uring_register((unsigned)ring->ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+        int rc = io_uring_register((unsigned)engine->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
         if (rc)
             return fail("enable the ring", -rc);
         engine->enabled = true;
         engine->thread = pthread_self();
     }
     assert(pthread_equal(engine->thread, pthread_self()));
-    /* Spares the kernel a look-up at each call. Not to have it is no harm. */
-    (void)io_uring_register_ring_fd(ring);
     return 0;
+}
+
+/* A descriptor that is registered spares the kernel a look-up at each call. Not to have it is no harm. */
+int pinion__uring_ring_enter(struct uring_engine *engine)
+{
+    int rc = pinion__uring_ring_enable(engine);
+
+    if (!rc)
+        (void)io_uring_register_ring_fd(&engine->ring);
+    return rc;
 }
 
 /* What is registered is registered for the thread, so that thread must undo it. */

@@ -7,6 +7,7 @@
 #include <pinion/endpoint.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,6 +187,47 @@ static void buffers_that_cannot_be_registered_are_an_error(void **state)
     in_a_process(fail_late, __NR_io_uring_register, EFAULT, "register receive buffers");
 }
 
+#ifdef PINION_HAVE_URING
+static atomic_int fail_register; /* the error; 0: none */
+int __real_io_uring_register(unsigned fd, unsigned code, const void *what, unsigned count);
+int __wrap_io_uring_register(unsigned fd, unsigned code, const void *what, unsigned count);
+
+int __wrap_io_uring_register(unsigned fd, unsigned code, const void *what, unsigned count)
+{
+    int error = fail_register;
+    return error ? -error : __real_io_uring_register(fd, code, what, count);
+}
+
+static void note(pinion_endpoint *endpoint, void *data)
+{
+    *(bool *)data = true;
+}
+
+static void fail_to_enable(unsigned call, unsigned error, const char *why)
+{
+    pinion_endpoint *endpoint = NULL;
+    bool told = false;
+    const pinion_endpoint_options options = { .io = "uring", .loops = 2, .ready = note, .ready_data = &told };
+
+    if (pinion__loop_engine_refusal(pinion__loop_engine("uring")))
+        _exit(OUTCOME_SKIPPED);
+    pinion_log_set_level(PINION_LOG_NONE);
+    EXPECT(pinion_endpoint_new(&endpoint, &options) == 0);
+    fail_register = (int)error;
+    EXPECT(pinion_endpoint_run(endpoint) == PINION_ENOMEM);
+    fail_register = 0;
+    EXPECT(strstr(pinion_error_detail(), why));
+    EXPECT(!told);
+    pinion_endpoint_free(endpoint);
+}
+
+/* Whoever is told that a server is ready may count on it. */
+static void a_ring_that_cannot_be_enabled_is_an_error_before_anybody_is_told(void **state)
+{
+    in_a_process(fail_to_enable, 0, ENOMEM, "cannot enable the ring");
+}
+#endif
+
 static void a_lack_of_descriptors_is_no_judgement_for_ever(void **state)
 {
     in_a_process(lack_descriptors, 0, 0, "ulimit -n");
@@ -202,6 +244,9 @@ int main(void)
         cmocka_unit_test(asking_whether_it_works_interrupts_nobody),
         cmocka_unit_test(a_ring_that_cannot_be_made_is_an_error),
         cmocka_unit_test(buffers_that_cannot_be_registered_are_an_error),
+#ifdef PINION_HAVE_URING
+        cmocka_unit_test(a_ring_that_cannot_be_enabled_is_an_error_before_anybody_is_told),
+#endif
         cmocka_unit_test(a_lack_of_descriptors_is_no_judgement_for_ever),
     };
 
