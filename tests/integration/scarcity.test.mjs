@@ -1,51 +1,27 @@
-// Memory and system calls that fail (tests/helpers/scarce.c): whatever becomes of those who suffered it, the server goes
-// on, serves the next one, and stops in order; under AddressSanitizer without a leak.
+// Memory that fails, and calls by chance (tests/helpers/scarce; faults.test.mjs has each call fail in its turn): whatever
+// becomes of those who suffered it, the server goes on, serves the next one, and stops in order; under AddressSanitizer
+// without a leak.
 //
 // One allocation fails at the start, or in a visit: each in its turn where PINION_SWEEP=all, else a few by chance.
 // PINION_SEED repeats a choice.
 
 import assert from "node:assert/strict";
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { describe, it } from "node:test";
 import { LongPoll } from "phoenix";
 import { WebSocket } from "ws";
 import { disconnect, join, open } from "../helpers/phoenix.mjs";
+import { SCARCE, chosen, listensOrEnds, seed, shared } from "../helpers/scarce.mjs";
 import { run, start } from "../helpers/server.mjs";
 import { within } from "../helpers/wait.mjs";
 
-const SCARCE = "../tests/helpers/scarce";
-const FIELDS = ["memory", "calls", "theOne", "allocations", "failed", "failedCalls", "seed"];
-const seed = Number(process.env.PINION_SEED ?? Date.now() % 1_000_000);
-const everything = process.env.PINION_SWEEP === "all";
 const SOME = 20;
 
 // Of the numbers from 1 to count.
-function chosen(t, count) {
+function some(t, count) {
   assert.ok(count > SOME, `${count} allocations`);
-  const all = Array.from({ length: count }, (_, i) => i + 1);
-  const some = all.filter((n) => everything || ((n * 2654435761 + seed * 40503) >>> 0) % count < SOME);
-  t.diagnostic(`${some.length} of ${count} allocations, seed ${seed}`);
-  return some;
-}
-
-// The numbers that test and server share.
-function shared(t) {
-  const directory = mkdtempSync(path.join(tmpdir(), "pinion-scarce-"));
-  const file = path.join(directory, "control");
-  const fd = openSync(file, "w+");
-  t.after(() => (closeSync(fd), rmSync(directory, { recursive: true })));
-  const place = (name) => FIELDS.indexOf(name) * 4;
-  const set = (name, value) => writeSync(fd, Buffer.from(Uint32Array.of(value).buffer), 0, 4, place(name));
-  const get = (name) => {
-    const bytes = Buffer.alloc(4);
-    readSync(fd, bytes, 0, 4, place(name));
-    return bytes.readUInt32LE();
-  };
-  for (const name of FIELDS) set(name, 0);
-  set("seed", seed);
-  return { set, get, env: { PINION_SCARCE: file } };
+  const numbers = chosen(count, SOME);
+  t.diagnostic(`${numbers.length} of ${count} allocations, seed ${seed}`);
+  return numbers;
 }
 
 // What a client of either transport does: true when all of it worked.
@@ -75,14 +51,12 @@ describe("a server that cannot have what it asks for", () => {
     const { set, get, env } = shared(t);
     const whole = await start(SCARCE, { env });
     await whole.stop();
-    for (const n of chosen(t, get("allocations"))) {
+    for (const n of some(t, get("allocations"))) {
       set("allocations", 0);
-      set("theOne", n);
+      set("theAllocation", n);
       const server = run(SCARCE, { env });
-      const listens = server.said(/^listening on/m, "stdout").then(() => server.child.kill("SIGTERM"));
-      await Promise.race([listens, server.exited]);
-      const { code, signal } = await within(server.exited, `the end with allocation ${n} failing`);
-      listens.catch(() => {});
+      const started = listensOrEnds(server).then((port) => port && server.child.kill("SIGTERM"));
+      const { code, signal } = await within(started.then(() => server.exited), `the end with allocation ${n} failing`);
       assert.equal(signal, null, `allocation ${n}: ${server.output().stderr}`);
       if (code !== 0) assert.match(server.output().stderr, /memory|resources/i, `allocation ${n}`);
     }
@@ -97,11 +71,11 @@ describe("a server that cannot have what it asks for", () => {
       const before = get("allocations");
       assert.ok(await visit(server, transport, 20_000));
       let worked = 0;
-      for (const n of chosen(t, get("allocations") - before)) {
-        set("theOne", get("allocations") + n);
+      for (const n of some(t, get("allocations") - before)) {
+        set("theAllocation", get("allocations") + n);
         worked += await visit(server, transport, 300);
       }
-      set("theOne", 0);
+      set("theAllocation", 0);
       t.diagnostic(`${get("failed")} failed, ${worked} visits worked all the same`);
       assert.ok(get("failed") > 0);
       await isServed(server);
