@@ -1,7 +1,8 @@
 // Runs one of the programs in build/bin for a test, and sees to it that none outlives the test.
 //
 // PINION_BIN_DIR names another directory with the programs; PINION_TEST_IO the I/O engine that every one of them
-// is to use; PINION_SERVER_ARGS adds arguments to them ("--loops 1").
+// is to use; PINION_SERVER_ARGS adds arguments to them ("--loops 1"); PINION_TEST_WRAPPER is a command that runs them, with
+// its options ("valgrind -q").
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -16,10 +17,15 @@ const BIN_DIR = path.resolve(process.env.PINION_BIN_DIR ?? path.join(here, "../.
 export const BUILD_DIR = path.dirname(BIN_DIR);
 const LAUNCH = path.join(BUILD_DIR, "tests/helpers/launch");
 export const IO_ARGS = process.env.PINION_TEST_IO ? ["--io", process.env.PINION_TEST_IO] : [];
-const EXTRA_ARGS = [...IO_ARGS, ...(process.env.PINION_SERVER_ARGS ?? "").split(" ").filter(Boolean)];
+const WRAPPER = words(process.env.PINION_TEST_WRAPPER);
+const EXTRA_ARGS = [...IO_ARGS, ...words(process.env.PINION_SERVER_ARGS)];
 
-const START_MS = 30_000;
-const STOP_MS = 30_000;
+const START_MS = WRAPPER.length > 0 ? 150_000 : 30_000;
+const STOP_MS = START_MS;
+
+function words(text = "") {
+  return text.split(/\s+/).filter(Boolean);
+}
 
 const running = new Set();
 
@@ -52,7 +58,7 @@ export function isBuilt(program) {
 export function run(program, { port = 0, args = [], cwd, env = {}, launch } = {}) {
   const listen = port === null ? [] : ["--port", String(port), ...EXTRA_ARGS];
   const all = [programFile(program), ...listen, ...args];
-  const [command, ...rest] = launch ? [LAUNCH, ...launch, "--", ...all] : all;
+  const [command, ...rest] = [...WRAPPER, ...(launch ? [LAUNCH, ...launch, "--", ...all] : all)];
   const stdio = ["ignore", "pipe", "pipe"];
   const child = spawn(command, rest, { cwd, env: { ...process.env, ...env }, stdio });
   const output = { stdout: "", stderr: "" };
