@@ -1,5 +1,6 @@
 /* The notification protocol: addresses, sending, the watchdog's time, and what a message says. */
 #include "endpoint/notify.h"
+#include "helpers/failing.h"
 #include <pinion/supervise.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +13,10 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+FAILING(ssize_t, sendto,
+        (int fd, const void *bytes, size_t len, int flags, const struct sockaddr *to, socklen_t to_len),
+        (fd, bytes, len, flags, to, to_len))
 
 /* A datagram socket bound to this name (an abstract one behind '@'), or to one the kernel chooses. */
 static int receiver(const char *path)
@@ -81,6 +86,24 @@ static void a_full_queue_is_no_failure_for_ever(void **state)
     assert_int_equal(rc, PINION_EBUSY);
     received(fd, "STATUS=again");
     assert_int_equal(pinion__notifier_send(&notifier, "STATUS=last", true), 0);
+    pinion__notifier_close(&notifier);
+    close(fd);
+}
+
+/* Who says that it is ready must be heard, or it is stopped. */
+static void what_cannot_be_sent_now_is_sent_again(void **state)
+{
+    char name[64];
+    struct pinion_notifier notifier;
+    snprintf(name, sizeof name, "@pinion-notify-again-%d", (int)getpid());
+    int fd = receiver(name);
+    assert_int_equal(pinion__notifier_open(&notifier, name), 0);
+    fail_sendto = ENOBUFS;
+    assert_int_equal(pinion__notifier_send(&notifier, "READY=1", true), 0);
+    received(fd, "READY=1");
+    fail_sendto = EINTR;
+    assert_int_equal(pinion__notifier_send(&notifier, "WATCHDOG=1", false), 0);
+    received(fd, "WATCHDOG=1");
     pinion__notifier_close(&notifier);
     close(fd);
 }
@@ -296,6 +319,7 @@ int main(void)
         cmocka_unit_test(it_sends_to_a_path),
         cmocka_unit_test(it_sends_to_an_abstract_name),
         cmocka_unit_test(a_full_queue_is_no_failure_for_ever),
+        cmocka_unit_test(what_cannot_be_sent_now_is_sent_again),
         cmocka_unit_test(the_last_of_several_main_loops_says_that_it_stops),
         cmocka_unit_test(nobody_to_tell_is_fine),
         cmocka_unit_test(what_is_no_address_is_refused),
