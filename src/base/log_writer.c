@@ -15,7 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 250
+#define PATIENCE_MS 250  /* with a reader that has stalled */
+#define STARVED_MS  5000 /* with a thread of ours that gets no processor */
 #define NAP_US      200
 
 /* Lines of several threads and processes do not mix in a pipe as long as each write is that short. */
@@ -253,13 +254,20 @@ static bool written_up_to(uint64_t position)
     return tail > position || (pinion__log_ring_idle(&ring) && !atomic_load(&busy));
 }
 
+/* Where there is room it is not the reader that is slow: on a busy machine the thread may not run for long.
+ */
+static bool waited_enough(uint64_t waited)
+{
+    return waited >= STARVED_MS || (waited >= PATIENCE_MS && !has_room(0));
+}
+
 /* A reader that has stalled is waited for once. */
 static bool wait_for(uint64_t position)
 {
     uint64_t begun = pinion__clock_ms();
     bool hopeless = atomic_load(&ring.tail) == atomic_load(&gave_up_at);
     while (!written_up_to(position)) {
-        if (hopeless || pinion__clock_ms() - begun >= PATIENCE_MS)
+        if (hopeless || waited_enough(pinion__clock_ms() - begun))
             return false;
         nap();
     }

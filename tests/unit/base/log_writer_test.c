@@ -169,6 +169,42 @@ static void flush_and_die(void)
     raise(SIGKILL);
 }
 
+/* The thread that writes gets no processor for longer than a stalled reader would be waited for. */
+static bool starved;
+static void *(*run_later)(void *data);
+
+int __real_pinion__thread_start(pthread_t *thread, void *(*run)(void *data), void *data);
+int __wrap_pinion__thread_start(pthread_t *thread, void *(*run)(void *data), void *data);
+
+static void *starve(void *data)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 600 * 1000000L }, NULL);
+    return run_later(data);
+}
+
+int __wrap_pinion__thread_start(pthread_t *thread, void *(*run)(void *data), void *data)
+{
+    run_later = run;
+    return __real_pinion__thread_start(thread, starved ? starve : run, data);
+}
+
+static void log_starved_and_exit(void)
+{
+    starved = true;
+    log_lines(0, 3);
+}
+
+static void nor_are_they_lost_on_a_busy_machine(void **state)
+{
+    unsigned numbered, missing;
+    pid_t pid = start(log_starved_and_exit);
+    read_text(log_pipe[0], NULL);
+    exits_well(pid);
+    tally(&numbered, &missing);
+    assert_int_equal(numbered, 3);
+    assert_int_equal(missing, 0);
+}
+
 static void flushed_lines_survive_a_crash(void **state)
 {
     unsigned numbered, missing;
@@ -482,6 +518,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_last_words_before_an_exit_are_written),
+        TEST(nor_are_they_lost_on_a_busy_machine),
         TEST(flushed_lines_survive_a_crash),
         TEST(a_line_comes_without_waiting_for_others),
         TEST(lines_of_threads_do_not_mix),
