@@ -11,6 +11,7 @@
  *   src/engine/promise.c src/engine/mail.c src/engine/work.c src/engine/ref.c src/engine/info.c
  *   src/engine/anchor.c src/engine/subscription.c src/base/wheel.c src/base/scheduler.c */
 #include "elsewhere.h"
+#include "engine/check.h"
 #include "engine/sweep.h"
 #include "scripted_broker.h"
 #include "scripted_channel.h"
@@ -268,7 +269,8 @@ static void check_loop(void)
     REQUIRE(pinion__list_empty(&shard->pubsub.waiters));
     REQUIRE(pinion__task_queue_empty(&scheduler->ready) && pinion__task_queue_empty(&scheduler->posted) &&
             pinion__task_queue_empty(&scheduler->mailbox.queue));
-    REQUIRE(pinion__wheel_sound(&scheduler->wheel) && pinion__wheel_sound(&scheduler->deadlines));
+    PINION_CHECK(pinion__wheel_check(&scheduler->wheel));
+    PINION_CHECK(pinion__wheel_check(&scheduler->deadlines));
 }
 
 static void check_balance(void)

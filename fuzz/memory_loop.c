@@ -1,5 +1,6 @@
 /* See memory_loop.h. */
 #include "memory_loop.h"
+#include "endpoint/check.h"
 #include "fuzz.h"
 #include "io/loop_int.h"
 #include <string.h>
@@ -188,6 +189,7 @@ uint64_t memory_turn(void)
     }
     uint64_t wait = loop->events->turn(loop->context);
     settle_all();
+    PINION_CHECK(pinion__server_loop_check(loop->context));
     return wait;
 }
 

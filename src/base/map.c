@@ -71,12 +71,23 @@ int pinion__map_reserve(struct pinion_map *map)
     return map->buckets ? 0 : PINION_ENOMEM;
 }
 
+/* Asked in asserts only. */
+__attribute__((unused)) static bool is_in(const struct pinion_map *map, const struct pinion_map_node *node,
+                                          uint64_t hash)
+{
+    const struct pinion_map_node *other = *bucket_of(map, hash);
+    while (other && other != node)
+        other = other->next;
+    return other == node;
+}
+
 int pinion__map_insert(struct pinion_map *map, struct pinion_map_node *node, uint64_t hash)
 {
     if (map->count >= map->bucket_count)
         grow(map);
     if (!map->buckets)
         return PINION_ENOMEM;
+    assert(!is_in(map, node, hash));
     node->hash = hash;
     add_to_bucket(map, node);
     map->count++;

@@ -1,4 +1,5 @@
 #include "base/region.h"
+#include "base/check.h"
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -129,3 +130,41 @@ void pinion__regions_release(struct pinion_regions *regions)
     }
     assert(regions->count == 0);
 }
+
+/* ---- checking ---- */
+
+#ifdef PINION_CHECKS
+
+static const char *region_check(const struct pinion_regions *regions, const struct pinion_region *region)
+{
+    if ((uintptr_t)region->memory & (PINION_BLOCK_SIZE - 1))
+        return "a region's memory is not aligned";
+    if (region->free == 0)
+        return "a region counts as usable, and has no free block";
+    if (region->free == ALL_FREE && regions->count > 1)
+        return "a region that is all free was kept, and is not the only one";
+    return NULL;
+}
+
+const char *pinion__regions_check(const struct pinion_regions *regions, size_t *used)
+{
+    size_t usable, blocks = 0;
+    const char *wrong = pinion__list_check(&regions->usable, &usable);
+
+    if (wrong)
+        return wrong;
+    if (usable > regions->count)
+        return "there are more regions than were counted";
+    PINION_LIST_FOREACH (link, &regions->usable) {
+        const struct pinion_region *region = PINION_CONTAINER_OF(link, struct pinion_region, link);
+        wrong = region_check(regions, region);
+        if (wrong)
+            return wrong;
+        blocks += PINION_REGION_BLOCKS - (size_t)__builtin_popcountll(region->free);
+    }
+    if (used)
+        *used = blocks + (regions->count - usable) * PINION_REGION_BLOCKS;
+    return NULL;
+}
+
+#endif

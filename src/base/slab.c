@@ -1,6 +1,7 @@
 /* Free objects of a slab are linked through their first word. Objects that were never taken are not: `fresh`
  * is where they begin, so that making a slab touches one page only. */
 #include "base/slab.h"
+#include "base/check.h"
 #include <assert.h>
 #include <pinion/error.h>
 #include <stdint.h>
@@ -146,3 +147,71 @@ void pinion__slabs_release(struct pinion_slabs *slabs)
     slabs->spare = NULL;
     assert(slabs->count == 0);
 }
+
+/* ---- checking ---- */
+
+#ifdef PINION_CHECKS
+
+static size_t room_for(const struct pinion_slabs *slabs, struct slab *slab)
+{
+    return (PINION_SLAB_SIZE - (size_t)(first_object(slab) - (char *)slab)) / slabs->object_size;
+}
+
+static bool is_taken_place(const struct pinion_slabs *slabs, struct slab *slab, const void *object)
+{
+    size_t offset = (size_t)((const char *)object - first_object(slab));
+    return (const char *)object >= first_object(slab) && (const char *)object < slab->fresh &&
+           offset % slabs->object_size == 0;
+}
+
+static void *next_free(const struct pinion_slabs *slabs, void *object)
+{
+    ASAN_UNPOISON_MEMORY_REGION(object, sizeof(void *));
+    void *next = *(void **)object;
+    ASAN_POISON_MEMORY_REGION(object, sizeof(void *));
+    return next;
+}
+
+static const char *slab_check(const struct pinion_slabs *slabs, struct slab *slab)
+{
+    size_t room = room_for(slabs, slab), free_count = 0;
+    const char *end = first_object(slab) + room * slabs->object_size;
+
+    if (slab_of(slab) != slab)
+        return "a slab is not aligned";
+    if (slab->fresh < first_object(slab) || slab->fresh > end ||
+        (size_t)(slab->fresh - first_object(slab)) % slabs->object_size != 0)
+        return "a slab's fresh objects begin at a wrong place";
+    for (void *object = slab->free; object; object = next_free(slabs, object)) {
+        if (++free_count > room)
+            return "a slab's free objects are a ring: one was given back twice";
+        if (!is_taken_place(slabs, slab, object))
+            return "what is free in a slab is none of its objects";
+    }
+    if (slab->used + free_count + fresh_bytes(slab) / slabs->object_size != room)
+        return "a slab's objects are not as many as those that are used, free and fresh";
+    return slab->used < room ? NULL : "a slab counts as usable, and is full";
+}
+
+const char *pinion__slabs_check(const struct pinion_slabs *slabs)
+{
+    size_t usable, unused = 0;
+    const char *wrong = pinion__list_check(&slabs->usable, &usable);
+
+    if (wrong)
+        return wrong;
+    if (usable > slabs->count)
+        return "there are more slabs than were counted";
+    PINION_LIST_FOREACH (link, &slabs->usable) {
+        struct slab *slab = PINION_CONTAINER_OF(link, struct slab, link);
+        wrong = slab_check(slabs, slab);
+        if (wrong)
+            return wrong;
+        if (slab->used == 0 && slab != slabs->spare)
+            return "a slab that is all free was kept, and is not the spare one";
+        unused += slab->used == 0;
+    }
+    return unused == (slabs->spare != NULL) ? NULL : "the spare slab is not free, or not there";
+}
+
+#endif

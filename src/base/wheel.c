@@ -7,6 +7,7 @@
  * Only the top level wraps around: there, the slot of the current digit means a whole turn from now.
  */
 #include "base/wheel.h"
+#include "base/check.h"
 #include <assert.h>
 
 #define SLOT_BITS       6
@@ -141,6 +142,8 @@ static void collect(struct pinion_wheel *wheel, uint64_t now_ms, struct pinion_l
 
 /* ---- checking ---- */
 
+#ifdef PINION_CHECKS
+
 /* Where a timer with this due time lies. Time has passed since it was placed, but has not reached its slot:
  * so it may lie higher than it would be placed now, never lower. */
 static bool belongs(const struct pinion_wheel *wheel, const struct pinion_timer *timer, unsigned level,
@@ -150,42 +153,50 @@ static bool belongs(const struct pinion_wheel *wheel, const struct pinion_timer 
            ((unsigned)(timer->due >> (SLOT_BITS * level)) & SLOT_MASK) == slot;
 }
 
-static bool slot_sound(const struct pinion_wheel *wheel, unsigned level, unsigned slot)
+static const char *slot_check(const struct pinion_wheel *wheel, unsigned level, unsigned slot)
 {
     const struct pinion_list *head = &wheel->slots[level][slot];
-    bool occupied = wheel->occupied[level] >> slot & 1;
+    const char *wrong = pinion__list_check(head, NULL);
 
-    if (!pinion__list_sound(head) || (!occupied && !pinion__list_empty(head)))
-        return false;
+    if (wrong)
+        return wrong;
+    if (!(wheel->occupied[level] >> slot & 1) && !pinion__list_empty(head))
+        return "a slot of a wheel has timers, and counts as empty";
     PINION_LIST_FOREACH (node, head) {
-        if (!pinion__list_sound(node) ||
-            !belongs(wheel, PINION_CONTAINER_OF(node, struct pinion_timer, node), level, slot))
-            return false;
+        if (!belongs(wheel, PINION_CONTAINER_OF(node, struct pinion_timer, node), level, slot))
+            return "a timer lies in a slot of a wheel that is not its own, or does nothing";
     }
-    return true;
+    return NULL;
 }
 
-bool pinion__wheel_sound(const struct pinion_wheel *wheel)
+const char *pinion__wheel_check(const struct pinion_wheel *wheel)
 {
-    for (unsigned level = 0; level < PINION_WHEEL_LEVELS; level++) {
-        for (unsigned slot = 0; slot < PINION_WHEEL_SLOTS; slot++) {
-            if (!slot_sound(wheel, level, slot))
-                return false;
-        }
+    const char *wrong = NULL;
+
+    for (unsigned level = 0; level < PINION_WHEEL_LEVELS && !wrong; level++) {
+        for (unsigned slot = 0; slot < PINION_WHEEL_SLOTS && !wrong; slot++)
+            wrong = slot_check(wheel, level, slot);
     }
-    return true;
+    return wrong;
 }
 
-/* In builds with checks a few slots each time, so that all are looked at again and again. */
+/* A few slots each time, so that all are looked at again and again. */
 static void check_some(struct pinion_wheel *wheel)
 {
-#ifdef PINION_CHECKS
     for (int i = 0; i < CHECKED_AT_ONCE; i++) {
         wheel->checked = (wheel->checked + 1) % (PINION_WHEEL_LEVELS * PINION_WHEEL_SLOTS);
-        assert(slot_sound(wheel, wheel->checked / PINION_WHEEL_SLOTS, wheel->checked % PINION_WHEEL_SLOTS));
+        PINION_CHECK(
+            slot_check(wheel, wheel->checked / PINION_WHEEL_SLOTS, wheel->checked % PINION_WHEEL_SLOTS));
     }
-#endif
 }
+
+#else
+
+static void check_some(struct pinion_wheel *wheel)
+{
+}
+
+#endif
 
 /* ---- advancing ---- */
 

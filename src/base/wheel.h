@@ -52,8 +52,4 @@ void pinion__wheel_advance(struct pinion_wheel *wheel, uint64_t now_ms);
  * earlier than the next timer (when only a coarse slot is known), never later. */
 uint64_t pinion__wheel_next(struct pinion_wheel *wheel);
 
-/* Is all as it must be: each slot is one ring, whose timers belong there at this time? A slot that is none
- * any more (two share a timer, one was freed) ends the program or is false, never a loop without end. */
-bool pinion__wheel_sound(const struct pinion_wheel *wheel);
-
 #endif

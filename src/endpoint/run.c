@@ -1,5 +1,6 @@
 /* An endpoint that runs: its loops, each on a thread, from listening until they have drained. */
 #include "base/log.h"
+#include "endpoint/check.h"
 #include "endpoint/descriptors.h"
 #include "endpoint/inherit.h"
 #include "endpoint/listeners.h"
@@ -63,6 +64,7 @@ static uint64_t on_turn(void *context)
                           memory_order_relaxed);
     if (pinion__drain_over(loop))
         pinion__loop_stop(io);
+    pinion__server_loop_watch(loop);
     return wait;
 }
 

@@ -53,6 +53,9 @@ struct pinion_server_loop {
     bool threaded;
     pthread_t thread;
     int status; /* what its run came to */
+#ifdef PINION_CHECKS
+    size_t unchecked; /* turns since the last check */
+#endif
 };
 
 enum pinion_server_state {

@@ -1,5 +1,6 @@
 #include "pubsub/interest.h"
 #include "base/list.h"
+#include "pubsub/check.h"
 #include <pinion/error.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,3 +206,37 @@ int pinion__interest_retry(struct pinion_interest *interest, struct pinion_slice
     pthread_mutex_unlock(&interest->stripes[i].lock);
     return rc;
 }
+
+/* ---- checking ---- */
+
+#ifdef PINION_CHECKS
+
+static const char *stripe_check(const struct pinion_map *topics, unsigned stripe)
+{
+    const char *wrong = pinion__map_check(topics);
+    for (size_t i = 0; i < topics->bucket_count && !wrong; i++) {
+        for (struct pinion_map_node *node = topics->buckets[i]; node && !wrong; node = node->next) {
+            const struct entry *entry = PINION_CONTAINER_OF(node, struct entry, node);
+            if (stripe_of(node->hash) != stripe)
+                wrong = "a topic lies in a stripe that is not its own";
+            else if (!entry->loops)
+                wrong = "a topic is known as wanted, and no loop wants it";
+            else if (entry->known == PINION_INTEREST_PENDING && !entry->ticket)
+                wrong = "a topic is to be confirmed by nobody";
+        }
+    }
+    return wrong;
+}
+
+const char *pinion__interest_check(struct pinion_interest *interest)
+{
+    const char *wrong = NULL;
+    for (unsigned i = 0; i < PINION_INTEREST_STRIPES && !wrong; i++) {
+        pthread_mutex_lock(&interest->stripes[i].lock);
+        wrong = stripe_check(&interest->stripes[i].topics, i);
+        pthread_mutex_unlock(&interest->stripes[i].lock);
+    }
+    return wrong;
+}
+
+#endif

@@ -1,4 +1,5 @@
 #include "transport/longpoll.h"
+#include "transport/check.h"
 #include "transport/longpoll_remote.h"
 #include "transport/longpoll_session.h"
 #include <openssl/rand.h>
@@ -268,3 +269,23 @@ void pinion__longpoll_find(struct pinion_longpoll_call *call)
 {
     set_off(call, PINION_LONGPOLL_FIND);
 }
+
+/* ---- checking ---- */
+
+#ifdef PINION_CHECKS
+
+const char *pinion__longpoll_check(struct pinion_longpoll *longpoll, unsigned loop)
+{
+    const struct pinion_map *map = &longpoll->loops[loop].by_id;
+    const char *wrong = pinion__map_check(map);
+    for (size_t i = 0; i < map->bucket_count && !wrong; i++) {
+        for (struct pinion_map_node *node = map->buckets[i]; node && !wrong; node = node->next)
+            wrong = pinion__longpoll_session_check(
+                PINION_CONTAINER_OF(node, struct pinion_longpoll_session, node));
+    }
+    if (!wrong)
+        wrong = pinion__turns_check(&longpoll->loops[loop].turns);
+    return wrong ? wrong : pinion__longpoll_seats_check(&longpoll->seats);
+}
+
+#endif

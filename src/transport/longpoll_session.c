@@ -2,6 +2,7 @@
 #include "base/log_limit.h"
 #include "engine/who.h"
 #include "io/busy.h"
+#include "transport/check.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -668,3 +669,50 @@ void pinion__longpoll_session_cancel(struct pinion_longpoll_call *call)
         break;
     }
 }
+
+/* ---- checking ---- */
+
+#ifdef PINION_CHECKS
+
+static const char *batches_check(const struct pinion_longpoll_session *session)
+{
+    size_t bytes = 0;
+    const char *wrong = pinion__list_check(&session->batches, NULL);
+    if (wrong)
+        return wrong;
+    PINION_LIST_FOREACH (node, &session->batches) {
+        const struct batch *batch = PINION_CONTAINER_OF(node, struct batch, node);
+        if (batch->session != session)
+            return "a session has a body of another one";
+        bytes += batch->body.len;
+    }
+    return bytes == session->batch_bytes ? NULL : "a session's bodies have not the size that was counted";
+}
+
+static const char *polls_check(const struct pinion_longpoll_session *session)
+{
+    const char *wrong = pinion__list_check(&session->polls, NULL);
+    if (wrong)
+        return wrong;
+    PINION_LIST_FOREACH (node, &session->polls) {
+        const struct pinion_longpoll_call *call =
+            PINION_CONTAINER_OF(node, struct pinion_longpoll_call, node);
+        if (call->waits_for != session)
+            return "a poll waits in a session that it does not know";
+    }
+    return NULL;
+}
+
+const char *pinion__longpoll_session_check(const struct pinion_longpoll_session *session)
+{
+    const char *wrong = pinion__longpoll_queue_check(&session->queue);
+    if (!wrong)
+        wrong = polls_check(session);
+    if (!wrong)
+        wrong = batches_check(session);
+    if (!wrong && session->working != session->work.queued)
+        wrong = "a session has work, and no task, or the other way round";
+    return wrong;
+}
+
+#endif

@@ -1,4 +1,5 @@
 /* The test kit: pinion/testing.h over the in-process transport. */
+#include "engine/check.h"
 #include "engine/subscription.h"
 #include "transport/testing_int.h"
 #include <errno.h>
@@ -27,6 +28,7 @@ void pinion_test_run(pinion_test *test)
 {
     while (pinion__scheduler_turn(test->scheduler) == 0)
         continue;
+    PINION_CHECK(pinion__shard_check(test->shard));
 }
 
 /* Timers one after the other, each with what it causes, as real time would have it. */

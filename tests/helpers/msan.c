@@ -93,8 +93,8 @@ WRAP(json_t *, json_loadb, (const char *text, size_t len, size_t flags, json_err
      (text, len, flags, error), error, sizeof *error)
 WRAP(json_t *, json_loads, (const char *text, size_t flags, json_error_t *error), (text, flags, error), error,
      sizeof *error)
-WRAP(size_t, json_dumpb, (const json_t *json, char *out, size_t size, size_t flags),
-     (json, out, size, flags), out, result < size ? result : size)
+WRAP(size_t, json_dumpb, (const json_t *json, char *out, size_t size, size_t flags), (json, out, size, flags),
+     out, result < size ? result : size)
 WRAP(unsigned char *, HMAC,
      (const EVP_MD *md, const void *key, int key_len, const unsigned char *data, size_t len,
       unsigned char *out, unsigned int *out_len),

@@ -1,4 +1,5 @@
 /* The map against an array of flags, with honest hashes and with colliding ones. */
+#include "base/check.h"
 #include "base/map.h"
 #include "helpers/random.h"
 #include <setjmp.h>
@@ -98,6 +99,8 @@ static void compare_with_flags(uint64_t (*hash)(struct pinion_slice))
             check_all(&map, hash);
     }
     check_all(&map, hash);
+    if (hash == pinion__hash)
+        PINION_CHECK(pinion__map_check(&map));
     pinion__map_release(&map);
 }
 

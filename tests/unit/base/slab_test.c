@@ -1,4 +1,5 @@
 /* Slabs against what was taken: objects do not overlap, come zeroed, and their slabs go back. */
+#include "base/check.h"
 #include "base/slab.h"
 #include "helpers/random.h"
 #include <setjmp.h>
@@ -49,6 +50,8 @@ static void objects_do_not_overlap(void **state)
         objects[at] = objects[at] ? NULL : take(&slabs);
         if (objects[at])
             memset(objects[at], (uint8_t)at, OBJECT_SIZE);
+        if (i % 100 == 0)
+            PINION_CHECK(pinion__slabs_check(&slabs));
     }
     for (size_t at = 0; at < OBJECTS; at++)
         if (objects[at])

@@ -1,0 +1,208 @@
+/* See check.h. What only its own file can look into has its checker there: region.c, slab.c, wheel.c. */
+#include "base/check.h"
+#include "base/multimap.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Not through the log, which may be what is broken. */
+void pinion__checked(const char *wrong, const char *call, const char *file, int line)
+{
+    if (!wrong)
+        return;
+    fprintf(stderr, "%s:%d: %s: %s\n", file, line, call, wrong);
+    abort();
+}
+
+/* ---- lists and queues ---- */
+
+/* Where each node's neighbours know it, there is no way but back to the head. */
+const char *pinion__list_check(const struct pinion_list *list, size_t *count)
+{
+    size_t nodes = 0;
+    if (!pinion__list_sound(list))
+        return "a list's head is not known to its neighbours";
+    PINION_LIST_FOREACH (node, list) {
+        if (!pinion__list_sound(node))
+            return "a node of a list is not known to its neighbours";
+        nodes++;
+    }
+    if (count)
+        *count = nodes;
+    return NULL;
+}
+
+/* Another walker goes half as fast: in a ring the first one comes up behind it. */
+const char *pinion__task_queue_check(const struct pinion_task_queue *queue, size_t *count)
+{
+    const struct pinion_task *slow = queue->head, *last = NULL;
+    size_t tasks = 0;
+    for (const struct pinion_task *task = queue->head; task; task = task->next) {
+        if (tasks > 0 && task == slow)
+            return "a queue of tasks is a ring";
+        if (!task->queued || !task->run)
+            return "a task in a queue does not know it, or has nothing to run";
+        last = task;
+        if (++tasks % 2 == 0)
+            slow = slow->next;
+    }
+    if (last && queue->tail != last)
+        return "the last task of a queue is not its tail";
+    if (count)
+        *count = tasks;
+    return NULL;
+}
+
+/* ---- maps ---- */
+
+/* Is another one of this name in the same chain, behind it? No chain is longer than the map. */
+static bool is_twice(const struct pinion_map *map, const struct pinion_map_node *node)
+{
+    size_t left = map->count;
+    for (const struct pinion_map_node *other = node->next; other && left > 0; other = other->next, left--) {
+        if (other->hash == node->hash && pinion__slice_eq(map->name(other), map->name(node)))
+            return true;
+    }
+    return false;
+}
+
+static const char *map_node_check(const struct pinion_map *map, const struct pinion_map_node *node,
+                                  size_t bucket)
+{
+    if ((node->hash & (map->bucket_count - 1)) != bucket)
+        return "a node of a map lies in a bucket that is not its own";
+    if (node->hash != pinion__hash(map->name(node)))
+        return "a name has changed since it was put into a map";
+    return is_twice(map, node) ? "two nodes of a map have one name" : NULL;
+}
+
+const char *pinion__map_check(const struct pinion_map *map)
+{
+    size_t count = 0;
+    if ((map->bucket_count & (map->bucket_count - 1)) != 0 || !map->buckets != !map->bucket_count)
+        return "a map's buckets are not a power of two";
+    for (size_t i = 0; i < map->bucket_count; i++) {
+        for (const struct pinion_map_node *node = map->buckets[i]; node; node = node->next) {
+            if (++count > map->count)
+                return "a map has more nodes than it has counted, or a ring of them";
+            const char *wrong = map_node_check(map, node, i);
+            if (wrong)
+                return wrong;
+        }
+    }
+    return count == map->count ? NULL : "a map has fewer nodes than it has counted";
+}
+
+static const char *names_check(const struct pinion_map *map, const struct pinion_multimap_node *first)
+{
+    const char *wrong = pinion__list_check(&first->ring, NULL);
+    if (wrong)
+        return wrong;
+    PINION_LIST_FOREACH (link, &first->ring) {
+        const struct pinion_multimap_node *node =
+            PINION_CONTAINER_OF(link, struct pinion_multimap_node, ring);
+        if (pinion__multimap_is_first(node))
+            return "two of one name take themselves for the first";
+        if (node->first.hash != first->first.hash ||
+            !pinion__slice_eq(map->name(&node->first), map->name(&first->first)))
+            return "one stands behind another name";
+    }
+    return NULL;
+}
+
+const char *pinion__multimap_check(const struct pinion_map *map)
+{
+    const char *wrong = pinion__map_check(map);
+    for (size_t i = 0; i < map->bucket_count && !wrong; i++) {
+        for (struct pinion_map_node *node = map->buckets[i]; node && !wrong; node = node->next)
+            wrong = names_check(map, PINION_CONTAINER_OF(node, struct pinion_multimap_node, first));
+    }
+    return wrong;
+}
+
+/* ---- memory ---- */
+
+const char *pinion__pool_check(const struct pinion_pool *pool)
+{
+    size_t used, slabs = 0;
+    const char *wrong = pinion__regions_check(&pool->regions, &used);
+    for (size_t i = 0; i < PINION_POOL_SIZES && !wrong; i++) {
+        if (pool->sizes[i].regions != &pool->regions ||
+            pool->sizes[i].object_size != (i + 1) * PINION_POOL_STEP)
+            return "a pool's slabs are not of their size, or of other regions";
+        wrong = pinion__slabs_check(&pool->sizes[i]);
+        slabs += pool->sizes[i].count;
+    }
+    if (wrong)
+        return wrong;
+    return used == slabs ? NULL : "a pool has not as many blocks as slabs";
+}
+
+const char *pinion__stock_check(const struct pinion_stock *stock)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < PINION_STOCK_SIZES; i++) {
+        for (void **block = stock->first[i]; block; block = *block) {
+            bytes += (i + 1) * PINION_STOCK_STEP;
+            if (bytes > stock->bytes)
+                return "a stock keeps more than it has counted, or a ring of blocks";
+        }
+    }
+    if (bytes != stock->bytes)
+        return "a stock keeps less than it has counted";
+    return bytes <= PINION_STOCK_MAX ? NULL : "a stock keeps more than it may";
+}
+
+/* ---- what a loop runs ---- */
+
+static const char *mailbox_check(const struct pinion_mailbox *mailbox)
+{
+    const char *wrong = pinion__task_queue_check(&mailbox->queue, NULL);
+    if (wrong)
+        return wrong;
+    if (mailbox->bytes > mailbox->max_bytes)
+        return "a mailbox holds more than it may";
+    if (pinion__task_queue_empty(&mailbox->queue) && mailbox->bytes > 0)
+        return "a mailbox counts bytes of nothing";
+    return NULL;
+}
+
+const char *pinion__mailbox_check(struct pinion_mailbox *mailbox)
+{
+    pthread_mutex_lock(&mailbox->lock);
+    const char *wrong = mailbox_check(mailbox);
+    pthread_mutex_unlock(&mailbox->lock);
+    return wrong;
+}
+
+const char *pinion__scheduler_check(struct pinion_scheduler *scheduler)
+{
+    if (atomic_load(&scheduler->refs) == 0)
+        return "nobody has a reference on a scheduler";
+    const char *wrong = pinion__wheel_check(&scheduler->wheel);
+    if (!wrong)
+        wrong = pinion__wheel_check(&scheduler->deadlines);
+    if (!wrong)
+        wrong = pinion__task_queue_check(&scheduler->posted, NULL);
+    if (!wrong)
+        wrong = pinion__task_queue_check(&scheduler->ready, NULL);
+    return wrong ? wrong : pinion__mailbox_check(&scheduler->mailbox);
+}
+
+const char *pinion__turns_check(const struct pinion_turns *turns)
+{
+    bool timed = pinion__timer_active(&turns->timer);
+    const char *wrong = pinion__list_check(&turns->waiting, NULL);
+    if (wrong)
+        return wrong;
+    PINION_LIST_FOREACH (node, &turns->waiting) {
+        if (!PINION_CONTAINER_OF(node, struct pinion_turn, node)->run)
+            return "one in a line of turns has nothing to run";
+    }
+    if (turns->going != turns->go.queued)
+        return "a line of turns goes on, and has no task, or the other way round";
+    if (turns->going && timed)
+        return "a line of turns goes on, and would begin again";
+    if (!pinion__list_empty(&turns->waiting) && !turns->going && !timed)
+        return "some wait for their turn, and nobody will give it to them";
+    return NULL;
+}

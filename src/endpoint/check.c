@@ -1,0 +1,58 @@
+/* See check.h. */
+#include "endpoint/check.h"
+#include "endpoint/http.h"
+#include "engine/check.h"
+#include "io/check.h"
+#include "transport/check.h"
+
+#define TURNS_BETWEEN 64 /* at least */
+
+static const char *http_check(const struct pinion_server_loop *loop)
+{
+    const char *wrong = pinion__list_check(&loop->http, NULL);
+    if (wrong)
+        return wrong;
+    PINION_LIST_FOREACH (node, &loop->http) {
+        const struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);
+        if (http->loop != loop || http->conn->user != http)
+            return "an HTTP connection is another loop's, or not its connection's";
+        if (!pinion__list_sound(&http->turn.node) || !pinion__list_sound(&http->deadline.node))
+            return "an HTTP connection waits where nobody knows it";
+    }
+    return NULL;
+}
+
+const char *pinion__server_loop_check(struct pinion_server_loop *loop)
+{
+    const struct pinion_loop *io = atomic_load(&loop->io);
+    struct pinion_longpoll *longpoll = loop->server->longpoll;
+    const char *wrong = pinion__shard_check(loop->shard);
+    if (!wrong && io)
+        wrong = pinion__loop_check(io);
+    if (!wrong)
+        wrong = http_check(loop);
+    if (!wrong)
+        wrong = pinion__list_check(&loop->streams, NULL);
+    if (!wrong)
+        wrong = pinion__turns_check(&loop->turns);
+    if (!wrong && longpoll)
+        wrong = pinion__longpoll_check(longpoll, (unsigned)(loop - loop->server->loops));
+    return wrong;
+}
+
+/* What a check costs grows with what there is; so does the time until the next one. */
+static size_t turns_between(const struct pinion_server_loop *loop)
+{
+    const struct pinion_counters *counters = &loop->shard->counters;
+    return TURNS_BETWEEN + (atomic_load(&counters->connections) + atomic_load(&counters->channels) +
+                            atomic_load(&loop->shard->pubsub.topics)) /
+                               4;
+}
+
+void pinion__server_loop_watch(struct pinion_server_loop *loop)
+{
+    if (++loop->unchecked < turns_between(loop))
+        return;
+    loop->unchecked = 0;
+    PINION_CHECK(pinion__server_loop_check(loop));
+}

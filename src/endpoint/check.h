@@ -1,0 +1,25 @@
+/* Looking over all that a loop has (base/check.h). In builds with checks every loop does it once in a while:
+ * so do the servers that the tests and the soak run. */
+#ifndef PINION_ENDPOINT_CHECK_H
+#define PINION_ENDPOINT_CHECK_H
+
+#include "base/check.h"
+#include "endpoint/server.h"
+
+#ifdef PINION_CHECKS
+
+/* Between two turns of the loop, or at the end of one. Thread: the loop's. */
+const char *pinion__server_loop_check(struct pinion_server_loop *loop);
+
+/* At the end of each turn: checks after so many turns that it costs a small part of them. */
+void pinion__server_loop_watch(struct pinion_server_loop *loop);
+
+#else
+
+static inline void pinion__server_loop_watch(struct pinion_server_loop *loop)
+{
+}
+
+#endif
+
+#endif

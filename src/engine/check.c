@@ -1,0 +1,161 @@
+/* See check.h. */
+#include "engine/check.h"
+#include "engine/channel.h"
+#include "engine/subscription.h"
+#include "engine/sweep.h"
+#include "pubsub/check.h"
+
+/* ---- channels ---- */
+
+static const char *subscriptions_check(const struct pinion_channel *channel)
+{
+    const char *wrong = pinion__list_check(&channel->extra->subscriptions, NULL);
+    if (wrong)
+        return wrong;
+    PINION_LIST_FOREACH (link, &channel->extra->subscriptions) {
+        const struct pinion_channel_subscription *subscription =
+            PINION_CONTAINER_OF(link, struct pinion_channel_subscription, node);
+        if (subscription->channel != channel || subscription->subscriber.lane != PINION_LANE_INFO)
+            return "a channel has a subscription that is another's";
+    }
+    return NULL;
+}
+
+static const char *inbox_check(const struct pinion_channel *channel)
+{
+    const struct pinion_channel_extra *extra = channel->extra;
+    size_t count, bytes = 0;
+    const char *wrong = pinion__task_queue_check(&extra->inbox, &count);
+    if (wrong)
+        return wrong;
+    for (const struct pinion_task *task = extra->inbox.head; task; task = task->next) {
+        const struct pinion_mail *mail = PINION_CONTAINER_OF(task, const struct pinion_mail, task);
+        if (mail->channel != channel)
+            return "a channel has mail of another one in its inbox";
+        bytes += mail->bytes;
+    }
+    if (count != extra->inbox_count)
+        return "a channel has not as much mail in its inbox as it has counted";
+    return bytes <= extra->inbox_bytes ? NULL : "a channel's inbox has more bytes than it has counted";
+}
+
+static const char *extra_check(const struct pinion_channel *channel)
+{
+    size_t timers;
+    const char *wrong = pinion__list_check(&channel->extra->timers, &timers);
+    if (!wrong && timers != channel->extra->timer_count)
+        wrong = "a channel has not as many timers as it has counted";
+    if (!wrong)
+        wrong = inbox_check(channel);
+    return wrong ? wrong : subscriptions_check(channel);
+}
+
+const char *pinion__channel_check(const struct pinion_channel *channel)
+{
+    if (channel->holds == 0)
+        return "a channel is there that nobody holds";
+    if (channel->state == PINION_CHANNEL_ENDED)
+        return "a channel has ended, and its socket has it still";
+    if (!channel->topic || channel->topic->holds == 0)
+        return "a channel does not hold its topic";
+    if (channel->subscriber.topic && channel->subscriber.topic != channel->topic)
+        return "a channel has subscribed to a topic that is not its own";
+    return channel->extra ? extra_check(channel) : NULL;
+}
+
+/* ---- sockets ---- */
+
+static const char *bucket_check(const struct pinion_socket *socket, uint32_t bucket, uint32_t *count)
+{
+    for (const struct pinion_channel *channel = socket->buckets[bucket]; channel; channel = channel->next) {
+        if (++*count > socket->channel_count)
+            return "a socket has more channels than it has counted, or a ring of them";
+        if (channel->socket != socket)
+            return "a socket has a channel of another one";
+        const char *wrong = pinion__channel_check(channel);
+        if (wrong)
+            return wrong;
+        if ((channel->topic->node.hash & (socket->bucket_count - 1)) != bucket)
+            return "a channel lies where its socket does not find it";
+    }
+    return NULL;
+}
+
+static const char *channels_check(const struct pinion_socket *socket)
+{
+    uint32_t count = 0;
+    if (socket->bucket_count == 0 || (socket->bucket_count & (socket->bucket_count - 1)) != 0)
+        return "a socket's buckets are not a power of two";
+    for (uint32_t i = 0; i < socket->bucket_count; i++) {
+        const char *wrong = bucket_check(socket, i, &count);
+        if (wrong)
+            return wrong;
+    }
+    return count == socket->channel_count ? NULL : "a socket has fewer channels than it has counted";
+}
+
+/* A raw socket has no channels. */
+const char *pinion__socket_check(const struct pinion_socket *socket)
+{
+    if (socket->holds <= socket->channel_count)
+        return "a socket is held by fewer than its channels and its transport";
+    if (socket->state == PINION_SOCKET_ENDED || !socket->conn)
+        return "a socket has ended, and is swept still";
+    return socket->buckets ? channels_check(socket) : NULL;
+}
+
+/* ---- a shard ---- */
+
+const char *pinion__sweep_check(const struct pinion_sweep *sweep)
+{
+    size_t count;
+    const char *wrong = pinion__list_check(&sweep->sockets, &count);
+    if (wrong)
+        return wrong;
+    if (count != sweep->count)
+        return "a sweep has not as many sockets as it has counted";
+    if (count > 0 && sweep->timeout_ms != PINION_NEVER && !pinion__timer_active(&sweep->timer))
+        return "sockets are to be swept, and nobody will do it";
+    PINION_LIST_FOREACH (node, &sweep->sockets) {
+        const struct pinion_socket *socket = PINION_CONTAINER_OF(node, struct pinion_socket, node);
+        if (socket->shard != sweep->shard)
+            return "a socket is swept on a loop that is not its own";
+        wrong = pinion__socket_check(socket);
+        if (wrong)
+            return wrong;
+    }
+    return NULL;
+}
+
+static const char *sweeps_check(const struct pinion_shard *shard)
+{
+    size_t sockets = 0;
+    for (const struct pinion_sweep *sweep = shard->sweeps; sweep; sweep = sweep->next) {
+        const char *wrong = pinion__sweep_check(sweep);
+        if (wrong)
+            return wrong;
+        sockets += sweep->count;
+    }
+    return sockets <= atomic_load(&shard->counters.sockets) ? NULL
+                                                            : "a loop has more sockets than it has counted";
+}
+
+const char *pinion__shard_check(struct pinion_shard *shard)
+{
+    const char *wrong = pinion__scheduler_check(shard->scheduler);
+    if (!wrong)
+        wrong = pinion__pool_check(&shard->pool);
+    if (!wrong)
+        wrong = pinion__stock_check(&shard->stock);
+    if (!wrong)
+        wrong = pinion__pubsub_loop_check(&shard->endpoint->pubsub, &shard->pubsub);
+    if (!wrong)
+        wrong = sweeps_check(shard);
+    if (!wrong)
+        wrong = pinion__turns_check(&shard->turns);
+    if (!wrong)
+        wrong = pinion__list_check(&shard->subscriptions, NULL);
+    if (!wrong && shard->call)
+        wrong = "a callback counts as running that has returned";
+    return wrong ? wrong : pinion__interest_check(&shard->endpoint->pubsub.interest);
+}

@@ -1,0 +1,131 @@
+/* See check.h. */
+#include "io/check.h"
+
+/* ---- outboxes ---- */
+
+static bool is_sound(const struct pinion_outbox_node *node)
+{
+    return node->frame && node->frame->refs > 0 && node->frame->body_len <= node->frame->capacity &&
+           node->frame->head_len <= PINION_FRAME_HEADROOM && pinion__frame_wire(node->frame).len > 0;
+}
+
+const char *pinion__outbox_check(const struct pinion_outbox *outbox)
+{
+    const struct pinion_outbox_node *last = NULL;
+    size_t bytes = 0, frames = 0;
+    for (const struct pinion_outbox_node *node = outbox->head; node; node = node->next) {
+        if (++frames > outbox->frames)
+            return "more frames wait in an outbox than it has counted, or they are a ring";
+        if (!is_sound(node))
+            return "a frame waits in an outbox that is none, or that nobody holds";
+        bytes += pinion__frame_wire(node->frame).len;
+        last = node;
+    }
+    if (frames != outbox->frames)
+        return "fewer frames wait in an outbox than it has counted";
+    if (last && outbox->tail != last)
+        return "the last frame of an outbox is not its tail";
+    if (last ? outbox->offset >= pinion__frame_wire(outbox->head->frame).len : outbox->offset > 0)
+        return "more has gone of an outbox's first frame than it has";
+    return bytes - outbox->offset == outbox->bytes ? NULL : "an outbox has not as many bytes as its frames";
+}
+
+const char *pinion__outbox_pool_check(const struct pinion_outbox_pool *pool)
+{
+    size_t count = 0;
+    for (const struct pinion_outbox_node *node = pool->free; node; node = node->next) {
+        if (++count > pool->count)
+            return "a pool keeps more nodes than it has counted, or a ring of them";
+    }
+    return count == pool->count ? NULL : "a pool keeps fewer nodes than it has counted";
+}
+
+/* ---- those who are busy ---- */
+
+const char *pinion__busy_check(const struct pinion_loop *loop)
+{
+    const struct pinion_busy *busy = &loop->busy;
+    if ((busy->max & (busy->max - 1)) != 0 || !busy->max != !busy->array)
+        return "the ring of those who are busy has no length that it can have";
+    if (busy->count > busy->max)
+        return "more are busy than there is room for";
+    for (size_t i = 0; i < busy->count; i++) {
+        const struct pinion_conn *conn = busy->array[(busy->first + i) & (busy->max - 1)];
+        if (!conn->busy || conn->ending || conn->loop != loop)
+            return "one counts as busy that does not know it, or has ended, or is another loop's";
+    }
+    return NULL;
+}
+
+/* ---- a loop ---- */
+
+static const char *conn_check(const struct pinion_loop *loop, const struct pinion_conn *conn)
+{
+    if (conn->loop != loop)
+        return "a connection is in the list of a loop that is not its own";
+    if (!pinion__list_sound(&conn->unsettled))
+        return "a connection's place among the unsettled ones is not known there";
+    if (conn->ending && (conn->busy || !pinion__outbox_empty(&conn->outbox)))
+        return "a connection has ended, and is busy or has something to send";
+    if (conn->blocked && !conn->ending && pinion__outbox_empty(&conn->outbox))
+        return "a connection waits for the kernel to take what it does not have";
+    return pinion__outbox_check(&conn->outbox);
+}
+
+static const char *conns_check(const struct pinion_loop *loop)
+{
+    size_t count, busy = 0;
+    const char *wrong = pinion__list_check(&loop->conns, &count);
+    if (wrong)
+        return wrong;
+    if (count != loop->connections)
+        return "a loop has not as many connections as it has counted";
+    PINION_LIST_FOREACH (link, &loop->conns) {
+        const struct pinion_conn *conn = PINION_CONTAINER_OF(link, struct pinion_conn, link);
+        wrong = conn_check(loop, conn);
+        if (wrong)
+            return wrong;
+        busy += conn->busy;
+    }
+    return busy == loop->busy.count ? NULL : "not as many are busy as wait for being read";
+}
+
+static const char *unsettled_check(const struct pinion_loop *loop)
+{
+    size_t count;
+    const char *wrong = pinion__list_check(&loop->unsettled, &count);
+    if (wrong)
+        return wrong;
+    if (count > loop->connections)
+        return "more connections are unsettled than there are";
+    PINION_LIST_FOREACH (link, &loop->unsettled) {
+        if (PINION_CONTAINER_OF(link, struct pinion_conn, unsettled)->loop != loop)
+            return "a connection of another loop is to be settled";
+    }
+    return NULL;
+}
+
+static const char *listeners_check(const struct pinion_loop *loop)
+{
+    const char *wrong = pinion__list_check(&loop->listeners, NULL);
+    if (wrong)
+        return wrong;
+    PINION_LIST_FOREACH (link, &loop->listeners) {
+        const struct pinion_listener *listener = PINION_CONTAINER_OF(link, struct pinion_listener, link);
+        if (listener->loop != loop || listener->closed)
+            return "a listener is in a loop's list that is closed, or another's";
+    }
+    return NULL;
+}
+
+const char *pinion__loop_check(const struct pinion_loop *loop)
+{
+    const char *wrong = pinion__busy_check(loop);
+    if (!wrong)
+        wrong = conns_check(loop);
+    if (!wrong)
+        wrong = unsettled_check(loop);
+    if (!wrong)
+        wrong = listeners_check(loop);
+    return wrong ? wrong : pinion__outbox_pool_check(&loop->pool);
+}
