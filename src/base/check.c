@@ -168,9 +168,9 @@ static const char *mailbox_check(const struct pinion_mailbox *mailbox)
 
 const char *pinion__mailbox_check(struct pinion_mailbox *mailbox)
 {
-    pthread_mutex_lock(&mailbox->lock);
+    pinion__lock(&mailbox->lock);
     const char *wrong = mailbox_check(mailbox);
-    pthread_mutex_unlock(&mailbox->lock);
+    pinion__unlock(&mailbox->lock);
     return wrong;
 }
 

@@ -1,14 +1,14 @@
 #include "base/log_limit.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include <errno.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define PERIOD_MS 1000
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct pinion_lock lock = PINION_LOCK(LOG_LIMIT);
 static struct pinion_log_kind *pending; /* under the lock: the kinds that hold a line */
 static atomic_bool any_pending;
 static atomic_uint generation;
@@ -108,11 +108,11 @@ void pinion__log_limited(struct pinion_log_kind *kind, pinion_log_level level, c
     va_list args;
 
     va_start(args, format);
-    pthread_mutex_lock(&lock);
+    pinion__lock(&lock);
     bool at_once = may_write(kind, now);
     if (!at_once)
         keep(kind, level, format, args);
-    pthread_mutex_unlock(&lock);
+    pinion__unlock(&lock);
     if (at_once) {
         format_line(line, format, args);
         pinion__log(level, "%s", line);
@@ -143,7 +143,7 @@ static bool take_due(uint64_t now, bool all, struct kept_line *line, uint64_t *w
 {
     bool found = false;
     *wait = UINT64_MAX;
-    pthread_mutex_lock(&lock);
+    pinion__lock(&lock);
     for (struct pinion_log_kind **link = &pending; *link && !found;) {
         struct pinion_log_kind *kind = *link;
         uint64_t next = atomic_load_explicit(&kind->next, memory_order_relaxed);
@@ -158,7 +158,7 @@ static bool take_due(uint64_t now, bool all, struct kept_line *line, uint64_t *w
     }
     if (!pending)
         atomic_store_explicit(&any_pending, false, memory_order_relaxed);
-    pthread_mutex_unlock(&lock);
+    pinion__unlock(&lock);
     return found;
 }
 
@@ -192,7 +192,7 @@ void pinion__log_limit_finish(void)
 
 void pinion__log_limit_reset(void)
 {
-    pthread_mutex_lock(&lock);
+    pinion__lock(&lock);
     atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
     while (pending) {
         struct pinion_log_kind *kind = pending;
@@ -200,5 +200,5 @@ void pinion__log_limit_reset(void)
         forget(kind);
     }
     atomic_store_explicit(&any_pending, false, memory_order_relaxed);
-    pthread_mutex_unlock(&lock);
+    pinion__unlock(&lock);
 }

@@ -1,5 +1,6 @@
 #include "base/log_writer.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/log_line.h"
 #include "base/log_ring.h"
 #include "base/thread.h"
@@ -26,11 +27,11 @@ static struct pinion_log_ring ring;
 
 /* Of those who put lines; the thread never takes the lock. */
 static struct {
-    pthread_mutex_t lock;
+    struct pinion_lock lock;
     bool forks_known;
     bool threaded;
     bool alone;
-} writer = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} writer = { .lock = PINION_LOCK(LOG) };
 
 /* What both sides use lies apart, lest a compiler reads it along with its neighbours. */
 static sem_t wake_up;
@@ -155,12 +156,12 @@ static void wake(void)
 
 static void before_fork(void)
 {
-    pthread_mutex_lock(&writer.lock);
+    pinion__lock(&writer.lock);
 }
 
 static void after_fork_in_parent(void)
 {
-    pthread_mutex_unlock(&writer.lock);
+    pinion__unlock(&writer.lock);
 }
 
 static void after_fork_in_child(void)
@@ -174,7 +175,7 @@ static void after_fork_in_child(void)
     writer.threaded = false;
     untold = 0;
     torn = false;
-    pthread_mutex_unlock(&writer.lock);
+    pinion__unlock(&writer.lock);
 }
 
 /* ---- without the thread ---- */
@@ -231,13 +232,13 @@ static bool start_thread(void)
 
 void pinion__log_write(const char *line, size_t len)
 {
-    pthread_mutex_lock(&writer.lock);
+    pinion__lock(&writer.lock);
     (void)pinion__log_ring_put(&ring, line, len);
     if (start_thread())
         wake();
     else
         write_here(writer.alone ? PATIENCE_MS : 0);
-    pthread_mutex_unlock(&writer.lock);
+    pinion__unlock(&writer.lock);
 }
 
 /* ---- the end ---- */

@@ -8,7 +8,7 @@
 int pinion__mailbox_init(struct pinion_mailbox *mailbox, size_t max_bytes, void (*wake)(void *),
                          void *context)
 {
-    if (pthread_mutex_init(&mailbox->lock, NULL) != 0)
+    if (pinion__lock_init(&mailbox->lock, PINION_RANK_MAILBOX) != 0)
         return PINION_ENOMEM;
     mailbox->queue = (struct pinion_task_queue){ 0 };
     mailbox->bytes = 0;
@@ -24,7 +24,7 @@ int pinion__mailbox_init(struct pinion_mailbox *mailbox, size_t max_bytes, void 
 void pinion__mailbox_destroy(struct pinion_mailbox *mailbox)
 {
     assert(pinion__task_queue_empty(&mailbox->queue));
-    pthread_mutex_destroy(&mailbox->lock);
+    pinion__lock_destroy(&mailbox->lock);
 }
 
 /* Under the lock. *wake: whether the owner must be told. */
@@ -46,9 +46,9 @@ int pinion__mailbox_put(struct pinion_mailbox *mailbox, struct pinion_task *task
 {
     bool wake = false;
 
-    pthread_mutex_lock(&mailbox->lock);
+    pinion__lock(&mailbox->lock);
     int rc = put_locked(mailbox, task, bytes, &wake);
-    pthread_mutex_unlock(&mailbox->lock);
+    pinion__unlock(&mailbox->lock);
     if (rc == PINION_EBUSY)
         atomic_fetch_add_explicit(&mailbox->dropped, 1, memory_order_relaxed);
     if (wake) {
@@ -60,18 +60,18 @@ int pinion__mailbox_put(struct pinion_mailbox *mailbox, struct pinion_task *task
 
 void pinion__mailbox_take(struct pinion_mailbox *mailbox, struct pinion_task_queue *out)
 {
-    pthread_mutex_lock(&mailbox->lock);
+    pinion__lock(&mailbox->lock);
     *out = mailbox->queue;
     mailbox->queue = (struct pinion_task_queue){ 0 };
     mailbox->bytes = 0;
-    pthread_mutex_unlock(&mailbox->lock);
+    pinion__unlock(&mailbox->lock);
 }
 
 void pinion__mailbox_close(struct pinion_mailbox *mailbox)
 {
-    pthread_mutex_lock(&mailbox->lock);
+    pinion__lock(&mailbox->lock);
     mailbox->closed = true;
-    pthread_mutex_unlock(&mailbox->lock);
+    pinion__unlock(&mailbox->lock);
     while (atomic_load_explicit(&mailbox->waking, memory_order_acquire) != 0)
         sched_yield();
 }

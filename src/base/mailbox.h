@@ -7,14 +7,14 @@
 #ifndef PINION_BASE_MAILBOX_H
 #define PINION_BASE_MAILBOX_H
 
+#include "base/lock.h"
 #include "base/task.h"
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 struct pinion_mailbox {
-    pthread_mutex_t lock;
+    struct pinion_lock lock;
     struct pinion_task_queue queue; /* under lock */
     size_t bytes;                   /* under lock */
     size_t max_bytes;

@@ -1,13 +1,14 @@
 /* One queue, any number of threads on it. A thread is started when there are more tasks than idle threads to
  * take them, and stays until the end. */
 #include "base/workers.h"
+#include "base/lock.h"
 #include <pinion/error.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 
 struct pinion_workers {
-    pthread_mutex_t lock;
+    struct pinion_lock lock;
     pthread_cond_t changed; /* a task came, or the end */
     struct pinion_task_queue queue;
     unsigned queued; /* tasks in the queue */
@@ -27,7 +28,7 @@ int pinion__workers_new(struct pinion_workers **out, unsigned max_threads)
     workers = calloc(1, sizeof(*workers) + max_threads * sizeof(workers->threads[0]));
     if (!workers)
         return PINION_ENOMEM;
-    pthread_mutex_init(&workers->lock, NULL);
+    pinion__lock_init(&workers->lock, PINION_RANK_WORKERS);
     pthread_cond_init(&workers->changed, NULL);
     workers->max_threads = max_threads;
     *out = workers;
@@ -41,7 +42,7 @@ static struct pinion_task *await_task(struct pinion_workers *workers)
         if (workers->stopping)
             return NULL;
         workers->idle++;
-        pthread_cond_wait(&workers->changed, &workers->lock);
+        pinion__lock_wait(&workers->lock, &workers->changed);
         workers->idle--;
     }
     workers->queued--;
@@ -53,13 +54,13 @@ static void *work(void *argument)
     struct pinion_workers *workers = argument;
     struct pinion_task *task;
 
-    pthread_mutex_lock(&workers->lock);
+    pinion__lock(&workers->lock);
     while ((task = await_task(workers))) {
-        pthread_mutex_unlock(&workers->lock);
+        pinion__unlock(&workers->lock);
         task->run(task);
-        pthread_mutex_lock(&workers->lock);
+        pinion__lock(&workers->lock);
     }
-    pthread_mutex_unlock(&workers->lock);
+    pinion__unlock(&workers->lock);
     return NULL;
 }
 
@@ -96,9 +97,9 @@ static int accept_task(struct pinion_workers *workers, struct pinion_task *task)
 
 int pinion__workers_run(struct pinion_workers *workers, struct pinion_task *task)
 {
-    pthread_mutex_lock(&workers->lock);
+    pinion__lock(&workers->lock);
     int rc = accept_task(workers, task);
-    pthread_mutex_unlock(&workers->lock);
+    pinion__unlock(&workers->lock);
     return rc;
 }
 
@@ -106,13 +107,13 @@ void pinion__workers_free(struct pinion_workers *workers)
 {
     if (!workers)
         return;
-    pthread_mutex_lock(&workers->lock);
+    pinion__lock(&workers->lock);
     workers->stopping = true;
     pthread_cond_broadcast(&workers->changed);
-    pthread_mutex_unlock(&workers->lock);
+    pinion__unlock(&workers->lock);
     for (unsigned i = 0; i < workers->started; i++)
         pthread_join(workers->threads[i], NULL);
     pthread_cond_destroy(&workers->changed);
-    pthread_mutex_destroy(&workers->lock);
+    pinion__lock_destroy(&workers->lock);
     free(workers);
 }

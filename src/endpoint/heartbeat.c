@@ -1,14 +1,14 @@
 #include "endpoint/heartbeat.h"
+#include "base/lock.h"
 #include "endpoint/notify.h"
-#include <pthread.h>
 
 #define BEATS 4 /* in the watchdog's time */
 
 /* Of all loops of this process that beat. */
 static struct {
-    pthread_mutex_t lock;
+    struct pinion_lock lock;
     struct pinion_list list;
-} all = { .lock = PTHREAD_MUTEX_INITIALIZER, .list = { &all.list, &all.list } };
+} all = { .lock = PINION_LOCK(HEARTBEATS), .list = { &all.list, &all.list } };
 
 /* Under the lock. */
 static bool all_have_beaten(void)
@@ -30,12 +30,12 @@ static void begin_again(void)
 static void beat(struct pinion_timer *timer)
 {
     struct pinion_heartbeat *heartbeat = PINION_CONTAINER_OF(timer, struct pinion_heartbeat, timer);
-    pthread_mutex_lock(&all.lock);
+    pinion__lock(&all.lock);
     heartbeat->beaten = true;
     bool ping = all_have_beaten();
     if (ping)
         begin_again();
-    pthread_mutex_unlock(&all.lock);
+    pinion__unlock(&all.lock);
     if (ping)
         (void)pinion__notify("WATCHDOG=1", false); /* one that is lost is made up for by the next */
     pinion__scheduler_timer(heartbeat->scheduler, timer, heartbeat->interval_ms);
@@ -49,9 +49,9 @@ void pinion__heartbeat_start(struct pinion_heartbeat *heartbeat, struct pinion_s
     heartbeat->scheduler = scheduler;
     heartbeat->interval_ms = watchdog_us < BEATS * 1000 ? 1 : watchdog_us / (BEATS * 1000);
     pinion__timer_init(&heartbeat->timer, beat);
-    pthread_mutex_lock(&all.lock);
+    pinion__lock(&all.lock);
     pinion__list_append(&all.list, &heartbeat->link);
-    pthread_mutex_unlock(&all.lock);
+    pinion__unlock(&all.lock);
     pinion__scheduler_timer(scheduler, &heartbeat->timer, heartbeat->interval_ms);
 }
 
@@ -60,8 +60,8 @@ void pinion__heartbeat_stop(struct pinion_heartbeat *heartbeat)
     if (!heartbeat->scheduler)
         return;
     pinion__timer_cancel(&heartbeat->timer);
-    pthread_mutex_lock(&all.lock);
+    pinion__lock(&all.lock);
     pinion__list_remove(&heartbeat->link);
-    pthread_mutex_unlock(&all.lock);
+    pinion__unlock(&all.lock);
     heartbeat->scheduler = NULL;
 }

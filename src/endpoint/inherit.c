@@ -1,9 +1,9 @@
 #include "endpoint/inherit.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "endpoint/address.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,10 +244,10 @@ bool pinion__inherited_give_back(struct pinion_inherited *inherited, int fd)
 /* ---- this process's own ---- */
 
 static struct {
-    pthread_mutex_t lock;
+    struct pinion_lock lock;
     bool read;
     struct pinion_inherited sockets;
-} own = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} own = { .lock = PINION_LOCK(INHERITED) };
 
 /* Under the lock. */
 static int read_once(void)
@@ -260,33 +260,33 @@ static int read_once(void)
 
 int pinion__inherit(void)
 {
-    pthread_mutex_lock(&own.lock);
+    pinion__lock(&own.lock);
     int rc = read_once();
-    pthread_mutex_unlock(&own.lock);
+    pinion__unlock(&own.lock);
     return rc;
 }
 
 void pinion__inherit_warn(void)
 {
-    pthread_mutex_lock(&own.lock);
+    pinion__lock(&own.lock);
     pinion__inherited_warn(&own.sockets);
-    pthread_mutex_unlock(&own.lock);
+    pinion__unlock(&own.lock);
 }
 
 int pinion__inherit_take(const char *host, uint16_t port, int fds[PINION_INHERITED_MAX], unsigned *count)
 {
-    pthread_mutex_lock(&own.lock);
+    pinion__lock(&own.lock);
     int rc = read_once();
     if (!rc)
         rc = pinion__inherited_take(&own.sockets, host, port, fds, count);
-    pthread_mutex_unlock(&own.lock);
+    pinion__unlock(&own.lock);
     return rc;
 }
 
 bool pinion__inherit_give_back(int fd)
 {
-    pthread_mutex_lock(&own.lock);
+    pinion__lock(&own.lock);
     bool taken = pinion__inherited_give_back(&own.sockets, fd);
-    pthread_mutex_unlock(&own.lock);
+    pinion__unlock(&own.lock);
     return taken;
 }

@@ -1,4 +1,5 @@
 #include "endpoint/signals.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/log_writer.h"
 #include <errno.h>
@@ -20,7 +21,7 @@ static struct receiver receivers[RECEIVERS_MAX];
 static atomic_int received;
 static atomic_int running; /* handlers, on any thread */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
+static struct pinion_lock lock = PINION_LOCK(SIGNALS); /* of all below */
 static unsigned installed;
 static struct sigaction term_before, interrupt_before; /* the program's */
 
@@ -101,7 +102,7 @@ static void put_back(int number, const struct sigaction *before)
 
 int pinion__signals_install(void (*fn)(void *), void *context)
 {
-    pthread_mutex_lock(&lock);
+    pinion__lock(&lock);
     struct receiver *receiver = find(NULL);
     if (receiver) {
         atomic_store(&received, 0);
@@ -112,7 +113,7 @@ int pinion__signals_install(void (*fn)(void *), void *context)
             put_ours(SIGINT, &interrupt_before);
         }
     }
-    pthread_mutex_unlock(&lock);
+    pinion__unlock(&lock);
     return receiver ? 0
                     : pinion__fail(PINION_EBUSY,
                                    "%d endpoints run already, as many as can be told of "
@@ -132,7 +133,7 @@ static void remove_receiver(struct receiver *receiver)
 /* Our handlers go first, lest one finds that there is nobody to tell. */
 void pinion__signals_remove(void *context)
 {
-    pthread_mutex_lock(&lock);
+    pinion__lock(&lock);
     struct receiver *receiver = find(context);
     if (receiver && --installed == 0) {
         put_back(SIGTERM, &term_before);
@@ -140,7 +141,7 @@ void pinion__signals_remove(void *context)
     }
     if (receiver)
         remove_receiver(receiver);
-    pthread_mutex_unlock(&lock);
+    pinion__unlock(&lock);
 }
 
 void pinion__signals_block(sigset_t *saved)

@@ -4,7 +4,7 @@
 
 void pinion__starting_init(struct pinion_starting *starting)
 {
-    pthread_mutex_init(&starting->lock, NULL);
+    pinion__lock_init(&starting->lock, PINION_RANK_STARTING);
     pthread_cond_init(&starting->over, NULL);
 }
 
@@ -19,7 +19,7 @@ void pinion__starting_begin(struct pinion_starting *starting, unsigned members)
 void pinion__starting_release(struct pinion_starting *starting)
 {
     pthread_cond_destroy(&starting->over);
-    pthread_mutex_destroy(&starting->lock);
+    pinion__lock_destroy(&starting->lock);
 }
 
 /* Under the lock. */
@@ -43,15 +43,15 @@ static int await_others(struct pinion_starting *starting, unsigned count)
         pthread_cond_broadcast(&starting->over);
     }
     while (starting->step == step)
-        pthread_cond_wait(&starting->over, &starting->lock);
+        pinion__lock_wait(&starting->lock, &starting->over);
     return starting->outcome;
 }
 
 int pinion__starting_meet(struct pinion_starting *starting, int rc, unsigned count)
 {
-    pthread_mutex_lock(&starting->lock);
+    pinion__lock(&starting->lock);
     note_failure(starting, rc);
     rc = await_others(starting, count);
-    pthread_mutex_unlock(&starting->lock);
+    pinion__unlock(&starting->lock);
     return rc ? pinion__fail(rc, "%s", starting->sentence) : 0;
 }

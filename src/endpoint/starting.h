@@ -4,10 +4,11 @@
 #ifndef PINION_ENDPOINT_STARTING_H
 #define PINION_ENDPOINT_STARTING_H
 
+#include "base/lock.h"
 #include <pthread.h>
 
 struct pinion_starting {
-    pthread_mutex_t lock;
+    struct pinion_lock lock;
     pthread_cond_t over;
     unsigned members;
     unsigned arrived; /* of them, at the end of this step */

@@ -129,6 +129,7 @@ void pinion__call_enter(struct pinion_shard *shard, struct pinion_call *call)
 {
     assert(!shard->call);
     assert(pinion__scheduler_on_thread(shard->scheduler));
+    pinion__lock_none();
     call->began = pinion__clock_coarse_ms();
     shard->call = call;
 }

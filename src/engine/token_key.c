@@ -1,11 +1,11 @@
 /* A key is known by HMAC(secret, salt) with the digest that derives it: secrets that are one to this HMAC
  * are one to PBKDF2 also, which uses them for nothing else. */
 #include "engine/token_key.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <pthread.h>
 
 struct key_id {
     struct pinion_token_key_params params;
@@ -13,14 +13,14 @@ struct key_id {
 };
 
 static struct {
-    pthread_mutex_t lock;
+    struct pinion_lock lock;
     uint64_t uses;
     struct kept_key {
         uint64_t last_use; /* 0: the place is free */
         struct key_id id;
         struct pinion_token_key key;
     } keys[PINION_TOKEN_KEYS];
-} kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} kept = { .lock = PINION_LOCK(KEYS) };
 
 /* --- those that are kept; under the lock --- */
 
@@ -48,32 +48,32 @@ static struct kept_key *least_recently_used(void)
 
 static bool recall(const struct key_id *id, struct pinion_token_key *key)
 {
-    pthread_mutex_lock(&kept.lock);
+    pinion__lock(&kept.lock);
     struct kept_key *found = find(id);
     if (found) {
         found->last_use = ++kept.uses;
         *key = found->key;
     }
-    pthread_mutex_unlock(&kept.lock);
+    pinion__unlock(&kept.lock);
     return found != NULL;
 }
 
 /* Another thread may have been faster. */
 static void keep(const struct key_id *id, const struct pinion_token_key *key)
 {
-    pthread_mutex_lock(&kept.lock);
+    pinion__lock(&kept.lock);
     struct kept_key *place = find(id);
     if (!place)
         place = least_recently_used();
     *place = (struct kept_key){ ++kept.uses, *id, *key };
-    pthread_mutex_unlock(&kept.lock);
+    pinion__unlock(&kept.lock);
 }
 
 void pinion__token_keys_forget(void)
 {
-    pthread_mutex_lock(&kept.lock);
+    pinion__lock(&kept.lock);
     OPENSSL_cleanse(kept.keys, sizeof kept.keys);
-    pthread_mutex_unlock(&kept.lock);
+    pinion__unlock(&kept.lock);
 }
 
 /* --- deriving --- */

@@ -8,6 +8,7 @@
  * event comes among the next turn's events. Its descriptor is closed only then: before, the number could
  * come back from accept while libuv still watches it for the old connection.
  */
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/slab.h"
 #include "io/loop_int.h"
@@ -417,13 +418,13 @@ static int find_room(void)
 /* Loops of other threads do not take the room that was found. */
 static int init_loop(uv_loop_t *uv)
 {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct pinion_lock lock = PINION_LOCK(ROOM);
 
-    pthread_mutex_lock(&lock);
+    pinion__lock(&lock);
     int rc = find_room();
     if (!rc)
         rc = uv_loop_init(uv);
-    pthread_mutex_unlock(&lock);
+    pinion__unlock(&lock);
     return rc;
 }
 

@@ -3,6 +3,7 @@
  * whole send says nothing, one that the kernel takes a part of says so before the submitting call returns,
  * and a multishot receive fills buffers that it picks itself.
  */
+#include "base/lock.h"
 #include "io/uring_int.h"
 #include <errno.h>
 #include <pthread.h>
@@ -201,16 +202,16 @@ static void find_out(void)
 
 const char *pinion__uring_refusal(void)
 {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct pinion_lock lock = PINION_LOCK(PROBE);
     static bool known;
 
-    pthread_mutex_lock(&lock);
+    pinion__lock(&lock);
     if (!known) {
         passing = false;
         refusal[0] = '\0';
         find_out();
         known = !passing;
     }
-    pthread_mutex_unlock(&lock);
+    pinion__unlock(&lock);
     return refusal[0] ? refusal : NULL;
 }

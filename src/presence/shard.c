@@ -117,21 +117,21 @@ static void send_due(struct pinion_presence_shard *shard)
 {
     struct pinion_presence_outgoing diff;
     size_t left = shard->presence->options.max_diff;
-    pthread_mutex_lock(&shard->lock);
+    pinion__lock(&shard->lock);
     for (unsigned count = 0; count < DIFFS_PER_TURN && left > 0 && !pinion__list_empty(&shard->due);
          count++) {
         size_t len = take_next(shard, &diff);
         left -= len < left ? len : left;
         if (len == 0)
             continue;
-        pthread_mutex_unlock(&shard->lock);
+        pinion__unlock(&shard->lock);
         pinion__presence_diff_send(&diff, shard->presence);
-        pthread_mutex_lock(&shard->lock);
+        pinion__lock(&shard->lock);
     }
     shard->flushing = !pinion__list_empty(&shard->due);
     if (shard->flushing)
         pinion__scheduler_timer(shard->loop->scheduler, &shard->again, 0);
-    pthread_mutex_unlock(&shard->lock);
+    pinion__unlock(&shard->lock);
 }
 
 static void run_flush(struct pinion_task *task)
@@ -167,7 +167,7 @@ static void begin_flush(struct pinion_presence_shard *shard)
 
 void pinion__presence_shard_lock(struct pinion_presence_shard *shard)
 {
-    pthread_mutex_lock(&shard->lock);
+    pinion__lock(&shard->lock);
 }
 
 void pinion__presence_shard_unlock(struct pinion_presence_shard *shard)
@@ -175,7 +175,7 @@ void pinion__presence_shard_unlock(struct pinion_presence_shard *shard)
     bool begin = !pinion__list_empty(&shard->due) && !shard->flushing;
     if (begin)
         shard->flushing = true;
-    pthread_mutex_unlock(&shard->lock);
+    pinion__unlock(&shard->lock);
     if (begin)
         begin_flush(shard);
 }
@@ -190,7 +190,7 @@ int pinion__presence_shard_init(struct pinion_presence_shard *shard, struct pini
     pinion__map_init(&shard->batches, pinion__presence_batch_topic);
     pinion__list_init(&shard->due);
     pinion__timer_init(&shard->again, flush_again);
-    if (pthread_mutex_init(&shard->lock, NULL) != 0)
+    if (pinion__lock_init(&shard->lock, PINION_RANK_PRESENCE) != 0)
         return PINION_ENOMEM;
     shard->presence = presence;
     const struct pinion_presence_state_options options = {
@@ -214,5 +214,5 @@ void pinion__presence_shard_release(struct pinion_presence_shard *shard)
     pinion__presence_state_free(shard->state);
     pinion__map_each(&shard->batches, release_batch, shard);
     pinion__map_release(&shard->batches);
-    pthread_mutex_destroy(&shard->lock);
+    pinion__lock_destroy(&shard->lock);
 }

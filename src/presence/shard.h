@@ -17,19 +17,19 @@
 #ifndef PINION_PRESENCE_SHARD_H
 #define PINION_PRESENCE_SHARD_H
 
+#include "base/lock.h"
 #include "engine/hub.h"
 #include "presence/batch.h"
 #include "presence/state.h"
 #include "presence/tracker.h"
 #include <pinion/presence.h>
-#include <pthread.h>
 
 #define PINION_PRESENCE_SHARDS_MAX 64
 
 struct pinion_presence_shard {
     struct pinion_presence *presence;
     struct pinion_shard *loop;
-    pthread_mutex_t lock;
+    struct pinion_lock lock;
     struct pinion_presence_state *state; /* under lock, as all that follows */
     struct pinion_map batches;           /* by topic */
     uint64_t version;                    /* how many changes were noted */

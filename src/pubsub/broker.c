@@ -34,11 +34,11 @@ static int start(pinion_pubsub_adapter *adapter, const pinion_pubsub_events *eve
     int rc = pinion__thread_start(&state->thread, pinion__broker_run, broker);
     if (rc)
         return rc;
-    pthread_mutex_lock(&state->queue.lock);
+    pinion__lock(&state->queue.lock);
     while (!state->decided)
-        pthread_cond_wait(&state->decision, &state->queue.lock);
+        pinion__lock_wait(&state->queue.lock, &state->decision);
     rc = state->outcome;
-    pthread_mutex_unlock(&state->queue.lock);
+    pinion__unlock(&state->queue.lock);
     if (rc) {
         pthread_join(state->thread, NULL);
         snprintf(why, why_size, "%s", state->problem.text);
@@ -54,9 +54,9 @@ static int put_message(struct pinion_broker *broker, enum pinion_subject subject
     if (!item)
         return PINION_ENOMEM;
     item->subject = subject;
-    pthread_mutex_lock(&queue->lock);
+    pinion__lock(&queue->lock);
     int rc = pinion__outgoing_put(queue, item);
-    pthread_mutex_unlock(&queue->lock);
+    pinion__unlock(&queue->lock);
     return rc;
 }
 
@@ -80,7 +80,7 @@ static int subscribe(pinion_pubsub_adapter *adapter, const char *topic, uint64_t
     struct pinion_outgoing_item *item = pinion__outgoing_item(PINION_OUTGOING_SUBSCRIBE, topic, NULL, 0);
     if (!item)
         return PINION_ENOMEM;
-    pthread_mutex_lock(&state->queue.lock);
+    pinion__lock(&state->queue.lock);
     bool away = state->away;
     item->ticket = away ? 0 : ticket;
     int rc = pinion__topics_add(&state->topics, topic, ticket);
@@ -90,7 +90,7 @@ static int subscribe(pinion_pubsub_adapter *adapter, const char *topic, uint64_t
         rc = pinion__outgoing_put(&state->queue, item);
     if (rc)
         pinion__topics_remove(&state->topics, topic);
-    pthread_mutex_unlock(&state->queue.lock);
+    pinion__unlock(&state->queue.lock);
     return !rc && away ? PINION_EAGAIN : rc;
 }
 
@@ -99,21 +99,21 @@ static void unsubscribe(pinion_pubsub_adapter *adapter, const char *topic)
 {
     struct pinion_broker_state *state = broker_of(adapter)->state;
     struct pinion_outgoing_item *item = pinion__outgoing_item(PINION_OUTGOING_UNSUBSCRIBE, topic, NULL, 0);
-    pthread_mutex_lock(&state->queue.lock);
+    pinion__lock(&state->queue.lock);
     pinion__topics_remove(&state->topics, topic);
     if (item)
         (void)pinion__outgoing_put(&state->queue, item);
-    pthread_mutex_unlock(&state->queue.lock);
+    pinion__unlock(&state->queue.lock);
 }
 
 static void stop(pinion_pubsub_adapter *adapter)
 {
     struct pinion_broker_state *state = broker_of(adapter)->state;
-    pthread_mutex_lock(&state->queue.lock);
+    pinion__lock(&state->queue.lock);
     state->stopping = true;
     state->queue.closed = true;
     pinion__outgoing_wake(&state->queue);
-    pthread_mutex_unlock(&state->queue.lock);
+    pinion__unlock(&state->queue.lock);
     pthread_join(state->thread, NULL);
 }
 
@@ -123,8 +123,8 @@ static void free_state(struct pinion_broker_state *state)
     pinion__topics_release(&state->refused);
     (void)pinion__pieces_release(&state->pieces);
     pinion__peers_release(&state->peers);
-    pthread_mutex_destroy(&state->refusing);
-    pthread_mutex_destroy(&state->receiving);
+    pinion__lock_destroy(&state->refusing);
+    pinion__lock_destroy(&state->receiving);
     pthread_cond_destroy(&state->decision);
     pinion__outgoing_release(&state->queue);
     free(state);
@@ -219,8 +219,8 @@ static int state_new(struct pinion_broker_state **out, size_t max)
         free(state);
         return rc;
     }
-    (void)pthread_mutex_init(&state->receiving, NULL);
-    (void)pthread_mutex_init(&state->refusing, NULL);
+    (void)pinion__lock_init(&state->receiving, PINION_RANK_RECEIVING);
+    (void)pinion__lock_init(&state->refusing, PINION_RANK_REFUSING);
     (void)pthread_cond_init(&state->decision, NULL);
     pinion__topics_init(&state->topics);
     pinion__topics_init(&state->refused);

@@ -4,6 +4,7 @@
 #ifndef PINION_PUBSUB_BROKER_INT_H
 #define PINION_PUBSUB_BROKER_INT_H
 
+#include "base/lock.h"
 #include "pubsub/broker.h"
 #include "pubsub/outgoing.h"
 #include "pubsub/peers.h"
@@ -27,11 +28,11 @@ struct pinion_broker_state {
     struct pinion_broker_problem problem;
     pthread_cond_t decision;
 
-    pthread_mutex_t receiving; /* of what follows; held while a message is handed over */
+    struct pinion_lock receiving; /* of what follows; held while a message is handed over */
     bool taking;
     struct pinion_pieces pieces;
 
-    pthread_mutex_t refusing;                 /* of what follows */
+    struct pinion_lock refusing;              /* of what follows */
     struct pinion_topics refused;             /* subjects that may not be subscribed to */
     char refused_publish[PINION_SUBJECT_MAX]; /* the last subject that may not be published to; "" */
 

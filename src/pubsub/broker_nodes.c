@@ -264,12 +264,12 @@ int pinion__broker_tend(struct pinion_broker *broker)
 static size_t count_waiting(struct pinion_broker_state *state)
 {
     size_t count = 0;
-    pthread_mutex_lock(&state->queue.lock);
+    pinion__lock(&state->queue.lock);
     PINION_LIST_FOREACH (node, &state->queue.items) {
         count +=
             PINION_CONTAINER_OF(node, struct pinion_outgoing_item, node)->kind == PINION_OUTGOING_MESSAGE;
     }
-    pthread_mutex_unlock(&state->queue.lock);
+    pinion__unlock(&state->queue.lock);
     return count;
 }
 

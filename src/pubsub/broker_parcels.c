@@ -83,22 +83,22 @@ static void receive_parcel(struct pinion_broker *broker, struct pinion_slice byt
 void pinion__broker_received(struct pinion_broker *broker, const void *bytes, size_t length)
 {
     struct pinion_broker_state *state = broker->state;
-    pthread_mutex_lock(&state->receiving);
+    pinion__lock(&state->receiving);
     if (state->taking && pinion__is_parcel(pinion__slice(bytes, length)))
         receive_parcel(broker, pinion__slice(bytes, length));
     else if (state->taking)
         state->events->received(state->core, bytes, length);
-    pthread_mutex_unlock(&state->receiving);
+    pinion__unlock(&state->receiving);
 }
 
 /* What is incomplete when the connection goes stays so. */
 void pinion__broker_take_messages(struct pinion_broker *broker, bool taking)
 {
     struct pinion_broker_state *state = broker->state;
-    pthread_mutex_lock(&state->receiving);
+    pinion__lock(&state->receiving);
     state->taking = taking;
     size_t lost = pinion__pieces_release(&state->pieces);
-    pthread_mutex_unlock(&state->receiving);
+    pinion__unlock(&state->receiving);
     if (lost)
         pinion__broker_lost(broker, lost);
 }

@@ -65,13 +65,13 @@ static bool take_work(struct pinion_broker *broker, struct pinion_list *items)
 {
     struct pinion_broker_state *state = broker->state;
     bool holds = pinion__broker_holds(broker);
-    pthread_mutex_lock(&state->queue.lock);
+    pinion__lock(&state->queue.lock);
     bool stopping = state->stopping;
     if (holds && !stopping)
         pinion__broker_take_subscriptions(state, items);
     else
         pinion__outgoing_take(&state->queue, items);
-    pthread_mutex_unlock(&state->queue.lock);
+    pinion__unlock(&state->queue.lock);
     return stopping;
 }
 
@@ -97,9 +97,9 @@ static int work(struct pinion_broker *broker)
             rc = broker->link->wait(broker, state->queue.wake_fd, IDLE_MS);
         if (!rc)
             continue;
-        pthread_mutex_lock(&state->queue.lock);
+        pinion__lock(&state->queue.lock);
         pinion__outgoing_return(&state->queue, &items);
-        pthread_mutex_unlock(&state->queue.lock);
+        pinion__unlock(&state->queue.lock);
         return rc;
     }
 }
@@ -134,11 +134,11 @@ static uint64_t backoff_ms(unsigned failures)
 static bool is_stopping(struct pinion_broker_state *state)
 {
     uint64_t count;
-    pthread_mutex_lock(&state->queue.lock);
+    pinion__lock(&state->queue.lock);
     bool stopping = state->stopping;
     ssize_t n = read(state->queue.wake_fd, &count, sizeof count);
     (void)n;
-    pthread_mutex_unlock(&state->queue.lock);
+    pinion__unlock(&state->queue.lock);
     return stopping;
 }
 
@@ -159,14 +159,14 @@ static bool wait_away(struct pinion_broker *broker, unsigned failures)
 static void decide(struct pinion_broker *broker, int outcome)
 {
     struct pinion_broker_state *state = broker->state;
-    pthread_mutex_lock(&state->queue.lock);
+    pinion__lock(&state->queue.lock);
     if (!state->decided) {
         state->decided = true;
         state->outcome = outcome;
         state->problem = broker->problem;
         pthread_cond_signal(&state->decision);
     }
-    pthread_mutex_unlock(&state->queue.lock);
+    pinion__unlock(&state->queue.lock);
 }
 
 static void say_connected(struct pinion_broker *broker)

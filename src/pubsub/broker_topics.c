@@ -23,12 +23,12 @@ static void say_refused(struct pinion_broker *broker, enum pinion_broker_act act
 void pinion__broker_refused(struct pinion_broker *broker, enum pinion_broker_act act, const char *subject)
 {
     struct pinion_broker_state *state = broker->state;
-    pthread_mutex_lock(&state->refusing);
+    pinion__lock(&state->refusing);
     if (act == PINION_BROKER_SUBSCRIBE)
         (void)pinion__topics_add(&state->refused, subject, 0);
     else
         snprintf(state->refused_publish, sizeof state->refused_publish, "%s", subject);
-    pthread_mutex_unlock(&state->refusing);
+    pinion__unlock(&state->refusing);
     if (act == PINION_BROKER_PUBLISH && state->runs)
         pinion__broker_lost(broker, 1);
     say_refused(broker, act, subject);
@@ -37,27 +37,27 @@ void pinion__broker_refused(struct pinion_broker *broker, enum pinion_broker_act
 bool pinion__broker_is_refused(struct pinion_broker *broker, const char *subject)
 {
     struct pinion_broker_state *state = broker->state;
-    pthread_mutex_lock(&state->refusing);
+    pinion__lock(&state->refusing);
     bool refused = pinion__topics_find(&state->refused, subject) != NULL;
-    pthread_mutex_unlock(&state->refusing);
+    pinion__unlock(&state->refusing);
     return refused;
 }
 
 static void forget_refusal(struct pinion_broker *broker, const char *subject)
 {
-    pthread_mutex_lock(&broker->state->refusing);
+    pinion__lock(&broker->state->refusing);
     pinion__topics_remove(&broker->state->refused, subject);
-    pthread_mutex_unlock(&broker->state->refusing);
+    pinion__unlock(&broker->state->refusing);
 }
 
 void pinion__broker_forget_refusals(struct pinion_broker *broker)
 {
     struct pinion_broker_state *state = broker->state;
-    pthread_mutex_lock(&state->refusing);
+    pinion__lock(&state->refusing);
     pinion__topics_release(&state->refused);
     pinion__topics_init(&state->refused);
     state->refused_publish[0] = '\0';
-    pthread_mutex_unlock(&state->refusing);
+    pinion__unlock(&state->refusing);
 }
 
 static int check_subscription(struct pinion_broker *broker, enum pinion_subject kind)
@@ -82,13 +82,13 @@ int pinion__broker_check_allowed(struct pinion_broker *broker)
         rc = check_subscription(broker, PINION_SUBJECT_ALL);
     if (!rc)
         rc = check_subscription(broker, PINION_SUBJECT_NODE);
-    pthread_mutex_lock(&state->refusing);
+    pinion__lock(&state->refusing);
     if (!rc && state->refused_publish[0])
         rc = pinion__broker_explain(broker, PINION_EACCES,
                                     "the server does not let this user publish to %s: it must be allowed to "
                                     "subscribe and publish to all of %s.",
                                     state->refused_publish, broker->url.prefix);
-    pthread_mutex_unlock(&state->refusing);
+    pinion__unlock(&state->refusing);
     return rc;
 }
 
@@ -166,7 +166,7 @@ void pinion__broker_away(struct pinion_broker *broker)
 {
     struct pinion_broker_state *state = broker->state;
     struct pinion_list waiting = PINION_LIST_HEAD(waiting), begun = PINION_LIST_HEAD(begun);
-    pthread_mutex_lock(&state->queue.lock);
+    pinion__lock(&state->queue.lock);
     state->away = true;
     pinion__broker_take_subscriptions(state, &waiting);
     PINION_LIST_FOREACH (node, &waiting) {
@@ -180,15 +180,15 @@ void pinion__broker_away(struct pinion_broker *broker)
         }
     }
     pinion__outgoing_return(&state->queue, &waiting); /* they are still to be made */
-    pthread_mutex_unlock(&state->queue.lock);
+    pinion__unlock(&state->queue.lock);
     tell_all(broker, &begun, false);
 }
 
 void pinion__broker_back(struct pinion_broker *broker)
 {
-    pthread_mutex_lock(&broker->state->queue.lock);
+    pinion__lock(&broker->state->queue.lock);
     broker->state->away = false;
-    pthread_mutex_unlock(&broker->state->queue.lock);
+    pinion__unlock(&broker->state->queue.lock);
 }
 
 /* ---- everything ---- */
@@ -215,10 +215,10 @@ static void list_topic(struct pinion_map_node *node, void *data)
 static bool list_topics(struct pinion_broker_state *state, struct names *topics)
 {
     struct pinion_list waiting = PINION_LIST_HEAD(waiting);
-    pthread_mutex_lock(&state->queue.lock);
+    pinion__lock(&state->queue.lock);
     pinion__broker_take_subscriptions(state, &waiting);
     pinion__map_each(&state->topics.map, list_topic, topics);
-    pthread_mutex_unlock(&state->queue.lock);
+    pinion__unlock(&state->queue.lock);
     pinion__outgoing_free_all(&waiting);
     return !topics->incomplete;
 }

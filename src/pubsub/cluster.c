@@ -1,5 +1,6 @@
 /* Nodes in one process. Each has a queue, which its own thread empties; one lock is for all of the cluster.
  */
+#include "base/lock.h"
 #include "base/thread.h"
 #include "pubsub/envelope.h"
 #include "pubsub/links.h"
@@ -11,7 +12,7 @@
 #define DEFAULT_MAX_QUEUE (64u << 20)
 
 struct pinion_cluster {
-    pthread_mutex_t lock; /* of all that follows, and of all nodes */
+    struct pinion_lock lock; /* of all that follows, and of all nodes */
     size_t refs;
     pinion_cluster_options options;
     struct pinion_list nodes; /* that have started */
@@ -55,13 +56,13 @@ static struct node *node_of(pinion_pubsub_adapter *adapter)
 
 static void unref(pinion_cluster *cluster)
 {
-    pthread_mutex_lock(&cluster->lock);
+    pinion__lock(&cluster->lock);
     bool last = --cluster->refs == 0;
-    pthread_mutex_unlock(&cluster->lock);
+    pinion__unlock(&cluster->lock);
     if (!last)
         return;
     pinion__links_release(&cluster->links);
-    pthread_mutex_destroy(&cluster->lock);
+    pinion__lock_destroy(&cluster->lock);
     free(cluster);
 }
 
@@ -70,7 +71,7 @@ int pinion_cluster_new(pinion_cluster **out, const pinion_cluster_options *optio
     pinion_cluster *cluster = calloc(1, sizeof *cluster);
     if (!cluster)
         return PINION_ENOMEM;
-    if (pthread_mutex_init(&cluster->lock, NULL) != 0) {
+    if (pinion__lock_init(&cluster->lock, PINION_RANK_CLUSTER) != 0) {
         free(cluster);
         return PINION_ENOMEM;
     }
@@ -156,14 +157,14 @@ static void tell(struct node *node, const struct item *item)
 
 static bool next(struct node *node, struct item **item, size_t *lost)
 {
-    pthread_mutex_lock(&node->cluster->lock);
+    pinion__lock(&node->cluster->lock);
     while (!node->stopping && node->lost == 0 && pinion__list_empty(&node->queue))
-        pthread_cond_wait(&node->woken, &node->cluster->lock);
+        pinion__lock_wait(&node->cluster->lock, &node->woken);
     bool go_on = !node->stopping;
     *item = go_on ? dequeue(node) : NULL;
     *lost = node->lost;
     node->lost = 0;
-    pthread_mutex_unlock(&node->cluster->lock);
+    pinion__unlock(&node->cluster->lock);
     return go_on;
 }
 
@@ -197,10 +198,10 @@ static int start(pinion_pubsub_adapter *adapter, const pinion_pubsub_events *eve
     node->core = core;
     if (pinion__thread_start(&node->thread, run, node) != 0)
         return PINION_ENOMEM;
-    pthread_mutex_lock(&node->cluster->lock);
+    pinion__lock(&node->cluster->lock);
     enqueue_connection(node);
     pinion__list_append(&node->cluster->nodes, &node->in_cluster);
-    pthread_mutex_unlock(&node->cluster->lock);
+    pinion__unlock(&node->cluster->lock);
     return 0;
 }
 
@@ -213,61 +214,61 @@ static bool wants(const struct node *node, const char *topic)
 static int broadcast(pinion_pubsub_adapter *adapter, const char *topic, const void *bytes, size_t length)
 {
     struct node *node = node_of(adapter);
-    pthread_mutex_lock(&node->cluster->lock);
+    pinion__lock(&node->cluster->lock);
     int rc = pinion__list_empty(&node->in_cluster) ? PINION_ECLOSED : 0;
     PINION_LIST_FOREACH (it, &node->cluster->nodes) {
         struct node *other = PINION_CONTAINER_OF(it, struct node, in_cluster);
         if (!rc && other != node && wants(other, topic))
             deliver(node, other, bytes, length);
     }
-    pthread_mutex_unlock(&node->cluster->lock);
+    pinion__unlock(&node->cluster->lock);
     return rc;
 }
 
 static int send_to(pinion_pubsub_adapter *adapter, const char *name, const void *bytes, size_t length)
 {
     struct node *node = node_of(adapter);
-    pthread_mutex_lock(&node->cluster->lock);
+    pinion__lock(&node->cluster->lock);
     int rc = pinion__list_empty(&node->in_cluster) ? PINION_ECLOSED : 0;
     PINION_LIST_FOREACH (it, &node->cluster->nodes) {
         struct node *other = PINION_CONTAINER_OF(it, struct node, in_cluster);
         if (!rc && strcmp(other->name, name) == 0)
             deliver(node, other, bytes, length);
     }
-    pthread_mutex_unlock(&node->cluster->lock);
+    pinion__unlock(&node->cluster->lock);
     return rc;
 }
 
 static int subscribe(pinion_pubsub_adapter *adapter, const char *topic, uint64_t ticket)
 {
     struct node *node = node_of(adapter);
-    pthread_mutex_lock(&node->cluster->lock);
+    pinion__lock(&node->cluster->lock);
     int rc = pinion__topics_add(&node->topics, topic, ticket);
     struct item *item = rc ? NULL : enqueue(node, ITEM_SUBSCRIBED, topic, strlen(topic));
     if (item)
         item->ticket = ticket;
     else
         pinion__topics_remove(&node->topics, topic);
-    pthread_mutex_unlock(&node->cluster->lock);
+    pinion__unlock(&node->cluster->lock);
     return item ? 0 : PINION_ENOMEM;
 }
 
 static void unsubscribe(pinion_pubsub_adapter *adapter, const char *topic)
 {
     struct node *node = node_of(adapter);
-    pthread_mutex_lock(&node->cluster->lock);
+    pinion__lock(&node->cluster->lock);
     pinion__topics_remove(&node->topics, topic);
-    pthread_mutex_unlock(&node->cluster->lock);
+    pinion__unlock(&node->cluster->lock);
 }
 
 static void stop(pinion_pubsub_adapter *adapter)
 {
     struct node *node = node_of(adapter);
-    pthread_mutex_lock(&node->cluster->lock);
+    pinion__lock(&node->cluster->lock);
     pinion__list_remove(&node->in_cluster);
     node->stopping = true;
     pthread_cond_signal(&node->woken);
-    pthread_mutex_unlock(&node->cluster->lock);
+    pinion__unlock(&node->cluster->lock);
     pthread_join(node->thread, NULL);
 }
 
@@ -309,9 +310,9 @@ int pinion_cluster_adapter(pinion_cluster *cluster, const char *name, pinion_pub
     pinion__list_init(&node->in_cluster);
     pinion__list_init(&node->queue);
     pinion__topics_init(&node->topics);
-    pthread_mutex_lock(&cluster->lock);
+    pinion__lock(&cluster->lock);
     cluster->refs++;
-    pthread_mutex_unlock(&cluster->lock);
+    pinion__unlock(&cluster->lock);
     *out = &node->base;
     return 0;
 }
@@ -323,20 +324,20 @@ int pinion_cluster_cut(pinion_cluster *cluster, const char *name, const char *ot
     if (!pinion__is_node_id(pinion__slice_str(name)) ||
         (other && !pinion__is_node_id(pinion__slice_str(other))))
         return PINION_EINVAL;
-    pthread_mutex_lock(&cluster->lock);
+    pinion__lock(&cluster->lock);
     int rc = pinion__links_cut(&cluster->links, name, other, cut);
     PINION_LIST_FOREACH (it, &cluster->nodes) {
         struct node *node = PINION_CONTAINER_OF(it, struct node, in_cluster);
         if (!rc && !other && strcmp(node->name, name) == 0)
             enqueue_connection(node);
     }
-    pthread_mutex_unlock(&cluster->lock);
+    pinion__unlock(&cluster->lock);
     return rc;
 }
 
 void pinion_cluster_lose(pinion_cluster *cluster, double probability)
 {
-    pthread_mutex_lock(&cluster->lock);
+    pinion__lock(&cluster->lock);
     cluster->links.loss = probability;
-    pthread_mutex_unlock(&cluster->lock);
+    pinion__unlock(&cluster->lock);
 }

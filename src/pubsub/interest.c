@@ -26,9 +26,9 @@ int pinion__interest_init(struct pinion_interest *interest)
     interest->hook_context = NULL;
     atomic_init(&interest->tickets, 1);
     for (unsigned i = 0; i < PINION_INTEREST_STRIPES; i++) {
-        if (pthread_mutex_init(&interest->stripes[i].lock, NULL) != 0) {
+        if (pinion__lock_init(&interest->stripes[i].lock, PINION_RANK_INTEREST) != 0) {
             while (i--)
-                pthread_mutex_destroy(&interest->stripes[i].lock);
+                pinion__lock_destroy(&interest->stripes[i].lock);
             return PINION_ENOMEM;
         }
         pinion__map_init(&interest->stripes[i].topics, entry_name);
@@ -40,7 +40,7 @@ void pinion__interest_release(struct pinion_interest *interest)
 {
     for (unsigned i = 0; i < PINION_INTEREST_STRIPES; i++) {
         pinion__map_release(&interest->stripes[i].topics);
-        pthread_mutex_destroy(&interest->stripes[i].lock);
+        pinion__lock_destroy(&interest->stripes[i].lock);
     }
 }
 
@@ -145,12 +145,12 @@ int pinion__interest_set(struct pinion_interest *interest, struct pinion_slice n
 {
     unsigned i = stripe_of(hash);
     int rc = 0;
-    pthread_mutex_lock(&interest->stripes[i].lock);
+    pinion__lock(&interest->stripes[i].lock);
     if (on)
         rc = turn_on(interest, &interest->stripes[i].topics, name, hash, UINT64_C(1) << loop);
     else
         turn_off(interest, &interest->stripes[i].topics, name, hash, UINT64_C(1) << loop);
-    pthread_mutex_unlock(&interest->stripes[i].lock);
+    pinion__unlock(&interest->stripes[i].lock);
     return rc;
 }
 
@@ -158,11 +158,11 @@ uint64_t pinion__interest_get(struct pinion_interest *interest, struct pinion_sl
 {
     uint64_t hash = pinion__hash(name), loops = 0;
     unsigned i = stripe_of(hash);
-    pthread_mutex_lock(&interest->stripes[i].lock);
+    pinion__lock(&interest->stripes[i].lock);
     struct entry *entry = find(&interest->stripes[i].topics, name, hash);
     if (entry)
         loops = entry->loops;
-    pthread_mutex_unlock(&interest->stripes[i].lock);
+    pinion__unlock(&interest->stripes[i].lock);
     return loops;
 }
 
@@ -171,13 +171,13 @@ uint64_t pinion__interest_confirm(struct pinion_interest *interest, struct pinio
 {
     uint64_t hash = pinion__hash(name), loops = 0;
     unsigned i = stripe_of(hash);
-    pthread_mutex_lock(&interest->stripes[i].lock);
+    pinion__lock(&interest->stripes[i].lock);
     struct entry *entry = find(&interest->stripes[i].topics, name, hash);
     if (entry && entry->ticket == ticket && entry->known == PINION_INTEREST_PENDING) {
         entry->known = allowed ? PINION_INTEREST_KNOWN : PINION_INTEREST_REFUSED;
         loops = entry->loops;
     }
-    pthread_mutex_unlock(&interest->stripes[i].lock);
+    pinion__unlock(&interest->stripes[i].lock);
     return loops;
 }
 
@@ -185,10 +185,10 @@ enum pinion_interest_known pinion__interest_known(struct pinion_interest *intere
 {
     uint64_t hash = pinion__hash(name);
     unsigned i = stripe_of(hash);
-    pthread_mutex_lock(&interest->stripes[i].lock);
+    pinion__lock(&interest->stripes[i].lock);
     const struct entry *entry = find(&interest->stripes[i].topics, name, hash);
     enum pinion_interest_known known = entry ? entry->known : PINION_INTEREST_KNOWN;
-    pthread_mutex_unlock(&interest->stripes[i].lock);
+    pinion__unlock(&interest->stripes[i].lock);
     return known;
 }
 
@@ -197,13 +197,13 @@ int pinion__interest_retry(struct pinion_interest *interest, struct pinion_slice
     uint64_t hash = pinion__hash(name);
     unsigned i = stripe_of(hash);
     int rc = 0;
-    pthread_mutex_lock(&interest->stripes[i].lock);
+    pinion__lock(&interest->stripes[i].lock);
     struct entry *entry = find(&interest->stripes[i].topics, name, hash);
     if (entry && entry->known == PINION_INTEREST_REFUSED)
         rc = tell(interest, entry);
     if (!rc)
         rc = entry ? (int)entry->known : PINION_INTEREST_KNOWN;
-    pthread_mutex_unlock(&interest->stripes[i].lock);
+    pinion__unlock(&interest->stripes[i].lock);
     return rc;
 }
 
@@ -232,9 +232,9 @@ const char *pinion__interest_check(struct pinion_interest *interest)
 {
     const char *wrong = NULL;
     for (unsigned i = 0; i < PINION_INTEREST_STRIPES && !wrong; i++) {
-        pthread_mutex_lock(&interest->stripes[i].lock);
+        pinion__lock(&interest->stripes[i].lock);
         wrong = stripe_check(&interest->stripes[i].topics, i);
-        pthread_mutex_unlock(&interest->stripes[i].lock);
+        pinion__unlock(&interest->stripes[i].lock);
     }
     return wrong;
 }

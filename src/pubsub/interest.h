@@ -8,8 +8,8 @@
 #ifndef PINION_PUBSUB_INTEREST_H
 #define PINION_PUBSUB_INTEREST_H
 
+#include "base/lock.h"
 #include "base/map.h"
-#include <pthread.h>
 #include <stdatomic.h>
 
 #define PINION_LOOPS_MAX        64
@@ -28,7 +28,7 @@ struct pinion_interest {
     void *hook_context;
     atomic_uint_fast64_t tickets;
     struct {
-        pthread_mutex_t lock;
+        struct pinion_lock lock;
         struct pinion_map topics; /* under lock */
     } stripes[PINION_INTEREST_STRIPES];
 };

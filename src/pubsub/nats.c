@@ -2,6 +2,7 @@
 #include "pubsub/nats.h"
 #include "base/clock.h"
 #include "base/list.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "pubsub/broker.h"
 #include "pubsub/nats_problem.h"
@@ -24,7 +25,7 @@ struct nats_link {
     struct pinion_broker broker;
     natsConnection *connection;
     struct pinion_topics subscriptions; /* by subject; data is a natsSubscription */
-    pthread_mutex_t lock;               /* of what follows */
+    struct pinion_lock lock;            /* of what follows */
     pthread_cond_t changed;
     unsigned open;                       /* subscriptions whose last call of on_message may be to come */
     bool closed;                         /* the library's last word on the connection */
@@ -67,10 +68,10 @@ static void on_message(natsConnection *connection, natsSubscription *subscriptio
 static void on_complete(void *data)
 {
     struct nats_link *link = data;
-    pthread_mutex_lock(&link->lock);
+    pinion__lock(&link->lock);
     link->open--;
     pthread_cond_signal(&link->changed);
-    pthread_mutex_unlock(&link->lock);
+    pinion__unlock(&link->lock);
 }
 
 static void on_closed(natsConnection *connection, void *data)
@@ -79,12 +80,12 @@ static void on_closed(natsConnection *connection, void *data)
     const char *reason = NULL;
     if (natsConnection_GetLastError(connection, &reason) == NATS_OK || !reason || !*reason)
         reason = "the server has closed it";
-    pthread_mutex_lock(&link->lock);
+    pinion__lock(&link->lock);
     link->closed = true;
     snprintf(link->reason, sizeof link->reason, "%s", reason);
     pthread_cond_signal(&link->changed);
     pinion__broker_wake(&link->broker);
-    pthread_mutex_unlock(&link->lock);
+    pinion__unlock(&link->lock);
 }
 
 /* What may not be subscribed or published to is told here, a moment after the fact. */
@@ -94,11 +95,11 @@ static void on_refusal(struct nats_link *link, const char *text)
     enum pinion_broker_act act;
     if (pinion__nats_refusal(text, &act, subject))
         pinion__broker_refused(&link->broker, act, subject);
-    pthread_mutex_lock(&link->lock);
+    pinion__lock(&link->lock);
     snprintf(link->refusal, sizeof link->refusal, "%s", text);
     link->refused_at = pinion__clock_ms();
     pthread_cond_signal(&link->changed);
-    pthread_mutex_unlock(&link->lock);
+    pinion__unlock(&link->lock);
 }
 
 /* Of what is dropped the library says it once for each time that a subscription begins to drop. */
@@ -126,9 +127,9 @@ static int fail(struct nats_link *link, natsStatus status)
 
 static void note_open(struct nats_link *link, int change)
 {
-    pthread_mutex_lock(&link->lock);
+    pinion__lock(&link->lock);
     link->open += (unsigned)change;
-    pthread_mutex_unlock(&link->lock);
+    pinion__unlock(&link->lock);
 }
 
 static int keep(struct nats_link *link, const char *subject, natsSubscription *subscription)
@@ -312,16 +313,16 @@ static void await_refusals(struct nats_link *link)
     if (natsConnection_GetLastError(link->connection, &last) != NATS_NOT_PERMITTED || !last)
         return;
     uint64_t began = pinion__clock_ms(), now = began;
-    pthread_mutex_lock(&link->lock);
+    pinion__lock(&link->lock);
     while (now - began < SETTLE_MAX) {
         uint64_t since = link->refused_at > began ? link->refused_at : began;
         if (strcmp(link->refusal, last) == 0 && now - since >= SETTLE_MS)
             break;
         struct timespec deadline = in_ms(SETTLE_MS);
-        (void)pthread_cond_timedwait(&link->changed, &link->lock, &deadline);
+        (void)pinion__lock_wait_until(&link->lock, &link->changed, &deadline);
         now = pinion__clock_ms();
     }
-    pthread_mutex_unlock(&link->lock);
+    pinion__unlock(&link->lock);
 }
 
 /* A PING, whose answer comes after everything before it was seen to. */
@@ -347,9 +348,9 @@ static int wait_for_work(struct pinion_broker *broker, int wake_fd, int timeout_
     struct nats_link *link = link_of(broker);
     struct pollfd wake = { .fd = wake_fd, .events = POLLIN };
     (void)poll(&wake, 1, timeout_ms);
-    pthread_mutex_lock(&link->lock);
+    pinion__lock(&link->lock);
     int rc = link->closed ? pinion__broker_explain(broker, PINION_EIO, "%s", link->reason) : 0;
-    pthread_mutex_unlock(&link->lock);
+    pinion__unlock(&link->lock);
     return rc;
 }
 
@@ -365,12 +366,12 @@ static void await_silence(struct nats_link *link)
 {
     struct timespec deadline = in_ms(FAREWELL_MS);
     int rc = 0;
-    pthread_mutex_lock(&link->lock);
+    pinion__lock(&link->lock);
     while ((!link->closed || link->open > 0) && rc == 0)
-        rc = pthread_cond_timedwait(&link->changed, &link->lock, &deadline);
+        rc = pinion__lock_wait_until(&link->lock, &link->changed, &deadline);
     if (rc)
         pinion__log(PINION_LOG_ERROR, "pubsub nats: the client library does not let go of a connection");
-    pthread_mutex_unlock(&link->lock);
+    pinion__unlock(&link->lock);
 }
 
 static void close_connection(struct pinion_broker *broker)
@@ -392,7 +393,7 @@ static void free_link(struct pinion_broker *broker)
     struct nats_link *link = link_of(broker);
     pinion__topics_release(&link->subscriptions);
     pthread_cond_destroy(&link->changed);
-    pthread_mutex_destroy(&link->lock);
+    pinion__lock_destroy(&link->lock);
     free(link);
 }
 
@@ -414,7 +415,7 @@ static const struct pinion_link_ops ops = {
 static void init_wait(struct nats_link *link)
 {
     pthread_condattr_t monotonic;
-    pthread_mutex_init(&link->lock, NULL);
+    pinion__lock_init(&link->lock, PINION_RANK_LINK);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&link->changed, &monotonic);

@@ -12,7 +12,7 @@ int pinion__outgoing_init(struct pinion_outgoing *queue, size_t max)
     queue->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (queue->wake_fd < 0)
         return PINION_EIO;
-    if (pthread_mutex_init(&queue->lock, NULL) == 0)
+    if (pinion__lock_init(&queue->lock, PINION_RANK_OUTGOING) == 0)
         return 0;
     close(queue->wake_fd);
     return PINION_ENOMEM;
@@ -21,7 +21,7 @@ int pinion__outgoing_init(struct pinion_outgoing *queue, size_t max)
 void pinion__outgoing_release(struct pinion_outgoing *queue)
 {
     pinion__outgoing_free_all(&queue->items);
-    pthread_mutex_destroy(&queue->lock);
+    pinion__lock_destroy(&queue->lock);
     close(queue->wake_fd);
 }
 

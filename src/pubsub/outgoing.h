@@ -4,8 +4,8 @@
 #define PINION_PUBSUB_OUTGOING_H
 
 #include "base/list.h"
+#include "base/lock.h"
 #include "pubsub/subject.h"
-#include <pthread.h>
 #include <stdint.h>
 
 enum pinion_outgoing_kind { PINION_OUTGOING_MESSAGE, PINION_OUTGOING_SUBSCRIBE, PINION_OUTGOING_UNSUBSCRIBE };
@@ -22,7 +22,7 @@ struct pinion_outgoing_item {
 };
 
 struct pinion_outgoing {
-    pthread_mutex_t lock; /* of what follows, and of whatever else the owner keeps under it */
+    struct pinion_lock lock; /* of what follows, and of whatever else the owner keeps under it */
     struct pinion_list items;
     size_t bytes;
     size_t max;

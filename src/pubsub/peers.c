@@ -31,7 +31,7 @@ int pinion__peers_init(struct pinion_peers *peers)
 {
     *peers = (struct pinion_peers){ .up = 0 };
     pinion__map_init(&peers->map, peer_name);
-    return pthread_mutex_init(&peers->lock, NULL) == 0 ? 0 : PINION_ENOMEM;
+    return pinion__lock_init(&peers->lock, PINION_RANK_PEERS) == 0 ? 0 : PINION_ENOMEM;
 }
 
 static void free_peer(struct pinion_map_node *node, void *data)
@@ -44,7 +44,7 @@ void pinion__peers_release(struct pinion_peers *peers)
 {
     pinion__map_each(&peers->map, free_peer, &peers->map);
     pinion__map_release(&peers->map);
-    pthread_mutex_destroy(&peers->lock);
+    pinion__lock_destroy(&peers->lock);
 }
 
 /* ---- one of them; the lock is held ---- */
@@ -140,13 +140,13 @@ void pinion__peers_hear(struct pinion_peers *peers, const struct pinion_notice *
     char name[PINION_NODE_MAX + 1];
     memcpy(name, notice->node.ptr, notice->node.len);
     name[notice->node.len] = '\0';
-    pthread_mutex_lock(&peers->lock);
+    pinion__lock(&peers->lock);
     struct peer *peer = find(peers, notice);
     if (!peer && !(notice->flags & PINION_NOTICE_BYE))
         peer = peer_new(peers, notice, pinion__hash(notice->node));
     if (peer)
         changes = note_life(peers, peer, notice, now_ms);
-    pthread_mutex_unlock(&peers->lock);
+    pinion__unlock(&peers->lock);
     if (changes & DOWN)
         changed(context, name, false);
     if (changes & UP)
@@ -174,13 +174,13 @@ void pinion__peers_check(struct pinion_peers *peers, uint64_t now_ms, pinion_pee
     struct silence silence;
     do {
         silence = (struct silence){ .now = now_ms };
-        pthread_mutex_lock(&peers->lock);
+        pinion__lock(&peers->lock);
         pinion__map_each(&peers->map, find_silent, &silence);
         if (silence.found) {
             set_up(peers, silence.found, false);
             memcpy(name, silence.found->name, silence.found->name_len + 1);
         }
-        pthread_mutex_unlock(&peers->lock);
+        pinion__unlock(&peers->lock);
         if (silence.found)
             changed(context, name, false);
     } while (silence.found);
@@ -190,12 +190,12 @@ void pinion__peers_miss(struct pinion_peers *peers, const char *node, pinion_pee
                         void *context)
 {
     struct pinion_slice name = pinion__slice(node, strlen(node));
-    pthread_mutex_lock(&peers->lock);
+    pinion__lock(&peers->lock);
     struct pinion_map_node *found = pinion__map_find(&peers->map, name, pinion__hash(name));
     bool was_up = found && peer_of(found)->up;
     if (found)
         set_up(peers, peer_of(found), false);
-    pthread_mutex_unlock(&peers->lock);
+    pinion__unlock(&peers->lock);
     if (was_up || !found)
         changed(context, node, false);
     if (!found)
@@ -221,9 +221,9 @@ static void await(struct pinion_map_node *node, void *data)
 void pinion__peers_await(struct pinion_peers *peers, uint64_t now_ms)
 {
     struct outage outage = { peers, now_ms };
-    pthread_mutex_lock(&peers->lock);
+    pinion__lock(&peers->lock);
     pinion__map_each(&peers->map, await, &outage);
-    pthread_mutex_unlock(&peers->lock);
+    pinion__unlock(&peers->lock);
 }
 
 static void resume(struct pinion_map_node *node, void *data)
@@ -237,24 +237,24 @@ static void resume(struct pinion_map_node *node, void *data)
 void pinion__peers_resume(struct pinion_peers *peers, uint64_t now_ms)
 {
     struct outage outage = { peers, now_ms };
-    pthread_mutex_lock(&peers->lock);
+    pinion__lock(&peers->lock);
     pinion__map_each(&peers->map, resume, &outage);
-    pthread_mutex_unlock(&peers->lock);
+    pinion__unlock(&peers->lock);
 }
 
 size_t pinion__peers_up(struct pinion_peers *peers)
 {
-    pthread_mutex_lock(&peers->lock);
+    pinion__lock(&peers->lock);
     size_t count = peers->up;
-    pthread_mutex_unlock(&peers->lock);
+    pinion__unlock(&peers->lock);
     return count;
 }
 
 size_t pinion__peers_awaited(struct pinion_peers *peers)
 {
-    pthread_mutex_lock(&peers->lock);
+    pinion__lock(&peers->lock);
     size_t count = peers->awaited;
-    pthread_mutex_unlock(&peers->lock);
+    pinion__unlock(&peers->lock);
     return count;
 }
 
@@ -265,9 +265,9 @@ static void forget(struct pinion_map_node *node, void *data)
 
 size_t pinion__peers_give_up(struct pinion_peers *peers)
 {
-    pthread_mutex_lock(&peers->lock);
+    pinion__lock(&peers->lock);
     size_t count = peers->awaited;
     pinion__map_each(&peers->map, forget, peers);
-    pthread_mutex_unlock(&peers->lock);
+    pinion__unlock(&peers->lock);
     return count;
 }

@@ -3,9 +3,9 @@
 #ifndef PINION_PUBSUB_PEERS_H
 #define PINION_PUBSUB_PEERS_H
 
+#include "base/lock.h"
 #include "base/map.h"
 #include "pubsub/parcel.h"
-#include <pthread.h>
 
 #define PINION_PEERS_MAX      1024  /* that are remembered */
 #define PINION_PEER_DOWN_MS   3000  /* a node that is silent for so long is gone */
@@ -13,7 +13,7 @@
 #define PINION_PEER_NOTICE_MS 1000  /* how often each says that it is there */
 
 struct pinion_peers {
-    pthread_mutex_t lock; /* of what follows */
+    struct pinion_lock lock; /* of what follows */
     struct pinion_map map;
     size_t up;
     size_t awaited;

@@ -207,21 +207,21 @@ static void on_refused(void *core, const char *topic, uint64_t ticket)
 static void on_node(void *core, const char *node, bool up)
 {
     struct pinion_remote *remote = core;
-    pthread_mutex_lock(&remote->telling);
+    pinion__lock(&remote->telling);
     if (up)
         pinion__topics_remove(&remote->gone, node);
     else if (remote->gone.map.count < PINION_SENDERS_MAX)
         (void)pinion__topics_add(&remote->gone, node, 0);
-    pthread_mutex_unlock(&remote->telling);
+    pinion__unlock(&remote->telling);
     if (!up && remote->on_gone)
         remote->on_gone(remote->gone_context, node);
 }
 
 bool pinion__remote_has_gone(struct pinion_remote *remote, const char *node)
 {
-    pthread_mutex_lock(&remote->telling);
+    pinion__lock(&remote->telling);
     bool gone = pinion__topics_find(&remote->gone, node) != NULL;
-    pthread_mutex_unlock(&remote->telling);
+    pinion__unlock(&remote->telling);
     return gone;
 }
 
@@ -235,14 +235,14 @@ void pinion__remote_watch(struct pinion_remote *remote, pinion_remote_gone_fn *f
 static bool is_news(struct pinion_remote *remote, bool changed, const char *reason)
 {
     uint64_t now = seconds_now();
-    pthread_mutex_lock(&remote->telling);
+    pinion__lock(&remote->telling);
     bool other = strncmp(remote->reason, reason, sizeof remote->reason - 1) != 0;
     bool news = changed || (other && now - remote->said_reason >= REASON_EVERY_S);
     if (news) {
         snprintf(remote->reason, sizeof remote->reason, "%s", reason);
         remote->said_reason = now;
     }
-    pthread_mutex_unlock(&remote->telling);
+    pinion__unlock(&remote->telling);
     return news;
 }
 
@@ -303,7 +303,7 @@ int pinion__remote_new(struct pinion_remote **out, const struct pinion_remote_op
     memcpy(remote->node, node.ptr, node.len);
     remote->name = pinion__slice(remote->node, node.len);
     remote->incarnation = microseconds_now();
-    if (pthread_mutex_init(&remote->telling, NULL) != 0) {
+    if (pinion__lock_init(&remote->telling, PINION_RANK_REMOTE) != 0) {
         free(remote);
         return PINION_ENOMEM;
     }
@@ -321,7 +321,7 @@ void pinion__remote_free(struct pinion_remote *remote)
     remote->options.adapter->ops->free(remote->options.adapter);
     pinion__senders_release(&remote->senders);
     pinion__topics_release(&remote->gone);
-    pthread_mutex_destroy(&remote->telling);
+    pinion__lock_destroy(&remote->telling);
     free(remote);
 }
 

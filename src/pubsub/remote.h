@@ -3,12 +3,12 @@
 #ifndef PINION_PUBSUB_REMOTE_H
 #define PINION_PUBSUB_REMOTE_H
 
+#include "base/lock.h"
 #include "pubsub/broadcast.h"
 #include "pubsub/envelope.h"
 #include "pubsub/senders.h"
 #include "pubsub/topics.h"
 #include <pinion/pubsub.h>
-#include <pthread.h>
 
 /* What a message from another node is handed to, both slices borrowed for the call. Called on the adapter's
  * thread, one at a time; expected to post what it has to do. */
@@ -39,12 +39,12 @@ struct pinion_remote {
     struct pinion_slice name; /* of the node: the same */
     uint64_t incarnation;     /* microseconds since 1970 when it was made: larger than in the lives before */
     bool started;
-    atomic_bool open;          /* between start and stop */
-    atomic_int link;           /* enum pinion_link */
-    pthread_mutex_t telling;   /* of the next few */
-    char reason[240];          /* of the outage, as it was said last */
-    uint64_t said_reason;      /* when; seconds */
-    struct pinion_topics gone; /* nodes */
+    atomic_bool open;           /* between start and stop */
+    atomic_int link;            /* enum pinion_link */
+    struct pinion_lock telling; /* of the next few */
+    char reason[240];           /* of the outage, as it was said last */
+    uint64_t said_reason;       /* when; seconds */
+    struct pinion_topics gone;  /* nodes */
     atomic_uint_fast64_t sequence;
     struct pinion_senders senders; /* the adapter's thread's */
     struct {

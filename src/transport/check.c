@@ -88,8 +88,8 @@ static const char *seats_check(const struct pinion_longpoll_seats *seats)
 
 const char *pinion__longpoll_seats_check(struct pinion_longpoll_seats *seats)
 {
-    pthread_mutex_lock(&seats->lock);
+    pinion__lock(&seats->lock);
     const char *wrong = seats_check(seats);
-    pthread_mutex_unlock(&seats->lock);
+    pinion__unlock(&seats->lock);
     return wrong;
 }

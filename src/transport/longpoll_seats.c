@@ -207,7 +207,7 @@ static void say(const struct report *report)
 void pinion__longpoll_seats_init(struct pinion_longpoll_seats *seats, size_t max)
 {
     *seats = (struct pinion_longpoll_seats){ .max = max };
-    pthread_mutex_init(&seats->lock, NULL);
+    pinion__lock_init(&seats->lock, PINION_RANK_SEATS);
     pinion__map_init(&seats->groups, group_name);
     group_init(&seats->nobody, &(struct pinion_longpoll_client){ .known = false });
     pinion__rank_init(&seats->by_unpolled, more_unpolled);
@@ -220,7 +220,7 @@ void pinion__longpoll_seats_release(struct pinion_longpoll_seats *seats)
     pinion__map_release(&seats->groups);
     pinion__rank_release(&seats->by_unpolled);
     pinion__rank_release(&seats->by_count);
-    pthread_mutex_destroy(&seats->lock);
+    pinion__lock_destroy(&seats->lock);
 }
 
 /* 0 when there is room then. */
@@ -266,28 +266,28 @@ int pinion__longpoll_seats_take(struct pinion_longpoll_seats *seats, struct pini
 {
     struct report report = { .due = false };
     evicted->any = false;
-    pthread_mutex_lock(&seats->lock);
+    pinion__lock(&seats->lock);
     bool full = seats->taken >= seats->max;
     if (full)
         make_report(seats, now_ms, &report);
     int rc = make_room(seats, now_ms, evicted);
     if (!rc)
         rc = sit_down(seats, seat, client, now_ms);
-    pthread_mutex_unlock(&seats->lock);
+    pinion__unlock(&seats->lock);
     say(&report);
     return rc;
 }
 
 void pinion__longpoll_seats_left(struct pinion_longpoll_seats *seats)
 {
-    pthread_mutex_lock(&seats->lock);
+    pinion__lock(&seats->lock);
     seats->leaving--;
-    pthread_mutex_unlock(&seats->lock);
+    pinion__unlock(&seats->lock);
 }
 
 void pinion__longpoll_seats_polled(struct pinion_longpoll_seats *seats, struct pinion_longpoll_seat *seat)
 {
-    pthread_mutex_lock(&seats->lock);
+    pinion__lock(&seats->lock);
     struct pinion_longpoll_group *group = seat->group;
     if (group) {
         pinion__list_remove(&seat->node);
@@ -298,13 +298,13 @@ void pinion__longpoll_seats_polled(struct pinion_longpoll_seats *seats, struct p
         if (first)
             rank(seats, group);
     }
-    pthread_mutex_unlock(&seats->lock);
+    pinion__unlock(&seats->lock);
 }
 
 void pinion__longpoll_seats_give(struct pinion_longpoll_seats *seats, struct pinion_longpoll_seat *seat)
 {
-    pthread_mutex_lock(&seats->lock);
+    pinion__lock(&seats->lock);
     if (seat->group)
         leave(seats, seat);
-    pthread_mutex_unlock(&seats->lock);
+    pinion__unlock(&seats->lock);
 }

@@ -15,9 +15,9 @@
 #define PINION_TRANSPORT_LONGPOLL_SEATS_H
 
 #include "base/list.h"
+#include "base/lock.h"
 #include "base/map.h"
 #include "transport/longpoll_rank.h"
-#include <pthread.h>
 
 #define PINION_LONGPOLL_ID_LEN 16
 
@@ -52,7 +52,7 @@ struct pinion_longpoll_group {
 };
 
 struct pinion_longpoll_seats {
-    pthread_mutex_t lock;
+    struct pinion_lock lock;
     size_t max;
     size_t taken;
     size_t leaving; /* sessions that have lost their seats, and have not heard of it yet */

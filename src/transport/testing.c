@@ -18,10 +18,10 @@ static uint64_t test_clock(void *context)
 static void on_post(void *context)
 {
     pinion_test *test = context;
-    pthread_mutex_lock(&test->lock);
+    pinion__lock(&test->lock);
     test->posted = true;
     pthread_cond_signal(&test->woken);
-    pthread_mutex_unlock(&test->lock);
+    pinion__unlock(&test->lock);
 }
 
 void pinion_test_run(pinion_test *test)
@@ -47,12 +47,12 @@ void pinion_test_advance(pinion_test *test, uint64_t ms)
 static bool await_post(pinion_test *test, const struct timespec *deadline)
 {
     int rc = 0;
-    pthread_mutex_lock(&test->lock);
+    pinion__lock(&test->lock);
     while (!test->posted && rc != ETIMEDOUT)
-        rc = pthread_cond_timedwait(&test->woken, &test->lock, deadline);
+        rc = pinion__lock_wait_until(&test->lock, &test->woken, deadline);
     bool posted = test->posted;
     test->posted = false;
-    pthread_mutex_unlock(&test->lock);
+    pinion__unlock(&test->lock);
     return posted;
 }
 
@@ -81,7 +81,7 @@ static int init_wait(pinion_test *test)
     pthread_condattr_destroy(&monotonic);
     if (rc)
         return PINION_ENOMEM;
-    if (pthread_mutex_init(&test->lock, NULL) != 0) {
+    if (pinion__lock_init(&test->lock, PINION_RANK_TEST) != 0) {
         pthread_cond_destroy(&test->woken);
         return PINION_ENOMEM;
     }
@@ -125,7 +125,7 @@ int pinion_test_new(pinion_test **out)
     }
     if (rc) {
         pthread_cond_destroy(&test->woken);
-        pthread_mutex_destroy(&test->lock);
+        pinion__lock_destroy(&test->lock);
         free(test);
         return rc;
     }
@@ -164,7 +164,7 @@ void pinion_test_free(pinion_test *test)
     pinion__hub_release(&test->endpoint);
     pinion__scheduler_unref(test->scheduler);
     pthread_cond_destroy(&test->woken);
-    pthread_mutex_destroy(&test->lock);
+    pinion__lock_destroy(&test->lock);
     free(test);
 }
 

@@ -2,6 +2,7 @@
 #ifndef PINION_TRANSPORT_TESTING_INT_H
 #define PINION_TRANSPORT_TESTING_INT_H
 
+#include "base/lock.h"
 #include "base/log.h"
 #include "transport/loopback.h"
 #include <pinion/testing.h>
@@ -23,7 +24,7 @@ struct pinion_test {
     struct pinion_scheduler *scheduler;
     struct pinion_shard *shard;
     uint64_t now;
-    pthread_mutex_t lock;
+    struct pinion_lock lock;
     pthread_cond_t woken;
     bool posted; /* under lock: something came since the last turn */
     struct pinion_list clients;
