@@ -4,7 +4,9 @@
 #ifndef PINION_FUZZ_H
 #define PINION_FUZZ_H
 
+#include "base/check.h"
 #include "base/slice.h"
+#include "base/work.h"
 #include "tests/helpers/memory_calls.h"
 #include <stdint.h>
 #include <stdio.h>
@@ -79,6 +81,22 @@ static inline struct pinion_slice input_until(struct input *input, char stop)
     input->at += taken;
     input->left -= taken;
     return part;
+}
+
+/* An act that does more than `most` (base/work.h) is a fault. */
+static inline size_t work_so_far(void)
+{
+#ifdef PINION_CHECKS
+    return pinion__work_done;
+#else
+    return 0;
+#endif
+}
+
+static inline void require_work_since(size_t before, size_t most)
+{
+    PINION_CHECK(pinion__work_check(before, most));
+    (void)before, (void)most;
 }
 
 /* At most len bytes. */

@@ -23,7 +23,8 @@
 
 #define CLIENTS        4
 #define TURN_CALLBACKS 10000 /* in one turn of the loop */
-#define TURNS_MAX      100   /* until nothing is due */
+#define WORK_MOST      500000
+#define TURNS_MAX      100 /* until nothing is due */
 
 static const pinion_socket_options options = { .max_channels = 2, .max_timers = 8 };
 
@@ -78,7 +79,10 @@ static void run_loop(void)
 {
     for (unsigned turns = 0;; turns++) {
         size_t callbacks = scripted_counts.callbacks;
+        size_t before = work_so_far();
         bool more = pinion__scheduler_turn(world.test->scheduler) == 0;
+        require_work_since(before, WORK_MOST);
+        PINION_CHECK(pinion__shard_check(world.test->shard));
         REQUIRE(scripted_counts.callbacks - callbacks <= TURN_CALLBACKS && turns < TURNS_MAX);
         if (!more)
             return;

@@ -7,8 +7,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define PIECE_MAX 16384
-#define TURNS_MAX 100 /* to wind down: each ends what ended in the turn before */
+#define PIECE_MAX  16384
+#define EVENT_MOST 100000 /* of work: an event's bytes, some times over */
+#define TURN_MOST  500000
+#define CHECK_EACH 300 /* of work: what idle turns cannot have broken is not looked at again */
+#define TURNS_MAX  100 /* to wind down: each ends what ended in the turn before */
 
 struct memory_conn {
     struct pinion_conn base;
@@ -26,6 +29,23 @@ void (*memory_script)(void);
 
 static struct pinion_loop *loop;
 static struct pinion_listener *listener;
+
+/* ---- checking ---- */
+
+#ifdef PINION_CHECKS
+static void check(bool at_once)
+{
+    static size_t checked;
+    if (!at_once && pinion__work_done - checked < CHECK_EACH)
+        return;
+    PINION_CHECK(pinion__server_loop_check(loop->context));
+    checked = pinion__work_done;
+}
+#else
+static void check(bool at_once)
+{
+}
+#endif
 
 /* ---- the peer ---- */
 
@@ -119,7 +139,9 @@ static void deliver_piece(struct memory_conn *conn, size_t len)
     uint8_t *bytes = allocate(len);
     memcpy(bytes, conn->peer->to_server.data, len);
     pinion__buf_consume(&conn->peer->to_server, len);
+    size_t before = work_so_far();
     conn->base.events->data(&conn->base, bytes, len);
+    require_work_since(before, EVENT_MOST);
     free(bytes);
 }
 
@@ -187,9 +209,11 @@ uint64_t memory_turn(void)
             flush_again(conn);
         deliver(conn);
     }
+    size_t before = work_so_far();
     uint64_t wait = loop->events->turn(loop->context);
     settle_all();
-    PINION_CHECK(pinion__server_loop_check(loop->context));
+    require_work_since(before, TURN_MOST);
+    check(false);
     return wait;
 }
 
@@ -227,6 +251,7 @@ static int run(struct pinion_loop *running)
         settle_all();
         (void)memory_turn();
     }
+    check(true);
     loop = NULL;
     return 0;
 }

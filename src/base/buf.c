@@ -1,5 +1,6 @@
 /* The buffer grows by doubling, so that appending n bytes one by one costs O(n), and stops at its cap. */
 #include "base/buf.h"
+#include "base/work.h"
 #include <pinion/error.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,7 @@ int pinion__buf_append(struct pinion_buf *buf, const void *data, size_t n)
 
     if (rc || n == 0)
         return rc;
+    PINION_WORK(n);
     memcpy(buf->data + buf->len, data, n);
     buf->len += n;
     return 0;
@@ -72,6 +74,7 @@ void pinion__buf_consume(struct pinion_buf *buf, size_t n)
     if (n == 0)
         return;
     buf->len -= n;
+    PINION_WORK(buf->len);
     if (buf->len > 0)
         memmove(buf->data, buf->data + n, buf->len);
 }

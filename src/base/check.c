@@ -1,6 +1,7 @@
 /* See check.h. What only its own file can look into has its checker there: region.c, slab.c, wheel.c. */
 #include "base/check.h"
 #include "base/multimap.h"
+#include "base/work.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,6 +12,15 @@ void pinion__checked(const char *wrong, const char *call, const char *file, int 
         return;
     fprintf(stderr, "%s:%d: %s: %s\n", file, line, call, wrong);
     abort();
+}
+
+/* ---- work ---- */
+
+_Thread_local size_t pinion__work_done;
+
+const char *pinion__work_check(size_t before, size_t most)
+{
+    return pinion__work_done - before <= most ? NULL : "more was done at once than what came can explain";
 }
 
 /* ---- lists and queues ---- */

@@ -1,6 +1,7 @@
 /* One allocation holds the counter, the headroom and the body. */
 #include "base/frame.h"
 #include "base/stock.h"
+#include "base/work.h"
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
@@ -29,6 +30,7 @@ struct pinion_frame *pinion__frame_copy(const void *bytes, size_t len)
 
     if (!frame || len == 0)
         return frame;
+    PINION_WORK(len);
     memcpy(pinion__frame_body(frame), bytes, len);
     frame->body_len = len;
     return frame;

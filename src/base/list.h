@@ -7,6 +7,7 @@
 #ifndef PINION_BASE_LIST_H
 #define PINION_BASE_LIST_H
 
+#include "base/work.h"
 #include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,6 +55,7 @@ static inline bool pinion__list_empty(const struct pinion_list *list)
 static inline void pinion__list_append(struct pinion_list *list, struct pinion_list *node)
 {
     assert(pinion__list_alone(node) && pinion__list_sound(list));
+    PINION_WORK(1);
     node->prev = list->prev;
     node->next = list;
     list->prev->next = node;
@@ -64,6 +66,7 @@ static inline void pinion__list_append(struct pinion_list *list, struct pinion_l
 static inline void pinion__list_remove(struct pinion_list *node)
 {
     assert(pinion__list_sound(node));
+    PINION_WORK(1);
     node->prev->next = node->next;
     node->next->prev = node->prev;
     node->next = node;
@@ -84,11 +87,19 @@ static inline void pinion__list_splice(struct pinion_list *to, struct pinion_lis
     from->prev = from;
 }
 
-#define PINION_LIST_FOREACH(it, list) for (struct pinion_list *it = (list)->next; it != (list); it = it->next)
+/* The memory that the node lies in is freed: it must be in no list. Nothing without assertions. */
+static inline void pinion__list_gone(const struct pinion_list *node)
+{
+    assert(pinion__list_alone(node));
+    (void)node;
+}
+
+#define PINION_LIST_FOREACH(it, list)                                                                        \
+    for (struct pinion_list *it = (list)->next; it != (list); it = it->next, PINION_WORK(1))
 
 /* As above; the body may remove `it` (and nothing else). */
 #define PINION_LIST_FOREACH_SAFE(it, list)                                                                   \
     for (struct pinion_list *it = (list)->next, *it##_next = it->next; it != (list);                         \
-         it = it##_next, it##_next = it->next)
+         it = it##_next, it##_next = it->next, PINION_WORK(1))
 
 #endif

@@ -1,6 +1,7 @@
 /* Separate chaining over a power of two of buckets, about one node each. Every node keeps its hash, so that
  * growing reads no names and a search compares a name only where the whole hash agrees. */
 #include "base/map.h"
+#include "base/work.h"
 #include <assert.h>
 #include <pinion/error.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ struct pinion_map_node *pinion__map_find(const struct pinion_map *map, struct pi
     if (map->count == 0)
         return NULL;
     for (struct pinion_map_node *node = *bucket_of(map, hash); node; node = node->next) {
+        PINION_WORK(1);
         if (node->hash == hash && pinion__slice_eq(map->name(node), name))
             return node;
     }
@@ -55,6 +57,7 @@ static void grow(struct pinion_map *map)
         return;
     map->buckets = buckets;
     map->bucket_count = new_count;
+    PINION_WORK(new_count);
     for (size_t i = 0; i < old_count; i++) {
         for (struct pinion_map_node *node = old[i], *next; node; node = next) {
             next = node->next;
@@ -101,6 +104,7 @@ void pinion__map_remove(struct pinion_map *map, struct pinion_map_node *node)
     while (*link != node) {
         assert(*link);
         link = &(*link)->next;
+        PINION_WORK(1);
     }
     *link = node->next;
     node->next = NULL;
@@ -110,6 +114,7 @@ void pinion__map_remove(struct pinion_map *map, struct pinion_map_node *node)
 void pinion__map_each(struct pinion_map *map, void (*fn)(struct pinion_map_node *node, void *data),
                       void *data)
 {
+    PINION_WORK(map->bucket_count + map->count);
     for (size_t i = 0; i < map->bucket_count; i++) {
         for (struct pinion_map_node *node = map->buckets[i], *next; node; node = next) {
             next = node->next;

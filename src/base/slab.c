@@ -116,6 +116,15 @@ void *pinion__slabs_take(struct pinion_slabs *slabs)
     return slab ? memset(take_from(slabs, slab), 0, slabs->object_size) : NULL;
 }
 
+/* In builds with checks nothing that was in it looks right any more: a list that it is in still is not sound.
+ */
+static void forget(const struct pinion_slabs *slabs, void *object)
+{
+#ifdef PINION_CHECKS
+    memset((char *)object + sizeof(void *), 0xdd, slabs->object_size - sizeof(void *));
+#endif
+}
+
 void pinion__slabs_give(struct pinion_slabs *slabs, void *object)
 {
     struct slab *slab = slab_of(object);
@@ -123,6 +132,7 @@ void pinion__slabs_give(struct pinion_slabs *slabs, void *object)
     *(void **)object = slab->free;
     slab->free = object;
     slab->used--;
+    forget(slabs, object);
     ASAN_POISON_MEMORY_REGION(object, slabs->object_size);
     if (pinion__list_empty(&slab->link))
         pinion__list_append(&slabs->usable, &slab->link);

@@ -4,6 +4,7 @@
 #ifndef PINION_BASE_TASK_H
 #define PINION_BASE_TASK_H
 
+#include "base/work.h"
 #include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,6 +36,7 @@ static inline void pinion__task_queue_push(struct pinion_task_queue *queue, stru
     task->queued = true;
 #endif
     task->next = NULL;
+    PINION_WORK(1);
     if (queue->head)
         queue->tail->next = task;
     else
@@ -54,6 +56,13 @@ static inline struct pinion_task *pinion__task_queue_pop(struct pinion_task_queu
         task->next = NULL;
     }
     return task;
+}
+
+/* The memory that the task lies in is freed: it must not be queued. Nothing without assertions. */
+static inline void pinion__task_gone(const struct pinion_task *task)
+{
+    assert(!task->queued);
+    (void)task;
 }
 
 /* Move everything of `from` to the end of `to`. */

@@ -57,6 +57,8 @@ void pinion__channel_unhold(struct pinion_channel *channel)
     if (--channel->holds > 0)
         return;
     assert(channel->state == PINION_CHANNEL_ENDED);
+    assert(!channel->extra || (channel->extra->timer_count == 0 && channel->extra->inbox_count == 0 &&
+                               pinion__list_empty(&channel->extra->subscriptions)));
     pinion__assigns_unref(channel->assigns);
     pinion__topic_drop(channel->topic);
     if (channel->extra)

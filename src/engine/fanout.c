@@ -11,6 +11,7 @@
  */
 #include "base/frame.h"
 #include "base/log_limit.h"
+#include "base/work.h"
 #include "engine/audience.h"
 #include "engine/channel.h"
 #include "engine/seen.h"
@@ -255,6 +256,7 @@ static void to_all(struct fanout *fan)
 {
     for (uint32_t i = 0; i < fan->topic->count; i++) {
         const struct pinion_entry *entry = &fan->topic->entries[i];
+        PINION_WORK(1);
         if (entry->target)
             to_channel(fan, entry);
         else
@@ -296,6 +298,7 @@ static void to_those_who_know_nothing(struct fanout *fan)
     uint64_t newest = pinion__versions_newest(fan->broadcast->versions);
     for (uint32_t i = 0; i < fan->topic->count; i++) {
         const struct pinion_entry *entry = &fan->topic->entries[i];
+        PINION_WORK(1);
         if (!entry->target) {
             to_subscriber(fan, entry->subscriber);
             continue;

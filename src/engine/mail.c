@@ -129,6 +129,7 @@ struct message_mail {
 
 static void destroy_message(struct pinion_mail *mail)
 {
+    pinion__task_gone(&mail->task);
     free(PINION_CONTAINER_OF(mail, struct message_mail, mail));
 }
 
@@ -180,6 +181,7 @@ struct broadcast_mail {
 static void destroy_broadcast(struct pinion_mail *mail)
 {
     struct broadcast_mail *own = PINION_CONTAINER_OF(mail, struct broadcast_mail, mail);
+    pinion__task_gone(&mail->task);
     pinion__broadcast_unref(own->broadcast);
     free(own);
 }
@@ -230,6 +232,7 @@ static void destroy_info(struct pinion_mail *mail)
     pinion_payload_unref(own->payload);
     if (own->destroy_data)
         own->destroy_data(own->data);
+    pinion__task_gone(&mail->task);
     free(own);
 }
 

@@ -59,6 +59,8 @@ void pinion__socket_unhold(struct pinion_socket *socket)
     if (--socket->holds > 0)
         return;
     assert(socket->channel_count == 0);
+    if (socket->state == PINION_SOCKET_ENDED)
+        pinion__task_gone(&socket->end_task);
     destroy_state(socket);
     pinion__topic_unsubscribe(&socket->id); /* only now: terminate may ask for the name */
     pinion__assigns_unref(socket->assigns);

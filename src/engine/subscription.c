@@ -37,6 +37,8 @@ static void unref(struct pinion_subscription *subscription)
 {
     if (atomic_fetch_sub_explicit(&subscription->refs, 1, memory_order_acq_rel) != 1)
         return;
+    pinion__task_gone(&subscription->begin_task);
+    pinion__task_gone(&subscription->end_task);
     if (subscription->destroy)
         subscription->destroy(subscription->data);
     pinion__scheduler_unref(subscription->scheduler);

@@ -1,5 +1,6 @@
 /* See outbox.h: a queue of frame references over pooled nodes. */
 #include "io/outbox.h"
+#include "base/work.h"
 #include <pinion/error.h>
 #include <stdlib.h>
 
@@ -59,6 +60,7 @@ int pinion__outbox_push(struct pinion_outbox *outbox, struct pinion_outbox_pool 
     }
     node->frame = frame;
     append(outbox, node);
+    PINION_WORK(1);
     outbox->bytes += size;
     outbox->frames++;
     return 0;
@@ -74,6 +76,7 @@ size_t pinion__outbox_gather(const struct pinion_outbox *outbox, struct iovec *i
         struct pinion_slice wire = pinion__frame_wire(node->frame);
         iov[count].iov_base = (char *)wire.ptr + skip; /* iovec serves reading too, hence has no const */
         iov[count].iov_len = wire.len - skip;
+        PINION_WORK(1);
         *bytes += wire.len - skip;
         skip = 0;
         count++;
@@ -86,6 +89,7 @@ static void pop(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool)
 {
     struct pinion_outbox_node *node = outbox->head;
 
+    PINION_WORK(1);
     outbox->bytes -= frame_size(node->frame) - outbox->offset;
     outbox->frames--;
     outbox->offset = 0;
@@ -142,6 +146,7 @@ static size_t drop_oldest(struct pinion_outbox *outbox, struct pinion_outbox_poo
     size_t dropped = 0;
 
     while (*link && left(outbox) > wanted) {
+        PINION_WORK(1);
         struct pinion_outbox_node *node = *link;
         if (!node->frame->droppable) {
             last = node;

@@ -66,6 +66,8 @@ struct pinion_presence_batch *pinion__presence_batch_new(struct pinion_slice top
 
 void pinion__presence_batch_free(struct pinion_presence_batch *batch)
 {
+    pinion__list_gone(&batch->due);
+    pinion__list_gone(&batch->timer.node);
     while (!pinion__list_empty(&batch->changes)) {
         struct pinion_presence_change *change = pinion__presence_change_at(batch->changes.next);
         pinion__list_remove(&change->in_order);

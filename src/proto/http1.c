@@ -3,6 +3,7 @@
  * run out of it; they check the end all the same. What the header fields mean for the message (its length,
  * its host) is decided when all of them are read. */
 #include "proto/http1.h"
+#include "base/work.h"
 #include "proto/http1_char.h"
 #include "proto/http1_host.h"
 #include "proto/percent.h"
@@ -309,11 +310,13 @@ static long find_end(const char *data, size_t len, size_t scanned)
 long pinion__http1_parse(const char *data, size_t len, size_t scanned, struct pinion_http_request *request)
 {
     *request = (struct pinion_http_request){ .refusal = 400 };
+    PINION_WORK(len - scanned);
     long head_len = find_end(data, len, scanned);
     if (head_len < 0)
         return head_len;
     struct cursor cursor = { .at = data, .end = data + head_len };
     read_text(&cursor, "\r\n"); /* RFC 9112 section 2.2: some clients end a body with a CRLF too many */
+    PINION_WORK(head_len);
     int rc = read_head(&cursor, request);
     if (!rc)
         rc = understand(request);

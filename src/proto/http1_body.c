@@ -1,4 +1,5 @@
 #include "proto/http1_body.h"
+#include "base/work.h"
 #include "proto/http1_char.h"
 #include <pinion/error.h>
 
@@ -196,6 +197,7 @@ int pinion__http_body_read(struct pinion_http_body *body, const uint8_t *bytes, 
     if (body->state == PLAIN && body->left == 0)
         body->state = END;
     while (body->state != END) {
+        PINION_WORK(1);
         if (body->state == BROKEN)
             return PINION_EPROTO;
         if (*pos == len)

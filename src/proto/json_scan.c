@@ -5,6 +5,7 @@
  * peek() gives NUL at the end of the text. No production accepts a NUL, so the end needs no test of its own.
  */
 #include "proto/json_scan.h"
+#include "base/work.h"
 #include "proto/json_word.h"
 #include "proto/utf8.h"
 #include <endian.h>
@@ -371,6 +372,7 @@ static struct cursor begin_text(struct pinion_slice text, unsigned max_depth)
 {
     if (text.len == 0)
         text.ptr = "";
+    PINION_WORK(text.len);
     struct cursor cursor = { .at = (const uint8_t *)text.ptr, .max_depth = max_depth - 1 };
     cursor.end = cursor.at + text.len;
     skip_space(&cursor);

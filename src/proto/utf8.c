@@ -2,6 +2,7 @@
  * narrower than 80..BF are what shuts out overlong forms, surrogates and code points beyond U+10FFFF: they
  * all show in the second byte. */
 #include "proto/utf8.h"
+#include "base/work.h"
 #include <string.h>
 
 /* What the first byte of a character of several bytes asks for. False when it can be none. */
@@ -42,6 +43,7 @@ bool pinion__utf8_feed(struct pinion_utf8 *state, const void *bytes, size_t len)
 {
     if (len == 0)
         return true;
+    PINION_WORK(len);
     const uint8_t *at = bytes;
     const uint8_t *end = at + len;
 

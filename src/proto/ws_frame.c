@@ -3,6 +3,7 @@
  * out where it lies; anything else is gathered in memory that grows with what has come, never with what a
  * header promises. Whatever a header alone can show to be wrong is refused before its payload. */
 #include "proto/ws_frame.h"
+#include "base/work.h"
 #include <assert.h>
 #include <pinion/error.h>
 #include <stdlib.h>
@@ -372,6 +373,7 @@ void pinion__ws_decode(struct pinion_ws_decoder *decoder, uint8_t *data, size_t 
     *event = (struct pinion_ws_event){ .type = PINION_WS_NEED_MORE };
     int rc = 0;
     while (!decoder->finished && rc == 0 && event->type == PINION_WS_NEED_MORE) {
+        PINION_WORK(1);
         if (!decoder->in_payload)
             rc = read_header(decoder, data, len, pos);
         if (rc == 0)

@@ -63,6 +63,10 @@ static void unref(struct pinion_longpoll_call *call)
 {
     if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) != 1)
         return;
+    pinion__list_gone(&call->node);
+    pinion__list_gone(&call->window.node);
+    pinion__task_gone(&call->task);
+    pinion__task_gone(&call->cancel);
     pinion__buf_release(&call->body);
     pinion__buf_release(&call->answer);
     free(call->elsewhere);

@@ -137,6 +137,10 @@ static void session_free(struct pinion_longpoll_session *session)
 {
     while (!pinion__list_empty(&session->batches))
         batch_free(PINION_CONTAINER_OF(session->batches.next, struct batch, node));
+    pinion__list_gone(&session->polls);
+    pinion__list_gone(&session->inactive.node);
+    pinion__list_gone(&session->fetch.node);
+    pinion__task_gone(&session->work);
     free(session);
 }
 

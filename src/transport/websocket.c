@@ -64,6 +64,7 @@ static const struct pinion_conn_events ws_events;
 
 static void ws_free(struct ws *ws)
 {
+    pinion__task_gone(&ws->resume);
     pinion__pool_give(&ws->shard->pool, ws, sizeof *ws);
 }
 

@@ -104,6 +104,12 @@ static void remove_a_new_node(void)
     pinion__list_remove(&a.node);
 }
 
+static void free_a_linked_node(void)
+{
+    pinion__list_append(&list, &a.node);
+    pinion__list_gone(&a.node);
+}
+
 static void misuse_ends_the_program(void **state)
 {
     if (!ASSERTIONS_ARE_ON)
@@ -114,6 +120,8 @@ static void misuse_ends_the_program(void **state)
     assert_true(aborts(append_to_no_list));
     assert_true(aborts(remove_a_node_that_is_not_known));
     assert_true(aborts(remove_a_new_node));
+    assert_true(aborts(free_a_linked_node));
+    pinion__list_gone(&b.node);
 }
 
 int main(void)

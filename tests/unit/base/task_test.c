@@ -52,12 +52,19 @@ static void queue_twice_as_the_last(void)
     pinion__task_queue_push(&other, &a);
 }
 
+static void free_a_queued_task(void)
+{
+    pinion__task_queue_push(&queue, &a);
+    pinion__task_gone(&a);
+}
+
 static void misuse_ends_the_program(void **state)
 {
     if (!ASSERTIONS_ARE_ON)
         skip();
     assert_true(aborts(queue_twice));
     assert_true(aborts(queue_twice_as_the_last));
+    assert_true(aborts(free_a_queued_task));
 }
 
 int main(void)
