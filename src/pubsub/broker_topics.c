@@ -60,18 +60,45 @@ void pinion__broker_forget_refusals(struct pinion_broker *broker)
     pinion__unlock(&state->refusing);
 }
 
+static int explain_refusal(struct pinion_broker *broker, const char *subject)
+{
+    return pinion__broker_explain(broker, PINION_EACCES,
+                                  "the server does not let this user subscribe to %s: it must be allowed to "
+                                  "subscribe and publish to all of %s.",
+                                  subject, broker->url.prefix);
+}
+
 static int check_subscription(struct pinion_broker *broker, enum pinion_subject kind)
 {
     char subject[PINION_SUBJECT_MAX];
     const struct pinion_broker_state *state = broker->state;
     (void)pinion__subject(subject, kind == PINION_SUBJECT_NODES ? broker->url.prefix : state->base, kind,
                           state->node);
-    if (!pinion__broker_is_refused(broker, subject))
-        return 0;
-    return pinion__broker_explain(broker, PINION_EACCES,
-                                  "the server does not let this user subscribe to %s: it must be allowed to "
-                                  "subscribe and publish to all of %s.",
-                                  subject, broker->url.prefix);
+    return pinion__broker_is_refused(broker, subject) ? explain_refusal(broker, subject) : 0;
+}
+
+struct search {
+    const char *topics; /* what subjects of topics begin with */
+    const struct pinion_topics_entry *found;
+};
+
+static void find_other(struct pinion_map_node *node, void *data)
+{
+    const struct pinion_topics_entry *entry = PINION_CONTAINER_OF(node, struct pinion_topics_entry, node);
+    struct search *search = data;
+    if (strncmp(entry->name, search->topics, strlen(search->topics)) != 0)
+        search->found = entry;
+}
+
+/* What a link needs beside these. The lock is held. */
+static int check_others(struct pinion_broker *broker)
+{
+    char topics[PINION_SUBJECT_MAX];
+    struct search search = { .topics = topics };
+    size_t len = pinion__subject(topics, broker->state->base, PINION_SUBJECT_TOPIC, "");
+    topics[len - 1] = '\0'; /* without what stands for no topic */
+    pinion__map_each(&broker->state->refused.map, find_other, &search);
+    return search.found ? explain_refusal(broker, search.found->name) : 0;
 }
 
 int pinion__broker_check_allowed(struct pinion_broker *broker)
@@ -83,6 +110,8 @@ int pinion__broker_check_allowed(struct pinion_broker *broker)
     if (!rc)
         rc = check_subscription(broker, PINION_SUBJECT_NODE);
     pinion__lock(&state->refusing);
+    if (!rc)
+        rc = check_others(broker);
     if (!rc && state->refused_publish[0])
         rc = pinion__broker_explain(broker, PINION_EACCES,
                                     "the server does not let this user publish to %s: it must be allowed to "

@@ -195,6 +195,13 @@ static void a_nats_user_with_what_is_needed(void **state)
     pinion_endpoint_free(endpoint);
 }
 
+/* Where it is told that a node is not there. */
+static void a_nats_user_who_may_not_subscribe_below_the_node(void **state)
+{
+    begin_nats(NATS_USER("\"pinion.nodes\", \"pinion.all\", \"pinion.node.n\"", "\">\""));
+    expect_refused(NATS_URL, PINION_EACCES, "does not let this user subscribe to pinion.node.n.*");
+}
+
 static void a_topic_that_a_nats_user_may_not_have(void **state)
 {
     begin_nats(
@@ -391,14 +398,23 @@ static void a_password_that_was_changed_in_an_outage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_nats_user_who_may_not_subscribe),     TEST(a_nats_user_who_may_not_subscribe_at_all),
-        TEST(a_nats_user_who_may_not_publish),       TEST(a_nats_user_with_what_is_needed),
-        TEST(a_topic_that_a_nats_user_may_not_have), TEST(messages_that_a_nats_user_may_not_send),
-        TEST(nats_says_why_it_breaks_off),           TEST(nats_with_too_many_connections),
-        TEST(a_redis_user_without_a_command),        TEST(a_redis_user_without_the_channels),
-        TEST(a_redis_user_with_what_is_needed),      TEST(a_topic_that_a_redis_user_may_not_have),
-        TEST(redis_with_too_many_clients),           TEST(redis_that_is_busy_with_a_script),
-        TEST(redis_that_has_lost_its_master),        TEST(a_password_that_was_changed_in_an_outage),
+        TEST(a_nats_user_who_may_not_subscribe),
+        TEST(a_nats_user_who_may_not_subscribe_at_all),
+        TEST(a_nats_user_who_may_not_publish),
+        TEST(a_nats_user_with_what_is_needed),
+        TEST(a_topic_that_a_nats_user_may_not_have),
+        TEST(messages_that_a_nats_user_may_not_send),
+        TEST(a_nats_user_who_may_not_subscribe_below_the_node),
+        TEST(nats_says_why_it_breaks_off),
+        TEST(nats_with_too_many_connections),
+        TEST(a_redis_user_without_a_command),
+        TEST(a_redis_user_without_the_channels),
+        TEST(a_redis_user_with_what_is_needed),
+        TEST(a_topic_that_a_redis_user_may_not_have),
+        TEST(redis_with_too_many_clients),
+        TEST(redis_that_is_busy_with_a_script),
+        TEST(redis_that_has_lost_its_master),
+        TEST(a_password_that_was_changed_in_an_outage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
