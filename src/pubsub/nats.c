@@ -24,9 +24,9 @@
 struct nats_link {
     struct pinion_broker broker;
     natsConnection *connection;
-    struct pinion_topics subscriptions; /* by subject; data is a natsSubscription */
-    struct pinion_lock lock;            /* of what follows */
+    struct pinion_lock lock; /* of what follows */
     pthread_cond_t changed;
+    struct pinion_topics subscriptions;  /* by subject; data is a natsSubscription, the adapter's thread's */
     unsigned open;                       /* subscriptions whose last call of on_message may be to come */
     bool closed;                         /* the library's last word on the connection */
     char missed[PINION_SUBJECT_MAX + 1]; /* what the replies of messages for one node begin with */
@@ -88,12 +88,38 @@ static void on_closed(natsConnection *connection, void *data)
     pinion__unlock(&link->lock);
 }
 
+struct refused {
+    struct nats_link *link;
+    const char *beginning;
+};
+
+static void refuse_if_begins(struct pinion_map_node *node, void *data)
+{
+    const struct refused *refused = data;
+    const struct pinion_topics_entry *entry = PINION_CONTAINER_OF(node, struct pinion_topics_entry, node);
+    if (strncmp(entry->name, refused->beginning, strlen(refused->beginning)) == 0)
+        pinion__broker_refused(&refused->link->broker, PINION_BROKER_SUBSCRIBE, entry->name);
+}
+
+/* The library keeps so many bytes of what the server says: of a long subject the beginning alone. It may be
+ * any that begins so. */
+static void refuse_all(struct nats_link *link, const char *beginning)
+{
+    pinion__lock(&link->lock);
+    pinion__map_each(&link->subscriptions.map, refuse_if_begins, &(struct refused){ link, beginning });
+    pinion__unlock(&link->lock);
+}
+
 /* What may not be subscribed or published to is told here, a moment after the fact. */
 static void on_refusal(struct nats_link *link, const char *text)
 {
     char subject[PINION_SUBJECT_MAX];
     enum pinion_broker_act act;
-    if (pinion__nats_refusal(text, &act, subject))
+    bool cut;
+    bool known = pinion__nats_refusal(text, &act, subject, &cut);
+    if (known && cut && act == PINION_BROKER_SUBSCRIBE)
+        refuse_all(link, subject);
+    else if (known)
         pinion__broker_refused(&link->broker, act, subject);
     pinion__lock(&link->lock);
     snprintf(link->refusal, sizeof link->refusal, "%s", text);
@@ -132,29 +158,45 @@ static void note_open(struct nats_link *link, int change)
     pinion__unlock(&link->lock);
 }
 
-static int keep(struct nats_link *link, const char *subject, natsSubscription *subscription)
+/* NULL: no memory. */
+static struct pinion_topics_entry *note_subscription(struct nats_link *link, const char *subject)
 {
-    int rc = pinion__topics_add(&link->subscriptions, subject, 0);
-    if (!rc)
-        pinion__topics_find(&link->subscriptions, subject)->data = subscription;
-    return rc;
+    struct pinion_topics_entry *entry = NULL;
+    pinion__lock(&link->lock);
+    if (pinion__topics_add(&link->subscriptions, subject, 0) == 0)
+        entry = pinion__topics_find(&link->subscriptions, subject);
+    pinion__unlock(&link->lock);
+    return entry;
 }
 
+static void forget_subscription(struct nats_link *link, const char *subject)
+{
+    pinion__lock(&link->lock);
+    pinion__topics_remove(&link->subscriptions, subject);
+    pinion__unlock(&link->lock);
+}
+
+/* It is known of before the server can refuse it. One that was refused may be tried again. */
 static int subscribe(struct pinion_broker *broker, const char *subject)
 {
     struct nats_link *link = link_of(broker);
     natsSubscription *subscription = NULL;
+    struct pinion_topics_entry *entry = note_subscription(link, subject);
+    if (!entry)
+        return pinion__broker_explain(broker, PINION_EIO, "out of memory");
+    natsSubscription_Destroy(entry->data);
+    entry->data = NULL;
     natsStatus status = natsConnection_Subscribe(&subscription, link->connection, subject, on_message, link);
-    if (status != NATS_OK)
+    if (status != NATS_OK) {
+        forget_subscription(link, subject);
         return fail(link, status);
+    }
+    entry->data = subscription;
     note_open(link, 1);
     if (natsSubscription_SetOnCompleteCB(subscription, on_complete, link) != NATS_OK)
         note_open(link, -1); /* the connection is closed already */
     (void)natsSubscription_SetPendingLimits(subscription, -1, PENDING_MAX);
-    int rc = keep(link, subject, subscription);
-    if (rc)
-        natsSubscription_Destroy(subscription);
-    return rc ? pinion__broker_explain(broker, PINION_EIO, "out of memory") : 0;
+    return 0;
 }
 
 /* ---- connecting ---- */
@@ -251,7 +293,7 @@ static int unsubscribe(struct pinion_broker *broker, const char *subject)
     if (!entry)
         return 0;
     natsSubscription_Destroy(entry->data);
-    pinion__topics_remove(&link->subscriptions, subject);
+    forget_subscription(link, subject);
     return 0;
 }
 
@@ -361,6 +403,14 @@ static void destroy_subscription(struct pinion_map_node *node, void *data)
     natsSubscription_Destroy(PINION_CONTAINER_OF(node, struct pinion_topics_entry, node)->data);
 }
 
+static void forget_subscriptions(struct nats_link *link)
+{
+    pinion__lock(&link->lock);
+    pinion__topics_release(&link->subscriptions);
+    pinion__topics_init(&link->subscriptions);
+    pinion__unlock(&link->lock);
+}
+
 /* The library's threads may still be in a call of ours, or about to make one. */
 static void await_silence(struct nats_link *link)
 {
@@ -381,8 +431,7 @@ static void close_connection(struct pinion_broker *broker)
         return;
     natsConnection_Close(link->connection);
     pinion__map_each(&link->subscriptions.map, destroy_subscription, NULL);
-    pinion__topics_release(&link->subscriptions);
-    pinion__topics_init(&link->subscriptions);
+    forget_subscriptions(link);
     await_silence(link);
     natsConnection_Destroy(link->connection);
     link->connection = NULL;

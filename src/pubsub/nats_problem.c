@@ -153,12 +153,14 @@ int pinion__nats_explain(struct pinion_broker *broker, natsStatus status)
 /* ---- what is not permitted ---- */
 
 /* `Permissions Violation for Subscription to "subject"`, or for Publish. */
-bool pinion__nats_refusal(const char *text, enum pinion_broker_act *act, char subject[PINION_SUBJECT_MAX])
+bool pinion__nats_refusal(const char *text, enum pinion_broker_act *act, char subject[PINION_SUBJECT_MAX],
+                          bool *cut)
 {
     const char *start = strchr(text, '"'), *end = start ? strchr(start + 1, '"') : NULL;
-    size_t len = end ? (size_t)(end - start - 1) : 0;
-    if (!end || len == 0 || len >= PINION_SUBJECT_MAX || !strcasestr(text, "permissions violation"))
+    size_t len = end ? (size_t)(end - start - 1) : start ? strlen(start + 1) : 0;
+    if (len == 0 || len >= PINION_SUBJECT_MAX || !strcasestr(text, "permissions violation"))
         return false;
+    *cut = !end;
     *act = strcasestr(text, "subscription") && strcasestr(text, "subscription") < start
                ? PINION_BROKER_SUBSCRIBE
                : PINION_BROKER_PUBLISH;

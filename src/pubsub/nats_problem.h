@@ -12,7 +12,9 @@ int pinion__nats_check_files(struct pinion_broker *broker);
  * be, with these settings; PINION_EIO. */
 int pinion__nats_explain(struct pinion_broker *broker, natsStatus status);
 
-/* Read what the server says of something that is not permitted. False: it is something else. */
-bool pinion__nats_refusal(const char *text, enum pinion_broker_act *act, char subject[PINION_SUBJECT_MAX]);
+/* Read what the server says of something that is not permitted. Cut: of a long subject the library has the
+ * beginning alone. False: it is something else. */
+bool pinion__nats_refusal(const char *text, enum pinion_broker_act *act, char subject[PINION_SUBJECT_MAX],
+                          bool *cut);
 
 #endif

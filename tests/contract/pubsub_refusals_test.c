@@ -202,6 +202,33 @@ static void a_nats_user_who_may_not_subscribe_below_the_node(void **state)
     expect_refused(NATS_URL, PINION_EACCES, "does not let this user subscribe to pinion.node.n.*");
 }
 
+/* Of what the server says the library keeps the beginning. */
+static void a_long_topic_that_a_nats_user_may_not_have(void **state)
+{
+    char topic[251] = "";
+    begin_nats(NATS_USER("\"pinion.nodes\", \"pinion.all\", \"pinion.node.>\"", "\">\""));
+    pinion_pubsub_adapter *adapter = begin_adapter(NATS_URL "&topics=1");
+    memset(topic, '+', sizeof topic - 1);
+    assert_int_equal(adapter->ops->subscribe(adapter, topic, 1), 0);
+    await_count(&told.refused, 1);
+    assert_int_equal(told.subscribed, 0);
+    assert_int_equal(told.down, 0);
+    end_adapter(adapter);
+}
+
+/* Nothing is kept of each attempt, as AddressSanitizer sees. */
+static void a_topic_that_is_asked_for_again_and_again(void **state)
+{
+    begin_nats(NATS_USER("\"pinion.nodes\", \"pinion.all\", \"pinion.node.>\"", "\">\""));
+    pinion_pubsub_adapter *adapter = begin_adapter(NATS_URL "&topics=1");
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_int_equal(adapter->ops->subscribe(adapter, "secret", i), 0);
+        await_count(&told.refused, i);
+    }
+    assert_int_equal(told.subscribed, 0);
+    end_adapter(adapter);
+}
+
 static void a_topic_that_a_nats_user_may_not_have(void **state)
 {
     begin_nats(
@@ -405,6 +432,8 @@ int main(void)
         TEST(a_topic_that_a_nats_user_may_not_have),
         TEST(messages_that_a_nats_user_may_not_send),
         TEST(a_nats_user_who_may_not_subscribe_below_the_node),
+        TEST(a_long_topic_that_a_nats_user_may_not_have),
+        TEST(a_topic_that_is_asked_for_again_and_again),
         TEST(nats_says_why_it_breaks_off),
         TEST(nats_with_too_many_connections),
         TEST(a_redis_user_without_a_command),
