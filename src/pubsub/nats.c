@@ -5,6 +5,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "pubsub/broker.h"
+#include "pubsub/nats_connect.h"
 #include "pubsub/nats_problem.h"
 #include "pubsub/topics.h"
 #include <poll.h>
@@ -276,7 +277,7 @@ static int open_connection(struct pinion_broker *broker)
     if (status == NATS_OK)
         status = set_options(link, options);
     if (status == NATS_OK)
-        status = natsConnection_Connect(&link->connection, options);
+        status = pinion__nats_connect(&link->connection, options, &link->broker.url);
     natsOptions_Destroy(options);
     if (status != NATS_OK)
         return pinion__nats_explain(broker, status);

@@ -1,0 +1,145 @@
+/* The library does not say which descriptor it is that it waits on. So those that this process has to the
+ * server are listed before it connects, and when it has taken too long: what is new is shut down, and then
+ * the library finds that the server has closed it. */
+#include "pubsub/nats_connect.h"
+#include "base/thread.h"
+#include "pubsub/broker.h"
+#include <dirent.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define PATIENCE_MS (2 * PINION_BROKER_PATIENCE_MS)
+#define FDS_MAX     64 /* to one server */
+
+struct fds {
+    int list[FDS_MAX];
+    size_t count;
+};
+
+struct watch {
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t changed;
+    bool over;
+    bool cut_short;
+    struct addrinfo *server;
+    struct fds before;
+};
+
+/* ---- descriptors ---- */
+
+static bool leads_to(int fd, const struct addrinfo *server)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof peer;
+    if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0)
+        return false;
+    for (; server; server = server->ai_next) {
+        if (server->ai_addrlen == len && memcmp(server->ai_addr, &peer, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool has(const struct fds *fds, int fd)
+{
+    for (size_t i = 0; i < fds->count; i++) {
+        if (fds->list[i] == fd)
+            return true;
+    }
+    return false;
+}
+
+/* Those to the server that are not among these. */
+static void list_fds(const struct addrinfo *server, const struct fds *known, struct fds *out)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    const struct dirent *entry;
+    out->count = 0;
+    while (directory && out->count < FDS_MAX && (entry = readdir(directory))) {
+        int fd = (int)strtol(entry->d_name, NULL, 10);
+        if (!has(known, fd) && leads_to(fd, server))
+            out->list[out->count++] = fd;
+    }
+    if (directory)
+        closedir(directory);
+}
+
+/* ---- watching ---- */
+
+/* What another part of the process has begun in this time to the same server is shut down with it, and is
+ * made anew: so it is with adapters of this kind. */
+static void cut_short(struct watch *watch)
+{
+    struct fds fds;
+    list_fds(watch->server, &watch->before, &fds);
+    for (size_t i = 0; i < fds.count; i++)
+        (void)shutdown(fds.list[i], SHUT_RDWR);
+    watch->cut_short = true;
+}
+
+/* With the lock. */
+static void wait_until_over(struct watch *watch, int seconds)
+{
+    struct timespec deadline;
+    int rc = 0;
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += seconds;
+    while (!watch->over && rc == 0)
+        rc = pthread_cond_timedwait(&watch->changed, &watch->lock, &deadline);
+}
+
+/* Where the library has not got as far as to connect, its name's servers being slow, it is cut short later.
+ */
+static void *run(void *data)
+{
+    struct watch *watch = data;
+    pthread_mutex_lock(&watch->lock);
+    wait_until_over(watch, PATIENCE_MS / 1000);
+    while (!watch->over) {
+        cut_short(watch);
+        wait_until_over(watch, 1);
+    }
+    pthread_mutex_unlock(&watch->lock);
+    return NULL;
+}
+
+static void end_watch(struct watch *watch, pthread_t thread)
+{
+    pthread_mutex_lock(&watch->lock);
+    watch->over = true;
+    pthread_cond_signal(&watch->changed);
+    pthread_mutex_unlock(&watch->lock);
+    pthread_join(thread, NULL);
+}
+
+static natsStatus connect_watched(struct watch *watch, natsConnection **out, natsOptions *options)
+{
+    pthread_t thread;
+    if (pinion__thread_start(&thread, run, watch) != 0)
+        return NATS_NO_MEMORY;
+    natsStatus status = natsConnection_Connect(out, options);
+    end_watch(watch, thread);
+    return status != NATS_OK && watch->cut_short ? NATS_TIMEOUT : status;
+}
+
+/* A name that is not found is the library's to tell of. */
+natsStatus pinion__nats_connect(natsConnection **out, natsOptions *options,
+                                const struct pinion_broker_url *url)
+{
+    struct watch watch = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    char port[8];
+    snprintf(port, sizeof port, "%u", url->port);
+    if (getaddrinfo(url->host, port, &hints, &watch.server) != 0)
+        return natsConnection_Connect(out, options);
+    list_fds(watch.server, &(struct fds){ .count = 0 }, &watch.before);
+    natsStatus status = connect_watched(&watch, out, options);
+    freeaddrinfo(watch.server);
+    pthread_cond_destroy(&watch.changed);
+    pthread_mutex_destroy(&watch.lock);
+    return status;
+}
