@@ -1,0 +1,69 @@
+/* A NATS server on a thread of its own, on a port of the loopback that is free, for one client. It does what
+ * NATS does, but for what a script wants otherwise. All functions may be called on any thread.
+ */
+#ifndef PINION_FUZZ_NATS_SERVER_H
+#define PINION_FUZZ_NATS_SERVER_H
+
+#include "base/slice.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What it does in answer to one command. */
+enum nats_manner {
+    NATS_GOOD,
+    NATS_ERROR,  /* does nothing; says that it is not permitted, or another error */
+    NATS_ENDS,   /* closes the connection, and does nothing */
+    NATS_CUT,    /* does it, and closes the connection in the middle of the answer */
+    NATS_DONE,   /* does it, answers, and closes */
+    NATS_SILENT, /* does it, and does not answer */
+    NATS_TWICE,  /* does it, and answers twice */
+    NATS_OTHER,  /* does it, and answers with something else */
+    NATS_MANNERS
+};
+
+/* Begin to serve; end, when nobody is connected any more or will be. */
+void nats_server_begin(void);
+void nats_server_end(void);
+uint16_t nats_server_port(void);
+
+/* ---- the script's ---- */
+
+/* Of a command that comes later than those for which this was called before; `choice` is of errors, and of
+ * other answers. */
+void nats_server_manner(enum nats_manner manner, unsigned choice);
+
+/* The first line of connections to come. */
+void nats_server_greeting(unsigned choice);
+
+/* So many connections to come are closed at once. */
+void nats_server_refuse(unsigned count);
+
+/* Answers wait until they are no longer held; the most bytes that go at once (0: all). */
+void nats_server_hold(bool held);
+void nats_server_piece(size_t piece);
+
+void nats_server_raw(struct pinion_slice bytes);
+void nats_server_close(void);
+
+/* Is anybody there for what is sent to one node? */
+void nats_server_others(bool there);
+
+/* Another client publishes. */
+void nats_server_publish(const char *subject, struct pinion_slice bytes);
+
+/* From now on it behaves; connections on which it has lied are closed. */
+void nats_server_heal(void);
+
+/* ---- what is known ---- */
+
+/* So many subscriptions of the client; whether this is one of them. */
+unsigned nats_server_subscriptions(void);
+bool nats_server_has(const char *subject);
+
+/* How many commands have come. */
+unsigned nats_server_commands(void);
+
+/* It has said an error, or lied, ever. */
+bool nats_server_was_bad(void);
+
+#endif
