@@ -110,6 +110,7 @@ static int connect_to_broker(struct pinion_broker *broker)
 {
     pinion__broker_forget_refusals(broker);
     atomic_store(&broker->state->nobody, false);
+    atomic_store(&broker->state->namesake, false); /* one that was heard before may have gone */
     int rc = broker->link->open(broker);
     if (rc)
         return rc;
