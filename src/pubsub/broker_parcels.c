@@ -7,9 +7,12 @@
 
 /* ---- out ---- */
 
+/* Where a server carries far more than there is, one piece has it all. */
 static int publish_pieces(struct pinion_broker *broker, enum pinion_subject kind, const char *subject,
                           struct pinion_slice message, size_t largest)
 {
+    if (largest > message.len + PINION_PIECE_HEAD_MAX)
+        largest = message.len + PINION_PIECE_HEAD_MAX;
     struct pinion_broker_state *state = broker->state;
     struct pinion_piece piece = { .life = state->life, .number = ++state->pieces_sent, .total = message.len };
     char *bytes = malloc(largest);
@@ -39,7 +42,7 @@ int pinion__broker_publish(struct pinion_broker *broker, enum pinion_subject kin
     if (fits && !pinion__is_parcel(message))
         return broker->link->publish(broker, kind, subject, message.ptr, message.len);
     if (!largest)
-        largest = message.len + LARGEST_MIN;
+        largest = SIZE_MAX;
     if (largest >= LARGEST_MIN)
         return publish_pieces(broker, kind, subject, message, largest);
     if (pinion__broker_may_say(&broker->state->said_small))
