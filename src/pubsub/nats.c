@@ -22,8 +22,18 @@
 #define SETTLE_MS    50 /* without a refusal, and there are no more of them */
 #define SETTLE_MAX   1000
 
+/* Where errors are told. The library may tell of one when the connection that it was about could not be made
+ * and is forgotten, and says nothing when it has told of the last: so this outlives the link. There are as
+ * many as there were adapters. */
+struct ear {
+    pthread_mutex_t lock;   /* of what follows; held while something is told */
+    struct nats_link *link; /* NULL: nobody listens */
+    struct ear *next;
+};
+
 struct nats_link {
     struct pinion_broker broker;
+    struct ear *ear;
     natsConnection *connection;
     struct pinion_lock lock; /* of what follows */
     pthread_cond_t changed;
@@ -133,12 +143,37 @@ static void on_refusal(struct nats_link *link, const char *text)
 static void on_error(natsConnection *connection, natsSubscription *subscription, natsStatus status,
                      void *data)
 {
-    struct nats_link *link = data;
+    struct ear *ear = data;
     const char *text = nats_GetLastError(NULL);
-    if (status == NATS_SLOW_CONSUMER)
-        pinion__broker_lost(&link->broker, 1);
-    else if (status == NATS_NOT_PERMITTED)
-        on_refusal(link, text ? text : "");
+    pthread_mutex_lock(&ear->lock);
+    if (ear->link && status == NATS_SLOW_CONSUMER)
+        pinion__broker_lost(&ear->link->broker, 1);
+    else if (ear->link && status == NATS_NOT_PERMITTED)
+        on_refusal(ear->link, text ? text : "");
+    pthread_mutex_unlock(&ear->lock);
+}
+
+static void listen_to_errors(struct nats_link *link, bool listens)
+{
+    pthread_mutex_lock(&link->ear->lock);
+    link->ear->link = listens ? link : NULL;
+    pthread_mutex_unlock(&link->ear->lock);
+}
+
+/* NULL: no memory. */
+static struct ear *ear_new(void)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct ear *all;
+    struct ear *ear = calloc(1, sizeof *ear);
+    if (!ear)
+        return NULL;
+    pthread_mutex_init(&ear->lock, NULL);
+    pthread_mutex_lock(&lock);
+    ear->next = all;
+    all = ear;
+    pthread_mutex_unlock(&lock);
+    return ear;
 }
 
 /* ---- subscribing ---- */
@@ -249,7 +284,7 @@ static natsStatus set_options(struct nats_link *link, natsOptions *options)
     TRY(natsOptions_SetSendAsap(options, true));
     TRY(natsOptions_UseGlobalMessageDelivery(options, true));
     TRY(natsOptions_SetClosedCB(options, on_closed, link));
-    TRY(natsOptions_SetErrorHandler(options, on_error, link));
+    TRY(natsOptions_SetErrorHandler(options, on_error, link->ear));
 #undef TRY
     return status;
 }
@@ -273,6 +308,7 @@ static int open_connection(struct pinion_broker *broker)
         return rc;
     link->closed = false;
     link->refusal[0] = '\0';
+    listen_to_errors(link, true);
     natsStatus status = natsOptions_Create(&options);
     if (status == NATS_OK)
         status = set_options(link, options);
@@ -428,14 +464,17 @@ static void await_silence(struct nats_link *link)
 static void close_connection(struct pinion_broker *broker)
 {
     struct nats_link *link = link_of(broker);
-    if (!link->connection)
+    if (!link->connection) {
+        listen_to_errors(link, false);
         return;
+    }
     natsConnection_Close(link->connection);
     pinion__map_each(&link->subscriptions.map, destroy_subscription, NULL);
     forget_subscriptions(link);
     await_silence(link);
     natsConnection_Destroy(link->connection);
     link->connection = NULL;
+    listen_to_errors(link, false);
 }
 
 static void free_link(struct pinion_broker *broker)
@@ -479,6 +518,10 @@ int pinion__nats_open(const char *url, pinion_pubsub_adapter **out)
         return PINION_ENOMEM;
     link->broker.link = &ops;
     int rc = pinion__broker_init(&link->broker, url, DEFAULT_PORT);
+    if (!rc && !(link->ear = ear_new())) {
+        pinion__broker_release(&link->broker);
+        rc = PINION_ENOMEM;
+    }
     if (!rc && *link->broker.url.path) {
         pinion__broker_release(&link->broker);
         rc = pinion__fail(PINION_EINVAL, "pubsub: the URL's path is of no use to NATS");
