@@ -83,10 +83,10 @@ struct pinion_broker *user_broker(void)
 
 /* ---- what the adapter says ---- */
 
-static void require_free(pthread_mutex_t *mutex)
+static void require_free(struct pinion_lock *lock)
 {
-    REQUIRE(pthread_mutex_trylock(mutex) == 0);
-    pthread_mutex_unlock(mutex);
+    REQUIRE(pthread_mutex_trylock(&lock->mutex) == 0);
+    pthread_mutex_unlock(&lock->mutex);
 }
 
 /* Nothing is said before the start or after the end, and, of what may call back, with no lock held. */
@@ -243,9 +243,9 @@ int user_start(char *why, size_t size)
 bool user_runs(void)
 {
     struct pinion_broker_state *state = user_broker()->state;
-    pthread_mutex_lock(&state->queue.lock);
+    pinion__lock(&state->queue.lock);
     bool runs = state->decided && state->outcome == 0 && !state->stopping;
-    pthread_mutex_unlock(&state->queue.lock);
+    pinion__unlock(&state->queue.lock);
     return runs;
 }
 

@@ -94,7 +94,7 @@ static struct timespec timespec_of(uint64_t ns)
 static uint64_t real_ns(void)
 {
     struct timespec now;
-    (void)__real_clock_gettime(CLOCK_REALTIME, &now);
+    (void)__real_clock_gettime(CLOCK_MONOTONIC, &now); /* that of our conditions */
     return nanoseconds(&now);
 }
 
@@ -164,7 +164,7 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mu
     struct timespec shown;
     if (closing)
         return __real_pthread_cond_timedwait(condition, mutex, deadline);
-    (void)__wrap_clock_gettime(CLOCK_REALTIME, &shown);
+    (void)__wrap_clock_gettime(CLOCK_MONOTONIC, &shown);
     uint64_t until = nanoseconds(deadline), now = nanoseconds(&shown), left = until > now ? until - now : 0;
     struct timespec really = timespec_of(real_ns() + (uint64_t)scaled((int64_t)left));
     return __real_pthread_cond_timedwait(condition, mutex, &really);

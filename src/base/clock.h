@@ -27,6 +27,17 @@ static inline uint64_t pinion__clock_coarse_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* So long from now, as pinion__lock_wait_until takes it. */
+static inline struct timespec pinion__clock_in_ms(uint64_t ms)
+{
+    struct timespec then;
+    clock_gettime(CLOCK_MONOTONIC, &then);
+    uint64_t ns = (uint64_t)then.tv_nsec + ms % 1000 * 1000000;
+    then.tv_sec += (time_t)(ms / 1000 + ns / 1000000000);
+    then.tv_nsec = (long)(ns % 1000000000);
+    return then;
+}
+
 /* Of two times, or of two waits. */
 static inline uint64_t pinion__earlier(uint64_t one, uint64_t other)
 {

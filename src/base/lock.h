@@ -9,6 +9,7 @@
 #define PINION_BASE_LOCK_H
 
 #include <pthread.h>
+#include <time.h>
 
 /* The outermost first. */
 #define PINION_LOCK_RANKS(RANK)                                                                              \
@@ -18,16 +19,19 @@
     RANK(HEARTBEATS, "heartbeats of loops")                                                                  \
     RANK(PROBE, "whether io_uring works")                                                                    \
     RANK(ROOM, "room for a loop's descriptors")                                                              \
+    RANK(EARS, "where errors of NATS are told")                                                              \
+    RANK(EAR, "an error of NATS, while it is told")                                                          \
     RANK(RECEIVING, "messages of a broker, handed over one by one")                                          \
     RANK(PRESENCE, "a shard of presences")                                                                   \
     RANK(REMOTE, "what is known of other nodes")                                                             \
     RANK(SEATS, "seats of long polling")                                                                     \
     RANK(INTEREST, "a stripe of the interest table")                                                         \
     RANK(PEERS, "a broker's other nodes")                                                                    \
+    RANK(LINK, "the state of a connection to NATS")                                                          \
     RANK(REFUSING, "what a broker does not allow")                                                           \
     RANK(CLUSTER, "a cluster in one process")                                                                \
     RANK(OUTGOING, "what a broker's thread has to do")                                                       \
-    RANK(LINK, "the state of a connection to NATS")                                                          \
+    RANK(CONNECTING, "a connection to NATS that is being made")                                              \
     RANK(KEYS, "keys made of secrets")                                                                       \
     RANK(WORKERS, "work off the loop")                                                                       \
     RANK(TEST, "whether something was posted to the test kit")                                               \
@@ -103,6 +107,18 @@ static inline void pinion__unlock(struct pinion_lock *lock)
 {
     pinion__lock_released(lock);
     pthread_mutex_unlock(&lock->mutex);
+}
+
+/* A condition whose deadlines are of the clock that does not jump, for pinion__lock_wait_until. 0, or what
+ * pthread_cond_init says. */
+static inline int pinion__condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    int rc = pthread_cond_init(condition, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return rc;
 }
 
 /* As pthread_cond_wait, and, with a deadline, pthread_cond_timedwait. */

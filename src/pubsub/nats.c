@@ -26,8 +26,8 @@
  * and is forgotten, and says nothing when it has told of the last: so this outlives the link. There are as
  * many as there were adapters. */
 struct ear {
-    pthread_mutex_t lock;   /* of what follows; held while something is told */
-    struct nats_link *link; /* NULL: nobody listens */
+    struct pinion_lock lock; /* of what follows; held while something is told */
+    struct nats_link *link;  /* NULL: nobody listens */
     struct ear *next;
 };
 
@@ -145,34 +145,34 @@ static void on_error(natsConnection *connection, natsSubscription *subscription,
 {
     struct ear *ear = data;
     const char *text = nats_GetLastError(NULL);
-    pthread_mutex_lock(&ear->lock);
+    pinion__lock(&ear->lock);
     if (ear->link && status == NATS_SLOW_CONSUMER)
         pinion__broker_lost(&ear->link->broker, 1);
     else if (ear->link && status == NATS_NOT_PERMITTED)
         on_refusal(ear->link, text ? text : "");
-    pthread_mutex_unlock(&ear->lock);
+    pinion__unlock(&ear->lock);
 }
 
 static void listen_to_errors(struct nats_link *link, bool listens)
 {
-    pthread_mutex_lock(&link->ear->lock);
+    pinion__lock(&link->ear->lock);
     link->ear->link = listens ? link : NULL;
-    pthread_mutex_unlock(&link->ear->lock);
+    pinion__unlock(&link->ear->lock);
 }
 
 /* NULL: no memory. */
 static struct ear *ear_new(void)
 {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct pinion_lock lock = PINION_LOCK(EARS);
     static struct ear *all;
     struct ear *ear = calloc(1, sizeof *ear);
     if (!ear)
         return NULL;
-    pthread_mutex_init(&ear->lock, NULL);
-    pthread_mutex_lock(&lock);
+    pinion__lock_init(&ear->lock, PINION_RANK_EAR);
+    pinion__lock(&lock);
     ear->next = all;
     all = ear;
-    pthread_mutex_unlock(&lock);
+    pinion__unlock(&lock);
     return ear;
 }
 
@@ -373,17 +373,6 @@ static int ask(struct pinion_broker *broker, const char *subject, const void *by
                      natsConnection_PublishRequest(link->connection, subject, reply, bytes, (int)length));
 }
 
-/* By the clock that does not jump, as link->changed has it. */
-static struct timespec in_ms(uint64_t ms)
-{
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    uint64_t ns = (uint64_t)deadline.tv_nsec + ms * 1000000;
-    deadline.tv_sec += (time_t)(ns / 1000000000);
-    deadline.tv_nsec = (long)(ns % 1000000000);
-    return deadline;
-}
-
 /* The library knows of a refusal before on_error is called: it keeps the last one's text. Wait until that one
  * has come, and no other for a while. */
 static void await_refusals(struct nats_link *link)
@@ -397,7 +386,7 @@ static void await_refusals(struct nats_link *link)
         uint64_t since = link->refused_at > began ? link->refused_at : began;
         if (strcmp(link->refusal, last) == 0 && now - since >= SETTLE_MS)
             break;
-        struct timespec deadline = in_ms(SETTLE_MS);
+        struct timespec deadline = pinion__clock_in_ms(SETTLE_MS);
         (void)pinion__lock_wait_until(&link->lock, &link->changed, &deadline);
         now = pinion__clock_ms();
     }
@@ -451,7 +440,7 @@ static void forget_subscriptions(struct nats_link *link)
 /* The library's threads may still be in a call of ours, or about to make one. */
 static void await_silence(struct nats_link *link)
 {
-    struct timespec deadline = in_ms(FAREWELL_MS);
+    struct timespec deadline = pinion__clock_in_ms(FAREWELL_MS);
     int rc = 0;
     pinion__lock(&link->lock);
     while ((!link->closed || link->open > 0) && rc == 0)
@@ -501,16 +490,6 @@ static const struct pinion_link_ops ops = {
     .free = free_link,
 };
 
-static void init_wait(struct nats_link *link)
-{
-    pthread_condattr_t monotonic;
-    pinion__lock_init(&link->lock, PINION_RANK_LINK);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&link->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-}
-
 int pinion__nats_open(const char *url, pinion_pubsub_adapter **out)
 {
     struct nats_link *link = calloc(1, sizeof *link);
@@ -530,7 +509,8 @@ int pinion__nats_open(const char *url, pinion_pubsub_adapter **out)
         free(link);
         return rc;
     }
-    init_wait(link);
+    pinion__lock_init(&link->lock, PINION_RANK_LINK);
+    pinion__condition_init(&link->changed);
     pinion__topics_init(&link->subscriptions);
     *out = &link->broker.base;
     return 0;

@@ -2,6 +2,8 @@
  * server are listed before it connects, and when it has taken too long: what is new is shut down, and then
  * the library finds that the server has closed it. */
 #include "pubsub/nats_connect.h"
+#include "base/clock.h"
+#include "base/lock.h"
 #include "base/thread.h"
 #include "pubsub/broker.h"
 #include <dirent.h>
@@ -10,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #define PATIENCE_MS (2 * PINION_BROKER_PATIENCE_MS)
+#define AGAIN_MS    1000
 #define FDS_MAX     64 /* to one server */
 
 struct fds {
@@ -21,7 +23,7 @@ struct fds {
 };
 
 struct watch {
-    pthread_mutex_t lock; /* of what follows */
+    struct pinion_lock lock; /* of what follows */
     pthread_cond_t changed;
     bool over;
     bool cut_short;
@@ -82,14 +84,12 @@ static void cut_short(struct watch *watch)
 }
 
 /* With the lock. */
-static void wait_until_over(struct watch *watch, int seconds)
+static void wait_until_over(struct watch *watch, uint64_t ms)
 {
-    struct timespec deadline;
+    struct timespec deadline = pinion__clock_in_ms(ms);
     int rc = 0;
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += seconds;
     while (!watch->over && rc == 0)
-        rc = pthread_cond_timedwait(&watch->changed, &watch->lock, &deadline);
+        rc = pinion__lock_wait_until(&watch->lock, &watch->changed, &deadline);
 }
 
 /* Where the library has not got as far as to connect, its name's servers being slow, it is cut short later.
@@ -97,22 +97,22 @@ static void wait_until_over(struct watch *watch, int seconds)
 static void *run(void *data)
 {
     struct watch *watch = data;
-    pthread_mutex_lock(&watch->lock);
-    wait_until_over(watch, PATIENCE_MS / 1000);
+    pinion__lock(&watch->lock);
+    wait_until_over(watch, PATIENCE_MS);
     while (!watch->over) {
         cut_short(watch);
-        wait_until_over(watch, 1);
+        wait_until_over(watch, AGAIN_MS);
     }
-    pthread_mutex_unlock(&watch->lock);
+    pinion__unlock(&watch->lock);
     return NULL;
 }
 
 static void end_watch(struct watch *watch, pthread_t thread)
 {
-    pthread_mutex_lock(&watch->lock);
+    pinion__lock(&watch->lock);
     watch->over = true;
     pthread_cond_signal(&watch->changed);
-    pthread_mutex_unlock(&watch->lock);
+    pinion__unlock(&watch->lock);
     pthread_join(thread, NULL);
 }
 
@@ -130,16 +130,18 @@ static natsStatus connect_watched(struct watch *watch, natsConnection **out, nat
 natsStatus pinion__nats_connect(natsConnection **out, natsOptions *options,
                                 const struct pinion_broker_url *url)
 {
-    struct watch watch = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+    struct watch watch = { .over = false };
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
     char port[8];
     snprintf(port, sizeof port, "%u", url->port);
     if (getaddrinfo(url->host, port, &hints, &watch.server) != 0)
         return natsConnection_Connect(out, options);
+    pinion__lock_init(&watch.lock, PINION_RANK_CONNECTING);
+    pinion__condition_init(&watch.changed);
     list_fds(watch.server, &(struct fds){ .count = 0 }, &watch.before);
     natsStatus status = connect_watched(&watch, out, options);
     freeaddrinfo(watch.server);
     pthread_cond_destroy(&watch.changed);
-    pthread_mutex_destroy(&watch.lock);
+    pinion__lock_destroy(&watch.lock);
     return status;
 }

@@ -1,12 +1,12 @@
 /* The test kit: pinion/testing.h over the in-process transport. */
+#include "base/clock.h"
 #include "engine/check.h"
 #include "engine/subscription.h"
 #include "transport/testing_int.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
-#define PATIENCE_S 5
+#define PATIENCE_MS 5000
 
 /* ---- time ---- */
 
@@ -58,9 +58,7 @@ static bool await_post(pinion_test *test, const struct timespec *deadline)
 
 bool pinion__test_await(pinion_test *test, bool (*met)(void *context), void *context)
 {
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += PATIENCE_S;
+    struct timespec deadline = pinion__clock_in_ms(PATIENCE_MS);
     for (;;) {
         pinion_test_run(test);
         if (met(context))
@@ -74,12 +72,7 @@ bool pinion__test_await(pinion_test *test, bool (*met)(void *context), void *con
 
 static int init_wait(pinion_test *test)
 {
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    int rc = pthread_cond_init(&test->woken, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    if (rc)
+    if (pinion__condition_init(&test->woken) != 0)
         return PINION_ENOMEM;
     if (pinion__lock_init(&test->lock, PINION_RANK_TEST) != 0) {
         pthread_cond_destroy(&test->woken);
