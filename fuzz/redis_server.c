@@ -204,13 +204,23 @@ static int find_channel(const struct connection *connection, struct pinion_slice
     return -1;
 }
 
+/* A terminated copy. strndup wants a string: what follows the name may be the end of the memory. */
+static char *text_of(struct pinion_slice name)
+{
+    char *text = malloc(name.len + 1);
+    REQUIRE(text);
+    memcpy(text, name.ptr, name.len);
+    text[name.len] = '\0';
+    return text;
+}
+
 static void subscribe(struct connection *connection, const struct command *command, bool begins)
 {
     struct pinion_slice name = command->words[1];
     int found = find_channel(connection, name);
     if (begins && found < 0) {
         REQUIRE(connection->channel_count < CHANNELS_MAX);
-        connection->channels[connection->channel_count++] = strndup(name.ptr, name.len);
+        connection->channels[connection->channel_count++] = text_of(name);
     } else if (!begins && found >= 0) {
         free(connection->channels[found]);
         connection->channels[found] = connection->channels[--connection->channel_count];
@@ -241,8 +251,7 @@ static unsigned deliver(struct pinion_slice channel, struct pinion_slice bytes, 
 static void publish(struct connection *connection, const struct command *command)
 {
     struct pinion_slice bytes = command->words[2];
-    char *channel = strndup(command->words[1].ptr, command->words[1].len);
-    REQUIRE(channel);
+    char *channel = text_of(command->words[1]);
     user_arrived(channel, bytes);
     free(channel);
     unsigned own = deliver(command->words[1], bytes, false);
