@@ -117,7 +117,13 @@ export class Member {
     this.heard++;
     this.last.set(source, { join, n, at, final });
     if (before && before.join === join) this.#follows(before, source, message);
-    else if (this.joinedAt < message.beganAt && n !== 1) this.#lost(source, message, message.beganAt, `begins with ${n}`);
+    else if (this.joinedAt < message.beganAt && n !== 1) this.#lost(source, message, message.beganAt, `begins with ${n}, ${this.#ages(message)}`);
+  }
+
+  // What is needed to find out why.
+  #ages({ beganAt, at }) {
+    const now = Date.now(), ago = (then) => `${((now - then) / 1000).toFixed(1)} s ago`;
+    return `said ${ago(at)}, the first one ${ago(beganAt)}; joined for the ${this.joins}th time ${ago(this.joinedAt)}`;
   }
 
   #follows(before, source, message) {
