@@ -24,6 +24,7 @@ struct pinion_test {
     struct pinion_scheduler *scheduler;
     struct pinion_shard *shard;
     uint64_t now;
+    size_t runs;
     struct pinion_lock lock;
     pthread_cond_t woken;
     bool posted; /* under lock: something came since the last turn */
