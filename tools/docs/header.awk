@@ -238,6 +238,31 @@ function take_comment(s, from,    text) {
     return text
 }
 
+# A doc in pieces: paragraphs, and examples, which are indented by four after an empty line. Their count; the texts come
+# into piece, and of those that are examples is_code is true.
+function pieces(doc,    count, row, i, n, code, text, inside, was_empty) {
+    split("", piece)
+    split("", is_code)
+    count = split(doc, row, "\n")
+    n = inside = was_empty = 0
+    for (i = 1; i <= count; i++) {
+        code = inside ? row[i] ~ /^(    .*)?$/ : was_empty && row[i] ~ /^    /
+        text = code ? substr(row[i], 5) : row[i]
+        if (code ? inside : row[i] != "" && !inside && !was_empty && n > 0) {
+            piece[n] = piece[n] "\n" text
+        } else if (code || row[i] != "") {
+            piece[++n] = text
+            if (code)
+                is_code[n] = 1
+        }
+        inside = code
+        was_empty = row[i] == ""
+    }
+    for (i in is_code)
+        sub(/\n+$/, "", piece[i])
+    return n
+}
+
 # What a sentence opens with, `Thread:` for instance, begins a paragraph of its own.
 function labels_apart(text) {
     text = "\n" text

@@ -48,42 +48,18 @@ function document(doc, code) {
 
 function say(text) { print "/** " text "\n*/" }
 
-function marked(doc,    count, row, i, out, inside, was_empty, paragraph) {
-    count = split(doc, row, "\n")
-    out = paragraph = ""
-    inside = was_empty = 0
-    for (i = 1; i <= count + 1; i++) {
-        if (i <= count && (inside ? row[i] ~ /^(    .*)?$/ : was_empty && row[i] ~ /^    /)) {
-            if (!inside)
-                out = out "\n@code{.c}"
-            inside = 1
-            out = out "\n" substr(row[i], 5)
-        } else {
-            if (inside) {
-                sub(/\n+$/, "", out)
-                out = out "\n@endcode\n"
-            }
-            inside = 0
-            if (i > count || row[i] == "") {
-                out = out "\n" prose(paragraph) "\n"
-                paragraph = ""
-            } else {
-                paragraph = paragraph (paragraph == "" ? "" : "\n") row[i]
-            }
-        }
-        was_empty = i <= count && row[i] == ""
-    }
-    gsub(/\n\n\n+/, "\n\n", out)
-    sub(/^\n+/, "", out)
-    sub(/\n+$/, "", out)
+function marked(doc,    count, i, out) {
+    count = pieces(doc)
+    for (i = 1; i <= count; i++)
+        out = out (i > 1 ? "\n\n" : "") (i in is_code ? "@code{.c}\n" piece[i] "\n@endcode" : prose(piece[i]))
     return out
 }
 
-function prose(text,    count, piece, i, out) {
-    count = split(labels_apart(text), piece, /`/)
+function prose(text,    count, part, i, out) {
+    count = split(labels_apart(text), part, /`/)
     out = ""
     for (i = 1; i <= count; i++)
-        out = out (i == 1 ? "" : i % 2 ? "</code>" : "<code>") escaped(piece[i])
+        out = out (i == 1 ? "" : i % 2 ? "</code>" : "<code>") escaped(part[i])
     gsub("\002", "<b>", out)
     gsub("\003", "</b>:", out)
     return out

@@ -155,34 +155,19 @@ function quoted(text) {
 
 function indented(text) { return ".RS 4\n" text ".RE\n" }
 
-# Paragraphs, and examples, which are indented by four after an empty line.
-function formatted(doc,    count, row, i, out, inside, was_empty, paragraph) {
-    count = split(doc, row, "\n")
-    out = paragraph = ""
-    inside = was_empty = 0
-    for (i = 1; i <= count + 1; i++) {
-        if (i <= count && (inside ? row[i] ~ /^(    .*)?$/ : was_empty && row[i] ~ /^    /)) {
-            if (!inside)
-                out = out ".PP\n.RS 4\n.nf\n"
-            inside = 1
-            out = out verbatim(substr(row[i], 5)) "\n"
-        } else {
-            if (inside) {
-                sub(/\n+$/, "\n", out)
-                out = out ".fi\n.RE\n"
-            }
-            inside = 0
-            if (i > count || row[i] == "") {
-                if (paragraph != "")
-                    out = out (out == "" ? "" : ".PP\n") paragraphs(paragraph)
-                paragraph = ""
-            } else {
-                paragraph = paragraph (paragraph == "" ? "" : "\n") row[i]
-            }
-        }
-        was_empty = i <= count && row[i] == ""
-    }
+function formatted(doc,    count, i, out) {
+    count = pieces(doc)
+    for (i = 1; i <= count; i++)
+        out = out (i in is_code ? example(piece[i]) : (i > 1 ? ".PP\n" : "") paragraphs(piece[i]))
     return out
+}
+
+function example(text,    count, row, i, out) {
+    count = split(text, row, "\n")
+    out = ".PP\n.RS 4\n.nf\n"
+    for (i = 1; i <= count; i++)
+        out = out verbatim(row[i]) "\n"
+    return out ".fi\n.RE\n"
 }
 
 function paragraphs(text,    count, part, i) {
