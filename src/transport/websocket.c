@@ -401,12 +401,12 @@ static void keep_decoder(struct ws *ws, struct pinion_ws_decoder *decoder)
 }
 
 /* Decode and act, until the input is used up or the engine holds back, or until what a message caused waits
- * in the run queue: that comes before the next one; or until many have been spoken to. Returns what was used.
- */
-static size_t process(struct ws *ws, uint8_t *bytes, size_t len)
+ * in the run queue: that comes before the next one; or until many have been spoken to since `spoken`
+ * (spoken.h). Returns what was used. */
+static size_t process(struct ws *ws, uint64_t spoken, uint8_t *bytes, size_t len)
 {
     const struct pinion_scheduler *scheduler = ws->shard->scheduler;
-    uint64_t mark = pinion__scheduler_mark(scheduler), before = pinion__spoken_begin(ws->shard);
+    uint64_t mark = pinion__scheduler_mark(scheduler);
     struct pinion_ws_event event;
     struct pinion_ws_decoder decoder;
     size_t pos = 0;
@@ -418,7 +418,7 @@ static size_t process(struct ws *ws, uint8_t *bytes, size_t len)
         pinion__ws_decode(&decoder, bytes, len, &pos, &event);
         on_event(ws, &event);
     } while (event.type != PINION_WS_NEED_MORE && !holds_back(ws) &&
-             pinion__scheduler_mark(scheduler) == mark && !pinion__spoken_enough(ws->shard, before));
+             pinion__scheduler_mark(scheduler) == mark && !pinion__spoken_enough(ws->shard, spoken));
     pinion__ws_decoder_forget(&decoder);
     keep_decoder(ws, &decoder);
     return pos;
@@ -443,9 +443,9 @@ static void resume_later(struct ws *ws)
 }
 
 /* This is a task, and something waits behind it; unless this client has had its turn. */
-static void go_on_later(struct ws *ws, uint64_t before)
+static void go_on_later(struct ws *ws, uint64_t spoken)
 {
-    if (pinion__spoken_enough(ws->shard, before))
+    if (pinion__spoken_enough(ws->shard, spoken))
         wait_turn(ws);
     else
         resume_later(ws);
@@ -453,11 +453,11 @@ static void go_on_later(struct ws *ws, uint64_t before)
 
 static void receive(struct ws *ws, uint8_t *bytes, size_t len)
 {
-    uint64_t before = pinion__spoken_begin(ws->shard);
+    uint64_t spoken = pinion__spoken_begin(ws->shard);
     size_t used = 0;
     bool large = ws->state == WS_OPEN && ends_large(ws, len);
     if (!large && !holds_back(ws) && stashed(ws) == 0)
-        used = process(ws, bytes, len);
+        used = process(ws, spoken, bytes, len);
     if (used == len || ws->state == WS_CLOSING)
         return;
     stash(ws, bytes + used, len - used);
@@ -466,15 +466,15 @@ static void receive(struct ws *ws, uint8_t *bytes, size_t len)
     if (large)
         wait_turn(ws);
     else
-        go_on_later(ws, before);
+        go_on_later(ws, spoken);
 }
 
 /* What waited. What still has to wait stays in front of what comes. */
-static void process_stash(struct ws *ws)
+static void process_stash(struct ws *ws, uint64_t spoken)
 {
     struct pinion_buf pending = ws->more->stash;
     pinion__buf_init(&ws->more->stash, STASH_MAX);
-    pinion__buf_consume(&pending, process(ws, (uint8_t *)pending.data, pending.len));
+    pinion__buf_consume(&pending, process(ws, spoken, (uint8_t *)pending.data, pending.len));
     if (pending.len && ws->state != WS_CLOSING)
         ws->more->stash = pending;
     else
@@ -496,11 +496,11 @@ static void end_if_over(struct ws *ws)
 
 static void go_on(struct ws *ws)
 {
-    uint64_t before = pinion__spoken_begin(ws->shard);
+    uint64_t spoken = pinion__spoken_begin(ws->shard);
     if (stashed(ws) > 0)
-        process_stash(ws);
+        process_stash(ws, spoken);
     if (stashed(ws) > 0 && !holds_back(ws) && ws->state != WS_CLOSING)
-        go_on_later(ws, before);
+        go_on_later(ws, spoken);
     if (stashed(ws) <= STASH_PAUSE)
         pinion__conn_resume(ws->conn);
     end_if_over(ws);
