@@ -2,15 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
+import { SANITIZED, isOn } from "../helpers/build.mjs";
 import { BUILD_DIR, programFile } from "../helpers/server.mjs";
 
-const cache = readFileSync(path.join(BUILD_DIR, "CMakeCache.txt"), "utf8");
-const isOn = (name) => new RegExp(`^${name}:\\w+=(ON|1)$`, "m").test(cache);
-const skip =
-  ["PINION_ASAN", "PINION_TSAN"].some(isOn) ? "the sanitizers have other means" : !isOn("PINION_HARDENING") && "it is switched off";
+const skip = SANITIZED ? "the sanitizers have other means" : !isOn("PINION_HARDENING") && "it is switched off";
 
 const files = { chat: programFile("chat"), "the shared library": path.join(BUILD_DIR, "libpinion.so") };
 const show = (file) => execFileSync("readelf", ["--headers", "--dynamic", "--dyn-syms", "--wide", file], { encoding: "utf8" });

@@ -9,6 +9,7 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { cached } from "../helpers/build.mjs";
 import { getOver } from "../helpers/raw.mjs";
 import { BUILD_DIR, run } from "../helpers/server.mjs";
 import { within } from "../helpers/wait.mjs";
@@ -17,8 +18,6 @@ const SOURCE_DIR = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/
 const execute = promisify(execFile);
 
 // How the library was built decides how programs are linked with it.
-const cache = readFileSync(path.join(BUILD_DIR, "CMakeCache.txt"), "utf8");
-const cached = (name) => new RegExp(`^${name}:\\w+=(.*)$`, "m").exec(cache)?.[1];
 const sanitizers = [
   cached("PINION_ASAN") === "ON" && "-fsanitize=address,undefined",
   cached("PINION_TSAN") === "ON" && "-fsanitize=thread",

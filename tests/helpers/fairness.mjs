@@ -11,22 +11,16 @@ import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import os from "node:os";
-import path from "node:path";
+import { SANITIZED } from "./build.mjs";
 import { RawConnection, text } from "./raw.mjs";
-import { BUILD_DIR } from "./server.mjs";
 import { within } from "./wait.mjs";
 
 // They would be on other machines: here they take the processor from the server and from who measures.
 const ATTACKER_PRIORITY = os.constants.priority.PRIORITY_BELOW_NORMAL;
 
-export const SANITIZED = isSanitized();
 const SANITIZED_PART = 10; // as many times less is asked for where it is not judged
 const SPIN_MS = 15; // what spin() takes on the machine that the limit was set on
 const LIMIT_MS = 50 * Math.max(1, spinning() / SPIN_MS);
-
-function isSanitized() {
-  return /^PINION_[AT]SAN:[^=]*=ON$/m.test(readFileSync(path.join(BUILD_DIR, "CMakeCache.txt"), "utf8"));
-}
 
 // Milliseconds that the threads of a process had a processor, and that they were ready and had none.
 function schedule(pid) {

@@ -4,7 +4,8 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { SANITIZED, attackers, check, compare, quietClient, show } from "../helpers/fairness.mjs";
+import { SANITIZED } from "../helpers/build.mjs";
+import { attackers, check, compare, quietClient, show } from "../helpers/fairness.mjs";
 import { watchMemory } from "../helpers/memory.mjs";
 import { OPCODE, RawConnection, text } from "../helpers/raw.mjs";
 import { serve, start } from "../helpers/server.mjs";

@@ -3,11 +3,10 @@
 
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
-import { BUILD_DIR, isBuilt, programFile, start } from "../helpers/server.mjs";
+import { SANITIZED } from "../helpers/build.mjs";
+import { isBuilt, programFile, start } from "../helpers/server.mjs";
 
 const CLIENTS = 3000;
 const CYCLES = 10; // so that what a busy machine does to a few of them is not the median
@@ -16,8 +15,7 @@ const KEPT = 600_000; // bytes that a server that has seen a crowd may keep: fir
 const CREEP = 20_000; // bytes that may come with each cycle after the first: nothing, but for what the heap does
 
 function obstacle() {
-  const cache = readFileSync(path.join(BUILD_DIR, "CMakeCache.txt"), "utf8");
-  if (/^PINION_[AT]SAN:[^=]*=ON$/m.test(cache)) return "a sanitizer's memory is another";
+  if (SANITIZED) return "a sanitizer's memory is another";
   if (!isBuilt("load")) return "the load generator is not built: liburing is missing";
   const { stderr } = spawnSync(programFile("load"), ["echo", "--port", "1"], { encoding: "utf8" });
   return stderr.includes("no io_uring here") && stderr.trim();

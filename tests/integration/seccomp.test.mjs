@@ -10,14 +10,14 @@ import { fileURLToPath } from "node:url";
 import { LongPoll } from "phoenix";
 import { WebSocket } from "ws";
 import { brokerNames, missing, startBroker } from "../helpers/brokers.mjs";
+import { SANITIZED } from "../helpers/build.mjs";
 import { connect, join } from "../helpers/phoenix.mjs";
 import { childrenOf, gone } from "../helpers/processes.mjs";
-import { BUILD_DIR, isBuilt, programFile, start } from "../helpers/server.mjs";
+import { isBuilt, programFile, start } from "../helpers/server.mjs";
 
 const PROFILE = fileURLToPath(new URL("../../docs/deployment/seccomp.json", import.meta.url));
 const CONFINED = "../tests/helpers/confined";
-const isSanitized = /^PINION_[AT]SAN:\w+=ON$/m.test(readFileSync(path.join(BUILD_DIR, "CMakeCache.txt"), "utf8"));
-const skip = isSanitized ? "the sanitizers make calls of their own" : !isBuilt(CONFINED) && "libseccomp is not installed";
+const skip = SANITIZED ? "the sanitizers make calls of their own" : !isBuilt(CONFINED) && "libseccomp is not installed";
 
 const env = { PINION_SECRET_KEY_BASE: "a secret of the tests, as long as one should be at the least: 64 bytes" };
 

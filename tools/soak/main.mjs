@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 import { LongPoll } from "phoenix";
 import { WebSocket } from "ws";
 import { brokerNames, missing } from "../../tests/helpers/brokers.mjs";
-import { SANITIZED } from "../../tests/helpers/fairness.mjs";
+import { SANITIZED } from "../../tests/helpers/build.mjs";
 import { Cluster, REPAIR_MS, tooMany } from "./cluster.mjs";
 import { disturb, grave, light } from "./faults.mjs";
 import { gather } from "./gathering.mjs";
