@@ -3,6 +3,8 @@
 #include "broker_user.h"
 #include "pubsub/broker_int.h"
 
+#define NODE_ACTS 8 /* acts before this one are the node's */
+
 static struct {
     const struct script_server *server;
     bool namesake;
@@ -121,7 +123,7 @@ static void say_nonsense(struct pinion_slice rest)
 
 /* ---- acts ---- */
 
-void script_act_as_node(unsigned what, unsigned byte)
+static void act_as_node(unsigned what, unsigned byte)
 {
     static const size_t sizes[] = { 0, 30, 200, 3000, 9000, 17000 };
     size_t size = sizes[byte / 8 % 6];
@@ -150,7 +152,7 @@ void script_act_as_node(unsigned what, unsigned byte)
     }
 }
 
-void script_act_as_others(unsigned what, unsigned byte, struct input *input)
+static void act_as_others(unsigned what, unsigned byte, struct input *input)
 {
     switch (what) {
     case 8:
@@ -172,6 +174,14 @@ void script_act_as_others(unsigned what, unsigned byte, struct input *input)
         script.server->others(byte);
         break;
     }
+}
+
+void script_act(unsigned what, unsigned byte, struct input *input)
+{
+    if (what < NODE_ACTS)
+        act_as_node(what, byte);
+    else
+        act_as_others(what, byte, input);
 }
 
 /* ---- the end ---- */

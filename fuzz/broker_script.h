@@ -6,8 +6,7 @@
 #include "fuzz.h"
 #include <stdbool.h>
 
-#define SCRIPT_NODE_ACTS 8  /* acts before this one are the node's */
-#define SCRIPT_ACTS      16 /* and before this one those of other nodes */
+#define SCRIPT_ACTS 16 /* of the node and of other nodes; what comes after them is the target's */
 
 /* The server that is played. */
 struct script_server {
@@ -25,8 +24,8 @@ struct script_server {
 
 void script_begin(const struct script_server *server);
 
-void script_act_as_node(unsigned what, unsigned byte);
-void script_act_as_others(unsigned what, unsigned byte, struct input *input);
+/* `what` is below SCRIPT_ACTS. */
+void script_act(unsigned what, unsigned byte, struct input *input);
 
 /* Another node of this one's name was there. */
 bool script_had_namesake(void);

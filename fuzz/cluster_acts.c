@@ -4,11 +4,6 @@
 #include "fuzz.h"
 #include <string.h>
 
-static void ok(int rc)
-{
-    REQUIRE(rc == 0);
-}
-
 /* ---- what is done there ---- */
 
 static pinion_payload *meta_of(unsigned number)

@@ -17,11 +17,6 @@ struct client {
 
 static struct client clients[NET_NODES];
 
-static void ok(int rc)
-{
-    REQUIRE(rc == 0);
-}
-
 /* ---- the application ---- */
 
 static unsigned node_of(const pinion_endpoint *endpoint)

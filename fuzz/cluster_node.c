@@ -22,11 +22,6 @@ struct cluster_options cluster;
 static uint64_t now;
 static unsigned lives; /* of all nodes */
 
-static void ok(int rc)
-{
-    REQUIRE(rc == 0);
-}
-
 static unsigned index_of(const struct node *node)
 {
     return (unsigned)(node - nodes);

@@ -34,11 +34,6 @@ static bool memory_was_short;
 static char big[BIG + 1];
 static char directory[] = "/tmp/pinion-fuzz-XXXXXX";
 
-static void ok(int rc)
-{
-    REQUIRE(rc == 0);
-}
-
 /* ---- the application ---- */
 
 static void drop_ref(unsigned i)

@@ -264,10 +264,8 @@ static void act_as_server(unsigned what, unsigned byte)
 static void act(void)
 {
     unsigned what = input_byte(&world.input) % 32, byte = input_byte(&world.input);
-    if (what < SCRIPT_NODE_ACTS)
-        script_act_as_node(what, byte);
-    else if (what < SCRIPT_ACTS)
-        script_act_as_others(what, byte, &world.input);
+    if (what < SCRIPT_ACTS)
+        script_act(what, byte, &world.input);
     else if (what < 26)
         act_as_server(what, byte);
     else if (what < 29)

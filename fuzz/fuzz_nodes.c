@@ -31,11 +31,6 @@ static struct input script;
 static uint64_t now;
 static char token[PINION_LONGPOLL_TOKEN_MAX]; /* of the session that answered last */
 
-static void ok(int rc)
-{
-    REQUIRE(rc == 0);
-}
-
 /* ---- the adapter ---- */
 
 static struct {

@@ -132,10 +132,8 @@ static void act(uint64_t until)
 {
     unsigned what = input_byte(&world.input) % 32, byte = input_byte(&world.input);
     world.spins = 0;
-    if (what < SCRIPT_NODE_ACTS)
-        script_act_as_node(what, byte);
-    else if (what < SCRIPT_ACTS)
-        script_act_as_others(what, byte, &world.input);
+    if (what < SCRIPT_ACTS)
+        script_act(what, byte, &world.input);
     else if (what < 26)
         act_as_server(what, byte);
     else

@@ -1,6 +1,6 @@
 /* See nats_server.h. */
 #include "nats_server.h"
-#include "base/buf.h"
+#include "broker_answers.h"
 #include "broker_user.h"
 #include "fuzz.h"
 #include <arpa/inet.h>
@@ -25,8 +25,8 @@ struct subscription {
 
 struct connection {
     int fd; /* -1: there is none */
-    struct pinion_buf in, out;
-    size_t sent; /* of out */
+    struct pinion_buf in;
+    struct broker_answers out;
     bool greeted, client, lies, over;
     struct subscription subscriptions[SUBSCRIPTIONS_MAX];
     unsigned subscription_count;
@@ -130,11 +130,6 @@ static const char *const answers[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static void ok(int rc)
-{
-    REQUIRE(rc == 0);
-}
-
 static void lock(void)
 {
     pthread_mutex_lock(&server.lock);
@@ -156,7 +151,7 @@ static void close_connection(struct connection *connection)
         return;
     close(connection->fd);
     pinion__buf_release(&connection->in);
-    pinion__buf_release(&connection->out);
+    pinion__buf_release(&connection->out.bytes);
     while (connection->subscription_count > 0)
         free(connection->subscriptions[--connection->subscription_count].subject);
     *connection = (struct connection){ .fd = -1 };
@@ -190,24 +185,12 @@ static void lie(struct connection *connection)
 
 static void say(struct connection *connection, const char *text)
 {
-    ok(pinion__buf_append_str(&connection->out, text));
+    answers_add(&connection->out, text);
 }
 
 static void flush(struct connection *connection, size_t most)
 {
-    size_t left = connection->out.len - connection->sent;
-    if (most > left)
-        most = left;
-    while (most > 0) {
-        ssize_t n =
-            send(connection->fd, connection->out.data + connection->sent, most, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n <= 0)
-            break;
-        connection->sent += (size_t)n;
-        most -= (size_t)n;
-    }
-    if (connection->sent == connection->out.len)
-        connection->sent = connection->out.len = 0;
+    answers_send(&connection->out, connection->fd, most);
 }
 
 static void accept_one(void)
@@ -226,7 +209,7 @@ static void accept_one(void)
     struct connection *connection = &server.connections[which];
     connection->fd = fd;
     pinion__buf_init(&connection->in, SIZE_MAX);
-    pinion__buf_init(&connection->out, SIZE_MAX);
+    answers_init(&connection->out);
     server.was_bad |= server.greeting % COUNT(greetings) > 4;
     connection->lies = server.greeting % COUNT(greetings) > 4;
     say(connection, greetings[server.greeting % COUNT(greetings)]);
@@ -273,7 +256,7 @@ static void deliver(struct connection *connection, const char *subject, struct p
             continue;
         (void)snprintf(head, sizeof head, "MSG %s %s %zu\r\n", subject, to->sid, bytes.len);
         say(connection, head);
-        ok(pinion__buf_append(&connection->out, bytes.ptr, bytes.len));
+        ok(pinion__buf_append(&connection->out.bytes, bytes.ptr, bytes.len));
         say(connection, "\r\n");
     }
 }
@@ -338,24 +321,17 @@ static void say_error(struct connection *connection, const struct command *comma
     say(connection, "\r\n");
 }
 
-static void say_once_more(struct connection *connection, size_t begin)
-{
-    size_t len = connection->out.len - begin;
-    ok(pinion__buf_reserve(&connection->out, len));
-    ok(pinion__buf_append(&connection->out, connection->out.data + begin, len));
-}
-
 static void answer_otherwise(struct connection *connection, enum nats_manner manner, unsigned choice,
                              size_t begin)
 {
     if (manner >= NATS_SILENT)
         lie(connection);
     if (manner == NATS_CUT)
-        connection->out.len -= (connection->out.len - begin + 1) / 2;
+        answers_halve(&connection->out, begin);
     if (manner == NATS_SILENT || manner == NATS_OTHER)
-        connection->out.len = begin;
+        connection->out.bytes.len = begin;
     if (manner == NATS_TWICE)
-        say_once_more(connection, begin);
+        answers_repeat(&connection->out, begin);
     if (manner == NATS_OTHER)
         say(connection, answers[choice % COUNT(answers)]);
 }
@@ -365,7 +341,7 @@ static bool respond(struct connection *connection, const struct command *command
 {
     enum nats_manner manner = server.next_count > 0 ? server.next[0].manner : NATS_GOOD;
     unsigned choice = server.next[0].choice;
-    size_t begin = connection->out.len;
+    size_t begin = connection->out.bytes.len;
     if (server.next_count > 0)
         memmove(server.next, server.next + 1, --server.next_count * sizeof *server.next);
     if (manner == NATS_ENDS)
@@ -459,7 +435,7 @@ static void take_in(struct connection *connection)
 
 static void hand_out(struct connection *connection)
 {
-    size_t least = (connection->out.len - connection->sent) / PIECES_MAX;
+    size_t least = answers_left(&connection->out) / PIECES_MAX;
     size_t piece = server.piece && server.piece < least ? least : server.piece;
     if (connection->fd >= 0 && !server.held)
         flush(connection, piece ? piece : SIZE_MAX);
@@ -472,7 +448,7 @@ static unsigned list_fds(struct pollfd *fds)
     fds[1] = (struct pollfd){ .fd = server.listener, .events = POLLIN };
     for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
         const struct connection *connection = &server.connections[i];
-        bool writes = !server.held && connection->sent < connection->out.len;
+        bool writes = !server.held && answers_left(&connection->out) > 0;
         if (connection->fd >= 0)
             fds[count++] =
                 (struct pollfd){ .fd = connection->fd, .events = (short)(POLLIN | (writes ? POLLOUT : 0)) };
@@ -598,7 +574,7 @@ void nats_server_raw(struct pinion_slice bytes)
         char c = bytes.ptr[i];
         digits = c >= '0' && c <= '9' ? digits + 1 : 0;
         if (digits <= 6)
-            ok(pinion__buf_append_char(&connection->out, c));
+            ok(pinion__buf_append_char(&connection->out.bytes, c));
     }
     unlock();
 }

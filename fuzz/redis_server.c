@@ -1,6 +1,6 @@
 /* See redis_server.h. */
 #include "redis_server.h"
-#include "base/buf.h"
+#include "broker_answers.h"
 #include "broker_user.h"
 #include "fuzz.h"
 #include "pubsub/broker_int.h"
@@ -17,8 +17,8 @@
 
 struct connection {
     int fd; /* -1: there is none */
-    struct pinion_buf in, out;
-    size_t sent; /* of out */
+    struct pinion_buf in;
+    struct broker_answers out;
     struct {
         enum redis_manner manner;
         unsigned choice;
@@ -99,11 +99,6 @@ static const char *const answers[] = {
 
 /* ---- connections ---- */
 
-static void ok(int rc)
-{
-    REQUIRE(rc == 0);
-}
-
 static bool is_open(unsigned which)
 {
     return server.connections[which].fd >= 0;
@@ -115,7 +110,7 @@ static void close_connection(struct connection *connection)
         return;
     close(connection->fd);
     pinion__buf_release(&connection->in);
-    pinion__buf_release(&connection->out);
+    pinion__buf_release(&connection->out.bytes);
     while (connection->channel_count > 0)
         free(connection->channels[--connection->channel_count]);
     *connection = (struct connection){ .fd = -1 };
@@ -161,7 +156,7 @@ int redis_server_connect(void)
     ok(setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room));
     connection->fd = ends[0];
     pinion__buf_init(&connection->in, SIZE_MAX);
-    pinion__buf_init(&connection->out, SIZE_MAX);
+    answers_init(&connection->out);
     return ends[1];
 }
 
@@ -169,7 +164,7 @@ int redis_server_connect(void)
 
 static void say(struct connection *connection, const char *text)
 {
-    ok(pinion__buf_append_str(&connection->out, text));
+    answers_add(&connection->out, text);
 }
 
 static void say_bulk(struct connection *connection, struct pinion_slice bytes)
@@ -177,7 +172,7 @@ static void say_bulk(struct connection *connection, struct pinion_slice bytes)
     char head[32];
     (void)snprintf(head, sizeof head, "$%zu\r\n", bytes.len);
     say(connection, head);
-    ok(pinion__buf_append(&connection->out, bytes.ptr, bytes.len));
+    ok(pinion__buf_append(&connection->out.bytes, bytes.ptr, bytes.len));
     say(connection, "\r\n");
 }
 
@@ -285,38 +280,18 @@ static void say_error(struct connection *connection, const struct command *comma
     say(connection, "\r\n");
 }
 
-/* So many bytes at most, as far as there is room. */
 static void flush(struct connection *connection, size_t most)
 {
-    size_t left = connection->out.len - connection->sent;
-    if (most > left)
-        most = left;
-    while (most > 0) {
-        ssize_t n =
-            send(connection->fd, connection->out.data + connection->sent, most, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n <= 0)
-            break;
-        connection->sent += (size_t)n;
-        most -= (size_t)n;
-    }
-    if (connection->sent == connection->out.len)
-        connection->sent = connection->out.len = 0;
+    answers_send(&connection->out, connection->fd, most);
 }
 
 /* All of the answer, or a half. */
 static void answer_and_close(struct connection *connection, size_t begin, bool half)
 {
     if (half)
-        connection->out.len -= (connection->out.len - begin + 1) / 2;
+        answers_halve(&connection->out, begin);
     flush(connection, SIZE_MAX);
     close_connection(connection);
-}
-
-static void say_once_more(struct connection *connection, size_t begin)
-{
-    size_t len = connection->out.len - begin;
-    ok(pinion__buf_reserve(&connection->out, len));
-    ok(pinion__buf_append(&connection->out, connection->out.data + begin, len));
 }
 
 /* False: the connection is gone. */
@@ -338,16 +313,16 @@ static bool respond(struct connection *connection, const struct command *command
     }
     if (manner >= REDIS_SILENT)
         lie(connection);
-    size_t begin = connection->out.len;
+    size_t begin = connection->out.bytes.len;
     perform(connection, command);
     if (manner == REDIS_CUT || manner == REDIS_DONE) {
         answer_and_close(connection, begin, manner == REDIS_CUT);
         return false;
     }
     if (manner == REDIS_SILENT || manner == REDIS_OTHER)
-        connection->out.len = begin;
+        connection->out.bytes.len = begin;
     if (manner == REDIS_TWICE)
-        say_once_more(connection, begin);
+        answers_repeat(&connection->out, begin);
     if (manner == REDIS_OTHER)
         say(connection, answers[choice % (sizeof answers / sizeof *answers)]);
     return true;
@@ -424,7 +399,7 @@ static bool is_deserted(const struct connection *connection)
 /* In small pieces, but not too many of them. */
 static void hand_out(struct connection *connection)
 {
-    size_t piece = connection->piece, least = (connection->out.len - connection->sent) / PIECES_MAX;
+    size_t piece = connection->piece, least = answers_left(&connection->out) / PIECES_MAX;
     if (connection->fd >= 0 && !connection->held)
         flush(connection, !piece ? SIZE_MAX : piece < least ? least : piece);
 }
@@ -484,7 +459,7 @@ void redis_server_raw(unsigned which, struct pinion_slice bytes)
         array = c == '*' || c == '%' || c == '>' || c == '~' || (array && digit);
         digits = digit ? digits + 1 : 0;
         if (!array || digits <= 5)
-            ok(pinion__buf_append_char(&connection->out, c));
+            ok(pinion__buf_append_char(&connection->out.bytes, c));
     }
 }
 
