@@ -209,12 +209,18 @@ static void *subscribe_there(void *data)
     return NULL;
 }
 
+/* Another thread does it, and ends. */
+static void elsewhere(void *act(void *), struct listener *listener)
+{
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, act, listener), 0);
+    pthread_join(thread, NULL);
+}
+
 static void it_begins_once_there_is_memory(void **state)
 {
     struct listener listener = { 0 };
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, subscribe_there, &listener), 0);
-    pthread_join(thread, NULL);
+    elsewhere(subscribe_there, &listener);
     heap_limit(0);
     pinion_test_advance(test, 1000);
     heap_unlimit();
@@ -229,9 +235,7 @@ static void it_begins_once_there_is_memory(void **state)
 static void it_may_end_while_there_is_no_memory(void **state)
 {
     struct listener listener = { 0 };
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, subscribe_there, &listener), 0);
-    pthread_join(thread, NULL);
+    elsewhere(subscribe_there, &listener);
     heap_limit(0);
     pinion_test_advance(test, 1000);
     pinion_subscription_free(listener.subscription, destroy);
@@ -252,9 +256,7 @@ static void *subscribe_and_free(void *data)
 static void it_may_end_before_it_began(void **state)
 {
     struct listener listener = { 0 };
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, subscribe_and_free, &listener), 0);
-    pthread_join(thread, NULL);
+    elsewhere(subscribe_and_free, &listener);
     assert_int_equal(listener.destroyed, 0);
     broadcast("a");
     check_ended(&listener, "");
