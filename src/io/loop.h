@@ -100,9 +100,9 @@ void pinion__loop_wake(struct pinion_loop *loop);
 
 /* Accept on a listening, non-blocking socket, which the loop owns from now on (on failure too). TCP_NODELAY
  * is set on connections; cheapest where they inherit it, because it was set before the socket listened. When
- * descriptors or memory run out, accepting pauses, says so once, and resumes by itself. `shared` says that
- * others accept from the socket too, another loop or process; should one of them die, or stop, none that it
- * was told of is left waiting. `user` is for accepted. */
+ * descriptors or memory run out, accepting pauses, says so once, and resumes by itself. `shared`: another
+ * loop or process accepts from the socket too. When it dies or stops, a connection that the kernel told only
+ * it of is accepted here. `user` is for accepted. */
 int pinion__loop_listen(struct pinion_loop *loop, int fd, bool shared, void *user,
                         struct pinion_listener **out);
 
