@@ -21,6 +21,7 @@
 #define FAREWELL_MS  5000
 #define SETTLE_MS    50 /* without a refusal, and there are no more of them */
 #define SETTLE_MAX   1000
+#define SAID_MAX     256 /* the library keeps no more of what the server says */
 
 /* Where errors are told. The library may tell of one when the connection that it was about could not be made
  * and is forgotten, and says nothing when it has told of the last: so this outlives the link. There are as
@@ -41,7 +42,7 @@ struct nats_link {
     unsigned open;                       /* subscriptions whose last call of on_message may be to come */
     bool closed;                         /* the library's last word on the connection */
     char missed[PINION_SUBJECT_MAX + 1]; /* what the replies of messages for one node begin with */
-    char reason[120];
+    char reason[SAID_MAX];
     char refusal[PINION_SUBJECT_MAX + 64]; /* the last one that on_error was told of */
     uint64_t refused_at;                   /* when; milliseconds */
     atomic_size_t largest;                 /* message that the server takes */
@@ -85,15 +86,30 @@ static void on_complete(void *data)
     pinion__unlock(&link->lock);
 }
 
+/* What the server said last, NATS_OK for nothing. The library shows its own buffer, which its thread may be
+ * writing to at this moment: a text may be a mixture of two. It ends within the buffer all the same, whose
+ * last byte stays NUL. There is no way around it, so that ThreadSanitizer does not look here. */
+__attribute__((no_sanitize("thread"))) static natsStatus last_said(natsConnection *connection,
+                                                                   char text[SAID_MAX])
+{
+    const char *said = NULL;
+    natsStatus status = natsConnection_GetLastError(connection, &said);
+    size_t len = 0;
+    if (status != NATS_OK && said)
+        for (; len < SAID_MAX - 1 && said[len]; len++)
+            text[len] = said[len];
+    text[len] = '\0';
+    return status;
+}
+
 static void on_closed(natsConnection *connection, void *data)
 {
     struct nats_link *link = data;
-    const char *reason = NULL;
-    if (natsConnection_GetLastError(connection, &reason) == NATS_OK || !reason || !*reason)
-        reason = "the server has closed it";
+    char reason[SAID_MAX];
+    (void)last_said(connection, reason);
     pinion__lock(&link->lock);
     link->closed = true;
-    snprintf(link->reason, sizeof link->reason, "%s", reason);
+    snprintf(link->reason, sizeof link->reason, "%s", *reason ? reason : "the server has closed it");
     pthread_cond_signal(&link->changed);
     pinion__broker_wake(&link->broker);
     pinion__unlock(&link->lock);
@@ -181,10 +197,9 @@ static struct ear *ear_new(void)
 /* Something has failed: by what the server said last, or else by what the library calls it. */
 static int fail(struct nats_link *link, natsStatus status)
 {
-    const char *said = NULL;
-    if (natsConnection_GetLastError(link->connection, &said) == NATS_OK || !said || !*said)
-        said = natsStatus_GetText(status);
-    return pinion__broker_explain(&link->broker, PINION_EIO, "%s", said);
+    char said[SAID_MAX];
+    (void)last_said(link->connection, said);
+    return pinion__broker_explain(&link->broker, PINION_EIO, "%s", *said ? said : natsStatus_GetText(status));
 }
 
 static void note_open(struct nats_link *link, int change)
@@ -373,24 +388,29 @@ static int ask(struct pinion_broker *broker, const char *subject, const void *by
                      natsConnection_PublishRequest(link->connection, subject, reply, bytes, (int)length));
 }
 
-/* The library knows of a refusal before on_error is called: it keeps the last one's text. Wait until that one
- * has come, and no other for a while. */
-static void await_refusals(struct nats_link *link)
+/* Has that one come, and no other for a while? If not, it waits a moment. */
+static bool has_settled(struct nats_link *link, const char *last, uint64_t began)
 {
-    const char *last = NULL;
-    if (natsConnection_GetLastError(link->connection, &last) != NATS_NOT_PERMITTED || !last)
-        return;
-    uint64_t began = pinion__clock_ms(), now = began;
     pinion__lock(&link->lock);
-    while (now - began < SETTLE_MAX) {
-        uint64_t since = link->refused_at > began ? link->refused_at : began;
-        if (strcmp(link->refusal, last) == 0 && now - since >= SETTLE_MS)
-            break;
+    uint64_t since = link->refused_at > began ? link->refused_at : began;
+    bool settled = strcmp(link->refusal, last) == 0 && pinion__clock_ms() - since >= SETTLE_MS;
+    if (!settled) {
         struct timespec deadline = pinion__clock_in_ms(SETTLE_MS);
         (void)pinion__lock_wait_until(&link->lock, &link->changed, &deadline);
-        now = pinion__clock_ms();
     }
     pinion__unlock(&link->lock);
+    return settled;
+}
+
+/* The library knows of a refusal before on_error is called: it keeps the last one's text. Wait until on_error
+ * has had that one. */
+static void await_refusals(struct nats_link *link)
+{
+    char last[SAID_MAX];
+    uint64_t began = pinion__clock_ms();
+    while (last_said(link->connection, last) == NATS_NOT_PERMITTED && !has_settled(link, last, began) &&
+           pinion__clock_ms() - began < SETTLE_MAX)
+        ;
 }
 
 /* A PING, whose answer comes after everything before it was seen to. */
