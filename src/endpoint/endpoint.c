@@ -1,5 +1,6 @@
 /* An endpoint's options, and its memory. */
 #include "base/log.h"
+#include "base/loops.h"
 #include "base/strings.h"
 #include "endpoint/listeners.h"
 #include "endpoint/server.h"
@@ -9,7 +10,6 @@
 #include "pubsub/adapter.h"
 #include "transport/longpoll.h"
 #include <stdlib.h>
-#include <unistd.h>
 
 #define DEFAULT_WORK_THREADS     4
 #define DEFAULT_MAX_MAILBOX      (64u << 20)
@@ -32,12 +32,6 @@ void pinion__server_wake(void *context)
     struct pinion_loop *io = atomic_load(&loop->io);
     if (io)
         pinion__loop_wake(io);
-}
-
-unsigned pinion__default_loops(void)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : cores > PINION_LOOPS_MAX ? PINION_LOOPS_MAX : (unsigned)cores;
 }
 
 static void fill_defaults(pinion_endpoint_options *options)

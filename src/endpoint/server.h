@@ -90,9 +90,6 @@ static inline struct pinion_server *pinion__server(pinion_endpoint *endpoint)
     return PINION_CONTAINER_OF(endpoint, struct pinion_server, base);
 }
 
-/* endpoint.c: as many as there are cores, within the bounds. */
-unsigned pinion__default_loops(void);
-
 /* endpoint.c: make the struct pinion_server_loop at `context` take a turn, if it runs. Thread: any; also from
  * a signal handler. */
 void pinion__server_wake(void *context);

@@ -1,8 +1,8 @@
 /* What the supervisor starts with: options, sockets, signals, and who is to be told. */
 #include "base/log.h"
+#include "base/loops.h"
 #include "endpoint/descriptors.h"
 #include "endpoint/listen.h"
-#include "endpoint/server.h"
 #include "endpoint/supervisor.h"
 #include <errno.h>
 #include <pinion/supervise.h>

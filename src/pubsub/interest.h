@@ -9,10 +9,10 @@
 #define PINION_PUBSUB_INTEREST_H
 
 #include "base/lock.h"
+#include "base/loops.h"
 #include "base/map.h"
 #include <stdatomic.h>
 
-#define PINION_LOOPS_MAX        64
 #define PINION_INTEREST_STRIPES 64
 
 /* How other nodes are told. Called with a stripe's lock held. */
