@@ -2,7 +2,7 @@
 #include "cluster_client.h"
 #include "cluster_node.h"
 #include "fuzz.h"
-#include "transport/loopback.h"
+#include "testing/loopback.h"
 #include <string.h>
 
 struct client {

@@ -18,8 +18,8 @@
 #include "scripted_client.h"
 #include "scripted_refs.h"
 #include "scripted_work.h"
+#include "testing/kit.h"
 #include "tests/helpers/shortage.h"
-#include "transport/testing_int.h"
 
 #define CLIENTS        4
 #define TURN_CALLBACKS 10000 /* in one turn of the loop */

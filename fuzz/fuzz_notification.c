@@ -1,9 +1,9 @@
 /* What a process tells its supervisor. A second reader, by lines, must find the same; and what is passed on
  * holds only lines that are meant for it.
  *
- * Fuzzes in part: src/endpoint/notify.c; all but its reading needs a socket */
-#include "endpoint/notify.h"
+ * Fuzzes in part: src/process/notify.c; all but its reading needs a socket */
 #include "fuzz.h"
+#include "process/notify.h"
 #include <ctype.h>
 
 static bool begins(struct pinion_slice line, const char *word)

@@ -1,11 +1,11 @@
 /* Erlang terms: what is read as JSON is written as a term again, which is then read as the same JSON and
  * written as the same bytes. And any bytes as the content of a token, whose data then is a payload.
  *
- * Fuzzes: src/proto/term_read.c src/proto/term_read_json.c src/proto/term_write.c src/proto/token_content.c
+ * Fuzzes: src/token/term_read.c src/token/term_read_json.c src/token/term_write.c src/token/content.c
  */
 #include "fuzz.h"
-#include "proto/term.h"
-#include "proto/token_content.h"
+#include "token/content.h"
+#include "token/term.h"
 #include <pinion/error.h>
 
 #define NOW 1700000000000

@@ -3,11 +3,11 @@
  * encrypts; 'v' and 'd' read any bytes as a signed or an encrypted token. Nobody guesses a signature, so what
  * is read without its key having been used must be refused.
  *
- * Fuzzes: src/proto/token_verifier.c src/proto/token_encryptor.c */
+ * Fuzzes: src/token/verifier.c src/token/encryptor.c */
 #include "fuzz.h"
 #include "proto/base64url.h"
-#include "proto/token_encryptor.h"
-#include "proto/token_verifier.h"
+#include "token/encryptor.h"
+#include "token/verifier.h"
 #include <openssl/hmac.h>
 #include <pinion/error.h>
 

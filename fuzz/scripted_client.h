@@ -5,7 +5,7 @@
 #define PINION_FUZZ_SCRIPTED_CLIENT_H
 
 #include "scripted_order.h"
-#include "transport/loopback.h"
+#include "testing/loopback.h"
 
 #define TOPICS 3 /* room:0 and so on */
 

@@ -2,9 +2,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "endpoint/listeners.h"
-#include "endpoint/notify.h"
 #include "endpoint/server.h"
 #include "endpoint/stream.h"
+#include "process/notify.h"
 #include <pinion/transport.h>
 
 #define GRACE_MS 1000 /* beyond the closing handshake's time */

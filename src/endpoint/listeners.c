@@ -1,8 +1,8 @@
 #include "endpoint/listeners.h"
 #include "base/log.h"
-#include "endpoint/inherit.h"
-#include "endpoint/listen.h"
-#include "endpoint/notify.h"
+#include "process/inherit.h"
+#include "process/listen.h"
+#include "process/notify.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

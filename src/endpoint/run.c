@@ -1,14 +1,14 @@
 /* An endpoint that runs: its loops, each on a thread, from listening until they have drained. */
 #include "base/log.h"
 #include "endpoint/check.h"
-#include "endpoint/descriptors.h"
-#include "endpoint/inherit.h"
 #include "endpoint/listeners.h"
-#include "endpoint/notify.h"
 #include "endpoint/server.h"
-#include "endpoint/signals.h"
 #include "endpoint/stream.h"
 #include "engine/subscription.h"
+#include "process/descriptors.h"
+#include "process/inherit.h"
+#include "process/notify.h"
+#include "process/signals.h"
 #include <errno.h>
 #include <sys/eventfd.h>
 #include <unistd.h>

@@ -4,12 +4,12 @@
 
 #include "base/turns.h"
 #include "endpoint/drain.h"
-#include "endpoint/heartbeat.h"
 #include "endpoint/starting.h"
 #include "endpoint/static.h"
 #include "engine/hub.h"
 #include "engine/mount.h"
 #include "io/loop.h"
+#include "process/heartbeat.h"
 #include "proto/forwarded.h"
 
 struct pinion_page {

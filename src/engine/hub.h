@@ -9,9 +9,9 @@
 #include "base/stock.h"
 #include "base/turns.h"
 #include "base/workers.h"
-#include "engine/secret.h"
 #include "engine/spoken.h"
 #include "pubsub/pubsub.h"
+#include "token/secret.h"
 #include <pinion/endpoint.h>
 
 struct pinion_audience;

@@ -3,10 +3,10 @@
 #include "engine/token.h"
 #include "base/log.h"
 #include "engine/hub.h"
-#include "engine/token_key.h"
-#include "proto/token_content.h"
-#include "proto/token_encryptor.h"
-#include "proto/token_verifier.h"
+#include "token/content.h"
+#include "token/encryptor.h"
+#include "token/key.h"
+#include "token/verifier.h"
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Listening sockets spread over loops. */
-#include "endpoint/listen.h"
 #include "endpoint/listeners.h"
+#include "process/listen.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

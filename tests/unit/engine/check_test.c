@@ -3,7 +3,7 @@
 #include "engine/check.h"
 #include "engine/sweep.h"
 #include "helpers/engine.h"
-#include "transport/testing_int.h"
+#include "testing/kit.h"
 
 #include "helpers/checks.h"
 #include "helpers/death.h"

@@ -1,6 +1,6 @@
 /* Sockets: connecting at once and later, names and "disconnect", state, limits. */
 #include "helpers/engine.h"
-#include "transport/loopback.h"
+#include "testing/loopback.h"
 
 #define AS_LONG_AS_IT_IS 1000 /* as name_len */
 

@@ -1,12 +1,12 @@
 /* Tokens as users make and read them, with those that Plug.Crypto made (tests/vectors/token). */
 #include "engine/token.h"
-#include "engine/token_key.h"
 #include "helpers/engine.h"
 #include "helpers/slices.h"
 #include "helpers/token_vectors.h"
 #include "proto/base64url.h"
-#include "proto/token_encryptor.h"
-#include "proto/token_verifier.h"
+#include "token/encryptor.h"
+#include "token/key.h"
+#include "token/verifier.h"
 #include <pthread.h>
 #include <time.h>
 
@@ -322,7 +322,7 @@ static void salt_and_secret_must_be_the_same(void **state)
     }
 }
 
-/* Around now, with a minute to spare on each side; to the millisecond in proto/token_content_test.c. */
+/* Around now, with a minute to spare on each side; to the millisecond in token/content_test.c. */
 static void tokens_age(void **state)
 {
     static const struct {

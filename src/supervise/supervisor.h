@@ -1,0 +1,43 @@
+/* The supervisor's process. What it decides is supervision.h's, what it is started with supervise.c's. */
+#ifndef PINION_SUPERVISE_SUPERVISOR_H
+#define PINION_SUPERVISE_SUPERVISOR_H
+
+#include "process/notify.h"
+#include "supervise/awake.h"
+#include "supervise/builds.h"
+#include "supervise/child.h"
+#include "supervise/hearing.h"
+#include "supervise/supervision.h"
+
+#define PINION_CLAIMS_MAX 16 /* of one child; more are granted, and not remembered */
+
+/* A child that runs. */
+struct pinion_process {
+    pid_t pid;   /* 0: none */
+    int channel; /* -1: none, or it closed its end */
+    unsigned claim_count;
+    char claims[PINION_CLAIMS_MAX][PINION_CLAIM_MAX]; /* what it has */
+    char wanted[PINION_CLAIM_MAX];                    /* what it waits for */
+};
+
+struct pinion_supervisor {
+    struct pinion_supervision state;
+    struct pinion_awake clock; /* the state's time */
+    uint64_t slice;            /* the longest wait, in ms */
+    struct pinion_process processes[2];
+    struct pinion_builds builds;
+    struct pinion_child child;
+    struct pinion_inherited sockets;
+    struct pinion_notifier above; /* whoever watches over this process */
+    uint64_t above_ms, above_due; /* how often it wants a ping, and when next; 0, UINT64_MAX: never */
+    int signals;                  /* a signalfd */
+    struct pinion_ear ear;
+    void (*ready)(uint16_t, void *); /* NULL: called, or not wanted */
+    void *ready_data;
+    uint16_t port;
+};
+
+/* Start the child, and see to it until the supervision is over. Returns what to exit with. */
+int pinion__supervisor_run(struct pinion_supervisor *supervisor);
+
+#endif

@@ -1,0 +1,125 @@
+/* The test kit's subscriptions, and its expectations of what is broadcast. */
+#include "testing/kit.h"
+#include "testing/message.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+struct broadcast {
+    struct pinion_list node;
+    char *topic;
+    char *event;
+    pinion_payload *payload;
+};
+
+struct subscription {
+    struct pinion_list node;
+    pinion_subscription *subscription;
+};
+
+static void broadcast_free(struct broadcast *broadcast)
+{
+    pinion__list_remove(&broadcast->node);
+    pinion_payload_unref(broadcast->payload);
+    free(broadcast->topic);
+    free(broadcast->event);
+    free(broadcast);
+}
+
+static void keep_broadcast(const char *topic, const char *event, const pinion_payload *payload, void *data)
+{
+    pinion_test *test = data;
+    struct broadcast *broadcast = calloc(1, sizeof *broadcast);
+    if (!broadcast)
+        return;
+    broadcast->topic = strdup(topic);
+    broadcast->event = strdup(event);
+    broadcast->payload = pinion_payload_ref(payload);
+    pinion__list_append(&test->broadcasts, &broadcast->node);
+    if (!broadcast->topic || !broadcast->event)
+        broadcast_free(broadcast);
+}
+
+int pinion_test_subscribe(pinion_test *test, const char *topic)
+{
+    struct subscription *own = calloc(1, sizeof *own);
+    if (!own)
+        return PINION_ENOMEM;
+    int rc = pinion_endpoint_subscribe(&test->endpoint, topic, keep_broadcast, test, &own->subscription);
+    if (rc) {
+        free(own);
+        return rc;
+    }
+    pinion__list_append(&test->subscriptions, &own->node);
+    pinion_test_run(test);
+    return 0;
+}
+
+struct broadcast_expectation {
+    pinion_test *test;
+    const char *topic;
+    const char *event;
+    json_t *pattern;
+};
+
+static bool take_broadcast(void *context)
+{
+    const struct broadcast_expectation *expected = context;
+    PINION_LIST_FOREACH_SAFE (node, &expected->test->broadcasts) {
+        struct broadcast *broadcast = PINION_CONTAINER_OF(node, struct broadcast, node);
+        if (strcmp(broadcast->topic, expected->topic) != 0 || strcmp(broadcast->event, expected->event) != 0)
+            continue;
+        if (expected->pattern &&
+            !pinion__test_matches(expected->pattern, pinion_payload_tree(broadcast->payload)))
+            continue;
+        pinion__test_met(expected->test, pinion_payload_ref(broadcast->payload));
+        broadcast_free(broadcast);
+        return true;
+    }
+    return false;
+}
+
+static void describe_broadcasts(const pinion_test *test, char *out, size_t size)
+{
+    size_t len = 0;
+    snprintf(out, size, " nothing");
+    PINION_LIST_FOREACH (node, &test->broadcasts) {
+        const struct broadcast *broadcast = PINION_CONTAINER_OF(node, struct broadcast, node);
+        size_t bytes_len;
+        const char *bytes = pinion_payload_bytes(broadcast->payload, &bytes_len);
+        bool text = pinion_payload_kind(broadcast->payload) == PINION_PAYLOAD_JSON;
+        len += (size_t)snprintf(out + len, size - len, " %s %.*s on %s", broadcast->event,
+                                text ? (int)bytes_len : 8, text ? bytes : "(binary)", broadcast->topic);
+        if (len >= size)
+            return;
+    }
+}
+
+int pinion_test_expect_broadcast(pinion_test *test, const char *topic, const char *event, const char *pattern)
+{
+    struct broadcast_expectation expected = { .test = test, .topic = topic, .event = event };
+    int rc = pinion__test_pattern(pattern, &expected.pattern);
+    if (rc)
+        return rc;
+    if (!pinion__test_await(test, take_broadcast, &expected)) {
+        char got[300];
+        describe_broadcasts(test, got, sizeof got);
+        rc = pinion__fail(PINION_ETIMEDOUT, "expected a broadcast %s %s on %s; what there was:%s", event,
+                          pattern ? pattern : "", topic, got);
+    }
+    json_decref(expected.pattern);
+    return rc;
+}
+
+void pinion__test_broadcasts_end(pinion_test *test)
+{
+    PINION_LIST_FOREACH_SAFE (node, &test->subscriptions) {
+        struct subscription *own = PINION_CONTAINER_OF(node, struct subscription, node);
+        pinion_subscription_free(own->subscription, NULL);
+        pinion__list_remove(node);
+        free(own);
+    }
+    pinion_test_run(test);
+    PINION_LIST_FOREACH_SAFE (broadcast, &test->broadcasts) {
+        broadcast_free(PINION_CONTAINER_OF(broadcast, struct broadcast, node));
+    }
+}

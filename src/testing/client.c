@@ -1,0 +1,222 @@
+/* The test kit's clients: connecting, sending, and frames as they are. */
+#include "proto/query.h"
+#include "testing/kit.h"
+#include "testing/message.h"
+#include <stdlib.h>
+
+struct joined_topic {
+    struct pinion_list node;
+    int join_ref;
+    char topic[];
+};
+
+/* ---- life ---- */
+
+void pinion__test_client_free(pinion_test_client *client)
+{
+    pinion__list_remove(&client->node);
+    PINION_LIST_FOREACH_SAFE (node, &client->joined) {
+        pinion__list_remove(node);
+        free(PINION_CONTAINER_OF(node, struct joined_topic, node));
+    }
+    pinion__frame_unref(client->taken);
+    pinion__loopback_release(&client->connection);
+    pinion__mount_release(&client->mount);
+    free(client);
+}
+
+static bool has_answer(void *context)
+{
+    return ((pinion_test_client *)context)->connection.connect_status != PINION_EAGAIN;
+}
+
+/* The parameters, with version 2.0.0 where none is named. */
+static int parse_params(const char *query, json_t **out, bool *v1)
+{
+    int rc = pinion__query_parse(pinion__slice_str(query), out);
+    if (rc)
+        return rc;
+    if (!json_object_get(*out, "vsn") && json_object_set_new(*out, "vsn", json_string("2.0.0")) != 0)
+        return PINION_ENOMEM;
+    const char *vsn = json_string_value(json_object_get(*out, "vsn"));
+    *v1 = vsn && vsn[0] == '1';
+    return 0;
+}
+
+static int connect_client(pinion_test_client *client, const char *query)
+{
+    json_t *tree = NULL;
+    int rc = parse_params(query, &tree, &client->v1);
+    if (rc) {
+        json_decref(tree);
+        return pinion__fail(rc, "\"%s\" is no query", query);
+    }
+    pinion_payload *params = pinion_payload_json(tree);
+    rc = pinion__loopback_connect(&client->connection, client->test->shard, &client->mount, params);
+    pinion_payload_unref(params);
+    if (rc == PINION_EAGAIN && !pinion__test_await(client->test, has_answer, client))
+        return pinion__fail(PINION_ETIMEDOUT, "expected the answer to a connect with \"%s\"", query);
+    if (rc == PINION_EAGAIN)
+        rc = client->connection.connect_status;
+    return rc ? pinion__fail(rc, "connect with \"%s\": %s", query, pinion_strerror(rc)) : 0;
+}
+
+static pinion_test_client *client_new(pinion_test *test)
+{
+    pinion_test_client *client = calloc(1, sizeof *client);
+    if (!client)
+        return NULL;
+    client->test = test;
+    client->next_ref = 1;
+    pinion__list_init(&client->joined);
+    pinion__list_init(&client->connection.sent);
+    pinion__list_init(&client->connection.held);
+    return client;
+}
+
+/* Of a client whose mount came out with rc. */
+static int let_connect(pinion_test_client *client, int rc, const char *query, pinion_test_client **out)
+{
+    pinion_test *test = client->test;
+    if (rc) {
+        free(client);
+        return rc;
+    }
+    pinion__list_append(&test->clients, &client->node);
+    rc = connect_client(client, query ? query : "");
+    if (rc)
+        pinion__loopback_disconnect(&client->connection); /* freed with the test */
+    else
+        *out = client;
+    pinion_test_run(test);
+    return rc;
+}
+
+int pinion_test_connect(pinion_test *test, const pinion_socket_def *socket,
+                        const pinion_socket_options *options, const char *query, pinion_test_client **out)
+{
+    pinion_test_client *client = client_new(test);
+    if (!client)
+        return PINION_ENOMEM;
+    return let_connect(client, pinion__mount_init(&client->mount, "/test", socket, options), query, out);
+}
+
+int pinion_test_connect_raw(pinion_test *test, const pinion_raw_socket_def *socket,
+                            const pinion_socket_options *options, const char *query, pinion_test_client **out)
+{
+    pinion_test_client *client = client_new(test);
+    if (!client)
+        return PINION_ENOMEM;
+    return let_connect(client, pinion__mount_init_raw(&client->mount, "/test", socket, options), query, out);
+}
+
+void pinion_test_disconnect(pinion_test_client *client)
+{
+    pinion__loopback_disconnect(&client->connection);
+    pinion_test_run(client->test);
+}
+
+/* ---- messages ---- */
+
+static struct joined_topic *find_joined(const pinion_test_client *client, const char *topic)
+{
+    PINION_LIST_FOREACH (node, &client->joined) {
+        struct joined_topic *joined = PINION_CONTAINER_OF(node, struct joined_topic, node);
+        if (strcmp(joined->topic, topic) == 0)
+            return joined;
+    }
+    return NULL;
+}
+
+int pinion__test_joined(pinion_test_client *client, const char *topic, int join_ref)
+{
+    struct joined_topic *joined = find_joined(client, topic);
+    if (!joined) {
+        size_t len = strlen(topic) + 1;
+        joined = malloc(sizeof *joined + len);
+        if (!joined)
+            return PINION_ENOMEM;
+        *joined = (struct joined_topic){ 0 };
+        memcpy(joined->topic, topic, len);
+        pinion__list_append(&client->joined, &joined->node);
+    }
+    joined->join_ref = join_ref;
+    return 0;
+}
+
+int pinion__test_send(pinion_test_client *client, const char *topic, const char *event, bool join,
+                      pinion_payload *payload)
+{
+    const struct joined_topic *joined = find_joined(client, topic);
+    int ref = client->next_ref++;
+    struct pinion_test_outgoing message = { .ref = ref,
+                                            .join_ref = join     ? ref
+                                                        : joined ? joined->join_ref
+                                                                 : 0,
+                                            .topic = topic,
+                                            .event = event,
+                                            .payload = payload,
+                                            .v1 = client->v1 };
+    struct pinion_frame *frame = NULL;
+    int rc = pinion__test_encode(&message, &frame);
+    pinion_payload_unref(payload);
+    if (!rc)
+        rc = pinion__loopback_send(&client->connection, frame->opcode, pinion__frame_wire(frame));
+    pinion__frame_unref(frame);
+    pinion_test_run(client->test);
+    return rc ? pinion__fail(rc, "%s on %s could not be sent: %s", event, topic, pinion_strerror(rc)) : ref;
+}
+
+int pinion_test_push(pinion_test_client *client, const char *topic, const char *event,
+                     pinion_payload *payload)
+{
+    return pinion__test_send(client, topic, event, false, payload);
+}
+
+/* ---- frames ---- */
+
+void pinion_test_send_frame(pinion_test_client *client, bool binary, const void *bytes, size_t length)
+{
+    int opcode = binary ? PINION_OPCODE_BINARY : PINION_OPCODE_TEXT;
+    (void)pinion__loopback_send(&client->connection, opcode, pinion__slice(bytes, length));
+    pinion_test_run(client->test);
+}
+
+static bool has_frame(void *context)
+{
+    const pinion_test_client *client = context;
+    return !pinion__list_empty(&client->connection.sent) || client->connection.closed;
+}
+
+int pinion_test_next_frame(pinion_test_client *client, bool *binary, const char **bytes, size_t *length)
+{
+    if (!pinion__test_await(client->test, has_frame, client))
+        return pinion__fail(PINION_ETIMEDOUT, "expected a frame; there was nothing");
+    if (pinion__list_empty(&client->connection.sent))
+        return pinion__fail(PINION_ECLOSED, "expected a frame; the socket was closed with %d",
+                            client->connection.close_code);
+    struct pinion_loopback_frame *own =
+        PINION_CONTAINER_OF(client->connection.sent.next, struct pinion_loopback_frame, node);
+    pinion__frame_unref(client->taken);
+    client->taken = pinion__frame_ref(own->frame);
+    pinion__loopback_frame_free(own);
+    struct pinion_slice wire = pinion__frame_wire(client->taken);
+    *binary = client->taken->opcode == PINION_OPCODE_BINARY;
+    *bytes = wire.ptr;
+    *length = wire.len;
+    return 0;
+}
+
+size_t pinion_test_frames(const pinion_test_client *client)
+{
+    size_t count = 0;
+    PINION_LIST_FOREACH (node, &client->connection.sent) {
+        count++;
+    }
+    return count;
+}
+
+int pinion_test_close_code(const pinion_test_client *client)
+{
+    return client->connection.closed ? client->connection.close_code : 0;
+}

@@ -1,0 +1,181 @@
+/* The test kit's expectations of what a client is sent, and what a test does to have something to expect. */
+#include "testing/kit.h"
+#include "testing/message.h"
+#include <stdio.h>
+
+struct expectation {
+    pinion_test_client *client;
+    const char *topic;
+    const char *event;  /* NULL: any but a reply */
+    int ref;            /* of a reply, else 0 */
+    const char *status; /* of a reply; NULL: any */
+    json_t *pattern;    /* NULL: any */
+    bool accepted;      /* what was met is a reply with status ok */
+    struct pinion_test_message met;
+};
+
+static bool is_expected(const struct expectation *expected, const struct pinion_test_message *message)
+{
+    char ref[16];
+    bool reply = message->status != NULL;
+    snprintf(ref, sizeof ref, "%d", expected->ref);
+    if (reply != (expected->ref != 0))
+        return false;
+    if (reply && (!message->ref || strcmp(message->ref, ref) != 0))
+        return false;
+    if (reply && expected->status && strcmp(expected->status, message->status) != 0)
+        return false;
+    if (expected->topic && strcmp(expected->topic, message->topic) != 0)
+        return false;
+    if (!reply && expected->event && strcmp(expected->event, message->event) != 0)
+        return false;
+    return !expected->pattern || pinion__test_matches(expected->pattern, message->value);
+}
+
+/* Take the first frame that is expected; its parts are in expected->met then. */
+static bool take_expected(void *context)
+{
+    struct expectation *expected = context;
+    PINION_LIST_FOREACH_SAFE (node, &expected->client->connection.sent) {
+        struct pinion_loopback_frame *own = PINION_CONTAINER_OF(node, struct pinion_loopback_frame, node);
+        struct pinion_test_message message;
+        if (pinion__test_decode(own->frame, &message) != 0)
+            continue;
+        if (is_expected(expected, &message)) {
+            expected->met = message;
+            expected->accepted = message.status && strcmp(message.status, "ok") == 0;
+            pinion__loopback_frame_free(own);
+            return true;
+        }
+        pinion__test_message_release(&message);
+    }
+    return false;
+}
+
+static void keep_met(pinion_test *test, struct pinion_test_message *message)
+{
+    pinion__test_met(test, message->payload);
+    message->payload = NULL;
+    pinion__test_message_release(message);
+}
+
+/* What the client has been sent, for the sentence of a failure. */
+static void describe(const pinion_test_client *client, char *out, size_t size)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    PINION_LIST_FOREACH (node, &client->connection.sent) {
+        struct pinion_frame *frame = PINION_CONTAINER_OF(node, struct pinion_loopback_frame, node)->frame;
+        struct pinion_slice wire = pinion__frame_wire(frame);
+        bool text = frame->opcode == PINION_OPCODE_TEXT;
+        int n =
+            snprintf(out + len, size - len, " %.*s", text ? (int)wire.len : 8, text ? wire.ptr : "(binary)");
+        len += (size_t)n;
+        if (len >= size)
+            return;
+    }
+    if (len == 0)
+        snprintf(out, size, " nothing");
+}
+
+/* The payload that was met, for the sentence of a failure. */
+static void describe_met(const pinion_test *test, char *out, size_t size)
+{
+    size_t len;
+    const char *bytes = pinion_payload_bytes(test->met, &len);
+    bool text = pinion_payload_kind(test->met) == PINION_PAYLOAD_JSON;
+    snprintf(out, size, "%.*s", text ? (int)len : 8, text ? bytes : "(binary)");
+}
+
+static int expect(struct expectation *expected, const char *pattern, const char *what)
+{
+    char got[400];
+    int rc = pinion__test_pattern(pattern, &expected->pattern);
+    if (rc)
+        return rc;
+    if (pinion__test_await(expected->client->test, take_expected, expected)) {
+        keep_met(expected->client->test, &expected->met);
+    } else {
+        describe(expected->client, got, sizeof got);
+        rc = pinion__fail(PINION_ETIMEDOUT, "expected %s %s %s on %s; what there was:%s", what,
+                          expected->event    ? expected->event
+                          : expected->status ? expected->status
+                                             : "",
+                          pattern ? pattern : "", expected->topic ? expected->topic : "any topic", got);
+    }
+    json_decref(expected->pattern);
+    return rc;
+}
+
+int pinion_test_expect_reply(pinion_test_client *client, int ref, const char *status, const char *pattern)
+{
+    struct expectation expected = { .client = client, .ref = ref, .status = status };
+    char what[40];
+    if (ref <= 0)
+        return pinion__fail(PINION_EINVAL, "expected a reply to a message that was not sent: %s",
+                            pinion_strerror(ref));
+    snprintf(what, sizeof what, "a reply to message %d", ref);
+    return expect(&expected, pattern, what);
+}
+
+int pinion_test_expect_push(pinion_test_client *client, const char *topic, const char *event,
+                            const char *pattern)
+{
+    struct expectation expected = { .client = client, .topic = topic, .event = event };
+    return expect(&expected, pattern, "a push");
+}
+
+int pinion_test_refute_push(pinion_test_client *client, const char *topic, const char *event)
+{
+    struct expectation expected = { .client = client, .topic = topic, .event = event };
+    pinion_test_run(client->test);
+    if (!take_expected(&expected))
+        return 0;
+    char what[300], got[300];
+    snprintf(what, sizeof what, "%s on %s", expected.met.event, expected.met.topic);
+    keep_met(client->test, &expected.met);
+    describe_met(client->test, got, sizeof got);
+    return pinion__fail(PINION_EBUSY, "expected no push, but there was %s: %s", what, got);
+}
+
+static bool is_closed(void *context)
+{
+    return ((pinion_test_client *)context)->connection.closed;
+}
+
+int pinion_test_expect_close(pinion_test_client *client, int code)
+{
+    if (!pinion__test_await(client->test, is_closed, client))
+        return pinion__fail(PINION_ETIMEDOUT, "expected a close with %d; the socket is still open", code);
+    if (client->connection.close_code != code)
+        return pinion__fail(PINION_EPROTO, "expected a close with %d; the socket was closed with %d", code,
+                            client->connection.close_code);
+    return 0;
+}
+
+/* ---- joining, leaving, pushing ---- */
+
+int pinion_test_join(pinion_test_client *client, const char *topic, pinion_payload *params)
+{
+    char got[300];
+    int ref = pinion__test_send(client, topic, "phx_join", true, params);
+    if (ref < 0)
+        return ref;
+    struct expectation expected = { .client = client, .topic = topic, .ref = ref };
+    int rc = expect(&expected, NULL, "the answer to a join");
+    if (rc)
+        return rc;
+    if (expected.accepted)
+        return pinion__test_joined(client, topic, ref);
+    describe_met(client->test, got, sizeof got);
+    return pinion__fail(PINION_EACCES, "the join of %s was refused: %s", topic, got);
+}
+
+int pinion_test_leave(pinion_test_client *client, const char *topic)
+{
+    int ref = pinion__test_send(client, topic, "phx_leave", false, NULL);
+    if (ref < 0)
+        return ref;
+    int rc = pinion_test_expect_reply(client, ref, "ok", NULL);
+    return rc ? rc : pinion_test_expect_push(client, topic, "phx_close", NULL);
+}

@@ -1,0 +1,190 @@
+/* The test kit: pinion/testing.h over the in-process transport. */
+#include "testing/kit.h"
+#include "base/clock.h"
+#include "engine/check.h"
+#include "engine/subscription.h"
+#include <errno.h>
+#include <stdlib.h>
+
+#define PATIENCE_MS 5000
+
+/* Builds with checks look over all that there is after each run; where there are many, after some. */
+#define RUNS_CHECKED 100
+#define RUNS_BETWEEN 20
+
+/* ---- time ---- */
+
+static uint64_t test_clock(void *context)
+{
+    return ((pinion_test *)context)->now;
+}
+
+static void on_post(void *context)
+{
+    pinion_test *test = context;
+    pinion__lock(&test->lock);
+    test->posted = true;
+    pthread_cond_signal(&test->woken);
+    pinion__unlock(&test->lock);
+}
+
+void pinion_test_run(pinion_test *test)
+{
+    while (pinion__scheduler_turn(test->scheduler) == 0)
+        continue;
+    if (test->runs++ < RUNS_CHECKED || test->runs % RUNS_BETWEEN == 0)
+        PINION_CHECK(pinion__shard_check(test->shard));
+}
+
+/* Timers one after the other, each with what it causes, as real time would have it. */
+void pinion_test_advance(pinion_test *test, uint64_t ms)
+{
+    uint64_t until = test->now + ms;
+    pinion_test_run(test);
+    while (test->now < until) {
+        uint64_t next = pinion__scheduler_next(test->scheduler);
+        test->now = next > test->now && next < until ? next : until;
+        pinion_test_run(test);
+    }
+}
+
+/* Wait until another thread posts. False when the time is over. */
+static bool await_post(pinion_test *test, const struct timespec *deadline)
+{
+    int rc = 0;
+    pinion__lock(&test->lock);
+    while (!test->posted && rc != ETIMEDOUT)
+        rc = pinion__lock_wait_until(&test->lock, &test->woken, deadline);
+    bool posted = test->posted;
+    test->posted = false;
+    pinion__unlock(&test->lock);
+    return posted;
+}
+
+bool pinion__test_await(pinion_test *test, bool (*met)(void *context), void *context)
+{
+    struct timespec deadline = pinion__clock_in_ms(PATIENCE_MS);
+    for (;;) {
+        pinion_test_run(test);
+        if (met(context))
+            return true;
+        if (!await_post(test, &deadline))
+            return false;
+    }
+}
+
+/* ---- life ---- */
+
+static int init_wait(pinion_test *test)
+{
+    if (pinion__condition_init(&test->woken) != 0)
+        return PINION_ENOMEM;
+    if (pinion__lock_init(&test->lock, PINION_RANK_TEST) != 0) {
+        pthread_cond_destroy(&test->woken);
+        return PINION_ENOMEM;
+    }
+    return 0;
+}
+
+static int init_loop(pinion_test *test)
+{
+    int rc = pinion__scheduler_new(&test->scheduler, SIZE_MAX, on_post, test, test_clock, test);
+    if (rc)
+        return rc;
+    rc = pinion__hub_add_shard(&test->endpoint, test->scheduler);
+    if (rc) {
+        pinion__scheduler_unref(test->scheduler);
+        return rc;
+    }
+    test->shard = test->endpoint.shards[0];
+    pinion__shard_bind(test->shard);
+    return 0;
+}
+
+int pinion_test_new(pinion_test **out)
+{
+    pinion_test *test = calloc(1, sizeof *test);
+    if (!test)
+        return PINION_ENOMEM;
+    pinion__list_init(&test->clients);
+    pinion__list_init(&test->broadcasts);
+    pinion__list_init(&test->subscriptions);
+    test->now = 1000;
+    int rc = init_wait(test);
+    if (rc) {
+        free(test);
+        return rc;
+    }
+    rc = pinion__hub_init(&test->endpoint, 2);
+    if (!rc) {
+        rc = init_loop(test);
+        if (rc)
+            pinion__hub_release(&test->endpoint);
+    }
+    if (rc) {
+        pthread_cond_destroy(&test->woken);
+        pinion__lock_destroy(&test->lock);
+        free(test);
+        return rc;
+    }
+    *out = test;
+    return 0;
+}
+
+static bool all_gone(void *context)
+{
+    const pinion_test *test = context;
+    return atomic_load(&test->shard->counters.channels) == 0;
+}
+
+static void end_clients(pinion_test *test)
+{
+    PINION_LIST_FOREACH (node, &test->clients) {
+        pinion__loopback_disconnect(&PINION_CONTAINER_OF(node, pinion_test_client, node)->connection);
+    }
+    while (!pinion__test_await(test, all_gone, test))
+        continue; /* work that takes its time: its channel cannot be freed before */
+}
+
+void pinion_test_free(pinion_test *test)
+{
+    if (!test)
+        return;
+    end_clients(test);
+    pinion__test_broadcasts_end(test);
+    pinion__scheduler_close(test->scheduler);
+    pinion__subscription_end_all(test->shard);
+    PINION_LIST_FOREACH_SAFE (client, &test->clients) {
+        pinion__test_client_free(PINION_CONTAINER_OF(client, pinion_test_client, node));
+    }
+    pinion_payload_unref(test->met);
+    pinion__shard_bind(NULL);
+    pinion__hub_release(&test->endpoint);
+    pinion__scheduler_unref(test->scheduler);
+    pthread_cond_destroy(&test->woken);
+    pinion__lock_destroy(&test->lock);
+    free(test);
+}
+
+pinion_endpoint *pinion_test_endpoint(pinion_test *test)
+{
+    return &test->endpoint;
+}
+
+/* ---- what was met ---- */
+
+void pinion__test_met(pinion_test *test, pinion_payload *payload)
+{
+    pinion_payload_unref(test->met);
+    test->met = payload;
+}
+
+json_t *pinion_test_value(const pinion_test *test)
+{
+    return test->met ? pinion_payload_tree(test->met) : NULL;
+}
+
+const char *pinion_test_bytes(const pinion_test *test, size_t *length)
+{
+    return pinion_payload_bytes(test->met, length);
+}
