@@ -94,8 +94,8 @@ void client_connect(unsigned node)
     client->made = true;
     ok(pinion__mount_init(&client->mount, "/socket", &user, NULL));
     node_bind(node);
-    ok(pinion__loopback_connect(&client->connection, nodes[node].endpoint->shards[0], &client->mount,
-                                params));
+    ok(pinion__loopback_connect(&client->connection, pinion__hub_of(nodes[node].endpoint)->shards[0],
+                                &client->mount, params));
     pinion_payload_unref(params);
 }
 

@@ -3,7 +3,7 @@
 #include "base/hash.h"
 #include "cluster_client.h"
 #include "cluster_told.h"
-#include "endpoint/server.h"
+#include "endpoint/endpoint.h"
 #include "fuzz.h"
 #include "memory_loop.h"
 #include "presence/presence_int.h"
@@ -36,7 +36,7 @@ static uint64_t read_clock(void *context)
 
 static struct pinion_scheduler *scheduler_of(const struct node *node)
 {
-    return pinion__server(node->endpoint)->loops[0].scheduler;
+    return node->endpoint->loops[0].scheduler;
 }
 
 /* It has not run, and no timer is set. */
@@ -59,7 +59,7 @@ static void set_memory(struct node *node)
 /* In place of those that the system's clock gave. */
 static void set_incarnation(struct node *node, uint64_t life)
 {
-    pinion__server(node->endpoint)->base.pubsub.remote->incarnation = life;
+    node->endpoint->hub.pubsub.remote->incarnation = life;
     for (unsigned i = 0; i < cluster.shards; i++) {
         struct pinion_presence_replica *own = node->presence->shards[i].state->own;
         own->incarnation = life * PINION_PRESENCE_SHARDS_MAX + i;
@@ -86,7 +86,7 @@ static void open_endpoint(struct node *node)
                                                .handle_metas = cluster.handles ? told_diff : NULL,
                                                .data = node };
     ok(pinion_endpoint_new(&node->endpoint, &options));
-    pinion__server(node->endpoint)->engine = &memory_engine;
+    node->endpoint->engine = &memory_engine;
     ok(pinion_presence_new(&node->presence, node->endpoint, &presence));
     set_clock(node);
 }
@@ -128,7 +128,7 @@ void node_start(unsigned index, bool set_back)
     beginning = &node->fiber;
     fiber_begin(&node->fiber, run_endpoint, node);
     REQUIRE(!node->fiber.over);
-    node->io = atomic_load(&pinion__server(node->endpoint)->loops[0].io);
+    node->io = atomic_load(&node->endpoint->loops[0].io);
     subscribe(node);
 }
 
@@ -137,7 +137,7 @@ void node_start(unsigned index, bool set_back)
 void node_bind(unsigned node)
 {
     memory_use(nodes[node].io);
-    pinion__shard_bind(pinion__server(nodes[node].endpoint)->loops[0].shard);
+    pinion__shard_bind(nodes[node].endpoint->loops[0].shard);
 }
 
 static void end_life(struct node *node);

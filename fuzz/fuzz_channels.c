@@ -249,9 +249,9 @@ static void begin_world(bool broker)
     if (!rc) {
         rc = pinion__mount_init(&world.mount, "/test", &scripted_socket, &options);
         if (!rc && broker)
-            rc = pinion__pubsub_attach(&endpoint()->pubsub, scripted_broker());
+            rc = pinion__pubsub_attach(&pinion__hub_of(endpoint())->pubsub, scripted_broker());
         if (!rc && broker)
-            rc = pinion__pubsub_start(&endpoint()->pubsub);
+            rc = pinion__pubsub_start(&pinion__hub_of(endpoint())->pubsub);
         if (rc) {
             pinion__mount_release(&world.mount);
             pinion_test_free(world.test);
@@ -305,7 +305,7 @@ static void end_world(bool work_first)
     while (scripted_work_do(0))
         run_loop();
     elsewhere_take_back(); /* nobody uses an endpoint while it is freed */
-    pinion__pubsub_stop(&endpoint()->pubsub);
+    pinion__pubsub_stop(&pinion__hub_of(endpoint())->pubsub);
     run_loop();
     for (size_t i = 0; i < CLIENTS; i++)
         scripted_client_release(&world.clients[i]);

@@ -8,7 +8,7 @@
  *
  * Fuzzes: src/endpoint/http.c src/endpoint/http_body.c src/transport/websocket.c
  * src/transport/longpoll_session.c src/transport/longpoll_queue.c */
-#include "endpoint/server.h"
+#include "endpoint/endpoint.h"
 #include "fuzz.h"
 #include "memory_loop.h"
 #include "tests/helpers/shortage.h"
@@ -167,8 +167,8 @@ static void open_endpoint(void)
                                           .drop_broadcasts = true,
                                           .ping_interval_ms = 1000 };
     ok(pinion_endpoint_new(&endpoint, &options));
-    pinion__server(endpoint)->engine = &memory_engine;
-    struct pinion_scheduler *scheduler = pinion__server(endpoint)->loops[0].scheduler;
+    endpoint->engine = &memory_engine;
+    struct pinion_scheduler *scheduler = endpoint->loops[0].scheduler;
     now = pinion__scheduler_now(scheduler);
     scheduler->clock = read_clock;
     ok(pinion_endpoint_socket(endpoint, "/socket", &user, &socket));

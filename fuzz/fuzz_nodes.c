@@ -7,7 +7,7 @@
  * that is promised.
  *
  * Fuzzes: src/transport/longpoll_remote.c src/transport/longpoll_token.c */
-#include "endpoint/server.h"
+#include "endpoint/endpoint.h"
 #include "engine/token.h"
 #include "fuzz.h"
 #include "memory_loop.h"
@@ -130,8 +130,8 @@ static void open_endpoint(void)
     };
     const pinion_socket_options socket = { .longpoll = true };
     ok(pinion_endpoint_new(&endpoint, &options));
-    pinion__server(endpoint)->engine = &memory_engine;
-    struct pinion_scheduler *scheduler = pinion__server(endpoint)->loops[0].scheduler;
+    endpoint->engine = &memory_engine;
+    struct pinion_scheduler *scheduler = endpoint->loops[0].scheduler;
     now = pinion__scheduler_now(scheduler);
     scheduler->clock = read_clock;
     ok(pinion_endpoint_socket(endpoint, PATH, &user, &socket));
@@ -159,7 +159,8 @@ static void sign_foreign(char out[PINION_LONGPOLL_TOKEN_MAX])
     bytes[1] = (char)input_byte(&script);
     memcpy(bytes + 1 + PINION_LONGPOLL_ID_LEN, OTHER, sizeof OTHER - 1);
     pinion__buf_init(&text, PINION_LONGPOLL_TOKEN_MAX - 1);
-    ok(pinion__token_sign_bytes(endpoint, "pinion longpoll", pinion__slice(bytes, sizeof bytes), &text));
+    ok(pinion__token_sign_bytes(pinion__hub_of(endpoint), "pinion longpoll",
+                                pinion__slice(bytes, sizeof bytes), &text));
     memcpy(out, text.data, text.len);
     out[text.len] = '\0';
     pinion__buf_release(&text);
@@ -229,7 +230,7 @@ static void receive(enum pinion_envelope_kind kind, struct pinion_slice body)
 static void put_id(struct pinion_buf *out)
 {
     struct pinion_longpoll_place place = { .loop = 0 };
-    (void)pinion__longpoll_token_read(endpoint, pinion__slice_str(token), &place);
+    (void)pinion__longpoll_token_read(pinion__hub_of(endpoint), pinion__slice_str(token), &place);
     ok(pinion__buf_append(out, (const char *)place.id, PINION_LONGPOLL_ID_LEN));
 }
 

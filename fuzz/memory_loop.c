@@ -38,7 +38,7 @@ static void check(bool at_once)
     static size_t checked;
     if (!at_once && pinion__work_done - checked < CHECK_EACH)
         return;
-    PINION_CHECK(pinion__server_loop_check(loop->context));
+    PINION_CHECK(pinion__endpoint_loop_check(loop->context));
     checked = pinion__work_done;
 }
 #else

@@ -2,7 +2,7 @@
  * says. It delivers what both engines deliver: bytes in any pieces, a FIN, a reset, `drained` after a short
  * send, data once more after a pause, `closed` in a later turn.
  *
- * An endpoint has it by pinion__server(endpoint)->engine = &memory_engine; pinion_endpoint_run then calls
+ * An endpoint has it by endpoint->engine = &memory_engine; pinion_endpoint_run then calls
  * memory_script, and winds down when that returns. Of several loops that run on one thread, what follows is
  * about the one that began last, or that memory_use has named since.
  */

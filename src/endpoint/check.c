@@ -7,7 +7,7 @@
 
 #define TURNS_BETWEEN 64 /* at least */
 
-static const char *http_check(const struct pinion_server_loop *loop)
+static const char *http_check(const struct pinion_endpoint_loop *loop)
 {
     const char *wrong = pinion__list_check(&loop->http, NULL);
     if (wrong)
@@ -22,10 +22,10 @@ static const char *http_check(const struct pinion_server_loop *loop)
     return NULL;
 }
 
-const char *pinion__server_loop_check(struct pinion_server_loop *loop)
+const char *pinion__endpoint_loop_check(struct pinion_endpoint_loop *loop)
 {
     const struct pinion_loop *io = atomic_load(&loop->io);
-    struct pinion_longpoll *longpoll = loop->server->longpoll;
+    struct pinion_longpoll *longpoll = loop->endpoint->longpoll;
     const char *wrong = pinion__shard_check(loop->shard);
     if (!wrong && io)
         wrong = pinion__loop_check(io);
@@ -36,12 +36,12 @@ const char *pinion__server_loop_check(struct pinion_server_loop *loop)
     if (!wrong)
         wrong = pinion__turns_check(&loop->turns);
     if (!wrong && longpoll)
-        wrong = pinion__longpoll_check(longpoll, (unsigned)(loop - loop->server->loops));
+        wrong = pinion__longpoll_check(longpoll, (unsigned)(loop - loop->endpoint->loops));
     return wrong;
 }
 
 /* What a check costs grows with what there is; so does the time until the next one. */
-static size_t turns_between(const struct pinion_server_loop *loop)
+static size_t turns_between(const struct pinion_endpoint_loop *loop)
 {
     const struct pinion_counters *counters = &loop->shard->counters;
     return TURNS_BETWEEN + (atomic_load(&counters->connections) + atomic_load(&counters->channels) +
@@ -49,10 +49,10 @@ static size_t turns_between(const struct pinion_server_loop *loop)
                                4;
 }
 
-void pinion__server_loop_watch(struct pinion_server_loop *loop)
+void pinion__endpoint_loop_watch(struct pinion_endpoint_loop *loop)
 {
     if (++loop->unchecked < turns_between(loop))
         return;
     loop->unchecked = 0;
-    PINION_CHECK(pinion__server_loop_check(loop));
+    PINION_CHECK(pinion__endpoint_loop_check(loop));
 }

@@ -4,19 +4,19 @@
 #define PINION_ENDPOINT_CHECK_H
 
 #include "base/check.h"
-#include "endpoint/server.h"
+#include "endpoint/endpoint.h"
 
 #ifdef PINION_CHECKS
 
 /* Between two turns of the loop, or at the end of one. Thread: the loop's. */
-const char *pinion__server_loop_check(struct pinion_server_loop *loop);
+const char *pinion__endpoint_loop_check(struct pinion_endpoint_loop *loop);
 
 /* At the end of each turn: checks after so many turns that it costs a small part of them. */
-void pinion__server_loop_watch(struct pinion_server_loop *loop);
+void pinion__endpoint_loop_watch(struct pinion_endpoint_loop *loop);
 
 #else
 
-static inline void pinion__server_loop_watch(struct pinion_server_loop *loop)
+static inline void pinion__endpoint_loop_watch(struct pinion_endpoint_loop *loop)
 {
 }
 

@@ -1,8 +1,8 @@
 #include "endpoint/drain.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "endpoint/endpoint.h"
 #include "endpoint/listeners.h"
-#include "endpoint/server.h"
 #include "endpoint/stream.h"
 #include "process/notify.h"
 #include <pinion/transport.h>
@@ -15,32 +15,33 @@
 #define FRESH_MS      300
 #define FRESH_STEP_MS 10
 
-static struct pinion_server_loop *loop_of(struct pinion_timer *timer)
+static struct pinion_endpoint_loop *loop_of(struct pinion_timer *timer)
 {
-    return PINION_CONTAINER_OF(timer, struct pinion_server_loop, drain.timer);
+    return PINION_CONTAINER_OF(timer, struct pinion_endpoint_loop, drain.timer);
 }
 
-static void next_step(struct pinion_server_loop *loop, void (*step)(struct pinion_timer *timer), uint64_t ms)
+static void next_step(struct pinion_endpoint_loop *loop, void (*step)(struct pinion_timer *timer),
+                      uint64_t ms)
 {
     pinion__timer_init(&loop->drain.timer, step);
     pinion__scheduler_timer(loop->scheduler, &loop->drain.timer, ms);
 }
 
 /* What the peers of this loop have acknowledged, all together. */
-static uint64_t acked(const struct pinion_server_loop *loop)
+static uint64_t acked(const struct pinion_endpoint_loop *loop)
 {
     return pinion__loop_acked(atomic_load_explicit(&loop->io, memory_order_relaxed));
 }
 
-static uint64_t patience(const struct pinion_server_loop *loop)
+static uint64_t patience(const struct pinion_endpoint_loop *loop)
 {
-    return (uint64_t)loop->server->options.close_timeout_ms + GRACE_MS;
+    return (uint64_t)loop->endpoint->options.close_timeout_ms + GRACE_MS;
 }
 
 /* Who reads what is left has the time that all of this may take; who does not, that of a close. */
 static void on_look(struct pinion_timer *timer)
 {
-    struct pinion_server_loop *loop = loop_of(timer);
+    struct pinion_endpoint_loop *loop = loop_of(timer);
     struct pinion_drain *drain = &loop->drain;
     uint64_t now = pinion__scheduler_now(loop->scheduler), bytes = acked(loop);
     if (bytes > drain->acked) {
@@ -54,7 +55,7 @@ static void on_look(struct pinion_timer *timer)
 }
 
 /* The sockets are closed: connections that are HTTP go too, and so do streams. */
-static void finish(struct pinion_server_loop *loop)
+static void finish(struct pinion_endpoint_loop *loop)
 {
     struct pinion_drain *drain = &loop->drain;
     drain->drained = true;
@@ -68,23 +69,23 @@ static void finish(struct pinion_server_loop *loop)
 }
 
 /* An equal part for each loop, one at least. */
-static size_t batch_of(const struct pinion_server_loop *loop)
+static size_t batch_of(const struct pinion_endpoint_loop *loop)
 {
-    size_t batch = loop->server->options.drain_batch / loop->server->loop_count;
+    size_t batch = loop->endpoint->options.drain_batch / loop->endpoint->loop_count;
     return batch ? batch : 1;
 }
 
 static void on_batch(struct pinion_timer *timer);
 
-static bool awaits_requests(const struct pinion_server_loop *loop, uint64_t now)
+static bool awaits_requests(const struct pinion_endpoint_loop *loop, uint64_t now)
 {
     return now < loop->drain.fresh_until && pinion__http_awaits_first(loop);
 }
 
-static void close_batch(struct pinion_server_loop *loop)
+static void close_batch(struct pinion_endpoint_loop *loop)
 {
     uint64_t now = pinion__scheduler_now(loop->scheduler), left = loop->drain.ends_at - now;
-    const pinion_endpoint_options *options = &loop->server->options;
+    const pinion_endpoint_options *options = &loop->endpoint->options;
     bool last = now >= loop->drain.ends_at;
     if (pinion__shard_close_sockets(loop->shard, PINION_CLOSE_RESTART, last ? SIZE_MAX : batch_of(loop)))
         next_step(loop, on_batch, left < options->drain_interval_ms ? left : options->drain_interval_ms);
@@ -99,10 +100,10 @@ static void on_batch(struct pinion_timer *timer)
     close_batch(loop_of(timer));
 }
 
-static void start_closing(struct pinion_server_loop *loop)
+static void start_closing(struct pinion_endpoint_loop *loop)
 {
     loop->drain.closing = true;
-    loop->drain.ends_at = pinion__scheduler_now(loop->scheduler) + loop->server->options.drain_timeout_ms;
+    loop->drain.ends_at = pinion__scheduler_now(loop->scheduler) + loop->endpoint->options.drain_timeout_ms;
     loop->drain.fresh_until = pinion__scheduler_now(loop->scheduler) + FRESH_MS;
     pinion__listeners_close(loop);
     pinion__http_drain(loop);
@@ -114,11 +115,11 @@ static void on_delay(struct pinion_timer *timer)
     start_closing(loop_of(timer));
 }
 
-void pinion__drain_tell(struct pinion_server *server)
+void pinion__drain_tell(struct pinion_endpoint *endpoint)
 {
-    if (server->notifies)
+    if (endpoint->notifies)
         pinion__notify_stopping();
-    server->notifies = false;
+    endpoint->notifies = false;
 }
 
 void pinion__drain_init(struct pinion_drain *drain)
@@ -126,24 +127,24 @@ void pinion__drain_init(struct pinion_drain *drain)
     pinion__timer_init(&drain->timer, NULL);
 }
 
-void pinion__drain_begin(struct pinion_server_loop *loop)
+void pinion__drain_begin(struct pinion_endpoint_loop *loop)
 {
-    uint32_t delay = loop->server->options.drain_delay_ms;
+    uint32_t delay = loop->endpoint->options.drain_delay_ms;
     loop->stopping = true;
-    if (loop == loop->server->loops) /* which runs on the thread of run() */
-        pinion__drain_tell(loop->server);
+    if (loop == loop->endpoint->loops) /* which runs on the thread of run() */
+        pinion__drain_tell(loop->endpoint);
     if (delay)
         next_step(loop, on_delay, delay);
     else
         start_closing(loop);
 }
 
-void pinion__drain_cancel(struct pinion_server_loop *loop)
+void pinion__drain_cancel(struct pinion_endpoint_loop *loop)
 {
     pinion__timer_cancel(&loop->drain.timer);
 }
 
-bool pinion__drain_over(const struct pinion_server_loop *loop)
+bool pinion__drain_over(const struct pinion_endpoint_loop *loop)
 {
     const struct pinion_loop *io = atomic_load_explicit(&loop->io, memory_order_relaxed);
     size_t channels = atomic_load_explicit(&loop->shard->counters.channels, memory_order_relaxed);

@@ -10,8 +10,8 @@
 #include "base/wheel.h"
 #include <stdbool.h>
 
-struct pinion_server;
-struct pinion_server_loop;
+struct pinion_endpoint;
+struct pinion_endpoint_loop;
 
 struct pinion_drain {
     struct pinion_timer timer; /* for the next step */
@@ -27,15 +27,15 @@ struct pinion_drain {
 void pinion__drain_init(struct pinion_drain *drain);
 
 /* Thread: the loop's, not from within a callback. */
-void pinion__drain_begin(struct pinion_server_loop *loop);
+void pinion__drain_begin(struct pinion_endpoint_loop *loop);
 
 /* Say, once, that this main loop of the program stops. Thread: that of run(). */
-void pinion__drain_tell(struct pinion_server *server);
+void pinion__drain_tell(struct pinion_endpoint *endpoint);
 
 /* The loop ends: no more steps. */
-void pinion__drain_cancel(struct pinion_server_loop *loop);
+void pinion__drain_cancel(struct pinion_endpoint_loop *loop);
 
 /* True when nothing on this loop has to be waited for any more. */
-bool pinion__drain_over(const struct pinion_server_loop *loop);
+bool pinion__drain_over(const struct pinion_endpoint_loop *loop);
 
 #endif

@@ -1,9 +1,9 @@
 /* An endpoint's options, and its memory. */
+#include "endpoint/endpoint.h"
 #include "base/log.h"
 #include "base/loops.h"
 #include "base/strings.h"
 #include "endpoint/listeners.h"
-#include "endpoint/server.h"
 #include "endpoint/stream.h"
 #include "engine/subscription.h"
 #include "io/progress.h"
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #define DEFAULT_WORK_THREADS     4
+#define DRIVEN_WORK_THREADS      2
 #define DEFAULT_MAX_MAILBOX      (64u << 20)
 #define DEFAULT_HEAD_TIMEOUT_MS  10000
 #define DEFAULT_CLOSE_TIMEOUT_MS 5000
@@ -26,9 +27,9 @@
 
 /* ---- new ---- */
 
-void pinion__server_wake(void *context)
+void pinion__endpoint_wake(void *context)
 {
-    struct pinion_server_loop *loop = context;
+    struct pinion_endpoint_loop *loop = context;
     struct pinion_loop *io = atomic_load(&loop->io);
     if (io)
         pinion__loop_wake(io);
@@ -64,55 +65,68 @@ static void fill_defaults(pinion_endpoint_options *options)
         options->max_connections = SIZE_MAX;
 }
 
-static int add_loop(struct pinion_server *server)
+static int add_loop(struct pinion_endpoint *endpoint, const struct pinion_endpoint_driver *driver)
 {
-    struct pinion_server_loop *loop = &server->loops[server->loop_count];
-    loop->server = server;
+    struct pinion_endpoint_loop *loop = &endpoint->loops[endpoint->loop_count];
+    loop->endpoint = endpoint;
     atomic_init(&loop->io, NULL);
     pinion__list_init(&loop->http);
     pinion__list_init(&loop->streams);
-    int rc = pinion__scheduler_new(&loop->scheduler, server->options.max_mailbox, pinion__server_wake, loop,
-                                   NULL, NULL);
+    struct pinion_endpoint_driver own = { .wake = pinion__endpoint_wake, .context = loop };
+    if (!driver)
+        driver = &own;
+    int rc = pinion__scheduler_new(&loop->scheduler, endpoint->options.max_mailbox, driver->wake,
+                                   driver->context, driver->clock, driver->context);
     if (rc)
         return rc;
-    pinion__scheduler_forgive(loop->scheduler);
     pinion__turns_init(&loop->turns, loop->scheduler);
-    rc = pinion__hub_add_shard(&server->base, loop->scheduler);
+    rc = pinion__hub_add_shard(&endpoint->hub, loop->scheduler);
     if (rc) {
         pinion__scheduler_unref(loop->scheduler);
         return rc;
     }
-    loop->shard = server->base.shards[server->loop_count++];
+    loop->shard = endpoint->hub.shards[endpoint->loop_count++];
     return 0;
 }
 
-static int check_options(struct pinion_server *server)
+static int add_loops(struct pinion_endpoint *endpoint, const struct pinion_endpoint_driver *driver)
 {
-    if (server->options.loops > PINION_LOOPS_MAX)
-        return pinion__fail(PINION_EINVAL, "loops: %u is too many, %d is the most", server->options.loops,
+    endpoint->loops = calloc(endpoint->options.loops, sizeof *endpoint->loops);
+    int rc = endpoint->loops ? 0 : PINION_ENOMEM;
+    for (unsigned i = 0; !rc && i < endpoint->options.loops; i++)
+        rc = add_loop(endpoint, driver);
+    return rc;
+}
+
+static int check_options(struct pinion_endpoint *endpoint)
+{
+    if (endpoint->options.loops > PINION_LOOPS_MAX)
+        return pinion__fail(PINION_EINVAL, "loops: %u is too many, %d is the most", endpoint->options.loops,
                             PINION_LOOPS_MAX);
-    if (server->options.max_headers > PINION_HTTP_HEADERS_MAX)
+    if (endpoint->options.max_headers > PINION_HTTP_HEADERS_MAX)
         return pinion__fail(PINION_EINVAL, "max_headers: %u is too many, %d is the most",
-                            server->options.max_headers, PINION_HTTP_HEADERS_MAX);
-    server->engine = pinion__loop_engine(server->options.io);
-    if (!server->engine)
-        return pinion__fail(PINION_EINVAL, "io: there is no engine \"%s\" in this build", server->options.io);
-    const char *refusal = pinion__loop_engine_refusal(server->engine);
+                            endpoint->options.max_headers, PINION_HTTP_HEADERS_MAX);
+    endpoint->engine = pinion__loop_engine(endpoint->options.io);
+    if (!endpoint->engine)
+        return pinion__fail(PINION_EINVAL, "io: there is no engine \"%s\" in this build",
+                            endpoint->options.io);
+    const char *refusal = pinion__loop_engine_refusal(endpoint->engine);
     if (refusal)
-        return pinion__fail(PINION_EIO, "io: the engine \"%s\" cannot work: %s", server->options.io, refusal);
+        return pinion__fail(PINION_EIO, "io: the engine \"%s\" cannot work: %s", endpoint->options.io,
+                            refusal);
     return 0;
 }
 
 /* "127.0.0.1, 10.0.0.0/8": at least two characters each. */
-static int read_trusted(struct pinion_server *server, const char *text)
+static int read_trusted(struct pinion_endpoint *endpoint, const char *text)
 {
-    server->trusted = calloc(strlen(text) / 2 + 1, sizeof *server->trusted);
-    if (!server->trusted)
+    endpoint->trusted = calloc(strlen(text) / 2 + 1, sizeof *endpoint->trusted);
+    if (!endpoint->trusted)
         return PINION_ENOMEM;
     while (*text) {
         size_t space = strspn(text, " ,"), len = strcspn(text + space, " ,");
         struct pinion_slice element = pinion__slice(text + space, len);
-        if (len > 0 && !pinion__network_read(element, &server->trusted[server->trusted_count++]))
+        if (len > 0 && !pinion__network_read(element, &endpoint->trusted[endpoint->trusted_count++]))
             return pinion__fail(PINION_EINVAL, "trusted_proxies: \"%.*s\" is no address and no network",
                                 (int)len, element.ptr);
         text += space + len;
@@ -121,89 +135,70 @@ static int read_trusted(struct pinion_server *server, const char *text)
 }
 
 /* Another node's broadcasts may come in as soon as there are loops to take them. */
-static int attach_pubsub(struct pinion_server *server)
+static int attach_pubsub(struct pinion_endpoint *endpoint)
 {
-    pinion_pubsub_adapter *adapter = server->options.pubsub_adapter;
-    const char *url = server->options.pubsub, *variable = getenv(PUBSUB_VARIABLE);
-    server->options.pubsub = NULL;
-    server->options.pubsub_adapter = NULL;
+    pinion_pubsub_adapter *adapter = endpoint->options.pubsub_adapter;
+    const char *url = endpoint->options.pubsub, *variable = getenv(PUBSUB_VARIABLE);
+    endpoint->options.pubsub = NULL;
+    endpoint->options.pubsub_adapter = NULL;
     if (!adapter && (url || (variable && *variable))) {
         int rc = pinion__adapter_open(url ? url : variable, &adapter);
         if (rc)
             return rc;
     }
-    return adapter ? pinion__pubsub_attach(&server->base.pubsub, adapter) : 0;
+    return adapter ? pinion__pubsub_attach(&endpoint->hub.pubsub, adapter) : 0;
 }
 
-static int server_init(struct pinion_server *server, const pinion_endpoint_options *options)
+static int endpoint_init(struct pinion_endpoint *endpoint, const pinion_endpoint_options *options)
 {
     if (options)
-        server->options = *options;
-    fill_defaults(&server->options);
-    server->base.close_timeout_ms = server->options.close_timeout_ms;
-    server->base.stall_ms = PINION_STALL_MS;
-    int rc = attach_pubsub(server);
+        endpoint->options = *options;
+    fill_defaults(&endpoint->options);
+    endpoint->hub.close_timeout_ms = endpoint->options.close_timeout_ms;
+    endpoint->hub.stall_ms = PINION_STALL_MS;
+    int rc = attach_pubsub(endpoint);
     if (!rc)
-        rc = check_options(server);
-    if (!rc && server->options.host && !(server->host = strdup(server->options.host)))
+        rc = check_options(endpoint);
+    if (!rc && endpoint->options.host && !(endpoint->host = strdup(endpoint->options.host)))
         rc = PINION_ENOMEM;
-    if (!rc && server->options.trusted_proxies)
-        rc = read_trusted(server, server->options.trusted_proxies);
+    if (!rc && endpoint->options.trusted_proxies)
+        rc = read_trusted(endpoint, endpoint->options.trusted_proxies);
     if (!rc)
-        rc = pinion__secret_configure(&server->base.secret, server->options.secret_key_base);
+        rc = pinion__secret_configure(&endpoint->hub.secret, endpoint->options.secret_key_base);
     if (!rc)
-        rc = pinion__strings_copy(server->options.filter_parameters, &server->base.filter);
-    server->options.filter_parameters = NULL; /* these are the caller's */
-    server->options.trusted_proxies = NULL;
-    server->options.host = NULL;
-    server->options.io = NULL;
-    server->options.secret_key_base = NULL;
-    if (!rc && !(server->loops = calloc(server->options.loops, sizeof *server->loops)))
-        rc = PINION_ENOMEM;
-    for (unsigned i = 0; !rc && i < server->options.loops; i++)
-        rc = add_loop(server);
+        rc = pinion__strings_copy(endpoint->options.filter_parameters, &endpoint->hub.filter);
+    endpoint->options.filter_parameters = NULL; /* these are the caller's */
+    endpoint->options.trusted_proxies = NULL;
+    endpoint->options.host = NULL;
+    endpoint->options.io = NULL;
+    endpoint->options.secret_key_base = NULL;
+    if (!rc)
+        rc = add_loops(endpoint, NULL);
+    for (unsigned i = 0; i < endpoint->loop_count; i++)
+        pinion__scheduler_forgive(endpoint->loops[i].scheduler);
     return rc;
 }
 
-static struct pinion_server *server_new(unsigned work_threads, int *rc)
+static struct pinion_endpoint *endpoint_new(unsigned work_threads, int *rc)
 {
-    struct pinion_server *server = calloc(1, sizeof *server);
+    struct pinion_endpoint *endpoint = calloc(1, sizeof *endpoint);
     *rc = PINION_ENOMEM;
-    if (!server)
+    if (!endpoint)
         return NULL;
-    atomic_init(&server->stop_requested, false);
-    pinion__starting_init(&server->starting);
-    *rc = pinion__hub_init(&server->base, work_threads ? work_threads : DEFAULT_WORK_THREADS);
+    atomic_init(&endpoint->stop_requested, false);
+    pinion__starting_init(&endpoint->starting);
+    *rc = pinion__hub_init(&endpoint->hub, work_threads ? work_threads : DEFAULT_WORK_THREADS);
     if (*rc == 0)
-        return server;
-    pinion__starting_release(&server->starting);
-    free(server);
+        return endpoint;
+    pinion__starting_release(&endpoint->starting);
+    free(endpoint);
     return NULL;
 }
 
-int pinion_endpoint_new(pinion_endpoint **out, const pinion_endpoint_options *options)
+static void free_loops(struct pinion_endpoint *endpoint)
 {
-    int rc;
-    struct pinion_server *server = server_new(options ? options->work_threads : 0, &rc);
-    if (!server) {
-        if (options && options->pubsub_adapter)
-            options->pubsub_adapter->ops->free(options->pubsub_adapter);
-        return rc;
-    }
-    rc = server_init(server, options);
-    if (rc)
-        pinion_endpoint_free(&server->base);
-    else
-        *out = &server->base;
-    return rc;
-}
-
-/* ---- free ---- */
-
-static void free_loops(struct pinion_server *server)
-{
-    for (unsigned i = 0; i < server->loop_count; i++) {
-        struct pinion_server_loop *loop = &server->loops[i];
+    for (unsigned i = 0; i < endpoint->loop_count; i++) {
+        struct pinion_endpoint_loop *loop = &endpoint->loops[i];
         pinion__listeners_close(loop);
         pinion__shard_bind(loop->shard);
         pinion__scheduler_close(loop->scheduler); /* of an endpoint that never ran */
@@ -213,24 +208,81 @@ static void free_loops(struct pinion_server *server)
     }
 }
 
+static void free_endpoint(struct pinion_endpoint *endpoint)
+{
+    pinion__pubsub_stop(&endpoint->hub.pubsub); /* of one that could not run */
+    free_loops(endpoint);
+    pinion__longpoll_free(endpoint->longpoll);
+    pinion__hub_release(&endpoint->hub);
+    for (unsigned i = 0; i < endpoint->loop_count; i++)
+        pinion__scheduler_unref(endpoint->loops[i].scheduler);
+    pinion__unmount_all(endpoint);
+    pinion__stream_listeners_free(endpoint);
+    pinion__starting_release(&endpoint->starting);
+    free(endpoint->loops);
+    free(endpoint->trusted);
+    free(endpoint->host);
+    free(endpoint);
+}
+
+int pinion_endpoint_new(pinion_endpoint **out, const pinion_endpoint_options *options)
+{
+    int rc;
+    struct pinion_endpoint *endpoint = endpoint_new(options ? options->work_threads : 0, &rc);
+    if (!endpoint) {
+        if (options && options->pubsub_adapter)
+            options->pubsub_adapter->ops->free(options->pubsub_adapter);
+        return rc;
+    }
+    rc = endpoint_init(endpoint, options);
+    if (rc)
+        free_endpoint(endpoint);
+    else
+        *out = endpoint;
+    return rc;
+}
+
+/* Neither the environment nor an I/O engine has a say in it. */
+int pinion__endpoint_new_driven(pinion_endpoint **out, const struct pinion_endpoint_driver *driver)
+{
+    int rc;
+    struct pinion_endpoint *endpoint = endpoint_new(DRIVEN_WORK_THREADS, &rc);
+    if (!endpoint)
+        return rc;
+    endpoint->options = (pinion_endpoint_options){ .loops = 1, .max_mailbox = SIZE_MAX };
+    fill_defaults(&endpoint->options);
+    endpoint->state = PINION_ENDPOINT_DRIVEN;
+    rc = add_loops(endpoint, driver);
+    if (rc) {
+        free_endpoint(endpoint);
+        return rc;
+    }
+    pinion__shard_bind(endpoint->loops[0].shard);
+    *out = endpoint;
+    return 0;
+}
+
+/* ---- free ---- */
+
 void pinion_endpoint_free(pinion_endpoint *endpoint)
 {
-    if (!endpoint)
+    if (!endpoint || pinion__endpoint_is_driven(endpoint, "pinion_endpoint_free"))
         return;
-    struct pinion_server *server = pinion__server(endpoint);
-    if (server->state == PINION_SERVER_RUNNING)
+    if (endpoint->state == PINION_ENDPOINT_RUNNING)
         pinion_endpoint_stop(endpoint);
-    pinion__pubsub_stop(&server->base.pubsub); /* of one that could not run */
-    free_loops(server);
-    pinion__longpoll_free(server->longpoll);
-    pinion__hub_release(&server->base);
-    for (unsigned i = 0; i < server->loop_count; i++)
-        pinion__scheduler_unref(server->loops[i].scheduler);
-    pinion__unmount_all(server);
-    pinion__stream_listeners_free(server);
-    pinion__starting_release(&server->starting);
-    free(server->loops);
-    free(server->trusted);
-    free(server->host);
-    free(server);
+    free_endpoint(endpoint);
+}
+
+void pinion__endpoint_free_driven(pinion_endpoint *endpoint)
+{
+    free_endpoint(endpoint);
+}
+
+bool pinion__endpoint_is_driven(const struct pinion_endpoint *endpoint, const char *call)
+{
+    bool driven = endpoint->state == PINION_ENDPOINT_DRIVEN;
+    if (driven)
+        pinion__log(PINION_LOG_WARNING, "%s has no effect: pinion_test_free ends and frees this endpoint",
+                    call);
+    return driven;
 }

@@ -49,7 +49,7 @@ static void leave_state(struct pinion_http *http)
 /* So long once the peer has all that it was sent. Until then it has time for as long as it reads. */
 static void wait_for(struct pinion_http *http, uint32_t ms)
 {
-    uint32_t stall_ms = http->loop->server->base.stall_ms;
+    uint32_t stall_ms = http->loop->endpoint->hub.stall_ms;
     pinion__http_set_deadline(http, pinion__patience_begin(&http->patience, ms, stall_ms));
 }
 
@@ -62,7 +62,7 @@ static bool sends_much(const struct pinion_http *http)
 /* How long the state may last. What is the loop's to do has no limit here. */
 static void start_clock(struct pinion_http *http)
 {
-    const struct pinion_server *server = http->loop->server;
+    const struct pinion_endpoint *endpoint = http->loop->endpoint;
     http->head_begun = false;
     if (sends_much(http)) {
         wait_for(http, 0); /* when it has read all, the next thing is for us to do: more is on its way */
@@ -70,15 +70,15 @@ static void start_clock(struct pinion_http *http)
     }
     switch ((enum pinion_http_state)http->state) {
     case PINION_HTTP_HEAD:
-        wait_for(http, http->asked ? server->options.keep_alive_ms : server->options.head_timeout_ms);
+        wait_for(http, http->asked ? endpoint->options.keep_alive_ms : endpoint->options.head_timeout_ms);
         break;
     case PINION_HTTP_REST:
     case PINION_HTTP_DISCARD:
     case PINION_HTTP_COLLECT:
-        pinion__http_set_deadline(http, server->base.stall_ms);
+        pinion__http_set_deadline(http, endpoint->hub.stall_ms);
         break;
     case PINION_HTTP_CLOSING:
-        wait_for(http, server->options.close_timeout_ms);
+        wait_for(http, endpoint->options.close_timeout_ms);
         break;
     case PINION_HTTP_FILE:
     case PINION_HTTP_LOOKUP:
@@ -205,11 +205,12 @@ static bool matches(const struct pinion_mounted *mounted, struct pinion_slice pa
 
 /* What is mounted exactly here comes before files, whatever the order; of file directories the one with the
  * longest prefix. */
-static const struct pinion_mounted *find_mounted(const struct pinion_server *server, struct pinion_slice path)
+static const struct pinion_mounted *find_mounted(const struct pinion_endpoint *endpoint,
+                                                 struct pinion_slice path)
 {
     const struct pinion_mounted *files = NULL;
-    for (size_t i = 0; i < server->mounted_count; i++) {
-        const struct pinion_mounted *mounted = &server->mounted[i];
+    for (size_t i = 0; i < endpoint->mounted_count; i++) {
+        const struct pinion_mounted *mounted = &endpoint->mounted[i];
         if (!matches(mounted, path))
             continue;
         if (mounted->kind != PINION_MOUNT_STATIC)
@@ -259,7 +260,7 @@ static void serve_content(struct pinion_http *http, const struct pinion_mounted 
 /* True when the connection is no longer HTTP. */
 static bool serve(struct pinion_http *http, struct pinion_http_request *request, struct pinion_slice head)
 {
-    const struct pinion_mounted *mounted = find_mounted(http->loop->server, request->path);
+    const struct pinion_mounted *mounted = find_mounted(http->loop->endpoint, request->path);
     const struct pinion_mount *socket =
         mounted && mounted->kind == PINION_MOUNT_SOCKET ? &mounted->socket : NULL;
     enum pinion_http_transport transport =
@@ -294,7 +295,7 @@ static void begin_head(struct pinion_http *http)
     if (http->state != PINION_HTTP_HEAD || !http->asked || http->head_begun || is_busy(http))
         return;
     http->head_begun = true;
-    pinion__http_set_deadline(http, http->loop->server->options.head_timeout_ms);
+    pinion__http_set_deadline(http, http->loop->endpoint->options.head_timeout_ms);
 }
 
 /* Of requests that wait for an answer only so much is kept; the rest stays with the peer. */
@@ -305,7 +306,7 @@ static void keep_rest(struct pinion_http *http, const uint8_t *bytes, size_t len
             refuse(http, 431);
         else
             pinion__conn_close(http->conn); /* an answer now would be taken for that of another request */
-    } else if (is_answering(http) && http->input.len > http->loop->server->options.max_head) {
+    } else if (is_answering(http) && http->input.len > http->loop->endpoint->options.max_head) {
         pinion__conn_pause(http->conn);
     } else {
         begin_head(http);
@@ -328,7 +329,7 @@ static void check_backlog(struct pinion_http *http)
 static long take_head(struct pinion_http *http, const uint8_t *bytes, size_t len,
                       struct pinion_http_request *request)
 {
-    size_t max = http->loop->server->options.max_head;
+    size_t max = http->loop->endpoint->options.max_head;
     long head = pinion__http1_parse((const char *)bytes, len, http->scanned, request);
     http->scanned = 0;
     if (head == PINION_EAGAIN && len <= max) {
@@ -337,7 +338,7 @@ static long take_head(struct pinion_http *http, const uint8_t *bytes, size_t len
     }
     if (head == PINION_EAGAIN || head > (long)max)
         request->refusal = pinion__http1_too_long((const char *)bytes, max);
-    else if (head > 0 && request->header_count > http->loop->server->options.max_headers)
+    else if (head > 0 && request->header_count > http->loop->endpoint->options.max_headers)
         request->refusal = 431;
     else if (head > 0) {
         http->asked = true;
@@ -527,7 +528,7 @@ static const struct pinion_conn_events http_events = { .data = on_data,
                                                        .drained = on_drained,
                                                        .closed = on_closed };
 
-void pinion__http_accept(struct pinion_server_loop *loop, struct pinion_conn *conn)
+void pinion__http_accept(struct pinion_endpoint_loop *loop, struct pinion_conn *conn)
 {
     struct pinion_http *http = calloc(1, sizeof *http);
     if (!http)
@@ -535,8 +536,8 @@ void pinion__http_accept(struct pinion_server_loop *loop, struct pinion_conn *co
     http->conn = conn;
     http->loop = loop;
     pinion__http_file_init(http);
-    pinion__buf_init(&http->input, loop->server->options.max_head + INPUT_SLACK);
-    pinion__buf_init(&http->head, loop->server->options.max_head);
+    pinion__buf_init(&http->input, loop->endpoint->options.max_head + INPUT_SLACK);
+    pinion__buf_init(&http->head, loop->endpoint->options.max_head);
     pinion__timer_init(&http->deadline, on_deadline);
     pinion__turn_init(&http->turn, run_turn);
     http->discard_left = PINION_HTTP_DISCARD_MAX;
@@ -560,7 +561,7 @@ static void end(struct pinion_http *http)
         pinion__http_finish(http);
 }
 
-void pinion__http_drain(struct pinion_server_loop *loop)
+void pinion__http_drain(struct pinion_endpoint_loop *loop)
 {
     PINION_LIST_FOREACH_SAFE (node, &loop->http) {
         struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);
@@ -569,7 +570,7 @@ void pinion__http_drain(struct pinion_server_loop *loop)
     }
 }
 
-bool pinion__http_awaits_first(const struct pinion_server_loop *loop)
+bool pinion__http_awaits_first(const struct pinion_endpoint_loop *loop)
 {
     PINION_LIST_FOREACH (node, &loop->http) {
         const struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);
@@ -579,7 +580,7 @@ bool pinion__http_awaits_first(const struct pinion_server_loop *loop)
     return false;
 }
 
-void pinion__http_stop(struct pinion_server_loop *loop)
+void pinion__http_stop(struct pinion_endpoint_loop *loop)
 {
     PINION_LIST_FOREACH_SAFE (node, &loop->http) {
         struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);

@@ -4,7 +4,7 @@
 #define PINION_ENDPOINT_HTTP_H
 
 #include "base/buf.h"
-#include "endpoint/server.h"
+#include "endpoint/endpoint.h"
 #include "engine/socket.h"
 #include "io/progress.h"
 #include "proto/http1_body.h"
@@ -37,7 +37,7 @@ enum pinion_http_state {
 
 struct pinion_http {
     struct pinion_conn *conn;
-    struct pinion_server_loop *loop;
+    struct pinion_endpoint_loop *loop;
     struct pinion_list node;         /* in loop->http */
     struct pinion_timer deadline;    /* to begin a head, to finish it, a body, or the close */
     struct pinion_patience patience; /* where the peer has time to read first */

@@ -42,7 +42,7 @@ static void give_up(struct pinion_http *http, int status)
 static void expect_more(struct pinion_http *http, size_t len)
 {
     if (http->state == PINION_HTTP_COLLECT)
-        pinion__http_set_deadline(http, http->loop->server->base.stall_ms); /* others: one for all of it */
+        pinion__http_set_deadline(http, http->loop->endpoint->hub.stall_ms); /* others: one for all of it */
     else if (!pinion__http_spend(http, len))
         give_up(http, 413);
 }

@@ -49,12 +49,12 @@ static void fill_uri(pinion_uri *uri, const struct pinion_http_request *request,
 static void fill_info(struct pinion_http_connect *connect, const struct pinion_http *http,
                       const struct pinion_http_request *request, const char *transport)
 {
-    const struct pinion_server *server = http->loop->server;
+    const struct pinion_endpoint *endpoint = http->loop->endpoint;
     struct pinion_forwarded forwarded = { .port = 0 };
     uint8_t address[16];
     uint16_t port = 0;
     if (pinion__peer_of(http->conn, address, &port)) {
-        pinion__forwarded(request, address, port, server->trusted, server->trusted_count, &forwarded);
+        pinion__forwarded(request, address, port, endpoint->trusted, endpoint->trusted_count, &forwarded);
         pinion__peer_text(forwarded.address, connect->peer);
         connect->client.known = true;
         memcpy(connect->client.address, forwarded.address, sizeof connect->client.address);

@@ -4,8 +4,8 @@
 bool pinion__http_serve_health(struct pinion_http *http, const struct pinion_http_request *request)
 {
     bool health = pinion__slice_is(request->path, "/healthz");
-    bool ready = !atomic_load(&http->loop->server->stop_requested);
-    if (http->loop->server->options.no_health || (!health && !pinion__slice_is(request->path, "/readyz")))
+    bool ready = !atomic_load(&http->loop->endpoint->stop_requested);
+    if (http->loop->endpoint->options.no_health || (!health && !pinion__slice_is(request->path, "/readyz")))
         return false;
     if (health || ready)
         pinion__http_send_text(http, 200, "cache-control: no-store\r\n", health ? "ok" : "ready",

@@ -89,7 +89,7 @@ static struct pinion_longpoll_call *call_by_token(struct pinion_http *http, cons
     struct pinion_slice token = token_of(request, params);
     struct pinion_longpoll_call *call = NULL;
     if (token.len > 0)
-        call = pinion__longpoll_call_new(http->loop->server->longpoll, http->loop->shard, mount);
+        call = pinion__longpoll_call_new(http->loop->endpoint->longpoll, http->loop->shard, mount);
     if (call && !pinion__longpoll_call_address(call, token)) {
         pinion__longpoll_call_free(call);
         call = NULL;
@@ -112,7 +112,7 @@ static void begin(struct pinion_http *http, const struct pinion_mount *mount, co
                   const struct pinion_http_connect *connect)
 {
     struct pinion_longpoll_call *call =
-        pinion__longpoll_call_new(http->loop->server->longpoll, http->loop->shard, mount);
+        pinion__longpoll_call_new(http->loop->endpoint->longpoll, http->loop->shard, mount);
     if (!call) {
         send_status(http, 500, http->keep_alive);
         return;
@@ -169,7 +169,7 @@ static void collect(struct pinion_http *http, struct pinion_longpoll_call *call)
 /* No more than a head may have, and every connection may keep. */
 static bool is_small(const struct pinion_http *http, const struct pinion_http_request *request)
 {
-    return !request->chunked && request->content_length <= http->loop->server->options.max_head;
+    return !request->chunked && request->content_length <= http->loop->endpoint->options.max_head;
 }
 
 static void serve_post(struct pinion_http *http, const struct pinion_mount *mount,

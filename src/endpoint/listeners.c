@@ -18,7 +18,7 @@ struct pinion_listening {
     struct pinion_stream_listener *streams; /* NULL: HTTP */
 };
 
-static int add(struct pinion_server_loop *loop, struct pinion_listening listening)
+static int add(struct pinion_endpoint_loop *loop, struct pinion_listening listening)
 {
     struct pinion_listening *array =
         realloc(loop->listening, (loop->listening_count + 1) * sizeof *loop->listening);
@@ -29,7 +29,7 @@ static int add(struct pinion_server_loop *loop, struct pinion_listening listenin
     return 0;
 }
 
-static int add_copy(struct pinion_server_loop *loop, struct pinion_stream_listener *streams, int fd)
+static int add_copy(struct pinion_endpoint_loop *loop, struct pinion_stream_listener *streams, int fd)
 {
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy < 0)
@@ -47,38 +47,38 @@ static void let_go(int fd, bool inherited)
         close(fd);
 }
 
-int pinion__listeners_spread(struct pinion_server *server, struct pinion_stream_listener *streams,
+int pinion__listeners_spread(struct pinion_endpoint *endpoint, struct pinion_stream_listener *streams,
                              const int *fds, unsigned count, bool inherited)
 {
     int rc = count > 0 ? 0 : PINION_EINVAL;
     for (unsigned i = 0; i < count; i++) {
         struct pinion_listening listening = { .fd = fds[i], .inherited = inherited, .streams = streams };
-        listening.shared = inherited || count < server->loop_count;
+        listening.shared = inherited || count < endpoint->loop_count;
         if (!rc)
-            rc = add(&server->loops[i % server->loop_count], listening);
+            rc = add(&endpoint->loops[i % endpoint->loop_count], listening);
         if (rc)
             let_go(fds[i], inherited);
     }
-    for (unsigned i = count; !rc && i < server->loop_count; i++)
-        rc = add_copy(&server->loops[i], streams, fds[i % count]);
+    for (unsigned i = count; !rc && i < endpoint->loop_count; i++)
+        rc = add_copy(&endpoint->loops[i], streams, fds[i % count]);
     if (rc)
-        pinion__listeners_undo(server);
+        pinion__listeners_undo(endpoint);
     return rc;
 }
 
 /* A port of ours that the supervisor does not hold: one process of ours at a time can have it, so what this
  * one follows has to be gone. */
-static int claim_port(const struct pinion_server *server, const char *host, uint16_t port)
+static int claim_port(const struct pinion_endpoint *endpoint, const char *host, uint16_t port)
 {
     char what[PINION_CLAIM_MAX];
     if (port == 0)
         return 0;
     snprintf(what, sizeof what, "port %u of %s", port, host ? host : "all addresses");
-    return pinion__notify_claim(what, &server->stop_requested);
+    return pinion__notify_claim(what, &endpoint->stop_requested);
 }
 
 /* Sockets that were passed to the process come before any of our own. */
-static int open_sockets(const struct pinion_server *server, const char *host, uint16_t port, int *fds,
+static int open_sockets(const struct pinion_endpoint *endpoint, const char *host, uint16_t port, int *fds,
                         unsigned *count, uint16_t *bound, bool *inherited)
 {
     int rc = pinion__inherit_take(host, port, fds, count);
@@ -92,25 +92,25 @@ static int open_sockets(const struct pinion_server *server, const char *host, ui
             let_go(fds[i], true);
         return rc;
     }
-    *count = server->loop_count;
-    rc = claim_port(server, host, port);
+    *count = endpoint->loop_count;
+    rc = claim_port(endpoint, host, port);
     return rc ? rc : pinion__listen(host, port, fds, *count, bound);
 }
 
-int pinion__listeners_add(struct pinion_server *server, struct pinion_stream_listener *streams,
+int pinion__listeners_add(struct pinion_endpoint *endpoint, struct pinion_stream_listener *streams,
                           const char *host, uint16_t port, uint16_t *bound)
 {
     int fds[PINION_INHERITED_MAX];
     unsigned count = 0;
     bool inherited = false;
-    int rc = open_sockets(server, host, port, fds, &count, bound, &inherited);
+    int rc = open_sockets(endpoint, host, port, fds, &count, bound, &inherited);
     if (!rc)
-        return pinion__listeners_spread(server, streams, fds, count, inherited);
-    pinion__listeners_undo(server);
+        return pinion__listeners_spread(endpoint, streams, fds, count, inherited);
+    pinion__listeners_undo(endpoint);
     return rc;
 }
 
-int pinion__listeners_open(struct pinion_server_loop *loop, struct pinion_loop *io)
+int pinion__listeners_open(struct pinion_endpoint_loop *loop, struct pinion_loop *io)
 {
     int rc = 0;
     for (unsigned i = 0; i < loop->listening_count && !rc; i++) {
@@ -124,7 +124,7 @@ int pinion__listeners_open(struct pinion_server_loop *loop, struct pinion_loop *
     return rc;
 }
 
-void pinion__listeners_close(struct pinion_server_loop *loop)
+void pinion__listeners_close(struct pinion_endpoint_loop *loop)
 {
     for (unsigned i = 0; i < loop->listening_count; i++) {
         if (loop->listening[i].listener)
@@ -137,13 +137,13 @@ void pinion__listeners_close(struct pinion_server_loop *loop)
     loop->listening_count = 0;
 }
 
-void pinion__listeners_give_up(struct pinion_server_loop *loop)
+void pinion__listeners_give_up(struct pinion_endpoint_loop *loop)
 {
     if (loop->listening_count > 0 && loop->listening[0].listener)
         pinion__listeners_close(loop);
 }
 
-static void let_go_of_waiting(struct pinion_server_loop *loop)
+static void let_go_of_waiting(struct pinion_endpoint_loop *loop)
 {
     for (unsigned i = 0; i < loop->listening_count; i++) {
         struct pinion_listening *listening = &loop->listening[i];
@@ -152,15 +152,15 @@ static void let_go_of_waiting(struct pinion_server_loop *loop)
     }
 }
 
-void pinion__listeners_undo(struct pinion_server *server)
+void pinion__listeners_undo(struct pinion_endpoint *endpoint)
 {
-    for (unsigned i = 0; i < server->loop_count; i++) {
-        let_go_of_waiting(&server->loops[i]);
-        pinion__listeners_close(&server->loops[i]);
+    for (unsigned i = 0; i < endpoint->loop_count; i++) {
+        let_go_of_waiting(&endpoint->loops[i]);
+        pinion__listeners_close(&endpoint->loops[i]);
     }
 }
 
-bool pinion__listeners_any(const struct pinion_server *server)
+bool pinion__listeners_any(const struct pinion_endpoint *endpoint)
 {
-    return server->loops[0].listening_count > 0;
+    return endpoint->loops[0].listening_count > 0;
 }

@@ -1,7 +1,7 @@
 /* What is mounted on an endpoint: sockets, pages, files. */
 #include "base/log.h"
+#include "endpoint/endpoint.h"
 #include "endpoint/http.h"
-#include "endpoint/server.h"
 #include "proto/path.h"
 #include "transport/longpoll.h"
 #include <stdlib.h>
@@ -63,11 +63,11 @@ static int check_text(const char *path, bool files)
 }
 
 /* Sockets and pages share their paths; files have theirs, which only say where to look. */
-static int check_free(const struct pinion_server *server, enum pinion_route_kind kind, const char *path)
+static int check_free(const struct pinion_endpoint *endpoint, enum pinion_route_kind kind, const char *path)
 {
     struct pinion_slice text = pinion__slice_str(path);
-    for (size_t i = 0; i < server->mounted_count; i++) {
-        const struct pinion_mounted *other = &server->mounted[i];
+    for (size_t i = 0; i < endpoint->mounted_count; i++) {
+        const struct pinion_mounted *other = &endpoint->mounted[i];
         bool alike = (other->kind == PINION_MOUNT_STATIC) == (kind == PINION_MOUNT_STATIC);
         if (alike && pinion__path_is(text, path_of(other)))
             return pinion__fail(PINION_EINVAL,
@@ -82,10 +82,10 @@ static int check_free(const struct pinion_server *server, enum pinion_route_kind
 }
 
 /* The other way round: a socket whose transports have no path to themselves. */
-static int check_transports(const struct pinion_server *server, const struct pinion_mount *mount)
+static int check_transports(const struct pinion_endpoint *endpoint, const struct pinion_mount *mount)
 {
-    for (size_t i = 0; i < server->mounted_count; i++) {
-        const struct pinion_mounted *other = &server->mounted[i];
+    for (size_t i = 0; i < endpoint->mounted_count; i++) {
+        const struct pinion_mounted *other = &endpoint->mounted[i];
         if (other->kind == PINION_MOUNT_PAGE &&
             pinion__http_transport(mount, pinion__slice_str(other->page.path)) != PINION_HTTP_NONE)
             return pinion__fail(PINION_EINVAL,
@@ -95,33 +95,33 @@ static int check_transports(const struct pinion_server *server, const struct pin
     return 0;
 }
 
-static int check_path(const struct pinion_server *server, enum pinion_route_kind kind, const char *path)
+static int check_path(const struct pinion_endpoint *endpoint, enum pinion_route_kind kind, const char *path)
 {
-    if (server->state >= PINION_SERVER_RUNNING)
+    if (endpoint->state >= PINION_ENDPOINT_RUNNING)
         return refuse_path(path, "the endpoint has started");
     int rc = check_text(path, kind == PINION_MOUNT_STATIC);
-    return rc ? rc : check_free(server, kind, path);
+    return rc ? rc : check_free(endpoint, kind, path);
 }
 
 /* ---- mounting ---- */
 
 /* Room for one more, zeroed, which counts once the caller says so. */
-static struct pinion_mounted *mounted_slot(struct pinion_server *server)
+static struct pinion_mounted *mounted_slot(struct pinion_endpoint *endpoint)
 {
     struct pinion_mounted *array =
-        realloc(server->mounted, (server->mounted_count + 1) * sizeof *server->mounted);
+        realloc(endpoint->mounted, (endpoint->mounted_count + 1) * sizeof *endpoint->mounted);
     if (!array)
         return NULL;
-    server->mounted = array;
-    memset(&array[server->mounted_count], 0, sizeof *array);
-    return &array[server->mounted_count];
+    endpoint->mounted = array;
+    memset(&array[endpoint->mounted_count], 0, sizeof *array);
+    return &array[endpoint->mounted_count];
 }
 
 /* A slot for a socket, to be filled in. */
-static int socket_slot(struct pinion_server *server, const char *path, struct pinion_mounted **out)
+static int socket_slot(struct pinion_endpoint *endpoint, const char *path, struct pinion_mounted **out)
 {
-    int rc = check_path(server, PINION_MOUNT_SOCKET, path);
-    struct pinion_mounted *slot = rc ? NULL : mounted_slot(server);
+    int rc = check_path(endpoint, PINION_MOUNT_SOCKET, path);
+    struct pinion_mounted *slot = rc ? NULL : mounted_slot(endpoint);
     if (!slot)
         return rc ? rc : PINION_ENOMEM;
     slot->kind = PINION_MOUNT_SOCKET;
@@ -130,46 +130,43 @@ static int socket_slot(struct pinion_server *server, const char *path, struct pi
 }
 
 /* The slot is filled in: it counts. */
-static int keep_socket(struct pinion_server *server, struct pinion_mounted *slot)
+static int keep_socket(struct pinion_endpoint *endpoint, struct pinion_mounted *slot)
 {
-    int rc = check_transports(server, &slot->socket);
+    int rc = check_transports(endpoint, &slot->socket);
     if (rc) {
         pinion__mount_release(&slot->socket);
         return rc;
     }
-    server->mounted_count++;
-    if (!slot->socket.options.longpoll || server->longpoll)
+    endpoint->mounted_count++;
+    if (!slot->socket.options.longpoll || endpoint->longpoll)
         return 0;
-    return pinion__longpoll_new(&server->longpoll, &server->base, server->options.max_longpoll_sessions);
+    return pinion__longpoll_new(&endpoint->longpoll, &endpoint->hub, endpoint->options.max_longpoll_sessions);
 }
 
 int pinion_endpoint_socket(pinion_endpoint *endpoint, const char *path, const pinion_socket_def *socket,
                            const pinion_socket_options *options)
 {
-    struct pinion_server *server = pinion__server(endpoint);
     struct pinion_mounted *slot = NULL;
-    int rc = socket_slot(server, path, &slot);
+    int rc = socket_slot(endpoint, path, &slot);
     if (!rc)
         rc = pinion__mount_init(&slot->socket, path, socket, options);
-    return rc ? rc : keep_socket(server, slot);
+    return rc ? rc : keep_socket(endpoint, slot);
 }
 
 int pinion_endpoint_raw_socket(pinion_endpoint *endpoint, const char *path,
                                const pinion_raw_socket_def *socket, const pinion_socket_options *options)
 {
-    struct pinion_server *server = pinion__server(endpoint);
     struct pinion_mounted *slot = NULL;
-    int rc = socket_slot(server, path, &slot);
+    int rc = socket_slot(endpoint, path, &slot);
     if (!rc)
         rc = pinion__mount_init_raw(&slot->socket, path, socket, options);
-    return rc ? rc : keep_socket(server, slot);
+    return rc ? rc : keep_socket(endpoint, slot);
 }
 
 int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path, pinion_get_fn *fn, void *data)
 {
-    struct pinion_server *server = pinion__server(endpoint);
-    int rc = check_path(server, PINION_MOUNT_PAGE, path);
-    struct pinion_mounted *slot = rc ? NULL : mounted_slot(server);
+    int rc = check_path(endpoint, PINION_MOUNT_PAGE, path);
+    struct pinion_mounted *slot = rc ? NULL : mounted_slot(endpoint);
     if (!slot)
         return rc ? rc : PINION_ENOMEM;
     slot->kind = PINION_MOUNT_PAGE;
@@ -178,21 +175,20 @@ int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path, pinion_get_
     slot->page.path = strdup(path);
     if (!slot->page.path)
         return PINION_ENOMEM;
-    server->mounted_count++;
+    endpoint->mounted_count++;
     return 0;
 }
 
 int pinion_endpoint_static(pinion_endpoint *endpoint, const char *prefix, const char *directory)
 {
-    struct pinion_server *server = pinion__server(endpoint);
-    int rc = check_path(server, PINION_MOUNT_STATIC, prefix);
-    struct pinion_mounted *slot = rc ? NULL : mounted_slot(server);
+    int rc = check_path(endpoint, PINION_MOUNT_STATIC, prefix);
+    struct pinion_mounted *slot = rc ? NULL : mounted_slot(endpoint);
     if (!slot)
         return rc ? rc : PINION_ENOMEM;
     slot->kind = PINION_MOUNT_STATIC;
     rc = pinion__static_init(&slot->files, prefix, directory);
     if (!rc)
-        server->mounted_count++;
+        endpoint->mounted_count++;
     return rc;
 }
 
@@ -211,9 +207,9 @@ static void unmount(struct pinion_mounted *mounted)
     }
 }
 
-void pinion__unmount_all(struct pinion_server *server)
+void pinion__unmount_all(struct pinion_endpoint *endpoint)
 {
-    for (size_t i = 0; i < server->mounted_count; i++)
-        unmount(&server->mounted[i]);
-    free(server->mounted);
+    for (size_t i = 0; i < endpoint->mounted_count; i++)
+        unmount(&endpoint->mounted[i]);
+    free(endpoint->mounted);
 }

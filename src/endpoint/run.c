@@ -1,8 +1,8 @@
 /* An endpoint that runs: its loops, each on a thread, from listening until they have drained. */
 #include "base/log.h"
 #include "endpoint/check.h"
+#include "endpoint/endpoint.h"
 #include "endpoint/listeners.h"
-#include "endpoint/server.h"
 #include "endpoint/stream.h"
 #include "engine/subscription.h"
 #include "process/descriptors.h"
@@ -23,23 +23,23 @@ static size_t count(const atomic_size_t *counter)
 }
 
 /* Those of the other loops are as they were at the end of their turns. */
-static bool has_room(const struct pinion_server_loop *loop)
+static bool has_room(const struct pinion_endpoint_loop *loop)
 {
-    const struct pinion_server *server = loop->server;
+    const struct pinion_endpoint *endpoint = loop->endpoint;
     size_t open = pinion__loop_connections(atomic_load_explicit(&loop->io, memory_order_relaxed));
-    if (server->options.max_connections == SIZE_MAX)
+    if (endpoint->options.max_connections == SIZE_MAX)
         return true;
-    for (unsigned i = 0; i < server->loop_count; i++) {
-        if (&server->loops[i] != loop)
-            open += count(&server->loops[i].shard->counters.connections);
+    for (unsigned i = 0; i < endpoint->loop_count; i++) {
+        if (&endpoint->loops[i] != loop)
+            open += count(&endpoint->loops[i].shard->counters.connections);
     }
-    return open <= server->options.max_connections;
+    return open <= endpoint->options.max_connections;
 }
 
 /* A connection that nobody attaches to is closed. */
 static void on_accepted(void *context, void *streams, struct pinion_conn *conn)
 {
-    struct pinion_server_loop *loop = context;
+    struct pinion_endpoint_loop *loop = context;
     if (has_room(loop)) {
         if (streams)
             pinion__stream_accept(loop, streams, conn);
@@ -49,29 +49,29 @@ static void on_accepted(void *context, void *streams, struct pinion_conn *conn)
     }
     if (atomic_load_explicit(&loop->shard->counters.refused, memory_order_relaxed) == 0)
         pinion__log(PINION_LOG_WARNING, "connections are refused: there are %zu, as many as may be",
-                    loop->server->options.max_connections);
+                    loop->endpoint->options.max_connections);
     PINION_COUNT(loop->shard, refused, 1);
 }
 
 static uint64_t on_turn(void *context)
 {
-    struct pinion_server_loop *loop = context;
+    struct pinion_endpoint_loop *loop = context;
     struct pinion_loop *io = atomic_load_explicit(&loop->io, memory_order_relaxed);
-    if (atomic_load(&loop->server->stop_requested) && !loop->stopping)
+    if (atomic_load(&loop->endpoint->stop_requested) && !loop->stopping)
         pinion__drain_begin(loop);
     uint64_t wait = pinion__scheduler_turn(loop->scheduler);
     atomic_store_explicit(&loop->shard->counters.connections, pinion__loop_connections(io),
                           memory_order_relaxed);
     if (pinion__drain_over(loop))
         pinion__loop_stop(io);
-    pinion__server_loop_watch(loop);
+    pinion__endpoint_loop_watch(loop);
     return wait;
 }
 
 static const struct pinion_loop_events loop_events = { .accepted = on_accepted, .turn = on_turn };
 
 /* The I/O loop itself stays until the endpoint is freed: another thread may be about to wake it. */
-static void end_loop(struct pinion_server_loop *loop)
+static void end_loop(struct pinion_endpoint_loop *loop)
 {
     pinion__hub_loop_ends(loop->shard);
     pinion__subscription_end_all(loop->shard);
@@ -85,21 +85,21 @@ static void end_loop(struct pinion_server_loop *loop)
 /* Safe in a signal handler. */
 static void request_stop(void *context)
 {
-    struct pinion_server *server = context;
-    atomic_store(&server->stop_requested, true);
-    for (unsigned i = 0; i < server->loop_count; i++)
-        pinion__server_wake(&server->loops[i]);
+    struct pinion_endpoint *endpoint = context;
+    atomic_store(&endpoint->stop_requested, true);
+    for (unsigned i = 0; i < endpoint->loop_count; i++)
+        pinion__endpoint_wake(&endpoint->loops[i]);
 }
 
 /* What does not run does not listen, and an endpoint of which a part does not run ends. */
-static void loop_failed(struct pinion_server_loop *loop, int rc)
+static void loop_failed(struct pinion_endpoint_loop *loop, int rc)
 {
     pinion__log(PINION_LOG_ERROR, "a loop failed, and the endpoint stops: %s", pinion__error_sentence(rc));
     pinion__listeners_close(loop);
-    request_stop(loop->server);
+    request_stop(loop->endpoint);
 }
 
-static int run_loop(struct pinion_server_loop *loop, struct pinion_loop *io)
+static int run_loop(struct pinion_endpoint_loop *loop, struct pinion_loop *io)
 {
     pinion__shard_bind(loop->shard);
     pinion__drain_init(&loop->drain);
@@ -116,40 +116,39 @@ static int run_loop(struct pinion_server_loop *loop, struct pinion_loop *io)
 /* ---- listening ---- */
 
 /* As if it had never listened. */
-static void stop_listening(struct pinion_server *server)
+static void stop_listening(struct pinion_endpoint *endpoint)
 {
-    pinion__listeners_undo(server);
-    pinion__stream_listeners_unbind(server);
-    server->port = 0;
-    server->state = PINION_SERVER_NEW;
+    pinion__listeners_undo(endpoint);
+    pinion__stream_listeners_unbind(endpoint);
+    endpoint->port = 0;
+    endpoint->state = PINION_ENDPOINT_NEW;
 }
 
 int pinion_endpoint_listen(pinion_endpoint *endpoint)
 {
-    struct pinion_server *server = pinion__server(endpoint);
-    if (server->state != PINION_SERVER_NEW)
-        return pinion__fail(PINION_EINVAL, "the endpoint listens already, or has stopped");
-    int rc = pinion__listeners_add(server, NULL, server->host, server->options.port, &server->port);
+    if (endpoint->state != PINION_ENDPOINT_NEW)
+        return pinion__fail(PINION_EINVAL, "the endpoint listens already, has stopped, or is a test's");
+    int rc = pinion__listeners_add(endpoint, NULL, endpoint->host, endpoint->options.port, &endpoint->port);
     if (!rc)
-        rc = pinion__stream_listeners_open(server);
+        rc = pinion__stream_listeners_open(endpoint);
     if (rc)
-        stop_listening(server);
+        stop_listening(endpoint);
     else
-        server->state = PINION_SERVER_LISTENING;
+        endpoint->state = PINION_ENDPOINT_LISTENING;
     return rc;
 }
 
 uint16_t pinion_endpoint_port(const pinion_endpoint *endpoint)
 {
-    return pinion__server((pinion_endpoint *)endpoint)->port;
+    return endpoint->port;
 }
 
 /* ---- starting: steps that all take together (starting.h) ---- */
 
 /* One that takes them: a loop's thread, the one that starts the endpoint, or one that is both. */
 struct starter {
-    struct pinion_server *server;
-    struct pinion_server_loop *loop; /* NULL: none */
+    struct pinion_endpoint *endpoint;
+    struct pinion_endpoint_loop *loop; /* NULL: none */
     struct pinion_loop *io;
     bool leads;
 };
@@ -158,7 +157,7 @@ struct starter {
 static int meet(const struct starter *starter, int rc, unsigned missing)
 {
     unsigned count = missing + (starter->loop != NULL) + starter->leads;
-    return pinion__starting_meet(&starter->server->starting, rc, count);
+    return pinion__starting_meet(&starter->endpoint->starting, rc, count);
 }
 
 static int make_loop(struct starter *starter)
@@ -166,21 +165,21 @@ static int make_loop(struct starter *starter)
     const struct pinion_loop_options options = { .events = &loop_events, .context = starter->loop };
     if (!starter->loop)
         return 0;
-    int rc = pinion__loop_new(&starter->io, starter->server->engine, &options);
+    int rc = pinion__loop_new(&starter->io, starter->endpoint->engine, &options);
     if (!rc)
         rc = pinion__loop_prepare(starter->io);
     if (!rc)
         return 0;
     return pinion__fail(rc, "cannot make loop %u of %u: %s",
-                        (unsigned)(starter->loop - starter->server->loops) + 1, starter->server->loop_count,
-                        pinion__error_sentence(rc));
+                        (unsigned)(starter->loop - starter->endpoint->loops) + 1,
+                        starter->endpoint->loop_count, pinion__error_sentence(rc));
 }
 
 /* Where no connection can be accepted, everybody would wait. */
-static int check_descriptors(const struct pinion_server *server)
+static int check_descriptors(const struct pinion_endpoint *endpoint)
 {
     int fds[SPARE_DESCRIPTORS], rc = 0;
-    size_t wanted = server->options.max_connections, made = 0;
+    size_t wanted = endpoint->options.max_connections, made = 0;
     if (wanted > SPARE_DESCRIPTORS)
         wanted = SPARE_DESCRIPTORS;
     while (!rc && made < wanted) {
@@ -198,22 +197,22 @@ static int check_descriptors(const struct pinion_server *server)
 
 /* Two nodes of one name would take each other's messages: where a supervisor starts this process while the
  * one before it still serves, under the same name, that one has to be gone first. */
-static int claim_node(struct pinion_server *server)
+static int claim_node(struct pinion_endpoint *endpoint)
 {
     char what[PINION_CLAIM_MAX];
-    const char *name = pinion__pubsub_node(&server->base.pubsub);
+    const char *name = pinion__pubsub_node(&endpoint->hub.pubsub);
     snprintf(what, sizeof what, "the node's name %s", name);
-    return name[0] ? pinion__notify_claim(what, &server->stop_requested) : 0;
+    return name[0] ? pinion__notify_claim(what, &endpoint->stop_requested) : 0;
 }
 
 static int start_the_rest(const struct starter *starter)
 {
     if (!starter->leads)
         return 0;
-    int rc = check_descriptors(starter->server);
+    int rc = check_descriptors(starter->endpoint);
     if (!rc)
-        rc = claim_node(starter->server);
-    return rc ? rc : pinion__pubsub_start(&starter->server->base.pubsub);
+        rc = claim_node(starter->endpoint);
+    return rc ? rc : pinion__pubsub_start(&starter->endpoint->hub.pubsub);
 }
 
 static int accept_connections(const struct starter *starter)
@@ -222,16 +221,16 @@ static int accept_connections(const struct starter *starter)
 }
 
 /* Nothing can fail any more, and no loop runs yet. */
-static void tell_ready(struct pinion_server *server)
+static void tell_ready(struct pinion_endpoint *endpoint)
 {
-    server->state = PINION_SERVER_RUNNING;
-    server->base.sealed = true;
+    endpoint->state = PINION_ENDPOINT_RUNNING;
+    endpoint->hub.sealed = true;
     pinion__log(PINION_LOG_INFO, "listening on %s, port %u (%u loops, %s)",
-                server->host ? server->host : "all addresses", server->port, server->loop_count,
-                pinion__loop_engine_name(server->engine));
-    if (server->options.ready)
-        server->options.ready(&server->base, server->options.ready_data);
-    if (server->notifies) {
+                endpoint->host ? endpoint->host : "all addresses", endpoint->port, endpoint->loop_count,
+                pinion__loop_engine_name(endpoint->engine));
+    if (endpoint->options.ready)
+        endpoint->options.ready(endpoint, endpoint->options.ready_data);
+    if (endpoint->notifies) {
         pinion__inherit_warn();
         pinion__notify_ready();
     }
@@ -257,7 +256,7 @@ static int take_steps(struct starter *starter, int rc, unsigned missing)
     if (!rc)
         rc = meet(starter, accept_connections(starter), 0);
     if (!rc && starter->leads)
-        tell_ready(starter->server);
+        tell_ready(starter->endpoint);
     if (!rc)
         rc = meet(starter, 0, 0);
     if (rc)
@@ -267,138 +266,138 @@ static int take_steps(struct starter *starter, int rc, unsigned missing)
 
 static void *loop_thread(void *data)
 {
-    struct pinion_server_loop *loop = data;
-    struct starter starter = { .server = loop->server, .loop = loop };
+    struct pinion_endpoint_loop *loop = data;
+    struct starter starter = { .endpoint = loop->endpoint, .loop = loop };
     if (take_steps(&starter, 0, 0) == 0)
         loop->status = run_loop(loop, starter.io);
     return NULL;
 }
 
 /* How many there are is told by *missing. */
-static int start_threads(struct pinion_server *server, unsigned first, unsigned *missing)
+static int start_threads(struct pinion_endpoint *endpoint, unsigned first, unsigned *missing)
 {
     sigset_t saved;
     int error = 0;
-    *missing = server->loop_count - first;
+    *missing = endpoint->loop_count - first;
     pinion__signals_block(&saved);
-    for (unsigned i = first; i < server->loop_count && !error; i++) {
-        error = pthread_create(&server->loops[i].thread, NULL, loop_thread, &server->loops[i]);
-        server->loops[i].threaded = !error;
+    for (unsigned i = first; i < endpoint->loop_count && !error; i++) {
+        error = pthread_create(&endpoint->loops[i].thread, NULL, loop_thread, &endpoint->loops[i]);
+        endpoint->loops[i].threaded = !error;
         *missing -= !error;
     }
     pinion__signals_unblock(&saved);
     if (!error)
         return 0;
     return pinion__fail_system(error, "cannot start a thread for loop %u of %u",
-                               server->loop_count - *missing + 1, server->loop_count);
+                               endpoint->loop_count - *missing + 1, endpoint->loop_count);
 }
 
-static void join_threads(struct pinion_server *server)
+static void join_threads(struct pinion_endpoint *endpoint)
 {
-    for (unsigned i = 0; i < server->loop_count; i++) {
-        if (!server->loops[i].threaded)
+    for (unsigned i = 0; i < endpoint->loop_count; i++) {
+        if (!endpoint->loops[i].threaded)
             continue; /* the first one's of run(), which stop() asks about */
-        pthread_join(server->loops[i].thread, NULL);
-        server->loops[i].threaded = false;
+        pthread_join(endpoint->loops[i].thread, NULL);
+        endpoint->loops[i].threaded = false;
     }
 }
 
 /* With `first` 1 this thread is to run the first loop. */
 static int start_all(struct starter *starter, unsigned first)
 {
-    struct pinion_server *server = starter->server;
+    struct pinion_endpoint *endpoint = starter->endpoint;
     unsigned missing;
-    pinion__starting_begin(&server->starting, server->loop_count + 1);
-    int rc = start_threads(server, first, &missing);
+    pinion__starting_begin(&endpoint->starting, endpoint->loop_count + 1);
+    int rc = start_threads(endpoint, first, &missing);
     rc = take_steps(starter, rc, missing);
     if (rc)
-        join_threads(server);
+        join_threads(endpoint);
     return rc;
 }
 
 /* The endpoint is as it was, whatever failed; but sockets that were accepted from are closed. */
 static int start(struct starter *starter, unsigned first)
 {
-    struct pinion_server *server = starter->server;
-    bool listened = server->state == PINION_SERVER_LISTENING;
-    int rc = listened ? 0 : pinion_endpoint_listen(&server->base);
+    struct pinion_endpoint *endpoint = starter->endpoint;
+    bool listened = endpoint->state == PINION_ENDPOINT_LISTENING;
+    int rc = listened ? 0 : pinion_endpoint_listen(endpoint);
     if (rc)
         return rc;
     rc = start_all(starter, first);
-    if (rc && !(listened && pinion__listeners_any(server)))
-        stop_listening(server);
+    if (rc && !(listened && pinion__listeners_any(endpoint)))
+        stop_listening(endpoint);
     return rc;
 }
 
 /* ---- run, start, stop ---- */
 
-static int check_startable(const struct pinion_server *server)
+static int check_startable(const struct pinion_endpoint *endpoint)
 {
-    if (server->state == PINION_SERVER_NEW || server->state == PINION_SERVER_LISTENING)
+    if (endpoint->state == PINION_ENDPOINT_NEW || endpoint->state == PINION_ENDPOINT_LISTENING)
         return 0;
-    return pinion__fail(PINION_EINVAL, "the endpoint runs already, or has stopped");
+    return pinion__fail(PINION_EINVAL, "the endpoint runs already, has stopped, or is a test's");
 }
 
 /* Wait for the loops. The other nodes hear what their channels had to say at the end, so they are let go of
  * after that. */
-static void await_end(struct pinion_server *server)
+static void await_end(struct pinion_endpoint *endpoint)
 {
-    join_threads(server);
-    pinion__pubsub_stop(&server->base.pubsub);
-    server->state = PINION_SERVER_STOPPED;
+    join_threads(endpoint);
+    pinion__pubsub_stop(&endpoint->hub.pubsub);
+    endpoint->state = PINION_ENDPOINT_STOPPED;
 }
 
 /* The first loop that failed says how it went. */
-static int run_status(const struct pinion_server *server)
+static int run_status(const struct pinion_endpoint *endpoint)
 {
-    for (unsigned i = 0; i < server->loop_count; i++) {
-        if (server->loops[i].status)
-            return server->loops[i].status;
+    for (unsigned i = 0; i < endpoint->loop_count; i++) {
+        if (endpoint->loops[i].status)
+            return endpoint->loops[i].status;
     }
     return 0;
 }
 
 /* This thread is one of the loops. */
-static int run_here(struct pinion_server *server)
+static int run_here(struct pinion_endpoint *endpoint)
 {
-    struct starter starter = { .server = server, .loop = &server->loops[0], .leads = true };
-    server->notifies = true;
+    struct starter starter = { .endpoint = endpoint, .loop = &endpoint->loops[0], .leads = true };
+    endpoint->notifies = true;
     int rc = start(&starter, 1);
     if (rc) /* one that was asked to stop meanwhile did as it was asked */
-        return atomic_load(&server->stop_requested) ? 0 : rc;
-    server->loops[0].status = run_loop(&server->loops[0], starter.io);
-    request_stop(server);
-    await_end(server);
-    pinion__drain_tell(server); /* of one that failed: it has not drained */
+        return atomic_load(&endpoint->stop_requested) ? 0 : rc;
+    endpoint->loops[0].status = run_loop(&endpoint->loops[0], starter.io);
+    request_stop(endpoint);
+    await_end(endpoint);
+    pinion__drain_tell(endpoint); /* of one that failed: it has not drained */
     pinion__log(PINION_LOG_INFO, "stopped");
-    return run_status(server);
+    return run_status(endpoint);
 }
 
 int pinion_endpoint_run(pinion_endpoint *endpoint)
 {
-    struct pinion_server *server = pinion__server(endpoint);
     pinion__open_standard_descriptors();
-    int rc = check_startable(server);
+    int rc = check_startable(endpoint);
     if (!rc)
-        rc = pinion__signals_install(request_stop, server);
+        rc = pinion__signals_install(request_stop, endpoint);
     if (rc)
         return rc;
-    rc = run_here(server);
-    pinion__signals_remove(server);
+    rc = run_here(endpoint);
+    pinion__signals_remove(endpoint);
     return rc;
 }
 
 int pinion_endpoint_start(pinion_endpoint *endpoint)
 {
-    struct starter starter = { .server = pinion__server(endpoint), .leads = true };
-    int rc = check_startable(starter.server);
+    struct starter starter = { .endpoint = endpoint, .leads = true };
+    int rc = check_startable(starter.endpoint);
     return rc ? rc : start(&starter, 0);
 }
 
 void pinion_endpoint_stop(pinion_endpoint *endpoint)
 {
-    struct pinion_server *server = pinion__server(endpoint);
-    request_stop(server);
-    if (server->loop_count > 0 && server->loops[0].threaded)
-        await_end(server); /* of start(); run() joins its own */
+    if (pinion__endpoint_is_driven(endpoint, "pinion_endpoint_stop"))
+        return;
+    request_stop(endpoint);
+    if (endpoint->loop_count > 0 && endpoint->loops[0].threaded)
+        await_end(endpoint); /* of start(); run() joins its own */
 }

@@ -18,7 +18,7 @@ struct pinion_stream_listener {
 
 struct pinion_stream {
     struct pinion_conn *conn;
-    struct pinion_server_loop *loop;
+    struct pinion_endpoint_loop *loop;
     const pinion_stream_def *def;
     void *user;
     struct pinion_list node; /* in loop->streams */
@@ -30,10 +30,11 @@ struct pinion_stream {
 
 /* ---- listening ---- */
 
-static int check(const struct pinion_server *server, const pinion_stream_def *def)
+static int check(const struct pinion_endpoint *endpoint, const pinion_stream_def *def)
 {
-    if (server->state != PINION_SERVER_NEW)
-        return pinion__fail(PINION_EINVAL, "streams are declared before the endpoint listens");
+    if (endpoint->state != PINION_ENDPOINT_NEW)
+        return pinion__fail(PINION_EINVAL,
+                            "streams are declared before the endpoint listens, and not on a test's");
     if (!def->received || !def->closed)
         return pinion__fail(PINION_EINVAL, "a stream definition lacks received or closed");
     return 0;
@@ -42,8 +43,7 @@ static int check(const struct pinion_server *server, const pinion_stream_def *de
 int pinion_endpoint_streams(pinion_endpoint *endpoint, const char *host, uint16_t port,
                             const pinion_stream_def *def, void *data)
 {
-    struct pinion_server *server = pinion__server(endpoint);
-    int rc = check(server, def);
+    int rc = check(endpoint, def);
     if (rc)
         return rc;
     struct pinion_stream_listener *listener = calloc(1, sizeof *listener);
@@ -54,7 +54,7 @@ int pinion_endpoint_streams(pinion_endpoint *endpoint, const char *host, uint16_
     listener->def = def;
     listener->data = data;
     listener->port = port;
-    struct pinion_stream_listener **end = &server->stream_listeners;
+    struct pinion_stream_listener **end = &endpoint->stream_listeners;
     while (*end)
         end = &(*end)->next;
     *end = listener;
@@ -63,33 +63,32 @@ int pinion_endpoint_streams(pinion_endpoint *endpoint, const char *host, uint16_
 
 uint16_t pinion_endpoint_stream_port(const pinion_endpoint *endpoint, const pinion_stream_def *def)
 {
-    const struct pinion_server *server = pinion__server((pinion_endpoint *)endpoint);
-    const struct pinion_stream_listener *listener = server->stream_listeners;
+    const struct pinion_stream_listener *listener = endpoint->stream_listeners;
     while (listener && listener->def != def)
         listener = listener->next;
     return listener ? listener->bound : 0;
 }
 
-int pinion__stream_listeners_open(struct pinion_server *server)
+int pinion__stream_listeners_open(struct pinion_endpoint *endpoint)
 {
     struct pinion_stream_listener *at;
     int rc = 0;
-    for (at = server->stream_listeners; at && !rc; at = at->next)
-        rc = pinion__listeners_add(server, at, at->host, at->port, &at->bound);
+    for (at = endpoint->stream_listeners; at && !rc; at = at->next)
+        rc = pinion__listeners_add(endpoint, at, at->host, at->port, &at->bound);
     return rc;
 }
 
-void pinion__stream_listeners_unbind(struct pinion_server *server)
+void pinion__stream_listeners_unbind(struct pinion_endpoint *endpoint)
 {
-    for (struct pinion_stream_listener *at = server->stream_listeners; at; at = at->next)
+    for (struct pinion_stream_listener *at = endpoint->stream_listeners; at; at = at->next)
         at->bound = 0;
 }
 
-void pinion__stream_listeners_free(struct pinion_server *server)
+void pinion__stream_listeners_free(struct pinion_endpoint *endpoint)
 {
-    while (server->stream_listeners) {
-        struct pinion_stream_listener *listener = server->stream_listeners;
-        server->stream_listeners = listener->next;
+    while (endpoint->stream_listeners) {
+        struct pinion_stream_listener *listener = endpoint->stream_listeners;
+        endpoint->stream_listeners = listener->next;
         free(listener->host);
         free(listener);
     }
@@ -145,7 +144,7 @@ static void on_timer(struct pinion_timer *timer)
 }
 
 /* One for which there is no memory is closed. */
-void pinion__stream_accept(struct pinion_server_loop *loop, struct pinion_stream_listener *listener,
+void pinion__stream_accept(struct pinion_endpoint_loop *loop, struct pinion_stream_listener *listener,
                            struct pinion_conn *conn)
 {
     struct pinion_stream *stream = pinion__pool_take(&loop->shard->pool, sizeof *stream);
@@ -161,7 +160,7 @@ void pinion__stream_accept(struct pinion_server_loop *loop, struct pinion_stream
         stream->def->opened(stream, listener->data);
 }
 
-void pinion__streams_stop(struct pinion_server_loop *loop)
+void pinion__streams_stop(struct pinion_endpoint_loop *loop)
 {
     PINION_LIST_FOREACH (node, &loop->streams)
         pinion_stream_shutdown(PINION_CONTAINER_OF(node, struct pinion_stream, node));
@@ -181,7 +180,7 @@ void *pinion_stream_user(const pinion_stream *stream)
 
 pinion_endpoint *pinion_stream_endpoint(const pinion_stream *stream)
 {
-    return &stream->loop->server->base;
+    return stream->loop->endpoint;
 }
 
 int pinion_stream_send(pinion_stream *stream, pinion_frame *frame)

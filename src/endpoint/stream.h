@@ -2,21 +2,21 @@
 #ifndef PINION_ENDPOINT_STREAM_H
 #define PINION_ENDPOINT_STREAM_H
 
-#include "endpoint/server.h"
+#include "endpoint/endpoint.h"
 #include <pinion/stream.h>
 
 /* Open the sockets of every pinion_endpoint_streams. Errors as pinion_endpoint_listen; none is open then. */
-int pinion__stream_listeners_open(struct pinion_server *server);
+int pinion__stream_listeners_open(struct pinion_endpoint *endpoint);
 
 /* They listen no more. */
-void pinion__stream_listeners_unbind(struct pinion_server *server);
-void pinion__stream_listeners_free(struct pinion_server *server);
+void pinion__stream_listeners_unbind(struct pinion_endpoint *endpoint);
+void pinion__stream_listeners_free(struct pinion_endpoint *endpoint);
 
 /* Take over a connection that was just accepted. */
-void pinion__stream_accept(struct pinion_server_loop *loop, struct pinion_stream_listener *listener,
+void pinion__stream_accept(struct pinion_endpoint_loop *loop, struct pinion_stream_listener *listener,
                            struct pinion_conn *conn);
 
 /* The server stops: shut down those that are left. */
-void pinion__streams_stop(struct pinion_server_loop *loop);
+void pinion__streams_stop(struct pinion_endpoint_loop *loop);
 
 #endif

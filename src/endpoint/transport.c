@@ -1,15 +1,14 @@
 /* Clients of transports that are not ours: what they connect to is found here. */
 #include "base/log.h"
-#include "endpoint/server.h"
+#include "endpoint/endpoint.h"
 #include "engine/socket.h"
 #include "proto/path.h"
 #include "proto/query.h"
 
 static const struct pinion_mount *find_mount(const pinion_endpoint *endpoint, const char *path)
 {
-    const struct pinion_server *server = pinion__server((pinion_endpoint *)endpoint);
-    for (size_t i = 0; i < server->mounted_count; i++) {
-        const struct pinion_mounted *mounted = &server->mounted[i];
+    for (size_t i = 0; i < endpoint->mounted_count; i++) {
+        const struct pinion_mounted *mounted = &endpoint->mounted[i];
         if (mounted->kind == PINION_MOUNT_SOCKET &&
             pinion__path_is(pinion__slice_str(path), mounted->socket.path))
             return &mounted->socket;
@@ -22,7 +21,7 @@ int pinion_transport_connect(pinion_endpoint *endpoint, const char *path, const 
                              pinion_socket **out, pinion_payload **reason)
 {
     const struct pinion_mount *mount = find_mount(endpoint, path);
-    struct pinion_shard *here = pinion__hub_here(endpoint);
+    struct pinion_shard *here = pinion__hub_here(&endpoint->hub);
     json_t *tree = NULL;
     if (!mount)
         return pinion__fail(PINION_ENOENT, "no socket is mounted at \"%s\"", path);

@@ -198,7 +198,7 @@ static void finish_end(struct pinion_channel *channel)
     channel->state = PINION_CHANNEL_ENDED;
     pinion__topic_unsubscribe(&channel->subscriber);
     if (channel->watched)
-        pinion__hub_channel_ended(channel->socket->shard->endpoint, channel);
+        pinion__hub_channel_ended(channel->socket->shard->hub, channel);
     pinion__info_release(channel);
     pinion__anchor_end(&channel->anchor);
     destroy_state(channel);
@@ -256,7 +256,7 @@ pinion_socket *pinion_channel_socket(const pinion_channel *channel)
 
 pinion_endpoint *pinion_channel_endpoint(const pinion_channel *channel)
 {
-    return channel->socket->shard->endpoint;
+    return pinion__endpoint_of(channel->socket->shard->hub);
 }
 
 const char *pinion_channel_transport(const pinion_channel *channel)

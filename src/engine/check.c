@@ -148,7 +148,7 @@ const char *pinion__shard_check(struct pinion_shard *shard)
     if (!wrong)
         wrong = pinion__stock_check(&shard->stock);
     if (!wrong)
-        wrong = pinion__pubsub_loop_check(&shard->endpoint->pubsub, &shard->pubsub);
+        wrong = pinion__pubsub_loop_check(&shard->hub->pubsub, &shard->pubsub);
     if (!wrong)
         wrong = sweeps_check(shard);
     if (!wrong)
@@ -157,5 +157,5 @@ const char *pinion__shard_check(struct pinion_shard *shard)
         wrong = pinion__list_check(&shard->subscriptions, NULL);
     if (!wrong && shard->call)
         wrong = "a callback counts as running that has returned";
-    return wrong ? wrong : pinion__interest_check(&shard->endpoint->pubsub.interest);
+    return wrong ? wrong : pinion__interest_check(&shard->hub->pubsub.interest);
 }

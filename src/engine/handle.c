@@ -33,7 +33,7 @@ void pinion__channel_log(const struct pinion_channel *channel, const char *what,
     char params[PINION_LOG_PARAMS_MAX];
     if (!pinion__log_enabled(PINION_LOG_DEBUG))
         return;
-    pinion__log_params(params, payload, channel->socket->shard->endpoint->filter);
+    pinion__log_params(params, payload, channel->socket->shard->hub->filter);
     pinion__log(PINION_LOG_DEBUG, "channel %s: %s %s", channel->topic->name, what, params);
 }
 

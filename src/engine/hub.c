@@ -14,53 +14,53 @@ static _Thread_local struct pinion_shard *current_shard;
  * excludes somebody else. */
 static atomic_uint_fast64_t next_id_block = 1;
 
-int pinion__hub_init(pinion_endpoint *endpoint, unsigned work_threads)
+int pinion__hub_init(struct pinion_hub *hub, unsigned work_threads)
 {
-    endpoint->shard_count = 0;
-    endpoint->workers = NULL;
-    endpoint->sealed = false;
-    pinion__list_init(&endpoint->extensions);
-    int rc = pinion__secret_init(&endpoint->secret);
+    hub->shard_count = 0;
+    hub->workers = NULL;
+    hub->sealed = false;
+    pinion__list_init(&hub->extensions);
+    int rc = pinion__secret_init(&hub->secret);
     if (!rc)
-        rc = pinion__workers_new(&endpoint->workers, work_threads);
+        rc = pinion__workers_new(&hub->workers, work_threads);
     if (!rc)
-        rc = pinion__pubsub_init(&endpoint->pubsub);
+        rc = pinion__pubsub_init(&hub->pubsub);
     if (rc) {
-        pinion__workers_free(endpoint->workers);
-        pinion__secret_release(&endpoint->secret);
+        pinion__workers_free(hub->workers);
+        pinion__secret_release(&hub->secret);
     }
     return rc;
 }
 
-int pinion__hub_add_shard(pinion_endpoint *endpoint, struct pinion_scheduler *scheduler)
+int pinion__hub_add_shard(struct pinion_hub *hub, struct pinion_scheduler *scheduler)
 {
     struct pinion_shard *shard = calloc(1, sizeof *shard);
     if (!shard)
         return PINION_ENOMEM;
-    int rc = pinion__pubsub_add_loop(&endpoint->pubsub, &shard->pubsub, scheduler, pinion__fanout, shard);
+    int rc = pinion__pubsub_add_loop(&hub->pubsub, &shard->pubsub, scheduler, pinion__fanout, shard);
     if (rc) {
         free(shard);
         return rc;
     }
     pinion__pool_init(&shard->pool);
     pinion__stock_init(&shard->stock);
-    shard->endpoint = endpoint;
+    shard->hub = hub;
     shard->scheduler = pinion__scheduler_ref(scheduler);
     pinion__turns_init(&shard->turns, scheduler);
     shard->next_subscriber_id = atomic_fetch_add(&next_id_block, 1) << 40;
     pinion__list_init(&shard->subscriptions);
     scheduler->owner = shard;
-    endpoint->shards[endpoint->shard_count++] = shard;
+    hub->shards[hub->shard_count++] = shard;
     return 0;
 }
 
 /* ---- extensions ---- */
 
-int pinion__hub_extend(pinion_endpoint *endpoint, struct pinion_extension *extension)
+int pinion__hub_extend(struct pinion_hub *hub, struct pinion_extension *extension)
 {
-    if (endpoint->sealed)
+    if (hub->sealed)
         return pinion__fail(PINION_EINVAL, "the endpoint has started");
-    pinion__list_append(&endpoint->extensions, &extension->node);
+    pinion__list_append(&hub->extensions, &extension->node);
     return 0;
 }
 
@@ -69,21 +69,21 @@ static struct pinion_extension *extension_at(struct pinion_list *node)
     return PINION_CONTAINER_OF(node, struct pinion_extension, node);
 }
 
-void pinion__hub_channel_ended(pinion_endpoint *endpoint, const struct pinion_channel *channel)
+void pinion__hub_channel_ended(struct pinion_hub *hub, const struct pinion_channel *channel)
 {
-    PINION_LIST_FOREACH (node, &endpoint->extensions)
+    PINION_LIST_FOREACH (node, &hub->extensions)
         extension_at(node)->ops->channel_ended(extension_at(node), channel);
 }
 
 void pinion__hub_loop_ends(struct pinion_shard *shard)
 {
-    PINION_LIST_FOREACH (node, &shard->endpoint->extensions)
+    PINION_LIST_FOREACH (node, &shard->hub->extensions)
         extension_at(node)->ops->loop_ends(extension_at(node), shard);
 }
 
-static void release_extensions(pinion_endpoint *endpoint)
+static void release_extensions(struct pinion_hub *hub)
 {
-    PINION_LIST_FOREACH_SAFE (node, &endpoint->extensions) {
+    PINION_LIST_FOREACH_SAFE (node, &hub->extensions) {
         pinion__list_remove(node);
         extension_at(node)->ops->release(extension_at(node));
     }
@@ -91,29 +91,29 @@ static void release_extensions(pinion_endpoint *endpoint)
 
 /* ---- the end ---- */
 
-void pinion__hub_release(pinion_endpoint *endpoint)
+void pinion__hub_release(struct pinion_hub *hub)
 {
     pinion__log_limit_finish();
-    pinion__workers_free(endpoint->workers);
-    release_extensions(endpoint);
-    pinion__pubsub_release(&endpoint->pubsub);
-    for (unsigned i = 0; i < endpoint->shard_count; i++) {
-        pinion__sweep_release(endpoint->shards[i]);
-        pinion__audiences_release(endpoint->shards[i]);
-        pinion__pool_release(&endpoint->shards[i]->pool);
-        pinion__stock_release(&endpoint->shards[i]->stock);
-        pinion__scheduler_unref(endpoint->shards[i]->scheduler);
-        free(endpoint->shards[i]);
+    pinion__workers_free(hub->workers);
+    release_extensions(hub);
+    pinion__pubsub_release(&hub->pubsub);
+    for (unsigned i = 0; i < hub->shard_count; i++) {
+        pinion__sweep_release(hub->shards[i]);
+        pinion__audiences_release(hub->shards[i]);
+        pinion__pool_release(&hub->shards[i]->pool);
+        pinion__stock_release(&hub->shards[i]->stock);
+        pinion__scheduler_unref(hub->shards[i]->scheduler);
+        free(hub->shards[i]);
     }
-    endpoint->shard_count = 0;
-    pinion__secret_release(&endpoint->secret);
-    free((void *)endpoint->filter);
-    endpoint->filter = NULL;
+    hub->shard_count = 0;
+    pinion__secret_release(&hub->secret);
+    free((void *)hub->filter);
+    hub->filter = NULL;
 }
 
-struct pinion_shard *pinion__hub_here(pinion_endpoint *endpoint)
+struct pinion_shard *pinion__hub_here(struct pinion_hub *hub)
 {
-    return current_shard && current_shard->endpoint == endpoint ? current_shard : NULL;
+    return current_shard && current_shard->hub == hub ? current_shard : NULL;
 }
 
 bool pinion__scheduler_is_here(const struct pinion_scheduler *scheduler)
@@ -155,15 +155,16 @@ static void count_remote(const struct pinion_remote *remote, pinion_stats *sum)
 
 void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)
 {
+    const struct pinion_hub *hub = pinion__hub_of(endpoint);
     pinion_stats sum = { 0 };
-    sum.broadcasts = atomic_load_explicit(&endpoint->pubsub.published, memory_order_relaxed);
-    sum.dropped = atomic_load_explicit(&endpoint->pubsub.dropped, memory_order_relaxed);
-    for (unsigned i = 0; i < endpoint->shard_count; i++) {
-        const struct pinion_counters *counters = &endpoint->shards[i]->counters;
+    sum.broadcasts = atomic_load_explicit(&hub->pubsub.published, memory_order_relaxed);
+    sum.dropped = atomic_load_explicit(&hub->pubsub.dropped, memory_order_relaxed);
+    for (unsigned i = 0; i < hub->shard_count; i++) {
+        const struct pinion_counters *counters = &hub->shards[i]->counters;
         sum.connections += atomic_load_explicit(&counters->connections, memory_order_relaxed);
         sum.sockets += atomic_load_explicit(&counters->sockets, memory_order_relaxed);
         sum.channels += atomic_load_explicit(&counters->channels, memory_order_relaxed);
-        sum.topics += atomic_load_explicit(&endpoint->shards[i]->pubsub.topics, memory_order_relaxed);
+        sum.topics += atomic_load_explicit(&hub->shards[i]->pubsub.topics, memory_order_relaxed);
         sum.deliveries += atomic_load_explicit(&counters->deliveries, memory_order_relaxed);
         sum.dropped += atomic_load_explicit(&counters->dropped, memory_order_relaxed);
         sum.unencodable += atomic_load_explicit(&counters->unencodable, memory_order_relaxed);
@@ -174,7 +175,7 @@ void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)
         sum.longpoll_evicted += atomic_load_explicit(&counters->longpoll_evicted, memory_order_relaxed);
         sum.rate_limited += atomic_load_explicit(&counters->rate_limited, memory_order_relaxed);
     }
-    sum.refused_calls = atomic_load_explicit(&endpoint->refused_calls, memory_order_relaxed);
-    count_remote(endpoint->pubsub.remote, &sum);
+    sum.refused_calls = atomic_load_explicit(&hub->refused_calls, memory_order_relaxed);
+    count_remote(hub->pubsub.remote, &sum);
     *stats = sum;
 }

@@ -1,6 +1,5 @@
-/* What every layer shares of an endpoint: the pubsub, the worker threads, and a shard per loop. The endpoint
- * proper (listeners, threads, mounts) embeds it; the in-process transport for tests has one without
- * listeners. */
+/* The engine's part of an endpoint: the pubsub, the worker threads, and a shard for each loop. The endpoint
+ * (src/endpoint: listeners, threads, mounts) has it as its first member. */
 #ifndef PINION_ENGINE_HUB_H
 #define PINION_ENGINE_HUB_H
 
@@ -38,7 +37,7 @@ struct pinion_counters {
 
 /* The engine's share on one loop. Everything in it belongs to that loop. */
 struct pinion_shard {
-    pinion_endpoint *endpoint;
+    struct pinion_hub *hub;
     struct pinion_scheduler *scheduler;
     struct pinion_pubsub_loop pubsub;
     struct pinion_pool pool;           /* for sockets, channels, and what carries them */
@@ -54,7 +53,7 @@ struct pinion_shard {
     struct pinion_counters counters;
 };
 
-struct pinion_endpoint {
+struct pinion_hub {
     struct pinion_pubsub pubsub;
     struct pinion_workers *workers;
     struct pinion_shard *shards[PINION_LOOPS_MAX];
@@ -85,24 +84,36 @@ struct pinion_extension {
     const struct pinion_extension_ops *ops;
 };
 
+/* Every pinion_endpoint begins with its hub (src/endpoint/endpoint.h asserts it), which is all that the
+ * engine knows of it. NULL for NULL. */
+static inline struct pinion_hub *pinion__hub_of(const pinion_endpoint *endpoint)
+{
+    return (struct pinion_hub *)endpoint;
+}
+
+static inline pinion_endpoint *pinion__endpoint_of(const struct pinion_hub *hub)
+{
+    return (pinion_endpoint *)hub;
+}
+
 /* PINION_ENOMEM, PINION_EIO. */
-int pinion__hub_init(pinion_endpoint *endpoint, unsigned work_threads);
+int pinion__hub_init(struct pinion_hub *hub, unsigned work_threads);
 
 /* Add the shard of one loop, before any thread runs; takes a reference on the scheduler and becomes its
  * owner. */
-int pinion__hub_add_shard(pinion_endpoint *endpoint, struct pinion_scheduler *scheduler);
+int pinion__hub_add_shard(struct pinion_hub *hub, struct pinion_scheduler *scheduler);
 
 /* Every loop must have been closed by pinion__shard_close, and no thread of them run any more. */
-void pinion__hub_release(pinion_endpoint *endpoint);
+void pinion__hub_release(struct pinion_hub *hub);
 
 /* Extend an endpoint, whose the extension is from then on. PINION_EINVAL: it has started. */
-int pinion__hub_extend(pinion_endpoint *endpoint, struct pinion_extension *extension);
+int pinion__hub_extend(struct pinion_hub *hub, struct pinion_extension *extension);
 
-void pinion__hub_channel_ended(pinion_endpoint *endpoint, const struct pinion_channel *channel);
+void pinion__hub_channel_ended(struct pinion_hub *hub, const struct pinion_channel *channel);
 void pinion__hub_loop_ends(struct pinion_shard *shard);
 
 /* The shard of the calling thread's loop if it is one of this endpoint's, or NULL. */
-struct pinion_shard *pinion__hub_here(pinion_endpoint *endpoint);
+struct pinion_shard *pinion__hub_here(struct pinion_hub *hub);
 
 /* True on the thread of the loop whose scheduler this is. */
 bool pinion__scheduler_is_here(const struct pinion_scheduler *scheduler);

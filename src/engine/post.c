@@ -18,13 +18,14 @@ static void run(struct pinion_task *task)
 
 int pinion_endpoint_post(pinion_endpoint *endpoint, unsigned loop, void (*fn)(void *data), void *data)
 {
-    if (loop >= endpoint->shard_count)
-        return pinion__fail(PINION_EINVAL, "there is no loop %u: there are %u", loop, endpoint->shard_count);
+    if (loop >= pinion_endpoint_loops(endpoint))
+        return pinion__fail(PINION_EINVAL, "there is no loop %u: there are %u", loop,
+                            pinion_endpoint_loops(endpoint));
     struct post *post = malloc(sizeof *post);
     if (!post)
         return PINION_ENOMEM;
     *post = (struct post){ .task.run = run, .fn = fn, .data = data };
-    int rc = pinion__scheduler_post(endpoint->shards[loop]->scheduler, &post->task, 0);
+    int rc = pinion__scheduler_post(pinion__hub_of(endpoint)->shards[loop]->scheduler, &post->task, 0);
     if (rc)
         free(post);
     return rc;
@@ -32,5 +33,5 @@ int pinion_endpoint_post(pinion_endpoint *endpoint, unsigned loop, void (*fn)(vo
 
 unsigned pinion_endpoint_loops(const pinion_endpoint *endpoint)
 {
-    return endpoint->shard_count;
+    return pinion__hub_of(endpoint)->shard_count;
 }

@@ -91,11 +91,11 @@ static int make(struct pinion_broadcast **out, uint64_t from, const char *topic,
 }
 
 /* Consumes payload. */
-static int publish(pinion_endpoint *endpoint, reach_fn *reach, uint64_t from, const char *topic,
+static int publish(struct pinion_hub *hub, reach_fn *reach, uint64_t from, const char *topic,
                    const struct pinion_refused *call, pinion_payload *payload)
 {
     struct pinion_broadcast *broadcast;
-    struct pinion_shard *here = pinion__hub_here(endpoint);
+    struct pinion_shard *here = pinion__hub_here(hub);
     if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON) {
         int rc = refuse(call, payload, PINION_EPAYLOAD);
         pinion_payload_unref(payload);
@@ -104,7 +104,7 @@ static int publish(pinion_endpoint *endpoint, reach_fn *reach, uint64_t from, co
     int rc = make(&broadcast, from, topic, call->name, payload);
     if (rc)
         return refuse(call, NULL, rc);
-    reach(&endpoint->pubsub, here ? &here->pubsub : NULL, broadcast);
+    reach(&hub->pubsub, here ? &here->pubsub : NULL, broadcast);
     pinion__broadcast_unref(broadcast);
     return 0;
 }
@@ -119,8 +119,8 @@ static int broadcast_from_channel(pinion_channel *channel, uint64_t from, const 
         call.why = has_joined(channel) ? "a raw socket has no topic: use pinion_endpoint_broadcast" : NULL;
         return pinion__refuse(&call, has_joined(channel) ? PINION_ENOTSUP : PINION_ENOTJOINED);
     }
-    return publish(channel->socket->shard->endpoint, pinion__pubsub_broadcast, from, channel->topic->name,
-                   &call, payload);
+    return publish(channel->socket->shard->hub, pinion__pubsub_broadcast, from, channel->topic->name, &call,
+                   payload);
 }
 
 int pinion_broadcast(pinion_channel *channel, const char *event, pinion_payload *payload)
@@ -136,25 +136,26 @@ int pinion_broadcast_from(pinion_channel *channel, const char *event, pinion_pay
 #define CALL(name_)                                                                                          \
     &(struct pinion_refused)                                                                                 \
     {                                                                                                        \
-        .call = (name_), .name = event, .endpoint = endpoint, .topic = pinion__slice_str(topic)              \
+        .call = (name_), .name = event, .hub = pinion__hub_of(endpoint), .topic = pinion__slice_str(topic)   \
     }
 
 int pinion_endpoint_broadcast(pinion_endpoint *endpoint, const char *topic, const char *event,
                               pinion_payload *payload)
 {
-    return publish(endpoint, pinion__pubsub_broadcast, 0, topic, CALL("pinion_endpoint_broadcast"), payload);
+    return publish(pinion__hub_of(endpoint), pinion__pubsub_broadcast, 0, topic,
+                   CALL("pinion_endpoint_broadcast"), payload);
 }
 
 int pinion_endpoint_broadcast_from(pinion_endpoint *endpoint, const pinion_ref *from, const char *topic,
                                    const char *event, pinion_payload *payload)
 {
-    return publish(endpoint, pinion__pubsub_broadcast, pinion__ref_subscriber(from), topic,
+    return publish(pinion__hub_of(endpoint), pinion__pubsub_broadcast, pinion__ref_subscriber(from), topic,
                    CALL("pinion_endpoint_broadcast_from"), payload);
 }
 
 int pinion_endpoint_broadcast_local(pinion_endpoint *endpoint, const char *topic, const char *event,
                                     pinion_payload *payload)
 {
-    return publish(endpoint, pinion__pubsub_publish, 0, topic, CALL("pinion_endpoint_broadcast_local"),
-                   payload);
+    return publish(pinion__hub_of(endpoint), pinion__pubsub_publish, 0, topic,
+                   CALL("pinion_endpoint_broadcast_local"), payload);
 }

@@ -39,9 +39,9 @@ static const struct pinion_socket *socket_of(const struct pinion_refused *refuse
 static void count(const struct pinion_refused *refused)
 {
     const struct pinion_socket *socket = socket_of(refused);
-    pinion_endpoint *endpoint = socket ? socket->shard->endpoint : refused->endpoint;
-    if (endpoint)
-        atomic_fetch_add_explicit(&endpoint->refused_calls, 1, memory_order_relaxed);
+    struct pinion_hub *hub = socket ? socket->shard->hub : refused->hub;
+    if (hub)
+        atomic_fetch_add_explicit(&hub->refused_calls, 1, memory_order_relaxed);
 }
 
 static void log_refused(struct pinion_log_kind *kind, const struct pinion_refused *refused, const char *call,

@@ -8,7 +8,7 @@
 #include <pinion/payload.h>
 
 struct pinion_channel;
-struct pinion_endpoint;
+struct pinion_hub;
 struct pinion_socket;
 
 /* What was called, as far as it is known: all but `call` may be left out. */
@@ -17,7 +17,7 @@ struct pinion_refused {
     const char *name;                     /* the event, or the name, key or status it was given */
     const struct pinion_channel *channel; /* whose; named with its client. Then on its loop */
     const struct pinion_socket *socket;   /* in place of a channel */
-    struct pinion_endpoint *endpoint;     /* in place of either: where it is counted */
+    struct pinion_hub *hub;               /* in place of either: where it is counted */
     struct pinion_slice topic;            /* where there is no channel at hand */
     bool of_ref;                          /* the topic is that of a ref's channel */
     const pinion_payload *payload;        /* names why it could not be built, of PINION_EPAYLOAD */

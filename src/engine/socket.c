@@ -258,7 +258,7 @@ static void log_connect(const struct pinion_socket *socket, const struct pinion_
     const char *peer = pinion_connect_peer(connect->info);
     if (!pinion__log_enabled(PINION_LOG_DEBUG))
         return;
-    pinion__log_params(params, connect->params, socket->shard->endpoint->filter);
+    pinion__log_params(params, connect->params, socket->shard->hub->filter);
     pinion__log(PINION_LOG_DEBUG, "socket %s: %s connects by %s: %s", socket->mount->path,
                 peer[0] ? peer : "somebody", connect->transport->name, params);
 }
@@ -447,7 +447,7 @@ void pinion__socket_remove_channel(struct pinion_socket *socket, struct pinion_c
 
 pinion_endpoint *pinion_socket_endpoint(const pinion_socket *socket)
 {
-    return socket->shard->endpoint;
+    return pinion__endpoint_of(socket->shard->hub);
 }
 
 const char *pinion_socket_id(const pinion_socket *socket)

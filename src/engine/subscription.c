@@ -143,12 +143,12 @@ int pinion_endpoint_subscribe(pinion_endpoint *endpoint, const char *topic, pini
     if (len > PINION_NAME_MAX || !utf8)
         return pinion__refuse(&(struct pinion_refused){ .call = "pinion_endpoint_subscribe",
                                                         .name = topic,
-                                                        .endpoint = endpoint },
+                                                        .hub = pinion__hub_of(endpoint) },
                               utf8 ? PINION_ETOOBIG : PINION_EUTF8);
     struct pinion_subscription *subscription = calloc(1, sizeof *subscription + len + 1);
     if (!subscription)
         return PINION_ENOMEM;
-    struct pinion_shard *shard = endpoint->shards[0];
+    struct pinion_shard *shard = pinion__hub_of(endpoint)->shards[0];
     atomic_init(&subscription->refs, 2);
     atomic_init(&subscription->freed, false);
     pinion__list_init(&subscription->node);
@@ -160,7 +160,7 @@ int pinion_endpoint_subscribe(pinion_endpoint *endpoint, const char *topic, pini
     subscription->fn = fn;
     subscription->data = data;
     memcpy(subscription->topic, topic, len + 1);
-    bool here = pinion__hub_here(endpoint) == shard;
+    bool here = pinion__hub_here(pinion__hub_of(endpoint)) == shard;
     int rc =
         here ? begin(subscription) : pinion__scheduler_post(shard->scheduler, &subscription->begin_task, 0);
     if (!rc && here)

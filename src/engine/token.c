@@ -33,20 +33,20 @@ static int given_secret(const char *text, struct pinion_slice *secret)
                         GIVEN_SECRET_MIN);
 }
 
-static int find_secret(const pinion_endpoint *endpoint, const pinion_token_options *options,
+static int find_secret(const struct pinion_hub *hub, const pinion_token_options *options,
                        struct pinion_slice *secret)
 {
     if (options->secret_key_base)
         return given_secret(options->secret_key_base, secret);
-    if (!endpoint)
+    if (!hub)
         return pinion__fail(PINION_EINVAL, "a token needs an endpoint, or a secret_key_base in its options");
-    if (endpoint->secret.missing)
+    if (hub->secret.missing)
         return pinion__fail(PINION_EINVAL,
                             "tokens need a secret: put one of %d bytes or more (`openssl rand -base64 48` "
                             "prints one) into secret_key_base of pinion_endpoint_options, or into "
                             "PINION_SECRET_KEY_BASE in the environment",
                             PINION_SECRET_MIN);
-    *secret = pinion__slice(endpoint->secret.bytes, endpoint->secret.len);
+    *secret = pinion__slice(hub->secret.bytes, hub->secret.len);
     return 0;
 }
 
@@ -57,7 +57,7 @@ static int check_signed_at(const pinion_token_options *options)
     return pinion__fail(PINION_EINVAL, "signed_at: %lld is no time", (long long)options->signed_at);
 }
 
-static int begin(struct call *call, const pinion_endpoint *endpoint, const char *salt,
+static int begin(struct call *call, const struct pinion_hub *hub, const char *salt,
                  const pinion_token_options *options)
 {
     struct pinion_slice secret = { 0 };
@@ -72,7 +72,7 @@ static int begin(struct call *call, const pinion_endpoint *endpoint, const char 
                                                     call->options.key_digest };
     int rc = check_signed_at(&call->options);
     if (!rc)
-        rc = find_secret(endpoint, &call->options, &secret);
+        rc = find_secret(hub, &call->options, &secret);
     return rc ? rc : pinion__token_key(secret, pinion__slice_str(salt), &params, &call->key);
 }
 
@@ -156,11 +156,11 @@ static int make(const struct call *call, const pinion_payload *data, seal_fn *se
     return rc == PINION_ETOOBIG ? pinion__fail(rc, "the data is too large or too deep for a token") : rc;
 }
 
-static int make_token(const pinion_endpoint *endpoint, const char *salt, pinion_payload *data,
+static int make_token(const struct pinion_hub *hub, const char *salt, pinion_payload *data,
                       const pinion_token_options *options, seal_fn *seal, char **token)
 {
     struct call call;
-    int rc = begin(&call, endpoint, salt, options);
+    int rc = begin(&call, hub, salt, options);
     if (!rc) {
         rc = make(&call, data, seal, token);
         end(&call);
@@ -172,13 +172,13 @@ static int make_token(const pinion_endpoint *endpoint, const char *salt, pinion_
 int pinion_token_sign(pinion_endpoint *endpoint, const char *salt, pinion_payload *data,
                       const pinion_token_options *options, char **token)
 {
-    return make_token(endpoint, salt, data, options, sign, token);
+    return make_token(pinion__hub_of(endpoint), salt, data, options, sign, token);
 }
 
 int pinion_token_encrypt(pinion_endpoint *endpoint, const char *salt, pinion_payload *data,
                          const pinion_token_options *options, char **token)
 {
-    return make_token(endpoint, salt, data, options, encrypt, token);
+    return make_token(pinion__hub_of(endpoint), salt, data, options, encrypt, token);
 }
 
 /* ---- reading them ---- */
@@ -219,13 +219,13 @@ static int read(const struct call *call, const char *token, open_fn *open, pinio
     return rc;
 }
 
-static int read_token(const pinion_endpoint *endpoint, const char *salt, const char *token,
+static int read_token(const struct pinion_hub *hub, const char *salt, const char *token,
                       const pinion_token_options *options, open_fn *open, pinion_payload **data)
 {
     struct call call;
     if (!token)
         return pinion__fail(PINION_ETOKENMISSING, "there is no token");
-    int rc = begin(&call, endpoint, salt, options);
+    int rc = begin(&call, hub, salt, options);
     if (!rc) {
         rc = read(&call, token, open, data);
         end(&call);
@@ -236,29 +236,29 @@ static int read_token(const pinion_endpoint *endpoint, const char *salt, const c
 int pinion_token_verify(pinion_endpoint *endpoint, const char *salt, const char *token,
                         const pinion_token_options *options, pinion_payload **data)
 {
-    return read_token(endpoint, salt, token, options, verify, data);
+    return read_token(pinion__hub_of(endpoint), salt, token, options, verify, data);
 }
 
 int pinion_token_decrypt(pinion_endpoint *endpoint, const char *salt, const char *token,
                          const pinion_token_options *options, pinion_payload **data)
 {
-    return read_token(endpoint, salt, token, options, decrypt, data);
+    return read_token(pinion__hub_of(endpoint), salt, token, options, decrypt, data);
 }
 
 /* ---- the library's own ---- */
 
-static int own_key(const pinion_endpoint *endpoint, const char *salt, struct pinion_token_key *key)
+static int own_key(const struct pinion_hub *hub, const char *salt, struct pinion_token_key *key)
 {
     const struct pinion_token_key_params params = { DEFAULT_ITERATIONS, DEFAULT_LENGTH, PINION_TOKEN_SHA256 };
-    struct pinion_slice secret = pinion__slice(endpoint->secret.bytes, endpoint->secret.len);
+    struct pinion_slice secret = pinion__slice(hub->secret.bytes, hub->secret.len);
     return pinion__token_key(secret, pinion__slice_str(salt), &params, key);
 }
 
-int pinion__token_sign_bytes(const pinion_endpoint *endpoint, const char *salt, struct pinion_slice bytes,
+int pinion__token_sign_bytes(const struct pinion_hub *hub, const char *salt, struct pinion_slice bytes,
                              struct pinion_buf *out)
 {
     struct pinion_token_key key;
-    int rc = own_key(endpoint, salt, &key);
+    int rc = own_key(hub, salt, &key);
     if (rc)
         return rc;
     rc = pinion__verifier_sign(pinion__slice((char *)key.bytes, key.len), bytes, out);
@@ -266,11 +266,11 @@ int pinion__token_sign_bytes(const pinion_endpoint *endpoint, const char *salt, 
     return rc;
 }
 
-int pinion__token_verify_bytes(const pinion_endpoint *endpoint, const char *salt, struct pinion_slice token,
+int pinion__token_verify_bytes(const struct pinion_hub *hub, const char *salt, struct pinion_slice token,
                                struct pinion_buf *out)
 {
     struct pinion_token_key key;
-    int rc = own_key(endpoint, salt, &key);
+    int rc = own_key(hub, salt, &key);
     if (rc)
         return rc;
     rc = pinion__verifier_verify(pinion__slice((char *)key.bytes, key.len), token, out);

@@ -130,7 +130,7 @@ int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work, pinion_do
         free(own);
         return PINION_ENOMEM;
     }
-    int rc = pinion__workers_run(channel->socket->shard->endpoint->workers, &own->task);
+    int rc = pinion__workers_run(channel->socket->shard->hub->workers, &own->task);
     if (rc) {
         pinion__promise_unref(own->promise);
         free(own);

@@ -59,7 +59,7 @@ static void broadcast(const struct pinion_presence_outgoing *diff, const struct 
                       struct pinion_presence_told *told)
 {
     struct pinion_broadcast *broadcast;
-    pinion_endpoint *endpoint = presence->endpoint;
+    struct pinion_hub *hub = presence->hub;
     pinion_payload *payload =
         pinion__presence_join_lists(pinion_payload_ref(diff->joins), pinion_payload_ref(diff->leaves));
     int rc = pinion__broadcast_new(&broadcast, 0, diff->topic, "presence_diff", payload);
@@ -70,7 +70,7 @@ static void broadcast(const struct pinion_presence_outgoing *diff, const struct 
         return;
     }
     broadcast->versions = &told->versions;
-    pinion__pubsub_publish(&endpoint->pubsub, &pinion__hub_here(endpoint)->pubsub, broadcast);
+    pinion__pubsub_publish(&hub->pubsub, &pinion__hub_here(hub)->pubsub, broadcast);
     pinion__broadcast_unref(broadcast);
 }
 
@@ -99,7 +99,7 @@ static void call(void (*run)(struct pinion_presence_outgoing *diff, const struct
                  const char *name, struct pinion_presence_outgoing *diff,
                  const struct pinion_presence *presence)
 {
-    struct pinion_shard *shard = pinion__hub_here(presence->endpoint);
+    struct pinion_shard *shard = pinion__hub_here(presence->hub);
     struct pinion_call running = { .callback = name, .detail = diff->topic };
     pinion__call_enter(shard, &running);
     run(diff, presence);

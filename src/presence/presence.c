@@ -102,9 +102,9 @@ static const struct pinion_extension_ops extension_ops = { on_channel_ended, on_
 
 /* ---- new ---- */
 
-static struct pinion_presence *find(const pinion_endpoint *endpoint, struct pinion_slice name)
+static struct pinion_presence *find(const struct pinion_hub *hub, struct pinion_slice name)
 {
-    PINION_LIST_FOREACH (node, &endpoint->extensions) {
+    PINION_LIST_FOREACH (node, &hub->extensions) {
         struct pinion_extension *extension = PINION_CONTAINER_OF(node, struct pinion_extension, node);
         if (extension->ops == &extension_ops && pinion__slice_is(name, presence_of(extension)->options.name))
             return presence_of(extension);
@@ -148,12 +148,11 @@ static uint64_t new_incarnation(void)
 
 static int init_shards(pinion_presence *presence)
 {
-    pinion_endpoint *endpoint = presence->endpoint;
-    const char *node =
-        pinion__pubsub_has_adapter(&endpoint->pubsub) ? pinion__pubsub_node(&endpoint->pubsub) : "local";
+    struct pinion_hub *hub = presence->hub;
+    const char *node = pinion__pubsub_has_adapter(&hub->pubsub) ? pinion__pubsub_node(&hub->pubsub) : "local";
     int rc = 0;
     for (unsigned i = 0; i < presence->options.shards && !rc; i++) {
-        struct pinion_shard *loop = endpoint->shards[i % endpoint->shard_count];
+        struct pinion_shard *loop = hub->shards[i % hub->shard_count];
         rc = pinion__presence_shard_init(&presence->shards[i], presence, loop, pinion__slice_str(node),
                                          new_incarnation());
     }
@@ -163,12 +162,13 @@ static int init_shards(pinion_presence *presence)
 int pinion_presence_new(pinion_presence **out, pinion_endpoint *endpoint,
                         const pinion_presence_options *options)
 {
+    struct pinion_hub *hub = pinion__hub_of(endpoint);
     pinion_presence_options filled = options ? *options : (pinion_presence_options){ 0 };
     fill_defaults(&filled);
     int rc = check_options(&filled);
     if (rc)
         return rc;
-    if (find(endpoint, pinion__slice_str(filled.name)))
+    if (find(hub, pinion__slice_str(filled.name)))
         return pinion__fail(PINION_EINVAL, "name: the endpoint has a presence \"%s\" already", filled.name);
     pinion_presence *presence =
         calloc(1, sizeof *presence + filled.shards * sizeof(struct pinion_presence_shard));
@@ -178,17 +178,17 @@ int pinion_presence_new(pinion_presence **out, pinion_endpoint *endpoint,
         return PINION_ENOMEM;
     }
     presence->extension.ops = &extension_ops;
-    presence->endpoint = endpoint;
+    presence->hub = hub;
     presence->options = filled;
     presence->options.name = name;
     rc = init_shards(presence);
     if (!rc)
-        rc = pinion__hub_extend(endpoint, &presence->extension);
+        rc = pinion__hub_extend(hub, &presence->extension);
     if (rc) {
         release(&presence->extension);
         return rc;
     }
-    pinion__pubsub_receive(&endpoint->pubsub, PINION_ENVELOPE_PRESENCE, on_packet, endpoint);
+    pinion__pubsub_receive(&hub->pubsub, PINION_ENVELOPE_PRESENCE, on_packet, hub);
     for (unsigned i = 0; i < presence->options.shards; i++)
         (void)pinion__tracker_begin(&presence->shards[i].tracker); /* the loops have not run yet */
     *out = presence;

@@ -6,7 +6,7 @@
 
 struct pinion_presence {
     struct pinion_extension extension;
-    pinion_endpoint *endpoint;
+    struct pinion_hub *hub;
     pinion_presence_options options; /* defaults filled in; name is owned */
     atomic_bool said_shards;         /* in the log: another node has another number */
     struct pinion_presence_shard shards[];

@@ -159,7 +159,7 @@ static void on_cooled(struct pinion_timer *timer)
 /* A loop that has ended has no more subscribers to be told. */
 static void begin_flush(struct pinion_presence_shard *shard)
 {
-    if (pinion__hub_here(shard->loop->endpoint) == shard->loop)
+    if (pinion__hub_here(shard->loop->hub) == shard->loop)
         pinion__scheduler_defer(shard->loop->scheduler, &shard->flush);
     else
         (void)pinion__scheduler_post(shard->loop->scheduler, &shard->flush, 0);

@@ -15,7 +15,7 @@
 
 static struct pinion_pubsub *pubsub_of(const struct pinion_tracker *tracker)
 {
-    return &tracker->shard->presence->endpoint->pubsub;
+    return &tracker->shard->presence->hub->pubsub;
 }
 
 /* To one node, or to all (empty). What does not arrive is asked for. */

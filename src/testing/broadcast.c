@@ -44,7 +44,7 @@ int pinion_test_subscribe(pinion_test *test, const char *topic)
     struct subscription *own = calloc(1, sizeof *own);
     if (!own)
         return PINION_ENOMEM;
-    int rc = pinion_endpoint_subscribe(&test->endpoint, topic, keep_broadcast, test, &own->subscription);
+    int rc = pinion_endpoint_subscribe(test->endpoint, topic, keep_broadcast, test, &own->subscription);
     if (rc) {
         free(own);
         return rc;

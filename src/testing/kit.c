@@ -1,6 +1,7 @@
 /* The test kit: pinion/testing.h over the in-process transport. */
 #include "testing/kit.h"
 #include "base/clock.h"
+#include "endpoint/endpoint.h"
 #include "engine/check.h"
 #include "engine/subscription.h"
 #include <errno.h>
@@ -86,18 +87,14 @@ static int init_wait(pinion_test *test)
     return 0;
 }
 
-static int init_loop(pinion_test *test)
+static int init_endpoint(pinion_test *test)
 {
-    int rc = pinion__scheduler_new(&test->scheduler, SIZE_MAX, on_post, test, test_clock, test);
+    struct pinion_endpoint_driver driver = { .wake = on_post, .clock = test_clock, .context = test };
+    int rc = pinion__endpoint_new_driven(&test->endpoint, &driver);
     if (rc)
         return rc;
-    rc = pinion__hub_add_shard(&test->endpoint, test->scheduler);
-    if (rc) {
-        pinion__scheduler_unref(test->scheduler);
-        return rc;
-    }
-    test->shard = test->endpoint.shards[0];
-    pinion__shard_bind(test->shard);
+    test->shard = test->endpoint->loops[0].shard;
+    test->scheduler = test->shard->scheduler;
     return 0;
 }
 
@@ -115,12 +112,7 @@ int pinion_test_new(pinion_test **out)
         free(test);
         return rc;
     }
-    rc = pinion__hub_init(&test->endpoint, 2);
-    if (!rc) {
-        rc = init_loop(test);
-        if (rc)
-            pinion__hub_release(&test->endpoint);
-    }
+    rc = init_endpoint(test);
     if (rc) {
         pthread_cond_destroy(&test->woken);
         pinion__lock_destroy(&test->lock);
@@ -158,9 +150,7 @@ void pinion_test_free(pinion_test *test)
         pinion__test_client_free(PINION_CONTAINER_OF(client, pinion_test_client, node));
     }
     pinion_payload_unref(test->met);
-    pinion__shard_bind(NULL);
-    pinion__hub_release(&test->endpoint);
-    pinion__scheduler_unref(test->scheduler);
+    pinion__endpoint_free_driven(test->endpoint);
     pthread_cond_destroy(&test->woken);
     pinion__lock_destroy(&test->lock);
     free(test);
@@ -168,7 +158,7 @@ void pinion_test_free(pinion_test *test)
 
 pinion_endpoint *pinion_test_endpoint(pinion_test *test)
 {
-    return &test->endpoint;
+    return test->endpoint;
 }
 
 /* ---- what was met ---- */

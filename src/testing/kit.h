@@ -20,7 +20,7 @@ struct pinion_test_client {
 };
 
 struct pinion_test {
-    pinion_endpoint endpoint;
+    pinion_endpoint *endpoint;
     struct pinion_scheduler *scheduler;
     struct pinion_shard *shard;
     uint64_t now;

@@ -6,24 +6,24 @@
 #include <stdlib.h>
 
 struct pinion_longpoll {
-    pinion_endpoint *endpoint;
+    struct pinion_hub *hub;
     struct pinion_longpoll_sessions loops[PINION_LOOPS_MAX]; /* each belongs to its loop */
     struct pinion_longpoll_seats seats;                      /* of all */
     struct pinion_longpoll_remote *remote;                   /* NULL: there are no other nodes */
 };
 
-int pinion__longpoll_new(struct pinion_longpoll **out, pinion_endpoint *endpoint, size_t max_sessions)
+int pinion__longpoll_new(struct pinion_longpoll **out, struct pinion_hub *hub, size_t max_sessions)
 {
     struct pinion_longpoll *longpoll = calloc(1, sizeof *longpoll);
     if (!longpoll)
         return PINION_ENOMEM;
-    longpoll->endpoint = endpoint;
+    longpoll->hub = hub;
     pinion__longpoll_seats_init(&longpoll->seats, max_sessions);
-    for (unsigned i = 0; i < endpoint->shard_count; i++)
-        pinion__longpoll_sessions_init(&longpoll->loops[i], longpoll, i, endpoint->shards[i]->scheduler,
+    for (unsigned i = 0; i < hub->shard_count; i++)
+        pinion__longpoll_sessions_init(&longpoll->loops[i], longpoll, i, hub->shards[i]->scheduler,
                                        &longpoll->seats);
-    int rc = pinion__pubsub_has_adapter(&endpoint->pubsub)
-                 ? pinion__longpoll_remote_new(&longpoll->remote, longpoll, endpoint, longpoll->loops)
+    int rc = pinion__pubsub_has_adapter(&hub->pubsub)
+                 ? pinion__longpoll_remote_new(&longpoll->remote, longpoll, hub, longpoll->loops)
                  : 0;
     if (rc)
         pinion__longpoll_free(longpoll);
@@ -37,7 +37,7 @@ void pinion__longpoll_free(struct pinion_longpoll *longpoll)
     if (!longpoll)
         return;
     pinion__longpoll_remote_free(longpoll->remote);
-    for (unsigned i = 0; i < longpoll->endpoint->shard_count; i++)
+    for (unsigned i = 0; i < longpoll->hub->shard_count; i++)
         pinion__longpoll_sessions_release(&longpoll->loops[i]);
     pinion__longpoll_seats_release(&longpoll->seats);
     free(longpoll);
@@ -46,7 +46,7 @@ void pinion__longpoll_free(struct pinion_longpoll *longpoll)
 static unsigned index_of(const struct pinion_longpoll *longpoll, const struct pinion_shard *shard)
 {
     unsigned index = 0;
-    while (longpoll->endpoint->shards[index] != shard)
+    while (longpoll->hub->shards[index] != shard)
         index++;
     return index;
 }
@@ -166,24 +166,24 @@ struct pinion_longpoll_call *pinion__longpoll_call_again(struct pinion_longpoll_
     pinion__buf_release(&call->answer);
     call->found = false;
     if (!call->elsewhere)
-        call->there = call->longpoll->endpoint->shards[call->loop];
+        call->there = call->longpoll->hub->shards[call->loop];
     return ref(call);
 }
 
 bool pinion__longpoll_call_address(struct pinion_longpoll_call *call, struct pinion_slice token)
 {
-    const pinion_endpoint *endpoint = call->longpoll->endpoint;
+    const struct pinion_hub *hub = call->longpoll->hub;
     struct pinion_longpoll_place place;
-    if (!pinion__longpoll_token_read(endpoint, token, &place))
+    if (!pinion__longpoll_token_read(hub, token, &place))
         return false;
     memcpy(call->id, place.id, sizeof call->id);
     call->loop = place.loop;
-    if (strcmp(place.node, pinion__pubsub_node(&endpoint->pubsub)) != 0) {
+    if (strcmp(place.node, pinion__pubsub_node(&hub->pubsub)) != 0) {
         call->elsewhere = place.node[0] && call->longpoll->remote ? strdup(place.node) : NULL;
         call->gone = !call->elsewhere;
     } else {
-        call->gone = place.loop >= endpoint->shard_count;
-        call->there = call->gone ? call->home : endpoint->shards[place.loop];
+        call->gone = place.loop >= hub->shard_count;
+        call->there = call->gone ? call->home : hub->shards[place.loop];
     }
     return true;
 }
@@ -229,7 +229,7 @@ void pinion__longpoll_evict(struct pinion_longpoll *longpoll, struct pinion_shar
     struct eviction *eviction = malloc(sizeof *eviction);
     if (eviction) {
         *eviction = (struct eviction){ .task.run = run_eviction, .longpoll = longpoll, .evicted = *evicted };
-        if (send_to(from, longpoll->endpoint->shards[evicted->loop], &eviction->task, 0) == 0)
+        if (send_to(from, longpoll->hub->shards[evicted->loop], &eviction->task, 0) == 0)
             return;
         free(eviction); /* that loop has ended, and its sessions with it */
     }
@@ -251,7 +251,7 @@ void pinion__longpoll_begin(struct pinion_longpoll_call *call, const pinion_payl
     if (call->refused) {
         pinion__longpoll_call_return(call);
     } else if (RAND_bytes(call->id, sizeof call->id) != 1 ||
-               pinion__longpoll_token_make(longpoll->endpoint, index, call->id, token) != 0) {
+               pinion__longpoll_token_make(longpoll->hub, index, call->id, token) != 0) {
         (void)pinion__longpoll_put_status(&call->answer, 500);
         pinion__longpoll_call_return(call);
     } else {

@@ -16,7 +16,7 @@ struct pinion_longpoll; /* of one endpoint */
 struct pinion_longpoll_remote;
 
 /* The endpoint's loops are all added, and none runs yet. PINION_ENOMEM. */
-int pinion__longpoll_new(struct pinion_longpoll **out, pinion_endpoint *endpoint, size_t max_sessions);
+int pinion__longpoll_new(struct pinion_longpoll **out, struct pinion_hub *hub, size_t max_sessions);
 
 /* Every socket has ended, and the loops have. NULL is allowed. */
 void pinion__longpoll_free(struct pinion_longpoll *longpoll);

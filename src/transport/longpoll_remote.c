@@ -32,7 +32,7 @@ struct loop {
 
 struct pinion_longpoll_remote {
     struct pinion_longpoll *longpoll;
-    pinion_endpoint *endpoint;
+    struct pinion_hub *hub;
     struct pinion_longpoll_sessions *sessions;
     struct loop loops[1 << LOOP_BITS];
 };
@@ -90,7 +90,7 @@ static int put_request(struct pinion_buf *out, const struct pinion_longpoll_call
 
 static int send(struct pinion_longpoll_remote *remote, const char *node, const struct pinion_buf *message)
 {
-    return pinion__pubsub_send(&remote->endpoint->pubsub, PINION_ENVELOPE_LONGPOLL, node,
+    return pinion__pubsub_send(&remote->hub->pubsub, PINION_ENVELOPE_LONGPOLL, node,
                                pinion__slice(message->data, message->len));
 }
 
@@ -156,17 +156,17 @@ static void on_silence(struct pinion_timer *timer)
     give_up(call);
 }
 
-static unsigned index_of(const pinion_endpoint *endpoint, const struct pinion_shard *shard)
+static unsigned index_of(const struct pinion_hub *hub, const struct pinion_shard *shard)
 {
     unsigned index = 0;
-    while (endpoint->shards[index] != shard)
+    while (hub->shards[index] != shard)
         index++;
     return index;
 }
 
 static int note_asked(struct pinion_longpoll_remote *remote, struct pinion_longpoll_call *call)
 {
-    unsigned index = index_of(remote->endpoint, call->home);
+    unsigned index = index_of(remote->hub, call->home);
     struct loop *loop = &remote->loops[index];
     call->remote = remote;
     call->number = ++loop->count << LOOP_BITS | index;
@@ -184,8 +184,7 @@ void pinion__longpoll_remote_ask(struct pinion_longpoll_remote *remote, struct p
 {
     struct pinion_buf message;
     call->there = call->home;
-    if (pinion__pubsub_has_gone(&remote->endpoint->pubsub, call->elsewhere) ||
-        note_asked(remote, call) != 0) {
+    if (pinion__pubsub_has_gone(&remote->hub->pubsub, call->elsewhere) || note_asked(remote, call) != 0) {
         give_up(call);
         return;
     }
@@ -334,7 +333,7 @@ static bool admit(struct arrival *arrival, struct pinion_longpoll_call *call, un
 static bool receive(struct arrival *arrival)
 {
     struct pinion_longpoll_remote *remote = arrival->remote;
-    struct pinion_shard *shard = remote->endpoint->shards[arrival->loop];
+    struct pinion_shard *shard = remote->hub->shards[arrival->loop];
     struct pinion_slice in = arrival->rest, id, path;
     unsigned kind, ndjson, path_len;
     if (!take_bytes(&in, PINION_LONGPOLL_ID_LEN, &id) || !take_byte(&in, &kind) || !take_byte(&in, &ndjson) ||
@@ -399,7 +398,7 @@ static void post(struct pinion_longpoll_remote *remote, void (*run)(struct pinio
         memcpy(arrival->bytes + node.len, rest.ptr, rest.len);
     arrival->node = pinion__slice(arrival->bytes, node.len);
     arrival->rest = pinion__slice(arrival->bytes + node.len, rest.len);
-    if (pinion__scheduler_post(remote->endpoint->shards[loop]->scheduler, &arrival->task, rest.len + 1) != 0)
+    if (pinion__scheduler_post(remote->hub->shards[loop]->scheduler, &arrival->task, rest.len + 1) != 0)
         free(arrival); /* as if it had been lost on its way */
 }
 
@@ -414,7 +413,7 @@ static void on_message(void *context, struct pinion_slice node, struct pinion_sl
         loop = number & ((1 << LOOP_BITS) - 1);
     else if (!take_byte(&bytes, &loop))
         return;
-    if (loop >= remote->endpoint->shard_count)
+    if (loop >= remote->hub->shard_count)
         return;
     if (type == ANSWER)
         post(remote, run_answer, loop, number, node, bytes);
@@ -455,13 +454,13 @@ static void on_gone(void *context, const char *node)
 {
     struct pinion_longpoll_remote *remote = context;
     size_t size = strlen(node) + 1;
-    for (unsigned i = 0; i < remote->endpoint->shard_count; i++) {
+    for (unsigned i = 0; i < remote->hub->shard_count; i++) {
         struct departure *departure = malloc(sizeof *departure + size);
         if (!departure)
             return;
         *departure = (struct departure){ .task.run = run_departure, .remote = remote, .loop = i };
         memcpy(departure->node, node, size);
-        if (pinion__scheduler_post(remote->endpoint->shards[i]->scheduler, &departure->task, size) != 0)
+        if (pinion__scheduler_post(remote->hub->shards[i]->scheduler, &departure->task, size) != 0)
             free(departure);
     }
 }
@@ -471,7 +470,7 @@ static void on_gone(void *context, const char *node)
 /* Calls are numbered from anywhere: an answer to one of this node's life before is none to one of this. */
 static int begin_numbers(struct pinion_longpoll_remote *remote)
 {
-    for (unsigned i = 0; i < remote->endpoint->shard_count; i++) {
+    for (unsigned i = 0; i < remote->hub->shard_count; i++) {
         uint64_t random;
         if (RAND_bytes((unsigned char *)&random, sizeof random) != 1)
             return pinion__fail(PINION_EIO, "the system gives no random bytes");
@@ -481,15 +480,15 @@ static int begin_numbers(struct pinion_longpoll_remote *remote)
 }
 
 int pinion__longpoll_remote_new(struct pinion_longpoll_remote **out, struct pinion_longpoll *longpoll,
-                                pinion_endpoint *endpoint, struct pinion_longpoll_sessions *sessions)
+                                struct pinion_hub *hub, struct pinion_longpoll_sessions *sessions)
 {
     struct pinion_longpoll_remote *remote = calloc(1, sizeof *remote);
     if (!remote)
         return PINION_ENOMEM;
     remote->longpoll = longpoll;
-    remote->endpoint = endpoint;
+    remote->hub = hub;
     remote->sessions = sessions;
-    for (unsigned i = 0; i < endpoint->shard_count; i++) {
+    for (unsigned i = 0; i < hub->shard_count; i++) {
         pinion__map_init(&remote->loops[i].asked, call_number);
         pinion__map_init(&remote->loops[i].visitors, visitor_key);
     }
@@ -498,8 +497,8 @@ int pinion__longpoll_remote_new(struct pinion_longpoll_remote **out, struct pini
         free(remote);
         return rc;
     }
-    pinion__pubsub_receive(&endpoint->pubsub, PINION_ENVELOPE_LONGPOLL, on_message, remote);
-    pinion__pubsub_watch(&endpoint->pubsub, on_gone, remote);
+    pinion__pubsub_receive(&hub->pubsub, PINION_ENVELOPE_LONGPOLL, on_message, remote);
+    pinion__pubsub_watch(&hub->pubsub, on_gone, remote);
     *out = remote;
     return 0;
 }
@@ -519,7 +518,7 @@ void pinion__longpoll_remote_free(struct pinion_longpoll_remote *remote)
 {
     if (!remote)
         return;
-    for (unsigned i = 0; i < remote->endpoint->shard_count; i++) {
+    for (unsigned i = 0; i < remote->hub->shard_count; i++) {
         pinion__map_each(&remote->loops[i].asked, free_asked, &remote->loops[i].asked);
         pinion__map_release(&remote->loops[i].asked);
         pinion__map_each(&remote->loops[i].visitors, free_visitor, NULL);

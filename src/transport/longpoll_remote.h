@@ -18,7 +18,7 @@ struct pinion_longpoll_remote;
 
 /* Of an endpoint that has an adapter. `sessions` has one for each of its loops. PINION_ENOMEM. */
 int pinion__longpoll_remote_new(struct pinion_longpoll_remote **out, struct pinion_longpoll *longpoll,
-                                pinion_endpoint *endpoint, struct pinion_longpoll_sessions *sessions);
+                                struct pinion_hub *hub, struct pinion_longpoll_sessions *sessions);
 
 /* The loops have ended. NULL is allowed. */
 void pinion__longpoll_remote_free(struct pinion_longpoll_remote *remote);

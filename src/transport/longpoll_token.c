@@ -5,10 +5,10 @@ static const char salt[] = "pinion longpoll";
 
 #define LEN (1 + PINION_LONGPOLL_ID_LEN) /* the loop's index, the id; the node's name follows */
 
-int pinion__longpoll_token_make(const pinion_endpoint *endpoint, unsigned loop, const unsigned char *id,
+int pinion__longpoll_token_make(const struct pinion_hub *hub, unsigned loop, const unsigned char *id,
                                 char token[PINION_LONGPOLL_TOKEN_MAX])
 {
-    const char *node = pinion__pubsub_node(&endpoint->pubsub);
+    const char *node = pinion__pubsub_node(&hub->pubsub);
     char bytes[LEN + PINION_NODE_MAX];
     size_t node_len = strlen(node);
     struct pinion_buf text;
@@ -16,7 +16,7 @@ int pinion__longpoll_token_make(const pinion_endpoint *endpoint, unsigned loop, 
     memcpy(bytes + 1, id, PINION_LONGPOLL_ID_LEN);
     memcpy(bytes + LEN, node, node_len);
     pinion__buf_init(&text, PINION_LONGPOLL_TOKEN_MAX - 1);
-    int rc = pinion__token_sign_bytes(endpoint, salt, pinion__slice(bytes, LEN + node_len), &text);
+    int rc = pinion__token_sign_bytes(hub, salt, pinion__slice(bytes, LEN + node_len), &text);
     if (!rc) {
         memcpy(token, text.data, text.len);
         token[text.len] = '\0';
@@ -25,14 +25,14 @@ int pinion__longpoll_token_make(const pinion_endpoint *endpoint, unsigned loop, 
     return rc;
 }
 
-bool pinion__longpoll_token_read(const pinion_endpoint *endpoint, struct pinion_slice token,
+bool pinion__longpoll_token_read(const struct pinion_hub *hub, struct pinion_slice token,
                                  struct pinion_longpoll_place *place)
 {
     struct pinion_buf bytes;
     if (token.len >= PINION_LONGPOLL_TOKEN_MAX)
         return false;
     pinion__buf_init(&bytes, PINION_LONGPOLL_TOKEN_MAX);
-    bool ours = pinion__token_verify_bytes(endpoint, salt, token, &bytes) == 0 && bytes.len >= LEN &&
+    bool ours = pinion__token_verify_bytes(hub, salt, token, &bytes) == 0 && bytes.len >= LEN &&
                 bytes.len - LEN < sizeof place->node;
     if (ours) {
         place->loop = (unsigned char)bytes.data[0];

@@ -16,11 +16,11 @@ struct pinion_longpoll_place {
 };
 
 /* The session of this id on the loop of this index. PINION_ENOMEM, PINION_EIO. */
-int pinion__longpoll_token_make(const pinion_endpoint *endpoint, unsigned loop, const unsigned char *id,
+int pinion__longpoll_token_make(const struct pinion_hub *hub, unsigned loop, const unsigned char *id,
                                 char token[PINION_LONGPOLL_TOKEN_MAX]);
 
 /* False: not signed with this secret. */
-bool pinion__longpoll_token_read(const pinion_endpoint *endpoint, struct pinion_slice token,
+bool pinion__longpoll_token_read(const struct pinion_hub *hub, struct pinion_slice token,
                                  struct pinion_longpoll_place *place);
 
 #endif

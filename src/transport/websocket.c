@@ -152,8 +152,8 @@ static void stop_pings(struct ws *ws)
 /* Without memory for a timer there is no waiting. */
 static void await_end(struct ws *ws)
 {
-    const pinion_endpoint *endpoint = ws->shard->endpoint;
-    uint32_t close_ms = endpoint->close_timeout_ms, stall_ms = endpoint->stall_ms;
+    const struct pinion_hub *hub = ws->shard->hub;
+    uint32_t close_ms = hub->close_timeout_ms, stall_ms = hub->stall_ms;
     struct ws_more *more = more_of(ws);
     if (ws->deaf && close_ms < stall_ms)
         stall_ms = close_ms;

@@ -7,7 +7,7 @@
 #include "helpers/death.h"
 
 static pinion_endpoint *endpoint;
-static struct pinion_server_loop *loop;
+static struct pinion_endpoint_loop *loop;
 
 static int begin(void **state)
 {
@@ -15,14 +15,14 @@ static int begin(void **state)
     const pinion_endpoint_options options = { .loops = 2 };
     ok(pinion_endpoint_new(&endpoint, &options));
     ok(pinion_endpoint_socket(endpoint, "/socket", &anybody, NULL));
-    loop = &pinion__server(endpoint)->loops[1];
-    assert_sound(pinion__server_loop_check(loop));
+    loop = &endpoint->loops[1];
+    assert_sound(pinion__endpoint_loop_check(loop));
     return 0;
 }
 
 static int end(void **state)
 {
-    assert_sound(pinion__server_loop_check(loop));
+    assert_sound(pinion__endpoint_loop_check(loop));
     pinion_endpoint_free(endpoint);
     return 0;
 }
@@ -30,18 +30,18 @@ static int end(void **state)
 static void a_loop(void **state)
 {
     loop->turns.going = true;
-    assert_tells(pinion__server_loop_check(loop), "turns");
+    assert_tells(pinion__endpoint_loop_check(loop), "turns");
     loop->turns.going = false;
     loop->shard->turns.going = true;
-    assert_tells(pinion__server_loop_check(loop), "turns");
+    assert_tells(pinion__endpoint_loop_check(loop), "turns");
     loop->shard->turns.going = false;
     struct pinion_list streams = loop->streams;
     loop->streams.next = NULL;
-    assert_tells(pinion__server_loop_check(loop), "list");
+    assert_tells(pinion__endpoint_loop_check(loop), "list");
     loop->streams = streams;
     struct pinion_list http = loop->http;
     loop->http.prev = &http;
-    assert_tells(pinion__server_loop_check(loop), "list");
+    assert_tells(pinion__endpoint_loop_check(loop), "list");
     loop->http = http;
 }
 
@@ -49,13 +49,13 @@ static void take_turns_with_a_broken_loop(void)
 {
     loop->turns.going = true;
     for (int i = 0; i < 1000; i++)
-        pinion__server_loop_watch(loop);
+        pinion__endpoint_loop_watch(loop);
 }
 
 static void a_loop_is_looked_over_once_in_a_while(void **state)
 {
     for (int i = 0; i < 1000; i++)
-        pinion__server_loop_watch(loop);
+        pinion__endpoint_loop_watch(loop);
     assert_true(aborts(take_turns_with_a_broken_loop));
 }
 

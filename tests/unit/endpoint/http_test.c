@@ -1,6 +1,6 @@
 /* The life of a request on its connection: whatever a request is at, what comes next is taken for what it is.
  * Sequences of requests are sent in two parts, for every place to cut them; and the peer goes away there. */
-#include "endpoint/server.h"
+#include "endpoint/endpoint.h"
 #include "helpers/endpoint.h"
 #include "helpers/io.h"
 #include <errno.h>
@@ -153,7 +153,7 @@ static void serve_impatiently(void)
 {
     const pinion_endpoint_options options = { .close_timeout_ms = PATIENCE };
     serve_with(1, &options, &(pinion_socket_options){ .longpoll = true });
-    pinion__server(endpoint)->base.stall_ms = PATIENCE;
+    endpoint->hub.stall_ms = PATIENCE;
     ok(pinion_endpoint_start(endpoint));
     fence_fd = prompt_fd();
     begin_session(token);

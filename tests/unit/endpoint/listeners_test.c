@@ -17,8 +17,8 @@
 
 #define MAX 8
 
-static struct pinion_server_loop loops[MAX];
-static struct pinion_server server;
+static struct pinion_endpoint_loop loops[MAX];
+static struct pinion_endpoint server;
 static int fds[MAX];
 static uint16_t ports[MAX];
 

@@ -1,7 +1,7 @@
 /* Clients that read what they are sent slowly, but without pause, on each I/O engine: whatever it is, they
  * get all of it. The kernel's buffers are small, as they are far away; on the loopback they would hide it
  * all. */
-#include "endpoint/server.h"
+#include "endpoint/endpoint.h"
 #include "helpers/endpoint.h"
 #include "helpers/io.h"
 #include <pthread.h>
@@ -74,7 +74,7 @@ static void serve_within(uint32_t stall_ms, uint32_t keep_alive_ms)
     const pinion_socket_options socket = { .longpoll = true, .max_queue = 2 * MUCH };
     pinion_log_set_level(PINION_LOG_NONE);
     ok(pinion_endpoint_new(&endpoint, &options));
-    pinion__server(endpoint)->base.stall_ms = stall_ms;
+    endpoint->hub.stall_ms = stall_ms;
     ok(pinion_endpoint_socket(endpoint, "/socket", &user_socket, &socket));
     ok(pinion_endpoint_raw_socket(endpoint, "/talker", &talker, &socket));
     ok(pinion_endpoint_raw_socket(endpoint, "/chatterer", &chatterer, &socket));

@@ -100,7 +100,7 @@ static int begin(void **state)
     assert_int_equal(setup(state), 0);
     memset(&fake, 0, sizeof fake);
     fake.base.ops = &fake_ops;
-    struct pinion_pubsub *pubsub = &pinion_test_endpoint(test)->pubsub;
+    struct pinion_pubsub *pubsub = &pinion__hub_of(pinion_test_endpoint(test))->pubsub;
     assert_int_equal(pinion__pubsub_attach(pubsub, &fake.base), 0);
     return pinion__pubsub_start(pubsub);
 }

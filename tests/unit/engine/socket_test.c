@@ -96,7 +96,8 @@ static int teardown_socket(void **state)
 static int begin_connect(const char *vsn)
 {
     pinion_payload *params = pinion_json("{s:s}", "vsn", vsn);
-    int rc = pinion__loopback_connect(&connection, pinion_test_endpoint(test)->shards[0], &mount, params);
+    int rc = pinion__loopback_connect(&connection, pinion__hub_of(pinion_test_endpoint(test))->shards[0],
+                                      &mount, params);
     pinion_payload_unref(params);
     return rc;
 }

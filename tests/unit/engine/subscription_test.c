@@ -153,7 +153,7 @@ static void whatever_is_left_ends_with_the_endpoint(void **state)
 static void it_may_end_itself_when_the_endpoint_ends(void **state)
 {
     struct listener listener = { .frees = &listener };
-    struct pinion_scheduler *scheduler = pinion_test_endpoint(test)->shards[0]->scheduler;
+    struct pinion_scheduler *scheduler = pinion__hub_of(pinion_test_endpoint(test))->shards[0]->scheduler;
     subscribe(&listener);
     ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "news", "a", NULL));
     pinion__mailbox_close(&scheduler->mailbox); /* as a loop does that ends, and then runs what is inside */

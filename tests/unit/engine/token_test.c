@@ -1,4 +1,5 @@
 /* Tokens as users make and read them, with those that Plug.Crypto made (tests/vectors/token). */
+#include "engine/hub.h"
 #include "engine/token.h"
 #include "helpers/engine.h"
 #include "helpers/slices.h"
@@ -519,16 +520,19 @@ static void bytes_are_signed_with_and_without_a_secret(void **state)
         struct pinion_buf token, bytes;
         pinion__buf_init(&token, 200);
         pinion__buf_init(&bytes, 200);
-        ok(pinion__token_sign_bytes(endpoint, "long poll", LITERAL("session\0\1"), &token));
-        ok(pinion__token_verify_bytes(endpoint, "long poll", slice_of(&token), &bytes));
+        ok(pinion__token_sign_bytes(pinion__hub_of(endpoint), "long poll", LITERAL("session\0\1"), &token));
+        ok(pinion__token_verify_bytes(pinion__hub_of(endpoint), "long poll", slice_of(&token), &bytes));
         assert_slice(slice_of(&bytes), "session\0\1");
-        assert_int_equal(pinion__token_verify_bytes(endpoint, "other", slice_of(&token), &bytes),
-                         PINION_ETOKENINVALID);
-        assert_int_equal(pinion__token_verify_bytes(other, "long poll", slice_of(&token), &bytes),
-                         PINION_ETOKENINVALID);
+        assert_int_equal(
+            pinion__token_verify_bytes(pinion__hub_of(endpoint), "other", slice_of(&token), &bytes),
+            PINION_ETOKENINVALID);
+        assert_int_equal(
+            pinion__token_verify_bytes(pinion__hub_of(other), "long poll", slice_of(&token), &bytes),
+            PINION_ETOKENINVALID);
         token.data[token.len - 5] ^= 1;
-        assert_int_equal(pinion__token_verify_bytes(endpoint, "long poll", slice_of(&token), &bytes),
-                         PINION_ETOKENINVALID);
+        assert_int_equal(
+            pinion__token_verify_bytes(pinion__hub_of(endpoint), "long poll", slice_of(&token), &bytes),
+            PINION_ETOKENINVALID);
         pinion__buf_release(&token);
         pinion__buf_release(&bytes);
         pinion_endpoint_free(endpoint);
@@ -541,12 +545,14 @@ static void bytes_that_do_not_fit_are_refused(void **state)
     pinion_endpoint *endpoint = new_endpoint(NULL);
     struct pinion_buf token, small;
     pinion__buf_init(&token, 200);
-    ok(pinion__token_sign_bytes(endpoint, "salt", LITERAL("session"), &token));
+    ok(pinion__token_sign_bytes(pinion__hub_of(endpoint), "salt", LITERAL("session"), &token));
     pinion__buf_init(&small, token.len - 1);
-    assert_int_equal(pinion__token_sign_bytes(endpoint, "salt", LITERAL("session"), &small), PINION_ETOOBIG);
+    assert_int_equal(pinion__token_sign_bytes(pinion__hub_of(endpoint), "salt", LITERAL("session"), &small),
+                     PINION_ETOOBIG);
     pinion__buf_release(&small);
     pinion__buf_init(&small, 6);
-    assert_int_equal(pinion__token_verify_bytes(endpoint, "salt", slice_of(&token), &small), PINION_ETOOBIG);
+    assert_int_equal(pinion__token_verify_bytes(pinion__hub_of(endpoint), "salt", slice_of(&token), &small),
+                     PINION_ETOOBIG);
     pinion__buf_release(&small);
     pinion__buf_release(&token);
     pinion_endpoint_free(endpoint);

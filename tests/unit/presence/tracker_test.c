@@ -362,7 +362,8 @@ static void numbers_of_shards_do_not_mix(void **state)
 
 static void send_raw(const char *bytes, size_t len)
 {
-    must(pinion__pubsub_send(&a.endpoint->pubsub, PINION_ENVELOPE_PRESENCE, NULL, pinion__slice(bytes, len)));
+    must(pinion__pubsub_send(&pinion__hub_of(a.endpoint)->pubsub, PINION_ENVELOPE_PRESENCE, NULL,
+                             pinion__slice(bytes, len)));
 }
 
 static void what_cannot_be_read_harms_nothing(void **state)

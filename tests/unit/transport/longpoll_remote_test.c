@@ -117,7 +117,7 @@ static void answered(struct pinion_longpoll_call *call)
 
 static struct pinion_longpoll_call *new_call(void)
 {
-    struct pinion_shard *shard = pinion_test_endpoint(test)->shards[0];
+    struct pinion_shard *shard = pinion__hub_of(pinion_test_endpoint(test))->shards[0];
     struct pinion_longpoll_call *call = pinion__longpoll_call_new(longpoll, shard, &mount);
     assert_non_null(call);
     memset(&outcome, 0, sizeof outcome);
@@ -134,10 +134,10 @@ static int begin(void **state)
     memset(&fake, 0, sizeof fake);
     fake.base.ops = &fake_ops;
     next_sequence = 0;
-    pubsub = &pinion_test_endpoint(test)->pubsub;
+    pubsub = &pinion__hub_of(pinion_test_endpoint(test))->pubsub;
     assert_int_equal(pinion__pubsub_attach(pubsub, &fake.base), 0);
     assert_int_equal(pinion__mount_init(&mount, "/socket", &user_socket, &options), 0);
-    assert_int_equal(pinion__longpoll_new(&longpoll, pinion_test_endpoint(test), 10), 0);
+    assert_int_equal(pinion__longpoll_new(&longpoll, pinion__hub_of(pinion_test_endpoint(test)), 10), 0);
     return pinion__pubsub_start(pubsub);
 }
 
@@ -166,7 +166,8 @@ static void open_session(void)
     json_t *answer = json_loads(outcome.json, 0, NULL);
     assert_non_null(answer);
     const char *token = json_string_value(json_object_get(answer, "token"));
-    assert_true(pinion__longpoll_token_read(pinion_test_endpoint(test), pinion__slice_str(token), &place));
+    assert_true(pinion__longpoll_token_read(pinion__hub_of(pinion_test_endpoint(test)),
+                                            pinion__slice_str(token), &place));
     assert_string_equal(place.node, "here");
     json_decref(answer);
 }
@@ -274,11 +275,12 @@ static void any_bytes_are_survived(void **state)
 /* A token as another node gives it, which has the same secret. */
 static void address_there(struct pinion_longpoll_call *call)
 {
-    struct pinion_remote *remote = pinion_test_endpoint(test)->pubsub.remote;
+    struct pinion_remote *remote = pinion__hub_of(pinion_test_endpoint(test))->pubsub.remote;
     char token[PINION_LONGPOLL_TOKEN_MAX];
     static const unsigned char id[PINION_LONGPOLL_ID_LEN] = "0123456789abcde";
     strcpy(remote->node, "there");
-    assert_int_equal(pinion__longpoll_token_make(pinion_test_endpoint(test), 3, id, token), 0);
+    assert_int_equal(pinion__longpoll_token_make(pinion__hub_of(pinion_test_endpoint(test)), 3, id, token),
+                     0);
     strcpy(remote->node, "here");
     assert_true(pinion__longpoll_call_address(call, pinion__slice_str(token)));
 }

@@ -122,7 +122,7 @@ static void answered(struct pinion_longpoll_call *call)
 
 static struct pinion_longpoll_call *new_call(int number)
 {
-    struct pinion_shard *shard = pinion_test_endpoint(test)->shards[0];
+    struct pinion_shard *shard = pinion__hub_of(pinion_test_endpoint(test))->shards[0];
     struct pinion_longpoll_call *call = pinion__longpoll_call_new(longpoll, shard, &mount);
     assert_non_null(call);
     memset(&outcomes[number], 0, sizeof outcomes[number]);
@@ -577,7 +577,7 @@ static void bodies_that_pile_up_have_a_cap(void **state)
 
 static uint64_t turn(void)
 {
-    return pinion__scheduler_turn(pinion_test_endpoint(test)->shards[0]->scheduler);
+    return pinion__scheduler_turn(pinion__hub_of(pinion_test_endpoint(test))->shards[0]->scheduler);
 }
 
 static void hear_many(int who, unsigned count)
@@ -773,7 +773,7 @@ static int begin_test(void **state)
     next_join = next_connect = pinion_ok(NULL);
     if (!rc)
         rc = pinion__mount_init(&mount, "/socket", &user_socket, &options);
-    return rc ? rc : pinion__longpoll_new(&longpoll, pinion_test_endpoint(test), 2);
+    return rc ? rc : pinion__longpoll_new(&longpoll, pinion__hub_of(pinion_test_endpoint(test)), 2);
 }
 
 /* Time ends every session; then nothing is left. */

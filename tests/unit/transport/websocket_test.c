@@ -146,7 +146,7 @@ static struct taken *all_taken;
 /* Nothing is left for a decoder in the loop's pool, nor can it grow. */
 static void take_all(void *data)
 {
-    struct pinion_shard *shard = pinion__hub_here(endpoint);
+    struct pinion_shard *shard = pinion__hub_here(pinion__hub_of(endpoint));
     struct taken *taken;
     heap_limit(0);
     while ((taken = pinion__pool_take(&shard->pool, DECODER))) {
@@ -159,7 +159,7 @@ static void take_all(void *data)
 
 static void give_all(void *data)
 {
-    struct pinion_shard *shard = pinion__hub_here(endpoint);
+    struct pinion_shard *shard = pinion__hub_here(pinion__hub_of(endpoint));
     while (all_taken) {
         struct taken *taken = all_taken;
         all_taken = taken->next;

@@ -1,6 +1,6 @@
-/* The endpoint proper: what the public pinion_endpoint is, besides the engine's part. */
-#ifndef PINION_ENDPOINT_SERVER_H
-#define PINION_ENDPOINT_SERVER_H
+/* An endpoint: what the public pinion_endpoint is. The engine knows of its hub alone. */
+#ifndef PINION_ENDPOINT_ENDPOINT_H
+#define PINION_ENDPOINT_ENDPOINT_H
 
 #include "base/turns.h"
 #include "endpoint/drain.h"
@@ -11,6 +11,7 @@
 #include "io/loop.h"
 #include "process/heartbeat.h"
 #include "proto/forwarded.h"
+#include <stddef.h>
 
 struct pinion_page {
     char *path;
@@ -30,13 +31,13 @@ struct pinion_mounted {
     };
 };
 
-struct pinion_server;
+struct pinion_endpoint;
 struct pinion_longpoll;
 struct pinion_stream_listener;
 
 /* One loop: a thread, an I/O loop, a scheduler, a shard. */
-struct pinion_server_loop {
-    struct pinion_server *server;
+struct pinion_endpoint_loop {
+    struct pinion_endpoint *endpoint;
     struct pinion_scheduler *scheduler;
     struct pinion_shard *shard;
     struct pinion_loop *_Atomic io;     /* NULL before its thread made it; read by wakes from any thread */
@@ -58,15 +59,16 @@ struct pinion_server_loop {
 #endif
 };
 
-enum pinion_server_state {
-    PINION_SERVER_NEW,
-    PINION_SERVER_LISTENING,
-    PINION_SERVER_RUNNING,
-    PINION_SERVER_STOPPED
+enum pinion_endpoint_state {
+    PINION_ENDPOINT_NEW,
+    PINION_ENDPOINT_LISTENING,
+    PINION_ENDPOINT_DRIVEN, /* by a test kit, for its whole life */
+    PINION_ENDPOINT_RUNNING,
+    PINION_ENDPOINT_STOPPED
 };
 
-struct pinion_server {
-    pinion_endpoint base;
+struct pinion_endpoint {
+    struct pinion_hub hub;           /* first: see pinion__hub_of */
     pinion_endpoint_options options; /* defaults filled in */
     char *host;                      /* NULL: all addresses */
     struct pinion_network *trusted;  /* proxies */
@@ -74,40 +76,54 @@ struct pinion_server {
     const struct pinion_loop_ops *engine;
     struct pinion_mounted *mounted;
     size_t mounted_count;
-    struct pinion_server_loop *loops;
+    struct pinion_endpoint_loop *loops;
     unsigned loop_count;
     uint16_t port;
     struct pinion_longpoll *longpoll; /* NULL: no mount offers it */
     struct pinion_stream_listener *stream_listeners;
-    enum pinion_server_state state;
+    enum pinion_endpoint_state state;
     struct pinion_starting starting;
     atomic_bool stop_requested; /* by a signal, or by stop() */
     bool notifies;              /* it is a main loop of the program, and says what becomes of it (notify.h) */
 };
 
-static inline struct pinion_server *pinion__server(pinion_endpoint *endpoint)
-{
-    return PINION_CONTAINER_OF(endpoint, struct pinion_server, base);
-}
+_Static_assert(offsetof(struct pinion_endpoint, hub) == 0, "pinion__hub_of relies on it");
 
-/* endpoint.c: make the struct pinion_server_loop at `context` take a turn, if it runs. Thread: any; also from
- * a signal handler. */
-void pinion__server_wake(void *context);
+/* endpoint.c: make the struct pinion_endpoint_loop at `context` take a turn, if it runs. Thread: any; also
+ * from a signal handler. */
+void pinion__endpoint_wake(void *context);
+
+/* Who runs the one loop of an endpoint without listeners and threads: the test kit. */
+struct pinion_endpoint_driver {
+    void (*wake)(void *context);      /* something was posted. Thread: any */
+    uint64_t (*clock)(void *context); /* milliseconds */
+    void *context;
+};
+
+/* endpoint.c: make such an endpoint. The calling thread is its loop's until it frees it. PINION_ENOMEM,
+ * PINION_EIO. */
+int pinion__endpoint_new_driven(pinion_endpoint **out, const struct pinion_endpoint_driver *driver);
+
+/* Its sockets have ended. What was posted runs. */
+void pinion__endpoint_free_driven(pinion_endpoint *endpoint);
+
+/* True of such an endpoint, which only its driver may end. A warning says that `call` had no effect. */
+bool pinion__endpoint_is_driven(const struct pinion_endpoint *endpoint, const char *call);
 
 /* mounted.c: free what is mounted. */
-void pinion__unmount_all(struct pinion_server *server);
+void pinion__unmount_all(struct pinion_endpoint *endpoint);
 
 /* http.c: take over a connection that was just accepted. */
-void pinion__http_accept(struct pinion_server_loop *loop, struct pinion_conn *conn);
+void pinion__http_accept(struct pinion_endpoint_loop *loop, struct pinion_conn *conn);
 
 /* http.c: the server goes down: end those connections that only lie open, but for those that long-polling
  * clients come by, and new ones, whose first request may be on its way. */
-void pinion__http_drain(struct pinion_server_loop *loop);
+void pinion__http_drain(struct pinion_endpoint_loop *loop);
 
 /* http.c: true while there are such new ones. */
-bool pinion__http_awaits_first(const struct pinion_server_loop *loop);
+bool pinion__http_awaits_first(const struct pinion_endpoint_loop *loop);
 
 /* http.c: the server stops: end the connections that are still HTTP, after the answer they are owed. */
-void pinion__http_stop(struct pinion_server_loop *loop);
+void pinion__http_stop(struct pinion_endpoint_loop *loop);
 
 #endif
