@@ -227,6 +227,7 @@ void pinion__channel_end(struct pinion_channel *channel, pinion_reason reason)
     pinion__log(PINION_LOG_DEBUG, "channel %s: ends: %s", channel->topic->name, reason_names[reason]);
     pinion__socket_remove_channel(channel->socket, channel);
     pinion__join_abandon(channel);
+    pinion__work_release_done(channel);
     pinion__mail_drop_inbox(channel);
     if (channel->joined && is_close(reason))
         send_end(channel, false);

@@ -137,6 +137,9 @@ void pinion__join(struct pinion_socket *socket, const pinion_channel_def *def,
 /* The answer to a join that was to come later. Consumes result. Harmless when nobody waits for it. */
 void pinion__join_answer(struct pinion_channel *channel, pinion_result result);
 
+/* join has let the client in, and its reply waits until what other nodes broadcast on the topic comes in. */
+bool pinion__join_is_accepted(const struct pinion_channel *channel);
+
 /* The socket or the channel went before the answer came. */
 void pinion__join_abandon(struct pinion_channel *channel);
 
@@ -183,6 +186,9 @@ void pinion__channel_send_end(struct pinion_socket *socket, struct pinion_slice 
 
 /* The callback that began the work returned pinion_later(): what done returns is its answer. */
 void pinion__work_answers(struct pinion_channel *channel);
+
+/* The channel has joined, or ends: a done that came before that runs now. */
+void pinion__work_release_done(struct pinion_channel *channel);
 
 /* ---- info.c ---- */
 

@@ -89,6 +89,7 @@ static void accept_now(struct pinion_channel *channel, struct pinion_slice ref,
     close_replaced(channel->socket, pinion__channel_topic(channel), replaced);
     pinion__channel_hold(channel); /* after_join may end it */
     pinion__channel_after_join(channel, params);
+    pinion__work_release_done(channel);
     pinion__mail_release_inbox(channel);
     pinion__channel_unhold(channel);
 }
@@ -178,7 +179,7 @@ static void free_late(struct pinion_late_join *late)
     free(late);
 }
 
-static bool is_accepted(const struct pinion_channel *channel)
+bool pinion__join_is_accepted(const struct pinion_channel *channel)
 {
     return channel->extra && channel->extra->late_join && channel->extra->late_join->accepted;
 }
@@ -237,7 +238,7 @@ static int wait_for_topic(struct pinion_channel *channel, struct pinion_slice re
 void pinion__join_answer(struct pinion_channel *channel, pinion_result result)
 {
     bool answer = result.kind != PINION_RESULT_LATER && result.kind != PINION_RESULT_NOREPLY;
-    struct pinion_late_join *late = answer && !is_accepted(channel) ? take_late(channel) : NULL;
+    struct pinion_late_join *late = answer && !pinion__join_is_accepted(channel) ? take_late(channel) : NULL;
     if (!late) {
         pinion_payload_unref(result.payload);
         return;

@@ -9,6 +9,7 @@ struct pinion_work {
     pinion_work_fn *work;
     pinion_done_fn *done;
     void *data;
+    bool held;    /* done waits until the channel has joined */
     bool answers; /* what done returns answers a join or a message */
     bool message; /* a message, with this ref */
     struct pinion_promise
@@ -57,6 +58,11 @@ static void run_done(struct pinion_task *task)
 {
     struct pinion_work *work = PINION_CONTAINER_OF(task, struct pinion_work, task);
     struct pinion_channel *channel = work->channel;
+    if (pinion__join_is_accepted(
+            channel)) { /* done comes after after_join, as where there is nothing to wait for */
+        work->held = true;
+        return;
+    }
     bool ended = channel->state >= PINION_CHANNEL_ENDING;
     struct pinion_call call;
 
@@ -74,6 +80,15 @@ static void run_done(struct pinion_task *task)
     }
     pinion__channel_unhold(channel);
     free(work);
+}
+
+void pinion__work_release_done(struct pinion_channel *channel)
+{
+    struct pinion_work *work = channel->extra ? channel->extra->work : NULL;
+    if (!work || !work->held)
+        return;
+    work->held = false;
+    pinion__scheduler_defer(channel->socket->shard->scheduler, &work->task);
 }
 
 /* ---- on a worker's thread ---- */

@@ -1,6 +1,7 @@
 /* Joins where messages from other nodes come in by topic: the reply waits until they do. */
 #include "engine/hub.h"
 #include "helpers/engine.h"
+#include "testing/kit.h"
 #include <pinion/pubsub.h>
 
 /* An adapter that confirms when the test says so. */
@@ -89,10 +90,44 @@ static pinion_result join_later(pinion_channel *channel, const char *topic, cons
     return pinion_later();
 }
 
+/* Work that is done before the topic is confirmed. */
+static void work(void *data)
+{
+}
+
+static int done_status;
+
+static pinion_result done(pinion_channel *channel, int status, void *data)
+{
+    done_status = status;
+    pinion_push(channel, "done", NULL);
+    return pinion_stop(PINION_REASON_NORMAL);
+}
+
+static pinion_result join_with_work(pinion_channel *channel, const char *topic, const pinion_payload *params)
+{
+    assert_int_equal(pinion_channel_work(channel, work, done, NULL), 0);
+    return join(channel, topic, params);
+}
+
+/* True when it is asked the second time: after the loop has taken what the worker posted. */
+static bool was_woken(void *context)
+{
+    int *asked = context;
+    return (*asked)++ > 0;
+}
+
+static void await_worker(void)
+{
+    int asked = 0;
+    assert_true(pinion__test_await(test, was_woken, &asked));
+}
+
+static const pinion_channel_def work_room = { .join = join_with_work, .after_join = after_join };
 static const pinion_channel_def room = { .join = join, .after_join = after_join };
 static const pinion_channel_def late_room = { .join = join_later };
 static const pinion_socket_def user_socket = {
-    .channels = PINION_ROUTES({ "room:*", &room }, { "late:*", &late_room }),
+    .channels = PINION_ROUTES({ "room:*", &room }, { "late:*", &late_room }, { "work:*", &work_room }),
 };
 
 static int begin(void **state)
@@ -236,6 +271,34 @@ static void a_join_that_is_answered_later_waits_then(void **state)
     expect_no_frame(client);
 }
 
+static void work_that_is_done_meanwhile_comes_after_the_join(void **state)
+{
+    pinion_test_client *client = connected(&user_socket);
+    done_status = -1;
+    send_join(client, "work:a");
+    await_worker();
+    assert_int_equal(done_status, -1);
+    expect_no_frame(client);
+    confirm("work:a", fake.ticket);
+    assert_int_equal(done_status, 0);
+    expect_joined(client, "work:a");
+    expect_frame(client, "[\"1\",null,\"work:a\",\"done\",{}]");
+    expect_frame(client, "[\"1\",\"1\",\"work:a\",\"phx_close\",{}]");
+    expect_no_frame(client);
+}
+
+static void work_that_is_done_hears_of_a_client_that_went(void **state)
+{
+    pinion_test_client *client = connected(&user_socket);
+    done_status = -1;
+    send_join(client, "work:a");
+    await_worker();
+    pinion_test_disconnect(client);
+    pinion_test_run(test);
+    assert_int_equal(done_status, PINION_ECLOSED);
+    assert_string_equal(fake.open, "");
+}
+
 static void what_cannot_be_subscribed_cannot_be_joined(void **state)
 {
     pinion_test_client *client = connected(&user_socket);
@@ -261,6 +324,8 @@ int main(void)
         TEST(whoever_goes_while_waiting_leaves_nothing_behind),
         TEST(a_refused_join_waits_for_nothing),
         TEST(a_join_that_is_answered_later_waits_then),
+        TEST(work_that_is_done_meanwhile_comes_after_the_join),
+        TEST(work_that_is_done_hears_of_a_client_that_went),
         TEST(what_cannot_be_subscribed_cannot_be_joined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
