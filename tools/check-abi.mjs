@@ -1,6 +1,6 @@
-// tools/check-abi.mjs BUILD-DIRECTORY [SOURCE-DIRECTORY]: the shared library exports what the public headers declare with
-// PINION_API, under the versions that its map (src/*.map) says, no more and no less; and whatever else in the archive a linker can see
-// is named pinion__.
+// tools/check-abi.mjs BUILD-DIRECTORY [SOURCE-DIRECTORY]: the shared libraries export what the public headers declare with
+// PINION_API, under the versions that their maps (src/*.map*) say, no more and no less, but what our own libraries need of each
+// other, which is named pinion__ and has a version of its own; and whatever else in the archives a linker can see is named pinion__.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
@@ -8,16 +8,21 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 // [map, shared library, archive]
-const libraries = [["src/pinion.map", "libpinion.so", "libpinion.a"]];
+const libraries = [
+  ["src/pinion-core.map.in", "libpinion-core.so", "libpinion-core.a"],
+  ["src/pinion.map", "libpinion.so", "libpinion.a"],
+];
+
+const isPrivate = ([name, version]) => name.startsWith("pinion__") && version.startsWith("PINION_PRIVATE_");
 
 const withoutComments = (text) => text.replace(/\/\*[^]*?\*\//g, " ");
 
 // The names in a map, each with its node.
 export function versionsOf(text) {
   const versions = new Map();
-  for (const [, node, body] of withoutComments(text).matchAll(/([\w.]+)\s*\{([^}]*)\}/g)) {
+  for (const [, node, body] of withoutComments(text).matchAll(/([\w.@]+)\s*\{([^}]*)\}/g)) {
     const [, global = ""] = /global:([^]*?)(?:local:|$)/.exec(body) ?? [];
-    for (const name of global.split(";").map((word) => word.trim()).filter(Boolean)) versions.set(name, node);
+    for (const name of global.split(";").map((word) => word.trim()).filter((word) => /^\w+$/.test(word))) versions.set(name, node);
   }
   return versions;
 }
@@ -44,7 +49,7 @@ function symbols(...args) {
 
 function checkLibrary(declared, versions, shared, archive) {
   const complaints = [];
-  const exported = new Map(symbols("-D", shared));
+  const exported = new Map(symbols("-D", shared).filter((symbol) => !isPrivate(symbol)));
   for (const [name, version] of exported) {
     if (!versions.has(name)) complaints.push(`${name}: exported by ${path.basename(shared)}, but not in its map`);
     else if (versions.get(name) !== version) complaints.push(`${name}: exported as of ${version}, not of ${versions.get(name)}`);
@@ -68,7 +73,7 @@ export function check(root, build) {
     }
     complaints.push(...checkLibrary(declared, versions, path.join(build, shared), path.join(build, archive)));
   }
-  for (const name of declared) if (!listed.has(name)) complaints.push(`${name}: declared with PINION_API, but in no map: give it its place in src/*.map`);
+  for (const name of declared) if (!listed.has(name)) complaints.push(`${name}: declared with PINION_API, but in no map: give it its place in src/*.map*`);
   return complaints;
 }
 

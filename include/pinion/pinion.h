@@ -4,7 +4,11 @@
  * the socket on an endpoint and runs that (pinion/endpoint.h), under supervision if it likes
  * (pinion/supervise.h). Who a client is: pinion/token.h. Tests of channels: pinion/testing.h.
  * Other ways for frames to come and go: pinion/transport.h, pinion/stream.h. More nodes than one:
- * pinion/pubsub.h. */
+ * pinion/pubsub.h.
+ *
+ * Programs without a server have payload.h, error.h, log.h, slice.h, frame.h, message.h, serializer.h and
+ * version.h in a library of their own, on which the server's stands: pkg-config pinion-core, or
+ * pinion-core-static. */
 #ifndef PINION_H
 #define PINION_H
 

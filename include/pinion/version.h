@@ -10,8 +10,7 @@
 #define PINION_VERSION_PATCH 0
 
 /* The same as one number, 0x000100 for 0.1.0, to compare: #if PINION_VERSION_HEX >= 0x000200 */
-#define PINION_VERSION_HEX                                                                                   \
-    ((PINION_VERSION_MAJOR << 16) | (PINION_VERSION_MINOR << 8) | PINION_VERSION_PATCH)
+#define PINION_VERSION_HEX ((PINION_VERSION_MAJOR << 16) | (PINION_VERSION_MINOR << 8) | PINION_VERSION_PATCH)
 
 #ifdef __cplusplus
 extern "C" {

@@ -9,7 +9,8 @@ import { BUILD_DIR, programFile } from "../helpers/server.mjs";
 
 const skip = SANITIZED ? "the sanitizers have other means" : !isOn("PINION_HARDENING") && "it is switched off";
 
-const files = { chat: programFile("chat"), "the shared library": path.join(BUILD_DIR, "libpinion.so") };
+const library = (name) => path.join(BUILD_DIR, `lib${name}.so`);
+const files = { chat: programFile("chat"), "the shared library": library("pinion"), "that of core": library("pinion-core") };
 const show = (file) => execFileSync("readelf", ["--headers", "--dynamic", "--dyn-syms", "--wide", file], { encoding: "utf8" });
 
 for (const [name, file] of Object.entries(files)) {

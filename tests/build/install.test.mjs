@@ -76,8 +76,12 @@ describe("the installed library", () => {
     return stdout;
   }
 
+  async function flagsOf(module, ...args) {
+    return (await output("pkg-config", [...args, module])).trim().split(/\s+/);
+  }
+
   async function pkgConfig(...args) {
-    return (await output("pkg-config", [...args, "pinion"])).trim().split(/\s+/);
+    return flagsOf("pinion", ...args);
   }
 
   // What the README says to type, with the program of its own and as the shell takes it.
@@ -125,11 +129,13 @@ describe("the installed library", () => {
   });
 
   it("is named for its minor version, and sought where the system seeks libraries", async () => {
-    const library = path.join(prefix, "lib/libpinion.so");
     const [major, minor] = (await pkgConfig("--modversion"))[0].split(".");
-    assert.deepEqual(await dynamic(library, "SONAME"), [`libpinion.so.${major}.${minor}`]);
-    assert.deepEqual(await dynamic(library, "RPATH"), []);
-    assert.deepEqual(await dynamic(library, "RUNPATH"), []);
+    for (const name of ["libpinion.so", "libpinion-core.so"]) {
+      const library = path.join(prefix, "lib", name);
+      assert.deepEqual(await dynamic(library, "SONAME"), [`${name}.${major}.${minor}`]);
+      assert.deepEqual(await dynamic(library, "RPATH"), []);
+      assert.deepEqual(await dynamic(library, "RUNPATH"), []);
+    }
   });
 
   it("has the documentation, with the files that it shows", () => {
@@ -213,7 +219,7 @@ describe("the installed library", () => {
       const own = ["-I", path.join(prefix, "include")].join("");
       const plain = async (module) => (await output("pkg-config", ["--cflags", module])).trim().split(/\s+/).filter(Boolean);
       const wanted = [...new Set([own, ...(await plain("jansson"))])];
-      for (const module of ["pinion", "pinion-static"]) {
+      for (const module of ["pinion", "pinion-static", "pinion-core", "pinion-core-static"]) {
         const flags = (await plain(module)).map((flag) => (flag.startsWith("-I") ? `-I${path.resolve(flag.slice(2))}` : flag));
         assert.deepEqual(flags, wanted);
       }
@@ -221,7 +227,109 @@ describe("the installed library", () => {
 
     it("asks a program for no library but those it calls itself", async () => {
       const names = (await pkgConfig("--libs")).filter((flag) => flag.startsWith("-l"));
-      assert.deepEqual(names, ["-lpinion", "-ljansson"]);
+      assert.deepEqual(names, ["-lpinion", "-lpinion-core", "-ljansson"]);
+    });
+  });
+
+  // What stands in for a library of somebody else, who needs payloads and no server.
+  describe("core", () => {
+    const sources = {
+      "other.h": `
+        #include <pinion/payload.h>
+        #include <pinion/log.h>
+        pinion_payload *other_payload(void);
+        const char *other_detail(void);
+        void other_listen(pinion_log_fn *fn);
+        `,
+      "other.c": `
+        #include "other.h"
+        pinion_payload *other_payload(void) { return pinion_json("{s:s}", "from", "other"); }
+        const char *other_detail(void) { return pinion_error_detail(); }
+        void other_listen(pinion_log_fn *fn) { pinion_log_set_function(fn, 0); }
+        `,
+      "alone.c": `
+        #include "other.h"
+        #include <stdio.h>
+        int main(void)
+        {
+            size_t length;
+            pinion_payload *payload = other_payload();
+            const char *bytes = pinion_payload_bytes(payload, &length);
+            printf("%.*s %s", (int)length, bytes, pinion_errname(PINION_EBUSY));
+            pinion_payload_unref(payload);
+        }
+        `,
+      "both.c": `
+        #include "other.h"
+        #include <pinion/testing.h>
+        #include <stdio.h>
+        static pinion_result echo(pinion_channel *channel, const char *event, const pinion_payload *payload)
+        {
+            return pinion_ok(pinion_payload_ref(payload));
+        }
+        static const pinion_channel_def room = { .handle_in = PINION_CLAUSES({ "echo", echo }) };
+        static const pinion_socket_def sockets = { .channels = PINION_ROUTES({ "room", &room }, { "room", &room }) };
+        static void hear(pinion_log_level level, const char *line, void *data) { printf("heard "); }
+        int main(void)
+        {
+            pinion_test *test;
+            pinion_test_client *client;
+            size_t length;
+            other_listen(hear);
+            int rc = pinion_test_new(&test);
+            rc = rc ? rc : pinion_test_connect(test, &sockets, NULL, "", &client);
+            rc = rc ? rc : pinion_test_join(client, "room", NULL);
+            rc = rc ? rc : pinion_test_push(client, "room", "echo", other_payload());
+            rc = rc < 0 ? rc : pinion_test_expect_reply(client, rc, "ok", NULL);
+            if (rc)
+                return pinion_exit(rc);
+            const char *bytes = pinion_test_bytes(test, &length);
+            printf("%.*s ", (int)length, bytes);
+            rc = pinion_test_expect_close(client, 1000);
+            printf("%s", rc && *other_detail() ? "told" : "not told");
+            pinion_test_free(test);
+        }
+        `,
+    };
+    before(() => {
+      for (const [name, text] of Object.entries(sources)) writeFileSync(inside(name), text);
+    });
+
+    const needed = async (program) => (await dynamic(program, "NEEDED")).filter((name) => !/^(lib(a|t|ub)san|libc|ld-linux.*)\.so/.test(name));
+    const said = (program) => output(program, [], { env: { ...env, LD_LIBRARY_PATH: `${shared.LD_LIBRARY_PATH}:${directory}` } });
+
+    it("is all that a program without a server needs, shared", async () => {
+      const program = await compile(CC, "alone_shared", "alone.c", "other.c", ...(await flagsOf("pinion-core", "--cflags", "--libs")));
+      const [soname] = await dynamic(path.join(prefix, "lib/libpinion-core.so"), "SONAME");
+      assert.deepEqual(await needed(program), [soname]);
+      assert.equal(await said(program), '{"from":"other"} PINION_EBUSY');
+    });
+
+    it("is all that a program without a server needs, static", async () => {
+      const program = await compile(CC, "alone_static", "alone.c", "other.c", ...(await flagsOf("pinion-core-static", "--cflags", "--libs")));
+      assert.deepEqual((await needed(program)).filter((name) => /pinion|uv|uring|nats|hiredis|sodium/.test(name)), []);
+      assert.equal(await said(program), '{"from":"other"} PINION_EBUSY');
+    });
+
+    it("is there once, in a program of both libraries, shared", async () => {
+      await compile(CC, "libother.so", "-shared", "-fPIC", "other.c", ...(await flagsOf("pinion-core", "--cflags", "--libs")));
+      const program = await compile(CC, "both_shared", "both.c", "-L.", "-lother", ...(await pkgConfig("--cflags", "--libs")));
+      assert.equal(await said(program), 'heard {"from":"other"} told');
+    });
+
+    it("is there once, in a program of both libraries, static", async () => {
+      await compile(CC, "other.o", "-c", "other.c", ...(await flagsOf("pinion-core-static", "--cflags")));
+      await output("ar", ["rcs", "libother.a", "other.o"]);
+      const libraries = ["libother.a", ...(await flagsOf("pinion-core-static", "--libs")), ...(await flagsOf("pinion-static", "--cflags", "--libs"))];
+      const program = await compile(CC, "both_static", "both.c", ...libraries);
+      assert.deepEqual((await needed(program)).filter((name) => /pinion/.test(name)), []);
+      assert.equal(await said(program), 'heard {"from":"other"} told');
+    });
+
+    it("is of the very same release as the server's library", async () => {
+      const { stdout } = await execute("readelf", ["--version-info", "--wide", path.join(prefix, "lib/libpinion.so")]);
+      const [version] = await pkgConfig("--modversion");
+      assert.deepEqual([...new Set(stdout.match(/PINION_PRIVATE_[\d.]+/g))], [`PINION_PRIVATE_${version}`]);
     });
   });
 
@@ -304,7 +412,7 @@ describe("the installed library", () => {
     it("is built as a part of the project, without tests and programs", async (t) => {
       const build = await project(t, "containing", [`add_subdirectory(${SOURCE_DIR} pinion)`], "-DCMAKE_C_FLAGS=-O0");
       const made = readdirSync(path.join(build, "pinion")).filter((name) => !/^(CMakeFiles|.*\.cmake)$/.test(name));
-      assert.deepEqual(made.filter((name) => !name.startsWith("libpinion.")), []);
+      assert.deepEqual(made.filter((name) => !/^libpinion(-core)?\./.test(name)), []);
     });
   });
 });
