@@ -276,8 +276,8 @@ static void free_adapter(pinion_pubsub_adapter *adapter)
 }
 
 #define OPERATIONS                                                                                           \
-    .name = "simulated", .node_id = node_id, .start = start, .broadcast = broadcast, .send = send_to,        \
-    .stop = stop, .free = free_adapter
+    .size = sizeof(pinion_pubsub_ops), .name = "simulated", .node_id = node_id, .start = start,              \
+    .broadcast = broadcast, .send = send_to, .stop = stop, .free = free_adapter
 
 static const pinion_pubsub_ops ops = { OPERATIONS };
 static const pinion_pubsub_ops topic_ops = { OPERATIONS, .subscribe = subscribe, .unsubscribe = unsubscribe };

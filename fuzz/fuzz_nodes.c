@@ -79,7 +79,8 @@ static void nothing(pinion_pubsub_adapter *adapter)
 {
 }
 
-static const pinion_pubsub_ops ops = { .name = "memory",
+static const pinion_pubsub_ops ops = { .size = sizeof ops,
+                                       .name = "memory",
                                        .node_id = node_id,
                                        .start = start,
                                        .broadcast = broadcast,

@@ -53,7 +53,7 @@ static void check_push(const struct pinion_serializer *serializer, const struct 
     struct pinion_message again;
     struct pinion_message_scratch scratch = { .max_depth = PINION_JSON_DEPTH };
     struct pinion_frame *frame = encode(serializer, *message, PINION_MESSAGE_PUSH);
-    bool has_join_ref = serializer == &pinion_serializer_v2;
+    bool has_join_ref = serializer == &pinion__serializer_v2;
     REQUIRE(serializer->decode(frame->opcode == PINION_OPCODE_BINARY, body_of(frame), &again, &scratch) == 0);
     REQUIRE(pinion__slice_eq(again.join_ref, has_join_ref ? message->join_ref : pinion__slice(NULL, 0)));
     REQUIRE(pinion__slice_eq(again.ref, message->ref));
@@ -91,7 +91,7 @@ static void check_reply(const struct pinion_serializer *serializer, const struct
 static void check_binary(const struct pinion_message *message, struct pinion_slice bytes,
                          enum pinion_message_kind kind, const bool kept[4])
 {
-    struct pinion_frame *frame = encode(&pinion_serializer_v2, *message, kind);
+    struct pinion_frame *frame = encode(&pinion__serializer_v2, *message, kind);
     struct pinion_slice body = body_of(frame);
     bool reply = kind == PINION_MESSAGE_REPLY;
     const char *lengths = body.ptr + 1, *from = bytes.ptr + 5, *to = lengths;
@@ -123,7 +123,7 @@ static void check_binaries(const struct pinion_message *message, struct pinion_s
     check_binary(message, bytes, PINION_MESSAGE_PUSH, push);
     check_binary(message, bytes, PINION_MESSAGE_REPLY, reply);
     check_binary(message, bytes, PINION_MESSAGE_BROADCAST, broadcast);
-    REQUIRE(pinion_serializer_v1.encode(message, &frame) == PINION_ENOTSUP);
+    REQUIRE(pinion__serializer_v1.encode(message, &frame) == PINION_ENOTSUP);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -132,7 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct pinion_message_scratch scratch = { .max_depth = PINION_JSON_DEPTH };
     struct input input = { data, size };
     uint8_t choice = input_byte(&input);
-    const struct pinion_serializer *serializer = choice & 1 ? &pinion_serializer_v2 : &pinion_serializer_v1;
+    const struct pinion_serializer *serializer = choice & 1 ? &pinion__serializer_v2 : &pinion__serializer_v1;
     struct pinion_slice bytes = pinion__slice((const char *)input.at, input.left);
 
     int rc = serializer->decode(choice & 2, bytes, &message, &scratch);

@@ -73,6 +73,7 @@ static void forget(pinion_pubsub_adapter *adapter)
 }
 
 static const pinion_pubsub_ops ops = {
+    .size = sizeof ops,
     .name = "scripted",
     .node_id = node_id,
     .start = start,

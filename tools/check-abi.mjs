@@ -1,6 +1,7 @@
 // tools/check-abi.mjs BUILD-DIRECTORY [SOURCE-DIRECTORY]: the shared libraries export what the public headers declare with
 // PINION_API, under the versions that their maps (src/*.map*) say, no more and no less, but what our own libraries need of each
 // other, which is named pinion__ and has a version of its own; and whatever else in the archives a linker can see is named pinion__.
+// And each struct in the headers is of a kind that is known here, and is treated so.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
@@ -12,6 +13,33 @@ const libraries = [
   ["src/pinion-core.map.in", "libpinion-core.so", "libpinion-core.a"],
   ["src/pinion.map", "libpinion.so", "libpinion.a"],
 ];
+
+// What a program fills in, or has filled in for it, whose length travels with it: it may get more members, at its end.
+export const sized = [
+  ...["endpoint_options", "socket_options", "presence_options", "supervise_options", "token_options", "cluster_options"],
+  ...["socket_def", "raw_socket_def", "channel_def", "route", "clause", "serializer_route", "mount_sizes", "stream_def"],
+  ...["transport", "connect_info", "transport_limits", "stats"],
+].map((name) => `pinion_${name}`);
+
+// Those that begin with their size, as they come from elsewhere than the call.
+export const selfSized = ["pinion_serializer", "pinion_pubsub_ops"];
+
+// Those that the library alone makes, and programs read. They may get more members at their end.
+const made = ["pinion_info", "pinion_presence_diff", "pinion_pubsub_events"];
+
+// Those that stay as they are, each with the reason.
+const frozen = {
+  pinion_slice: "is passed by value",
+  pinion_result: "is passed by value",
+  pinion_uri: "lies within pinion_connect_info",
+  pinion_rate: "lies within pinion_socket_options",
+  pinion_pubsub_adapter: "lies within what an adapter's author makes",
+  pinion_message: "is handed through the tables of serializers",
+  pinion_message_scratch: "is handed through the tables of serializers",
+};
+
+// Functions that need no size: the definition only names what is asked for; the info is the one that the library has made.
+const withoutSize = /^pinion_(endpoint_stream_port|connect_\w+)$/;
 
 const isPrivate = ([name, version]) => name.startsWith("pinion__") && version.startsWith("PINION_PRIVATE_");
 
@@ -27,18 +55,77 @@ export function versionsOf(text) {
   return versions;
 }
 
-// The public headers as declarations, without comments, macros and the bodies of inline functions.
-export function declarations(root) {
+// The public headers, without comments and macros.
+function headerText(root) {
   const folder = path.join(root, "include/pinion");
   const text = readdirSync(folder).map((header) => readFileSync(path.join(folder, header), "utf8")).join("\n");
-  return withoutComments(text).replace(/^[ \t]*#(?:.*\\\n)*.*$/gm, "").split(/[;}]/);
+  return withoutComments(text).replace(/^[ \t]*#(?:.*\\\n)*.*$/gm, "");
 }
+
+const declarations = (root) => headerText(root).split(/[;}]/);
 
 // The functions that are declared with PINION_API, and variables.
 export function declaredNames(root) {
   const exported = declarations(root).filter((text) => text.includes("PINION_API")).map((text) => text.slice(text.indexOf("PINION_API")));
   return new Set(exported.map((text) => /(pinion_\w+)\s*(?:\(|\[|$)/.exec(text.trimEnd())[1]));
 }
+
+// ---- structs ----
+
+// The structs that the public headers define: [name, members].
+function structs(text) {
+  const found = [...text.matchAll(/\bstruct (pinion_\w+) \{([^}]*)\}/g)];
+  return found.map(([, name, body]) => [name, body.split(";").map((member) => member.trim().replace(/\s+/g, " ")).filter(Boolean)]);
+}
+
+const mentions = (text, name) => new RegExp(`\\b${name}\\b`).test(text);
+const isFunction = (member) => member.includes("(*");
+
+function checkKinds(found) {
+  const complaints = [];
+  const known = [...sized, ...selfSized, ...made, ...Object.keys(frozen)];
+  for (const [name] of found) {
+    if (!known.includes(name)) complaints.push(`struct ${name}: say in tools/check-abi.mjs of which kind it is: sized, made by the library, or frozen`);
+  }
+  for (const name of known) if (!found.some(([other]) => other === name)) complaints.push(`struct ${name}: in tools/check-abi.mjs, but in no public header`);
+  for (const [name, members] of found) {
+    if (selfSized.includes(name) && members[0] !== "size_t size") complaints.push(`struct ${name}: begins with \`size_t size\``);
+    for (const member of members.filter((text) => !isFunction(text) && !text.includes("*"))) {
+      const inner = [...sized, ...selfSized, ...made].find((other) => mentions(member, other));
+      if (inner) complaints.push(`struct ${name}: holds a ${inner}, which could not grow then: \`${member}\``);
+    }
+  }
+  return complaints;
+}
+
+// A function of the library that is given one is told how long it is, by an inline one that the headers define.
+function checkFunctions(text) {
+  const complaints = [];
+  for (const [, name, parameters] of text.matchAll(/PINION_API[^;(]*?\b(pinion_\w+)\s*\(([^;]*)\)\s*;/g)) {
+    const given = sized.filter((struct) => struct !== "pinion_mount_sizes" && new RegExp(`\\b${struct} \\*`).test(parameters));
+    if (!given.length || withoutSize.test(name)) continue;
+    const inline = new RegExp(`static inline [^;{]*?\\b${name.replace(/_sized$/, "")}\\s*\\([^{]*\\{([^}]*)\\}`).exec(text);
+    if (!name.endsWith("_sized")) complaints.push(`${name}: is given a ${given[0]}, and not its size: export ${name}_sized, and make it inline`);
+    else if (!inline || !mentions(inline[1], name)) complaints.push(`${name}: no inline function calls it, named without _sized`);
+    else if (!given.every((struct) => inline[1].includes(`sizeof(${struct})`) || /pinion_mount_sizes_of/.test(inline[1])))
+      complaints.push(`${name}: its inline function does not hand on sizeof(${given.join("), sizeof(")})`);
+  }
+  for (const struct of sized) if (!text.includes(`sizeof(${struct})`)) complaints.push(`struct ${struct}: no inline function hands on its size`);
+  return complaints;
+}
+
+// A program would get a copy of a variable, as long as it was when the program was built.
+function checkVariables(root) {
+  const names = declarations(root).filter((text) => /PINION_API extern\b/.test(text)).map((text) => /(\w+)\s*(?:\[|$)/.exec(text.trim())[1]);
+  return names.map((name) => `${name}: a variable is not exported; give a function that returns its address`);
+}
+
+export function checkStructs(root) {
+  const text = headerText(root);
+  return [...checkKinds(structs(text)), ...checkFunctions(text), ...checkVariables(root)];
+}
+
+// ---- symbols ----
 
 // What a file defines for others: [name, version].
 function symbols(...args) {
@@ -64,6 +151,7 @@ function checkLibrary(declared, versions, shared, archive) {
 export function check(root, build) {
   const declared = declaredNames(root);
   const complaints = declared.size ? [] : [`no PINION_API declaration in ${root}/include/pinion`];
+  complaints.push(...checkStructs(root));
   const listed = new Set();
   for (const [map, shared, archive] of libraries) {
     const versions = versionsOf(readFileSync(path.join(root, map), "utf8"));

@@ -1,6 +1,7 @@
 /* Messages to frames and back, in both versions. */
 #include "base/frame.h"
 #include "micro.h"
+#include "proto/serializer.h"
 #include <pinion/serializer.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,17 +60,17 @@ static void decode(const pinion_serializer *serializer, bool binary, unsigned it
 
 static void decode_v1(unsigned iterations, size_t size)
 {
-    decode(&pinion_serializer_v1, false, iterations);
+    decode(&pinion__serializer_v1, false, iterations);
 }
 
 static void decode_v2(unsigned iterations, size_t size)
 {
-    decode(&pinion_serializer_v2, false, iterations);
+    decode(&pinion__serializer_v2, false, iterations);
 }
 
 static void decode_v2_binary(unsigned iterations, size_t size)
 {
-    decode(&pinion_serializer_v2, true, iterations);
+    decode(&pinion__serializer_v2, true, iterations);
 }
 
 static pinion_message message_of(enum pinion_message_kind kind, size_t size)
@@ -99,24 +100,24 @@ static void encode(const pinion_serializer *serializer, pinion_message message, 
 
 static void encode_v1_broadcast(unsigned iterations, size_t size)
 {
-    encode(&pinion_serializer_v1, message_of(PINION_MESSAGE_BROADCAST, size), iterations);
+    encode(&pinion__serializer_v1, message_of(PINION_MESSAGE_BROADCAST, size), iterations);
 }
 
 static void encode_v2_broadcast(unsigned iterations, size_t size)
 {
-    encode(&pinion_serializer_v2, message_of(PINION_MESSAGE_BROADCAST, size), iterations);
+    encode(&pinion__serializer_v2, message_of(PINION_MESSAGE_BROADCAST, size), iterations);
 }
 
 static void encode_v2_reply(unsigned iterations, size_t size)
 {
-    encode(&pinion_serializer_v2, message_of(PINION_MESSAGE_REPLY, size), iterations);
+    encode(&pinion__serializer_v2, message_of(PINION_MESSAGE_REPLY, size), iterations);
 }
 
 static void encode_v2_binary(unsigned iterations, size_t size)
 {
     pinion_message message = message_of(PINION_MESSAGE_BROADCAST, size);
     message.payload_binary = true;
-    encode(&pinion_serializer_v2, message, iterations);
+    encode(&pinion__serializer_v2, message, iterations);
 }
 
 const struct micro micro_serializers[] = {

@@ -76,8 +76,13 @@ typedef struct pinion_endpoint_options {
 /* Create an endpoint. Options are read for the call; NULL is all defaults.
  * PINION_EINVAL: an option is not valid (pinion_error_detail says which); PINION_EIO: the I/O engine that it
  * names cannot work on this machine (and why); PINION_ENOMEM. */
-PINION_API PINION_CHECKED int pinion_endpoint_new(pinion_endpoint **out,
-                                                  const pinion_endpoint_options *options);
+PINION_API PINION_CHECKED int pinion_endpoint_new_sized(pinion_endpoint **out,
+                                                        const pinion_endpoint_options *options, size_t size);
+static inline PINION_CHECKED int pinion_endpoint_new(pinion_endpoint **out,
+                                                     const pinion_endpoint_options *options)
+{
+    return pinion_endpoint_new_sized(out, options, sizeof(pinion_endpoint_options));
+}
 
 /* Stop, if it runs, and free. NULL is allowed. Thread: the one that made it. */
 PINION_API void pinion_endpoint_free(pinion_endpoint *endpoint);
@@ -87,9 +92,17 @@ PINION_API void pinion_endpoint_free(pinion_endpoint *endpoint);
  * (a path that is taken already or that no request has, neither of the two transports), a route with '*'
  * elsewhere than last, a "*" in handle_out, or the endpoint has started. A route or a clause that is never
  * reached, as one before it takes all of its topics or events, is warned of in the log. */
-PINION_API PINION_CHECKED int pinion_endpoint_socket(pinion_endpoint *endpoint, const char *path,
-                                                     const pinion_socket_def *socket,
-                                                     const pinion_socket_options *options);
+PINION_API PINION_CHECKED int pinion_endpoint_socket_sized(pinion_endpoint *endpoint, const char *path,
+                                                           const pinion_socket_def *socket,
+                                                           const pinion_socket_options *options,
+                                                           const pinion_mount_sizes *sizes);
+static inline PINION_CHECKED int pinion_endpoint_socket(pinion_endpoint *endpoint, const char *path,
+                                                        const pinion_socket_def *socket,
+                                                        const pinion_socket_options *options)
+{
+    const pinion_mount_sizes sizes = pinion_mount_sizes_of(sizeof(pinion_socket_def));
+    return pinion_endpoint_socket_sized(endpoint, path, socket, options, &sizes);
+}
 
 /* A small page: fn is called on a loop for each GET (and HEAD) of this path. Here and in a socket's path a
  * slash too many, between segments or at the end, makes no difference, so "/a" and "/a/" cannot both be
@@ -233,7 +246,12 @@ typedef struct pinion_stats {
     uint64_t refused_calls; /* calls of the application that were refused, and what they were to send or begin
                              * was not; the log says which. Not those of refs */
 } pinion_stats;
-PINION_API void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats);
+PINION_API void pinion_endpoint_stats_sized(const pinion_endpoint *endpoint, pinion_stats *stats,
+                                            size_t size);
+static inline void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)
+{
+    pinion_endpoint_stats_sized(endpoint, stats, sizeof(pinion_stats));
+}
 
 #ifdef __cplusplus
 }

@@ -88,8 +88,13 @@ typedef struct pinion_presence_options {
 /* Create a presence of an endpoint that has not started. It is freed with the endpoint. Options are read for
  * the call; NULL is all defaults. PINION_EINVAL: an option is not valid, the name is taken, or the endpoint
  * has started (pinion_error_detail says which); PINION_ENOMEM. */
-PINION_API PINION_CHECKED int pinion_presence_new(pinion_presence **out, pinion_endpoint *endpoint,
-                                                  const pinion_presence_options *options);
+PINION_API PINION_CHECKED int pinion_presence_new_sized(pinion_presence **out, pinion_endpoint *endpoint,
+                                                        const pinion_presence_options *options, size_t size);
+static inline PINION_CHECKED int pinion_presence_new(pinion_presence **out, pinion_endpoint *endpoint,
+                                                     const pinion_presence_options *options)
+{
+    return pinion_presence_new_sized(out, endpoint, options, sizeof(pinion_presence_options));
+}
 
 /* ---- tracking: these need not be checked ---- */
 

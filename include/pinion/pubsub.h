@@ -60,6 +60,7 @@ typedef struct pinion_pubsub_adapter pinion_pubsub_adapter;
 /* One kind of adapter. Except as stated, functions are called on any thread, several at once, between the
  * return of ->start and the call of ->free; they must not wait for the network. */
 typedef struct pinion_pubsub_ops {
+    size_t size;      /* sizeof(pinion_pubsub_ops): what is behind it is not there (pinion/version.h) */
     const char *name; /* "nats", … for the log */
 
     /* Expected to give the name of this node: 1 to PINION_NODE_MAX bytes of UTF-8 without control characters,
@@ -117,7 +118,13 @@ typedef struct pinion_cluster_options {
 } pinion_cluster_options;
 
 /* A cluster without nodes. Options are read for the call; NULL is all defaults. PINION_ENOMEM. */
-PINION_API PINION_CHECKED int pinion_cluster_new(pinion_cluster **out, const pinion_cluster_options *options);
+PINION_API PINION_CHECKED int pinion_cluster_new_sized(pinion_cluster **out,
+                                                       const pinion_cluster_options *options, size_t size);
+static inline PINION_CHECKED int pinion_cluster_new(pinion_cluster **out,
+                                                    const pinion_cluster_options *options)
+{
+    return pinion_cluster_new_sized(out, options, sizeof(pinion_cluster_options));
+}
 
 /* Give the cluster up: it is freed with the last of its adapters. NULL is allowed. */
 PINION_API void pinion_cluster_free(pinion_cluster *cluster);

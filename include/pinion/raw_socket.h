@@ -49,9 +49,17 @@ PINION_API int pinion_raw_push(pinion_socket *socket, bool binary, const void *b
 PINION_API pinion_channel *pinion_raw_channel(pinion_socket *socket);
 
 /* Mount a raw socket. Everything else is as with pinion_endpoint_socket. */
-PINION_API PINION_CHECKED int pinion_endpoint_raw_socket(pinion_endpoint *endpoint, const char *path,
-                                                         const pinion_raw_socket_def *socket,
-                                                         const pinion_socket_options *options);
+PINION_API PINION_CHECKED int pinion_endpoint_raw_socket_sized(pinion_endpoint *endpoint, const char *path,
+                                                               const pinion_raw_socket_def *socket,
+                                                               const pinion_socket_options *options,
+                                                               const pinion_mount_sizes *sizes);
+static inline PINION_CHECKED int pinion_endpoint_raw_socket(pinion_endpoint *endpoint, const char *path,
+                                                            const pinion_raw_socket_def *socket,
+                                                            const pinion_socket_options *options)
+{
+    const pinion_mount_sizes sizes = pinion_mount_sizes_of(sizeof(pinion_raw_socket_def));
+    return pinion_endpoint_raw_socket_sized(endpoint, path, socket, options, &sizes);
+}
 
 #ifdef __cplusplus
 }

@@ -14,6 +14,7 @@ extern "C" {
 
 /* One serializer. Borrowed; must outlive the endpoint. */
 typedef struct pinion_serializer {
+    size_t size;      /* sizeof(pinion_serializer): what is behind it is not there (pinion/version.h) */
     const char *name; /* for logs: "1.0.0" */
 
     /* Expected to read one frame into *message, which is zeroed: `bytes` is all of it, and of a text not yet
@@ -28,9 +29,9 @@ typedef struct pinion_serializer {
     int (*encode)(const pinion_message *message, pinion_frame **out);
 } pinion_serializer;
 
-/* The two of the protocol, to be built upon. */
-PINION_API extern const pinion_serializer pinion_serializer_v1;
-PINION_API extern const pinion_serializer pinion_serializer_v2;
+/* The two of the protocol, to be built upon. Lifetime: the library's. Thread: any. */
+PINION_API const pinion_serializer *pinion_serializer_v1(void);
+PINION_API const pinion_serializer *pinion_serializer_v2(void);
 
 /* A vsn, "major.minor", and the serializer of every major.minor.patch of it ("3.0": as Elixir's "~> 3.0.0").
  */

@@ -122,6 +122,30 @@ typedef struct pinion_socket_options {
     size_t longpoll_max_body;    /* bytes of one request's frames: 8,000,000; more is answered 400 */
 } pinion_socket_options;
 
+/* How long the structs are that a socket is mounted with, as the program knows them. Made by
+ * pinion_mount_sizes_of, for the functions with _sized (pinion/version.h). */
+typedef struct pinion_mount_sizes {
+    size_t sizes;            /* sizeof(pinion_mount_sizes) */
+    size_t definition;       /* of pinion_socket_def, or of pinion_raw_socket_def */
+    size_t options;          /* of pinion_socket_options */
+    size_t route;            /* of pinion_route, and so on */
+    size_t channel_def;      /* of pinion_channel_def */
+    size_t clause;           /* of pinion_clause */
+    size_t serializer_route; /* of pinion_serializer_route */
+} pinion_mount_sizes;
+static inline pinion_mount_sizes pinion_mount_sizes_of(size_t definition)
+{
+    pinion_mount_sizes sizes;
+    sizes.sizes = sizeof(pinion_mount_sizes);
+    sizes.definition = definition;
+    sizes.options = sizeof(pinion_socket_options);
+    sizes.route = sizeof(pinion_route);
+    sizes.channel_def = sizeof(pinion_channel_def);
+    sizes.clause = sizeof(pinion_clause);
+    sizes.serializer_route = sizeof(pinion_serializer_route);
+    return sizes;
+}
+
 /* A weak handle on the socket, for pinion_ref_answer of a connect. See pinion_channel_ref. */
 PINION_API pinion_ref *pinion_socket_ref(pinion_socket *socket);
 

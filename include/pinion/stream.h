@@ -43,9 +43,15 @@ typedef struct pinion_stream_def {
  * (pinion_endpoint_listen, whose rules for sockets that were passed to the process, and whose errors, are
  * theirs too), and closed with them; max_connections counts streams as well. `def` is borrowed, host copied.
  * PINION_EINVAL: the endpoint listens already, or the definition lacks a callback; PINION_ENOMEM. */
-PINION_API PINION_CHECKED int pinion_endpoint_streams(pinion_endpoint *endpoint, const char *host,
-                                                      uint16_t port, const pinion_stream_def *def,
-                                                      void *data);
+PINION_API PINION_CHECKED int pinion_endpoint_streams_sized(pinion_endpoint *endpoint, const char *host,
+                                                            uint16_t port, const pinion_stream_def *def,
+                                                            void *data, size_t size);
+static inline PINION_CHECKED int pinion_endpoint_streams(pinion_endpoint *endpoint, const char *host,
+                                                         uint16_t port, const pinion_stream_def *def,
+                                                         void *data)
+{
+    return pinion_endpoint_streams_sized(endpoint, host, port, def, data, sizeof(pinion_stream_def));
+}
 
 /* The port on which streams of this definition are accepted (of several: the first that was asked for); 0:
  * none is, or not yet. Thread: any, once the endpoint listens. */

@@ -99,7 +99,12 @@ typedef struct pinion_supervise_options {
  * Errors, all before anything was started: PINION_EADDRINUSE, PINION_EACCES, PINION_EINVAL (an option, an
  * address or a socket that was passed is not valid), PINION_EIO, PINION_ENOMEM; pinion_error_detail says
  * more. */
-PINION_API PINION_CHECKED int pinion_supervise(const pinion_supervise_options *options, char *const argv[]);
+PINION_API PINION_CHECKED int pinion_supervise_sized(const pinion_supervise_options *options,
+                                                     char *const argv[], size_t size);
+static inline PINION_CHECKED int pinion_supervise(const pinion_supervise_options *options, char *const argv[])
+{
+    return pinion_supervise_sized(options, argv, sizeof(pinion_supervise_options));
+}
 
 /* Tell whoever watches over this process, pinion_supervise's parent or systemd: lines as of sd_notify(3),
  * "STATUS=..." for instance. What is wrong with NOTIFY_SOCKET is logged once, and then nobody is told; kinds

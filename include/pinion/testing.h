@@ -64,14 +64,32 @@ PINION_API void pinion_test_run(pinion_test *test);
  * names a vsn). The client is freed with the test. PINION_EACCES: connect refused; PINION_EINVAL: the
  * definition cannot work; PINION_EPROTO: a query that is none; PINION_ENOMEM; PINION_ETIMEDOUT: an answer
  * that was to come later did not. */
-PINION_API PINION_CHECKED int pinion_test_connect(pinion_test *test, const pinion_socket_def *socket,
-                                                  const pinion_socket_options *options, const char *query,
-                                                  pinion_test_client **out);
+PINION_API PINION_CHECKED int pinion_test_connect_sized(pinion_test *test, const pinion_socket_def *socket,
+                                                        const pinion_socket_options *options,
+                                                        const char *query, pinion_test_client **out,
+                                                        const pinion_mount_sizes *sizes);
+static inline PINION_CHECKED int pinion_test_connect(pinion_test *test, const pinion_socket_def *socket,
+                                                     const pinion_socket_options *options, const char *query,
+                                                     pinion_test_client **out)
+{
+    const pinion_mount_sizes sizes = pinion_mount_sizes_of(sizeof(pinion_socket_def));
+    return pinion_test_connect_sized(test, socket, options, query, out, &sizes);
+}
 
 /* Connect to a raw socket; the rest is done with pinion_test_send_frame and pinion_test_next_frame. */
-PINION_API PINION_CHECKED int pinion_test_connect_raw(pinion_test *test, const pinion_raw_socket_def *socket,
-                                                      const pinion_socket_options *options, const char *query,
-                                                      pinion_test_client **out);
+PINION_API PINION_CHECKED int pinion_test_connect_raw_sized(pinion_test *test,
+                                                            const pinion_raw_socket_def *socket,
+                                                            const pinion_socket_options *options,
+                                                            const char *query, pinion_test_client **out,
+                                                            const pinion_mount_sizes *sizes);
+static inline PINION_CHECKED int pinion_test_connect_raw(pinion_test *test,
+                                                         const pinion_raw_socket_def *socket,
+                                                         const pinion_socket_options *options,
+                                                         const char *query, pinion_test_client **out)
+{
+    const pinion_mount_sizes sizes = pinion_mount_sizes_of(sizeof(pinion_raw_socket_def));
+    return pinion_test_connect_raw_sized(test, socket, options, query, out, &sizes);
+}
 
 /* The client goes away without a word. */
 PINION_API void pinion_test_disconnect(pinion_test_client *client);

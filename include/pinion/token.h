@@ -56,9 +56,16 @@ typedef struct pinion_token_options {
  * PINION_EINVAL: an option is not valid, or there is no secret (pinion_error_detail says how to set one);
  * PINION_EPAYLOAD: data that could not be built, or an integer beyond 64 bits in it; PINION_ETOOBIG: a token
  * over 1 MiB, or data nested deeper than 128 levels; PINION_ENOMEM. */
-PINION_API PINION_CHECKED int pinion_token_sign(pinion_endpoint *endpoint, const char *salt,
-                                                pinion_payload *data, const pinion_token_options *options,
-                                                char **token);
+PINION_API PINION_CHECKED int pinion_token_sign_sized(pinion_endpoint *endpoint, const char *salt,
+                                                      pinion_payload *data,
+                                                      const pinion_token_options *options, char **token,
+                                                      size_t size);
+static inline PINION_CHECKED int pinion_token_sign(pinion_endpoint *endpoint, const char *salt,
+                                                   pinion_payload *data, const pinion_token_options *options,
+                                                   char **token)
+{
+    return pinion_token_sign_sized(endpoint, salt, data, options, token, sizeof(pinion_token_options));
+}
 
 /* Verify a signed token (NULL: there is none), and get the data. *data is a reference of the caller's.
  * Data that is a string or bytes comes as a JSON string where it is UTF-8, and else as a binary payload; with
@@ -68,17 +75,38 @@ PINION_API PINION_CHECKED int pinion_token_sign(pinion_endpoint *endpoint, const
  * token at all; PINION_ETOKENEXPIRED: older than max_age_s; PINION_EPAYLOAD: good, but its data has no place
  * in a payload; PINION_EINVAL as above; PINION_ENOMEM. What pinion_error_detail says is for the log: tell a
  * stranger no more than that it was refused. */
-PINION_API PINION_CHECKED int pinion_token_verify(pinion_endpoint *endpoint, const char *salt,
-                                                  const char *token, const pinion_token_options *options,
-                                                  pinion_payload **data);
+PINION_API PINION_CHECKED int pinion_token_verify_sized(pinion_endpoint *endpoint, const char *salt,
+                                                        const char *token,
+                                                        const pinion_token_options *options,
+                                                        pinion_payload **data, size_t size);
+static inline PINION_CHECKED int pinion_token_verify(pinion_endpoint *endpoint, const char *salt,
+                                                     const char *token, const pinion_token_options *options,
+                                                     pinion_payload **data)
+{
+    return pinion_token_verify_sized(endpoint, salt, token, options, data, sizeof(pinion_token_options));
+}
 
 /* The same with encryption (XChaCha20-Poly1305). PINION_ENOTSUP: this build has no libsodium. */
-PINION_API PINION_CHECKED int pinion_token_encrypt(pinion_endpoint *endpoint, const char *salt,
-                                                   pinion_payload *data, const pinion_token_options *options,
-                                                   char **token);
-PINION_API PINION_CHECKED int pinion_token_decrypt(pinion_endpoint *endpoint, const char *salt,
-                                                   const char *token, const pinion_token_options *options,
-                                                   pinion_payload **data);
+PINION_API PINION_CHECKED int pinion_token_encrypt_sized(pinion_endpoint *endpoint, const char *salt,
+                                                         pinion_payload *data,
+                                                         const pinion_token_options *options, char **token,
+                                                         size_t size);
+static inline PINION_CHECKED int pinion_token_encrypt(pinion_endpoint *endpoint, const char *salt,
+                                                      pinion_payload *data,
+                                                      const pinion_token_options *options, char **token)
+{
+    return pinion_token_encrypt_sized(endpoint, salt, data, options, token, sizeof(pinion_token_options));
+}
+PINION_API PINION_CHECKED int pinion_token_decrypt_sized(pinion_endpoint *endpoint, const char *salt,
+                                                         const char *token,
+                                                         const pinion_token_options *options,
+                                                         pinion_payload **data, size_t size);
+static inline PINION_CHECKED int pinion_token_decrypt(pinion_endpoint *endpoint, const char *salt,
+                                                      const char *token, const pinion_token_options *options,
+                                                      pinion_payload **data)
+{
+    return pinion_token_decrypt_sized(endpoint, salt, token, options, data, sizeof(pinion_token_options));
+}
 
 #ifdef __cplusplus
 }

@@ -91,10 +91,20 @@ struct pinion_connect_info {
  * why, the caller's to unref, or NULL; PINION_EPROTO: no query; PINION_ENOENT: no socket is mounted there;
  * PINION_EINVAL: this thread is none of the endpoint's loops; PINION_ECLOSED: the server goes down;
  * PINION_ENOMEM. reason may be NULL. */
-PINION_API PINION_CHECKED int pinion_transport_connect(pinion_endpoint *endpoint, const char *path,
-                                                       const pinion_transport *transport, void *conn,
-                                                       const char *query, const pinion_connect_info *info,
-                                                       pinion_socket **out, pinion_payload **reason);
+PINION_API PINION_CHECKED int pinion_transport_connect_sized(pinion_endpoint *endpoint, const char *path,
+                                                             const pinion_transport *transport, void *conn,
+                                                             const char *query,
+                                                             const pinion_connect_info *info,
+                                                             pinion_socket **out, pinion_payload **reason,
+                                                             size_t transport_size, size_t info_size);
+static inline PINION_CHECKED int pinion_transport_connect(pinion_endpoint *endpoint, const char *path,
+                                                          const pinion_transport *transport, void *conn,
+                                                          const char *query, const pinion_connect_info *info,
+                                                          pinion_socket **out, pinion_payload **reason)
+{
+    return pinion_transport_connect_sized(endpoint, path, transport, conn, query, info, out, reason,
+                                          sizeof(pinion_transport), sizeof(pinion_connect_info));
+}
 
 /* A whole frame came (text need not be checked for UTF-8). May end the socket, or pause it. Not while it is
  * paused, nor before a connect is answered. `bytes` are borrowed for the call. */
@@ -117,8 +127,14 @@ typedef struct pinion_transport_limits {
 } pinion_transport_limits;
 
 /* Of the socket mounted at `path`. PINION_ENOENT: there is none. Thread: any. */
-PINION_API PINION_CHECKED int pinion_transport_limits_of(const pinion_endpoint *endpoint, const char *path,
-                                                         pinion_transport_limits *limits);
+PINION_API PINION_CHECKED int pinion_transport_limits_of_sized(const pinion_endpoint *endpoint,
+                                                               const char *path,
+                                                               pinion_transport_limits *limits, size_t size);
+static inline PINION_CHECKED int pinion_transport_limits_of(const pinion_endpoint *endpoint, const char *path,
+                                                            pinion_transport_limits *limits)
+{
+    return pinion_transport_limits_of_sized(endpoint, path, limits, sizeof(pinion_transport_limits));
+}
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,7 @@
 #include "endpoint/endpoint.h"
 #include "base/log.h"
 #include "base/loops.h"
+#include "base/sized.h"
 #include "base/strings.h"
 #include "endpoint/listeners.h"
 #include "endpoint/stream.h"
@@ -151,8 +152,7 @@ static int attach_pubsub(struct pinion_endpoint *endpoint)
 
 static int endpoint_init(struct pinion_endpoint *endpoint, const pinion_endpoint_options *options)
 {
-    if (options)
-        endpoint->options = *options;
+    endpoint->options = *options;
     fill_defaults(&endpoint->options);
     endpoint->hub.close_timeout_ms = endpoint->options.close_timeout_ms;
     endpoint->hub.stall_ms = PINION_STALL_MS;
@@ -225,16 +225,16 @@ static void free_endpoint(struct pinion_endpoint *endpoint)
     free(endpoint);
 }
 
-int pinion_endpoint_new(pinion_endpoint **out, const pinion_endpoint_options *options)
+int pinion_endpoint_new_sized(pinion_endpoint **out, const pinion_endpoint_options *options, size_t size)
 {
-    int rc;
-    struct pinion_endpoint *endpoint = endpoint_new(options ? options->work_threads : 0, &rc);
+    pinion_endpoint_options known;
+    int rc = PINION_TAKE(pinion_endpoint_options, &known, options, size);
+    struct pinion_endpoint *endpoint = rc ? NULL : endpoint_new(known.work_threads, &rc);
     if (!endpoint) {
-        if (options && options->pubsub_adapter)
-            options->pubsub_adapter->ops->free(options->pubsub_adapter);
+        pinion__adapter_free(known.pubsub_adapter);
         return rc;
     }
-    rc = endpoint_init(endpoint, options);
+    rc = endpoint_init(endpoint, &known);
     if (rc)
         free_endpoint(endpoint);
     else

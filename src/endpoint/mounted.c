@@ -143,23 +143,24 @@ static int keep_socket(struct pinion_endpoint *endpoint, struct pinion_mounted *
     return pinion__longpoll_new(&endpoint->longpoll, &endpoint->hub, endpoint->options.max_longpoll_sessions);
 }
 
-int pinion_endpoint_socket(pinion_endpoint *endpoint, const char *path, const pinion_socket_def *socket,
-                           const pinion_socket_options *options)
+int pinion_endpoint_socket_sized(pinion_endpoint *endpoint, const char *path, const pinion_socket_def *socket,
+                                 const pinion_socket_options *options, const pinion_mount_sizes *sizes)
 {
     struct pinion_mounted *slot = NULL;
     int rc = socket_slot(endpoint, path, &slot);
     if (!rc)
-        rc = pinion__mount_init(&slot->socket, path, socket, options);
+        rc = pinion__mount_take(&slot->socket, path, socket, options, sizes);
     return rc ? rc : keep_socket(endpoint, slot);
 }
 
-int pinion_endpoint_raw_socket(pinion_endpoint *endpoint, const char *path,
-                               const pinion_raw_socket_def *socket, const pinion_socket_options *options)
+int pinion_endpoint_raw_socket_sized(pinion_endpoint *endpoint, const char *path,
+                                     const pinion_raw_socket_def *socket,
+                                     const pinion_socket_options *options, const pinion_mount_sizes *sizes)
 {
     struct pinion_mounted *slot = NULL;
     int rc = socket_slot(endpoint, path, &slot);
     if (!rc)
-        rc = pinion__mount_init_raw(&slot->socket, path, socket, options);
+        rc = pinion__mount_take_raw(&slot->socket, path, socket, options, sizes);
     return rc ? rc : keep_socket(endpoint, slot);
 }
 

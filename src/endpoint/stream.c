@@ -1,5 +1,6 @@
 #include "endpoint/stream.h"
 #include "base/log.h"
+#include "base/sized.h"
 #include "endpoint/listeners.h"
 #include "transport/peer.h"
 #include <assert.h>
@@ -9,7 +10,8 @@ static_assert(PINION_PEER_TEXT == INET6_ADDRSTRLEN, "an address fits");
 
 struct pinion_stream_listener {
     struct pinion_stream_listener *next; /* of the same endpoint */
-    const pinion_stream_def *def;
+    const pinion_stream_def *theirs;
+    pinion_stream_def def; /* as we know it */
     void *data;
     char *host; /* NULL: all addresses */
     uint16_t port;
@@ -40,10 +42,13 @@ static int check(const struct pinion_endpoint *endpoint, const pinion_stream_def
     return 0;
 }
 
-int pinion_endpoint_streams(pinion_endpoint *endpoint, const char *host, uint16_t port,
-                            const pinion_stream_def *def, void *data)
+int pinion_endpoint_streams_sized(pinion_endpoint *endpoint, const char *host, uint16_t port,
+                                  const pinion_stream_def *theirs, void *data, size_t size)
 {
-    int rc = check(endpoint, def);
+    pinion_stream_def def;
+    int rc = PINION_TAKE(pinion_stream_def, &def, theirs, size);
+    if (!rc)
+        rc = check(endpoint, &def);
     if (rc)
         return rc;
     struct pinion_stream_listener *listener = calloc(1, sizeof *listener);
@@ -51,6 +56,7 @@ int pinion_endpoint_streams(pinion_endpoint *endpoint, const char *host, uint16_
         free(listener);
         return PINION_ENOMEM;
     }
+    listener->theirs = theirs;
     listener->def = def;
     listener->data = data;
     listener->port = port;
@@ -64,7 +70,7 @@ int pinion_endpoint_streams(pinion_endpoint *endpoint, const char *host, uint16_
 uint16_t pinion_endpoint_stream_port(const pinion_endpoint *endpoint, const pinion_stream_def *def)
 {
     const struct pinion_stream_listener *listener = endpoint->stream_listeners;
-    while (listener && listener->def != def)
+    while (listener && listener->theirs != def)
         listener = listener->next;
     return listener ? listener->bound : 0;
 }
@@ -152,7 +158,7 @@ void pinion__stream_accept(struct pinion_endpoint_loop *loop, struct pinion_stre
         return;
     stream->conn = conn;
     stream->loop = loop;
-    stream->def = listener->def;
+    stream->def = &listener->def;
     pinion__timer_init(&stream->timer, on_timer);
     pinion__list_append(&loop->streams, &stream->node);
     pinion__conn_attach(conn, &events, stream);

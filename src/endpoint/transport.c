@@ -1,5 +1,6 @@
 /* Clients of transports that are not ours: what they connect to is found here. */
 #include "base/log.h"
+#include "base/sized.h"
 #include "endpoint/endpoint.h"
 #include "engine/socket.h"
 #include "proto/path.h"
@@ -16,9 +17,10 @@ static const struct pinion_mount *find_mount(const pinion_endpoint *endpoint, co
     return NULL;
 }
 
-int pinion_transport_connect(pinion_endpoint *endpoint, const char *path, const pinion_transport *transport,
-                             void *conn, const char *query, const pinion_connect_info *info,
-                             pinion_socket **out, pinion_payload **reason)
+int pinion_transport_connect_sized(pinion_endpoint *endpoint, const char *path,
+                                   const pinion_transport *transport, void *conn, const char *query,
+                                   const pinion_connect_info *info, pinion_socket **out,
+                                   pinion_payload **reason, size_t transport_size, size_t info_size)
 {
     const struct pinion_mount *mount = find_mount(endpoint, path);
     struct pinion_shard *here = pinion__hub_here(&endpoint->hub);
@@ -27,12 +29,19 @@ int pinion_transport_connect(pinion_endpoint *endpoint, const char *path, const 
         return pinion__fail(PINION_ENOENT, "no socket is mounted at \"%s\"", path);
     if (!here)
         return pinion__fail(PINION_EINVAL, "a transport connects on one of the endpoint's loops");
-    int rc = pinion__query_parse(pinion__slice_str(query), &tree);
+    pinion_connect_info known;
+    const void *ours;
+    int rc = PINION_DEFINITION(&here->definitions, pinion_transport, transport, transport_size, &ours);
+    if (!rc)
+        rc = PINION_TAKE(pinion_connect_info, &known, info, info_size);
+    if (rc)
+        return rc;
+    rc = pinion__query_parse(pinion__slice_str(query), &tree);
     if (rc)
         return rc == PINION_ENOMEM ? rc : PINION_EPROTO;
     pinion_payload *params = pinion_payload_json(tree);
     struct pinion_connect connect = {
-        .mount = mount, .transport = transport, .conn = conn, .params = params, .info = info
+        .mount = mount, .transport = ours, .conn = conn, .params = params, .info = &known
     };
     rc = pinion__socket_connect(here, &connect, out);
     pinion_payload_unref(params);
@@ -43,14 +52,17 @@ int pinion_transport_connect(pinion_endpoint *endpoint, const char *path, const 
     return rc;
 }
 
-int pinion_transport_limits_of(const pinion_endpoint *endpoint, const char *path,
-                               pinion_transport_limits *limits)
+int pinion_transport_limits_of_sized(const pinion_endpoint *endpoint, const char *path,
+                                     pinion_transport_limits *limits, size_t size)
 {
     const struct pinion_mount *mount = find_mount(endpoint, path);
     if (!mount)
         return pinion__fail(PINION_ENOENT, "no socket is mounted at \"%s\"", path);
-    limits->max_message = mount->options.max_message;
-    limits->max_queue = mount->options.max_queue;
-    limits->drop_broadcasts = mount->options.drop_broadcasts;
+    const pinion_transport_limits ours = {
+        .max_message = mount->options.max_message,
+        .max_queue = mount->options.max_queue,
+        .drop_broadcasts = mount->options.drop_broadcasts,
+    };
+    pinion__sized_give(limits, size, &ours, sizeof ours);
     return 0;
 }

@@ -1,6 +1,7 @@
 #include "engine/hub.h"
 #include "base/log.h"
 #include "base/log_limit.h"
+#include "base/sized.h"
 #include "engine/audience.h"
 #include "engine/channel.h"
 #include "engine/socket.h"
@@ -100,6 +101,7 @@ void pinion__hub_release(struct pinion_hub *hub)
     for (unsigned i = 0; i < hub->shard_count; i++) {
         pinion__sweep_release(hub->shards[i]);
         pinion__audiences_release(hub->shards[i]);
+        pinion__definitions_release(&hub->shards[i]->definitions);
         pinion__pool_release(&hub->shards[i]->pool);
         pinion__stock_release(&hub->shards[i]->stock);
         pinion__scheduler_unref(hub->shards[i]->scheduler);
@@ -153,7 +155,7 @@ static void count_remote(const struct pinion_remote *remote, pinion_stats *sum)
     sum->remote_denied = atomic_load_explicit(&remote->denied, memory_order_relaxed);
 }
 
-void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)
+void pinion_endpoint_stats_sized(const pinion_endpoint *endpoint, pinion_stats *stats, size_t size)
 {
     const struct pinion_hub *hub = pinion__hub_of(endpoint);
     pinion_stats sum = { 0 };
@@ -177,5 +179,5 @@ void pinion_endpoint_stats(const pinion_endpoint *endpoint, pinion_stats *stats)
     }
     sum.refused_calls = atomic_load_explicit(&hub->refused_calls, memory_order_relaxed);
     count_remote(hub->pubsub.remote, &sum);
-    *stats = sum;
+    pinion__sized_give(stats, size, &sum, sizeof sum);
 }

@@ -8,6 +8,7 @@
 #include "base/stock.h"
 #include "base/turns.h"
 #include "base/workers.h"
+#include "engine/definitions.h"
 #include "engine/spoken.h"
 #include "pubsub/pubsub.h"
 #include "token/secret.h"
@@ -40,16 +41,17 @@ struct pinion_shard {
     struct pinion_hub *hub;
     struct pinion_scheduler *scheduler;
     struct pinion_pubsub_loop pubsub;
-    struct pinion_pool pool;           /* for sockets, channels, and what carries them */
-    struct pinion_stock stock;         /* for frames, payloads, broadcasts */
-    struct pinion_sweep *sweeps;       /* the sockets that have not ended */
-    struct pinion_audience *audiences; /* see audience.h */
-    struct pinion_turns turns;         /* of clients with large messages, or who speak to many */
-    struct pinion_spoken spoken;       /* what clients cause in this turn of the loop */
-    struct pinion_list subscriptions;  /* of pinion_endpoint_subscribe */
-    bool closing;                      /* no socket connects any more */
-    struct pinion_call *call;          /* the callback that runs now, NULL between callbacks */
-    uint64_t next_subscriber_id;       /* unique in the process: the loop's index is in the top bits */
+    struct pinion_pool pool;               /* for sockets, channels, and what carries them */
+    struct pinion_stock stock;             /* for frames, payloads, broadcasts */
+    struct pinion_sweep *sweeps;           /* the sockets that have not ended */
+    struct pinion_audience *audiences;     /* see audience.h */
+    struct pinion_definitions definitions; /* of transports */
+    struct pinion_turns turns;             /* of clients with large messages, or who speak to many */
+    struct pinion_spoken spoken;           /* what clients cause in this turn of the loop */
+    struct pinion_list subscriptions;      /* of pinion_endpoint_subscribe */
+    bool closing;                          /* no socket connects any more */
+    struct pinion_call *call;              /* the callback that runs now, NULL between callbacks */
+    uint64_t next_subscriber_id;           /* unique in the process: the loop's index is in the top bits */
     struct pinion_counters counters;
 };
 

@@ -1,5 +1,6 @@
 #include "engine/mount.h"
 #include "base/log.h"
+#include "base/sized.h"
 #include "base/strings.h"
 #include "engine/unreached.h"
 #include "proto/json_scan.h"
@@ -188,8 +189,57 @@ int pinion__mount_init_raw(struct pinion_mount *mount, const char *path, const p
     return rc;
 }
 
+/* A later release may know of more; what those are of, we would not find. */
+static void read_sizes(pinion_mount_sizes *known, const pinion_mount_sizes *sizes)
+{
+    pinion__sized_give(known, sizeof *known, sizes, sizes->sizes);
+}
+
+/* What was taken belongs to a mount that works, and else to nobody. */
+static int keep(struct pinion_mount *mount, struct pinion_definitions *definitions, int rc)
+{
+    if (rc)
+        pinion__definitions_release(definitions);
+    else
+        mount->definitions = *definitions;
+    return rc;
+}
+
+int pinion__mount_take(struct pinion_mount *mount, const char *path, const pinion_socket_def *def,
+                       const pinion_socket_options *options, const pinion_mount_sizes *sizes)
+{
+    struct pinion_definitions definitions = { NULL };
+    const pinion_socket_def *ours = NULL;
+    pinion_socket_options taken;
+    pinion_mount_sizes known;
+    read_sizes(&known, sizes);
+    int rc = pinion__definitions_socket(&definitions, def, &known, &ours);
+    if (!rc)
+        rc = pinion__definitions_options(&definitions, options, &known, &taken);
+    if (!rc)
+        rc = pinion__mount_init(mount, path, ours, &taken);
+    return keep(mount, &definitions, rc);
+}
+
+int pinion__mount_take_raw(struct pinion_mount *mount, const char *path, const pinion_raw_socket_def *def,
+                           const pinion_socket_options *options, const pinion_mount_sizes *sizes)
+{
+    struct pinion_definitions definitions = { NULL };
+    const void *ours = NULL;
+    pinion_socket_options taken;
+    pinion_mount_sizes known;
+    read_sizes(&known, sizes);
+    int rc = PINION_DEFINITION(&definitions, pinion_raw_socket_def, def, known.definition, &ours);
+    if (!rc)
+        rc = pinion__definitions_options(&definitions, options, &known, &taken);
+    if (!rc)
+        rc = pinion__mount_init_raw(mount, path, ours, &taken);
+    return keep(mount, &definitions, rc);
+}
+
 void pinion__mount_release(struct pinion_mount *mount)
 {
+    pinion__definitions_release(&mount->definitions);
     free(mount->path);
     pinion__routes_release(&mount->routes);
     free(mount->origins);

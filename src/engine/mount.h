@@ -3,11 +3,13 @@
 #ifndef PINION_ENGINE_MOUNT_H
 #define PINION_ENGINE_MOUNT_H
 
+#include "engine/definitions.h"
 #include "engine/routes.h"
 #include "proto/origin.h"
 #include <pinion/raw_socket.h>
 
 struct pinion_mount {
+    struct pinion_definitions definitions; /* what the rest points to, where it is not the program's */
     struct pinion_routes routes;
     const pinion_raw_socket_def *raw; /* NULL: it has channels */
     pinion_result (*connect)(pinion_socket *socket, const pinion_payload *params,
@@ -25,6 +27,12 @@ int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinio
                        const pinion_socket_options *options);
 int pinion__mount_init_raw(struct pinion_mount *mount, const char *path, const pinion_raw_socket_def *def,
                            const pinion_socket_options *options);
+
+/* The same for a program that knows these structs as so long. */
+int pinion__mount_take(struct pinion_mount *mount, const char *path, const pinion_socket_def *def,
+                       const pinion_socket_options *options, const pinion_mount_sizes *sizes);
+int pinion__mount_take_raw(struct pinion_mount *mount, const char *path, const pinion_raw_socket_def *def,
+                           const pinion_socket_options *options, const pinion_mount_sizes *sizes);
 void pinion__mount_release(struct pinion_mount *mount);
 
 /* The channel for a topic: the first declared match. NULL when none matches; a topic with a NUL matches none.

@@ -2,6 +2,7 @@
  * token_verifier.h, token_encryptor.h). */
 #include "engine/token.h"
 #include "base/log.h"
+#include "base/sized.h"
 #include "engine/hub.h"
 #include "token/content.h"
 #include "token/encryptor.h"
@@ -58,10 +59,12 @@ static int check_signed_at(const pinion_token_options *options)
 }
 
 static int begin(struct call *call, const struct pinion_hub *hub, const char *salt,
-                 const pinion_token_options *options)
+                 const pinion_token_options *options, size_t size)
 {
     struct pinion_slice secret = { 0 };
-    call->options = options ? *options : (pinion_token_options){ 0 };
+    int rc = PINION_TAKE(pinion_token_options, &call->options, options, size);
+    if (rc)
+        return rc;
     if (!salt)
         return pinion__fail(PINION_EINVAL, "a token needs a salt");
     if (call->options.key_iterations == 0)
@@ -70,7 +73,7 @@ static int begin(struct call *call, const struct pinion_hub *hub, const char *sa
         call->options.key_length = DEFAULT_LENGTH;
     const struct pinion_token_key_params params = { call->options.key_iterations, call->options.key_length,
                                                     call->options.key_digest };
-    int rc = check_signed_at(&call->options);
+    rc = check_signed_at(&call->options);
     if (!rc)
         rc = find_secret(hub, &call->options, &secret);
     return rc ? rc : pinion__token_key(secret, pinion__slice_str(salt), &params, &call->key);
@@ -157,10 +160,10 @@ static int make(const struct call *call, const pinion_payload *data, seal_fn *se
 }
 
 static int make_token(const struct pinion_hub *hub, const char *salt, pinion_payload *data,
-                      const pinion_token_options *options, seal_fn *seal, char **token)
+                      const pinion_token_options *options, size_t size, seal_fn *seal, char **token)
 {
     struct call call;
-    int rc = begin(&call, hub, salt, options);
+    int rc = begin(&call, hub, salt, options, size);
     if (!rc) {
         rc = make(&call, data, seal, token);
         end(&call);
@@ -169,16 +172,16 @@ static int make_token(const struct pinion_hub *hub, const char *salt, pinion_pay
     return rc;
 }
 
-int pinion_token_sign(pinion_endpoint *endpoint, const char *salt, pinion_payload *data,
-                      const pinion_token_options *options, char **token)
+int pinion_token_sign_sized(pinion_endpoint *endpoint, const char *salt, pinion_payload *data,
+                            const pinion_token_options *options, char **token, size_t size)
 {
-    return make_token(pinion__hub_of(endpoint), salt, data, options, sign, token);
+    return make_token(pinion__hub_of(endpoint), salt, data, options, size, sign, token);
 }
 
-int pinion_token_encrypt(pinion_endpoint *endpoint, const char *salt, pinion_payload *data,
-                         const pinion_token_options *options, char **token)
+int pinion_token_encrypt_sized(pinion_endpoint *endpoint, const char *salt, pinion_payload *data,
+                               const pinion_token_options *options, char **token, size_t size)
 {
-    return make_token(pinion__hub_of(endpoint), salt, data, options, encrypt, token);
+    return make_token(pinion__hub_of(endpoint), salt, data, options, size, encrypt, token);
 }
 
 /* ---- reading them ---- */
@@ -220,12 +223,12 @@ static int read(const struct call *call, const char *token, open_fn *open, pinio
 }
 
 static int read_token(const struct pinion_hub *hub, const char *salt, const char *token,
-                      const pinion_token_options *options, open_fn *open, pinion_payload **data)
+                      const pinion_token_options *options, size_t size, open_fn *open, pinion_payload **data)
 {
     struct call call;
     if (!token)
         return pinion__fail(PINION_ETOKENMISSING, "there is no token");
-    int rc = begin(&call, hub, salt, options);
+    int rc = begin(&call, hub, salt, options, size);
     if (!rc) {
         rc = read(&call, token, open, data);
         end(&call);
@@ -233,16 +236,16 @@ static int read_token(const struct pinion_hub *hub, const char *salt, const char
     return rc;
 }
 
-int pinion_token_verify(pinion_endpoint *endpoint, const char *salt, const char *token,
-                        const pinion_token_options *options, pinion_payload **data)
+int pinion_token_verify_sized(pinion_endpoint *endpoint, const char *salt, const char *token,
+                              const pinion_token_options *options, pinion_payload **data, size_t size)
 {
-    return read_token(pinion__hub_of(endpoint), salt, token, options, verify, data);
+    return read_token(pinion__hub_of(endpoint), salt, token, options, size, verify, data);
 }
 
-int pinion_token_decrypt(pinion_endpoint *endpoint, const char *salt, const char *token,
-                         const pinion_token_options *options, pinion_payload **data)
+int pinion_token_decrypt_sized(pinion_endpoint *endpoint, const char *salt, const char *token,
+                               const pinion_token_options *options, pinion_payload **data, size_t size)
 {
-    return read_token(pinion__hub_of(endpoint), salt, token, options, decrypt, data);
+    return read_token(pinion__hub_of(endpoint), salt, token, options, size, decrypt, data);
 }
 
 /* ---- the library's own ---- */

@@ -1,6 +1,7 @@
 /* A presence's life: its options, and what it adds to its endpoint. */
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/sized.h"
 #include "engine/channel.h"
 #include "presence/packet.h"
 #include "presence/presence_int.h"
@@ -159,13 +160,16 @@ static int init_shards(pinion_presence *presence)
     return rc;
 }
 
-int pinion_presence_new(pinion_presence **out, pinion_endpoint *endpoint,
-                        const pinion_presence_options *options)
+int pinion_presence_new_sized(pinion_presence **out, pinion_endpoint *endpoint,
+                              const pinion_presence_options *options, size_t size)
 {
     struct pinion_hub *hub = pinion__hub_of(endpoint);
-    pinion_presence_options filled = options ? *options : (pinion_presence_options){ 0 };
+    pinion_presence_options filled;
+    int rc = PINION_TAKE(pinion_presence_options, &filled, options, size);
+    if (rc)
+        return rc;
     fill_defaults(&filled);
-    int rc = check_options(&filled);
+    rc = check_options(&filled);
     if (rc)
         return rc;
     if (find(hub, pinion__slice_str(filled.name)))

@@ -110,8 +110,8 @@ static bool is_of_line(const struct version *version, const char *text)
 const struct pinion_serializer *pinion__serializer_find(struct pinion_slice vsn,
                                                         const pinion_serializer_route *own)
 {
-    static const pinion_serializer_route ours[] = { { "1.0", &pinion_serializer_v1 },
-                                                    { "2.0", &pinion_serializer_v2 },
+    static const pinion_serializer_route ours[] = { { "1.0", &pinion__serializer_v1 },
+                                                    { "2.0", &pinion__serializer_v2 },
                                                     { NULL, NULL } };
     const pinion_serializer_route *const tables[] = { own, ours };
     struct version version;
@@ -124,4 +124,14 @@ const struct pinion_serializer *pinion__serializer_find(struct pinion_slice vsn,
         }
     }
     return NULL;
+}
+
+const pinion_serializer *pinion_serializer_v1(void)
+{
+    return &pinion__serializer_v1;
+}
+
+const pinion_serializer *pinion_serializer_v2(void)
+{
+    return &pinion__serializer_v2;
 }

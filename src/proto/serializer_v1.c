@@ -1,5 +1,6 @@
 /* Version 1.0.0 of the serializer: text only, an object {event, payload, ref, topic}. A client may send a
  * join_ref too; it is never sent one. */
+#include "proto/serializer.h"
 #include "proto/serializer_common.h"
 #include <pinion/serializer.h>
 
@@ -45,7 +46,8 @@ static int encode(const struct pinion_message *message, struct pinion_frame **ou
     return 0;
 }
 
-const struct pinion_serializer pinion_serializer_v1 = {
+const struct pinion_serializer pinion__serializer_v1 = {
+    .size = sizeof(pinion_serializer),
     .name = "1.0.0",
     .decode = decode,
     .encode = encode,

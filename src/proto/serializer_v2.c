@@ -1,5 +1,6 @@
 /* Version 2.0.0 of the serializer: text is the array [join_ref, ref, topic, event, payload]; a binary frame
  * has a kind, a length byte for each string of the kind, the strings, and the payload as it is. */
+#include "proto/serializer.h"
 #include "proto/serializer_common.h"
 #include "proto/utf8.h"
 #include <pinion/serializer.h>
@@ -170,7 +171,8 @@ static int encode(const struct pinion_message *message, struct pinion_frame **ou
     return message->payload_binary ? encode_binary(message, out) : encode_text(message, out);
 }
 
-const struct pinion_serializer pinion_serializer_v2 = {
+const struct pinion_serializer pinion__serializer_v2 = {
+    .size = sizeof(pinion_serializer),
     .name = "2.0.0",
     .decode = decode,
     .encode = encode,

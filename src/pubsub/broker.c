@@ -154,6 +154,7 @@ static int make_ops(struct pinion_broker *broker)
     if (!ops)
         return PINION_ENOMEM;
     *ops = (pinion_pubsub_ops){
+        .size = sizeof *ops,
         .name = broker->link->name,
         .node_id = node_id,
         .start = start,

@@ -1,6 +1,7 @@
 /* Nodes in one process. Each has a queue, which its own thread empties; one lock is for all of the cluster.
  */
 #include "base/lock.h"
+#include "base/sized.h"
 #include "base/thread.h"
 #include "pubsub/envelope.h"
 #include "pubsub/links.h"
@@ -66,8 +67,12 @@ static void unref(pinion_cluster *cluster)
     free(cluster);
 }
 
-int pinion_cluster_new(pinion_cluster **out, const pinion_cluster_options *options)
+int pinion_cluster_new_sized(pinion_cluster **out, const pinion_cluster_options *options, size_t size)
 {
+    pinion_cluster_options known;
+    int rc = PINION_TAKE(pinion_cluster_options, &known, options, size);
+    if (rc)
+        return rc;
     pinion_cluster *cluster = calloc(1, sizeof *cluster);
     if (!cluster)
         return PINION_ENOMEM;
@@ -75,8 +80,7 @@ int pinion_cluster_new(pinion_cluster **out, const pinion_cluster_options *optio
         free(cluster);
         return PINION_ENOMEM;
     }
-    if (options)
-        cluster->options = *options;
+    cluster->options = known;
     if (cluster->options.max_queue == 0)
         cluster->options.max_queue = DEFAULT_MAX_QUEUE;
     cluster->refs = 1;
@@ -286,8 +290,8 @@ static void free_node(pinion_pubsub_adapter *adapter)
 
 /* Two tables: with topics, and without. */
 #define OPERATIONS                                                                                           \
-    .name = "cluster", .node_id = node_id, .start = start, .broadcast = broadcast, .send = send_to,          \
-    .stop = stop, .free = free_node
+    .size = sizeof(pinion_pubsub_ops), .name = "cluster", .node_id = node_id, .start = start,                \
+    .broadcast = broadcast, .send = send_to, .stop = stop, .free = free_node
 
 static const pinion_pubsub_ops ops = { OPERATIONS };
 static const pinion_pubsub_ops topic_ops = { OPERATIONS, .subscribe = subscribe, .unsubscribe = unsubscribe };

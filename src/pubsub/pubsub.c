@@ -226,7 +226,7 @@ int pinion__pubsub_attach(struct pinion_pubsub *pubsub, pinion_pubsub_adapter *a
                                                      .context = pubsub,
                                                  });
     if (rc)
-        adapter->ops->free(adapter);
+        pinion__adapter_free(adapter);
     else if (pinion__remote_by_topic(pubsub->remote))
         pinion__interest_hook(&pubsub->interest, &hooks, pubsub);
     return rc;

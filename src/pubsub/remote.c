@@ -1,6 +1,7 @@
 #include "pubsub/remote.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/sized.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static uint64_t seconds_now(void)
 
 static const char *adapter_name(const struct pinion_remote *remote)
 {
-    return remote->options.adapter->ops->name;
+    return remote->ops.name;
 }
 
 static void note_lost(struct pinion_remote *remote, size_t n, const char *why)
@@ -58,8 +59,8 @@ static int hand_over(struct pinion_remote *remote, const char *topic, const char
     if (!bytes)
         return PINION_ENOMEM;
     pinion__envelope_write(envelope, bytes);
-    int rc = node ? adapter->ops->send(adapter, node, bytes, size)
-                  : adapter->ops->broadcast(adapter, topic, bytes, size);
+    int rc = node ? remote->ops.send(adapter, node, bytes, size)
+                  : remote->ops.broadcast(adapter, topic, bytes, size);
     if (bytes != small)
         free(bytes);
     return rc;
@@ -111,14 +112,14 @@ int pinion__remote_subscribe(struct pinion_remote *remote, const char *topic, ui
     pinion_pubsub_adapter *adapter = remote->options.adapter;
     if (!atomic_load_explicit(&remote->open, memory_order_acquire))
         return PINION_ECLOSED;
-    return adapter->ops->subscribe(adapter, topic, ticket);
+    return remote->ops.subscribe(adapter, topic, ticket);
 }
 
 void pinion__remote_unsubscribe(struct pinion_remote *remote, const char *topic)
 {
     pinion_pubsub_adapter *adapter = remote->options.adapter;
     if (atomic_load_explicit(&remote->open, memory_order_acquire))
-        adapter->ops->unsubscribe(adapter, topic);
+        remote->ops.unsubscribe(adapter, topic);
 }
 
 /* ---- in ---- */
@@ -287,9 +288,46 @@ static uint64_t microseconds_now(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* The last of those that there have always been. */
+static bool has_free(const pinion_pubsub_ops *ops)
+{
+    return ops && ops->size >= offsetof(pinion_pubsub_ops, free) + sizeof ops->free && ops->free;
+}
+
+static bool has_all(const pinion_pubsub_ops *ops)
+{
+    return has_free(ops) && ops->name && ops->node_id && ops->start && ops->broadcast && ops->send &&
+           ops->stop;
+}
+
+/* As we know them: an adapter may come from another release. */
+static int take_ops(pinion_pubsub_ops *ops, const pinion_pubsub_adapter *adapter)
+{
+    if (!has_all(adapter->ops))
+        return pinion__fail(
+            PINION_EINVAL,
+            "a pubsub adapter has a table of functions with its size in it, .size = "
+            "sizeof(pinion_pubsub_ops), and a name and all functions but subscribe and unsubscribe");
+    int rc = PINION_TAKE(pinion_pubsub_ops, ops, adapter->ops, adapter->ops->size);
+    if (!rc && !ops->subscribe != !ops->unsubscribe)
+        return pinion__fail(
+            PINION_EINVAL, "pubsub %s: an adapter has both subscribe and unsubscribe, or neither", ops->name);
+    return rc;
+}
+
+void pinion__adapter_free(pinion_pubsub_adapter *adapter)
+{
+    if (adapter && has_free(adapter->ops))
+        adapter->ops->free(adapter);
+}
+
 int pinion__remote_new(struct pinion_remote **out, const struct pinion_remote_options *options)
 {
     const pinion_pubsub_ops *ops = options->adapter->ops;
+    pinion_pubsub_ops known;
+    int rc = take_ops(&known, options->adapter);
+    if (rc)
+        return rc;
     const char *id = ops->node_id(options->adapter);
     struct pinion_slice node = pinion__slice(id, strlen(id));
     if (!pinion__is_node_id(node))
@@ -300,6 +338,7 @@ int pinion__remote_new(struct pinion_remote **out, const struct pinion_remote_op
     if (!remote)
         return PINION_ENOMEM;
     remote->options = *options;
+    remote->ops = known;
     memcpy(remote->node, node.ptr, node.len);
     remote->name = pinion__slice(remote->node, node.len);
     remote->incarnation = microseconds_now();
@@ -318,7 +357,7 @@ void pinion__remote_free(struct pinion_remote *remote)
     if (!remote)
         return;
     pinion__remote_stop(remote);
-    remote->options.adapter->ops->free(remote->options.adapter);
+    remote->ops.free(remote->options.adapter);
     pinion__senders_release(&remote->senders);
     pinion__topics_release(&remote->gone);
     pinion__lock_destroy(&remote->telling);
@@ -329,7 +368,7 @@ int pinion__remote_start(struct pinion_remote *remote)
 {
     pinion_pubsub_adapter *adapter = remote->options.adapter;
     char why[256] = "";
-    int rc = adapter->ops->start(adapter, &events, remote, why, sizeof why);
+    int rc = remote->ops.start(adapter, &events, remote, why, sizeof why);
     if (rc)
         return pinion__fail(rc, "pubsub %s: %s", adapter_name(remote), *why ? why : pinion_strerror(rc));
     remote->started = true;
@@ -342,7 +381,7 @@ void pinion__remote_stop(struct pinion_remote *remote)
     if (!remote->started)
         return;
     remote->started = false;
-    remote->options.adapter->ops->stop(remote->options.adapter);
+    remote->ops.stop(remote->options.adapter);
     atomic_store_explicit(&remote->open, false, memory_order_release);
 }
 

@@ -35,6 +35,7 @@ struct pinion_remote_options {
 
 struct pinion_remote {
     struct pinion_remote_options options;
+    pinion_pubsub_ops ops; /* the adapter's */
     char node[PINION_NODE_MAX + 1];
     struct pinion_slice name; /* of the node: the same */
     uint64_t incarnation;     /* microseconds since 1970 when it was made: larger than in the lives before */
@@ -67,6 +68,10 @@ struct pinion_remote {
  * PINION_ENOMEM. */
 int pinion__remote_new(struct pinion_remote **out, const struct pinion_remote_options *options);
 
+/* Free an adapter that nobody uses yet. NULL is allowed. One whose table of functions does not say how stays.
+ */
+void pinion__adapter_free(pinion_pubsub_adapter *adapter);
+
 /* Free it and the adapter. NULL is allowed. */
 void pinion__remote_free(struct pinion_remote *remote);
 
@@ -94,7 +99,7 @@ int pinion__remote_send(struct pinion_remote *remote, enum pinion_envelope_kind 
 /* True where the adapter wants to know which topics have subscribers here. */
 static inline bool pinion__remote_by_topic(const struct pinion_remote *remote)
 {
-    return remote->options.adapter->ops->subscribe != NULL;
+    return remote->ops.subscribe != NULL;
 }
 
 /* Have messages on a topic come in, as the adapter's subscribe does. PINION_ECLOSED: not started, or stopped.

@@ -1,6 +1,7 @@
 /* What the supervisor starts with: options, sockets, signals, and who is to be told. */
 #include "base/log.h"
 #include "base/loops.h"
+#include "base/sized.h"
 #include "process/descriptors.h"
 #include "process/listen.h"
 #include "supervise/supervisor.h"
@@ -163,9 +164,9 @@ static void release(struct pinion_supervisor *supervisor)
         close(supervisor->signals);
 }
 
-int pinion_supervise(const pinion_supervise_options *options, char *const argv[])
+int pinion_supervise_sized(const pinion_supervise_options *options, char *const argv[], size_t size)
 {
-    static const pinion_supervise_options defaults;
+    pinion_supervise_options known;
     if (pinion__child_is_this())
         return pinion__inherit();
     pinion__open_standard_descriptors();
@@ -177,7 +178,9 @@ int pinion_supervise(const pinion_supervise_options *options, char *const argv[]
         .builds = { .ready = -1, .newer = -1, .before = -1 },
         .processes = { { .channel = -1 }, { .channel = -1 } },
     };
-    int rc = prepare(&supervisor, options ? options : &defaults, argv);
+    int rc = PINION_TAKE(pinion_supervise_options, &known, options, size);
+    if (!rc)
+        rc = prepare(&supervisor, &known, argv);
     int status = rc ? 0 : pinion__supervisor_run(&supervisor);
     release(&supervisor);
     if (!rc)

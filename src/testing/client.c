@@ -92,22 +92,26 @@ static int let_connect(pinion_test_client *client, int rc, const char *query, pi
     return rc;
 }
 
-int pinion_test_connect(pinion_test *test, const pinion_socket_def *socket,
-                        const pinion_socket_options *options, const char *query, pinion_test_client **out)
+int pinion_test_connect_sized(pinion_test *test, const pinion_socket_def *socket,
+                              const pinion_socket_options *options, const char *query,
+                              pinion_test_client **out, const pinion_mount_sizes *sizes)
 {
     pinion_test_client *client = client_new(test);
     if (!client)
         return PINION_ENOMEM;
-    return let_connect(client, pinion__mount_init(&client->mount, "/test", socket, options), query, out);
+    return let_connect(client, pinion__mount_take(&client->mount, "/test", socket, options, sizes), query,
+                       out);
 }
 
-int pinion_test_connect_raw(pinion_test *test, const pinion_raw_socket_def *socket,
-                            const pinion_socket_options *options, const char *query, pinion_test_client **out)
+int pinion_test_connect_raw_sized(pinion_test *test, const pinion_raw_socket_def *socket,
+                                  const pinion_socket_options *options, const char *query,
+                                  pinion_test_client **out, const pinion_mount_sizes *sizes)
 {
     pinion_test_client *client = client_new(test);
     if (!client)
         return PINION_ENOMEM;
-    return let_connect(client, pinion__mount_init_raw(&client->mount, "/test", socket, options), query, out);
+    return let_connect(client, pinion__mount_take_raw(&client->mount, "/test", socket, options, sizes), query,
+                       out);
 }
 
 void pinion_test_disconnect(pinion_test_client *client)

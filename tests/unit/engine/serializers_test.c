@@ -49,7 +49,9 @@ static int encode(const pinion_message *message, pinion_frame **out)
     return *out ? 0 : PINION_ENOMEM;
 }
 
-static const pinion_serializer lines = { .name = "lines", .decode = decode, .encode = encode };
+static const pinion_serializer lines = {
+    .size = sizeof lines, .name = "lines", .decode = decode, .encode = encode
+};
 
 static pinion_ref *late;
 static bool join_later;

@@ -85,19 +85,19 @@ static void finds_the_two_there_are(void **unused)
         struct pinion_slice vsn;
         const struct pinion_serializer *serializer;
     } cases[] = {
-        { LITERAL(""), &pinion_serializer_v1 },
-        { LITERAL("1.0.0"), &pinion_serializer_v1 },
-        { LITERAL("1.0.27"), &pinion_serializer_v1 },
-        { LITERAL("2.0.0"), &pinion_serializer_v2 },
-        { LITERAL("2.0.99999999999999999999999"), &pinion_serializer_v2 },
-        { LITERAL("2.0.0+x"), &pinion_serializer_v2 },
-        { LITERAL("2.0.0+x.001.a-b"), &pinion_serializer_v2 },
-        { LITERAL("2.0.1-rc.1"), &pinion_serializer_v2 },
-        { LITERAL("1.0.10-0a.0.-+5"), &pinion_serializer_v1 },
+        { LITERAL(""), &pinion__serializer_v1 },
+        { LITERAL("1.0.0"), &pinion__serializer_v1 },
+        { LITERAL("1.0.27"), &pinion__serializer_v1 },
+        { LITERAL("2.0.0"), &pinion__serializer_v2 },
+        { LITERAL("2.0.99999999999999999999999"), &pinion__serializer_v2 },
+        { LITERAL("2.0.0+x"), &pinion__serializer_v2 },
+        { LITERAL("2.0.0+x.001.a-b"), &pinion__serializer_v2 },
+        { LITERAL("2.0.1-rc.1"), &pinion__serializer_v2 },
+        { LITERAL("1.0.10-0a.0.-+5"), &pinion__serializer_v1 },
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_ptr_equal(find(cases[i].vsn), cases[i].serializer);
-    assert_ptr_equal(pinion__serializer_find(pinion__slice(NULL, 0), NULL), &pinion_serializer_v1);
+    assert_ptr_equal(pinion__serializer_find(pinion__slice(NULL, 0), NULL), &pinion__serializer_v1);
 }
 
 static void ones_own_come_first(void **unused)
@@ -110,7 +110,7 @@ static void ones_own_come_first(void **unused)
     assert_ptr_equal(pinion__serializer_find(pinion__slice_str("3.0.17"), own), &mine);
     assert_ptr_equal(pinion__serializer_find(pinion__slice_str("3.1.0"), own), &newer);
     assert_ptr_equal(pinion__serializer_find(pinion__slice_str("2.0.0"), own), &mine);
-    assert_ptr_equal(pinion__serializer_find(pinion__slice_str("1.0.0"), own), &pinion_serializer_v1);
+    assert_ptr_equal(pinion__serializer_find(pinion__slice_str("1.0.0"), own), &pinion__serializer_v1);
     assert_null(pinion__serializer_find(pinion__slice_str("3.2.0"), own));
     assert_null(pinion__serializer_find(pinion__slice_str("3.0.0-rc.1"), own));
     assert_null(pinion__serializer_find(pinion__slice_str("3.0"), own));
@@ -129,8 +129,8 @@ static void a_line_of_versions_has_two_numbers(void **unused)
 
 static void each_says_its_name(void **unused)
 {
-    assert_string_equal(pinion_serializer_v1.name, "1.0.0");
-    assert_string_equal(pinion_serializer_v2.name, "2.0.0");
+    assert_string_equal(pinion__serializer_v1.name, "1.0.0");
+    assert_string_equal(pinion__serializer_v2.name, "2.0.0");
 }
 
 int main(void)

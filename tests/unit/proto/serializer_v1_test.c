@@ -9,7 +9,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct pinion_serializer *const v1 = &pinion_serializer_v1;
+static const struct pinion_serializer *const v1 = &pinion__serializer_v1;
 
 static int decode(struct pinion_slice text, struct pinion_message *message)
 {

@@ -10,7 +10,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct pinion_serializer *const v2 = &pinion_serializer_v2;
+static const struct pinion_serializer *const v2 = &pinion__serializer_v2;
 
 static int decode(struct pinion_slice text, struct pinion_message *message)
 {

@@ -74,7 +74,12 @@ static void fake_free(pinion_pubsub_adapter *adapter)
     fake.frees++;
 }
 
+static void fake_unsubscribe(pinion_pubsub_adapter *adapter, const char *topic)
+{
+}
+
 static const pinion_pubsub_ops fake_ops = {
+    .size = sizeof fake_ops,
     .name = "fake",
     .node_id = fake_id,
     .start = fake_start,
@@ -434,6 +439,26 @@ static void a_node_needs_a_name(void **state)
     assert_false(pinion__pubsub_has_adapter(&pubsub));
 }
 
+static void an_adapter_says_how_long_its_table_is(void **state)
+{
+    pinion_pubsub_ops ops = fake_ops;
+    fake.base.ops = &ops;
+    ops.size = 0; /* not said: what is in it cannot be known */
+    assert_int_equal(pinion__pubsub_attach(&pubsub, &fake.base), PINION_EINVAL);
+    assert_non_null(strstr(pinion_error_detail(), "sizeof(pinion_pubsub_ops)"));
+    assert_int_equal(fake.frees, 0);
+    ops = fake_ops;
+    ops.send = NULL;
+    assert_int_equal(pinion__pubsub_attach(&pubsub, &fake.base), PINION_EINVAL);
+    assert_int_equal(fake.frees, 1);
+    ops = fake_ops;
+    ops.unsubscribe = fake_unsubscribe;
+    assert_int_equal(pinion__pubsub_attach(&pubsub, &fake.base), PINION_EINVAL);
+    assert_non_null(strstr(pinion_error_detail(), "neither"));
+    assert_int_equal(fake.frees, 2);
+    assert_false(pinion__pubsub_has_adapter(&pubsub));
+}
+
 #define CONNECTED(name)   cmocka_unit_test_setup_teardown(name, begin, finish)
 #define UNCONNECTED(name) cmocka_unit_test_setup_teardown(name, begin_without, finish)
 
@@ -455,6 +480,7 @@ int main(void)
         UNCONNECTED(nothing_is_sent_before_the_start_and_after_the_end),
         UNCONNECTED(a_start_that_fails_says_why),
         UNCONNECTED(a_node_needs_a_name),
+        UNCONNECTED(an_adapter_says_how_long_its_table_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

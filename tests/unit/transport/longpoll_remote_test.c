@@ -63,6 +63,7 @@ static void fake_end(pinion_pubsub_adapter *adapter)
 }
 
 static const pinion_pubsub_ops fake_ops = {
+    .size = sizeof fake_ops,
     .name = "fake",
     .node_id = fake_id,
     .start = fake_start,
