@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static pinion_endpoint *endpoint;
-static sqlite3 *db;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* The endpoint's context. */
+struct history {
+    pinion_endpoint *endpoint;
+    sqlite3 *db;
+    pthread_mutex_t lock; /* of db, and held until what was stored has been broadcast */
+};
 
 static const char schema[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE IF NOT EXISTS messages"
@@ -29,6 +32,7 @@ static const char find_missed[] =
 
 /* For another thread. Each channel keeps one, with which it looks for what its client has missed. */
 struct query {
+    struct history *history;
     const char *sql;
     char room[256];
     json_int_t last;         /* the number of the client's last message; then of the last one found */
@@ -41,6 +45,7 @@ static struct query *query_new(const char *sql, pinion_channel *channel, const p
     struct query *query = calloc(1, sizeof *query);
     if (!query)
         return NULL;
+    query->history = pinion_channel_context(channel);
     query->sql = sql;
     query->last = json_integer_value(pinion_payload_get(params, "last"));
     snprintf(query->room, sizeof query->room, "%s", pinion_channel_topic(channel)); /* 255 bytes at most */
@@ -51,12 +56,13 @@ static struct query *query_new(const char *sql, pinion_channel *channel, const p
 static void run(void *data)
 {
     struct query *query = data;
+    struct history *history = query->history;
     pinion_payload *answer = NULL;
     sqlite3_stmt *row = NULL; /* which it stays when the database fails: then its steps fail too */
     size_t length;
     const char *text = pinion_payload_bytes(query->payload, &length);
-    pthread_mutex_lock(&lock);
-    sqlite3_prepare_v2(db, query->sql, -1, &row, NULL);
+    pthread_mutex_lock(&history->lock);
+    sqlite3_prepare_v2(history->db, query->sql, -1, &row, NULL);
     sqlite3_bind_text(row, 1, query->room, -1, SQLITE_STATIC);
     sqlite3_bind_int64(row, 2, query->last);
     sqlite3_bind_text(row, 3, text, (int)length, SQLITE_STATIC);
@@ -66,8 +72,8 @@ static void run(void *data)
     }
     query->done = sqlite3_finalize(row) == SQLITE_OK && answer;
     if (query->done && query->sql == store)
-        pinion_endpoint_broadcast(endpoint, query->room, "new_msg", pinion_payload_ref(answer));
-    pthread_mutex_unlock(&lock);
+        pinion_endpoint_broadcast(history->endpoint, query->room, "new_msg", pinion_payload_ref(answer));
+    pthread_mutex_unlock(&history->lock);
     pinion_payload_unref(query->payload);
     query->payload = answer;
 }
@@ -131,20 +137,21 @@ static const pinion_socket_def user_socket = { .channels = PINION_ROUTES({ "room
 
 int main(int argc, char **argv)
 {
-    pinion_endpoint_options options = { .port = 4000 };
+    struct history history = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    pinion_endpoint_options options = { .port = 4000, .context = &history };
     int stop = program_options(argc, argv, NULL, &options);
     if (stop)
         return stop - 1;
-    if (sqlite3_open("history.db", &db) || sqlite3_exec(db, schema, NULL, NULL, NULL)) {
-        fprintf(stderr, "history.db: %s\n", sqlite3_errmsg(db));
+    if (sqlite3_open("history.db", &history.db) || sqlite3_exec(history.db, schema, NULL, NULL, NULL)) {
+        fprintf(stderr, "history.db: %s\n", sqlite3_errmsg(history.db));
         return 1;
     }
-    int rc = pinion_endpoint_new(&endpoint, &options);
+    int rc = pinion_endpoint_new(&history.endpoint, &options);
     if (!rc)
-        rc = pinion_endpoint_socket(endpoint, "/socket", &user_socket, NULL);
+        rc = pinion_endpoint_socket(history.endpoint, "/socket", &user_socket, NULL);
     if (!rc)
-        rc = pinion_endpoint_run(endpoint);
-    pinion_endpoint_free(endpoint);
-    sqlite3_close(db);
+        rc = pinion_endpoint_run(history.endpoint);
+    pinion_endpoint_free(history.endpoint);
+    sqlite3_close(history.db);
     return pinion_exit(rc);
 }

@@ -245,7 +245,7 @@ static void make_memory_short(void)
 /* Without memory there is none; then once more. */
 static void begin_world(bool broker)
 {
-    int rc = pinion_test_new(&world.test);
+    int rc = pinion_test_new(&world.test, NULL);
     if (!rc) {
         rc = pinion__mount_init(&world.mount, "/test", &scripted_socket, &options);
         if (!rc && broker)

@@ -13,13 +13,17 @@
 
 #define TOPIC "room:1"
 
-static pinion_presence *presence; /* NULL: nobody is tracked */
+/* What is measured: the context of the callbacks. */
+struct crowd {
+    pinion_presence *presence; /* NULL: nobody is tracked */
+};
 
 static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
 {
+    const struct crowd *crowd = pinion_channel_context(channel);
     const char *key = json_string_value(pinion_payload_get(params, "user"));
-    if (presence && pinion_presence_track(presence, channel, key,
-                                          pinion_json("{s:I}", "online_at", (json_int_t)1700000000)))
+    if (crowd->presence && pinion_presence_track(crowd->presence, channel, key,
+                                                 pinion_json("{s:I}", "online_at", (json_int_t)1700000000)))
         return pinion_crash();
     return pinion_noreply();
 }
@@ -80,7 +84,7 @@ static void take_frames(pinion_test_client *client)
     }
 }
 
-static void measure_list(struct figures *figures, size_t count)
+static void measure_list(struct figures *figures, pinion_presence *presence, size_t count)
 {
     double began = now_us();
     pinion_payload *list = pinion_presence_list(presence, TOPIC);
@@ -93,13 +97,13 @@ static void measure_list(struct figures *figures, size_t count)
 static struct figures measure(size_t count, bool tracked)
 {
     struct figures figures = { 0 };
+    struct crowd crowd = { NULL };
     pinion_test *test;
     pinion_subscription *subscription;
     pinion_test_client **clients = calloc(count, sizeof(pinion_test_client *));
-    require(pinion_test_new(&test));
-    presence = NULL;
+    require(pinion_test_new(&test, &(pinion_test_options){ .context = &crowd }));
     if (tracked)
-        require(pinion_presence_new(&presence, pinion_test_endpoint(test), NULL));
+        require(pinion_presence_new(&crowd.presence, pinion_test_endpoint(test), NULL));
     require(
         pinion_endpoint_subscribe(pinion_test_endpoint(test), TOPIC, count_diff, &figures, &subscription));
     for (size_t i = 0; i < count; i++)
@@ -115,14 +119,14 @@ static struct figures measure(size_t count, bool tracked)
     figures.memory = (mallinfo2().uordblks - before) / count;
     figures.diff_bytes /= count;
     if (tracked)
-        measure_list(&figures, count);
+        measure_list(&figures, crowd.presence, count);
 
     struct figures joined = figures;
     began = now_us();
     for (size_t i = 0; i < count; i++)
         pinion_test_disconnect(clients[i]);
     joined.leave_us = (now_us() - began) / (double)count;
-    if (presence && pinion_presence_count(presence, TOPIC) > 0)
+    if (crowd.presence && pinion_presence_count(crowd.presence, TOPIC) > 0)
         exit(1);
     pinion_subscription_free(subscription, NULL);
     pinion_test_free(test);

@@ -1,4 +1,5 @@
 /* The chat: one room, everybody in it, a page to talk in. */
+#include "chat.h"
 #include "online_channel.h"
 #include "program.h"
 #include "room_channel.h"
@@ -20,7 +21,8 @@ int main(int argc, char **argv)
         { "require-token", "let in only who has a token; GET /token?user=NAME gives one", &tokens },
         { NULL, NULL, NULL },
     };
-    pinion_endpoint_options options = { .port = 4000 };
+    struct chat chat = { NULL };
+    pinion_endpoint_options options = { .port = 4000, .context = &chat };
     pinion_endpoint *endpoint = NULL;
     int stop = program_options(argc, argv, flags, &options);
     if (stop)
@@ -28,7 +30,7 @@ int main(int argc, char **argv)
 
     int rc = pinion_endpoint_new(&endpoint, &options);
     if (!rc)
-        rc = online_presence(endpoint);
+        rc = pinion_presence_new(&chat.presence, endpoint, NULL);
     if (!rc)
         rc = pinion_endpoint_socket(endpoint, "/socket", tokens ? &known : &anybody,
                                     &(pinion_socket_options){ .longpoll = true, .auth_token = tokens });

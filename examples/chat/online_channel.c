@@ -1,12 +1,12 @@
 #include "online_channel.h"
+#include "chat.h"
 #include "user.h"
 #include <string.h>
 
-static pinion_presence *presence;
-
-int online_presence(pinion_endpoint *endpoint)
+static pinion_presence *presence_of(const pinion_channel *channel)
 {
-    return pinion_presence_new(&presence, endpoint, NULL);
+    const struct chat *chat = pinion_channel_context(channel);
+    return chat->presence;
 }
 
 static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
@@ -18,6 +18,7 @@ static pinion_result join(pinion_channel *channel, const char *topic, const pini
 
 static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
 {
+    pinion_presence *presence = presence_of(channel);
     pinion_presence_track(presence, channel, name_of(channel, params), NULL);
     pinion_presence_push_state(presence, channel);
     return pinion_noreply();
@@ -25,6 +26,7 @@ static pinion_result after_join(pinion_channel *channel, const pinion_payload *p
 
 static pinion_result renamed(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
+    pinion_presence *presence = presence_of(channel);
     pinion_presence_untrack(presence, channel, NULL);
     pinion_presence_track(presence, channel, name_of(channel, payload), NULL);
     return pinion_ok(NULL);

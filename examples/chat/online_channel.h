@@ -4,10 +4,7 @@
 #include <pinion/pinion.h>
 
 /* online:lobby: who is in the chat. Its members are tracked under their names, so that a user with two tabs
- * is there once. */
+ * is there once. The channel's context is a struct chat. */
 extern const pinion_channel_def online_channel;
-
-/* What it needs of the endpoint, before that runs. Errors as pinion_presence_new. */
-int online_presence(pinion_endpoint *endpoint);
 
 #endif

@@ -38,7 +38,8 @@ static const pinion_socket_options echo_options = {
 
 int main(int argc, char **argv)
 {
-    pinion_endpoint_options options = { .host = "127.0.0.1" };
+    struct conformance shared = { .refusal = "Too many requests" };
+    pinion_endpoint_options options = { .host = "127.0.0.1", .context = &shared };
     pinion_endpoint *endpoint = NULL;
     int stop = program_options(argc, argv, NULL, &options);
     if (stop)

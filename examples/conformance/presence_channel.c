@@ -2,22 +2,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static pinion_presence *at_once;  /* of presence:* */
-static pinion_presence *gathered; /* of crowd:*: changes wait, and diffs are short */
-
 int conformance_presence(pinion_endpoint *endpoint)
 {
-    int rc = pinion_presence_new(&at_once, endpoint, &(pinion_presence_options){ .diff_at_once = true });
+    struct conformance *shared = pinion_endpoint_context(endpoint);
+    int rc =
+        pinion_presence_new(&shared->at_once, endpoint, &(pinion_presence_options){ .diff_at_once = true });
     if (!rc)
         rc = pinion_presence_new(
-            &gathered, endpoint,
+            &shared->gathered, endpoint,
             &(pinion_presence_options){ .name = "crowd", .diff_interval_ms = 200, .max_diff = 1000 });
     return rc;
 }
 
 static pinion_presence *presence_of(const pinion_channel *channel)
 {
-    return strncmp(pinion_channel_topic(channel), "crowd:", 6) == 0 ? gathered : at_once;
+    const struct conformance *shared = pinion_channel_context(channel);
+    return strncmp(pinion_channel_topic(channel), "crowd:", 6) == 0 ? shared->gathered : shared->at_once;
 }
 
 /* The key it is tracked under: the join's user, or the socket's. */

@@ -34,10 +34,10 @@ static pinion_result connect_user(pinion_socket *socket, const pinion_payload *p
     return pinion_ok(NULL);
 }
 
-void conformance_refusal(const pinion_payload *reason, pinion_response *response)
+void conformance_refusal(const pinion_payload *reason, pinion_response *response, void *context)
 {
-    static const char text[] = "Too many requests";
-    pinion_response_send(response, 429, NULL, text, sizeof text - 1);
+    const struct conformance *shared = context;
+    pinion_response_send(response, 429, NULL, shared->refusal, strlen(shared->refusal));
 }
 
 static int socket_id(pinion_socket *socket, char *text, size_t size)

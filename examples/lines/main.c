@@ -23,12 +23,18 @@ static const pinion_channel_def sensor = {
 
 static const pinion_socket_def socket_def = { .channels = PINION_ROUTES({ "sensor:*", &sensor }) };
 
-static void (*say_where)(pinion_endpoint *endpoint, void *data);
+/* What program_options would have called when the endpoint is ready. */
+struct next {
+    void (*ready)(pinion_endpoint *endpoint, void *data);
+    void *data;
+};
 
-static void ready(pinion_endpoint *endpoint, void *data)
+static void say_port(pinion_endpoint *endpoint, void *data)
 {
+    const struct next *next = data;
     printf("lines on port %u\n", lines_port(endpoint));
-    say_where(endpoint, data);
+    if (next->ready)
+        next->ready(endpoint, next->data);
 }
 
 /* Lines come in on the next port, where that of WebSockets is not any. */
@@ -39,8 +45,9 @@ int main(int argc, char **argv)
     int rc = program_options(argc, argv, NULL, &options);
     if (rc)
         return rc - 1;
-    say_where = options.ready;
-    options.ready = ready;
+    struct next next = { options.ready, options.ready_data };
+    options.ready = say_port;
+    options.ready_data = &next;
     rc = pinion_endpoint_new(&endpoint, &options);
     if (!rc)
         rc = pinion_endpoint_socket(endpoint, "/socket", &socket_def, NULL);

@@ -128,6 +128,9 @@ PINION_API const char *pinion_channel_topic(const pinion_channel *channel);
 PINION_API pinion_socket *pinion_channel_socket(const pinion_channel *channel);
 PINION_API pinion_endpoint *pinion_channel_endpoint(const pinion_channel *channel);
 
+/* The application's own data, as of pinion_socket_context. */
+PINION_API void *pinion_channel_context(const pinion_channel *channel);
+
 /* The name of the transport that carries it: "websocket", "loopback", … */
 PINION_API const char *pinion_channel_transport(const pinion_channel *channel);
 

@@ -15,6 +15,10 @@ extern "C" {
 
 /* Zero means the default. Strings are copied. */
 typedef struct pinion_endpoint_options {
+    /* The application's own data, for callbacks: see pinion_endpoint_context. All loops share it, so what it
+     * points to must be const, locked or atomic. It is borrowed and must outlive the endpoint. Default:
+     * NULL. */
+    void *context;
     const char *host;          /* address to listen on: all of them (dual-stack "::" where there is IPv6) */
     uint16_t port;             /* 0: any free one, see pinion_endpoint_port */
     unsigned loops;            /* event loops, a thread each: the number of cores; 64 at most */
@@ -103,6 +107,9 @@ static inline PINION_CHECKED int pinion_endpoint_socket(pinion_endpoint *endpoin
     const pinion_mount_sizes sizes = pinion_mount_sizes_of(sizeof(pinion_socket_def));
     return pinion_endpoint_socket_sized(endpoint, path, socket, options, &sizes);
 }
+
+/* The context of the endpoint's options, or NULL. Thread: any. */
+PINION_API void *pinion_endpoint_context(const pinion_endpoint *endpoint);
 
 /* A small page: fn is called on a loop for each GET (and HEAD) of this path. Here and in a socket's path a
  * slash too many, between segments or at the end, makes no difference, so "/a" and "/a/" cannot both be

@@ -1,11 +1,14 @@
 /* Presence: who is on a topic, on all nodes. Phoenix.Presence.
  *
- *     static pinion_presence *presence; // pinion_presence_new, before the endpoint runs
+ *     struct app {
+ *         pinion_presence *presence; // pinion_presence_new, before the endpoint runs
+ *     };
  *
  *     static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
  *     {
- *         pinion_presence_track(presence, channel, "user:7", pinion_json("{s:s}", "device", "phone"));
- *         pinion_presence_push_state(presence, channel);
+ *         const struct app *app = pinion_channel_context(channel);
+ *         pinion_presence_track(app->presence, channel, "user:7", pinion_json("{s:s}", "device", "phone"));
+ *         pinion_presence_push_state(app->presence, channel);
  *         return pinion_noreply();
  *     }
  *

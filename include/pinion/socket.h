@@ -55,6 +55,10 @@ typedef struct pinion_response pinion_response;
 
 /* How a socket is mounted. Zero means the default. */
 typedef struct pinion_socket_options {
+    /* The application's own data for the callbacks of this mount: see pinion_socket_context. All loops share
+     * it, so what it points to must be const, locked or atomic. It is borrowed and must outlive the endpoint.
+     * Default: that of pinion_endpoint_options. */
+    void *context;
     uint32_t timeout_ms;  /* no frame from the client for so long closes (1002), up to a sixteenth later:
                            * 60,000; PINION_NEVER */
     size_t max_message;   /* bytes of one message from the client, all fragments: 1 MiB; more closes (1009) */
@@ -98,7 +102,8 @@ typedef struct pinion_socket_options {
     const char *const *origins; /* those: "https://example.com"; "//example.com" of any scheme and port; a
                                  * host that begins with "*." is that domain and all below it. What no page
                                  * can have, or another '*', is refused at mount (PINION_EINVAL) */
-    bool (*check_origin)(pinion_slice origin, const pinion_connect_info *info); /* decides alone */
+    /* Decides alone, if it is set. `context` is as of pinion_socket_context. */
+    bool (*check_origin)(pinion_slice origin, const pinion_connect_info *info, void *context);
 
     bool auth_token; /* take the token of clients with the option authToken, see pinion_connect_auth_token */
     const char *const *subprotocols; /* of WebSocket: the first here that a client offers is agreed on; a
@@ -109,8 +114,8 @@ typedef struct pinion_socket_options {
     const pinion_serializer_route *serializers;
 
     /* Answer a connect over WebSocket that was refused with a reason, instead of an empty 403; long polling
-     * answers 403 in any case. Called like connect. */
-    void (*error_handler)(const pinion_payload *reason, pinion_response *response);
+     * answers 403 in any case. Called like connect; `context` is as of pinion_socket_context. */
+    void (*error_handler)(const pinion_payload *reason, pinion_response *response, void *context);
 
     /* Long polling, at path + "/longpoll". */
     bool longpoll;               /* offer it */
@@ -151,6 +156,10 @@ PINION_API pinion_ref *pinion_socket_ref(pinion_socket *socket);
 
 /* The endpoint it is mounted on. */
 PINION_API pinion_endpoint *pinion_socket_endpoint(const pinion_socket *socket);
+
+/* The application's own data: the context of the mount's options, else that of the endpoint's, else NULL.
+ * Thread: as everything of a socket. */
+PINION_API void *pinion_socket_context(const pinion_socket *socket);
 
 /* The name the id callback gave, or NULL. Lifetime: the socket's. */
 PINION_API const char *pinion_socket_id(const pinion_socket *socket);

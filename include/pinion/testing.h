@@ -14,7 +14,7 @@
  *
  *     pinion_test *test;
  *     pinion_test_client *alice;
- *     check(pinion_test_new(&test));
+ *     check(pinion_test_new(&test, NULL));
  *     check(pinion_test_connect(test, &user_socket, NULL, "", &alice));
  *     check(pinion_test_join(alice, "rooms:lobby", NULL));
  *     check(pinion_test_push(alice, "rooms:lobby", "new_msg", pinion_json("{s:s}", "body", "hi")));
@@ -42,8 +42,15 @@ extern "C" {
 typedef struct pinion_test pinion_test;               /* An endpoint without a network, and its clock. */
 typedef struct pinion_test_client pinion_test_client; /* A client in memory. */
 
-/* One at a time per thread. PINION_ENOMEM. */
-PINION_API PINION_CHECKED int pinion_test_new(pinion_test **out);
+/* What a test sets up. Zero means the default. */
+typedef struct pinion_test_options {
+    /* What pinion_endpoint_context, and the callbacks of clients whose options name no other, find as the
+     * application's own data. Borrowed. Default: NULL. */
+    void *context;
+} pinion_test_options;
+
+/* One at a time per thread. Options are read for the call; NULL is all defaults. PINION_ENOMEM. */
+PINION_API PINION_CHECKED int pinion_test_new(pinion_test **out, const pinion_test_options *options);
 
 /* Disconnect all clients, wait for work under way, and free. NULL is allowed. */
 PINION_API void pinion_test_free(pinion_test *test);

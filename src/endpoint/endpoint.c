@@ -156,6 +156,7 @@ static int endpoint_init(struct pinion_endpoint *endpoint, const pinion_endpoint
     fill_defaults(&endpoint->options);
     endpoint->hub.close_timeout_ms = endpoint->options.close_timeout_ms;
     endpoint->hub.stall_ms = PINION_STALL_MS;
+    endpoint->hub.context = endpoint->options.context;
     int rc = attach_pubsub(endpoint);
     if (!rc)
         rc = check_options(endpoint);

@@ -93,7 +93,7 @@ static bool ask_application(struct pinion_shard *shard, const struct pinion_moun
 {
     struct pinion_call call = { .callback = "check_origin", .detail = mount->path };
     pinion__call_enter(shard, &call);
-    bool allowed = mount->options.check_origin(text, info);
+    bool allowed = mount->options.check_origin(text, info, pinion__mount_context(mount, shard->hub));
     pinion__call_leave(shard);
     return allowed;
 }

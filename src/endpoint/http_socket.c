@@ -31,7 +31,7 @@ static bool ask_error_handler(const struct pinion_mount *mount, const pinion_pay
     pinion__response_init(response);
     response->status = 403;
     pinion__call_enter(shard, &call);
-    mount->options.error_handler(reason, response);
+    mount->options.error_handler(reason, response, pinion__mount_context(mount, shard->hub));
     pinion__call_leave(shard);
     return true;
 }

@@ -260,6 +260,11 @@ pinion_endpoint *pinion_channel_endpoint(const pinion_channel *channel)
     return pinion__endpoint_of(channel->socket->shard->hub);
 }
 
+void *pinion_channel_context(const pinion_channel *channel)
+{
+    return pinion_socket_context(channel->socket);
+}
+
 const char *pinion_channel_transport(const pinion_channel *channel)
 {
     return channel->socket->transport->name;

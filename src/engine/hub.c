@@ -143,6 +143,11 @@ bool pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code, size
     return pinion__sweep_first(shard) != NULL;
 }
 
+void *pinion_endpoint_context(const pinion_endpoint *endpoint)
+{
+    return pinion__hub_of(endpoint)->context;
+}
+
 static void count_remote(const struct pinion_remote *remote, pinion_stats *sum)
 {
     if (!remote)

@@ -62,6 +62,7 @@ struct pinion_hub {
     unsigned shard_count;
     uint32_t close_timeout_ms; /* for a client to finish the closing handshake, once it has all before it */
     uint32_t stall_ms; /* for a client that takes nothing of what it is sent, or sends nothing of a body */
+    void *context;     /* of pinion_endpoint_options, borrowed */
     const char *const *filter; /* of parameters in the log, see pinion__log_params; owned */
     struct pinion_secret secret;
     struct pinion_list extensions;      /* complete before any thread runs */

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/sized.h"
 #include "base/strings.h"
+#include "engine/hub.h"
 #include "engine/unreached.h"
 #include "proto/json_scan.h"
 #include "proto/origin_pattern.h"
@@ -247,6 +248,11 @@ void pinion__mount_release(struct pinion_mount *mount)
     free((void *)mount->options.origins);
     free((void *)mount->options.subprotocols);
     memset(mount, 0, sizeof *mount);
+}
+
+void *pinion__mount_context(const struct pinion_mount *mount, const struct pinion_hub *hub)
+{
+    return mount->options.context ? mount->options.context : hub->context;
 }
 
 static bool has_nul(struct pinion_slice text)

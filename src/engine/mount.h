@@ -8,6 +8,8 @@
 #include "proto/origin.h"
 #include <pinion/raw_socket.h>
 
+struct pinion_hub;
+
 struct pinion_mount {
     struct pinion_definitions definitions; /* what the rest points to, where it is not the program's */
     struct pinion_routes routes;
@@ -34,6 +36,9 @@ int pinion__mount_take(struct pinion_mount *mount, const char *path, const pinio
 int pinion__mount_take_raw(struct pinion_mount *mount, const char *path, const pinion_raw_socket_def *def,
                            const pinion_socket_options *options, const pinion_mount_sizes *sizes);
 void pinion__mount_release(struct pinion_mount *mount);
+
+/* What its callbacks find as their application's: the mount's own, else the endpoint's. */
+void *pinion__mount_context(const struct pinion_mount *mount, const struct pinion_hub *hub);
 
 /* The channel for a topic: the first declared match. NULL when none matches; a topic with a NUL matches none.
  */

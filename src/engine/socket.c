@@ -450,6 +450,11 @@ pinion_endpoint *pinion_socket_endpoint(const pinion_socket *socket)
     return pinion__endpoint_of(socket->shard->hub);
 }
 
+void *pinion_socket_context(const pinion_socket *socket)
+{
+    return pinion__mount_context(socket->mount, socket->shard->hub);
+}
+
 const char *pinion_socket_id(const pinion_socket *socket)
 {
     return socket->id.topic ? socket->id.topic->name : NULL;

@@ -87,18 +87,19 @@ static int init_wait(pinion_test *test)
     return 0;
 }
 
-static int init_endpoint(pinion_test *test)
+static int init_endpoint(pinion_test *test, const pinion_test_options *options)
 {
     struct pinion_endpoint_driver driver = { .wake = on_post, .clock = test_clock, .context = test };
     int rc = pinion__endpoint_new_driven(&test->endpoint, &driver);
     if (rc)
         return rc;
+    test->endpoint->hub.context = options ? options->context : NULL;
     test->shard = test->endpoint->loops[0].shard;
     test->scheduler = test->shard->scheduler;
     return 0;
 }
 
-int pinion_test_new(pinion_test **out)
+int pinion_test_new(pinion_test **out, const pinion_test_options *options)
 {
     pinion_test *test = calloc(1, sizeof *test);
     if (!test)
@@ -112,7 +113,7 @@ int pinion_test_new(pinion_test **out)
         free(test);
         return rc;
     }
-    rc = init_endpoint(test);
+    rc = init_endpoint(test, options);
     if (rc) {
         pthread_cond_destroy(&test->woken);
         pinion__lock_destroy(&test->lock);

@@ -47,7 +47,7 @@ void a_channel_can_be_written_in_cpp(void **)
     pinion_test *test = nullptr;
     pinion_test_client *client = nullptr;
 
-    assert_int_equal(pinion_test_new(&test), 0);
+    assert_int_equal(pinion_test_new(&test, nullptr), 0);
     assert_int_equal(pinion_test_connect(test, &socket, nullptr, "", &client), 0);
     assert_int_equal(pinion_test_join(client, "room:1", nullptr), 0);
     assert_int_equal(json_integer_value(json_object_get(pinion_test_value(test), "answer")), 42);

@@ -10,7 +10,7 @@ static pinion_socket_options socket_options;
 static pinion_endpoint *start(const char *io, const pinion_socket_def *socket,
                               const pinion_socket_options *options)
 {
-    assert_int_equal(pinion_test_new(&test), 0);
+    assert_int_equal(pinion_test_new(&test, NULL), 0);
     socket_def = socket;
     socket_options = options ? *options : (pinion_socket_options){ 0 };
     return pinion_test_endpoint(test);

@@ -36,7 +36,7 @@ static void testing(void **state)
 {
     pinion_test *test;
     pinion_test_client *alice;
-    check(pinion_test_new(&test));
+    check(pinion_test_new(&test, NULL));
     check(pinion_test_connect(test, &user_socket, NULL, "", &alice));
     check(pinion_test_join(alice, "rooms:lobby", NULL));
     check(pinion_test_push(alice, "rooms:lobby", "new_msg", pinion_json("{s:s}", "body", "hi")));
@@ -46,12 +46,15 @@ static void testing(void **state)
 
 /* ---- presence.h ---- */
 
-static pinion_presence *presence; // pinion_presence_new, before the endpoint runs
+struct app {
+    pinion_presence *presence; // pinion_presence_new, before the endpoint runs
+};
 
 static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
 {
-    pinion_presence_track(presence, channel, "user:7", pinion_json("{s:s}", "device", "phone"));
-    pinion_presence_push_state(presence, channel);
+    const struct app *app = pinion_channel_context(channel);
+    pinion_presence_track(app->presence, channel, "user:7", pinion_json("{s:s}", "device", "phone"));
+    pinion_presence_push_state(app->presence, channel);
     return pinion_noreply();
 }
 
@@ -62,8 +65,9 @@ static void presences(void **state)
 {
     pinion_test *test;
     pinion_test_client *client;
-    check(pinion_test_new(&test));
-    check(pinion_presence_new(&presence, pinion_test_endpoint(test), NULL));
+    struct app app = { NULL };
+    check(pinion_test_new(&test, &(pinion_test_options){ .context = &app }));
+    check(pinion_presence_new(&app.presence, pinion_test_endpoint(test), NULL));
     check(pinion_test_connect(test, &presence_socket, NULL, "", &client));
     check(pinion_test_join(client, "rooms:lobby", NULL));
     check(pinion_test_expect_push(client, "rooms:lobby", "presence_state", "{\"user:7\":{}}"));
@@ -75,7 +79,7 @@ static void presences(void **state)
 static void tokens(void **state)
 {
     pinion_test *test;
-    check(pinion_test_new(&test));
+    check(pinion_test_new(&test, NULL));
     pinion_endpoint *endpoint = pinion_test_endpoint(test);
 
     char *token = NULL;

@@ -2,6 +2,11 @@
 #include "docs/snippet.h"
 #include <pinion/raw_socket.h>
 
+struct app {
+    int connections_max;
+    const char *refusal;
+};
+
 static int connections;
 
 /* The application's: how many there are from this address. */
@@ -13,18 +18,24 @@ static int connections_of(const char *peer)
 static pinion_result let_in(pinion_socket *socket, const pinion_payload *params,
                             const pinion_connect_info *info)
 {
+    const struct app *app = pinion_socket_context(socket);
     pinion_slice agent = pinion_connect_header(info, "user-agent");
-    if (connections_of(pinion_connect_peer(info)) >= 20)
+    if (connections_of(pinion_connect_peer(info)) >= app->connections_max)
         return pinion_error(pinion_json("{s:s}", "reason", "too many connections"));
     if (pinion_socket_assign(socket, "agent", pinion_json("s%", agent.ptr ? agent.ptr : "", agent.len)) != 0)
         return pinion_crash();
     return pinion_ok(NULL);
 }
 
-static void say_why(const pinion_payload *reason, pinion_response *response)
+static void say_why(const pinion_payload *reason, pinion_response *response, void *context)
 {
-    static const char text[] = "Too many connections";
-    pinion_response_send(response, 429, "text/plain", text, sizeof text - 1);
+    const struct app *app = context;
+    pinion_response_send(response, 429, "text/plain", app->refusal, strlen(app->refusal));
+}
+
+static int open_endpoint(struct app *app, pinion_endpoint **endpoint)
+{
+    return pinion_endpoint_new(endpoint, &(pinion_endpoint_options){ .port = 4000, .context = app });
 }
 
 static const pinion_channel_def room_channel = { 0 };
@@ -62,15 +73,18 @@ static const pinion_raw_socket_def echo_socket = { .init = greet, .handle_in = e
 
 static void it_is_mounted(void **state)
 {
+    struct app app = { .connections_max = 20 };
     pinion_endpoint *endpoint = NULL;
-    ok(pinion_endpoint_new(&endpoint, NULL));
+    ok(open_endpoint(&app, &endpoint));
+    assert_ptr_equal(pinion_endpoint_context(endpoint), &app);
     ok(mount(endpoint));
     pinion_endpoint_free(endpoint);
 }
 
 static void the_twentieth_is_the_last(void **state)
 {
-    const pinion_socket_options options = { .error_handler = say_why };
+    struct app app = { .connections_max = 20, .refusal = "Too many connections" };
+    const pinion_socket_options options = { .error_handler = say_why, .context = &app };
     pinion_test_client *client;
     connections = 19;
     ok(pinion_test_connect(test, &user_socket, &options, "", &client));

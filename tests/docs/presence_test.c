@@ -8,11 +8,14 @@ static const char *name_of(const char *id)
 
 /* ---- the snippets ---- */
 
-static pinion_presence *presence;
+struct app {
+    pinion_presence *presence;
+};
 
 static int add_presence(pinion_endpoint *endpoint)
 {
-    return pinion_presence_new(&presence, endpoint, NULL);
+    struct app *app = pinion_endpoint_context(endpoint);
+    return pinion_presence_new(&app->presence, endpoint, NULL);
 }
 
 static const char *key_of(pinion_channel *channel, char text[32])
@@ -24,23 +27,27 @@ static const char *key_of(pinion_channel *channel, char text[32])
 
 static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
 {
+    const struct app *app = pinion_channel_context(channel);
     char key[32];
-    pinion_presence_track(presence, channel, key_of(channel, key), pinion_json("{s:s}", "status", "here"));
-    pinion_presence_push_state(presence, channel);
+    pinion_presence_track(app->presence, channel, key_of(channel, key),
+                          pinion_json("{s:s}", "status", "here"));
+    pinion_presence_push_state(app->presence, channel);
     return pinion_noreply();
 }
 
 static pinion_result away(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
+    const struct app *app = pinion_channel_context(channel);
     char key[32];
-    pinion_presence_update(presence, channel, key_of(channel, key), pinion_json("{s:s}", "status", "away"));
+    pinion_presence_update(app->presence, channel, key_of(channel, key),
+                           pinion_json("{s:s}", "status", "away"));
     return pinion_noreply();
 }
 
-static void start_shift(const char *robot)
+static void start_shift(const struct app *app, const char *robot)
 {
-    pinion_presence_track_on(presence, NULL, "rooms:lobby", robot, NULL);
-    printf("%zu in the lobby\n", pinion_presence_count(presence, "rooms:lobby"));
+    pinion_presence_track_on(app->presence, NULL, "rooms:lobby", robot, NULL);
+    printf("%zu in the lobby\n", pinion_presence_count(app->presence, "rooms:lobby"));
 }
 
 static pinion_payload *add_names(const char *topic, pinion_payload *presences, void *data)
@@ -65,12 +72,21 @@ static void note_who_left(const pinion_presence_diff *diff, void *data)
 
 static int add_presence_with_names(pinion_endpoint *endpoint)
 {
+    struct app *app = pinion_endpoint_context(endpoint);
     return pinion_presence_new(
-        &presence, endpoint,
+        &app->presence, endpoint,
         &(pinion_presence_options){ .name = "people", .fetch = add_names, .handle_metas = note_who_left });
 }
 
 /* ---- their tests ---- */
+
+static struct app app;
+
+static int setup_app(void **state)
+{
+    pinion_log_set_level(PINION_LOG_NONE);
+    return pinion_test_new(&test, &(pinion_test_options){ .context = &app });
+}
 
 static pinion_result connect_as(pinion_socket *socket, const pinion_payload *params,
                                 const pinion_connect_info *info)
@@ -105,11 +121,11 @@ static void members_see_each_other(void **state)
     pinion_test_client *bob = joined_as("id=8");
     ok(pinion_test_expect_push(bob, "rooms:lobby", "presence_state", "{\"7\":{},\"8\":{}}"));
     pinion_test_push(bob, "rooms:lobby", "away", NULL);
-    start_shift("robot");
+    start_shift(&app, "robot");
     pinion_test_advance(test, 1500);
     ok(pinion_test_expect_push(ann, "rooms:lobby", "presence_diff",
                                "{\"joins\":{\"8\":{},\"robot\":{}},\"leaves\":{\"8\":{}}}"));
-    pinion_payload *all = pinion_presence_list(presence, "rooms:lobby");
+    pinion_payload *all = pinion_presence_list(app.presence, "rooms:lobby");
     json_t *meta = json_array_get(json_object_get(pinion_payload_get(all, "8"), "metas"), 0);
     assert_string_equal(json_string_value(json_object_get(meta, "status")), "away");
     pinion_payload_unref(all);
@@ -130,8 +146,8 @@ static void members_have_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(members_see_each_other, setup, teardown),
-        cmocka_unit_test_setup_teardown(members_have_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(members_see_each_other, setup_app, teardown),
+        cmocka_unit_test_setup_teardown(members_have_names, setup_app, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static void ok(int rc)
 
 static int setup(void **state)
 {
-    return pinion_test_new((pinion_test **)state);
+    return pinion_test_new((pinion_test **)state, NULL);
 }
 
 static int teardown(void **state)

@@ -28,7 +28,7 @@ static pinion_test *test;
 static inline int setup(void **state)
 {
     pinion_log_set_level(PINION_LOG_NONE);
-    return pinion_test_new(&test);
+    return pinion_test_new(&test, NULL);
 }
 
 /* Nothing is left when the clients have gone. */

@@ -151,7 +151,10 @@ static void answer_stats(const pinion_request *request, pinion_response *respons
 
 int main(int argc, char **argv)
 {
-    pinion_endpoint_options options = { .host = "127.0.0.1", .head_timeout_ms = HEAD_TIMEOUT_MS };
+    struct conformance shared = { NULL };
+    pinion_endpoint_options options = { .host = "127.0.0.1",
+                                        .context = &shared,
+                                        .head_timeout_ms = HEAD_TIMEOUT_MS };
     pinion_endpoint *endpoint = NULL;
     const char *files = getenv("PINION_FILES");
     int stop = program_options(argc, argv, NULL, &options);

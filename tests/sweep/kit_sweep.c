@@ -246,7 +246,7 @@ static int play(void)
 static int channels(void *frames)
 {
     memset(&scene, 0, sizeof scene);
-    int rc = pinion_test_new(&scene.test);
+    int rc = pinion_test_new(&scene.test, NULL);
     if (rc)
         return rc;
     rc = play();

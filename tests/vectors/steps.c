@@ -18,6 +18,7 @@ struct replay {
     const char *vsn;
     bool deaf; /* nothing is expected */
     bool v1_join_ref;
+    struct conformance shared;
     pinion_test *test;
     json_t *refs; /* what {ref:NAME} stands for, by the whole string */
     struct client clients[CLIENTS_MAX];
@@ -513,7 +514,7 @@ static struct replay replay_of(json_t *vector, const char *vsn)
 static int begin(struct replay *replay)
 {
     inside(true);
-    int rc = pinion_test_new(&replay->test);
+    int rc = pinion_test_new(&replay->test, &(pinion_test_options){ .context = &replay->shared });
     if (!rc && (rc = conformance_presence(pinion_test_endpoint(replay->test))))
         pinion_test_free(replay->test);
     inside(false);

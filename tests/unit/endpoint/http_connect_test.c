@@ -63,14 +63,20 @@ static pinion_result refuse_later(pinion_socket *socket, const pinion_payload *p
     return pinion_later();
 }
 
-static void say_why(const pinion_payload *reason, pinion_response *response)
+/* Whose application the callbacks without a socket work for: the mount's, else the endpoint's. */
+static char endpoints_own, mounts_own;
+static void *_Atomic found_context;
+
+static void say_why(const pinion_payload *reason, pinion_response *response, void *context)
 {
+    found_context = context;
     const char *text = json_string_value(pinion_payload_get(reason, "reason"));
     pinion_response_send(response, 418, "text/x-reason", text, strlen(text));
 }
 
-static bool only_even(pinion_slice origin, const pinion_connect_info *info)
+static bool only_even(pinion_slice origin, const pinion_connect_info *info, void *context)
 {
+    found_context = context;
     assert_non_null(pinion_connect_uri(info));
     return origin.len > 0 && (origin.ptr[origin.len - 1] - '0') % 2 == 0;
 }
@@ -85,11 +91,13 @@ static char own_host[32];
 static int start(void **state)
 {
     pinion_log_set_level(PINION_LOG_NONE);
-    ok(pinion_endpoint_new(
-        &endpoint, &(pinion_endpoint_options){
-                       .host = "127.0.0.1", .loops = 1, .trusted_proxies = *state ? "127.0.0.0/8" : NULL }));
+    ok(pinion_endpoint_new(&endpoint,
+                           &(pinion_endpoint_options){ .host = "127.0.0.1",
+                                                       .loops = 1,
+                                                       .context = &endpoints_own,
+                                                       .trusted_proxies = *state ? "127.0.0.0/8" : NULL }));
     const pinion_socket_options even = { .check_origin = only_even };
-    const pinion_socket_options saying = { .error_handler = say_why };
+    const pinion_socket_options saying = { .error_handler = say_why, .context = &mounts_own };
     const pinion_socket_options token = { .auth_token = true,
                                           .longpoll = true,
                                           .subprotocols = PINION_LIST("v2", "v1") };
@@ -250,6 +258,17 @@ static void a_function_may_decide(void **state)
     assert_int_equal(handshake("/even/websocket", ""), 101);
 }
 
+static void callbacks_without_a_socket_are_told_whose_they_are(void **state)
+{
+    assert_int_equal(handshake("/even/websocket", "Origin: app 2\r\n"), 101);
+    assert_ptr_equal(found_context, &endpoints_own);
+    assert_int_equal(handshake("/full/websocket", ""), 418);
+    assert_ptr_equal(found_context, &mounts_own);
+    found_context = NULL;
+    assert_int_equal(handshake("/later/websocket", ""), 418);
+    assert_ptr_equal(found_context, &mounts_own);
+}
+
 static void tokens_and_subprotocols(void **state)
 {
     assert_int_equal(
@@ -347,6 +366,7 @@ int main(void)
         PLAIN(two_origins_are_refused),
         PLAIN(a_refused_origin_is_logged_with_what_to_do),
         PLAIN(a_function_may_decide),
+        PLAIN(callbacks_without_a_socket_are_told_whose_they_are),
         PLAIN(tokens_and_subprotocols),
         PLAIN(a_token_that_is_no_text_is_refused),
         PLAIN(a_refusal_is_answered_by_the_handler),

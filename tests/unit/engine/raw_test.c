@@ -355,7 +355,7 @@ static void work_is_told_of_the_end(void **state)
     test = NULL;
     assert_int_equal(done_status, PINION_ECLOSED);
     assert_int_equal(terminations, 1);
-    ok(pinion_test_new(&test));
+    ok(pinion_test_new(&test, NULL));
 }
 
 static void channel_calls_are_not_for_it(void **state)

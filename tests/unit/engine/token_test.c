@@ -492,13 +492,13 @@ static void a_test_endpoint_reads_its_own_tokens(void **state)
 {
     pinion_payload *data = NULL;
     char *token = NULL;
-    ok(pinion_test_new(&test));
+    ok(pinion_test_new(&test, NULL));
     ok(pinion_token_sign(pinion_test_endpoint(test), SALT, pinion_json("i", 7), NULL, &token));
     ok(pinion_token_verify(pinion_test_endpoint(test), SALT, token, NULL, &data));
     pinion_payload_unref(data);
     pinion_test_free(test);
 
-    ok(pinion_test_new(&test));
+    ok(pinion_test_new(&test, NULL));
     assert_int_equal(pinion_token_verify(pinion_test_endpoint(test), SALT, token, NULL, &data),
                      PINION_ETOKENINVALID);
     pinion_test_free(test);

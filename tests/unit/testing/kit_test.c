@@ -227,7 +227,7 @@ static void *fail_in_a_thread(void *data)
     struct failing *failing = data;
     pinion_test *own = NULL;
     pinion_test_client *someone = NULL;
-    failing->got = pinion_test_new(&own);
+    failing->got = pinion_test_new(&own, NULL);
     if (!failing->got)
         failing->got = pinion_test_connect(own, &socket_def, NULL, "", &someone);
     if (!failing->got)
