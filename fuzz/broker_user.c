@@ -288,7 +288,7 @@ static void end_ticket(unsigned topic, uint64_t ticket, int rc)
     user.calling = false;
     if (!rc)
         return;
-    REQUIRE(rc == PINION_EAGAIN && user.tickets[ticket].asked);
+    REQUIRE(rc == PINION_ENOTCONN && user.tickets[ticket].asked);
     user.tickets[ticket].asked = 0;
     user.waiting--;
     if (user.topics[topic].ticket == ticket)

@@ -47,11 +47,11 @@ static void check_path(struct pinion_slice path)
 
 /* ---- heads ---- */
 
-/* The answer for the head as it comes byte by byte: the first that is not EAGAIN. */
+/* The answer for the head as it comes byte by byte: the first that is not PINION_MORE. */
 static long parse_bytewise(struct pinion_slice bytes, struct pinion_http_request *request)
 {
-    long rc = PINION_EAGAIN;
-    for (size_t len = 1; len <= bytes.len && rc == PINION_EAGAIN; len++)
+    long rc = PINION_MORE;
+    for (size_t len = 1; len <= bytes.len && rc == PINION_MORE; len++)
         rc = pinion__http1_parse(bytes.ptr, len, len - 1, request);
     return rc;
 }
@@ -171,7 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_same(&request, &bytewise);
         check_head(&request, pinion__slice(bytes.ptr, (size_t)rc));
     } else {
-        REQUIRE(rc == PINION_EAGAIN || rc == PINION_EPROTO || rc == PINION_ETOOBIG || rc == PINION_ENOTSUP);
+        REQUIRE(rc == PINION_MORE || rc == PINION_EPROTO || rc == PINION_ETOOBIG || rc == PINION_ENOTSUP);
     }
     check_too_long(bytes);
     check_query(bytes);

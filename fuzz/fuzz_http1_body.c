@@ -100,14 +100,14 @@ static long read_size(struct pinion_slice text)
     return good ? strtol(digits, NULL, 16) : -1;
 }
 
-/* A line and its end. EAGAIN: it is not whole; then *line is what there is of it. */
+/* A line and its end. PINION_MORE: it is not whole; then *line is what there is of it. */
 static int take_line(struct input *input, struct pinion_slice *line)
 {
     struct pinion_slice rest = input_rest(input);
     const char *end = rest.len ? memmem(rest.ptr, rest.len, "\r\n", 2) : NULL;
     *line = pinion__slice(rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len);
     input_bytes(input, line->len + (end ? 2 : 0));
-    return end ? 0 : PINION_EAGAIN;
+    return end ? 0 : PINION_MORE;
 }
 
 static bool is_field(struct pinion_slice text)
@@ -143,7 +143,7 @@ static int read_chunk(struct input *input, struct outcome *out, long *size)
         return PINION_EPROTO;
     if (data.len == (size_t)*size && input->left > 1)
         return input_byte(input) == '\r' && input_byte(input) == '\n' ? 0 : PINION_EPROTO;
-    return PINION_EAGAIN;
+    return PINION_MORE;
 }
 
 static void read_chunks(struct pinion_slice bytes, struct outcome *out)
@@ -170,10 +170,10 @@ static bool feed(struct pinion_http_body *body, struct pinion_slice piece, struc
         memcpy(out->data + out->len, data.ptr, data.len);
         out->len += data.len;
     }
-    REQUIRE(pos <= piece.len && (out->rc != PINION_EAGAIN || pos == piece.len));
+    REQUIRE(pos <= piece.len && (out->rc != PINION_MORE || pos == piece.len));
     out->end += pos;
     free(exact);
-    return out->rc == PINION_EAGAIN;
+    return out->rc == PINION_MORE;
 }
 
 static void run(const struct pinion_http_request *request, struct input stream, const size_t *lengths,
@@ -202,8 +202,8 @@ static void check_chunks(struct pinion_slice bytes, const struct outcome *found)
 {
     static struct outcome expected;
     read_chunks(bytes, &expected);
-    if (expected.rc == PINION_EAGAIN)
-        REQUIRE(found->rc == PINION_EAGAIN || found->rc == PINION_EPROTO);
+    if (expected.rc == PINION_MORE)
+        REQUIRE(found->rc == PINION_MORE || found->rc == PINION_EPROTO);
     else
         check_same(&expected, found);
 }
@@ -227,7 +227,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (request.chunked)
         check_chunks(input_rest(&input), &whole);
     else
-        REQUIRE(whole.len == whole.end &&
-                whole.rc == (whole.len < request.content_length ? PINION_EAGAIN : 0));
+        REQUIRE(whole.len == whole.end && whole.rc == (whole.len < request.content_length ? PINION_MORE : 0));
     return 0;
 }

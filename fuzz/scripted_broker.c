@@ -45,7 +45,7 @@ static int subscribe(pinion_pubsub_adapter *adapter, const char *topic, uint64_t
     struct request **end = &broker.requests;
     size_t size = strlen(topic) + 1;
     if (!broker.connected)
-        return PINION_EAGAIN;
+        return PINION_ENOTCONN;
     while (*end)
         end = &(*end)->next;
     *end = allocate(sizeof **end + size);

@@ -136,7 +136,7 @@ static void hello(struct lines *lines, const char *query)
     (void)pinion_stream_peer(lines->stream, peer, &info.peer_port);
     int rc = pinion_transport_connect(pinion_stream_endpoint(lines->stream), lines->path, &transport, lines,
                                       query, &info, &lines->socket, &reason);
-    if (rc == PINION_EAGAIN)
+    if (rc == PINION_EPENDING)
         lines->state = ASKING;
     else if (rc)
         refused(lines, rc, reason);

@@ -39,11 +39,12 @@ extern "C" {
     X(EIO, -12, "the operating system refused an operation")                                                 \
     X(EPROTO, -13, "the peer broke the protocol")                                                            \
     X(EUTF8, -14, "text that is not valid UTF-8")                                                            \
-    X(EAGAIN, -15, "more input is needed")                                                                   \
+    X(EPENDING, -15, "the outcome comes later")                                                              \
     X(ETIMEDOUT, -16, "nothing happened in time")                                                            \
     X(ETOKENMISSING, -17, "there is no token")                                                               \
     X(ETOKENINVALID, -18, "the token is not valid")                                                          \
-    X(ETOKENEXPIRED, -19, "the token has expired")
+    X(ETOKENEXPIRED, -19, "the token has expired")                                                           \
+    X(ENOTCONN, -20, "there is no connection")
 
 /* What functions that fail return. */
 enum pinion_errno {

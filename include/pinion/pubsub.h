@@ -84,8 +84,9 @@ typedef struct pinion_pubsub_ops {
 
     /* Expected to have messages on this topic come in, and then to call events->subscribed. Not called for a
      * topic that is subscribed to, but for one that was refused; nor are two calls for one topic made at
-     * once. PINION_EAGAIN: it is done once there is a connection, and subscribed is not called: there is
-     * nothing to wait for now. PINION_ENOMEM: it is not, and subscribed is not called. NULL, together with
+     * once. PINION_ENOTCONN: there is no connection now. It is done once there is one, and subscribed is not
+     * called: nobody waits for it. PINION_ENOMEM: it is not, and subscribed is not called. NULL, together
+     * with
      * ->unsubscribe: this adapter brings everything to every node. */
     int (*subscribe)(pinion_pubsub_adapter *adapter, const char *topic, uint64_t ticket);
 

@@ -86,10 +86,10 @@ struct pinion_connect_info {
 };
 
 /* A client of the socket mounted at `path` connects, with these parameters (a query string, as of a URL) and
- * this info, both borrowed for the call. 0: *out is an open socket; PINION_EAGAIN: *out is a socket that will
- * be answered by ->connected; on any other error there is no socket. PINION_EACCES: refused; *reason is then
- * why, the caller's to unref, or NULL; PINION_EPROTO: no query; PINION_ENOENT: no socket is mounted there;
- * PINION_EINVAL: this thread is none of the endpoint's loops; PINION_ECLOSED: the server goes down;
+ * this info, both borrowed for the call. 0: *out is an open socket; PINION_EPENDING: *out is a socket that
+ * will be answered by ->connected; on any other error there is no socket. PINION_EACCES: refused; *reason is
+ * then why, the caller's to unref, or NULL; PINION_EPROTO: no query; PINION_ENOENT: no socket is mounted
+ * there; PINION_EINVAL: this thread is none of the endpoint's loops; PINION_ECLOSED: the server goes down;
  * PINION_ENOMEM. reason may be NULL. */
 PINION_API PINION_CHECKED int pinion_transport_connect_sized(pinion_endpoint *endpoint, const char *path,
                                                              const pinion_transport *transport, void *conn,

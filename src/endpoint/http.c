@@ -332,11 +332,11 @@ static long take_head(struct pinion_http *http, const uint8_t *bytes, size_t len
     size_t max = http->loop->endpoint->options.max_head;
     long head = pinion__http1_parse((const char *)bytes, len, http->scanned, request);
     http->scanned = 0;
-    if (head == PINION_EAGAIN && len <= max) {
+    if (head == PINION_MORE && len <= max) {
         http->scanned = len;
         return 0;
     }
-    if (head == PINION_EAGAIN || head > (long)max)
+    if (head == PINION_MORE || head > (long)max)
         request->refusal = pinion__http1_too_long((const char *)bytes, max);
     else if (head > 0 && request->header_count > http->loop->endpoint->options.max_headers)
         request->refusal = 431;

@@ -59,7 +59,7 @@ size_t pinion__http_take_body(struct pinion_http *http, const uint8_t *bytes, si
             return len;
         }
     }
-    if (rc == PINION_EAGAIN) {
+    if (rc == PINION_MORE) {
         expect_more(http, pos);
     } else if (rc == 0) {
         end_body(http);

@@ -149,7 +149,7 @@ void pinion__http_serve_file(struct pinion_http *http, const struct pinion_stati
     case 0:
         send_file(http, &file, request);
         break;
-    case PINION_EAGAIN:
+    case PINION_STATIC_DIRECTORY:
         redirect_to_directory(http, request);
         break;
     case PINION_EPROTO:

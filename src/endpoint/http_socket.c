@@ -144,7 +144,7 @@ static int connect_in_vain(const struct pinion_http *http, const struct pinion_m
         return 0; /* which begins more than a connect does */
     int rc = pinion__socket_connect(http->loop->shard, &connect, &socket);
     *reason = connect.reason;
-    if (rc && rc != PINION_EAGAIN)
+    if (rc && rc != PINION_EPENDING)
         return rc;
     pinion__socket_ended(socket, PINION_REASON_CLOSED);
     return 0;

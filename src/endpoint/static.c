@@ -96,7 +96,7 @@ static int classify(int fd, struct pinion_static_file *file)
     if (fstat(fd, &st) != 0)
         return PINION_EIO;
     if (S_ISDIR(st.st_mode))
-        return PINION_EAGAIN;
+        return PINION_STATIC_DIRECTORY;
     if (!S_ISREG(st.st_mode))
         return PINION_ENOENT;
     file->size = (uint64_t)st.st_size;

@@ -23,9 +23,11 @@ struct pinion_static_file {
     char etag[48]; /* quoted; another one when the file has changed */
 };
 
+#define PINION_STATIC_DIRECTORY 1
+
 /* Open the file for a percent-encoded URL path. 0; PINION_ENOENT: not ours, or not there (404);
- * PINION_EAGAIN: a directory whose path lacks the '/' at its end (redirect there); PINION_EPROTO: a broken
- * escape (400); PINION_EBUSY: no descriptors or memory now (503); PINION_EIO (500). */
+ * PINION_STATIC_DIRECTORY: a directory whose path lacks the '/' at its end (redirect there); PINION_EPROTO: a
+ * broken escape (400); PINION_EBUSY: no descriptors or memory now (503); PINION_EIO (500). */
 int pinion__static_open(const struct pinion_static *files, struct pinion_slice path,
                         struct pinion_static_file *file);
 

@@ -45,7 +45,7 @@ int pinion_transport_connect_sized(pinion_endpoint *endpoint, const char *path,
     };
     rc = pinion__socket_connect(here, &connect, out);
     pinion_payload_unref(params);
-    if (rc && rc != PINION_EAGAIN && reason)
+    if (rc && rc != PINION_EPENDING && reason)
         *reason = connect.reason;
     else
         pinion_payload_unref(connect.reason);

@@ -104,7 +104,7 @@ static void accept(struct pinion_channel *channel, struct pinion_slice ref, cons
     int rc = wait_for_topic(channel, ref, replaced, reply, params);
     if (!rc)
         accept_now(channel, ref, replaced, reply, params);
-    else if (rc != PINION_EAGAIN)
+    else if (rc != PINION_EPENDING)
         crash(channel, ref, replaced, pinion_strerror(rc));
 }
 
@@ -211,7 +211,7 @@ static void topic_is_ready(struct pinion_waiter *waiter, bool allowed)
     pinion__socket_unhold(socket);
 }
 
-/* 0: there is nothing to wait for; PINION_EAGAIN: it waits; or an error. */
+/* 0: there is nothing to wait for; PINION_EPENDING: it waits; or an error. */
 static int wait_for_topic(struct pinion_channel *channel, struct pinion_slice ref,
                           const struct replaced *replaced, const pinion_payload *reply,
                           const pinion_payload *params)
@@ -225,7 +225,7 @@ static int wait_for_topic(struct pinion_channel *channel, struct pinion_slice re
     struct pinion_late_join *late = channel->extra->late_join;
     late->waiter.ready = topic_is_ready;
     rc = pinion__pubsub_await(loop, channel->topic, &late->waiter);
-    if (rc == PINION_EAGAIN) {
+    if (rc == PINION_EPENDING) {
         late->accepted = true;
         late->reply = pinion_payload_ref(reply);
         return rc;

@@ -307,7 +307,7 @@ int pinion__socket_connect(struct pinion_shard *shard, struct pinion_connect *co
     pinion_result result = call_connect(socket, connect);
     if (result.kind == PINION_RESULT_LATER) {
         *out = socket;
-        return PINION_EAGAIN;
+        return PINION_EPENDING;
     }
     int rc = connect_outcome(socket, result, &connect->reason);
     if (rc)

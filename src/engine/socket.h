@@ -62,7 +62,7 @@ struct pinion_connect {
     pinion_payload *reason; /* out: why it was refused, or NULL; the caller's to unref */
 };
 
-/* A client connects. 0: *out is an open socket; PINION_EAGAIN: *out is a socket that will be answered by
+/* A client connects. 0: *out is an open socket; PINION_EPENDING: *out is a socket that will be answered by
  * ->connected; PINION_EACCES: refused (HTTP 403); PINION_ECLOSED: the server goes down (HTTP 503);
  * PINION_ENOMEM. On an error there is no socket. */
 int pinion__socket_connect(struct pinion_shard *shard, struct pinion_connect *connect,

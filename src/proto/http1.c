@@ -289,7 +289,7 @@ static int understand(struct pinion_http_request *request)
     return 0;
 }
 
-/* The length of the head; PINION_EAGAIN while it is incomplete. A line that ends in a bare LF is refused at
+/* The length of the head; PINION_MORE while it is incomplete. A line that ends in a bare LF is refused at
  * once: a head made of such lines would never be complete. */
 static long find_end(const char *data, size_t len, size_t scanned)
 {
@@ -304,7 +304,7 @@ static long find_end(const char *data, size_t len, size_t scanned)
             return (long)at + 1;
         from = at + 1;
     }
-    return PINION_EAGAIN;
+    return PINION_MORE;
 }
 
 long pinion__http1_parse(const char *data, size_t len, size_t scanned, struct pinion_http_request *request)

@@ -5,6 +5,7 @@
 #define PINION_PROTO_HTTP1_H
 
 #include "base/slice.h"
+#include "proto/more.h"
 #include <stdint.h>
 
 #define PINION_HTTP_HEADERS_MAX 64
@@ -30,13 +31,13 @@ struct pinion_http_request {
 };
 
 /* Parse a head at the start of data, which one empty line may precede. Returns its length with the empty line
- * (> 0); PINION_EAGAIN when it is not complete; or an error, and the status to answer in request->refusal:
+ * (> 0); PINION_MORE when it is not complete; or an error, and the status to answer in request->refusal:
  * PINION_ETOOBIG for too many headers (431); PINION_ENOTSUP for another HTTP version than 1.x (505);
  * PINION_EPROTO for anything malformed (400), and for a transfer coding besides chunked (501).
  * Nothing else of the request means something unless a length was returned. With an absolute-form
  * target the value of Host is the target's authority (RFC 9112 section 3.2.2), so that there is one host to
- * be read. `scanned` is how many bytes an earlier call, which answered EAGAIN, has seen: so that a head that
- * comes byte by byte is not read again and again. The caller bounds len. */
+ * be read. `scanned` is how many bytes an earlier call, which answered PINION_MORE, has seen: so that a head
+ * that comes byte by byte is not read again and again. The caller bounds len. */
 long pinion__http1_parse(const char *data, size_t len, size_t scanned, struct pinion_http_request *request);
 
 /* True when the header has this name (lower case). */

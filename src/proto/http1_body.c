@@ -201,7 +201,7 @@ int pinion__http_body_read(struct pinion_http_body *body, const uint8_t *bytes, 
         if (body->state == BROKEN)
             return PINION_EPROTO;
         if (*pos == len)
-            return PINION_EAGAIN;
+            return PINION_MORE;
         if (body->state == PLAIN || body->state == DATA) {
             *piece = take_data(body, bytes, len, pos);
             return 1;

@@ -18,7 +18,7 @@ struct pinion_http_body {
 void pinion__http_body_init(struct pinion_http_body *body, const struct pinion_http_request *request);
 
 /* Take the next piece of data from bytes[*pos..len), and move *pos behind it: it is a slice of the input.
- * 1: a piece; 0: the body is over, and *pos behind it; PINION_EAGAIN: all was read, more must come;
+ * 1: a piece; 0: the body is over, and *pos behind it; PINION_MORE: all was read, more must come;
  * PINION_EPROTO: malformed (answer 400, close). */
 int pinion__http_body_read(struct pinion_http_body *body, const uint8_t *bytes, size_t len, size_t *pos,
                            struct pinion_slice *piece);

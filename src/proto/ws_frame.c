@@ -4,6 +4,7 @@
  * header promises. Whatever a header alone can show to be wrong is refused before its payload. */
 #include "proto/ws_frame.h"
 #include "base/work.h"
+#include "proto/more.h"
 #include <assert.h>
 #include <pinion/error.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ enum {
 
 #define CONTROL_MAX 125
 
-/* The steps below return 0 to go on, PINION_EAGAIN for the end of the input, or the code (> 0) of the close
+/* The steps below return 0 to go on, PINION_MORE for the end of the input, or the code (> 0) of the close
  * that a violation calls for. */
 
 static bool is_final(const struct pinion_ws_decoder *decoder)
@@ -149,7 +150,7 @@ static int read_header(struct pinion_ws_decoder *decoder, const uint8_t *data, s
         size_t wanted = header_size(decoder) - decoder->header_len;
         size_t n = len - *pos < wanted ? len - *pos : wanted;
         if (n == 0)
-            return PINION_EAGAIN;
+            return PINION_MORE;
         memcpy(decoder->header + decoder->header_len, data + *pos, n);
         decoder->header_len = (uint8_t)(decoder->header_len + n);
         *pos += n;
@@ -234,7 +235,7 @@ static int take_data(struct pinion_ws_decoder *decoder, const uint8_t *bytes, si
     }
     int rc = gather_message(decoder, bytes, n);
     if (rc || decoder->remaining > 0)
-        return rc ? rc : PINION_EAGAIN;
+        return rc ? rc : PINION_MORE;
     end_frame(decoder);
     return is_final(decoder) ? give_gathered(decoder, event) : 0;
 }
@@ -303,7 +304,7 @@ static int take_control(struct pinion_ws_decoder *decoder, const uint8_t *bytes,
         return give_control(decoder, bytes, n, event);
     int rc = gather_control(decoder, bytes, n);
     if (rc || decoder->remaining > 0)
-        return rc ? rc : PINION_EAGAIN;
+        return rc ? rc : PINION_MORE;
     return give_control(decoder, decoder->control, decoder->control_len, event);
 }
 

@@ -91,7 +91,7 @@ static int subscribe(pinion_pubsub_adapter *adapter, const char *topic, uint64_t
     if (rc)
         pinion__topics_remove(&state->topics, topic);
     pinion__unlock(&state->queue.lock);
-    return !rc && away ? PINION_EAGAIN : rc;
+    return !rc && away ? PINION_ENOTCONN : rc;
 }
 
 /* Where there is no memory for saying so, messages go on coming in. */

@@ -62,7 +62,7 @@ static int tell(struct pinion_interest *interest, struct entry *entry)
         return 0;
     uint64_t ticket = atomic_fetch_add_explicit(&interest->tickets, 1, memory_order_relaxed);
     int rc = interest->hooks->open(interest->hook_context, entry->name, ticket);
-    if (rc && rc != PINION_EAGAIN)
+    if (rc && rc != PINION_ENOTCONN)
         return rc == PINION_ECLOSED ? 0 : rc;
     entry->ticket = ticket;
     entry->known = rc ? PINION_INTEREST_KNOWN : PINION_INTEREST_PENDING;
@@ -109,7 +109,7 @@ static int turn_on(struct pinion_interest *interest, struct pinion_map *map, str
     if (rc)
         return rc;
     entry->loops |= bit;
-    return entry->known == PINION_INTEREST_KNOWN ? 0 : PINION_EAGAIN;
+    return entry->known == PINION_INTEREST_KNOWN ? 0 : PINION_EPENDING;
 }
 
 static void turn_off(struct pinion_interest *interest, struct pinion_map *map, struct pinion_slice name,

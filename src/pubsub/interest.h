@@ -17,7 +17,7 @@
 
 /* How other nodes are told. Called with a stripe's lock held. */
 struct pinion_interest_hooks {
-    /* 0: told, to be confirmed by pinion__interest_confirm with this ticket; PINION_EAGAIN: told, and there
+    /* 0: told, to be confirmed by pinion__interest_confirm with this ticket; PINION_ENOTCONN: told, and there
      * is nothing to wait for; PINION_ECLOSED: nobody is told; PINION_ENOMEM. */
     int (*open)(void *context, const char *topic, uint64_t ticket);
     void (*close)(void *context, const char *topic);
@@ -41,7 +41,7 @@ void pinion__interest_hook(struct pinion_interest *interest, const struct pinion
                            void *context);
 
 /* Note that a loop has, or no longer has, subscribers of the topic. `hash` is pinion__hash(name). Only
- * turning on can fail, with PINION_ENOMEM; it answers PINION_EAGAIN while other nodes do not know. Thread:
+ * turning on can fail, with PINION_ENOMEM; it answers PINION_EPENDING while other nodes do not know. Thread:
  * any. */
 int pinion__interest_set(struct pinion_interest *interest, struct pinion_slice name, uint64_t hash,
                          unsigned loop, bool on);

@@ -32,7 +32,7 @@ static int note_interest(struct pinion_registry *registry, const struct pinion_t
     struct pinion_pubsub_loop *loop = PINION_CONTAINER_OF(registry, struct pinion_pubsub_loop, registry);
     struct pinion_slice name = pinion__slice(topic->name, topic->name_len);
     int rc = pinion__interest_set(&loop->pubsub->interest, name, topic->node.hash, loop->index, on);
-    if (!rc || rc == PINION_EAGAIN)
+    if (!rc || rc == PINION_EPENDING)
         atomic_fetch_add_explicit(&loop->topics, on ? 1 : SIZE_MAX, memory_order_relaxed);
     return rc;
 }
@@ -82,7 +82,7 @@ int pinion__pubsub_await(struct pinion_pubsub_loop *loop, struct pinion_topic *t
     int rc = topic->pending ? ask_again(loop, topic) : 0;
     if (!rc)
         rc = pinion__topic_await(topic);
-    if (rc == PINION_EAGAIN) {
+    if (rc == PINION_EPENDING) {
         waiter->topic = topic;
         pinion__list_init(&waiter->node);
         pinion__list_append(&loop->waiters, &waiter->node);

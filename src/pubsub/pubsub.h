@@ -71,8 +71,8 @@ static inline bool pinion__pubsub_by_topic(const struct pinion_pubsub *pubsub)
 }
 
 /* Before subscribing to a topic that is held: 0 when its messages come in from all nodes, at once where there
- * is no adapter or it brings everything. PINION_EAGAIN: waiter->ready is called later, on this loop; it waits
- * until pinion__pubsub_unawait. PINION_ENOMEM. Thread: the loop's. */
+ * is no adapter or it brings everything. PINION_EPENDING: waiter->ready is called later, on this loop; it
+ * waits until pinion__pubsub_unawait. PINION_ENOMEM. Thread: the loop's. */
 int pinion__pubsub_await(struct pinion_pubsub_loop *loop, struct pinion_topic *topic,
                          struct pinion_waiter *waiter);
 

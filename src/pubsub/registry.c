@@ -74,10 +74,10 @@ static int want(struct pinion_topic *topic)
     if (topic->interested || !registry->interest)
         return 0;
     int rc = registry->interest(registry, topic, true);
-    if (rc && rc != PINION_EAGAIN)
+    if (rc && rc != PINION_EPENDING)
         return rc;
     topic->interested = true;
-    topic->pending = rc == PINION_EAGAIN;
+    topic->pending = rc == PINION_EPENDING;
     return 0;
 }
 
@@ -167,7 +167,7 @@ int pinion__topic_await(struct pinion_topic *topic)
     if (rc || !topic->pending)
         return rc;
     topic->waiting++;
-    return PINION_EAGAIN;
+    return PINION_EPENDING;
 }
 
 void pinion__topic_unawait(struct pinion_topic *topic)

@@ -46,7 +46,7 @@ struct pinion_topic {
 struct pinion_registry {
     struct pinion_map topics;
     /* Called when a topic gets its first subscriber, before it is one (or the first that waits), and after it
-     * lost the last. May be NULL. A failure of the first fails the subscription; PINION_EAGAIN is none, and
+     * lost the last. May be NULL. A failure of the first fails the subscription; PINION_EPENDING is none, and
      * says that it takes a while until messages from other nodes come in. */
     int (*interest)(struct pinion_registry *registry, const struct pinion_topic *topic, bool on);
 };
@@ -85,7 +85,7 @@ static inline bool pinion__topic_is_known(const struct pinion_topic *topic)
     return topic->interested && !topic->pending;
 }
 
-/* Before one subscribes: 0 when all messages come in already; PINION_EAGAIN: one waits now, until
+/* Before one subscribes: 0 when all messages come in already; PINION_EPENDING: one waits now, until
  * pinion__topic_unawait. PINION_ENOMEM. */
 int pinion__topic_await(struct pinion_topic *topic);
 void pinion__topic_unawait(struct pinion_topic *topic);

@@ -112,7 +112,10 @@ int pinion__remote_subscribe(struct pinion_remote *remote, const char *topic, ui
     pinion_pubsub_adapter *adapter = remote->options.adapter;
     if (!atomic_load_explicit(&remote->open, memory_order_acquire))
         return PINION_ECLOSED;
-    return remote->ops.subscribe(adapter, topic, ticket);
+    int rc = remote->ops.subscribe(adapter, topic, ticket);
+    /* The number by which adapters said it before PINION_ENOTCONN. Taken for what it means now, a join would
+     * wait for ever. */
+    return rc == PINION_EPENDING ? PINION_ENOTCONN : rc;
 }
 
 void pinion__remote_unsubscribe(struct pinion_remote *remote, const char *topic)

@@ -27,7 +27,7 @@ void pinion__test_client_free(pinion_test_client *client)
 
 static bool has_answer(void *context)
 {
-    return ((pinion_test_client *)context)->connection.connect_status != PINION_EAGAIN;
+    return ((pinion_test_client *)context)->connection.connect_status != PINION_EPENDING;
 }
 
 /* The parameters, with version 2.0.0 where none is named. */
@@ -54,9 +54,9 @@ static int connect_client(pinion_test_client *client, const char *query)
     pinion_payload *params = pinion_payload_json(tree);
     rc = pinion__loopback_connect(&client->connection, client->test->shard, &client->mount, params);
     pinion_payload_unref(params);
-    if (rc == PINION_EAGAIN && !pinion__test_await(client->test, has_answer, client))
+    if (rc == PINION_EPENDING && !pinion__test_await(client->test, has_answer, client))
         return pinion__fail(PINION_ETIMEDOUT, "expected the answer to a connect with \"%s\"", query);
-    if (rc == PINION_EAGAIN)
+    if (rc == PINION_EPENDING)
         rc = client->connection.connect_status;
     return rc ? pinion__fail(rc, "connect with \"%s\": %s", query, pinion_strerror(rc)) : 0;
 }

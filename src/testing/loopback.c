@@ -73,7 +73,7 @@ static void close_connection(void *conn, uint16_t code)
     connection->socket = NULL;
     connection->closed = true;
     connection->close_code = code;
-    if (connection->connect_status == PINION_EAGAIN)
+    if (connection->connect_status == PINION_EPENDING)
         connection->connect_status = PINION_ECLOSED;
 }
 
@@ -89,7 +89,7 @@ const struct pinion_transport pinion__loopback = {
 
 static bool holds_back(const struct pinion_loopback *connection)
 {
-    return connection->paused || connection->connect_status == PINION_EAGAIN;
+    return connection->paused || connection->connect_status == PINION_EPENDING;
 }
 
 static bool can_resume(const struct pinion_loopback *connection)

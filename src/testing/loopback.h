@@ -10,7 +10,7 @@ struct pinion_loopback {
     struct pinion_list sent; /* to the client: struct pinion_loopback_frame */
     struct pinion_list held; /* from the client, while the engine holds frames back */
     struct pinion_task resume;
-    int connect_status; /* PINION_EAGAIN until the application has answered */
+    int connect_status; /* PINION_EPENDING until the application has answered */
     uint16_t close_code;
     bool closed;
     bool paused;
@@ -23,7 +23,7 @@ struct pinion_loopback_frame {
 };
 
 /* Connect; *connection is the caller's, and must stay until pinion__loopback_release. Errors as
- * pinion__socket_connect; PINION_EAGAIN is no error: connect_status says later how it came out. */
+ * pinion__socket_connect; PINION_EPENDING is no error: connect_status says later how it came out. */
 int pinion__loopback_connect(struct pinion_loopback *connection, struct pinion_shard *shard,
                              const struct pinion_mount *mount, const pinion_payload *params);
 

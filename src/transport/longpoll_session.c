@@ -541,7 +541,7 @@ void pinion__longpoll_session_open(struct pinion_longpoll_sessions *sessions,
     };
     int rc = pinion__socket_connect(session->shard, &connect, &session->socket);
     pinion_payload_unref(connect.reason);
-    if (rc == PINION_EAGAIN) {
+    if (rc == PINION_EPENDING) {
         session->beginner = call;
         call->waits_for = session;
     } else if (rc) {

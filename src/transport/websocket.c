@@ -778,7 +778,7 @@ static int open_with(struct ws *ws, struct pinion_websocket_request *request, st
     }
     rc = pinion__socket_connect(request->shard, &connect, &ws->socket);
     request->reason = connect.reason;
-    if (rc && rc != PINION_EAGAIN)
+    if (rc && rc != PINION_EPENDING)
         return rc;
     pinion__conn_attach(ws->conn, &ws_events, ws);
     if (rc == 0) {

@@ -97,7 +97,7 @@ static void judge_http(char *bytes, size_t len)
     if (rc > 0)
         printf("taken %.*s %.*s", (int)request.method.len, request.method.ptr, (int)request.target.len,
                request.target.ptr);
-    else if (rc == PINION_EAGAIN)
+    else if (rc == PINION_MORE)
         printf("more");
     else
         printf("refused %d", request.refusal);

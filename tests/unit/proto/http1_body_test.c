@@ -37,9 +37,9 @@ static void read_cut(const struct pinion_http_request *request, const char *text
 {
     struct pinion_http_body body;
     pinion__http_body_init(&body, request);
-    *outcome = (struct outcome){ .rc = PINION_EAGAIN };
+    *outcome = (struct outcome){ .rc = PINION_MORE };
     feed(&body, text, cut, outcome);
-    if (outcome->rc == PINION_EAGAIN)
+    if (outcome->rc == PINION_MORE)
         feed(&body, text + cut, len - cut, outcome);
 }
 
@@ -76,14 +76,14 @@ static void a_length_counts_bytes(void **state)
     const struct pinion_http_request none = { .has_content_length = true };
     check(&five, "hello", 0, 5, "hello");
     check(&five, "helloGET /", 0, 5, "hello");
-    check(&five, "hell", PINION_EAGAIN, 4, "hell");
+    check(&five, "hell", PINION_MORE, 4, "hell");
     check(&none, "GET /", 0, 0, "");
 }
 
 static void a_length_may_be_larger_than_memory(void **state)
 {
     const struct pinion_http_request huge = { .has_content_length = true, .content_length = UINT64_MAX };
-    check(&huge, "hello", PINION_EAGAIN, 5, "hello");
+    check(&huge, "hello", PINION_MORE, 5, "hello");
 }
 
 static void chunks_are_joined(void **state)
@@ -171,7 +171,7 @@ static void extensions_have_an_end(void **state)
     text[0] = '1';
     text[1] = ';';
     read_cut(&chunked, text, 16 * 1024, 0, &outcome);
-    assert_int_equal(outcome.rc, PINION_EAGAIN);
+    assert_int_equal(outcome.rc, PINION_MORE);
     read_cut(&chunked, text, sizeof text, 0, &outcome);
     assert_int_equal(outcome.rc, PINION_EPROTO);
 }

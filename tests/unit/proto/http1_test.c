@@ -258,7 +258,7 @@ static void a_part_of_a_head_asks_for_more(void **state)
 {
     static const char head[] = "\r\nPOST /a/b?c=d HTTP/1.1\r\n" HOST "Content-Length: 12\r\nX:y\r\n" END;
     for (size_t len = 0; len < sizeof head - 1; len++)
-        assert_int_equal(parse(head, len), PINION_EAGAIN);
+        assert_int_equal(parse(head, len), PINION_MORE);
     assert_int_equal(parse(head, sizeof head - 1), sizeof head - 1);
 }
 
@@ -269,13 +269,13 @@ static void bytes_seen_before_are_not_searched_again(void **state)
     for (size_t scanned = 0; scanned < head_len; scanned++) {
         for (size_t len = scanned; len < sizeof head; len++) {
             const char *data = guard_place(&guard, head, len);
-            long expected = len < head_len ? PINION_EAGAIN : (long)head_len;
+            long expected = len < head_len ? PINION_MORE : (long)head_len;
             assert_int_equal(pinion__http1_parse(data, len, scanned, &request), expected);
         }
     }
     /* An end before what is left to search is not found: it was not looked for. */
     const char *data = guard_place(&guard, head, head_len + 4);
-    assert_int_equal(pinion__http1_parse(data, head_len + 4, head_len + 3, &request), PINION_EAGAIN);
+    assert_int_equal(pinion__http1_parse(data, head_len + 4, head_len + 3, &request), PINION_MORE);
 }
 
 /* Whatever one byte is changed to, the parser answers, and reads nothing beyond the head. */
@@ -288,7 +288,7 @@ static void any_byte_anywhere_does_no_harm(void **state)
             memcpy(changed, head, sizeof head);
             changed[at] = (char)byte;
             long rc = parse(changed, sizeof head - 1);
-            assert_true(rc == sizeof head - 1 || rc == PINION_EPROTO || rc == PINION_EAGAIN ||
+            assert_true(rc == sizeof head - 1 || rc == PINION_EPROTO || rc == PINION_MORE ||
                         rc == PINION_ENOTSUP || (rc == 4 && at < 4));
         }
     }

@@ -25,6 +25,7 @@ static struct fake {
     char to[16];
     char bytes[4096];
     size_t len;
+    uint64_t ticket;
 } fake;
 
 static const char *fake_id(const pinion_pubsub_adapter *adapter)
@@ -64,6 +65,17 @@ static int fake_send(pinion_pubsub_adapter *adapter, const char *node, const voi
     return keep(NULL, node, bytes, length);
 }
 
+static int fake_subscribe(pinion_pubsub_adapter *adapter, const char *topic, uint64_t ticket)
+{
+    snprintf(fake.topic, sizeof fake.topic, "%s", topic);
+    fake.ticket = ticket;
+    return fake.status;
+}
+
+static void fake_unsubscribe(pinion_pubsub_adapter *adapter, const char *topic)
+{
+}
+
 static void fake_stop(pinion_pubsub_adapter *adapter)
 {
     fake.stops++;
@@ -74,10 +86,6 @@ static void fake_free(pinion_pubsub_adapter *adapter)
     fake.frees++;
 }
 
-static void fake_unsubscribe(pinion_pubsub_adapter *adapter, const char *topic)
-{
-}
-
 static const pinion_pubsub_ops fake_ops = {
     .size = sizeof fake_ops,
     .name = "fake",
@@ -85,6 +93,20 @@ static const pinion_pubsub_ops fake_ops = {
     .start = fake_start,
     .broadcast = fake_broadcast,
     .send = fake_send,
+    .stop = fake_stop,
+    .free = fake_free,
+};
+
+/* One that brings what is subscribed to alone. */
+static const pinion_pubsub_ops topic_ops = {
+    .size = sizeof(pinion_pubsub_ops),
+    .name = "fake",
+    .node_id = fake_id,
+    .start = fake_start,
+    .broadcast = fake_broadcast,
+    .send = fake_send,
+    .subscribe = fake_subscribe,
+    .unsubscribe = fake_unsubscribe,
     .stop = fake_stop,
     .free = fake_free,
 };
@@ -160,6 +182,14 @@ static int begin_without(void **state)
 {
     begin_loop();
     return 0;
+}
+
+static int begin_by_topic(void **state)
+{
+    begin_loop();
+    fake.base.ops = &topic_ops;
+    assert_int_equal(pinion__pubsub_attach(&pubsub, &fake.base), 0);
+    return pinion__pubsub_start(&pubsub);
 }
 
 static int finish(void **state)
@@ -459,6 +489,33 @@ static void an_adapter_says_how_long_its_table_is(void **state)
     assert_false(pinion__pubsub_has_adapter(&pubsub));
 }
 
+static bool is_known(void)
+{
+    return pinion__topic_is_known(subscriber.topic);
+}
+
+static void a_subscription_waits_to_be_confirmed(void **state)
+{
+    subscribe("room");
+    assert_string_equal(fake.topic, "room");
+    assert_false(is_known());
+    pinion__topic_unsubscribe(&subscriber);
+}
+
+/* Also where the adapter was built with the header of before, in which the number had another name. */
+static void without_a_connection_nobody_waits_for_it(void **state)
+{
+    fake.status = PINION_ENOTCONN;
+    subscribe("room");
+    assert_true(is_known());
+    pinion__topic_unsubscribe(&subscriber);
+    fake.status = -15;
+    subscribe("room");
+    assert_true(is_known());
+    pinion__topic_unsubscribe(&subscriber);
+    fake.status = 0;
+}
+
 #define CONNECTED(name)   cmocka_unit_test_setup_teardown(name, begin, finish)
 #define UNCONNECTED(name) cmocka_unit_test_setup_teardown(name, begin_without, finish)
 
@@ -477,6 +534,8 @@ int main(void)
         CONNECTED(two_nodes_of_one_name_are_noticed),
         CONNECTED(but_what_they_say_of_nodes_is_not_taken),
         CONNECTED(a_node_that_has_gone_is_told_of),
+        cmocka_unit_test_setup_teardown(a_subscription_waits_to_be_confirmed, begin_by_topic, finish),
+        cmocka_unit_test_setup_teardown(without_a_connection_nobody_waits_for_it, begin_by_topic, finish),
         UNCONNECTED(nothing_is_sent_before_the_start_and_after_the_end),
         UNCONNECTED(a_start_that_fails_says_why),
         UNCONNECTED(a_node_needs_a_name),
