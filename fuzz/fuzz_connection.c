@@ -54,7 +54,7 @@ static pinion_result on_connect(pinion_socket *socket, const pinion_payload *par
 {
     if (!pinion_payload_get(params, "late"))
         return pinion_ok(NULL);
-    keep_ref(pinion_socket_ref(socket));
+    keep_ref(pinion_ref_new_socket(socket));
     return pinion_later();
 }
 
@@ -62,7 +62,7 @@ static pinion_result join(pinion_channel *channel, const char *topic, const pini
 {
     if (strcmp(topic, "room:late") != 0)
         return pinion_ok(NULL);
-    keep_ref(pinion_channel_ref(channel));
+    keep_ref(pinion_ref_new(channel));
     return pinion_later();
 }
 
@@ -92,7 +92,7 @@ static pinion_result shout(pinion_channel *channel, const char *event, const pin
 
 static pinion_result late(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
-    keep_ref(pinion_channel_ref(channel));
+    keep_ref(pinion_ref_new(channel));
     return pinion_noreply();
 }
 

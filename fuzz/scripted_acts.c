@@ -125,7 +125,7 @@ static void free_elsewhere(pinion_ref *ref)
 
 static void reply_now(pinion_channel *channel, const char *script)
 {
-    pinion_ref *ref = pinion_channel_ref(channel);
+    pinion_ref *ref = pinion_ref_new(channel);
     if (!ref)
         return;
     (void)pinion_ref_reply(ref, "ok", scripted_payload(script));
@@ -184,13 +184,13 @@ void scripted_act(pinion_channel *channel, char letter, const char *rest)
         begin_work(channel, rest, NULL);
         break;
     case 'o':
-        scripted_keep_ref(pinion_channel_ref(channel));
+        scripted_keep_ref(pinion_ref_new(channel));
         break;
     case 'p':
         disconnect(channel);
         break;
     case 'q':
-        begin_work(channel, rest, pinion_channel_ref(channel));
+        begin_work(channel, rest, pinion_ref_new(channel));
         break;
     case 'r':
         reply_now(channel, rest);
@@ -218,7 +218,7 @@ void scripted_act(pinion_channel *channel, char letter, const char *rest)
         broadcast_elsewhere(channel, "room:1", "plain", rest);
         break;
     case 'z':
-        free_elsewhere(pinion_channel_ref(channel));
+        free_elsewhere(pinion_ref_new(channel));
         break;
     default:
         pinion_assign(channel, "script", scripted_payload(rest));

@@ -122,7 +122,7 @@ pinion_result scripted_perform(pinion_channel *channel, const char *script)
     scripted_counts.callbacks++;
     scripted_act(channel, script[0], scripted_rest(script));
     if (len > 1 && script[1] == 'l')
-        scripted_keep_ref(pinion_channel_ref(channel));
+        scripted_keep_ref(pinion_ref_new(channel));
     return scripted_result(len > 1 ? script[1] : 'a');
 }
 
@@ -223,7 +223,7 @@ static pinion_result connect(pinion_socket *socket, const pinion_payload *params
     pinion_socket_assign(socket, "id", pinion_json("O", pinion_payload_get(params, "id")));
     if (script[0] != 'l')
         return script[0] ? scripted_result(script[0]) : pinion_ok(NULL);
-    pinion_ref *ref = pinion_socket_ref(socket);
+    pinion_ref *ref = pinion_ref_new_socket(socket);
     if (ref && script[1])
         answer_now(ref, script[1]);
     scripted_keep_ref(ref);

@@ -100,7 +100,7 @@ static pinion_result async_reply(pinion_channel *channel, const char *event, con
     struct late_reply *late = calloc(1, sizeof *late);
     if (!late)
         return pinion_crash();
-    late->ref = pinion_channel_ref(channel);
+    late->ref = pinion_ref_new(channel);
     late->payload = pinion_payload_ref(payload);
     pthread_attr_init(&detached);
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);

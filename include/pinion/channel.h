@@ -25,7 +25,7 @@ extern "C" {
 typedef struct pinion_endpoint pinion_endpoint; /* See pinion/endpoint.h. */
 typedef struct pinion_socket pinion_socket;     /* See pinion/socket.h. */
 typedef struct pinion_channel pinion_channel;   /* One client's conversation on one topic. */
-typedef struct pinion_ref pinion_ref;           /* A weak handle, see pinion_channel_ref. */
+typedef struct pinion_ref pinion_ref;           /* A weak handle, see pinion_ref_new. */
 
 /* A message to a channel that does not come from its client. */
 typedef struct pinion_info {
@@ -155,7 +155,7 @@ PINION_API pinion_payload *pinion_assigns(const pinion_channel *channel);
  * the destructor of its state).
  * Thread: make it on the loop; use and free it on any, one at a time, also after the channel or the
  * endpoint is gone. */
-PINION_API pinion_ref *pinion_channel_ref(pinion_channel *channel);
+PINION_API pinion_ref *pinion_ref_new(pinion_channel *channel);
 PINION_API void pinion_ref_free(pinion_ref *ref);
 
 /* Send the channel a message: handle_info gets it. Consumes payload. A channel that has ended by the time the

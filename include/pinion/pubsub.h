@@ -132,8 +132,8 @@ PINION_API void pinion_cluster_free(pinion_cluster *cluster);
 
 /* An adapter for a node of this name, to be given to an endpoint (`pubsub_adapter` in its options), which
  * owns it then. PINION_EINVAL: no name for a node; PINION_ENOMEM. Thread: any. */
-PINION_API PINION_CHECKED int pinion_cluster_adapter(pinion_cluster *cluster, const char *node,
-                                                     pinion_pubsub_adapter **out);
+PINION_API PINION_CHECKED int pinion_cluster_adapter_new(pinion_pubsub_adapter **out, pinion_cluster *cluster,
+                                                         const char *node);
 
 /* Cut the connection between two nodes, or mend it; they need not have started. What is sent from one to the
  * other while it is cut is lost. With NULL for `other` the node loses its own connection: nothing comes from

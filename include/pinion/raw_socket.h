@@ -43,7 +43,7 @@ typedef struct pinion_raw_socket_def {
 PINION_API int pinion_raw_push(pinion_socket *socket, bool binary, const void *bytes, size_t length);
 
 /* A channel that stands for the raw socket where one is asked for: pinion_subscribe, pinion_send_after,
- * pinion_channel_ref with pinion_ref_send, pinion_channel_work. It has no topic of its own (its name is the
+ * pinion_ref_new with pinion_ref_send, pinion_channel_work. It has no topic of its own (its name is the
  * mount's path), so pinion_push and pinion_broadcast answer PINION_ENOTSUP. Lifetime: from init
  * until terminate is called; NULL outside of that. */
 PINION_API pinion_channel *pinion_raw_channel(pinion_socket *socket);

@@ -151,8 +151,8 @@ static inline pinion_mount_sizes pinion_mount_sizes_of(size_t definition)
     return sizes;
 }
 
-/* A weak handle on the socket, for pinion_ref_answer of a connect. See pinion_channel_ref. */
-PINION_API pinion_ref *pinion_socket_ref(pinion_socket *socket);
+/* A weak handle on the socket, for pinion_ref_answer of a connect. See pinion_ref_new. */
+PINION_API pinion_ref *pinion_ref_new_socket(pinion_socket *socket);
 
 /* The endpoint it is mounted on. */
 PINION_API pinion_endpoint *pinion_socket_endpoint(const pinion_socket *socket);

@@ -80,7 +80,7 @@ static pinion_ref *with_promise(pinion_ref *ref, struct pinion_socket *socket, s
     return NULL;
 }
 
-pinion_ref *pinion_channel_ref(pinion_channel *channel)
+pinion_ref *pinion_ref_new(pinion_channel *channel)
 {
     pinion__assert_on_loop(channel->socket);
     struct pinion_call *call = channel->socket->shard->call;
@@ -97,7 +97,7 @@ pinion_ref *pinion_channel_ref(pinion_channel *channel)
     return with_promise(ref, channel->socket, call);
 }
 
-pinion_ref *pinion_socket_ref(pinion_socket *socket)
+pinion_ref *pinion_ref_new_socket(pinion_socket *socket)
 {
     struct pinion_call *call = socket->shard->call;
     pinion_ref *ref = ref_new(socket, NULL, pinion__slice(NULL, 0));
@@ -120,7 +120,7 @@ uint64_t pinion__ref_subscriber(const pinion_ref *ref)
 
 /* ---- refused calls ---- */
 
-#define NO_CHANNEL "the ref is a socket's, and no channel's: make it by pinion_channel_ref"
+#define NO_CHANNEL "the ref is a socket's, and no channel's: make it by pinion_ref_new"
 
 static int refuse(const pinion_ref *ref, const char *call, const char *name, const pinion_payload *payload,
                   int code, const char *why)

@@ -296,7 +296,7 @@ static void free_node(pinion_pubsub_adapter *adapter)
 static const pinion_pubsub_ops ops = { OPERATIONS };
 static const pinion_pubsub_ops topic_ops = { OPERATIONS, .subscribe = subscribe, .unsubscribe = unsubscribe };
 
-int pinion_cluster_adapter(pinion_cluster *cluster, const char *name, pinion_pubsub_adapter **out)
+int pinion_cluster_adapter_new(pinion_pubsub_adapter **out, pinion_cluster *cluster, const char *name)
 {
     size_t len = strlen(name);
     if (!pinion__is_node_id(pinion__slice(name, len)))

@@ -109,7 +109,7 @@ static void channels(void)
     serializer.it.encode = encode;
     versions.it[0].vsn = "3.0";
     versions.it[0].serializer = &serializer.it;
-    OK(pinion_test_new(&test));
+    OK(pinion_test_new(&test, NULL));
     WITH(sockets.it, pinion_test_connect(test, &sockets.it, NULL, "", &client));
     WITH(options.it, pinion_test_connect(test, &sockets.it, &options.it, "", &client));
     WITH(routes.it[1], pinion_test_connect(test, &sockets.it, &options.it, "", &client));
@@ -142,7 +142,7 @@ static void raw_sockets(void)
     GUARDED(pinion_raw_socket_def, raw);
     GUARDED(pinion_socket_options, options);
     raw.it.handle_in = raw_in;
-    OK(pinion_test_new(&test));
+    OK(pinion_test_new(&test, NULL));
     WITH(raw.it, pinion_test_connect_raw(test, &raw.it, &options.it, "", &client));
     WITH(options.it, pinion_test_connect_raw(test, &raw.it, &options.it, "", &client));
     pinion_test_send_frame(client, false, "hello", 5);
@@ -296,7 +296,7 @@ static void adapters(pinion_cluster *cluster)
     pinion_endpoint *endpoint;
     GUARDED(pinion_endpoint_options, options);
     GUARDED(pinion_pubsub_ops, ops);
-    OK(pinion_cluster_adapter(cluster, "node", &adapter));
+    OK(pinion_cluster_adapter_new(&adapter, cluster, "node"));
     memcpy(&ops.it, adapter->ops, adapter->ops->size);
     ops.it.size = sizeof ops.it;
     adapter->ops = &ops.it;
@@ -305,8 +305,7 @@ static void adapters(pinion_cluster *cluster)
     ops.it.later = 1;
     expect(pinion_endpoint_new(&endpoint, &options.it), PINION_EINVAL, "does not know", "a pubsub adapter");
     ops.it.later = 0;
-    OK(pinion_cluster_adapter(cluster, "node",
-                              &adapter)); /* the first one was the endpoint's, and has gone */
+    OK(pinion_cluster_adapter_new(&adapter, cluster, "node")); /* the first one was the endpoint's, and has gone */
     adapter->ops = &ops.it;
     options.it.pubsub_adapter = adapter;
 #endif

@@ -12,7 +12,7 @@
 
 static int open_node(void *context, const char *node, pinion_pubsub_adapter **out)
 {
-    return pinion_cluster_adapter(context, node, out);
+    return pinion_cluster_adapter_new(out, context, node);
 }
 
 int main(void)

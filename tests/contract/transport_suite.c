@@ -152,7 +152,7 @@ static void give_answer(void *data)
 static pinion_result answer_later(pinion_socket *socket, bool refuses)
 {
     struct answer *answer = malloc(sizeof *answer);
-    *answer = (struct answer){ pinion_socket_ref(socket), refuses };
+    *answer = (struct answer){ pinion_ref_new_socket(socket), refuses };
     return pinion_endpoint_post(pinion_socket_endpoint(socket), 0, give_answer, answer) ? pinion_crash()
                                                                                         : pinion_later();
 }

@@ -13,8 +13,8 @@ static void two_nodes_in_one_process(void **state)
     pinion_cluster *cluster = NULL;
     pinion_endpoint_options a = { .host = "127.0.0.1" }, b = { .host = "127.0.0.1" };
     int rc = pinion_cluster_new(&cluster, NULL);
-    if (!rc) rc = pinion_cluster_adapter(cluster, "a", &a.pubsub_adapter);
-    if (!rc) rc = pinion_cluster_adapter(cluster, "b", &b.pubsub_adapter);
+    if (!rc) rc = pinion_cluster_adapter_new(&a.pubsub_adapter, cluster, "a");
+    if (!rc) rc = pinion_cluster_adapter_new(&b.pubsub_adapter, cluster, "b");
     /* clang-format on */
     pinion_endpoint *first = NULL, *second = NULL;
     assert_int_equal(rc, 0);

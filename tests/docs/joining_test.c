@@ -105,7 +105,7 @@ static void gatekeeper_answered(void *data, bool allowed)
 
 static pinion_result invited_join(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
-    pinion_ref *ref = pinion_channel_ref(channel);
+    pinion_ref *ref = pinion_ref_new(channel);
     if (!ref || gatekeeper_ask(topic, gatekeeper_answered, ref) != 0) {
         pinion_ref_free(ref);
         return pinion_crash();
@@ -129,7 +129,7 @@ static pinion_result never_join(pinion_channel *channel, const char *topic, cons
 {
     assert_int_equal(pinion_push(channel, "early", NULL), PINION_ENOTJOINED);
     assert_int_equal(pinion_broadcast(channel, "early", NULL), PINION_ENOTJOINED);
-    unanswered = pinion_channel_ref(channel);
+    unanswered = pinion_ref_new(channel);
     assert_non_null(unanswered);
     return pinion_later();
 }

@@ -42,7 +42,7 @@ static pinion_result start_converting(pinion_channel *channel, const char *event
                                       const pinion_payload *payload)
 {
     pthread_t thread;
-    pinion_ref *ref = pinion_channel_ref(channel);
+    pinion_ref *ref = pinion_ref_new(channel);
     if (!ref || pthread_create(&thread, NULL, convert, ref) != 0) {
         pinion_ref_free(ref);
         return pinion_error(pinion_json("{s:s}", "reason", "busy"));

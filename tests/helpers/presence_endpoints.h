@@ -60,7 +60,7 @@ static inline pinion_endpoint *new_endpoint(const char *name)
     pinion_endpoint *made = NULL;
     pinion_endpoint_options options = { .host = "127.0.0.1", .loops = 2, .drain_interval_ms = 1 };
     if (cluster)
-        must(pinion_cluster_adapter(cluster, name, &options.pubsub_adapter));
+        must(pinion_cluster_adapter_new(&options.pubsub_adapter, cluster, name));
     snprintf(url, sizeof url, "%s?node=%s", broker, name);
     options.pubsub = cluster ? NULL : url;
     must(pinion_endpoint_new(&made, &options));

@@ -27,7 +27,7 @@ static int open_node(pinion_cluster *cluster, struct node *node, const char *nam
 {
     pinion_endpoint_options options = { .host = "127.0.0.1", .loops = 1 };
     const pinion_presence_options presence = { .heartbeat_ms = HEARTBEAT, .diff_at_once = true };
-    int rc = pinion_cluster_adapter(cluster, name, &options.pubsub_adapter);
+    int rc = pinion_cluster_adapter_new(&options.pubsub_adapter, cluster, name);
     if (!rc)
         rc = pinion_endpoint_new(&node->endpoint, &options);
     if (!rc)

@@ -25,7 +25,7 @@ static pinion_result connect(pinion_socket *socket, const pinion_payload *params
                              const pinion_connect_info *info)
 {
     pinion_socket_assign(socket, "user", pinion_json("s", "ann"));
-    pinion_ref *ref = pinion_socket_ref(socket);
+    pinion_ref *ref = pinion_ref_new_socket(socket);
     if (!ref)
         return pinion_crash();
     int rc = pinion_ref_answer(ref, pinion_ok(NULL));
@@ -84,7 +84,7 @@ static pinion_result work(pinion_channel *channel, const char *event, const pini
 
 static pinion_result later(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
-    pinion_ref *ref = pinion_channel_ref(channel);
+    pinion_ref *ref = pinion_ref_new(channel);
     if (!ref)
         return pinion_error(NULL);
     (void)pinion_ref_send(ref, "sent", pinion_json("{}"));

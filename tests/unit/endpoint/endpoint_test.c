@@ -75,7 +75,7 @@ static pinion_result ask(pinion_channel *channel, const char *event, const pinio
 {
     pthread_mutex_lock(&desk.lock);
     assert_true(desk.count < 1000);
-    desk.refs[desk.count++] = pinion_channel_ref(channel);
+    desk.refs[desk.count++] = pinion_ref_new(channel);
     pthread_cond_signal(&desk.moved);
     pthread_mutex_unlock(&desk.lock);
     return pinion_later();

@@ -58,7 +58,7 @@ static pinion_result refuse_later(pinion_socket *socket, const pinion_payload *p
                                   const pinion_connect_info *info)
 {
     pthread_t thread;
-    pthread_create(&thread, NULL, answer, pinion_socket_ref(socket));
+    pthread_create(&thread, NULL, answer, pinion_ref_new_socket(socket));
     pthread_detach(thread);
     return pinion_later();
 }

@@ -73,7 +73,7 @@ static pinion_result unhear(pinion_channel *channel, const char *event, const pi
 static pinion_result take_ref(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     pinion_ref_free(ref);
-    ref = pinion_channel_ref(channel);
+    ref = pinion_ref_new(channel);
     assert_non_null(ref);
     return pinion_later();
 }

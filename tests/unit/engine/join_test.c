@@ -19,7 +19,7 @@ static pinion_result join(pinion_channel *channel, const char *topic, const pini
     pinion_channel_set_state(channel, &late, destroy);
     if (strcmp(topic, "room:later") == 0) {
         pinion_ref_free(late);
-        late = pinion_channel_ref(channel);
+        late = pinion_ref_new(channel);
         assert_non_null(late);
         return pinion_later();
     }
@@ -210,7 +210,7 @@ static pinion_ref *joining;
 
 static pinion_result join_slowly(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
-    joining = pinion_channel_ref(channel);
+    joining = pinion_ref_new(channel);
     return pinion_later();
 }
 

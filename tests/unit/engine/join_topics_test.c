@@ -87,7 +87,7 @@ static pinion_ref *later;
 
 static pinion_result join_later(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
-    later = pinion_channel_ref(channel);
+    later = pinion_ref_new(channel);
     return pinion_later();
 }
 

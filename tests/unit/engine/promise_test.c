@@ -15,7 +15,7 @@ static void keep(pinion_ref *ref)
 
 static pinion_result promise_and_keep(pinion_channel *channel)
 {
-    keep(pinion_channel_ref(channel));
+    keep(pinion_ref_new(channel));
     return pinion_later();
 }
 
@@ -87,7 +87,7 @@ static pinion_result connect(pinion_socket *socket, const pinion_payload *params
     if (!pinion_payload_get(params, "later"))
         return pinion_ok(NULL);
     if (pinion_payload_get(params, "ref"))
-        assert_int_equal(pthread_create(&freeing, NULL, free_ref, pinion_socket_ref(socket)), 0);
+        assert_int_equal(pthread_create(&freeing, NULL, free_ref, pinion_ref_new_socket(socket)), 0);
     return pinion_later();
 }
 

@@ -36,7 +36,7 @@ static void keep_ref(pinion_channel *channel)
 {
     unsigned i = pick(REFS);
     pinion_ref_free(refs[i]);
-    refs[i] = pinion_channel_ref(channel);
+    refs[i] = pinion_ref_new(channel);
 }
 
 static void work(void *data)

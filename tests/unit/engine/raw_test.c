@@ -282,7 +282,7 @@ static void *answer(void *data)
 static pinion_result answer_from_a_thread(pinion_socket *socket, const pinion_payload *params,
                                           const pinion_connect_info *info)
 {
-    ref = pinion_socket_ref(socket);
+    ref = pinion_ref_new_socket(socket);
     assert_int_equal(pthread_create(&thread, NULL, answer, ref), 0);
     return pinion_later();
 }
@@ -309,7 +309,7 @@ static void timers_refs_and_topics_reach_handle_info(void **state)
     ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "news", "flash", NULL));
     pinion_test_run(test);
     assert_string_equal(last_info, "news flash");
-    ref = pinion_channel_ref(channel);
+    ref = pinion_ref_new(channel);
     ok(pinion_ref_send(ref, "from elsewhere", NULL));
     pinion_test_run(test);
     assert_string_equal(last_info, "- from elsewhere");

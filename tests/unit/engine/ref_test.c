@@ -16,7 +16,7 @@ static void destroy(void *data)
 static void keep(pinion_channel *channel)
 {
     pinion_ref_free(ref);
-    ref = pinion_channel_ref(channel);
+    ref = pinion_ref_new(channel);
     assert_non_null(ref);
 }
 

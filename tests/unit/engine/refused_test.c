@@ -175,7 +175,7 @@ static pinion_payload *unbuilt(void)
 
 static int reply_by_ref(pinion_channel *channel, const char *status, pinion_payload *payload)
 {
-    pinion_ref *ref = pinion_channel_ref(channel);
+    pinion_ref *ref = pinion_ref_new(channel);
     int rc = pinion_ref_reply(ref, status, payload);
     pinion_ref_free(ref);
     return rc;
@@ -183,7 +183,7 @@ static int reply_by_ref(pinion_channel *channel, const char *status, pinion_payl
 
 static int send_by_ref(pinion_channel *channel)
 {
-    pinion_ref *ref = pinion_channel_ref(channel);
+    pinion_ref *ref = pinion_ref_new(channel);
     int rc = pinion_ref_send(ref, "told", unbuilt());
     pinion_ref_free(ref);
     return rc;

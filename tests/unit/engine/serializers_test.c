@@ -60,7 +60,7 @@ static pinion_result join(pinion_channel *channel, const char *topic, const pini
 {
     if (!join_later)
         return pinion_ok(NULL);
-    late = pinion_channel_ref(channel);
+    late = pinion_ref_new(channel);
     return pinion_later();
 }
 

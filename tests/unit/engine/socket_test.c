@@ -25,7 +25,7 @@ static pinion_result connect(pinion_socket *socket, const pinion_payload *params
     assert_ptr_equal(pinion_socket_endpoint(socket), pinion_test_endpoint(test));
     pinion_socket_set_state(socket, &destroyed, destroy);
     pinion_ref_free(late);
-    late = pinion_socket_ref(socket);
+    late = pinion_ref_new_socket(socket);
     assert_non_null(late);
     return next_connect;
 }
@@ -38,7 +38,7 @@ static int id(pinion_socket *socket, char *text, size_t size)
 
 static pinion_result use_socket_ref(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
-    pinion_ref *ref = pinion_socket_ref(pinion_channel_socket(channel));
+    pinion_ref *ref = pinion_ref_new_socket(pinion_channel_socket(channel));
     assert_int_equal(pinion_ref_answer(ref, pinion_ok(pinion_json("{}"))), PINION_EINVAL);
     assert_int_equal(pinion_ref_send(ref, "x", pinion_json("{}")), PINION_EINVAL);
     assert_int_equal(pinion_ref_reply(ref, "ok", pinion_json("{}")), PINION_EINVAL);

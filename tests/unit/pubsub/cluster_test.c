@@ -47,7 +47,7 @@ static void begin_node(struct node *node, const char *name)
     memset(node, 0, sizeof *node);
     pthread_mutex_init(&node->lock, NULL);
     pthread_cond_init(&node->changed, NULL);
-    assert_int_equal(pinion_cluster_adapter(cluster, name, &options.pubsub_adapter), 0);
+    assert_int_equal(pinion_cluster_adapter_new(&options.pubsub_adapter, cluster, name), 0);
     assert_int_equal(pinion_endpoint_new(&node->endpoint, &options), 0);
     assert_int_equal(pinion_endpoint_start(node->endpoint), 0);
     assert_int_equal(pinion_endpoint_subscribe(node->endpoint, "room", listen_to, node, &node->subscription),
@@ -159,8 +159,8 @@ static void the_rest_goes_on_when_one_leaves(void **state)
 static void names_are_checked(void **state)
 {
     pinion_pubsub_adapter *adapter = NULL;
-    assert_int_equal(pinion_cluster_adapter(cluster, "", &adapter), PINION_EINVAL);
-    assert_int_equal(pinion_cluster_adapter(cluster, "a\n", &adapter), PINION_EINVAL);
+    assert_int_equal(pinion_cluster_adapter_new(&adapter, cluster, ""), PINION_EINVAL);
+    assert_int_equal(pinion_cluster_adapter_new(&adapter, cluster, "a\n"), PINION_EINVAL);
     assert_int_equal(pinion_cluster_cut(cluster, "", "b", true), PINION_EINVAL);
     assert_int_equal(pinion_cluster_cut(cluster, "a", "", true), PINION_EINVAL);
     assert_null(adapter);
@@ -180,10 +180,10 @@ static void an_adapter_is_the_endpoints_on_failure_too(void **state)
 {
     pinion_endpoint_options options = { .io = "none" };
     pinion_endpoint *endpoint = NULL;
-    assert_int_equal(pinion_cluster_adapter(cluster, "c", &options.pubsub_adapter), 0);
+    assert_int_equal(pinion_cluster_adapter_new(&options.pubsub_adapter, cluster, "c"), 0);
     assert_int_equal(pinion_endpoint_new(&endpoint, &options), PINION_EINVAL);
     options = (pinion_endpoint_options){ .loops = 1 };
-    assert_int_equal(pinion_cluster_adapter(cluster, "d", &options.pubsub_adapter), 0);
+    assert_int_equal(pinion_cluster_adapter_new(&options.pubsub_adapter, cluster, "d"), 0);
     assert_int_equal(pinion_endpoint_new(&endpoint, &options), 0);
     pinion_endpoint_free(endpoint); /* which never ran */
 }

@@ -11,7 +11,7 @@ static void free_ref(void *ref)
 static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
     if (strcmp(topic, "room:never") == 0) {
-        pinion_channel_set_state(channel, pinion_channel_ref(channel),
+        pinion_channel_set_state(channel, pinion_ref_new(channel),
                                  free_ref); /* could answer, and does not */
         return pinion_later();
     }
@@ -59,7 +59,7 @@ static pinion_result connect(pinion_socket *socket, const pinion_payload *params
                              const pinion_connect_info *info)
 {
     if (pinion_payload_get(params, "never")) {
-        pinion_socket_set_state(socket, pinion_socket_ref(socket), free_ref);
+        pinion_socket_set_state(socket, pinion_ref_new_socket(socket), free_ref);
         return pinion_later();
     }
     return pinion_payload_get(params, "stranger") ? pinion_error(NULL) : pinion_ok(NULL);

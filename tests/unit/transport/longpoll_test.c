@@ -25,7 +25,7 @@ static int terminations;
 static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
     if (next_join.kind == PINION_RESULT_LATER)
-        late = pinion_channel_ref(channel);
+        late = pinion_ref_new(channel);
     return next_join;
 }
 
@@ -79,7 +79,7 @@ static pinion_result let_in(pinion_socket *socket, const pinion_payload *params,
 {
     assert_string_equal(pinion_connect_transport(info), "longpoll");
     if (next_connect.kind == PINION_RESULT_LATER)
-        late = pinion_socket_ref(socket);
+        late = pinion_ref_new_socket(socket);
     return next_connect;
 }
 
