@@ -25,9 +25,11 @@
  * pinion_channel_work and threads of your own are elsewhere; an expectation that is not met at once waits for
  * what they post, up to five seconds of real time.
  *
- * Every function answers 0 or a PINION_E code, and after a failure pinion_error_detail() says what was
- * expected and what was there instead. Patterns are JSON text; an object in a pattern matches an object that
- * has at least its members. NULL matches anything.
+ * Every function that can fail answers 0 or a PINION_E code, and after a failure pinion_error_detail() says
+ * what was expected and what was there instead. Patterns are JSON text; an object in a pattern matches an
+ * object that has at least its members. NULL matches anything.
+ *
+ * Thread: the one that called pinion_test_new.
  */
 #ifndef PINION_TESTING_H
 #define PINION_TESTING_H
@@ -42,24 +44,37 @@ extern "C" {
 typedef struct pinion_test pinion_test;               /* An endpoint without a network, and its clock. */
 typedef struct pinion_test_client pinion_test_client; /* A client in memory. */
 
-/* What a test sets up. Zero means the default. */
+/* How a test is set up. Zero means the default. */
 typedef struct pinion_test_options {
-    /* What pinion_endpoint_context, and the callbacks of clients whose options name no other, find as the
-     * application's own data. Borrowed. Default: NULL. */
+    /* The application's own data: what pinion_endpoint_context says, and the callbacks of clients whose
+     * options name no other. Borrowed; must outlive the test. Default: NULL. */
     void *context;
 } pinion_test_options;
 
-/* One at a time per thread. Options are read for the call; NULL is all defaults. PINION_ENOMEM. */
-PINION_API PINION_CHECKED int pinion_test_new(pinion_test **out, const pinion_test_options *options);
+/* Make a test; one at a time for each thread. Options are read during the call; NULL means all defaults.
+ *
+ * Ownership: *out is the caller's, until pinion_test_free.
+ *
+ * Errors: PINION_EIO: the system gives no random bytes; PINION_ENOMEM: out of memory. */
+PINION_API PINION_CHECKED int pinion_test_new_sized(pinion_test **out, const pinion_test_options *options,
+                                                    size_t size);
+static inline PINION_CHECKED int pinion_test_new(pinion_test **out, const pinion_test_options *options)
+{
+    return pinion_test_new_sized(out, options, sizeof(pinion_test_options));
+}
 
 /* Disconnect all clients, wait for work under way, and free. NULL is allowed. */
 PINION_API void pinion_test_free(pinion_test *test);
 
-/* The endpoint, for pinion_endpoint_broadcast and _stats. It has no listeners: not to be run, mounted or
- * freed. */
+/* The endpoint, for pinion_endpoint_broadcast and _stats. It has no listeners: it is not to be run, mounted
+ * or freed.
+ *
+ * Lifetime: the test's. */
 PINION_API pinion_endpoint *pinion_test_endpoint(pinion_test *test);
 
-/* Let time pass: timers fire in their order. */
+/* Let time pass.
+ *
+ * Order: timers fire in theirs, each with what it causes. */
 PINION_API void pinion_test_advance(pinion_test *test, uint64_t ms);
 
 /* Run what is due now: what other threads have posted, and what was caused by it. */
@@ -67,10 +82,15 @@ PINION_API void pinion_test_run(pinion_test *test);
 
 /* ---- clients ---- */
 
-/* Connect with these parameters, as a query string ("user_id=7"; version 2.0.0 of the protocol unless it
- * names a vsn). The client is freed with the test. PINION_EACCES: connect refused; PINION_EINVAL: the
- * definition cannot work; PINION_EPROTO: a query that is none; PINION_ENOMEM; PINION_ETIMEDOUT: an answer
- * that was to come later did not. */
+/* Connect a client with these parameters, as a query string ("user_id=7"). It speaks version 2.0.0 of the
+ * protocol, unless the query names a vsn.
+ *
+ * Ownership: the client is freed with the test. The definition is borrowed, and must outlive the test;
+ * options are copied.
+ *
+ * Errors: PINION_EACCES: connect refused, or the vsn is not known; PINION_EINVAL: the definition or an option
+ * is not valid; PINION_EPROTO: the query is malformed; PINION_ETOOBIG: it has too many parameters, or nests
+ * too deep; PINION_ETIMEDOUT: an answer that was to come later did not; PINION_ENOMEM: out of memory. */
 PINION_API PINION_CHECKED int pinion_test_connect_sized(pinion_test *test, const pinion_socket_def *socket,
                                                         const pinion_socket_options *options,
                                                         const char *query, pinion_test_client **out,
@@ -83,7 +103,11 @@ static inline PINION_CHECKED int pinion_test_connect(pinion_test *test, const pi
     return pinion_test_connect_sized(test, socket, options, query, out, &sizes);
 }
 
-/* Connect to a raw socket; the rest is done with pinion_test_send_frame and pinion_test_next_frame. */
+/* Connect a client to a raw socket; the rest is done with pinion_test_send_frame and pinion_test_next_frame.
+ *
+ * Ownership: as in pinion_test_connect.
+ *
+ * Errors: those of pinion_test_connect. */
 PINION_API PINION_CHECKED int pinion_test_connect_raw_sized(pinion_test *test,
                                                             const pinion_raw_socket_def *socket,
                                                             const pinion_socket_options *options,
@@ -98,51 +122,82 @@ static inline PINION_CHECKED int pinion_test_connect_raw(pinion_test *test,
     return pinion_test_connect_raw_sized(test, socket, options, query, out, &sizes);
 }
 
-/* The client goes away without a word. */
+/* Have the client go away without a word. */
 PINION_API void pinion_test_disconnect(pinion_test_client *client);
 
-/* Join, and wait for the answer. Consumes params. PINION_EACCES: refused; the reason is in pinion_test_value.
- * PINION_ETIMEDOUT: no answer. */
-PINION_API int pinion_test_join(pinion_test_client *client, const char *topic, pinion_payload *params);
+/* Join a topic, and wait for the answer.
+ *
+ * Ownership: consumes params; NULL means {}.
+ *
+ * Errors: PINION_EACCES: the join was refused, and pinion_test_value is the reason; PINION_ETIMEDOUT: no
+ * answer came; those of pinion_test_push. */
+PINION_API PINION_CHECKED int pinion_test_join(pinion_test_client *client, const char *topic,
+                                               pinion_payload *params);
 
-/* Leave, and wait for phx_close. */
-PINION_API int pinion_test_leave(pinion_test_client *client, const char *topic);
+/* Leave a topic, and wait for phx_close.
+ *
+ * Errors: PINION_ETIMEDOUT: no answer, or no phx_close came; PINION_ECLOSED: the socket is closed;
+ * PINION_ENOMEM: out of memory. */
+PINION_API PINION_CHECKED int pinion_test_leave(pinion_test_client *client, const char *topic);
 
-/* Push an event to a joined topic. Returns the message's ref (> 0), for pinion_test_expect_reply, or a
- * PINION_E code. Consumes payload. */
-PINION_API int pinion_test_push(pinion_test_client *client, const char *topic, const char *event,
-                                pinion_payload *payload);
+/* Push an event to a joined topic. Returns the message's ref (> 0), for pinion_test_expect_reply, or an
+ * error.
+ *
+ * Ownership: consumes payload; NULL means {}.
+ *
+ * Errors: PINION_EPAYLOAD: the payload could not be built; PINION_ENOTSUP: a binary payload, of a client that
+ * speaks version 1.0.0; PINION_ETOOBIG: a binary payload, and a topic or an event of more than 255 bytes;
+ * PINION_ECLOSED: the socket is closed; PINION_ENOMEM: out of memory, or the topic or the event is not
+ * UTF-8. */
+PINION_API PINION_CHECKED int pinion_test_push(pinion_test_client *client, const char *topic,
+                                               const char *event, pinion_payload *payload);
 
 /* ---- expectations ---- */
 
-/* The reply to a push. */
-PINION_API int pinion_test_expect_reply(pinion_test_client *client, int ref, const char *status,
-                                        const char *pattern);
+/* Expect the reply to a push, with this status (NULL: any).
+ *
+ * Errors: PINION_ETIMEDOUT: it did not come; PINION_EINVAL: the pattern is not JSON, or the ref is the error
+ * of a push. */
+PINION_API PINION_CHECKED int pinion_test_expect_reply(pinion_test_client *client, int ref,
+                                                       const char *status, const char *pattern);
 
-/* The client was sent this event on this topic, by a push or a broadcast. Takes the first that matches;
- * others stay for later expectations. */
-PINION_API int pinion_test_expect_push(pinion_test_client *client, const char *topic, const char *event,
-                                       const char *pattern);
+/* Expect that the client was sent this event on this topic, by a push or a broadcast. Takes the first that
+ * matches; others stay for later expectations.
+ *
+ * Errors: PINION_ETIMEDOUT: it did not come; PINION_EINVAL: the pattern is not JSON. */
+PINION_API PINION_CHECKED int pinion_test_expect_push(pinion_test_client *client, const char *topic,
+                                                      const char *event, const char *pattern);
 
-/* The client was not sent this event (NULL: anything at all on this topic): 0, or PINION_EBUSY when it was.
- * Does not wait. */
-PINION_API int pinion_test_refute_push(pinion_test_client *client, const char *topic, const char *event);
+/* Expect that the client was not sent this event (NULL: anything at all on this topic). Does not wait.
+ *
+ * Errors: PINION_EBUSY: it was. */
+PINION_API PINION_CHECKED int pinion_test_refute_push(pinion_test_client *client, const char *topic,
+                                                      const char *event);
 
-/* The socket was closed with this code. */
-PINION_API int pinion_test_expect_close(pinion_test_client *client, int code);
+/* Expect that the socket was closed with this code.
+ *
+ * Errors: PINION_ETIMEDOUT: it is still open; PINION_EPROTO: it was closed with another code. */
+PINION_API PINION_CHECKED int pinion_test_expect_close(pinion_test_client *client, int code);
 
-/* From now on keep what is broadcast on a topic, for pinion_test_expect_broadcast. */
-PINION_API int pinion_test_subscribe(pinion_test *test, const char *topic);
+/* From now on keep what is broadcast on a topic, for pinion_test_expect_broadcast.
+ *
+ * Errors: those of pinion_endpoint_subscribe. */
+PINION_API PINION_CHECKED int pinion_test_subscribe(pinion_test *test, const char *topic);
 
-/* An event was broadcast on a topic of pinion_test_subscribe. */
-PINION_API int pinion_test_expect_broadcast(pinion_test *test, const char *topic, const char *event,
-                                            const char *pattern);
+/* Expect that an event was broadcast on a topic of pinion_test_subscribe.
+ *
+ * Errors: PINION_ETIMEDOUT: it was not; PINION_EINVAL: the pattern is not JSON. */
+PINION_API PINION_CHECKED int pinion_test_expect_broadcast(pinion_test *test, const char *topic,
+                                                           const char *event, const char *pattern);
 
-/* The payload the last expectation (or join) met: a JSON value, borrowed until the next call. NULL for a
- * binary one. */
+/* The payload that the last expectation (or join) met: a JSON value, or NULL for a binary one.
+ *
+ * Lifetime: until the next call. */
 PINION_API json_t *pinion_test_value(const pinion_test *test);
 
-/* The same as bytes. */
+/* The same payload as bytes.
+ *
+ * Lifetime: until the next call. */
 PINION_API const char *pinion_test_bytes(const pinion_test *test, size_t *length);
 
 /* ---- frames ---- */
@@ -151,10 +206,13 @@ PINION_API const char *pinion_test_bytes(const pinion_test *test, size_t *length
 PINION_API void pinion_test_send_frame(pinion_test_client *client, bool binary, const void *bytes,
                                        size_t length);
 
-/* Take the next frame the client was sent. Lifetime: until the next call for this client.
- * PINION_ETIMEDOUT: none came; PINION_ECLOSED: none came and the socket is closed. */
-PINION_API int pinion_test_next_frame(pinion_test_client *client, bool *binary, const char **bytes,
-                                      size_t *length);
+/* Take the next frame that the client was sent.
+ *
+ * Lifetime: until the next call for this client.
+ *
+ * Errors: PINION_ETIMEDOUT: none came; PINION_ECLOSED: none came, and the socket is closed. */
+PINION_API PINION_CHECKED int pinion_test_next_frame(pinion_test_client *client, bool *binary,
+                                                     const char **bytes, size_t *length);
 
 /* How many frames wait to be taken. Does not wait. */
 PINION_API size_t pinion_test_frames(const pinion_test_client *client);

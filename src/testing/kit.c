@@ -1,6 +1,7 @@
 /* The test kit: pinion/testing.h over the in-process transport. */
 #include "testing/kit.h"
 #include "base/clock.h"
+#include "base/sized.h"
 #include "endpoint/endpoint.h"
 #include "engine/check.h"
 #include "engine/subscription.h"
@@ -93,14 +94,18 @@ static int init_endpoint(pinion_test *test, const pinion_test_options *options)
     int rc = pinion__endpoint_new_driven(&test->endpoint, &driver);
     if (rc)
         return rc;
-    test->endpoint->hub.context = options ? options->context : NULL;
+    test->endpoint->hub.context = options->context;
     test->shard = test->endpoint->loops[0].shard;
     test->scheduler = test->shard->scheduler;
     return 0;
 }
 
-int pinion_test_new(pinion_test **out, const pinion_test_options *options)
+int pinion_test_new_sized(pinion_test **out, const pinion_test_options *options, size_t size)
 {
+    pinion_test_options known;
+    int rc = PINION_TAKE(pinion_test_options, &known, options, size);
+    if (rc)
+        return rc;
     pinion_test *test = calloc(1, sizeof *test);
     if (!test)
         return PINION_ENOMEM;
@@ -108,12 +113,12 @@ int pinion_test_new(pinion_test **out, const pinion_test_options *options)
     pinion__list_init(&test->broadcasts);
     pinion__list_init(&test->subscriptions);
     test->now = 1000;
-    int rc = init_wait(test);
+    rc = init_wait(test);
     if (rc) {
         free(test);
         return rc;
     }
-    rc = init_endpoint(test, options);
+    rc = init_endpoint(test, &known);
     if (rc) {
         pthread_cond_destroy(&test->woken);
         pinion__lock_destroy(&test->lock);

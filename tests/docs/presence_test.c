@@ -120,7 +120,7 @@ static void members_see_each_other(void **state)
     ok(pinion_test_expect_push(ann, "rooms:lobby", "presence_state", "{\"7\":{}}"));
     pinion_test_client *bob = joined_as("id=8");
     ok(pinion_test_expect_push(bob, "rooms:lobby", "presence_state", "{\"7\":{},\"8\":{}}"));
-    pinion_test_push(bob, "rooms:lobby", "away", NULL);
+    ok(pinion_test_push(bob, "rooms:lobby", "away", NULL));
     start_shift(&app, "robot");
     pinion_test_advance(test, 1500);
     ok(pinion_test_expect_push(ann, "rooms:lobby", "presence_diff",

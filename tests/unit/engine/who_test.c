@@ -74,7 +74,7 @@ static void a_crash_names_event_topic_peer_and_socket(void **state)
 {
     connect_to(&users);
     ok(pinion_test_join(client, "room:1", NULL));
-    (void)pinion_test_push(client, "room:1", "boom", NULL);
+    ok(pinion_test_push(client, "room:1", "boom", NULL));
     assert_int_equal(lines, 1);
     expect_said("channel room:1: handle_in(\"boom\") crashed: pinion_crash() (peer ");
     expect_said(ID);

@@ -197,7 +197,7 @@ static void every_way_to_end_untracks(void **state)
     assert_int_equal(pinion_presence_count(presence, TOPIC), 4);
     ok(pinion_test_leave(ann, TOPIC));
     expect_diff(watcher, "{\"joins\":{},\"leaves\":{\"ann\":{}}}");
-    pinion_test_push(bob, TOPIC, "boom", NULL);
+    ok(pinion_test_push(bob, TOPIC, "boom", NULL));
     expect_diff(watcher, "{\"joins\":{},\"leaves\":{\"bob\":{}}}");
     assert_int_equal(count_in_terminate, 3);
     assert_int_equal(status, PINION_ECLOSED);

@@ -250,7 +250,7 @@ static void a_second_state_counts_from_its_own_moment(void **state)
 {
     use(NULL);
     struct counter ann = joined("ann"), bob = joined("bob");
-    pinion_test_push(ann.client, TOPIC, "push_state", NULL);
+    ok(pinion_test_push(ann.client, TOPIC, "push_state", NULL));
     struct counter cleo = joined("cleo");
     tick();
     check_counts(&ann, 3);
@@ -270,7 +270,7 @@ static void a_state_may_come_late_or_never(void **state)
     struct counter ann = joined_with(pinion_json("{s:s, s:s}", "key", "ann", "late", "yes"));
     check_counts(&ann, 1);
     ok(pinion_presence_track_on(presence, NULL, TOPIC, "robot", NULL));
-    pinion_test_push(ann.client, TOPIC, "push_state", NULL);
+    ok(pinion_test_push(ann.client, TOPIC, "push_state", NULL));
     tick();
     check_counts(&ann, 2);
     check_counts(&early, 2);
@@ -289,7 +289,7 @@ static void the_state_of_one_presence_hides_nothing_of_another(void **state)
         pinion_presence_untrack_on(other, NULL, "room:2", "robot");
     }
     struct counter ann = joined("ann");
-    pinion_test_push(ann.client, TOPIC, "push_state", pinion_json("{s:s}", "other", "yes"));
+    ok(pinion_test_push(ann.client, TOPIC, "push_state", pinion_json("{s:s}", "other", "yes")));
     pinion_test_advance(test, 10000);
     ok(pinion_presence_track_on(presence, NULL, TOPIC, "bob", NULL));
     pinion_test_advance(test, 1);

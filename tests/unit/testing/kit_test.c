@@ -11,8 +11,7 @@ static void free_ref(void *ref)
 static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
     if (strcmp(topic, "room:never") == 0) {
-        pinion_channel_set_state(channel, pinion_ref_new(channel),
-                                 free_ref); /* could answer, and does not */
+        pinion_channel_set_state(channel, pinion_ref_new(channel), free_ref); /* could answer, and does not */
         return pinion_later();
     }
     if (strcmp(topic, "room:closed") == 0)
@@ -182,7 +181,7 @@ static int no_reply(pinion_test *own, pinion_test_client *someone)
 
 static int no_push(pinion_test *own, pinion_test_client *someone)
 {
-    (void)pinion_test_push(someone, "room:a", "say", pinion_json("{s:i}", "n", 1));
+    ok(pinion_test_push(someone, "room:a", "say", pinion_json("{s:i}", "n", 1)));
     return pinion_test_expect_push(someone, "room:a", "said", "{\"n\":2}");
 }
 
