@@ -6,10 +6,10 @@
  * Thread: a channel lives on the loop its connection lives on. Its callbacks run there, one at a time, and
  * never one inside another: what a callback causes (an intercepted broadcast, a message to itself, the
  * end of a channel) runs after it has returned. Callbacks of channels on other connections may run at the
- * same time on other threads. Everything here belongs to that loop, but for refs and what says "any".
+ * same time on other threads. Everything here belongs to that loop, except refs and what says "any".
  *
  * Lifetime: a pinion_channel is valid in its callbacks, from join until terminate returned, and until the
- * last done of its work. Keep a pinion_ref to reach it from elsewhere.
+ * last done of its work. Make a ref (pinion_ref_new) to reach it from elsewhere.
  */
 #ifndef PINION_CHANNEL_H
 #define PINION_CHANNEL_H
@@ -29,7 +29,7 @@ typedef struct pinion_ref pinion_ref;           /* A weak handle, see pinion_ref
 
 /* A message to a channel that does not come from its client. */
 typedef struct pinion_info {
-    const char *name;  /* the name given to pinion_send_after / pinion_ref_send, or a broadcast's event */
+    const char *name;  /* the name given to pinion_send_after or pinion_ref_send, or a broadcast's event */
     const char *topic; /* of a broadcast on a topic of pinion_subscribe; else NULL */
     const pinion_payload *payload; /* NULL for pinion_ref_send_data */
     void *data;                    /* of pinion_ref_send_data; else NULL */
@@ -47,7 +47,9 @@ typedef struct pinion_clause {
  * anything_else }). */
 #define PINION_CLAUSES(...) ((const pinion_clause[]){ __VA_ARGS__, { NULL, NULL } })
 
-/* What a channel does. Every member may be NULL. Lifetime: borrowed; must outlive the endpoint. */
+/* What a channel does. Every member may be NULL.
+ *
+ * Ownership: borrowed; must outlive the endpoint. */
 typedef struct pinion_channel_def {
     /* A client wants to join. pinion_ok(reply) lets it, pinion_error(reason) refuses, pinion_later() answers
      * later: until then all that this socket's client sends waits, heartbeats and other topics too. NULL lets
@@ -67,118 +69,199 @@ typedef struct pinion_channel_def {
      * and handed to every subscriber. */
     const pinion_clause *handle_out;
 
-    /* Messages from timers, refs and subscribed topics. Without it they are logged and dropped. */
+    /* Messages from timers, refs and subscribed topics. NULL: they are logged and dropped. */
     pinion_result (*handle_info)(pinion_channel *channel, const pinion_info *info);
 
     /* The channel ends. Exactly once for each channel that had joined. What it pushes still reaches its
      * client, unless nobody is there any more (PINION_REASON_CLOSED, _INACTIVE) or the topic has been joined
-     * again
-     * (_DUPLICATE): pinion_push is PINION_ECLOSED then. Broadcasts go out in any case. Nothing begins here:
-     * work, timers and subscriptions are refused (PINION_ECLOSED), and what is sent to a ref of this channel
-     * is dropped, as it would come too late. */
+     * again (_DUPLICATE): pinion_push is PINION_ECLOSED then. Broadcasts go out in any case. Nothing begins
+     * here: work, timers and subscriptions are refused (PINION_ECLOSED), and what is sent to a ref of this
+     * channel is dropped, as it would come too late. */
     void (*terminate)(pinion_channel *channel, pinion_reason reason);
 } pinion_channel_def;
 
-/* Push an event to this channel's client. Consumes payload; NULL is {}.
- * Errors: PINION_ENOTJOINED in join; PINION_EPAYLOAD; PINION_ENOTSUP a binary payload for a client whose
- * serializer or transport has none; PINION_ETOOBIG event over 255 bytes; PINION_EUTF8 an event that is not
- * UTF-8; PINION_ECLOSED nobody is there any more; PINION_ENOMEM, and the socket is closed, as its client
- * would never know what it missed. They need not be checked: mistakes are warned of in the log, here and in
- * the calls below. */
+/* ---- sending ---- */
+
+/* Push an event to this channel's client. What is refused is logged at warning, here and in the calls below,
+ * so the result need not be checked.
+ *
+ * Ownership: consumes payload; NULL means {}.
+ *
+ * Order: what a channel pushes and broadcasts arrives in that order.
+ *
+ * Errors: PINION_ENOTJOINED: in join; PINION_ENOTSUP: a binary payload, for a client whose serializer or
+ * transport has none, or the channel of a raw socket; PINION_EPAYLOAD: the payload could not be built;
+ * PINION_ETOOBIG: the event has more than 255 bytes; PINION_EUTF8: the event is not UTF-8; PINION_ECLOSED:
+ * nobody is there any more; PINION_ENOMEM: out of memory, and the socket is closed, as its client would never
+ * know what it missed. */
 PINION_API int pinion_push(pinion_channel *channel, const char *event, pinion_payload *payload);
 
 /* Send an event to every subscriber of this channel's topic, on every node; this channel's client too.
- * Consumes payload. Errors: PINION_ENOTJOINED in join; PINION_EPAYLOAD; PINION_ETOOBIG; PINION_EUTF8;
- * PINION_ENOMEM. */
+ *
+ * Ownership: consumes payload; NULL means {}.
+ *
+ * Errors: PINION_ENOTJOINED: in join; PINION_ENOTSUP: the channel of a raw socket, which has no topic;
+ * PINION_EPAYLOAD: the payload could not be built; PINION_ETOOBIG: the event has more than 255 bytes;
+ * PINION_EUTF8: the event is not UTF-8; PINION_ENOMEM: out of memory. */
 PINION_API int pinion_broadcast(pinion_channel *channel, const char *event, pinion_payload *payload);
 
 /* As pinion_broadcast, to all but this channel. */
 PINION_API int pinion_broadcast_from(pinion_channel *channel, const char *event, pinion_payload *payload);
 
+/* ---- other topics, time and work ---- */
+
 /* Receive the broadcasts of another topic in handle_info, until the channel ends. Subscribing twice is
- * subscribing once. PINION_ETOOBIG topic over 255 bytes; PINION_EUTF8; PINION_ECLOSED the channel ends
- * (terminate); PINION_ENOMEM. */
+ * subscribing once.
+ *
+ * Errors: PINION_ETOOBIG: the topic has more than 255 bytes; PINION_EUTF8: it is not UTF-8; PINION_ECLOSED:
+ * the channel ends (terminate); PINION_EBUSY: the pubsub adapter's queue is full; PINION_ENOMEM: out of
+ * memory. */
 PINION_API PINION_CHECKED int pinion_subscribe(pinion_channel *channel, const char *topic);
+
+/* Receive them no more. Harmless for a topic that is not subscribed to. */
 PINION_API void pinion_unsubscribe(pinion_channel *channel, const char *topic);
 
-/* Send this channel a message after delay_ms milliseconds (0: after the current callback). Consumes
- * payload. *timer, when given, is for pinion_cancel_timer. A message not yet delivered when the channel ends
- * is dropped. PINION_EBUSY as many timers as the mount allows (1,000); PINION_EPAYLOAD; PINION_ECLOSED the
- * channel ends (terminate); PINION_ENOMEM. */
+/* Send this channel a message after delay_ms milliseconds (0: after the current callback). A message that is
+ * not yet delivered when the channel ends is dropped.
+ *
+ * Ownership: consumes payload; NULL means {}. *timer, when given, is for pinion_cancel_timer.
+ *
+ * Errors: PINION_EPAYLOAD: the payload could not be built; PINION_EBUSY: the channel has as many timers as
+ * the mount allows (max_timers); PINION_ECLOSED: the channel ends (terminate); PINION_ENOMEM: out of
+ * memory. */
 PINION_API int pinion_send_after(pinion_channel *channel, uint32_t delay_ms, const char *name,
                                  pinion_payload *payload, uint64_t *timer);
 
-/* True when the timer had not fired yet; its message will not come then. */
+/* Stop a timer. True when it had not fired yet; its message will not come then. */
 PINION_API bool pinion_cancel_timer(pinion_channel *channel, uint64_t timer);
 
-/* Work that would block the loop (a database, a file) on another thread.
- * work(data) runs there and must not touch the channel, its socket, or any json_t of theirs. This channel's
- * messages wait meanwhile. Then done(channel, status, data) runs on the loop, exactly once: with status 0, or
- * with PINION_ECLOSED when the channel has ended (terminate, if due, comes after it). What done returns is
- * treated as a callback's result; begun in a join or handle_in that returned pinion_later(), it is the
- * answer. PINION_EBUSY: this channel's earlier work is not done yet; PINION_ECLOSED: the channel ends
- * (terminate, or a done with that status), and neither function is called; PINION_ENOMEM. */
+/* Runs on another thread. It must not touch the channel, its socket, or any json_t of theirs. */
 typedef void pinion_work_fn(void *data);
+
+/* Runs on the channel's loop when the work is over: status 0, or PINION_ECLOSED when the channel has ended.
+ */
 typedef pinion_result pinion_done_fn(pinion_channel *channel, int status, void *data);
+
+/* Do what would block the loop (a database, a file) on another thread: work(data) there, and then
+ * done(channel, status, data) on the loop, exactly once. This channel's messages wait meanwhile. What done
+ * returns is treated as a callback's result. Begun in a join or a handle_in that returned pinion_later(), it
+ * is the answer. When the channel has ended, terminate, if due, comes after done.
+ *
+ * Ownership: data is the caller's, to be freed in done; on failure neither function is called.
+ *
+ * Errors: PINION_EBUSY: this channel's earlier work is not done yet; PINION_ECLOSED: the channel ends
+ * (terminate, or a done with that status); PINION_ENOMEM: out of memory, or no thread can be started. */
 PINION_API PINION_CHECKED int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work,
                                                   pinion_done_fn *done, void *data);
 
-/* The channel's topic, the socket it came by, and its endpoint. Lifetime: the channel's. */
+/* ---- what belongs to a channel ---- */
+
+/* The channel's topic, the socket it came by, and its endpoint.
+ *
+ * Lifetime: the channel's. */
 PINION_API const char *pinion_channel_topic(const pinion_channel *channel);
 PINION_API pinion_socket *pinion_channel_socket(const pinion_channel *channel);
 PINION_API pinion_endpoint *pinion_channel_endpoint(const pinion_channel *channel);
 
-/* The application's own data, as of pinion_socket_context. */
+/* The application's own data: the context of the mount's options, else that of the endpoint's, else NULL. */
 PINION_API void *pinion_channel_context(const pinion_channel *channel);
 
-/* The name of the transport that carries it: "websocket", "loopback", … */
+/* The name of the transport that carries it: "websocket", "longpoll", … */
 PINION_API const char *pinion_channel_transport(const pinion_channel *channel);
 
-/* The state of your own. The destructor runs exactly once on every path a channel can end on (refused, left,
- * crashed, closed, …), after terminate, and when the state is replaced. It finds the new state there already;
- * at the end, NULL. Either may be NULL. */
+/* Give the channel a state of your own, and a destructor for it. Either may be NULL.
+ *
+ * Lifetime: the destructor runs exactly once on every path a channel can end on (refused, left, crashed,
+ * closed, …), after terminate, and when the state is replaced. It finds the new state there already; at the
+ * end it finds NULL. */
 PINION_API void pinion_channel_set_state(pinion_channel *channel, void *state, void (*destroy)(void *state));
+
+/* The state that was given, or NULL. */
 PINION_API void *pinion_channel_state(const pinion_channel *channel);
 
-/* Assigns: named values. A channel starts with those of its socket; its changes stay its own.
- * pinion_assign consumes value (NULL is {}). Errors: PINION_EPAYLOAD; PINION_EUTF8 the key; PINION_ENOMEM. */
+/* Assign a value to a name. A channel starts with the assigns of its socket; its changes stay its own.
+ *
+ * Ownership: consumes value; NULL means {}.
+ *
+ * Errors: PINION_EPAYLOAD: the value could not be built; PINION_EUTF8: the key is not UTF-8; PINION_ENOMEM:
+ * out of memory. */
 PINION_API int pinion_assign(pinion_channel *channel, const char *key, pinion_payload *value);
 
-/* The value, borrowed until it is assigned again or the channel ends; NULL when there is none. */
+/* The value of a name, or NULL.
+ *
+ * Lifetime: until it is assigned again, or the channel ends. */
 PINION_API const pinion_payload *pinion_assigned(const pinion_channel *channel, const char *key);
 
-/* All JSON assigns as one JSON object; the caller's to consume or unref. */
+/* All assigns that are JSON, as one JSON object. Never NULL: poison when out of memory.
+ *
+ * Ownership: the caller's, to consume or unref. */
 PINION_API pinion_payload *pinion_assigns(const pinion_channel *channel);
 
-/* A ref: a weak handle on a channel, and on the message (or join) whose callback it was made in.
- * Ownership: the caller's, until pinion_ref_free. NULL when out of memory, or when the channel has ended (in
- * the destructor of its state).
- * Thread: make it on the loop; use and free it on any, one at a time, also after the channel or the
- * endpoint is gone. */
+/* ---- refs ---- */
+
+/* Make a ref: a weak handle on a channel, and on the message (or the join) in whose callback it is made.
+ *
+ * Ownership: the caller's, until pinion_ref_free.
+ *
+ * Lifetime: it may be used and freed after the channel, and after the endpoint.
+ *
+ * Thread: it is made on the channel's loop. It is used and freed on any thread, on one at a time.
+ *
+ * Errors: NULL: out of memory, or the channel has ended (in the destructor of its state). */
 PINION_API pinion_ref *pinion_ref_new(pinion_channel *channel);
+
+/* Free a ref. NULL is allowed.
+ *
+ * Thread: any. */
 PINION_API void pinion_ref_free(pinion_ref *ref);
 
-/* Send the channel a message: handle_info gets it. Consumes payload. A channel that has ended by the time the
- * message comes drops it. Errors: PINION_ECLOSED the endpoint has stopped; PINION_EPAYLOAD; PINION_EINVAL a
- * socket's ref; PINION_EBUSY the loop's mailbox is full; PINION_ENOMEM. */
+/* Send the channel a message: handle_info gets it. A channel that has ended by the time the message comes
+ * drops it.
+ *
+ * Ownership: consumes payload; NULL means {}.
+ *
+ * Thread: any.
+ *
+ * Order: what one thread sends to one channel arrives in that order.
+ *
+ * Errors: PINION_EPAYLOAD: the payload could not be built; PINION_EINVAL: the ref is a socket's;
+ * PINION_EBUSY: the loop's mailbox is full (max_mailbox); PINION_ECLOSED: the endpoint has stopped;
+ * PINION_ENOMEM: out of memory. */
 PINION_API int pinion_ref_send(const pinion_ref *ref, const char *name, pinion_payload *payload);
 
-/* As pinion_ref_send, with a pointer. destroy(data) runs exactly once (on failure too): after handle_info, or
- * when the message is dropped. NULL: nothing to do. */
+/* As pinion_ref_send, with a pointer.
+ *
+ * Ownership: destroy(data) runs exactly once, on failure too: after handle_info, or when the message is
+ * dropped. NULL: nothing is to be done. */
 PINION_API int pinion_ref_send_data(const pinion_ref *ref, const char *name, void *data,
                                     void (*destroy)(void *data));
 
-/* Reply to the message the ref was made for, which gets one reply. Consumes payload. Once the channel has
- * gone the reply is still sent, for as long as the socket lives. Order: called on the channel's loop (in a
- * callback), the reply leaves at once: before what is pushed or broadcast after it. From another thread it
- * leaves when the loop comes to it. Errors: as pinion_ref_send; PINION_EINVAL the ref was made for no
- * message, or the message has had its reply; PINION_EUTF8 the status. On the loop also those of pinion_push:
- * PINION_ENOTSUP, PINION_ETOOBIG. */
+/* Reply to the message that the ref was made for. A message gets one reply. Once the channel has gone the
+ * reply is still sent, for as long as the socket lives.
+ *
+ * Ownership: consumes payload; NULL means {}.
+ *
+ * Thread: any.
+ *
+ * Order: called on the channel's loop (in a callback), the reply leaves at once: before what is pushed or
+ * broadcast after it. From another thread it leaves when the loop comes to it.
+ *
+ * Errors: PINION_EPAYLOAD: the payload could not be built; PINION_EUTF8: the status is not UTF-8;
+ * PINION_EINVAL: the ref was made for no message, or the message has had its reply; PINION_ECLOSED: the
+ * endpoint has stopped; PINION_ENOMEM: out of memory. On the channel's loop also PINION_ENOTSUP: a binary
+ * payload, for a client whose serializer or transport has none; PINION_ETOOBIG: a binary payload, and a
+ * status of more than 255 bytes. */
 PINION_API int pinion_ref_reply(const pinion_ref *ref, const char *status, pinion_payload *payload);
 
-/* Answer a join or a connect that returned pinion_later(). Only the first answer counts. Consumes result.
- * Errors as pinion_ref_send; PINION_EINVAL the ref was made in another callback, or the result is no answer.
- */
+/* Answer a join or a connect that returned pinion_later(). Only the first answer counts; a later one is
+ * dropped (0).
+ *
+ * Ownership: consumes result.
+ *
+ * Thread: any.
+ *
+ * Errors: PINION_EINVAL: the ref was made in another callback, or the result is no answer; PINION_ECLOSED:
+ * the endpoint has stopped; PINION_ENOMEM: out of memory. */
 PINION_API int pinion_ref_answer(const pinion_ref *ref, pinion_result result);
 
 #ifdef __cplusplus

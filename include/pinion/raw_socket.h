@@ -14,14 +14,17 @@
 extern "C" {
 #endif
 
-/* What a raw socket does. Every member may be NULL. Lifetime: borrowed; must outlive the endpoint. */
+/* What a raw socket does. Every member may be NULL.
+ *
+ * Ownership: borrowed; must outlive the endpoint. */
 typedef struct pinion_raw_socket_def {
     /* As those of pinion_socket_def. */
     pinion_result (*connect)(pinion_socket *socket, const pinion_payload *params,
                              const pinion_connect_info *info);
     int (*id)(pinion_socket *socket, char *text, size_t size);
 
-    /* The connection is open: pinion_raw_push works from here on. Before every other callback but connect. */
+    /* The connection is open: pinion_raw_push works from here on. It comes before every other callback except
+     * connect and id. */
     pinion_result (*init)(pinion_socket *socket);
 
     /* A message came: text (valid UTF-8) or binary. `bytes` are borrowed for the call, and not terminated.
@@ -30,25 +33,34 @@ typedef struct pinion_raw_socket_def {
     pinion_result (*handle_in)(pinion_socket *socket, bool binary, const char *bytes, size_t length);
 
     /* A message from a timer, a ref, or a topic that pinion_raw_channel subscribes to. Answers as handle_in.
-     * Without it they are logged and dropped. */
+     * NULL: they are logged and dropped. */
     pinion_result (*handle_info)(pinion_socket *socket, const pinion_info *info);
 
     /* The socket has ended, and nothing reaches the client any more. Exactly once for each that was open. */
     void (*terminate)(pinion_socket *socket, pinion_reason reason);
 } pinion_raw_socket_def;
 
-/* Send a message; the bytes are copied. Errors: PINION_EUTF8 text that is not UTF-8; PINION_ENOTSUP binary
- * over a transport that has none (long polling); PINION_ECLOSED; PINION_ENOMEM, and the
- * socket is closed, as its client would never know what it missed. They need not be checked. */
+/* Send a message to the client. The result need not be checked.
+ *
+ * Ownership: the bytes are copied.
+ *
+ * Order: messages arrive in the order of the calls.
+ *
+ * Errors: PINION_ECLOSED: the socket has ended, or is not open yet (connect, id); PINION_EUTF8: a text that
+ * is not UTF-8; PINION_ENOTSUP: a binary message, over a transport that has none (long polling);
+ * PINION_ENOMEM: out of memory, and the socket is closed, as its client would never know what it missed. */
 PINION_API int pinion_raw_push(pinion_socket *socket, bool binary, const void *bytes, size_t length);
 
-/* A channel that stands for the raw socket where one is asked for: pinion_subscribe, pinion_send_after,
+/* A channel that stands for the raw socket where a channel is asked for: pinion_subscribe, pinion_send_after,
  * pinion_ref_new with pinion_ref_send, pinion_channel_work. It has no topic of its own (its name is the
- * mount's path), so pinion_push and pinion_broadcast answer PINION_ENOTSUP. Lifetime: from init
- * until terminate is called; NULL outside of that. */
+ * mount's path), so pinion_push and pinion_broadcast answer PINION_ENOTSUP.
+ *
+ * Lifetime: from init until terminate is called; NULL before and after. */
 PINION_API pinion_channel *pinion_raw_channel(pinion_socket *socket);
 
-/* Mount a raw socket. Everything else is as with pinion_endpoint_socket. */
+/* Mount a raw socket: as pinion_endpoint_socket in everything else.
+ *
+ * Errors: those of pinion_endpoint_socket that are not about routes and clauses. */
 PINION_API PINION_CHECKED int pinion_endpoint_raw_socket_sized(pinion_endpoint *endpoint, const char *path,
                                                                const pinion_raw_socket_def *socket,
                                                                const pinion_socket_options *options,

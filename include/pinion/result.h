@@ -1,4 +1,6 @@
-/* What a callback answers. One type for all of them. */
+/* What a callback answers: one type for all callbacks.
+ *
+ * Thread: any. */
 #ifndef PINION_RESULT_H
 #define PINION_RESULT_H
 
@@ -30,15 +32,19 @@ typedef enum pinion_result_kind {
     PINION_RESULT_CRASH,      /* pinion_crash() */
 } pinion_result_kind;
 
-/* Made by the functions below and returned as it is. It owns the payload until it is returned. */
+/* What a callback answers. The functions below make it, and the callback returns it as it is.
+ *
+ * Ownership: it owns its payload until it is returned. */
 typedef struct pinion_result {
     pinion_result_kind kind; /* which function made it */
     pinion_reason reason;    /* of a stop or a crash */
-    const char *status;      /* of a reply; must live until the callback returned: a literal, as a rule */
-    pinion_payload *payload; /* of a reply; NULL is {} */
+    const char *status;      /* of a reply; lives until the callback has returned: usually a literal */
+    pinion_payload *payload; /* of a reply; NULL means {} */
 } pinion_result;
 
-/* Make a result of its parts: for the functions below, and for other languages than C. */
+/* Make a result of its parts: for the functions below, and for languages other than C.
+ *
+ * Ownership: the result owns payload. */
 static inline pinion_result pinion_result_make(pinion_result_kind kind, pinion_reason reason,
                                                const char *status, pinion_payload *payload)
 {
@@ -50,26 +56,31 @@ static inline pinion_result pinion_result_make(pinion_result_kind kind, pinion_r
     return result;
 }
 
-/* A reply with any status; clients know "ok" and "error". One that is not UTF-8 crashes the channel. Consumes
- * payload; NULL is {}. */
+/* Reply with this status; clients know "ok" and "error". A status that is not UTF-8 crashes the channel.
+ *
+ * Ownership: consumes payload; NULL means {}. */
 static inline pinion_result pinion_reply(const char *status, pinion_payload *payload)
 {
     return pinion_result_make(PINION_RESULT_REPLY, PINION_REASON_NORMAL, status, payload);
 }
 
-/* Join, connect: accepted. handle_in: a reply with status "ok". */
+/* Accept, in join and connect; in handle_in reply with status "ok".
+ *
+ * Ownership: consumes payload; NULL means {}. */
 static inline pinion_result pinion_ok(pinion_payload *payload)
 {
     return pinion_reply("ok", payload);
 }
 
-/* Join, connect: refused. handle_in: a reply with status "error". */
+/* Refuse, in join and connect; in handle_in reply with status "error".
+ *
+ * Ownership: consumes payload; NULL means {}. */
 static inline pinion_result pinion_error(pinion_payload *payload)
 {
     return pinion_reply("error", payload);
 }
 
-/* Nothing to say. */
+/* Say nothing. */
 static inline pinion_result pinion_noreply(void)
 {
     return pinion_result_make(PINION_RESULT_NOREPLY, PINION_REASON_NORMAL, NULL, NULL);
@@ -81,24 +92,25 @@ static inline pinion_result pinion_stop(pinion_reason reason)
     return pinion_result_make(PINION_RESULT_STOP, reason, NULL, NULL);
 }
 
-/* Reply, then end this channel. */
+/* Reply, then end this channel.
+ *
+ * Ownership: consumes payload; NULL means {}. */
 static inline pinion_result pinion_stop_reply(pinion_reason reason, const char *status,
                                               pinion_payload *payload)
 {
     return pinion_result_make(PINION_RESULT_STOP_REPLY, reason, status, payload);
 }
 
-/* The answer comes later: from pinion_ref_answer() for a join or a connect, from pinion_ref_reply() for a
- * message, or from the `done` of a pinion_channel_work() begun in this callback. When nobody is left who
- * could give it (no ref was made, no work was begun, the last of them has gone), that is logged, and a join
- * or a connect is refused. */
+/* Answer later: by pinion_ref_answer() a join or a connect, by pinion_ref_reply() a message, or either by the
+ * `done` of a pinion_channel_work() begun in this callback. When nobody is left who could answer (no ref was
+ * made, no work was begun, the last of them has gone), that is logged, and a join or a connect is refused. */
 static inline pinion_result pinion_later(void)
 {
     return pinion_result_make(PINION_RESULT_LATER, PINION_REASON_NORMAL, NULL, NULL);
 }
 
-/* This channel failed, and only this channel ends: logged, terminate runs, the client gets phx_error and
- * rejoins (a join is answered with the reason "join crashed"). */
+/* Say that this channel has failed. Only this channel ends: it is logged, terminate runs, and the client gets
+ * phx_error and rejoins. A join is answered with the reason "join crashed". */
 static inline pinion_result pinion_crash(void)
 {
     return pinion_result_make(PINION_RESULT_CRASH, PINION_REASON_CRASH, NULL, NULL);

@@ -1,4 +1,5 @@
 /* Sockets: one client's connection, whatever the transport; many channels share it.
+ *
  * Thread: as channels (pinion/channel.h). */
 #ifndef PINION_SOCKET_H
 #define PINION_SOCKET_H
@@ -20,20 +21,22 @@ typedef struct pinion_route {
 /* A table of routes: PINION_ROUTES({ "rooms:*", &room_channel }). The first declared match wins. */
 #define PINION_ROUTES(...) ((const pinion_route[]){ __VA_ARGS__, { NULL, NULL } })
 
-/* What a socket does. Every member may be NULL. Lifetime: borrowed; must outlive the endpoint. */
+/* What a socket does. Every member may be NULL.
+ *
+ * Ownership: borrowed; must outlive the endpoint. */
 typedef struct pinion_socket_def {
     const pinion_route *channels; /* which topics it serves: PINION_ROUTES */
 
-    /* A client connects with these parameters (a JSON object of the query). pinion_ok(NULL) lets it,
-     * pinion_error(reason) refuses (HTTP 403, or what the mount's error_handler makes of a reason that is not
-     * NULL), pinion_later() answers later by pinion_ref_answer. NULL lets everybody. */
+    /* A client connects with these parameters (a JSON object of the query). pinion_ok(NULL) lets it in.
+     * pinion_error(reason) refuses it: HTTP 403, or what the mount's error_handler makes of a reason that is
+     * not NULL. pinion_later() answers later, by pinion_ref_answer. NULL lets everybody in. */
     pinion_result (*connect)(pinion_socket *socket, const pinion_payload *params,
                              const pinion_connect_info *info);
 
-    /* The name of this socket, as snprintf would write it into text; it is a topic: broadcasting the event
-     * "disconnect" to it closes every socket of that name. Returns the length; 0 or less: it has no name; nor
-     * has it with more than 255, or with what is not UTF-8, which is warned of. Called once, after connect.
-     */
+    /* Called once, after connect: write the name of this socket into text, as snprintf would, and return its
+     * length. The name is a topic: broadcasting the event "disconnect" to it closes every socket of that
+     * name. 0 or less: the socket has no name. One of more than 255 bytes, or that is not UTF-8, counts as
+     * none, and is logged at warning. */
     int (*id)(pinion_socket *socket, char *text, size_t size);
 } pinion_socket_def;
 
@@ -43,11 +46,10 @@ typedef struct pinion_socket_def {
  * copied. */
 #define PINION_LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-/* So many a second on average, and a burst of so many at once after a quiet time (0: one second's worth).
- * per_second 0: no limit. */
+/* A rate: so many a second on average, and a burst of so many at once after a quiet time. */
 typedef struct pinion_rate {
-    uint32_t per_second; /* on average; 0: no limit */
-    uint32_t burst;      /* at once; 0: as many as per_second */
+    uint32_t per_second; /* On average. A number. Default: no limit. */
+    uint32_t burst;      /* At once. A number. Default: as many as per_second. */
 } pinion_rate;
 
 /* An answer over HTTP, to be given by pinion_response_send. */
@@ -55,76 +57,95 @@ typedef struct pinion_response pinion_response;
 
 /* How a socket is mounted. Zero means the default. */
 typedef struct pinion_socket_options {
-    /* The application's own data for the callbacks of this mount: see pinion_socket_context. All loops share
-     * it, so what it points to must be const, locked or atomic. It is borrowed and must outlive the endpoint.
+    /* The application's own data for the callbacks of this mount (pinion_socket_context). A pointer that all
+     * loops share: what it points to is const, or locked, or atomic. Borrowed; must outlive the endpoint.
      * Default: that of pinion_endpoint_options. */
     void *context;
-    uint32_t timeout_ms;  /* no frame from the client for so long closes (1002), up to a sixteenth later:
-                           * 60,000; PINION_NEVER */
-    size_t max_message;   /* bytes of one message from the client, all fragments: 1 MiB; more closes (1009) */
-    size_t max_queue;     /* bytes of memory that waits for a client that does not read, some 90 for each
-                           * frame included: 1 MiB; more closes (1008) */
-    bool drop_broadcasts; /* no: broadcasts make room first, the oldest first (an eighth of max_queue at
-                           * once); only what is left of replies and pushes may close. Counted */
-    uint32_t max_channels; /* channels a socket may have joined: 100 */
-    uint32_t max_timers;   /* timers of one channel: 1,000; more are refused (PINION_EBUSY) */
-    uint32_t max_name;     /* bytes of a topic, an event, a ref: 255, which is the most; more closes (1011) */
-    uint32_t max_depth;    /* of JSON within JSON: 128, which is the most; more closes (1011) */
 
-    /* What a client may send; more is answered with the error {"reason":"rate limited"} and counted, and goes
-     * nowhere. All that a client sends counts, also what nothing takes: joins of topics without a route,
-     * messages to topics that are not joined. Heartbeats and pings count as messages, but are answered in any
-     * case; leaving what was joined is free. Of a raw socket, more messages close it (1008). */
-    pinion_rate messages;         /* of one socket, to all its channels or to none; no limit */
-    pinion_rate channel_messages; /* to one channel; no limit */
-    pinion_rate joins;            /* of one socket; no limit */
+    /* -- how clients come -- */
 
-    /* What reaches no channel: heartbeats, pings and pongs, joins and messages that nothing takes, messages
-     * over a rate. 1,000 a second, and (burst 0) ten seconds' worth at once; per_second PINION_NEVER: no
-     * limit. On excess the client's frames are held back for a moment, so that it can send no faster, and
-     * counted; one that goes on so for 30 s is closed (1008). */
-    pinion_rate overhead;
+    bool no_websocket;           /* Leave out path + "/websocket". Default: false. */
+    bool longpoll;               /* Offer long polling, at path + "/longpoll". Default: false. */
+    uint32_t longpoll_window_ms; /* How long a poll waits for messages. A client that has not polled for one
+                                    and a half of it, plus 64 ms for each KiB of the last answer, is gone.
+                                    Milliseconds. Default: 10,000. */
+    size_t longpoll_max_body;    /* The frames of one request. Bytes. Default: 8,000,000. On excess: 400. */
+    uint32_t longpoll_max_batch; /* The frames of one request. A number. Default: as many as fit into
+                                    longpoll_max_body. On excess: 400, and none of them is taken. */
+    bool own_transport;          /* Clients come by a transport of your own (pinion/transport.h). Only then
+                                    may a mount have neither WebSocket nor long polling. Default: false. */
 
-    /* Ask a client for a sign of life, for proxies that cut quiet connections: a WebSocket ping whenever
-     * nothing has come for ping_interval_ms (0: never), and the end (1002) when still nothing comes for
-     * ping_timeout_ms more (10,000). */
-    uint32_t ping_interval_ms;
-    uint32_t ping_timeout_ms;
+    /* -- who may connect -- */
 
-    bool no_websocket;  /* not at path + "/websocket" */
-    bool own_transport; /* clients come by a transport of your own (pinion/transport.h). Only then may a mount
-                         * have neither WebSocket nor long polling; otherwise it is refused */
-
-    /* Which pages may connect, by the Origin header that a browser sends; who sends none is no page. The
-     * default is the request's own scheme, host and port. A refusal is logged, with what to do. A request
-     * with two such headers is refused. */
-    bool any_origin;
-    const char *const *origins; /* those: "https://example.com"; "//example.com" of any scheme and port; a
-                                 * host that begins with "*." is that domain and all below it. What no page
-                                 * can have, or another '*', is refused at mount (PINION_EINVAL) */
-    /* Decides alone, if it is set. `context` is as of pinion_socket_context. */
+    /* The pages that may connect, by the Origin header that a browser sends: "https://example.com", or
+     * "//example.com" for any scheme and port. A host that begins with "*." is that domain and all below it.
+     * Who sends no such header is no page, and may connect. Who sends two is refused. A refusal is logged,
+     * with what to do. What no page can have, or another '*', is refused at mount (PINION_EINVAL). Default:
+     * the request's own scheme, host and port. */
+    const char *const *origins;
+    bool any_origin; /* Let in pages of any origin. Default: false. */
+    /* Decide by a function, in place of `origins`; true lets the page in. `context` is that of
+     * pinion_socket_context. Thread: as connect. Default: NULL. */
     bool (*check_origin)(pinion_slice origin, const pinion_connect_info *info, void *context);
-
-    bool auth_token; /* take the token of clients with the option authToken, see pinion_connect_auth_token */
-    const char *const *subprotocols; /* of WebSocket: the first here that a client offers is agreed on; a
-                                      * client that offers none of them (but others) is refused */
-
-    /* Serializers of the application's own, by version: PINION_SERIALIZERS({ "3.0", &my_serializer }). The
-     * table is copied; what it names must outlive the endpoint. */
-    const pinion_serializer_route *serializers;
-
-    /* Answer a connect over WebSocket that was refused with a reason, instead of an empty 403; long polling
-     * answers 403 in any case. Called like connect; `context` is as of pinion_socket_context. */
+    bool auth_token; /* Take the token of clients with the option authToken (pinion_connect_auth_token).
+                        Default: false. */
+    /* Answer a connect over WebSocket that was refused with a reason, in place of an empty 403. Long polling
+     * answers 403 in any case. `context` is that of pinion_socket_context. Thread: as connect. Default:
+     * NULL. */
     void (*error_handler)(const pinion_payload *reason, pinion_response *response, void *context);
 
-    /* Long polling, at path + "/longpoll". */
-    bool longpoll;               /* offer it */
-    uint32_t longpoll_window_ms; /* how long a poll waits for messages: 10,000; a client that has not polled
-                                  * for one and a half of them (and 64 ms for each KiB of the last answer) is
-                                  * gone */
-    uint32_t longpoll_max_batch; /* frames of one request; more are answered 400, and none is taken. As many
-                                  * as fit into longpoll_max_body */
-    size_t longpoll_max_body;    /* bytes of one request's frames: 8,000,000; more is answered 400 */
+    /* -- what is spoken -- */
+
+    /* Subprotocols of WebSocket: the first here that a client offers is agreed on. A client that offers
+     * others, and none of these, is refused. Default: none. */
+    const char *const *subprotocols;
+    /* Serializers of the application's own, by version: PINION_SERIALIZERS({ "3.0", &my_serializer }). The
+     * table is copied; what it names must outlive the endpoint. Default: none. */
+    const pinion_serializer_route *serializers;
+
+    /* -- how much a client may send -- */
+
+    size_t max_message;    /* One message from the client, all of its fragments. Bytes. Default: 1 MiB. On
+                              excess: closed (1009). */
+    uint32_t max_name;     /* A topic, an event, a ref. Bytes, up to 255. Default: 255. On excess: closed
+                              (1011). */
+    uint32_t max_depth;    /* JSON within JSON. Levels, up to 128. Default: 128. On excess: closed (1011). */
+    uint32_t max_channels; /* Channels that a socket has joined. A number. Default: 100. On excess: the join
+                              is refused. */
+    uint32_t max_timers;   /* Timers of one channel (pinion_send_after). A number. Default: 1,000. On excess:
+                              PINION_EBUSY. */
+
+    /* Messages and joins that come faster are answered with the error {"reason":"rate limited"}, counted
+     * (`rate_limited`), and go nowhere. All that a client sends counts, also what nothing takes: joins of
+     * topics without a route, messages to topics that are not joined. Heartbeats and pings count as messages,
+     * but are answered in any case; leaving what was joined is free. A raw socket is closed instead (1008).
+     */
+    pinion_rate messages;         /* Messages of one socket, to all its channels or to none. Default: no
+                                     limit. */
+    pinion_rate channel_messages; /* Messages to one channel. Default: no limit. */
+    pinion_rate joins;            /* Joins of one socket. Default: no limit. */
+    /* What reaches no channel: heartbeats, pings and pongs, joins and messages that nothing takes, messages
+     * over a rate. Default: 1,000 a second, and ten seconds' worth at once; per_second PINION_NEVER: no
+     * limit. On excess: the client's frames are held back for a moment, so that it can send no faster, and
+     * that is counted (`held_back`); a client that goes on so for 30 s is closed (1008). */
+    pinion_rate overhead;
+
+    /* -- how much waits for a client -- */
+
+    size_t max_queue;     /* What waits for a client that does not read, with some 90 for each frame. Bytes of
+                             memory. Default: 1 MiB. On excess: closed (1008). */
+    bool drop_broadcasts; /* Let broadcasts make room before that, the oldest first, an eighth of max_queue at
+                             once (`skipped`). Then only replies and pushes can close the client. Default:
+                             false. */
+
+    /* -- silence -- */
+
+    uint32_t timeout_ms;       /* How long a client may send nothing. It is noticed up to a sixteenth later.
+                                  Milliseconds, or PINION_NEVER. Default: 60,000. On excess: closed (1002). */
+    uint32_t ping_interval_ms; /* Send a WebSocket ping whenever nothing has come for so long, for proxies
+                                  that cut quiet connections. Milliseconds. Default: never. */
+    uint32_t ping_timeout_ms;  /* How long such a ping may go unanswered. Milliseconds. Default: 10,000. On
+                                  excess: closed (1002). */
 } pinion_socket_options;
 
 /* How long the structs are that a socket is mounted with, as the program knows them. Made by
@@ -151,20 +172,30 @@ static inline pinion_mount_sizes pinion_mount_sizes_of(size_t definition)
     return sizes;
 }
 
-/* A weak handle on the socket, for pinion_ref_answer of a connect. See pinion_ref_new. */
+/* Make a weak handle on the socket, for pinion_ref_answer of a connect. It is used as one of a channel
+ * (pinion_ref_new).
+ *
+ * Ownership: the caller's, until pinion_ref_free.
+ *
+ * Errors: NULL: out of memory, or the socket has ended. */
 PINION_API pinion_ref *pinion_ref_new_socket(pinion_socket *socket);
 
-/* The endpoint it is mounted on. */
+/* The endpoint that the socket is mounted on. */
 PINION_API pinion_endpoint *pinion_socket_endpoint(const pinion_socket *socket);
 
-/* The application's own data: the context of the mount's options, else that of the endpoint's, else NULL.
- * Thread: as everything of a socket. */
+/* The application's own data: the context of the mount's options, else that of the endpoint's, else NULL. */
 PINION_API void *pinion_socket_context(const pinion_socket *socket);
 
-/* The name the id callback gave, or NULL. Lifetime: the socket's. */
+/* The name that the id callback gave, or NULL.
+ *
+ * Lifetime: the socket's. */
 PINION_API const char *pinion_socket_id(const pinion_socket *socket);
 
-/* State and assigns, as a channel's. */
+/* The state and the assigns of a socket, which are those of a channel (pinion_channel_set_state,
+ * pinion_assign) in all they do, except that its channels start with a copy of its assigns.
+ *
+ * Errors: of pinion_socket_assign: PINION_EPAYLOAD: the value could not be built; PINION_EUTF8: the key is
+ * not UTF-8; PINION_ENOMEM: out of memory. */
 PINION_API void pinion_socket_set_state(pinion_socket *socket, void *state, void (*destroy)(void *state));
 PINION_API void *pinion_socket_state(const pinion_socket *socket);
 PINION_API int pinion_socket_assign(pinion_socket *socket, const char *key, pinion_payload *value);

@@ -36,26 +36,33 @@ typedef enum pinion_token_digest {
     PINION_TOKEN_SHA512, /* SHA-512 */
 } pinion_token_digest;
 
-/* Zero means the default. Strings are borrowed for the call. The last three make the key out of secret and
- * salt, and must be the same on both sides. */
+/* How a token is made or read. Zero means the default. Strings are borrowed for the call. */
 typedef struct pinion_token_options {
-    /* A secret in place of the endpoint's, at least 20 bytes; the endpoint may be NULL then. */
-    const char *secret_key_base;
-    /* sign, encrypt: how long it is good, unless who reads it says otherwise: 86,400 (a day).
-     * verify, decrypt: how long after it was signed it is good: as long as the token itself says.
-     * PINION_NEVER: it never expires. */
+    /* How long the token is good after it was signed. Seconds, or PINION_NEVER: it never expires. Default: in
+     * sign and encrypt 86,400 (a day), which is written into the token; in verify and decrypt what the token
+     * says. On excess: PINION_ETOKENEXPIRED. */
     uint32_t max_age_s;
-    int64_t signed_at;              /* sign, encrypt: when it was, in seconds of Unix time: now */
-    bool binary;                    /* verify, decrypt: see pinion_token_verify */
-    uint32_t key_iterations;        /* of PBKDF2: 1,000 */
-    uint32_t key_length;            /* bytes: 32; 128 at most, and for encrypt and decrypt no other than 32 */
-    pinion_token_digest key_digest; /* PINION_TOKEN_SHA256 */
+    int64_t signed_at; /* In sign and encrypt: when it was signed. Seconds of Unix time. Default: now. */
+    bool binary;       /* In verify and decrypt: give data that is a string as a binary payload, even where it
+                          is UTF-8. Default: false. */
+
+    /* What makes the key. It must be the same on both sides. */
+    const char *secret_key_base;    /* A secret in place of the endpoint's, which may be NULL then. At least
+                                       20 bytes. Default: the endpoint's. */
+    uint32_t key_iterations;        /* Rounds of PBKDF2. A number. Default: 1,000. */
+    uint32_t key_length;            /* The length of the key. Bytes, up to 128; encrypt and decrypt take 32
+                                       alone. Default: 32. On excess: PINION_EINVAL. */
+    pinion_token_digest key_digest; /* The hash of PBKDF2. Default: PINION_TOKEN_SHA256. */
 } pinion_token_options;
 
-/* Sign data. Consumes it, on failure too; NULL is {}. *token is terminated and free()d by the caller.
- * PINION_EINVAL: an option is not valid, or there is no secret (pinion_error_detail says how to set one);
- * PINION_EPAYLOAD: data that could not be built, or an integer beyond 64 bits in it; PINION_ETOOBIG: a token
- * over 1 MiB, or data nested deeper than 128 levels; PINION_ENOMEM. */
+/* Sign data.
+ *
+ * Ownership: consumes data, on failure too; NULL means {}. *token is terminated, and the caller's to free().
+ *
+ * Errors: PINION_EINVAL: an option is not valid, or there is no salt or no secret (pinion_error_detail says
+ * how to set one); PINION_EPAYLOAD: the data could not be built, or holds an integer beyond 64 bits;
+ * PINION_ETOOBIG: the token would have more than 1 MiB, or the data is nested deeper than 128 levels;
+ * PINION_ENOMEM: out of memory. */
 PINION_API PINION_CHECKED int pinion_token_sign_sized(pinion_endpoint *endpoint, const char *salt,
                                                       pinion_payload *data,
                                                       const pinion_token_options *options, char **token,
@@ -67,14 +74,17 @@ static inline PINION_CHECKED int pinion_token_sign(pinion_endpoint *endpoint, co
     return pinion_token_sign_sized(endpoint, salt, data, options, token, sizeof(pinion_token_options));
 }
 
-/* Verify a signed token (NULL: there is none), and get the data. *data is a reference of the caller's.
- * Data that is a string or bytes comes as a JSON string where it is UTF-8, and else as a binary payload; with
- * options->binary, always as a binary payload.
- * A token that was signed later than this machine's time is good, as in Phoenix: clocks of nodes differ.
- * PINION_ETOKENMISSING: no token; PINION_ETOKENINVALID: signed with another secret or salt, changed, or no
- * token at all; PINION_ETOKENEXPIRED: older than max_age_s; PINION_EPAYLOAD: good, but its data has no place
- * in a payload; PINION_EINVAL as above; PINION_ENOMEM. What pinion_error_detail says is for the log: tell a
- * stranger no more than that it was refused. */
+/* Verify a signed token, and get its data. Data that is a string or bytes comes as a JSON string where it is
+ * UTF-8, and else as a binary payload; with options->binary, always as a binary payload. A token that was
+ * signed later than this machine's time is good, as in Phoenix: clocks of nodes differ. What
+ * pinion_error_detail says is for the log: tell a stranger no more than that the token was refused.
+ *
+ * Ownership: *data is the caller's, to consume or unref.
+ *
+ * Errors: PINION_ETOKENMISSING: the token is NULL; PINION_ETOKENINVALID: it was signed with another secret or
+ * salt, was changed, or is none at all; PINION_ETOKENEXPIRED: it is older than max_age_s; PINION_EPAYLOAD: it
+ * is good, but its data has no place in a payload; PINION_EINVAL: an option is not valid, or there is no salt
+ * or no secret; PINION_ENOMEM: out of memory. */
 PINION_API PINION_CHECKED int pinion_token_verify_sized(pinion_endpoint *endpoint, const char *salt,
                                                         const char *token,
                                                         const pinion_token_options *options,
@@ -86,7 +96,12 @@ static inline PINION_CHECKED int pinion_token_verify(pinion_endpoint *endpoint, 
     return pinion_token_verify_sized(endpoint, salt, token, options, data, sizeof(pinion_token_options));
 }
 
-/* The same with encryption (XChaCha20-Poly1305). PINION_ENOTSUP: this build has no libsodium. */
+/* As pinion_token_sign, with encryption (XChaCha20-Poly1305).
+ *
+ * Ownership: as in pinion_token_sign.
+ *
+ * Errors: those of pinion_token_sign; PINION_ENOTSUP: this build has no libsodium; PINION_EIO: the system
+ * gives no random bytes. */
 PINION_API PINION_CHECKED int pinion_token_encrypt_sized(pinion_endpoint *endpoint, const char *salt,
                                                          pinion_payload *data,
                                                          const pinion_token_options *options, char **token,
@@ -97,6 +112,12 @@ static inline PINION_CHECKED int pinion_token_encrypt(pinion_endpoint *endpoint,
 {
     return pinion_token_encrypt_sized(endpoint, salt, data, options, token, sizeof(pinion_token_options));
 }
+
+/* As pinion_token_verify, of an encrypted token.
+ *
+ * Ownership: as in pinion_token_verify.
+ *
+ * Errors: those of pinion_token_verify; PINION_ENOTSUP: this build has no libsodium. */
 PINION_API PINION_CHECKED int pinion_token_decrypt_sized(pinion_endpoint *endpoint, const char *salt,
                                                          const char *token,
                                                          const pinion_token_options *options,
