@@ -15,14 +15,14 @@ extern "C" {
 
 /* How an endpoint is made. Zero means the default. Strings and lists are copied. */
 typedef struct pinion_endpoint_options {
-    /* -- the application -- */
+    /* ---- the application ---- */
 
     /* The application's own data, for callbacks (pinion_endpoint_context). A pointer that all loops share:
      * what it points to is const, or locked, or atomic. Borrowed; must outlive the endpoint. Default: NULL.
      */
     void *context;
 
-    /* -- where it listens -- */
+    /* ---- where it listens ---- */
 
     const char *host; /* The address to listen on. Default: all of them, "::" for both families where the
                          machine has IPv6. */
@@ -32,7 +32,7 @@ typedef struct pinion_endpoint_options {
     void (*ready)(pinion_endpoint *endpoint, void *data);
     void *ready_data; /* `data` of ready. Default: NULL. */
 
-    /* -- threads -- */
+    /* ---- threads ---- */
 
     unsigned loops;        /* Event loops, with a thread each. A number up to 64. Default: one for each core.
                               On excess: pinion_endpoint_new answers PINION_EINVAL. */
@@ -44,7 +44,7 @@ typedef struct pinion_endpoint_options {
                               broadcasts are dropped and counted (`dropped`), and pinion_ref_send answers
                               PINION_EBUSY. */
 
-    /* -- connections and requests -- */
+    /* ---- connections and requests ---- */
 
     size_t max_connections;    /* Connections open at once, of any kind. A number. Default: no limit. On
                                   excess: a new one is closed at once and counted (`refused`). */
@@ -70,7 +70,7 @@ typedef struct pinion_endpoint_options {
      * more than half of all: it may be a proxy that should be trusted. */
     size_t max_longpoll_sessions;
 
-    /* -- proxies, secrets and the log -- */
+    /* ---- proxies, secrets and the log ---- */
 
     /* Addresses and networks of the proxies that are believed: "127.0.0.1, ::1, 10.0.0.0/8". What they say
      * in X-Forwarded-* counts, and in Forwarded where there is no X-Forwarded-For. A proxy in this list must
@@ -84,7 +84,7 @@ typedef struct pinion_endpoint_options {
      * secret, token, api_key, authorization, session. */
     const char *const *filter_parameters;
 
-    /* -- other nodes (docs/clustering.md) -- */
+    /* ---- other nodes (docs/clustering.md) ---- */
 
     /* How broadcasts reach other nodes, as a URL. Default: PINION_PUBSUB of the environment, else "local":
      * they do not. */
@@ -93,7 +93,7 @@ typedef struct pinion_endpoint_options {
      * from pinion_endpoint_new on, also when that fails. Default: NULL. */
     pinion_pubsub_adapter *pubsub_adapter;
 
-    /* -- health, and going down -- */
+    /* ---- health, and going down ---- */
 
     bool no_health; /* Leave out GET /healthz (200 while it runs) and GET /readyz (200, and 503 once it goes
                        down). They are answered where nothing else is mounted. Default: false. */

@@ -62,7 +62,7 @@ typedef struct pinion_socket_options {
      * Default: that of pinion_endpoint_options. */
     void *context;
 
-    /* -- how clients come -- */
+    /* ---- how clients come ---- */
 
     bool no_websocket;           /* Leave out path + "/websocket". Default: false. */
     bool longpoll;               /* Offer long polling, at path + "/longpoll". Default: false. */
@@ -75,7 +75,7 @@ typedef struct pinion_socket_options {
     bool own_transport;          /* Clients come by a transport of your own (pinion/transport.h). Only then
                                     may a mount have neither WebSocket nor long polling. Default: false. */
 
-    /* -- who may connect -- */
+    /* ---- who may connect ---- */
 
     /* The pages that may connect, by the Origin header that a browser sends: "https://example.com", or
      * "//example.com" for any scheme and port. A host that begins with "*." is that domain and all below it.
@@ -94,7 +94,7 @@ typedef struct pinion_socket_options {
      * NULL. */
     void (*error_handler)(const pinion_payload *reason, pinion_response *response, void *context);
 
-    /* -- what is spoken -- */
+    /* ---- what is spoken ---- */
 
     /* Subprotocols of WebSocket: the first here that a client offers is agreed on. A client that offers
      * others, and none of these, is refused. Default: none. */
@@ -103,7 +103,7 @@ typedef struct pinion_socket_options {
      * table is copied; what it names must outlive the endpoint. Default: none. */
     const pinion_serializer_route *serializers;
 
-    /* -- how much a client may send -- */
+    /* ---- how much a client may send ---- */
 
     size_t max_message;    /* One message from the client, all of its fragments. Bytes. Default: 1 MiB. On
                               excess: closed (1009). */
@@ -130,7 +130,7 @@ typedef struct pinion_socket_options {
      * that is counted (`held_back`); a client that goes on so for 30 s is closed (1008). */
     pinion_rate overhead;
 
-    /* -- how much waits for a client -- */
+    /* ---- how much waits for a client ---- */
 
     size_t max_queue;     /* What waits for a client that does not read, with some 90 for each frame. Bytes of
                              memory. Default: 1 MiB. On excess: closed (1008). */
@@ -138,7 +138,7 @@ typedef struct pinion_socket_options {
                              once (`skipped`). Then only replies and pushes can close the client. Default:
                              false. */
 
-    /* -- silence -- */
+    /* ---- silence ---- */
 
     uint32_t timeout_ms;       /* How long a client may send nothing. It is noticed up to a sixteenth later.
                                   Milliseconds, or PINION_NEVER. Default: 60,000. On excess: closed (1002). */

@@ -2,12 +2,13 @@
 #
 # A comment belongs to the declarations directly below it, up to an empty line or to one with a comment behind it; a
 # comment behind a declaration belongs to that one. The first comment is about the whole header, `/* ---- like this ---- */`
-# opens a section. The second script defines what is called:
+# opens a section, also among members. The second script defines what is called:
 #
 #   on_header(doc)                  on_section(doc)
 #   on_item(kind, name, code, doc, again)    a function, macro, variable, or type without a body
 #   on_open(kind, name, code, doc, again)    a struct or enum
 #   on_member(name, code, doc)               a field or a value of it
+#   on_group(doc)                            the same among the members of one, which it divides
 #   on_note(doc)                             a comment about the members that follow
 #   on_close(code)                           its end
 #   on_plain(code)                           what the preprocessor needs
@@ -140,6 +141,10 @@ function read_body(    kind, s) {
             at++
             above = take_comment(s, index(s, "/*"))
             uses = 0
+            if (above ~ /^---- .* ----$/) {
+                on_group(substr(above, 6, length(above) - 10))
+                forget()
+            }
         } else if (s ~ /^#[ \t]*define /) {
             match(s, / [A-Z_]+##/)
             prefix = substr(s, RSTART + 1, RLENGTH - 3)

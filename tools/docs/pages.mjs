@@ -38,6 +38,15 @@ function withoutLists(html) {
   return /^<title>struct /m.test(html) ? html.replaceAll(/<table class="memberdecls">[^]*?<\/table>/g, "") : html;
 }
 
+// The heading of a group of fields stands at the end of what its first field is; it belongs before that one.
+function withGroups(html) {
+  if (!/^<title>struct /m.test(html)) return html;
+  return html.split(/(?=<a id="\w+" name="\w+"><\/a>\n<h2 class="memtitle">)/).map((field) => {
+    const [whole, heading] = /<h3[^>]*>([^]*?)<\/h3>\n*/.exec(field) ?? [];
+    return heading ? `<h2 class="groupheader">${heading.trim()}</h2>\n${field.replace(whole, "")}` : field;
+  }).join("");
+}
+
 // Long names may be broken where they have a point.
 export function withBreaks(html) {
   return html.replaceAll(/<td class="markdownTable[^]*?<\/td>/g, (cell) => cell.replaceAll(/(?<=[a-z_](?:<\/a>)?)\.(?=[a-z_])(?![^<]*>)/g, ".<wbr>"));
@@ -46,4 +55,4 @@ export function withBreaks(html) {
 // Where it is in the contents.
 const withPlace = (html, file) => html.replace(`<li><a href="${file}">`, `<li><a href="${file}" aria-current="page">`);
 
-export const improved = (html, file) => withPlace(withDeclarations(withoutLists(withOurTitles(html))), file);
+export const improved = (html, file) => withPlace(withDeclarations(withGroups(withoutLists(withOurTitles(html)))), file);

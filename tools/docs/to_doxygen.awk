@@ -22,17 +22,27 @@ function on_item(kind, name, code, doc, again) {
 
 function on_open(kind, name, code, doc, again) {
     document(doc, code)
-    noted = ""
+    noted = group = ""
 }
+
+# Doxygen shows no groups where fields are explained: pages.mjs puts the heading before its first one.
+function on_group(doc) { group = toupper(substr(doc, 1, 1)) substr(doc, 2) }
 
 function on_note(doc) { noted = doc }
 
 function on_member(name, code, doc) {
-    document(noted == "" ? doc : doc "\n\n" noted, code)
-    noted = ""
+    doc = noted == "" ? doc : doc "\n\n" noted
+    if (group == "")
+        document(doc, code)
+    else {
+        say(marked(doc) "\n\n<h3>" escaped(group) "</h3>")
+        print code
+    }
+    noted = group = ""
 }
 
 function on_close(code) { print code }
+
 function on_plain(code) { print code }
 
 function on_end() {

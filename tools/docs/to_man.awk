@@ -35,6 +35,8 @@ function on_open(kind, name, code, doc, again) {
     flush()
 }
 
+function on_group(doc) { body = body ".PP\n" indented("\\fI" roff(toupper(substr(doc, 1, 1)) substr(doc, 2)) "\\fR\n") }
+
 function on_note(doc) { body = body ".PP\n" indented(formatted(doc)) }
 
 function on_member(name, code, doc) {
