@@ -66,8 +66,8 @@ static inline PINION_CHECKED int pinion_test_new(pinion_test **out, const pinion
 /* Disconnect all clients, wait for work under way, and free. NULL is allowed. */
 PINION_API void pinion_test_free(pinion_test *test);
 
-/* The endpoint, for pinion_endpoint_broadcast and _stats. It has no listeners: it is not to be run, mounted
- * or freed.
+/* The endpoint. Every function of an endpoint works on it, except those that listen, run or start it, which
+ * answer PINION_EINVAL, and those that stop or free it, which have no effect and say so in the log.
  *
  * Lifetime: the test's. */
 PINION_API pinion_endpoint *pinion_test_endpoint(pinion_test *test);

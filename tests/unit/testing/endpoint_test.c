@@ -24,7 +24,7 @@ static void note(const char *function)
 
 static int begin(void **state)
 {
-    ok(pinion_test_new(&test));
+    ok(pinion_test_new(&test, NULL));
     endpoint = pinion_test_endpoint(test);
     return 0;
 }
@@ -81,6 +81,7 @@ static void it_has_no_listeners(void **state)
 {
     assert_int_equal(CALL(pinion_endpoint_port)(endpoint), 0);
     assert_int_equal(CALL(pinion_endpoint_listen)(endpoint), PINION_EINVAL);
+    assert_null(CALL(pinion_endpoint_context)(endpoint));
     assert_non_null(strstr(pinion_error_detail(), "a test's"));
     assert_int_equal(CALL(pinion_endpoint_streams)(endpoint, NULL, 0, &stream, NULL), PINION_EINVAL);
     assert_non_null(strstr(pinion_error_detail(), "a test's"));
@@ -222,11 +223,11 @@ static void check_declaration(const char *text, size_t len)
     assert_true(len < sizeof copy);
     memcpy(copy, text, len);
     copy[len] = '\0';
-    const char *name = strstr(copy, " pinion_"), *open = strchr(copy, '(');
+    const char *open = strchr(copy, '('), *name = open;
     if (!open || !(strstr(open, "pinion_endpoint *endpoint")))
         return;
-    for (const char *next = name; next && next < open; next = strpbrk(next + 1, " *"))
-        name = next + 1;
+    while (name > copy && name[-1] != ' ' && name[-1] != '*')
+        name--;
     if (!was_called(name, (size_t)(open - name)))
         fail_msg("%.*s was not called on the test kit's endpoint", (int)(open - name), name);
 }
