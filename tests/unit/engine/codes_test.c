@@ -38,6 +38,7 @@ static pinion_result done(pinion_channel *channel, int status, void *data)
 static pinion_result connect_anybody(pinion_socket *socket, const pinion_payload *params,
                                      const pinion_connect_info *info)
 {
+    pinion_ref_free(of_socket); /* of one before */
     of_socket = pinion_ref_new_socket(socket);
     CODE(pinion_socket_assign(socket, "key", POISON()), PINION_EPAYLOAD);
     CODE(pinion_socket_assign(socket, NOT_UTF8, NULL), PINION_EUTF8);
@@ -46,6 +47,7 @@ static pinion_result connect_anybody(pinion_socket *socket, const pinion_payload
 
 static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
+    pinion_ref_free(of_join); /* of one before */
     of_join = pinion_ref_new(channel);
     CODE(pinion_push(channel, "event", NULL), PINION_ENOTJOINED);
     CODE(pinion_broadcast(channel, "event", NULL), PINION_ENOTJOINED);
