@@ -305,7 +305,8 @@ static void adapters(pinion_cluster *cluster)
     ops.it.later = 1;
     expect(pinion_endpoint_new(&endpoint, &options.it), PINION_EINVAL, "does not know", "a pubsub adapter");
     ops.it.later = 0;
-    OK(pinion_cluster_adapter_new(&adapter, cluster, "node")); /* the first one was the endpoint's, and has gone */
+    OK(pinion_cluster_adapter_new(&adapter, cluster,
+                                  "node")); /* the first one was the endpoint's, and has gone */
     adapter->ops = &ops.it;
     options.it.pubsub_adapter = adapter;
 #endif

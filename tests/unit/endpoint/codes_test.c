@@ -179,6 +179,7 @@ static void full_end(pinion_pubsub_adapter *adapter)
 }
 
 static const pinion_pubsub_ops full_ops = {
+    .size = sizeof(pinion_pubsub_ops),
     .name = "full",
     .node_id = full_id,
     .start = full_start,

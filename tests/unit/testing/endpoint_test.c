@@ -228,8 +228,11 @@ static void check_declaration(const char *text, size_t len)
         return;
     while (name > copy && name[-1] != ' ' && name[-1] != '*')
         name--;
-    if (!was_called(name, (size_t)(open - name)))
-        fail_msg("%.*s was not called on the test kit's endpoint", (int)(open - name), name);
+    size_t name_len = (size_t)(open - name);
+    if (name_len > 6 && strncmp(open - 6, "_sized", 6) == 0)
+        name_len -= 6; /* called by an inline function of the name without it */
+    if (!was_called(name, name_len))
+        fail_msg("%.*s was not called on the test kit's endpoint", (int)name_len, name);
 }
 
 static void check_header(const char *name)
