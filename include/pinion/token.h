@@ -38,6 +38,10 @@ typedef enum pinion_token_digest {
 
 /* How a token is made or read. Zero means the default. Strings are borrowed for the call. */
 typedef struct pinion_token_options {
+    /* A secret in place of the endpoint's, which may be NULL then. At least 20 bytes. Default: the
+     * endpoint's.
+     */
+    const char *secret_key_base;
     /* How long the token is good after it was signed. Seconds, or PINION_NEVER: it never expires. Default: in
      * sign and encrypt 86,400 (a day), which is written into the token; in verify and decrypt what the token
      * says. On excess: PINION_ETOKENEXPIRED. */
@@ -46,9 +50,7 @@ typedef struct pinion_token_options {
     bool binary;       /* In verify and decrypt: give data that is a string as a binary payload, even where it
                           is UTF-8. Default: false. */
 
-    /* What makes the key. It must be the same on both sides. */
-    const char *secret_key_base;    /* A secret in place of the endpoint's, which may be NULL then. At least
-                                       20 bytes. Default: the endpoint's. */
+    /* What makes the key out of secret and salt. It must be the same on both sides. */
     uint32_t key_iterations;        /* Rounds of PBKDF2. A number. Default: 1,000. */
     uint32_t key_length;            /* The length of the key. Bytes, up to 128; encrypt and decrypt take 32
                                        alone. Default: 32. On excess: PINION_EINVAL. */
