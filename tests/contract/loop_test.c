@@ -1,9 +1,8 @@
 /* The contract of a loop: turns, waking, stopping, listeners. Connections: loop_conn_test.c,
  * loop_send_test.c. */
+#include "helpers/tcp.h"
 #include "loop_fixture.h"
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <pinion/log.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -317,15 +316,11 @@ static void echo(struct served *s, uint8_t *bytes, size_t len)
 
 static bool is_refused(struct fixture *f)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_port = htons(f->port),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int rc = connect(fd, (struct sockaddr *)&address, sizeof address);
-    int error = errno;
-
+    int fd = tcp_connect(f->port);
+    if (fd < 0)
+        return errno == ECONNREFUSED;
     close(fd);
-    return rc < 0 && error == ECONNREFUSED;
+    return false;
 }
 
 /* At once, not at the end of the turn: what is sent in it may say that nobody is let in any more. */

@@ -1,6 +1,5 @@
 /* Brokers that refuse: what a user may not do, and what passes by itself. Nothing fails in silence: it ends
  * the start with a sentence, or is logged and counted. */
-#include <arpa/inet.h>
 #include <pinion/pinion.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -12,6 +11,7 @@
 #include <cmocka.h>
 
 #include "helpers/broker_log.h"
+#include "helpers/tcp.h"
 #include "pubsub/adapter.h"
 
 static struct broker_server server;
@@ -293,13 +293,9 @@ static void begin_redis(const char *const *extra)
 /* Say something to the server, in its inline form. The socket, which the caller closes. */
 static int tell_redis(const char *command)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_port = htons(server.port),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = tcp_connect(server.port);
     assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(send(fd, command, strlen(command), 0), strlen(command));
+    assert_true(tcp_say(fd, command));
     return fd;
 }
 
@@ -370,7 +366,7 @@ static void redis_with_too_many_clients(void **state)
     assert_true(recv(busy, pong, sizeof pong, 0) > 0);
     pinion_endpoint *endpoint = expect_starts("redis://127.0.0.1:%u?node=n");
     await_logged("as many clients as it may (maxclients)");
-    assert_true(send(busy, "CONFIG SET maxclients 100\r\n", 27, 0) > 0);
+    assert_true(tcp_say(busy, "CONFIG SET maxclients 100\r\n"));
     await_logged("node n is connected");
     close(busy);
     pinion_endpoint_free(endpoint);

@@ -22,17 +22,14 @@ static pinion_endpoint *start(const char *on, const pinion_socket_def *socket,
 /* False: there is no more. */
 static bool read_line(struct client *client)
 {
-    for (client->length = 0; client->length < sizeof client->line; client->length++) {
-        char *at = client->line + client->length;
-        if (!tcp_read(client->fd, at, 1))
-            return false;
-        if (*at == '\n') {
-            *at = '\0';
-            return true;
-        }
+    size_t length = tcp_read_through(client->fd, "\n", client->line, sizeof client->line);
+    if (length == 0) {
+        assert_true(strlen(client->line) + 1 < sizeof client->line);
+        return false;
     }
-    fail_msg("a line without an end");
-    return false;
+    client->length = length - 1;
+    client->line[client->length] = '\0';
+    return true;
 }
 
 static void hang_up(void *data)

@@ -27,9 +27,7 @@ static void hang_up(void *data)
 
 static int connect_websocket(const char *query, void **out)
 {
-    static const char format[] = "GET /socket/websocket?%s HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
-                                 "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    static const char format[] = "GET /socket/websocket?%s HTTP/1.1\r\nHost: x\r\n" TCP_UPGRADE "\r\n";
     struct client *client = calloc(1, sizeof *client);
     char text[1000];
     int length = snprintf(text, sizeof text, format, query);

@@ -51,9 +51,8 @@ static int ask(const pinion_endpoint *endpoint, const char *request)
 }
 
 #define HANDSHAKE                                                                                            \
-    "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: example.com\r\nOrigin: https://example.com\r\n"       \
-    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"                             \
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: example.com\r\nOrigin: "                              \
+    "https://example.com\r\n" TCP_UPGRADE
 
 static void it_knows_the_client_and_is_healthy(void **state)
 {

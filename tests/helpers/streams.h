@@ -373,13 +373,6 @@ static inline void client_sees_the_end(int fd)
         continue;
 }
 
-static inline void reset(int fd)
-{
-    struct linger hard = { .l_onoff = 1 };
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-    close(fd);
-}
-
 static inline void client_reads_large(int fd, char byte)
 {
     static char bytes[1 << 20];

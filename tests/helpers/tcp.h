@@ -1,9 +1,12 @@
-/* A blocking client for tests of a server in the same process. */
+/* The blocking TCP client of the C tests. Its functions assert nothing, so that threads and children may call
+ * them too. */
 #ifndef TESTS_HELPERS_TCP_H
 #define TESTS_HELPERS_TCP_H
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,23 +14,52 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* A connection to this port, that waits ten seconds for anything. */
-static inline int tcp_connect_to(const char *host, uint16_t port)
+/* How long it waits for anything. */
+#define TCP_PATIENCE_S 30
+
+struct tcp_options {
+    const char *host; /* NULL: 127.0.0.1 */
+    const char *from; /* the client's own address; NULL: any */
+    uint16_t port;
+    int receive_buffer; /* bytes; 0: the kernel's default */
+};
+
+static inline struct sockaddr_in tcp_address(const char *host, uint16_t port)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
-    struct timeval patience = { .tv_sec = 10 };
+    inet_pton(AF_INET, host ? host : "127.0.0.1", &address.sin_addr);
+    return address;
+}
+
+/* -1: it was not let in, and errno says why. */
+static inline int tcp_open(const struct tcp_options *options)
+{
+    struct sockaddr_in address = tcp_address(options->host, options->port);
+    struct sockaddr_in own = tcp_address(options->from, 0);
+    struct timeval patience = { .tv_sec = TCP_PATIENCE_S };
+    int size = options->receive_buffer;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    inet_pton(AF_INET, host, &address.sin_addr);
+    if (fd < 0)
+        return -1;
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+    if ((size == 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) == 0) &&
+        (!options->from || bind(fd, (struct sockaddr *)&own, sizeof own) == 0) &&
+        connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
         return fd;
+    int error = errno;
     close(fd);
+    errno = error;
     return -1;
+}
+
+static inline int tcp_connect_to(const char *host, uint16_t port)
+{
+    return tcp_open(&(struct tcp_options){ .host = host, .port = port });
 }
 
 static inline int tcp_connect(uint16_t port)
 {
-    return tcp_connect_to("127.0.0.1", port);
+    return tcp_connect_to(NULL, port);
 }
 
 static inline bool tcp_send(int fd, const void *bytes, size_t len)
@@ -41,6 +73,11 @@ static inline bool tcp_send(int fd, const void *bytes, size_t len)
         len -= (size_t)sent;
     }
     return true;
+}
+
+static inline bool tcp_say(int fd, const char *text)
+{
+    return tcp_send(fd, text, strlen(text));
 }
 
 /* Read exactly len bytes. */
@@ -57,32 +94,62 @@ static inline bool tcp_read(int fd, void *bytes, size_t len)
     return true;
 }
 
+/* Read up to this end and with it, terminated, but not a byte of what follows: what has come is looked at
+ * before it is taken. Returns the length. 0: the connection has ended before, or there is no room; the text
+ * is what came until then. */
+static inline size_t tcp_read_through(int fd, const char *end, char *text, size_t size)
+{
+    size_t len = 0, end_len = strlen(end);
+    text[0] = '\0';
+    while (len + 1 < size) {
+        ssize_t seen = recv(fd, text + len, size - 1 - len, MSG_PEEK);
+        if (seen <= 0)
+            break;
+        size_t from = len < end_len ? 0 : len - end_len + 1; /* the end may have begun before */
+        const char *at = memmem(text + from, len + (size_t)seen - from, end, end_len);
+        size_t take = at ? (size_t)(at - text) + end_len - len : (size_t)seen;
+        if (!tcp_read(fd, text + len, take))
+            break;
+        len += take;
+        text[len] = '\0';
+        if (at)
+            return len;
+    }
+    text[len] = '\0';
+    return 0;
+}
+
 /* Read an HTTP response head, terminated, without a byte of what follows. Returns its status, 0 on an end. */
 static inline int tcp_head(int fd, char *head, size_t size)
 {
-    size_t len = 0;
     int status = 0;
-    head[0] = '\0';
-    while (len + 1 < size && !strstr(head, "\r\n\r\n")) {
-        if (!tcp_read(fd, head + len, 1))
-            return 0;
-        head[++len] = '\0';
-    }
+    if (tcp_read_through(fd, "\r\n\r\n", head, size) == 0)
+        return 0;
     return sscanf(head, "HTTP/1.1 %d", &status) == 1 ? status : 0;
 }
+
+/* Go in such a way that the other side is told of a connection that was reset. */
+static inline void tcp_reset(int fd)
+{
+    struct linger hard = { .l_onoff = 1 };
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+    close(fd);
+}
+
+/* What a request for a WebSocket has, besides its Host. */
+#define TCP_UPGRADE                                                                                          \
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"                             \
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+#define TCP_WEBSOCKET "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\n" TCP_UPGRADE "\r\n"
 
 /* A connection that has become a WebSocket, on the mount /socket; -1 when it has not. */
 static inline int tcp_websocket(uint16_t port)
 {
-    static const char request[] =
-        "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     char head[1000];
     int fd = tcp_connect(port);
     if (fd < 0)
         return -1;
-    if (tcp_send(fd, request, sizeof request - 1) && tcp_head(fd, head, sizeof head) == 101)
+    if (tcp_say(fd, TCP_WEBSOCKET) && tcp_head(fd, head, sizeof head) == 101)
         return fd;
     close(fd);
     return -1;

@@ -172,9 +172,8 @@ static bool ask(int fd, const char *text, const char *ref)
 static bool websocket(void)
 {
     static const char upgrade[] =
-        "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nOrigin: http://localhost\r\n"
-        "Sec-WebSocket-Protocol: two\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nOrigin: http://localhost\r\n"
+        "Sec-WebSocket-Protocol: two\r\n" TCP_UPGRADE "\r\n";
     int fd = dial();
     bool works = request(fd, upgrade) == 101;
     works = works && ask(fd, "[\"1\",\"r1\",\"room:1\",\"phx_join\",{\"a\":[1]}]", "r1") &&

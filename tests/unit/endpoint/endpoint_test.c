@@ -1,10 +1,9 @@
 /* The endpoint with real loops and sockets: its life, and a crowd that comes and goes under load. All of it
  * on each I/O engine. */
 #include "helpers/engine.h"
+#include "helpers/tcp.h"
 #include "io/loop.h"
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -160,18 +159,14 @@ static void must(bool condition, const char *what)
 
 static int connect_client(uint16_t port)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_port = htons(port),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    must(fd >= 0, "socket");
-    must(connect(fd, (struct sockaddr *)&address, sizeof address) == 0, "connect");
+    int fd = tcp_connect(port);
+    must(fd >= 0, "connect");
     return fd;
 }
 
 static void send_all(int fd, const void *bytes, size_t len)
 {
-    must(send(fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len, "send");
+    must(tcp_send(fd, bytes, len), "send");
 }
 
 static void send_frame(int fd, const char *text)
@@ -185,10 +180,7 @@ static void send_frame(int fd, const char *text)
 
 static void handshake_and_join(int fd)
 {
-    static const char request[] = "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: localhost\r\n"
-                                  "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    send_all(fd, request, sizeof request - 1);
+    send_all(fd, TCP_WEBSOCKET, strlen(TCP_WEBSOCKET));
     send_frame(fd, "[\"1\",\"1\",\"room:all\",\"phx_join\",{}]");
 }
 
@@ -226,8 +218,8 @@ static void go(int fd, int how)
         send_frame(fd, "[\"1\",\"2\",\"room:all\",\"phx_leave\",{}]");
         await_text(fd, "phx_close");
     } else if (how == 1) {
-        struct linger reset = { .l_onoff = 1 };
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        tcp_reset(fd);
+        return;
     }
     close(fd);
 }

@@ -8,10 +8,8 @@
 #define LARGE    (8u * 1024 * 1024)
 #define LONGPOLL "/socket/longpoll?vsn=2.0.0"
 
-#define HANDSHAKE                                                                                            \
-    "GET /echo/websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"               \
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-#define GET_PAGE "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+#define HANDSHAKE "GET /echo/websocket HTTP/1.1\r\nHost: x\r\n" TCP_UPGRADE "\r\n"
+#define GET_PAGE  "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 static sem_t is_held, release_it;
 

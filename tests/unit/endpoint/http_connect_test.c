@@ -152,12 +152,9 @@ static int status_of(const char *request, int len)
 static int handshake(const char *target, const char *headers)
 {
     char request[2000];
-    int len =
-        snprintf(request, sizeof request,
-                 "GET %s HTTP/1.1\r\n%s%s%sConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n",
-                 target, strstr(headers, "Host:") ? "" : "Host: ", strstr(headers, "Host:") ? "" : own_host,
-                 strstr(headers, "Host:") ? "" : "\r\n", headers);
+    int len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\n%s%s%s" TCP_UPGRADE "%s\r\n", target,
+                       strstr(headers, "Host:") ? "" : "Host: ", strstr(headers, "Host:") ? "" : own_host,
+                       strstr(headers, "Host:") ? "" : "\r\n", headers);
     return status_of(request, len);
 }
 

@@ -233,9 +233,7 @@ static const struct sequence sequences[] = {
                    { 200, 0, "some text", false },
                    THE_PAGE } },
     { .name = "a handshake with a body, and a method that long polling has not",
-      .text = "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: "
-              "websocket\r\n"
-              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+      .text = "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\n" TCP_UPGRADE
               "Content-Length: 5\r\n\r\nhello"
               "PUT " LONGPOLL " HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello" GET_PAGE,
       .answers = { { 400, 0, NULL, false }, { 400, 0, NULL, false }, THE_PAGE } },
@@ -316,13 +314,6 @@ static void byte_by_byte(void **state)
     }
 }
 
-static void reset(int fd)
-{
-    const struct linger none = { .l_onoff = 1, .l_linger = 0 };
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-    close(fd);
-}
-
 /* It may end in each state: by a reset, or by saying that it sends no more. */
 static void the_peer_goes_anywhere(void **state)
 {
@@ -335,7 +326,7 @@ static void the_peer_goes_anywhere(void **state)
             assert_true(tcp_send(gone, text, cut));
             assert_true(tcp_send(half, text, cut));
             fence();
-            reset(gone);
+            tcp_reset(gone);
             shutdown(half, SHUT_WR);
             while (recv(half, rest, sizeof rest, 0) > 0)
                 ;
@@ -522,9 +513,7 @@ static void a_websocket_and_its_first_frames(void **state)
 {
     static const char requests[] =
         "GET /files/large.txt HTTP/1.1\r\nHost: x\r\n\r\n"
-        "GET /rooms/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        "GET /rooms/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\n" TCP_UPGRADE "\r\n";
     char bytes[1000], head[1000];
     static char file[LARGE];
     memcpy(bytes, requests, sizeof requests - 1);

@@ -1,10 +1,9 @@
 /* Listening sockets spread over loops. */
 #include "endpoint/listeners.h"
+#include "helpers/tcp.h"
 #include "process/listen.h"
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,14 +37,11 @@ static void spread_over(unsigned loop_count)
 /* 0, or why it was refused. */
 static int connecting(uint16_t port)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_port = htons(port),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    int error = connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
+    int fd = tcp_connect(port);
+    if (fd < 0)
+        return errno;
     close(fd);
-    return error;
+    return 0;
 }
 
 static int descriptors(void)

@@ -11,15 +11,8 @@
 /* A connection from this address. */
 static int connected_from(const char *address)
 {
-    struct sockaddr_in own = { .sin_family = AF_INET };
-    struct sockaddr_in server = { .sin_family = AF_INET, .sin_port = htons(pinion_endpoint_port(endpoint)) };
-    struct timeval patience = { .tv_sec = 10 };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    inet_pton(AF_INET, address, &own.sin_addr);
-    inet_pton(AF_INET, "127.0.0.1", &server.sin_addr);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&server, sizeof server), 0);
+    int fd = tcp_open(&(struct tcp_options){ .port = pinion_endpoint_port(endpoint), .from = address });
+    assert_true(fd >= 0);
     return fd;
 }
 

@@ -96,14 +96,9 @@ static void serve(void)
 
 static int dial(void)
 {
-    const struct timeval patience = { .tv_sec = 10 };
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_port = htons(pinion_endpoint_port(endpoint)),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ SMALL }, sizeof(int)), 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    int fd =
+        tcp_open(&(struct tcp_options){ .port = pinion_endpoint_port(endpoint), .receive_buffer = SMALL });
+    assert_true(fd >= 0);
     return fd;
 }
 
@@ -282,11 +277,9 @@ static void a_poll(void **state)
 
 static int websocket_at(const char *target)
 {
-    static const char upgrade[] = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     size_t none;
     int fd = dial();
-    assert_int_equal(get(fd, target, upgrade, &none), 101);
+    assert_int_equal(get(fd, target, TCP_UPGRADE, &none), 101);
     return fd;
 }
 

@@ -115,7 +115,7 @@ static void what_closed_does_to_the_stream_does_no_harm(void **state)
     fd = connected_fd();
     on_loop(say_hello);
     client_hears(fd, "hello");
-    reset(fd);
+    tcp_reset(fd);
     expect_closed(PINION_EIO);
 }
 

@@ -173,7 +173,7 @@ static void streams_count_as_connections(void **state)
     pinion_endpoint_stats(endpoint, &now);
     assert_int_equal(now.refused, 2);
 
-    reset(first);
+    tcp_reset(first);
     expect_closed(PINION_EIO);
     more = connected_fd(); /* one has gone, one may come */
     close(more);

@@ -239,7 +239,7 @@ static void a_reset_ends_a_paused_stream(void **state)
 {
     int fd = started();
     on_loop(pause_it);
-    reset(fd);
+    tcp_reset(fd);
     expect_closed(PINION_EIO);
 }
 
@@ -337,7 +337,7 @@ static void never_is_never(void **state)
     int second = connected_fd();
     on_loop(ask_for_later);
     expect(TIMED_OUT);
-    reset(first);
+    tcp_reset(first);
     expect_closed(PINION_EIO);
     close(second);
 }

@@ -1,7 +1,6 @@
 /* The watchdog's pings, with loops whose clock is the test's. */
+#include "helpers/tcp.h"
 #include "process/heartbeat.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pinion/endpoint.h>
 #include <pinion/log.h>
 #include <poll.h>
@@ -211,13 +210,10 @@ static void let_it_go(void)
 static int get(uint16_t port, const char *path)
 {
     char request[64];
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_port = htons(port),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(send(fd, request, (size_t)len, MSG_NOSIGNAL), len);
+    int fd = tcp_connect(port);
+    snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
+    assert_true(fd >= 0);
+    assert_true(tcp_say(fd, request));
     return fd;
 }
 

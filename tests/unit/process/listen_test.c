@@ -1,5 +1,6 @@
 /* Listening sockets: what connections inherit from them, and the port they share. */
 #include "helpers/failing.h"
+#include "helpers/tcp.h"
 #include "process/listen.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -21,13 +22,8 @@ FAILING(int, getsockname, (int fd, struct sockaddr *address, socklen_t *len), (f
 
 static int dial(uint16_t port)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_port = htons(port),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
+    int fd = tcp_connect(port);
     assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     return fd;
 }
 

@@ -1,15 +1,12 @@
 /* A nats-server that says its first line, and then nothing: as one that hangs, or whose host has gone. */
+#include "helpers/tcp.h"
 #include "pubsub/nats_connect.h"
-#include <arpa/inet.h>
-#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -35,11 +32,8 @@ static void begin_to_listen(void)
 /* Somebody else's connection to that server. */
 static int connect_beside(void)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_port = htons(url.port),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    int fd = tcp_connect(url.port);
+    assert_true(fd >= 0);
     return fd;
 }
 
