@@ -23,7 +23,7 @@
  *
  * Everything runs on the calling thread, inside these calls: callbacks, timers, messages. Only
  * pinion_channel_work and threads of your own are elsewhere; an expectation that is not met at once waits for
- * what they post, up to five seconds of real time.
+ * what they post, for as long as pinion_test_set_patience says.
  *
  * Every function that can fail answers 0 or a PINION_E code, and after a failure pinion_error_detail() says
  * what was expected and what was there instead. Patterns are JSON text; an object in a pattern matches an
@@ -76,6 +76,12 @@ PINION_API pinion_endpoint *pinion_test_endpoint(pinion_test *test);
  *
  * Order: timers fire in theirs, each with what it causes. */
 PINION_API void pinion_test_advance(pinion_test *test, uint64_t ms);
+
+/* How long an expectation, a join, a leave or a connect waits at most for what other threads post. Unit:
+ * milliseconds of real time. Default: 5,000. On excess: PINION_ETIMEDOUT. 0: what is not there fails at once.
+ * PINION_NEVER: it waits for as long as it takes. More is for work that takes long, less for tests of what is
+ * not to come. */
+PINION_API void pinion_test_set_patience(pinion_test *test, uint32_t ms);
 
 /* Run what is due now: what other threads have posted, and what was caused by it. */
 PINION_API void pinion_test_run(pinion_test *test);

@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define PATIENCE_MS 5000
+#define PATIENCE_MS     5000
+#define PATIENCE_END_MS 1000 /* of a round of waiting for work when the test is freed */
 
 /* Builds with checks look over all that there is after each run; where there are many, after some. */
 #define RUNS_CHECKED 100
@@ -63,9 +64,9 @@ static bool await_post(pinion_test *test, const struct timespec *deadline)
     return posted;
 }
 
-bool pinion__test_await(pinion_test *test, bool (*met)(void *context), void *context)
+static bool await_for(pinion_test *test, uint32_t ms, bool (*met)(void *context), void *context)
 {
-    struct timespec deadline = pinion__clock_in_ms(PATIENCE_MS);
+    struct timespec deadline = pinion__clock_in_ms(ms);
     for (;;) {
         pinion_test_run(test);
         if (met(context))
@@ -73,6 +74,16 @@ bool pinion__test_await(pinion_test *test, bool (*met)(void *context), void *con
         if (!await_post(test, &deadline))
             return false;
     }
+}
+
+bool pinion__test_await(pinion_test *test, bool (*met)(void *context), void *context)
+{
+    return await_for(test, test->patience_ms, met, context);
+}
+
+void pinion_test_set_patience(pinion_test *test, uint32_t ms)
+{
+    test->patience_ms = ms;
 }
 
 /* ---- life ---- */
@@ -113,6 +124,7 @@ int pinion_test_new_sized(pinion_test **out, const pinion_test_options *options,
     pinion__list_init(&test->broadcasts);
     pinion__list_init(&test->subscriptions);
     test->now = 1000;
+    test->patience_ms = PATIENCE_MS;
     rc = init_wait(test);
     if (rc) {
         free(test);
@@ -140,7 +152,7 @@ static void end_clients(pinion_test *test)
     PINION_LIST_FOREACH (node, &test->clients) {
         pinion__loopback_disconnect(&PINION_CONTAINER_OF(node, pinion_test_client, node)->connection);
     }
-    while (!pinion__test_await(test, all_gone, test))
+    while (!await_for(test, PATIENCE_END_MS, all_gone, test))
         continue; /* work that takes its time: its channel cannot be freed before */
 }
 

@@ -25,6 +25,7 @@ struct pinion_test {
     struct pinion_shard *shard;
     uint64_t now;
     size_t runs;
+    uint32_t patience_ms;
     struct pinion_lock lock;
     pthread_cond_t woken;
     bool posted; /* under lock: something came since the last turn */

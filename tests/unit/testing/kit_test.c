@@ -1,7 +1,7 @@
 /* The test kit itself: what each of its functions answers, and that a failure says what was expected and
  * what was there. */
 #include "helpers/engine.h"
-#include <pthread.h>
+#include <time.h>
 
 static void free_ref(void *ref)
 {
@@ -161,16 +161,12 @@ static void another_close_is_shown(void **state)
     check_detail(pinion_error_detail(), "closed with 1011");
 }
 
-/* ---- failures that take their time, all at once: each in a thread with a test of its own ---- */
+/* ---- what does not come ---- */
 
 struct failing {
     int (*run)(pinion_test *own, pinion_test_client *someone);
-    int error;
     const char *expected;
     const char *there;
-    int got;
-    char detail[600];
-    pthread_t thread;
 };
 
 static int no_reply(pinion_test *own, pinion_test_client *someone)
@@ -221,49 +217,48 @@ static int no_answer_to_a_connect(pinion_test *own, pinion_test_client *someone)
     return pinion_test_connect(own, &socket_def, NULL, "never=1", &someone);
 }
 
-static void *fail_in_a_thread(void *data)
-{
-    struct failing *failing = data;
-    pinion_test *own = NULL;
-    pinion_test_client *someone = NULL;
-    failing->got = pinion_test_new(&own, NULL);
-    if (!failing->got)
-        failing->got = pinion_test_connect(own, &socket_def, NULL, "", &someone);
-    if (!failing->got)
-        failing->got = pinion_test_join(someone, "room:a", NULL);
-    if (!failing->got)
-        failing->got = failing->run(own, someone);
-    snprintf(failing->detail, sizeof failing->detail, "%s", pinion_error_detail());
-    pinion_test_free(own);
-    return NULL;
-}
-
 static void what_does_not_come_is_said_with_what_did(void **state)
 {
-    struct failing all[] = {
-        { no_reply, PINION_ETIMEDOUT, "a reply to message 2 ok {\"n\":2}",
-          "[\"1\",null,\"room:a\",\"said\",{\"n\":1}]", 0, "", 0 },
-        { no_push, PINION_ETIMEDOUT, "a push said {\"n\":2} on room:a",
-          "[\"1\",null,\"room:a\",\"said\",{\"n\":1}]", 0, "", 0 },
-        { no_push_at_all, PINION_ETIMEDOUT, "a push said", "nothing", 0, "", 0 },
-        { no_close, PINION_ETIMEDOUT, "a close with 1002", "still open", 0, "", 0 },
-        { no_broadcast, PINION_ETIMEDOUT, "a broadcast news [8] on room:a", "news [7] on room:a", 0, "", 0 },
-        { no_frame, PINION_ETIMEDOUT, "a frame", "nothing", 0, "", 0 },
-        { no_answer_to_a_join, PINION_ETIMEDOUT, "the answer to a join", "room:never", 0, "", 0 },
-        { no_answer_to_a_connect, PINION_ETIMEDOUT, "the answer to a connect", "never=1", 0, "", 0 },
+    static const struct failing all[] = {
+        { no_reply, "a reply to message 2 ok {\"n\":2}", "[\"1\",null,\"room:a\",\"said\",{\"n\":1}]" },
+        { no_push, "a push said {\"n\":2} on room:a", "[\"1\",null,\"room:a\",\"said\",{\"n\":1}]" },
+        { no_push_at_all, "a push said", "nothing" },
+        { no_close, "a close with 1002", "still open" },
+        { no_broadcast, "a broadcast news [8] on room:a", "news [7] on room:a" },
+        { no_frame, "a frame", "nothing" },
+        { no_answer_to_a_join, "the answer to a join", "room:never" },
+        { no_answer_to_a_connect, "the answer to a connect", "never=1" },
     };
-    size_t count = sizeof all / sizeof all[0];
-    for (size_t i = 0; i < count; i++)
-        assert_int_equal(pthread_create(&all[i].thread, NULL, fail_in_a_thread, &all[i]), 0);
-    for (size_t i = 0; i < count; i++)
-        pthread_join(all[i].thread, NULL);
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(all[i].got, all[i].error);
-        check_detail(all[i].detail, all[i].expected);
-        check_detail(all[i].detail, all[i].there);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        pinion_test_client *someone = NULL;
+        pinion_test *own = NULL;
+        ok(pinion_test_new(&own, NULL));
+        ok(pinion_test_connect(own, &socket_def, NULL, "", &someone));
+        ok(pinion_test_join(someone, "room:a", NULL));
+        pinion_test_set_patience(own, 0);
+        assert_int_equal(all[i].run(own, someone), PINION_ETIMEDOUT);
+        check_detail(pinion_error_detail(), all[i].expected);
+        check_detail(pinion_error_detail(), all[i].there);
+        pinion_test_free(own);
     }
 }
 
+/* ---- patience ---- */
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void an_expectation_waits_as_long_as_it_is_told(void **state)
+{
+    pinion_test_set_patience(test, 100);
+    double since = now_s();
+    assert_int_equal(pinion_test_expect_push(client, "room:a", "pong", NULL), PINION_ETIMEDOUT);
+    assert_true(now_s() - since >= 0.099);
+}
 /* ---- what it meets ---- */
 
 static void a_join_meets_its_reply(void **state)
@@ -370,6 +365,7 @@ int main(void)
         T(a_refuted_push_that_came_is_shown),
         T(another_close_is_shown),
         cmocka_unit_test(what_does_not_come_is_said_with_what_did),
+        T(an_expectation_waits_as_long_as_it_is_told),
         T(a_join_meets_its_reply),
         T(a_reply_is_found_by_its_ref_and_meets_its_response),
         T(the_first_push_that_matches_is_taken_and_others_stay),
