@@ -65,18 +65,4 @@ static inline void pinion__task_gone(const struct pinion_task *task)
     (void)task;
 }
 
-/* Move everything of `from` to the end of `to`. */
-static inline void pinion__task_queue_splice(struct pinion_task_queue *to, struct pinion_task_queue *from)
-{
-    if (!from->head)
-        return;
-    if (to->head)
-        to->tail->next = from->head;
-    else
-        to->head = from->head;
-    to->tail = from->tail;
-    from->head = NULL;
-    from->tail = NULL;
-}
-
 #endif

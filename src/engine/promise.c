@@ -60,14 +60,9 @@ struct pinion_promise *pinion__promise_get(struct pinion_socket *socket, struct 
         return NULL;
     if (!call->promise)
         call->promise = promise_new(socket, call);
-    return pinion__promise_ref(call->promise);
-}
-
-struct pinion_promise *pinion__promise_ref(struct pinion_promise *promise)
-{
-    if (promise)
-        atomic_fetch_add_explicit(&promise->refs, 1, memory_order_relaxed);
-    return promise;
+    if (call->promise)
+        atomic_fetch_add_explicit(&call->promise->refs, 1, memory_order_relaxed);
+    return call->promise;
 }
 
 /* ---- answers ---- */

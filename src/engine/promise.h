@@ -22,7 +22,6 @@ struct pinion_socket;
 struct pinion_promise *pinion__promise_get(struct pinion_socket *socket, struct pinion_call *call);
 
 /* NULL is nothing. Thread: any. */
-struct pinion_promise *pinion__promise_ref(struct pinion_promise *promise);
 void pinion__promise_unref(struct pinion_promise *promise);
 
 /* Claim the right to answer: true for the first that does. Without a promise nobody else could: true. Thread:

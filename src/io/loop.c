@@ -239,11 +239,6 @@ void *pinion__conn_user(const struct pinion_conn *conn)
     return conn->user;
 }
 
-struct pinion_loop *pinion__conn_loop(const struct pinion_conn *conn)
-{
-    return conn->loop;
-}
-
 int pinion__conn_queue(struct pinion_conn *conn, struct pinion_frame *frame)
 {
     assert(on_thread(conn->loop));

@@ -116,7 +116,6 @@ size_t pinion__loop_connections(const struct pinion_loop *loop);
  * connection on (a WebSocket upgrade). */
 void pinion__conn_attach(struct pinion_conn *conn, const struct pinion_conn_events *events, void *user);
 void *pinion__conn_user(const struct pinion_conn *conn);
-struct pinion_loop *pinion__conn_loop(const struct pinion_conn *conn);
 
 /* Queue a frame; takes the caller's reference, on failure too. PINION_ECLOSED after close, shutdown or an
  * error; PINION_ENOMEM; PINION_ETOOBIG: of 4 GiB. */

@@ -112,7 +112,4 @@ enum pinion_broker_act { PINION_BROKER_SUBSCRIBE, PINION_BROKER_PUBLISH };
  * Thread: any. */
 void pinion__broker_refused(struct pinion_broker *broker, enum pinion_broker_act act, const char *subject);
 
-/* True where a subscription was refused on this connection. Thread: the broker's. */
-bool pinion__broker_is_refused(struct pinion_broker *broker, const char *subject);
-
 #endif

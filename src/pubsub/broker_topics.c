@@ -34,7 +34,8 @@ void pinion__broker_refused(struct pinion_broker *broker, enum pinion_broker_act
     say_refused(broker, act, subject);
 }
 
-bool pinion__broker_is_refused(struct pinion_broker *broker, const char *subject)
+/* A subscription was, on this connection. Thread: the broker's. */
+static bool is_refused(struct pinion_broker *broker, const char *subject)
 {
     struct pinion_broker_state *state = broker->state;
     pinion__lock(&state->refusing);
@@ -74,7 +75,7 @@ static int check_subscription(struct pinion_broker *broker, enum pinion_subject 
     const struct pinion_broker_state *state = broker->state;
     (void)pinion__subject(subject, kind == PINION_SUBJECT_NODES ? broker->url.prefix : state->base, kind,
                           state->node);
-    return pinion__broker_is_refused(broker, subject) ? explain_refusal(broker, subject) : 0;
+    return is_refused(broker, subject) ? explain_refusal(broker, subject) : 0;
 }
 
 struct search {
@@ -146,7 +147,7 @@ static void tell(struct pinion_broker *broker, const struct pinion_outgoing_item
     struct pinion_broker_state *state = broker->state;
     char subject[PINION_SUBJECT_MAX];
     (void)pinion__subject(subject, state->base, PINION_SUBJECT_TOPIC, item->name);
-    if (confirmed && pinion__broker_is_refused(broker, subject))
+    if (confirmed && is_refused(broker, subject))
         state->events->refused(state->core, item->name, item->ticket);
     else if (item->ticket)
         state->events->subscribed(state->core, item->name, item->ticket);

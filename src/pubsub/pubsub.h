@@ -102,12 +102,6 @@ static inline const char *pinion__pubsub_node(const struct pinion_pubsub *pubsub
     return pubsub->remote ? pubsub->remote->node : "";
 }
 
-/* Which of this node's lives it is: larger than in those before; 0 where there is no adapter. */
-static inline uint64_t pinion__pubsub_incarnation(const struct pinion_pubsub *pubsub)
-{
-    return pubsub->remote ? pubsub->remote->incarnation : 0;
-}
-
 /* Have what other nodes send of this kind handed to fn, on the adapter's thread, until pinion__pubsub_stop.
  * Before pinion__pubsub_start; nothing happens where there is no adapter. */
 void pinion__pubsub_receive(struct pinion_pubsub *pubsub, enum pinion_envelope_kind kind,

@@ -93,10 +93,4 @@ void pinion__topic_unawait(struct pinion_topic *topic);
 /* Harmless for one that is not subscribed. */
 void pinion__topic_unsubscribe(struct pinion_subscriber *subscriber);
 
-/* How many topics exist. */
-static inline size_t pinion__registry_count(const struct pinion_registry *registry)
-{
-    return registry->topics.count;
-}
-
 #endif

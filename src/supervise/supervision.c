@@ -11,7 +11,9 @@
 
 /* ---- how a child ended ---- */
 
-const char *pinion__describe_end(int status, char *text, size_t size)
+/* "was killed by signal 11 (Segmentation fault), core dumped", or "exited with status 3"; status is
+ * waitpid's. Gives text. */
+static const char *describe_end(int status, char *text, size_t size)
 {
     if (WIFSIGNALED(status))
         snprintf(text, size, "was killed by signal %d (%s)%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
@@ -33,7 +35,7 @@ static void note_end(struct pinion_supervision *supervision, const struct pinion
     if (life->error)
         snprintf(how, sizeof how, "could not be executed (%s)", strerror(life->error));
     else
-        pinion__describe_end(status, how, sizeof how);
+        describe_end(status, how, sizeof how);
     snprintf(supervision->end, sizeof supervision->end, "child %d %s", (int)life->pid, how);
 }
 

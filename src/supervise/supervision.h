@@ -141,8 +141,4 @@ void pinion__supervision_slept(struct pinion_supervision *supervision, uint64_t 
 unsigned pinion__supervision_stop(struct pinion_supervision *supervision, int signal, uint64_t now);
 unsigned pinion__supervision_reload(struct pinion_supervision *supervision, uint64_t now);
 
-/* "was killed by signal 11 (Segmentation fault), core dumped", or "exited with status 3"; status is
- * waitpid's. Gives text. */
-const char *pinion__describe_end(int status, char *text, size_t size);
-
 #endif

@@ -229,7 +229,6 @@ static void on_accepted(void *context, void *user, struct pinion_conn *conn)
     enter(f);
     f->accepted++;
     LOOP_CHECK(f, user == &f->listen_fd);
-    LOOP_CHECK(f, pinion__conn_loop(conn) == f->loop);
     if (!f->script->leave_unattached) {
         struct served *s = calloc(1, sizeof *s);
         if (!s)

@@ -26,10 +26,8 @@ static int begin(void **state)
 static void tasks_are_in_order(void **state)
 {
     pinion__task_queue_push(&queue, &a);
-    pinion__task_queue_push(&other, &b);
-    pinion__task_queue_push(&other, &c);
-    pinion__task_queue_splice(&queue, &other);
-    assert_true(pinion__task_queue_empty(&other));
+    pinion__task_queue_push(&queue, &b);
+    pinion__task_queue_push(&queue, &c);
     assert_ptr_equal(pinion__task_queue_pop(&queue), &a);
     pinion__task_queue_push(&queue, &a); /* one that runs may be queued again */
     assert_ptr_equal(pinion__task_queue_pop(&queue), &b);
