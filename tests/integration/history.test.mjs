@@ -1,4 +1,4 @@
-// examples/02_history with the official client: nothing is missed and nothing comes twice, though the server is killed.
+// examples/05_history with the official client: nothing is missed and nothing comes twice, though the server is killed.
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -6,14 +6,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { WebSocket } from "ws";
-import { join, say } from "../../examples/02_history.mjs";
+import { join, say } from "../../examples/05_history.mjs";
 import { connect } from "../helpers/phoenix.mjs";
 import { childrenOf } from "../helpers/processes.mjs";
 import { isBuilt, run, start } from "../helpers/server.mjs";
 import { Inbox, within } from "../helpers/wait.mjs";
 
 const STORED_MS = 90_000; // each message waits for the disk, which others may keep busy
-const PROGRAM = "02_history";
+const PROGRAM = "05_history";
 const skip = isBuilt(PROGRAM) ? false : "libsqlite3-dev is not installed";
 const range = (first, last) => Array.from({ length: last - first + 1 }, (_, n) => first + n);
 

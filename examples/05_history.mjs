@@ -1,4 +1,4 @@
-// The client's side of 02_history.c, for phoenix.js.
+// The client's side of 05_history.c, for phoenix.js.
 
 // Calls show(id, message) for each message of the room once, in their order, whatever becomes of the connection.
 export function join(socket, topic, show, last = 0) {
