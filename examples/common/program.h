@@ -5,6 +5,10 @@
 #include <pinion/pinion.h>
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define FLAGS_MAX 8
 
 /* A flag of one program's own. A list of them ends with a NULL name. */
@@ -22,4 +26,7 @@ typedef struct program_flag {
  * wrong with it. Returns 0 to go on, else what main() should exit with plus 1. */
 int program_options(int argc, char **argv, const program_flag *flags, pinion_endpoint_options *options);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -45,7 +45,7 @@ typedef struct pinion_clause {
 
 /* A table of clauses, for definitions at file scope: PINION_CLAUSES({ "new_msg", new_msg }, { "*",
  * anything_else }). */
-#define PINION_CLAUSES(...) ((const pinion_clause[]){ __VA_ARGS__, { NULL, NULL } })
+#define PINION_CLAUSES(...) PINION_TABLE(const pinion_clause, __VA_ARGS__, { NULL, NULL })
 
 /* What a channel does. Every member may be NULL.
  *

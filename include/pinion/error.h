@@ -23,6 +23,19 @@ extern "C" {
 #define PINION_PRINTF(f, a)
 #endif
 
+#ifndef __cplusplus
+/* A constant table of these elements, for the macros that make one (PINION_CLAUSES, PINION_ROUTES,
+ * PINION_LIST, PINION_SERIALIZERS): a compound literal in C. C++ has none: there it is a static array, so its
+ * elements must be constants, and it lives as long as the program. */
+#define PINION_TABLE(type, ...) ((type[]){ __VA_ARGS__ })
+#else
+#define PINION_TABLE(type, ...)                                                                              \
+    ([]() noexcept -> type * {                                                                               \
+        static type pinion_table[] = { __VA_ARGS__ };                                                        \
+        return pinion_table;                                                                                 \
+    }())
+#endif
+
 /* All codes, for a macro of your own: X(name, value, text) is called for each. */
 #define PINION_ERROR_MAP(X)                                                                                  \
     X(EINVAL, -1, "an argument or an option is not valid")                                                   \

@@ -41,7 +41,7 @@ typedef struct pinion_serializer_route {
 } pinion_serializer_route;
 
 /* A table of them: PINION_SERIALIZERS({ "3.0", &my_serializer }). They come before 1.0 and 2.0. */
-#define PINION_SERIALIZERS(...) ((const pinion_serializer_route[]){ __VA_ARGS__, { NULL, NULL } })
+#define PINION_SERIALIZERS(...) PINION_TABLE(const pinion_serializer_route, __VA_ARGS__, { NULL, NULL })
 
 #ifdef __cplusplus
 }

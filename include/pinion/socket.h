@@ -19,7 +19,7 @@ typedef struct pinion_route {
 } pinion_route;
 
 /* A table of routes: PINION_ROUTES({ "rooms:*", &room_channel }). The first declared match wins. */
-#define PINION_ROUTES(...) ((const pinion_route[]){ __VA_ARGS__, { NULL, NULL } })
+#define PINION_ROUTES(...) PINION_TABLE(const pinion_route, __VA_ARGS__, { NULL, NULL })
 
 /* What a socket does. Every member may be NULL.
  *
@@ -44,7 +44,7 @@ typedef struct pinion_socket_def {
 
 /* A list of strings, as an option: PINION_LIST("https://example.com", "//example.org:8080"). Lists are
  * copied. */
-#define PINION_LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define PINION_LIST(...) PINION_TABLE(const char *const, __VA_ARGS__, NULL)
 
 /* A rate: so many a second on average, and a burst of so many at once after a quiet time. */
 typedef struct pinion_rate {
