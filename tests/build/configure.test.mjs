@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "node:test";
@@ -34,8 +34,23 @@ async function configure(t, env, missing = []) {
     cwd: SOURCE_DIR,
     env: { ...process.env, PKG_CONFIG_LIBDIR, ...env },
   });
-  return { stdout, tests: existsSync(path.join(build, "tests")) };
+  const commands = JSON.parse(readFileSync(path.join(build, "compile_commands.json"), "utf8"));
+  return { stdout, tests: existsSync(path.join(build, "tests")), commands };
 }
+
+// What the library is built from, and the libraries that it is told of.
+function library(commands) {
+  const ours = commands.filter(({ file }) => file.startsWith(path.join(SOURCE_DIR, "src/")));
+  const has = new Set(ours.flatMap(({ command }) => command.match(/-DPINION_HAVE_\w+/g) ?? []).map((flag) => flag.slice("-DPINION_HAVE_".length)));
+  return { has, sources: ours.map(({ file }) => file.slice(SOURCE_DIR.length)) };
+}
+
+const OPTIONAL = [
+  { name: "SODIUM", module: "libsodium", source: "src/token/encryptor.c", instead: "src/token/encryptor_none.c" },
+  { name: "URING", module: "liburing", source: "src/io/loop_uring.c" },
+  { name: "NATS", module: "libnats", source: "src/pubsub/nats.c" },
+  { name: "REDIS", module: "hiredis", source: "src/pubsub/redis.c" },
+];
 
 describe("cmake --preset release", () => {
   const leftOut = /^-- The tests are left out: /m;
@@ -53,4 +68,26 @@ describe("cmake --preset release", () => {
       assert.ok(!tests);
     });
   }
+
+  it("takes the libraries that it can do without, where they are", async (t) => {
+    const { stdout, commands } = await configure(t, {});
+    const { has, sources } = library(commands);
+    for (const { name, module, source, instead } of OPTIONAL) {
+      assert.ok(has.has(name), name);
+      assert.ok(sources.includes(source), source);
+      assert.ok(!sources.includes(instead), instead);
+      assert.doesNotMatch(stdout, new RegExp(`: left out, ${module} brings it$`, "m"));
+    }
+  });
+
+  it("does without them where they are not, and says so", async (t) => {
+    const { stdout, commands } = await configure(t, {}, ["hiredis_ssl.pc", ...OPTIONAL.map(({ module }) => `${module}.pc`)]);
+    const { has, sources } = library(commands);
+    assert.deepEqual([...has], []);
+    for (const { module, source, instead } of OPTIONAL) {
+      assert.ok(!sources.includes(source), source);
+      if (instead) assert.ok(sources.includes(instead), instead);
+      assert.match(stdout, new RegExp(`: left out, ${module} brings it$`, "m"));
+    }
+  });
 });
