@@ -75,12 +75,12 @@ const char *const *const one = PINION_LIST("a");
 void tables_end_with_an_empty_element(void **)
 {
     const char *const *two = PINION_LIST("a", "b");
-    const pinion_serializer_route *routes = PINION_SERIALIZERS({ "3.0", &pinion_serializer_v2 });
+    const pinion_serializer_route *routes = PINION_SERIALIZERS({ "3.0", pinion_serializer_v2() });
     assert_string_equal(one[0], "a");
     assert_null(one[1]);
     assert_string_equal(two[1], "b");
     assert_null(two[2]);
-    assert_ptr_equal(routes[0].serializer, &pinion_serializer_v2);
+    assert_ptr_equal(routes[0].serializer, pinion_serializer_v2());
     assert_null(routes[1].vsn);
 }
 
