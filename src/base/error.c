@@ -10,6 +10,7 @@
 
 static _Thread_local struct {
     int code;
+    unsigned count; /* of sentences */
     char sentence[512];
 } last_failure;
 
@@ -59,6 +60,7 @@ int pinion__fail(int code, const char *format, ...)
         sentence[0] = '\0';
     va_end(args);
     last_failure.code = code;
+    last_failure.count++;
     memcpy(last_failure.sentence, sentence, strlen(sentence) + 1);
     return code;
 }
@@ -92,6 +94,20 @@ int pinion__fail_system(int error, const char *format, ...)
     put_remedy(remedy, sizeof remedy, error);
     return pinion__fail(error == ENOMEM ? PINION_ENOMEM : PINION_EIO, "%s: %s%s", what, strerror(error),
                         remedy);
+}
+
+unsigned pinion__error_mark(void)
+{
+    return last_failure.count;
+}
+
+/* What was said of another error was of one that did not matter in the end. */
+int pinion__error_end(const char *function, unsigned mark, int code)
+{
+    bool said = last_failure.count != mark && last_failure.code == code;
+    if (code < 0 && !said)
+        (void)pinion__fail(code, "%s: %s", function, pinion_strerror(code));
+    return code;
 }
 
 /* The sentence kept may be that of an earlier failure with another code; the code's own text is better then.

@@ -1,5 +1,7 @@
 /* One allocation holds the counter, the headroom and the body. */
 #include "base/frame.h"
+#include "base/held.h"
+#include "base/misuse.h"
 #include "base/stock.h"
 #include "base/work.h"
 #include <assert.h>
@@ -41,8 +43,10 @@ void pinion__frame_unref(struct pinion_frame *frame)
     if (!frame)
         return;
     assert(frame->refs > 0);
-    if (--frame->refs == 0)
-        pinion__block_free(frame, OVERHEAD + frame->capacity);
+    if (--frame->refs > 0)
+        return;
+    PINION_HELD_GONE(frame);
+    pinion__block_free(frame, OVERHEAD + frame->capacity);
 }
 
 /* ---- public ---- */
@@ -56,11 +60,14 @@ pinion_frame *pinion_frame_new(bool binary, const void *bytes, size_t length)
         return NULL;
     frame->opcode = binary ? PINION_OPCODE_BINARY : PINION_OPCODE_TEXT;
     frame->body_len = length;
+    PINION_HELD(PINION_HELD_FRAME, frame, NULL);
     return frame;
 }
 
 pinion_frame *pinion_frame_ref(pinion_frame *frame)
 {
+    PINION_NEED(frame, return NULL);
+    PINION_HELD(PINION_HELD_FRAME, frame, NULL);
     return pinion__frame_ref(frame);
 }
 
@@ -71,29 +78,38 @@ void pinion_frame_unref(pinion_frame *frame)
 
 bool pinion_frame_is_droppable(const pinion_frame *frame)
 {
+    PINION_NEED(frame, return false);
     return frame->droppable;
 }
 
 bool pinion_frame_is_binary(const pinion_frame *frame)
 {
+    PINION_NEED(frame, return false);
     return frame->opcode == PINION_OPCODE_BINARY;
 }
 
 pinion_slice pinion_frame_wire(const pinion_frame *frame)
 {
+    static const pinion_slice none = { NULL, 0 };
+    PINION_NEED(frame, return none);
     return pinion__frame_wire((pinion_frame *)frame);
 }
 
 char *pinion_frame_body(pinion_frame *frame)
 {
+    PINION_NEED(frame, return NULL);
     return pinion__frame_body(frame);
 }
 
 int pinion_frame_set_head(pinion_frame *frame, const void *bytes, size_t length)
 {
+    PINION_NEEDED(frame);
+    PINION_RULE(bytes || length == 0, return PINION_EINVAL, "bytes is NULL, and length %zu", length);
     if (length > PINION_FRAME_HEADROOM)
-        return PINION_ETOOBIG;
-    memcpy(pinion__frame_body(frame) - length, bytes, length);
+        return pinion__fail(PINION_ETOOBIG, "a frame's head of %zu bytes is too long, %d are the most",
+                            length, PINION_FRAME_HEADROOM);
+    if (length)
+        memcpy(pinion__frame_body(frame) - length, bytes, length);
     frame->head_len = (uint8_t)length;
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/log_limit.h"
 #include "base/log_line.h"
 #include "base/log_writer.h"
+#include "base/misuse.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -33,13 +34,16 @@ void pinion_log_set_function(pinion_log_fn *fn, void *data)
 
 int pinion_log_level_parse(const char *word, pinion_log_level *level)
 {
+    PINION_NEEDED(level);
     for (int i = PINION_LOG_DEBUG; word && i <= PINION_LOG_NONE; i++) {
         if (strcmp(word, pinion__log_level_name((pinion_log_level)i)) == 0) {
             *level = (pinion_log_level)i;
             return 0;
         }
     }
-    return PINION_EINVAL;
+    return pinion__fail(PINION_EINVAL,
+                        "word: \"%s\" is no level of the log: debug, info, warning, error or none",
+                        word ? word : "(NULL)");
 }
 
 bool pinion__log_enabled(pinion_log_level level)

@@ -21,6 +21,15 @@ int pinion__fail(int code, const char *format, ...) PINION_PRINTF(2, 3);
  * EAGAIN of a thread), in which it is and how to raise it. Gives PINION_ENOMEM or PINION_EIO. */
 int pinion__fail_system(int error, const char *format, ...) PINION_PRINTF(2, 3);
 
+/* How many sentences this thread has kept, modulo a power of two: to know later whether there is a new one.
+ */
+unsigned pinion__error_mark(void);
+
+/* A public function ends with this code, which it gives back. If it is an error of which nothing was said
+ * since the mark, pinion_error_detail() says from now on which function failed, and of what: see
+ * PINION_RETURN in base/misuse.h. */
+int pinion__error_end(const char *function, unsigned mark, int code);
+
 /* What this thread's last failure left behind, if it was one with this code, else the code's text. */
 const char *pinion__error_sentence(int code);
 

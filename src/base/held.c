@@ -1,0 +1,222 @@
+/* A table with chains, whose entries come from pages of their own. One lock for all: only builds with checks
+ * have this. */
+#include "base/held.h"
+
+#ifdef PINION_CHECKS
+
+#include "base/log.h"
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define BUCKETS    4096
+#define PAGE       ((size_t)64 << 10)
+#define PLACES_MAX 8 /* of one kind that are told */
+#define PLACE_TEXT 300
+
+struct entry {
+    struct entry *next;
+    const void *object;
+    const void *owner;
+    const char *function;
+    void *caller;
+    enum pinion_held_kind kind;
+    bool told; /* once is enough */
+};
+
+static struct {
+    pthread_mutex_t lock;
+    struct entry *buckets[BUCKETS];
+    struct entry *unused;
+    size_t owners;
+    bool lossy; /* there was no page for an entry: what is not found may be held all the same */
+} table = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static const struct {
+    const char *what;
+    const char *remedy;
+} kinds[] = {
+    [PINION_HELD_REF] = { "refs", "pinion_ref_free" },
+    [PINION_HELD_SUBSCRIPTION] = { "subscriptions", "pinion_subscription_free" },
+    [PINION_HELD_PAYLOAD] = { "payloads", "pinion_payload_unref, or a call that consumes them" },
+    [PINION_HELD_FRAME] = { "frames", "pinion_frame_unref, or a call that takes them" },
+};
+
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+/* ---- entries; the lock is held ---- */
+
+static struct entry **link_of(const void *object)
+{
+    struct entry **link = &table.buckets[((uintptr_t)object >> 4) % BUCKETS];
+    while (*link && (*link)->object != object)
+        link = &(*link)->next;
+    return link;
+}
+
+static void add_page(void)
+{
+    struct entry *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return;
+    for (size_t i = 0; i < PAGE / sizeof *page; i++) {
+        page[i].next = table.unused;
+        table.unused = &page[i];
+    }
+}
+
+static struct entry *add(struct entry **link, const void *object)
+{
+    if (!table.unused)
+        add_page();
+    struct entry *entry = table.unused;
+    if (!entry) {
+        table.lossy = true;
+        return NULL;
+    }
+    table.unused = entry->next;
+    *entry = (struct entry){ .object = object };
+    *link = entry;
+    return entry;
+}
+
+/* ---- holding and giving back ---- */
+
+void pinion__held(enum pinion_held_kind kind, const void *object, const void *owner, const char *function,
+                  void *caller)
+{
+    pthread_mutex_lock(&table.lock);
+    struct entry **link = link_of(object), *entry = *link ? *link : add(link, object);
+    if (entry) {
+        entry->kind = kind;
+        entry->owner = owner;
+        entry->function = function;
+        entry->caller = caller;
+    }
+    pthread_mutex_unlock(&table.lock);
+}
+
+void pinion__held_gone(const void *object)
+{
+    pthread_mutex_lock(&table.lock);
+    struct entry **link = link_of(object), *entry = *link;
+    if (entry) {
+        *link = entry->next;
+        entry->next = table.unused;
+        table.unused = entry;
+    }
+    pthread_mutex_unlock(&table.lock);
+}
+
+bool pinion__held_is(const void *object)
+{
+    pthread_mutex_lock(&table.lock);
+    bool is = *link_of(object) != NULL || table.lossy;
+    pthread_mutex_unlock(&table.lock);
+    return is;
+}
+
+/* ---- telling ---- */
+
+struct place {
+    const char *function;
+    void *caller;
+    size_t count;
+};
+
+struct places {
+    struct place place[PLACES_MAX];
+    size_t count;
+    size_t others; /* objects from places for which there was no room */
+};
+
+static void count(struct places *places, const struct entry *entry)
+{
+    size_t i = 0;
+    while (i < places->count && places->place[i].caller != entry->caller)
+        i++;
+    if (i == PLACES_MAX) {
+        places->others++;
+        return;
+    }
+    places->place[i].function = entry->function;
+    places->place[i].caller = entry->caller;
+    places->place[i].count++;
+    places->count += i == places->count;
+}
+
+/* As addr2line takes it, and the function where its name is known. The address of the call is before the one
+ * it returns to. */
+static const char *text_of(char out[PLACE_TEXT], void *caller)
+{
+    Dl_info info;
+    char *address = (char *)caller - 1;
+    if (dladdr(address, &info) == 0 || !info.dli_fname) {
+        snprintf(out, PLACE_TEXT, "%p", (void *)address);
+        return out;
+    }
+    const char *slash = strrchr(info.dli_fname, '/');
+    size_t offset = (size_t)(address - (char *)info.dli_fbase);
+    snprintf(out, PLACE_TEXT, "%s+0x%zx%s%s%s", slash ? slash + 1 : info.dli_fname, offset,
+             info.dli_sname ? " (" : "", info.dli_sname ? info.dli_sname : "", info.dli_sname ? ")" : "");
+    return out;
+}
+
+static void tell(enum pinion_held_kind kind, const struct places *places)
+{
+    char text[PLACE_TEXT];
+    for (size_t i = 0; i < places->count; i++) {
+        const struct place *place = &places->place[i];
+        pinion__log(PINION_LOG_WARNING,
+                    "an endpoint was freed, and %zu %s are still held: made by %s, called at %s; give them "
+                    "back by %s",
+                    place->count, kinds[kind].what, place->function, text_of(text, place->caller),
+                    kinds[kind].remedy);
+    }
+    if (places->others)
+        pinion__log(PINION_LOG_WARNING,
+                    "an endpoint was freed, and %zu more %s are still held, made elsewhere", places->others,
+                    kinds[kind].what);
+}
+
+static void tell_all(const void *owner)
+{
+    struct places places[KINDS] = { 0 };
+    pthread_mutex_lock(&table.lock);
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (struct entry *entry = table.buckets[i]; entry; entry = entry->next) {
+            if (entry->owner == owner && !entry->told)
+                count(&places[entry->kind], entry);
+            entry->told = entry->told || entry->owner == owner;
+        }
+    }
+    pthread_mutex_unlock(&table.lock);
+    for (size_t kind = 0; kind < KINDS; kind++)
+        tell((enum pinion_held_kind)kind, &places[kind]);
+}
+
+void pinion__held_begin(void)
+{
+    pthread_mutex_lock(&table.lock);
+    table.owners++;
+    pthread_mutex_unlock(&table.lock);
+}
+
+void pinion__held_tell(const void *owner)
+{
+    tell_all(owner);
+}
+
+void pinion__held_tell_rest(void)
+{
+    pthread_mutex_lock(&table.lock);
+    bool last = --table.owners == 0;
+    pthread_mutex_unlock(&table.lock);
+    if (last)
+        tell_all(NULL);
+}
+
+#endif
