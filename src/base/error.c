@@ -101,12 +101,23 @@ unsigned pinion__error_mark(void)
     return last_failure.count;
 }
 
+const char *pinion__public_name(char out[PINION_FUNCTION_NAME], const char *function)
+{
+    static const char behind[] = "_sized";
+    size_t len = strlen(function), cut = sizeof behind - 1;
+    if (len > cut && strcmp(function + len - cut, behind) == 0)
+        len -= cut;
+    snprintf(out, PINION_FUNCTION_NAME, "%.*s", (int)len, function);
+    return out;
+}
+
 /* What was said of another error was of one that did not matter in the end. */
 int pinion__error_end(const char *function, unsigned mark, int code)
 {
     bool said = last_failure.count != mark && last_failure.code == code;
     if (code < 0 && !said)
-        (void)pinion__fail(code, "%s: %s", function, pinion_strerror(code));
+        (void)pinion__fail(code, "%s: %s", pinion__public_name((char[PINION_FUNCTION_NAME]){ 0 }, function),
+                           pinion_strerror(code));
     return code;
 }
 

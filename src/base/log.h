@@ -21,6 +21,11 @@ int pinion__fail(int code, const char *format, ...) PINION_PRINTF(2, 3);
  * EAGAIN of a thread), in which it is and how to raise it. Gives PINION_ENOMEM or PINION_EIO. */
 int pinion__fail_system(int error, const char *format, ...) PINION_PRINTF(2, 3);
 
+#define PINION_FUNCTION_NAME 64
+
+/* The name that programs call this function by: that of a macro, where the function has _sized behind it. */
+const char *pinion__public_name(char out[PINION_FUNCTION_NAME], const char *function);
+
 /* How many sentences this thread has kept, modulo a power of two: to know later whether there is a new one.
  */
 unsigned pinion__error_mark(void);

@@ -24,12 +24,13 @@ static void end_program(const char *function, const char *why)
 
 void pinion__misuse(const char *function, const char *format, ...)
 {
-    char why[SENTENCE_MAX];
+    char why[SENTENCE_MAX], name[PINION_FUNCTION_NAME];
     va_list args;
     va_start(args, format);
     if (vsnprintf(why, sizeof why, format, args) < 0)
         why[0] = '\0';
     va_end(args);
+    function = pinion__public_name(name, function);
     end_program(function, why);
     PINION_LOG_LIMITED(PINION_LOG_WARNING, "%s: %s: the call has no effect", function, why);
     (void)pinion__fail(PINION_EINVAL, "%s: %s", function, why);

@@ -1,7 +1,7 @@
 /* An endpoint's options, and its memory. */
 #include "endpoint/endpoint.h"
-#include "base/log.h"
 #include "base/loops.h"
+#include "base/misuse.h"
 #include "base/sized.h"
 #include "base/strings.h"
 #include "endpoint/listeners.h"
@@ -196,15 +196,19 @@ static struct pinion_endpoint *endpoint_new(unsigned work_threads, int *rc)
     return NULL;
 }
 
+/* The thread may be that of a test, whose loop it goes on with. */
 static void free_loops(struct pinion_endpoint *endpoint)
 {
+    struct pinion_shard *bound = pinion__shard_bound();
+    if (bound && bound->hub == &endpoint->hub)
+        bound = NULL;
     for (unsigned i = 0; i < endpoint->loop_count; i++) {
         struct pinion_endpoint_loop *loop = &endpoint->loops[i];
         pinion__listeners_close(loop);
         pinion__shard_bind(loop->shard);
         pinion__scheduler_close(loop->scheduler); /* of an endpoint that never ran */
         pinion__subscription_end_all(loop->shard);
-        pinion__shard_bind(NULL);
+        pinion__shard_bind(bound);
         pinion__loop_free(atomic_load(&loop->io));
     }
 }
@@ -226,7 +230,16 @@ static void free_endpoint(struct pinion_endpoint *endpoint)
     free(endpoint);
 }
 
-int pinion_endpoint_new_sized(pinion_endpoint **out, const pinion_endpoint_options *options, size_t size)
+/* The adapter is the endpoint's, even if there will be none. */
+static int lose_adapter(const pinion_endpoint_options *options, size_t size)
+{
+    pinion_endpoint_options known;
+    if (PINION_TAKE(pinion_endpoint_options, &known, options, size) == 0)
+        pinion__adapter_free(known.pubsub_adapter);
+    return PINION_EINVAL;
+}
+
+static int new_with_options(pinion_endpoint **out, const pinion_endpoint_options *options, size_t size)
 {
     pinion_endpoint_options known;
     int rc = PINION_TAKE(pinion_endpoint_options, &known, options, size);
@@ -241,6 +254,12 @@ int pinion_endpoint_new_sized(pinion_endpoint **out, const pinion_endpoint_optio
     else
         *out = endpoint;
     return rc;
+}
+
+int pinion_endpoint_new_sized(pinion_endpoint **out, const pinion_endpoint_options *options, size_t size)
+{
+    PINION_NEED(out, return lose_adapter(options, size));
+    PINION_RETURN(new_with_options(out, options, size));
 }
 
 /* Neither the environment nor an I/O engine has a say in it. */
@@ -269,6 +288,12 @@ void pinion_endpoint_free(pinion_endpoint *endpoint)
 {
     if (!endpoint || pinion__endpoint_is_driven(endpoint, "pinion_endpoint_free"))
         return;
+    PINION_RULE(!pinion__hub_here(&endpoint->hub), return,
+                "called in a callback of the endpoint: free it once run or stop has returned");
+    PINION_RULE(
+        endpoint->state != PINION_ENDPOINT_RUNNING || endpoint->loops[0].threaded, return,
+        "called while pinion_endpoint_run runs on another thread: stop it, and free the endpoint once "
+        "run has returned");
     if (endpoint->state == PINION_ENDPOINT_RUNNING)
         pinion_endpoint_stop(endpoint);
     free_endpoint(endpoint);

@@ -1,5 +1,5 @@
 /* What is mounted on an endpoint: sockets, pages, files. */
-#include "base/log.h"
+#include "base/misuse.h"
 #include "endpoint/endpoint.h"
 #include "endpoint/http.h"
 #include "proto/path.h"
@@ -143,8 +143,8 @@ static int keep_socket(struct pinion_endpoint *endpoint, struct pinion_mounted *
     return pinion__longpoll_new(&endpoint->longpoll, &endpoint->hub, endpoint->options.max_longpoll_sessions);
 }
 
-int pinion_endpoint_socket_sized(pinion_endpoint *endpoint, const char *path, const pinion_socket_def *socket,
-                                 const pinion_socket_options *options, const pinion_mount_sizes *sizes)
+static int mount_socket(pinion_endpoint *endpoint, const char *path, const pinion_socket_def *socket,
+                        const pinion_socket_options *options, const pinion_mount_sizes *sizes)
 {
     struct pinion_mounted *slot = NULL;
     int rc = socket_slot(endpoint, path, &slot);
@@ -153,9 +153,17 @@ int pinion_endpoint_socket_sized(pinion_endpoint *endpoint, const char *path, co
     return rc ? rc : keep_socket(endpoint, slot);
 }
 
-int pinion_endpoint_raw_socket_sized(pinion_endpoint *endpoint, const char *path,
-                                     const pinion_raw_socket_def *socket,
-                                     const pinion_socket_options *options, const pinion_mount_sizes *sizes)
+int pinion_endpoint_socket_sized(pinion_endpoint *endpoint, const char *path, const pinion_socket_def *socket,
+                                 const pinion_socket_options *options, const pinion_mount_sizes *sizes)
+{
+    PINION_NEEDED(endpoint);
+    PINION_NEEDED(path);
+    PINION_NEEDED(sizes);
+    PINION_RETURN(mount_socket(endpoint, path, socket, options, sizes));
+}
+
+static int mount_raw_socket(pinion_endpoint *endpoint, const char *path, const pinion_raw_socket_def *socket,
+                            const pinion_socket_options *options, const pinion_mount_sizes *sizes)
 {
     struct pinion_mounted *slot = NULL;
     int rc = socket_slot(endpoint, path, &slot);
@@ -164,7 +172,17 @@ int pinion_endpoint_raw_socket_sized(pinion_endpoint *endpoint, const char *path
     return rc ? rc : keep_socket(endpoint, slot);
 }
 
-int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path, pinion_get_fn *fn, void *data)
+int pinion_endpoint_raw_socket_sized(pinion_endpoint *endpoint, const char *path,
+                                     const pinion_raw_socket_def *socket,
+                                     const pinion_socket_options *options, const pinion_mount_sizes *sizes)
+{
+    PINION_NEEDED(endpoint);
+    PINION_NEEDED(path);
+    PINION_NEEDED(sizes);
+    PINION_RETURN(mount_raw_socket(endpoint, path, socket, options, sizes));
+}
+
+static int mount_page(struct pinion_endpoint *endpoint, const char *path, pinion_get_fn *fn, void *data)
 {
     int rc = check_path(endpoint, PINION_MOUNT_PAGE, path);
     struct pinion_mounted *slot = rc ? NULL : mounted_slot(endpoint);
@@ -180,7 +198,15 @@ int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path, pinion_get_
     return 0;
 }
 
-int pinion_endpoint_static(pinion_endpoint *endpoint, const char *prefix, const char *directory)
+int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path, pinion_get_fn *fn, void *data)
+{
+    PINION_NEEDED(endpoint);
+    PINION_NEEDED(path);
+    PINION_NEEDED(fn);
+    PINION_RETURN(mount_page(endpoint, path, fn, data));
+}
+
+static int mount_files(struct pinion_endpoint *endpoint, const char *prefix, const char *directory)
 {
     int rc = check_path(endpoint, PINION_MOUNT_STATIC, prefix);
     struct pinion_mounted *slot = rc ? NULL : mounted_slot(endpoint);
@@ -191,6 +217,14 @@ int pinion_endpoint_static(pinion_endpoint *endpoint, const char *prefix, const 
     if (!rc)
         endpoint->mounted_count++;
     return rc;
+}
+
+int pinion_endpoint_static(pinion_endpoint *endpoint, const char *prefix, const char *directory)
+{
+    PINION_NEEDED(endpoint);
+    PINION_NEEDED(prefix);
+    PINION_NEEDED(directory);
+    PINION_RETURN(mount_files(endpoint, prefix, directory));
 }
 
 static void unmount(struct pinion_mounted *mounted)

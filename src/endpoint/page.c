@@ -1,4 +1,5 @@
 #include "endpoint/page.h"
+#include "base/misuse.h"
 #include "proto/query.h"
 #include <stdlib.h>
 
@@ -42,6 +43,14 @@ static bool is_header_value(const char *text)
 void pinion_response_send(pinion_response *response, int status, const char *content_type, const void *body,
                           size_t length)
 {
+    PINION_NEED(response, return );
+    PINION_RULE(
+        body || length == 0,
+        {
+            fail(response);
+            return;
+        },
+        "body is NULL, and length %zu", length);
     pinion__response_release(response);
     response->status = status;
     if (status < 200 || status > 599 || (content_type && !is_header_value(content_type))) {
@@ -63,16 +72,19 @@ void pinion_response_send(pinion_response *response, int status, const char *con
 
 const char *pinion_request_path(const pinion_request *request)
 {
+    PINION_NEED(request, return NULL);
     return request->path;
 }
 
 const char *pinion_request_query(const pinion_request *request)
 {
+    PINION_NEED(request, return NULL);
     return request->query;
 }
 
 const pinion_payload *pinion_request_params(const pinion_request *request)
 {
+    PINION_NEED(request, return NULL);
     return request->params;
 }
 

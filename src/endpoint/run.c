@@ -1,5 +1,5 @@
 /* An endpoint that runs: its loops, each on a thread, from listening until they have drained. */
-#include "base/log.h"
+#include "base/misuse.h"
 #include "endpoint/check.h"
 #include "endpoint/endpoint.h"
 #include "endpoint/listeners.h"
@@ -124,7 +124,7 @@ static void stop_listening(struct pinion_endpoint *endpoint)
     endpoint->state = PINION_ENDPOINT_NEW;
 }
 
-int pinion_endpoint_listen(pinion_endpoint *endpoint)
+static int listen_on(struct pinion_endpoint *endpoint)
 {
     if (endpoint->state != PINION_ENDPOINT_NEW)
         return pinion__fail(PINION_EINVAL, "the endpoint listens already, has stopped, or is a test's");
@@ -138,8 +138,15 @@ int pinion_endpoint_listen(pinion_endpoint *endpoint)
     return rc;
 }
 
+int pinion_endpoint_listen(pinion_endpoint *endpoint)
+{
+    PINION_NEEDED(endpoint);
+    PINION_RETURN(listen_on(endpoint));
+}
+
 uint16_t pinion_endpoint_port(const pinion_endpoint *endpoint)
 {
+    PINION_NEED(endpoint, return 0);
     return endpoint->port;
 }
 
@@ -320,7 +327,7 @@ static int start(struct starter *starter, unsigned first)
 {
     struct pinion_endpoint *endpoint = starter->endpoint;
     bool listened = endpoint->state == PINION_ENDPOINT_LISTENING;
-    int rc = listened ? 0 : pinion_endpoint_listen(endpoint);
+    int rc = listened ? 0 : listen_on(endpoint);
     if (rc)
         return rc;
     rc = start_all(starter, first);
@@ -373,7 +380,7 @@ static int run_here(struct pinion_endpoint *endpoint)
     return run_status(endpoint);
 }
 
-int pinion_endpoint_run(pinion_endpoint *endpoint)
+static int run(struct pinion_endpoint *endpoint)
 {
     pinion__open_standard_descriptors();
     int rc = check_startable(endpoint);
@@ -386,17 +393,32 @@ int pinion_endpoint_run(pinion_endpoint *endpoint)
     return rc;
 }
 
-int pinion_endpoint_start(pinion_endpoint *endpoint)
+int pinion_endpoint_run(pinion_endpoint *endpoint)
+{
+    PINION_NEEDED(endpoint);
+    PINION_RETURN(run(endpoint));
+}
+
+static int start_elsewhere(struct pinion_endpoint *endpoint)
 {
     struct starter starter = { .endpoint = endpoint, .leads = true };
     int rc = check_startable(starter.endpoint);
     return rc ? rc : start(&starter, 0);
 }
 
+int pinion_endpoint_start(pinion_endpoint *endpoint)
+{
+    PINION_NEEDED(endpoint);
+    PINION_RETURN(start_elsewhere(endpoint));
+}
+
 void pinion_endpoint_stop(pinion_endpoint *endpoint)
 {
+    PINION_NEED(endpoint, return );
     if (pinion__endpoint_is_driven(endpoint, "pinion_endpoint_stop"))
         return;
+    PINION_RULE(!pinion__hub_here(&endpoint->hub) || !endpoint->loops[0].threaded, return,
+                "called in a callback after pinion_endpoint_start: it would wait for itself");
     request_stop(endpoint);
     if (endpoint->loop_count > 0 && endpoint->loops[0].threaded)
         await_end(endpoint); /* of start(); run() joins its own */

@@ -1,5 +1,5 @@
 #include "endpoint/stream.h"
-#include "base/log.h"
+#include "base/misuse.h"
 #include "base/sized.h"
 #include "endpoint/listeners.h"
 #include "transport/peer.h"
@@ -42,8 +42,8 @@ static int check(const struct pinion_endpoint *endpoint, const pinion_stream_def
     return 0;
 }
 
-int pinion_endpoint_streams_sized(pinion_endpoint *endpoint, const char *host, uint16_t port,
-                                  const pinion_stream_def *theirs, void *data, size_t size)
+static int add_listener(pinion_endpoint *endpoint, const char *host, uint16_t port,
+                        const pinion_stream_def *theirs, void *data, size_t size)
 {
     pinion_stream_def def;
     int rc = PINION_TAKE(pinion_stream_def, &def, theirs, size);
@@ -67,8 +67,18 @@ int pinion_endpoint_streams_sized(pinion_endpoint *endpoint, const char *host, u
     return 0;
 }
 
+int pinion_endpoint_streams_sized(pinion_endpoint *endpoint, const char *host, uint16_t port,
+                                  const pinion_stream_def *theirs, void *data, size_t size)
+{
+    PINION_NEEDED(endpoint);
+    PINION_RULE(theirs, return PINION_EINVAL, "def is NULL");
+    PINION_RETURN(add_listener(endpoint, host, port, theirs, data, size));
+}
+
 uint16_t pinion_endpoint_stream_port(const pinion_endpoint *endpoint, const pinion_stream_def *def)
 {
+    PINION_NEED(endpoint, return 0);
+    PINION_NEED(def, return 0);
     const struct pinion_stream_listener *listener = endpoint->stream_listeners;
     while (listener && listener->theirs != def)
         listener = listener->next;
@@ -174,58 +184,98 @@ void pinion__streams_stop(struct pinion_endpoint_loop *loop)
 
 /* ---- acts ---- */
 
+#define ELSEWHERE "called on a thread that is not the loop of the stream: use pinion_endpoint_post"
+
+#define ON_LOOP(stream, otherwise)                                                                           \
+    PINION_RULE(pinion__scheduler_on_thread((stream)->loop->scheduler), otherwise, ELSEWHERE)
+
+/* For functions that return no code: only builds with checks look at the thread. */
+#ifdef PINION_CHECKS
+#define CHECK_STREAM(stream, otherwise)                                                                      \
+    PINION_NEED(stream, otherwise);                                                                          \
+    ON_LOOP(stream, otherwise)
+#else
+#define CHECK_STREAM(stream, otherwise) PINION_NEED(stream, otherwise)
+#endif
+
 void pinion_stream_set_user(pinion_stream *stream, void *user)
 {
+    CHECK_STREAM(stream, return );
     stream->user = user;
 }
 
 void *pinion_stream_user(const pinion_stream *stream)
 {
+    CHECK_STREAM(stream, return NULL);
     return stream->user;
 }
 
 pinion_endpoint *pinion_stream_endpoint(const pinion_stream *stream)
 {
+    CHECK_STREAM(stream, return NULL);
     return stream->loop->endpoint;
+}
+
+static int frame_lost(pinion_frame *frame)
+{
+    pinion__frame_unref(frame);
+    return PINION_EINVAL;
+}
+
+static int unsent(int code)
+{
+    return pinion__fail(code, "pinion_stream_send: %s",
+                        code == PINION_ECLOSED ? "the stream was closed or shut down, or it broke"
+                                               : pinion_strerror(code));
 }
 
 int pinion_stream_send(pinion_stream *stream, pinion_frame *frame)
 {
-    return pinion__conn_queue(stream->conn, frame);
+    PINION_NEED(stream, return frame_lost(frame));
+    ON_LOOP(stream, return frame_lost(frame));
+    int rc = frame ? pinion__conn_queue(stream->conn, frame) : PINION_ENOMEM;
+    return rc ? unsent(rc) : 0;
 }
 
 size_t pinion_stream_queued(const pinion_stream *stream)
 {
+    CHECK_STREAM(stream, return 0);
     return pinion__conn_queued(stream->conn);
 }
 
 size_t pinion_stream_flush(pinion_stream *stream)
 {
+    CHECK_STREAM(stream, return 0);
     return pinion__conn_flush(stream->conn);
 }
 
 void pinion_stream_drop_queue(pinion_stream *stream)
 {
+    CHECK_STREAM(stream, return );
     pinion__conn_drop_queue(stream->conn);
 }
 
 void pinion_stream_drop_oldest(pinion_stream *stream, size_t bytes)
 {
+    CHECK_STREAM(stream, return );
     PINION_COUNT(stream->loop->shard, skipped, pinion__conn_drop_oldest(stream->conn, bytes));
 }
 
 void pinion_stream_pause(pinion_stream *stream)
 {
+    CHECK_STREAM(stream, return );
     pinion__conn_pause(stream->conn);
 }
 
 void pinion_stream_resume(pinion_stream *stream)
 {
+    CHECK_STREAM(stream, return );
     pinion__conn_resume(stream->conn);
 }
 
 void pinion_stream_shutdown(pinion_stream *stream)
 {
+    CHECK_STREAM(stream, return );
     stream->finishing = true;
     pinion__conn_shutdown(stream->conn);
     close_if_done(stream);
@@ -233,6 +283,7 @@ void pinion_stream_shutdown(pinion_stream *stream)
 
 void pinion_stream_close(pinion_stream *stream)
 {
+    CHECK_STREAM(stream, return );
     stream->over = true;
     pinion__timer_cancel(&stream->timer);
     pinion__conn_close(stream->conn);
@@ -240,6 +291,7 @@ void pinion_stream_close(pinion_stream *stream)
 
 void pinion_stream_timeout(pinion_stream *stream, uint32_t ms)
 {
+    CHECK_STREAM(stream, return );
     if (ms == PINION_NEVER || stream->over)
         pinion__timer_cancel(&stream->timer);
     else
@@ -249,8 +301,11 @@ void pinion_stream_timeout(pinion_stream *stream, uint32_t ms)
 const char *pinion_stream_peer(const pinion_stream *stream, char text[PINION_PEER_TEXT], uint16_t *port)
 {
     uint8_t address[16];
+    PINION_NEED(text, return "");
     text[0] = '\0';
+    PINION_NEED(port, return text);
     *port = 0;
+    CHECK_STREAM(stream, return text);
     if (pinion__peer_of(stream->conn, address, port))
         pinion__peer_text(address, text);
     return text;

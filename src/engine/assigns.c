@@ -69,7 +69,7 @@ static struct pinion_assigns *copy_with_room(const struct pinion_assigns *from)
     copy->refs = 1;
     copy->count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (append(copy, from->entries[i].key, pinion_payload_ref(from->entries[i].value)) != 0) {
+        if (append(copy, from->entries[i].key, pinion__payload_ref(from->entries[i].value)) != 0) {
             pinion__assigns_unref(copy);
             return NULL;
         }

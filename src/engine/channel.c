@@ -4,6 +4,7 @@
 #include "engine/raw.h"
 #include "engine/refused.h"
 #include "engine/seen.h"
+#include "proto/payload.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -247,16 +248,22 @@ void pinion__channel_resume_end(struct pinion_channel *channel)
 
 const char *pinion_channel_topic(const pinion_channel *channel)
 {
+    PINION_NEED(channel, return NULL);
+    PINION_CHECK_ON_LOOP(channel->socket);
     return channel->topic->name;
 }
 
 pinion_socket *pinion_channel_socket(const pinion_channel *channel)
 {
+    PINION_NEED(channel, return NULL);
+    PINION_CHECK_ON_LOOP(channel->socket);
     return channel->socket;
 }
 
 pinion_endpoint *pinion_channel_endpoint(const pinion_channel *channel)
 {
+    PINION_NEED(channel, return NULL);
+    PINION_CHECK_ON_LOOP(channel->socket);
     return pinion__endpoint_of(channel->socket->shard->hub);
 }
 
@@ -267,11 +274,15 @@ void *pinion_channel_context(const pinion_channel *channel)
 
 const char *pinion_channel_transport(const pinion_channel *channel)
 {
+    PINION_NEED(channel, return NULL);
+    PINION_CHECK_ON_LOOP(channel->socket);
     return channel->socket->transport->name;
 }
 
 void pinion_channel_set_state(pinion_channel *channel, void *state, void (*destroy)(void *))
 {
+    PINION_NEED(channel, return );
+    PINION_CHECK_ON_LOOP(channel->socket);
     void *old = channel->user_state;
     void (*destroy_old)(void *) = channel->destroy_state;
     channel->user_state = state;
@@ -282,11 +293,16 @@ void pinion_channel_set_state(pinion_channel *channel, void *state, void (*destr
 
 void *pinion_channel_state(const pinion_channel *channel)
 {
+    PINION_NEED(channel, return NULL);
+    PINION_CHECK_ON_LOOP(channel->socket);
     return channel->user_state;
 }
 
 int pinion_assign(pinion_channel *channel, const char *key, pinion_payload *value)
 {
+    PINION_NEED(channel, return pinion__payload_lost(value));
+    PINION_NEED(key, return pinion__payload_lost(value));
+    PINION_ON_LOOP(channel->socket, return pinion__payload_lost(value));
     return pinion__assign(
         &channel->assigns, key, value,
         &(struct pinion_refused){ .call = "pinion_assign", .name = key, .channel = channel });
@@ -294,10 +310,17 @@ int pinion_assign(pinion_channel *channel, const char *key, pinion_payload *valu
 
 const pinion_payload *pinion_assigned(const pinion_channel *channel, const char *key)
 {
+    PINION_NEED(channel, return NULL);
+    PINION_NEED(key, return NULL);
+    PINION_CHECK_ON_LOOP(channel->socket);
     return pinion__assigns_get(channel->assigns, key);
 }
 
 pinion_payload *pinion_assigns(const pinion_channel *channel)
 {
-    return pinion__assigns_object(channel->assigns);
+    PINION_NEED(channel, return NULL);
+    PINION_CHECK_ON_LOOP(channel->socket);
+    pinion_payload *object = pinion__assigns_object(channel->assigns);
+    PINION_PAYLOAD_HELD(object);
+    return object;
 }

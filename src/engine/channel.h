@@ -98,13 +98,6 @@ struct pinion_call {
     struct pinion_promise *promise; /* of an answer that may come later; NULL until somebody could give it */
 };
 
-/* In debug builds: the caller is on the loop this belongs to. */
-static inline void pinion__assert_on_loop(const struct pinion_socket *socket)
-{
-    assert(pinion__scheduler_on_thread(socket->shard->scheduler));
-    (void)socket;
-}
-
 /* ---- channel.c: life ---- */
 
 struct pinion_channel *pinion__channel_new(struct pinion_socket *socket, const pinion_channel_def *def,

@@ -61,6 +61,8 @@ void pinion__channel_outcome(struct pinion_channel *channel, pinion_result resul
 
     if (pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON) {
         crash(channel, callback, what, PINION_POISONED(result.payload));
+    } else if (replies && ref && !result.status) {
+        crash(channel, callback, what, "the status of its reply is NULL");
     } else if (replies && ref && !pinion__utf8_name(result.status, strlen(result.status))) {
         crash(channel, callback, what, "the status of its reply is not UTF-8");
     } else if (replies && !ref) {

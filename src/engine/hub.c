@@ -1,6 +1,7 @@
 #include "engine/hub.h"
-#include "base/log.h"
+#include "base/held.h"
 #include "base/log_limit.h"
+#include "base/misuse.h"
 #include "base/sized.h"
 #include "engine/audience.h"
 #include "engine/channel.h"
@@ -30,6 +31,8 @@ int pinion__hub_init(struct pinion_hub *hub, unsigned work_threads)
         pinion__workers_free(hub->workers);
         pinion__secret_release(&hub->secret);
     }
+    if (!rc)
+        PINION_HELD_BEGIN();
     return rc;
 }
 
@@ -104,6 +107,7 @@ void pinion__hub_release(struct pinion_hub *hub)
         pinion__definitions_release(&hub->shards[i]->definitions);
         pinion__pool_release(&hub->shards[i]->pool);
         pinion__stock_release(&hub->shards[i]->stock);
+        PINION_HELD_TELL(hub->shards[i]->scheduler);
         pinion__scheduler_unref(hub->shards[i]->scheduler);
         free(hub->shards[i]);
     }
@@ -111,6 +115,7 @@ void pinion__hub_release(struct pinion_hub *hub)
     pinion__secret_release(&hub->secret);
     free((void *)hub->filter);
     hub->filter = NULL;
+    PINION_HELD_TELL_REST();
 }
 
 struct pinion_shard *pinion__hub_here(struct pinion_hub *hub)
@@ -121,6 +126,11 @@ struct pinion_shard *pinion__hub_here(struct pinion_hub *hub)
 bool pinion__scheduler_is_here(const struct pinion_scheduler *scheduler)
 {
     return current_shard && current_shard->scheduler == scheduler;
+}
+
+struct pinion_shard *pinion__shard_bound(void)
+{
+    return current_shard;
 }
 
 void pinion__shard_bind(struct pinion_shard *shard)
@@ -164,6 +174,9 @@ void pinion_endpoint_stats_sized(const pinion_endpoint *endpoint, pinion_stats *
 {
     const struct pinion_hub *hub = pinion__hub_of(endpoint);
     pinion_stats sum = { 0 };
+    PINION_NEED(stats, return );
+    *stats = sum;
+    PINION_NEED(endpoint, return );
     sum.broadcasts = atomic_load_explicit(&hub->pubsub.published, memory_order_relaxed);
     sum.dropped = atomic_load_explicit(&hub->pubsub.dropped, memory_order_relaxed);
     for (unsigned i = 0; i < hub->shard_count; i++) {

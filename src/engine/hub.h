@@ -121,6 +121,9 @@ struct pinion_shard *pinion__hub_here(struct pinion_hub *hub);
 /* True on the thread of the loop whose scheduler this is. */
 bool pinion__scheduler_is_here(const struct pinion_scheduler *scheduler);
 
+/* The shard whose loop this thread runs; NULL: none. */
+struct pinion_shard *pinion__shard_bound(void);
+
 /* This thread runs the shard's loop from now on (NULL: none). */
 void pinion__shard_bind(struct pinion_shard *shard);
 

@@ -34,7 +34,6 @@ static void fire(struct pinion_timer *base)
 
 static int check(struct pinion_channel *channel, const pinion_payload *payload)
 {
-    pinion__assert_on_loop(channel->socket);
     if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
         return PINION_EPAYLOAD;
     if (channel->state >= PINION_CHANNEL_ENDING)
@@ -66,6 +65,9 @@ int pinion_send_after(pinion_channel *channel, uint32_t delay_ms, const char *na
                       uint64_t *id)
 {
     struct channel_timer *timer;
+    PINION_NEED(channel, return pinion__payload_lost(payload));
+    PINION_NEED(name, return pinion__payload_lost(payload));
+    PINION_ON_LOOP(channel->socket, return pinion__payload_lost(payload));
     payload = pinion__payload_or_empty(payload);
     int rc = check(channel, payload);
     if (rc) {
@@ -79,7 +81,7 @@ int pinion_send_after(pinion_channel *channel, uint32_t delay_ms, const char *na
     }
     rc = timer_new(channel, pinion__mail_info(name, payload, NULL, NULL), &timer);
     if (rc)
-        return rc;
+        return pinion__fail(rc, "pinion_send_after: %s", pinion_strerror(rc));
     if (id)
         *id = timer->id;
     if (delay_ms == 0)
@@ -91,6 +93,8 @@ int pinion_send_after(pinion_channel *channel, uint32_t delay_ms, const char *na
 
 bool pinion_cancel_timer(pinion_channel *channel, uint64_t id)
 {
+    PINION_NEED(channel, return false);
+    PINION_CHECK_ON_LOOP(channel->socket);
     if (!channel->extra)
         return false;
     PINION_LIST_FOREACH (node, &channel->extra->timers) {
@@ -146,11 +150,10 @@ static int check_topic(const struct pinion_channel *channel, struct pinion_slice
     return channel->state >= PINION_CHANNEL_ENDING ? PINION_ECLOSED : 0;
 }
 
-int pinion_subscribe(pinion_channel *channel, const char *topic)
+static int subscribe_to(struct pinion_channel *channel, const char *topic)
 {
     struct pinion_slice name = pinion__slice_str(topic);
     int refused = check_topic(channel, name);
-    pinion__assert_on_loop(channel->socket);
     if (refused)
         return pinion__refuse(
             &(struct pinion_refused){ .call = "pinion_subscribe", .name = topic, .channel = channel },
@@ -172,8 +175,19 @@ int pinion_subscribe(pinion_channel *channel, const char *topic)
     return 0;
 }
 
+int pinion_subscribe(pinion_channel *channel, const char *topic)
+{
+    PINION_NEEDED(channel);
+    PINION_NEEDED(topic);
+    PINION_ON_LOOP(channel->socket, return PINION_EINVAL);
+    PINION_RETURN(subscribe_to(channel, topic));
+}
+
 void pinion_unsubscribe(pinion_channel *channel, const char *topic)
 {
+    PINION_NEED(channel, return );
+    PINION_NEED(topic, return );
+    PINION_CHECK_ON_LOOP(channel->socket);
     struct pinion_channel_subscription *subscription = find(channel, topic);
     if (subscription)
         subscription_remove(subscription);

@@ -118,6 +118,8 @@ static void outcome(struct pinion_channel *channel, pinion_result result, struct
         crash(channel, ref, replaced, "pinion_crash()");
     else if (result.kind != PINION_RESULT_REPLY)
         crash(channel, ref, replaced, "it returned neither pinion_ok() nor pinion_error()");
+    else if (!result.status)
+        crash(channel, ref, replaced, "the status of its reply is NULL");
     else if (strcmp(result.status, "ok") == 0)
         accept(channel, ref, replaced, result.payload, params);
     else
@@ -157,7 +159,7 @@ static int keep_for_later(struct pinion_channel *channel, struct pinion_slice re
         memcpy(late->text, ref.ptr, ref.len);
     if (replaced->join_ref.len)
         memcpy(late->text + ref.len, replaced->join_ref.ptr, replaced->join_ref.len);
-    late->params = pinion_payload_ref(params);
+    late->params = pinion__payload_ref(params);
     extra->late_join = late;
     pinion__socket_wait(channel->socket);
     return 0;
@@ -227,7 +229,7 @@ static int wait_for_topic(struct pinion_channel *channel, struct pinion_slice re
     rc = pinion__pubsub_await(loop, channel->topic, &late->waiter);
     if (rc == PINION_EPENDING) {
         late->accepted = true;
-        late->reply = pinion_payload_ref(reply);
+        late->reply = pinion__payload_ref(reply);
         return rc;
     }
     free_late(take_late(channel));

@@ -21,6 +21,24 @@
 #define DEFAULT_OVERHEAD     1000
 #define OVERHEAD_BURST       10 /* seconds' worth */
 
+/* Each has a function, and none of handle_out takes all events. */
+static int check_clauses(const char *path, const char *topic, const char *table, const pinion_clause *clauses,
+                         bool star)
+{
+    for (const pinion_clause *clause = clauses; clause && clause->event; clause++) {
+        if (!clause->fn)
+            return pinion__fail(PINION_EINVAL,
+                                "socket %s: the channel of \"%s\" has no function for \"%s\" in %s", path,
+                                topic, clause->event, table);
+        if (!star && strcmp(clause->event, "*") == 0)
+            return pinion__fail(
+                PINION_EINVAL,
+                "socket %s: the channel of \"%s\" has \"*\" in %s; name the events to intercept", path, topic,
+                table);
+    }
+    return 0;
+}
+
 static int check_route(const char *path, const pinion_route *route)
 {
     const char *star = strchr(route->topic, '*');
@@ -31,15 +49,8 @@ static int check_route(const char *path, const pinion_route *route)
                             path, route->topic);
     if (!route->channel)
         return pinion__fail(PINION_EINVAL, "socket %s: route \"%s\" has no channel", path, route->topic);
-    for (const pinion_clause *out = route->channel->handle_out; out && out->event; out++) {
-        if (strcmp(out->event, "*") == 0)
-            return pinion__fail(
-                PINION_EINVAL,
-                "socket %s: the channel of \"%s\" has \"*\" in handle_out; name the events to "
-                "intercept",
-                path, route->topic);
-    }
-    return 0;
+    int rc = check_clauses(path, route->topic, "handle_in", route->channel->handle_in, true);
+    return rc ? rc : check_clauses(path, route->topic, "handle_out", route->channel->handle_out, false);
 }
 
 /* Zero means the default. */
@@ -109,6 +120,9 @@ static int copy_versions(struct pinion_mount *mount, const char *path)
                 "socket %s: a serializer's version is written \"3.0\", for all of 3.0.x; \"%s\" "
                 "is none, or has no serializer",
                 path, own[count].vsn);
+        if (!own[count].serializer->decode || !own[count].serializer->encode)
+            return pinion__fail(PINION_EINVAL, "socket %s: the serializer of \"%s\" lacks decode or encode",
+                                path, own[count].vsn);
     }
     if (!own)
         return 0;

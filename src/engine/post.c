@@ -1,5 +1,5 @@
 /* The application's own tasks on the loops. */
-#include "base/log.h"
+#include "base/misuse.h"
 #include "engine/hub.h"
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@ static void run(struct pinion_task *task)
     free(post);
 }
 
-int pinion_endpoint_post(pinion_endpoint *endpoint, unsigned loop, void (*fn)(void *data), void *data)
+static int post_to(pinion_endpoint *endpoint, unsigned loop, void (*fn)(void *data), void *data)
 {
     if (loop >= pinion_endpoint_loops(endpoint))
         return pinion__fail(PINION_EINVAL, "there is no loop %u: there are %u", loop,
@@ -28,10 +28,20 @@ int pinion_endpoint_post(pinion_endpoint *endpoint, unsigned loop, void (*fn)(vo
     int rc = pinion__scheduler_post(pinion__hub_of(endpoint)->shards[loop]->scheduler, &post->task, 0);
     if (rc)
         free(post);
+    if (rc == PINION_ECLOSED)
+        return pinion__fail(rc, "pinion_endpoint_post: loop %u has ended", loop);
     return rc;
+}
+
+int pinion_endpoint_post(pinion_endpoint *endpoint, unsigned loop, void (*fn)(void *data), void *data)
+{
+    PINION_NEEDED(endpoint);
+    PINION_NEEDED(fn);
+    PINION_RETURN(post_to(endpoint, loop, fn, data));
 }
 
 unsigned pinion_endpoint_loops(const pinion_endpoint *endpoint)
 {
+    PINION_NEED(endpoint, return 0);
     return pinion__hub_of(endpoint)->shard_count;
 }

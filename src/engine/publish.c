@@ -2,6 +2,7 @@
 #include "engine/channel.h"
 #include "engine/ref.h"
 #include "engine/refused.h"
+#include "engine/who.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
 
@@ -15,7 +16,6 @@ static bool has_joined(const struct pinion_channel *channel)
 static int check(const struct pinion_channel *channel, struct pinion_slice event,
                  const pinion_payload *payload)
 {
-    pinion__assert_on_loop(channel->socket);
     if (!has_joined(channel))
         return PINION_ENOTJOINED;
     if (channel->socket->mount->raw)
@@ -29,10 +29,17 @@ static int check(const struct pinion_channel *channel, struct pinion_slice event
     return channel->muted || channel->state == PINION_CHANNEL_ENDED ? PINION_ECLOSED : 0;
 }
 
-/* A client that has gone, or does not read, is no mistake of the caller's. */
+/* A client that has gone, or does not read, is no mistake of the caller's, and not for the log. */
 static bool is_mistake(int code)
 {
     return code != PINION_ECLOSED && code != PINION_EBUSY;
+}
+
+static int tell_gone(const char *event, int code)
+{
+    return pinion__fail(code, "pinion_push(%s): %s", PINION_QUOTE(pinion__slice_str(event)),
+                        code == PINION_ECLOSED ? "nobody is there any more, or the topic was joined again"
+                                               : "dropped, as the client does not read what it is sent");
 }
 
 static int refuse_push(const struct pinion_channel *channel, const char *event, const pinion_payload *payload,
@@ -50,6 +57,9 @@ static int refuse_push(const struct pinion_channel *channel, const char *event, 
 
 int pinion_push(pinion_channel *channel, const char *event, pinion_payload *payload)
 {
+    PINION_NEED(channel, return pinion__payload_lost(payload));
+    PINION_NEED(event, return pinion__payload_lost(payload));
+    PINION_ON_LOOP(channel->socket, return pinion__payload_lost(payload));
     struct pinion_slice name = pinion__slice_str(event);
     int rc = check(channel, name, payload);
     if (!rc) {
@@ -63,8 +73,8 @@ int pinion_push(pinion_channel *channel, const char *event, pinion_payload *payl
         message.payload_binary = pinion_payload_kind(payload) == PINION_PAYLOAD_BINARY;
         rc = pinion__socket_send(channel->socket, &message);
     }
-    if (rc && is_mistake(rc))
-        (void)refuse_push(channel, event, payload, rc);
+    if (rc)
+        (void)(is_mistake(rc) ? refuse_push(channel, event, payload, rc) : tell_gone(event, rc));
     pinion_payload_unref(payload);
     return rc;
 }
@@ -113,7 +123,6 @@ static int broadcast_from_channel(pinion_channel *channel, uint64_t from, const 
                                   pinion_payload *payload)
 {
     struct pinion_refused call = { .call = name, .name = event, .channel = channel };
-    pinion__assert_on_loop(channel->socket);
     if (!has_joined(channel) || channel->socket->mount->raw) {
         pinion_payload_unref(payload);
         call.why = has_joined(channel) ? "a raw socket has no topic: use pinion_endpoint_broadcast" : NULL;
@@ -125,13 +134,24 @@ static int broadcast_from_channel(pinion_channel *channel, uint64_t from, const 
 
 int pinion_broadcast(pinion_channel *channel, const char *event, pinion_payload *payload)
 {
+    PINION_NEED(channel, return pinion__payload_lost(payload));
+    PINION_NEED(event, return pinion__payload_lost(payload));
+    PINION_ON_LOOP(channel->socket, return pinion__payload_lost(payload));
     return broadcast_from_channel(channel, 0, "pinion_broadcast", event, payload);
 }
 
 int pinion_broadcast_from(pinion_channel *channel, const char *event, pinion_payload *payload)
 {
+    PINION_NEED(channel, return pinion__payload_lost(payload));
+    PINION_NEED(event, return pinion__payload_lost(payload));
+    PINION_ON_LOOP(channel->socket, return pinion__payload_lost(payload));
     return broadcast_from_channel(channel, channel->id, "pinion_broadcast_from", event, payload);
 }
+
+#define NEED_ALL                                                                                             \
+    PINION_NEED(endpoint, return pinion__payload_lost(payload));                                             \
+    PINION_NEED(topic, return pinion__payload_lost(payload));                                                \
+    PINION_NEED(event, return pinion__payload_lost(payload))
 
 #define CALL(name_)                                                                                          \
     &(struct pinion_refused)                                                                                 \
@@ -142,6 +162,7 @@ int pinion_broadcast_from(pinion_channel *channel, const char *event, pinion_pay
 int pinion_endpoint_broadcast(pinion_endpoint *endpoint, const char *topic, const char *event,
                               pinion_payload *payload)
 {
+    NEED_ALL;
     return publish(pinion__hub_of(endpoint), pinion__pubsub_broadcast, 0, topic,
                    CALL("pinion_endpoint_broadcast"), payload);
 }
@@ -149,6 +170,7 @@ int pinion_endpoint_broadcast(pinion_endpoint *endpoint, const char *topic, cons
 int pinion_endpoint_broadcast_from(pinion_endpoint *endpoint, const pinion_ref *from, const char *topic,
                                    const char *event, pinion_payload *payload)
 {
+    NEED_ALL;
     return publish(pinion__hub_of(endpoint), pinion__pubsub_broadcast, pinion__ref_subscriber(from), topic,
                    CALL("pinion_endpoint_broadcast_from"), payload);
 }
@@ -156,6 +178,7 @@ int pinion_endpoint_broadcast_from(pinion_endpoint *endpoint, const pinion_ref *
 int pinion_endpoint_broadcast_local(pinion_endpoint *endpoint, const char *topic, const char *event,
                                     pinion_payload *payload)
 {
+    NEED_ALL;
     return publish(pinion__hub_of(endpoint), pinion__pubsub_publish, 0, topic,
                    CALL("pinion_endpoint_broadcast_local"), payload);
 }

@@ -190,19 +190,38 @@ void pinion__raw_end(struct pinion_socket *socket, pinion_reason reason)
 
 pinion_channel *pinion_raw_channel(pinion_socket *socket)
 {
+    PINION_NEED(socket, return NULL);
+    PINION_CHECK_ON_LOOP(socket);
     return socket->mount->raw ? channel_of(socket) : NULL;
+}
+
+/* A client that has gone is no mistake of the caller's; nothing of this is logged. */
+static int unsent(int code, size_t length)
+{
+    const char *why = pinion_strerror(code);
+    if (code == PINION_ECLOSED)
+        why = "the socket is not open, before init or at its end";
+    else if (code == PINION_ENOTSUP)
+        why = "this client's transport takes no binary messages";
+    return pinion__fail(code, "pinion_raw_push of %zu bytes: %s", length, why);
 }
 
 int pinion_raw_push(pinion_socket *socket, bool binary, const void *bytes, size_t length)
 {
-    pinion__assert_on_loop(socket);
+    PINION_NEEDED(socket);
+    PINION_RULE(bytes || length == 0, return PINION_EINVAL, "bytes is NULL, and length %zu", length);
+    PINION_ON_LOOP(socket, return PINION_EINVAL);
+    PINION_RULE(socket->mount->raw, return PINION_EINVAL,
+                "the socket has channels: use pinion_push, or mount it with pinion_endpoint_raw_socket");
     if (socket->state != PINION_SOCKET_OPEN || !socket->started)
-        return PINION_ECLOSED;
+        return unsent(PINION_ECLOSED, length);
     if (!binary && !pinion__utf8_valid(bytes, length))
-        return PINION_EUTF8;
+        return unsent(PINION_EUTF8, length);
     pinion_frame *frame = pinion_frame_new(binary, bytes ? bytes : "", length);
     if (frame && socket->transport->frame)
         frame = socket->transport->frame(frame);
     int rc = frame ? socket->transport->send(socket->conn, frame) : PINION_ENOMEM;
-    return rc == PINION_ENOMEM ? pinion__socket_starved(socket) : rc;
+    if (rc == PINION_ENOMEM)
+        rc = pinion__socket_starved(socket);
+    return rc ? unsent(rc, length) : 0;
 }

@@ -1,6 +1,8 @@
 #include "engine/ref.h"
+#include "base/held.h"
 #include "engine/channel.h"
 #include "engine/refused.h"
+#include "engine/who.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
 #include <stdlib.h>
@@ -24,6 +26,7 @@ struct pinion_ref {
 
 static void ref_release(pinion_ref *ref)
 {
+    PINION_HELD_GONE(ref);
     pinion__promise_unref(ref->promise);
     pinion__anchor_unref(ref->channel);
     pinion__anchor_unref(ref->socket);
@@ -41,6 +44,13 @@ static struct pinion_slice put(char **end, struct pinion_slice from)
     return to;
 }
 
+/* Why there is none, for pinion_error_detail(). */
+static pinion_ref *no_ref(int code)
+{
+    (void)pinion__fail(code, "there is no ref: %s", pinion_strerror(code));
+    return NULL;
+}
+
 static pinion_ref *ref_new(struct pinion_socket *socket, struct pinion_channel *channel,
                            struct pinion_slice message_ref)
 {
@@ -51,7 +61,7 @@ static pinion_ref *ref_new(struct pinion_socket *socket, struct pinion_channel *
     }
     pinion_ref *ref = calloc(1, sizeof *ref + topic.len + join_ref.len + message_ref.len);
     if (!ref)
-        return NULL;
+        return no_ref(PINION_ENOMEM);
     char *end = ref->text;
     ref->topic = put(&end, topic);
     ref->join_ref = put(&end, join_ref);
@@ -61,11 +71,11 @@ static pinion_ref *ref_new(struct pinion_socket *socket, struct pinion_channel *
     if (channel)
         ref->channel =
             pinion__anchor_get(&channel->anchor, channel->state == PINION_CHANNEL_ENDED ? NULL : channel);
-    if (!ref->socket || (channel && !ref->channel)) {
-        ref_release(ref);
-        return NULL;
-    }
-    return ref;
+    if (ref->socket && (ref->channel || !channel))
+        return ref;
+    bool ended = channel ? channel->state == PINION_CHANNEL_ENDED : socket->state == PINION_SOCKET_ENDED;
+    ref_release(ref);
+    return no_ref(ended ? PINION_ECLOSED : PINION_ENOMEM);
 }
 
 /* The ref, which can give the answer that the running callback owes; NULL when out of memory. */
@@ -77,12 +87,13 @@ static pinion_ref *with_promise(pinion_ref *ref, struct pinion_socket *socket, s
     if (ref->promise)
         return ref;
     ref_release(ref);
-    return NULL;
+    return no_ref(PINION_ENOMEM);
 }
 
 pinion_ref *pinion_ref_new(pinion_channel *channel)
 {
-    pinion__assert_on_loop(channel->socket);
+    PINION_NEED(channel, return NULL);
+    PINION_ON_LOOP(channel->socket, return NULL);
     struct pinion_call *call = channel->socket->shard->call;
     struct pinion_slice message_ref = { NULL, 0 };
     bool current = call && call->channel == channel;
@@ -94,23 +105,33 @@ pinion_ref *pinion_ref_new(pinion_channel *channel)
     ref->subscriber = channel->id;
     ref->answers = current && call->join;
     ref->replies = current && call->message;
-    return with_promise(ref, channel->socket, call);
+    ref = with_promise(ref, channel->socket, call);
+    if (ref)
+        PINION_HELD(PINION_HELD_REF, ref, ref->scheduler);
+    return ref;
 }
 
 pinion_ref *pinion_ref_new_socket(pinion_socket *socket)
 {
+    PINION_NEED(socket, return NULL);
+    PINION_ON_LOOP(socket, return NULL);
     struct pinion_call *call = socket->shard->call;
     pinion_ref *ref = ref_new(socket, NULL, pinion__slice(NULL, 0));
     if (!ref)
         return NULL;
     ref->answers = call && !call->channel && call->join;
-    return with_promise(ref, socket, call);
+    ref = with_promise(ref, socket, call);
+    if (ref)
+        PINION_HELD(PINION_HELD_REF, ref, ref->scheduler);
+    return ref;
 }
 
 void pinion_ref_free(pinion_ref *ref)
 {
-    if (ref)
-        ref_release(ref);
+    if (!ref)
+        return;
+    PINION_NEED_HELD(ref, return );
+    ref_release(ref);
 }
 
 uint64_t pinion__ref_subscriber(const pinion_ref *ref)
@@ -129,6 +150,18 @@ static int refuse(const pinion_ref *ref, const char *call, const char *name, con
         &(struct pinion_refused){
             .call = call, .name = name, .topic = ref->topic, .of_ref = true, .payload = payload, .why = why },
         code);
+}
+
+/* What could not be posted: its code, with a sentence. Such calls are nobody's mistake: they are not logged.
+ */
+static int unsent(const pinion_ref *ref, const char *call, int code)
+{
+    if (!code)
+        return 0;
+    return pinion__fail(code, "%s for %s: %s", call, ref->topic.len ? PINION_QUOTE(ref->topic) : "a socket",
+                        code == PINION_ECLOSED ? "the endpoint has stopped"
+                        : code == PINION_EBUSY ? "the mailbox of its loop is full (max_mailbox)"
+                                               : pinion_strerror(code));
 }
 
 /* ---- send ---- */
@@ -175,6 +208,8 @@ static int send_mail(const pinion_ref *ref, struct pinion_mail *mail, size_t byt
 int pinion_ref_send(const pinion_ref *ref, const char *name, pinion_payload *payload)
 {
     size_t len = 0;
+    PINION_NEED(ref, return pinion__payload_lost(payload));
+    PINION_NEED(name, return pinion__payload_lost(payload));
     payload = pinion__payload_or_empty(payload);
     bool poison = pinion_payload_kind(payload) == PINION_PAYLOAD_POISON;
     if (poison || !ref->channel) {
@@ -184,17 +219,29 @@ int pinion_ref_send(const pinion_ref *ref, const char *name, pinion_payload *pay
         return rc;
     }
     (void)pinion_payload_bytes(payload, &len);
-    return send_mail(ref, pinion__mail_info(name, payload, NULL, NULL), sizeof(struct send_task) + len);
+    return unsent(
+        ref, "pinion_ref_send",
+        send_mail(ref, pinion__mail_info(name, payload, NULL, NULL), sizeof(struct send_task) + len));
+}
+
+/* Data that goes nowhere. */
+static int lost(void *data, void (*destroy)(void *))
+{
+    if (destroy)
+        destroy(data);
+    return PINION_EINVAL;
 }
 
 int pinion_ref_send_data(const pinion_ref *ref, const char *name, void *data, void (*destroy)(void *))
 {
+    PINION_NEED(ref, return lost(data, destroy));
+    PINION_NEED(name, return lost(data, destroy));
     if (!ref->channel) {
-        if (destroy)
-            destroy(data);
+        (void)lost(data, destroy);
         return refuse(ref, "pinion_ref_send_data", name, NULL, PINION_EINVAL, NO_CHANNEL);
     }
-    return send_mail(ref, pinion__mail_info(name, NULL, data, destroy), sizeof(struct send_task));
+    return unsent(ref, "pinion_ref_send_data",
+                  send_mail(ref, pinion__mail_info(name, NULL, data, destroy), sizeof(struct send_task)));
 }
 
 /* ---- reply and answer ---- */
@@ -297,6 +344,8 @@ static int claim_reply(const pinion_ref *ref, const char *status, const pinion_p
 
 int pinion_ref_reply(const pinion_ref *ref, const char *status, pinion_payload *payload)
 {
+    PINION_NEED(ref, return pinion__payload_lost(payload));
+    PINION_NEED(status, return pinion__payload_lost(payload));
     int rc = claim_reply(ref, status, payload);
     if (rc) {
         pinion_payload_unref(payload);
@@ -308,7 +357,7 @@ int pinion_ref_reply(const pinion_ref *ref, const char *status, pinion_payload *
         rc = post_result(ref, pinion_reply(status, payload), ref->socket, run_reply);
     if (rc)
         pinion__promise_unclaim(ref->promise);
-    return rc;
+    return unsent(ref, "pinion_ref_reply", rc);
 }
 
 static void run_answer(struct pinion_task *task)
@@ -326,6 +375,7 @@ static void run_answer(struct pinion_task *task)
 
 int pinion_ref_answer(const pinion_ref *ref, pinion_result result)
 {
+    PINION_NEED(ref, return pinion__payload_lost(result.payload));
     bool answer = result.kind != PINION_RESULT_LATER && result.kind != PINION_RESULT_NOREPLY;
     if (!ref->answers || !answer) {
         pinion_payload_unref(result.payload);
@@ -340,5 +390,5 @@ int pinion_ref_answer(const pinion_ref *ref, pinion_result result)
     int rc = post_result(ref, result, ref->channel ? ref->channel : ref->socket, run_answer);
     if (rc)
         pinion__promise_unclaim(ref->promise);
-    return rc;
+    return unsent(ref, "pinion_ref_answer", rc);
 }

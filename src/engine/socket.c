@@ -231,7 +231,7 @@ static int open_socket(struct pinion_socket *socket)
 static int connect_outcome(struct pinion_socket *socket, pinion_result result, pinion_payload **reason)
 {
     bool poison = pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON;
-    bool answered = result.kind == PINION_RESULT_REPLY && !poison;
+    bool answered = result.kind == PINION_RESULT_REPLY && result.status && !poison;
     bool accepted = answered && strcmp(result.status, "ok") == 0;
     *reason = NULL;
     if (answered && !accepted) {
@@ -447,6 +447,8 @@ void pinion__socket_remove_channel(struct pinion_socket *socket, struct pinion_c
 
 pinion_endpoint *pinion_socket_endpoint(const pinion_socket *socket)
 {
+    PINION_NEED(socket, return NULL);
+    PINION_CHECK_ON_LOOP(socket);
     return pinion__endpoint_of(socket->shard->hub);
 }
 
@@ -457,11 +459,15 @@ void *pinion_socket_context(const pinion_socket *socket)
 
 const char *pinion_socket_id(const pinion_socket *socket)
 {
+    PINION_NEED(socket, return NULL);
+    PINION_CHECK_ON_LOOP(socket);
     return socket->id.topic ? socket->id.topic->name : NULL;
 }
 
 void pinion_socket_set_state(pinion_socket *socket, void *state, void (*destroy)(void *))
 {
+    PINION_NEED(socket, return );
+    PINION_CHECK_ON_LOOP(socket);
     void *old = socket->user_state;
     void (*destroy_old)(void *) = socket->destroy_state;
     socket->user_state = state;
@@ -472,11 +478,16 @@ void pinion_socket_set_state(pinion_socket *socket, void *state, void (*destroy)
 
 void *pinion_socket_state(const pinion_socket *socket)
 {
+    PINION_NEED(socket, return NULL);
+    PINION_CHECK_ON_LOOP(socket);
     return socket->user_state;
 }
 
 int pinion_socket_assign(pinion_socket *socket, const char *key, pinion_payload *value)
 {
+    PINION_NEED(socket, return pinion__payload_lost(value));
+    PINION_NEED(key, return pinion__payload_lost(value));
+    PINION_ON_LOOP(socket, return pinion__payload_lost(value));
     return pinion__assign(
         &socket->assigns, key, value,
         &(struct pinion_refused){ .call = "pinion_socket_assign", .name = key, .socket = socket });
@@ -484,5 +495,8 @@ int pinion_socket_assign(pinion_socket *socket, const char *key, pinion_payload 
 
 const pinion_payload *pinion_socket_assigned(const pinion_socket *socket, const char *key)
 {
+    PINION_NEED(socket, return NULL);
+    PINION_NEED(key, return NULL);
+    PINION_CHECK_ON_LOOP(socket);
     return pinion__assigns_get(socket->assigns, key);
 }

@@ -11,6 +11,7 @@
 
 #include "base/frame.h"
 #include "base/list.h"
+#include "base/misuse.h"
 #include "engine/anchor.h"
 #include "engine/assigns.h"
 #include "engine/hub.h"
@@ -80,6 +81,22 @@ void pinion__socket_control(struct pinion_socket *socket);
 
 /* The transport's connection is over, or about to be closed by it: PINION_REASON_CLOSED or _INACTIVE. */
 void pinion__socket_ended(struct pinion_socket *socket, pinion_reason reason);
+
+/* ---- who may call ---- */
+
+#define PINION_ELSEWHERE                                                                                     \
+    "called on a thread that is not the loop of its connection: there, use a ref (pinion_channel_ref)"
+
+/* In a public function: the caller is on the loop that the socket lives on. */
+#define PINION_ON_LOOP(socket, otherwise)                                                                    \
+    PINION_RULE(pinion__scheduler_on_thread((socket)->shard->scheduler), otherwise, PINION_ELSEWHERE)
+
+/* The same for functions that return no code: only builds with checks look. */
+#ifdef PINION_CHECKS
+#define PINION_CHECK_ON_LOOP(socket) PINION_ON_LOOP(socket, (void)0)
+#else
+#define PINION_CHECK_ON_LOOP(socket) ((void)0)
+#endif
 
 /* ---- for the engine ---- */
 

@@ -1,4 +1,5 @@
 #include "engine/subscription.h"
+#include "base/held.h"
 #include "base/log_limit.h"
 #include "engine/channel.h"
 #include "engine/refused.h"
@@ -135,8 +136,8 @@ void pinion__subscription_end_all(struct pinion_shard *shard)
     }
 }
 
-int pinion_endpoint_subscribe(pinion_endpoint *endpoint, const char *topic, pinion_subscription_fn *fn,
-                              void *data, pinion_subscription **out)
+static int subscribe(pinion_endpoint *endpoint, const char *topic, pinion_subscription_fn *fn, void *data,
+                     pinion_subscription **out)
 {
     size_t len = strlen(topic);
     bool utf8 = pinion__utf8_name(topic, len);
@@ -168,9 +169,28 @@ int pinion_endpoint_subscribe(pinion_endpoint *endpoint, const char *topic, pini
     if (rc) {
         pinion__scheduler_unref(subscription->scheduler);
         free(subscription);
+        if (rc == PINION_ECLOSED)
+            return pinion__fail(rc, "pinion_endpoint_subscribe(%s): the endpoint has stopped", topic);
         return rc;
     }
     *out = subscription;
+    return 0;
+}
+
+int pinion_endpoint_subscribe(pinion_endpoint *endpoint, const char *topic, pinion_subscription_fn *fn,
+                              void *data, pinion_subscription **out)
+{
+    PINION_NEEDED(endpoint);
+    PINION_NEEDED(topic);
+    PINION_NEEDED(fn);
+    PINION_NEEDED(out);
+    pinion_subscription *made = NULL;
+    unsigned mark = pinion__error_mark();
+    int rc = pinion__error_end(__func__, mark, subscribe(endpoint, topic, fn, data, &made));
+    if (rc)
+        return rc;
+    PINION_HELD(PINION_HELD_SUBSCRIPTION, made, made->scheduler);
+    *out = made;
     return 0;
 }
 
@@ -186,6 +206,8 @@ void pinion_subscription_free(pinion_subscription *subscription, void (*destroy)
 {
     if (!subscription)
         return;
+    PINION_NEED_HELD(subscription, return );
+    PINION_HELD_GONE(subscription);
     subscription->destroy = destroy; /* read by whoever gives the last reference back */
     atomic_store_explicit(&subscription->freed, true, memory_order_release);
     subscription->end_task.run = finish;

@@ -1,9 +1,10 @@
 /* The public functions: which secret, which key, which time; the rest is proto's (token_content.h,
  * token_verifier.h, token_encryptor.h). */
 #include "engine/token.h"
-#include "base/log.h"
+#include "base/misuse.h"
 #include "base/sized.h"
 #include "engine/hub.h"
+#include "proto/payload.h"
 #include "token/content.h"
 #include "token/encryptor.h"
 #include "token/key.h"
@@ -66,7 +67,7 @@ static int begin(struct call *call, const struct pinion_hub *hub, const char *sa
     if (rc)
         return rc;
     if (!salt)
-        return pinion__fail(PINION_EINVAL, "a token needs a salt");
+        return pinion__fail(PINION_EINVAL, "salt: a token needs one, and it is NULL");
     if (call->options.key_iterations == 0)
         call->options.key_iterations = DEFAULT_ITERATIONS;
     if (call->options.key_length == 0)
@@ -175,13 +176,15 @@ static int make_token(const struct pinion_hub *hub, const char *salt, pinion_pay
 int pinion_token_sign_sized(pinion_endpoint *endpoint, const char *salt, pinion_payload *data,
                             const pinion_token_options *options, char **token, size_t size)
 {
-    return make_token(pinion__hub_of(endpoint), salt, data, options, size, sign, token);
+    PINION_NEED(token, return pinion__payload_lost(data));
+    PINION_RETURN(make_token(pinion__hub_of(endpoint), salt, data, options, size, sign, token));
 }
 
 int pinion_token_encrypt_sized(pinion_endpoint *endpoint, const char *salt, pinion_payload *data,
                                const pinion_token_options *options, char **token, size_t size)
 {
-    return make_token(pinion__hub_of(endpoint), salt, data, options, size, encrypt, token);
+    PINION_NEED(token, return pinion__payload_lost(data));
+    PINION_RETURN(make_token(pinion__hub_of(endpoint), salt, data, options, size, encrypt, token));
 }
 
 /* ---- reading them ---- */
@@ -227,7 +230,7 @@ static int read_token(const struct pinion_hub *hub, const char *salt, const char
 {
     struct call call;
     if (!token)
-        return pinion__fail(PINION_ETOKENMISSING, "there is no token");
+        return pinion__fail(PINION_ETOKENMISSING, "token: there is none, it is NULL");
     int rc = begin(&call, hub, salt, options, size);
     if (!rc) {
         rc = read(&call, token, open, data);
@@ -239,13 +242,15 @@ static int read_token(const struct pinion_hub *hub, const char *salt, const char
 int pinion_token_verify_sized(pinion_endpoint *endpoint, const char *salt, const char *token,
                               const pinion_token_options *options, pinion_payload **data, size_t size)
 {
-    return read_token(pinion__hub_of(endpoint), salt, token, options, size, verify, data);
+    PINION_NEEDED(data);
+    PINION_RETURN(read_token(pinion__hub_of(endpoint), salt, token, options, size, verify, data));
 }
 
 int pinion_token_decrypt_sized(pinion_endpoint *endpoint, const char *salt, const char *token,
                                const pinion_token_options *options, pinion_payload **data, size_t size)
 {
-    return read_token(pinion__hub_of(endpoint), salt, token, options, size, decrypt, data);
+    PINION_NEEDED(data);
+    PINION_RETURN(read_token(pinion__hub_of(endpoint), salt, token, options, size, decrypt, data));
 }
 
 /* ---- the library's own ---- */

@@ -3,15 +3,22 @@
 
 void pinion_transport_receive(pinion_socket *socket, bool binary, const void *bytes, size_t length)
 {
+    PINION_NEED(socket, return );
+    PINION_RULE(bytes || length == 0, return, "bytes is NULL, and length %zu", length);
+    PINION_CHECK_ON_LOOP(socket);
     pinion__socket_receive(socket, binary, pinion__slice(bytes, length));
 }
 
 void pinion_transport_seen(pinion_socket *socket)
 {
+    PINION_NEED(socket, return );
+    PINION_CHECK_ON_LOOP(socket);
     pinion__socket_seen(socket);
 }
 
 void pinion_transport_ended(pinion_socket *socket)
 {
+    PINION_NEED(socket, return );
+    PINION_CHECK_ON_LOOP(socket);
     pinion__socket_ended(socket, PINION_REASON_CLOSED);
 }

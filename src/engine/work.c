@@ -111,21 +111,20 @@ void pinion__work_answers(struct pinion_channel *channel)
         channel->extra->work->answers = true;
 }
 
-int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work, pinion_done_fn *done, void *data)
+static int begin(pinion_channel *channel, pinion_work_fn *work, pinion_done_fn *done, void *data)
 {
     struct pinion_call *running = channel->socket->shard->call;
     struct pinion_call *call = running && running->channel == channel ? running : NULL;
     struct pinion_channel_extra *extra = pinion__channel_extra(channel);
     struct pinion_slice ref = { NULL, 0 };
 
-    pinion__assert_on_loop(channel->socket);
     if (channel->state >= PINION_CHANNEL_ENDING)
         return pinion__refuse(&(struct pinion_refused){ .call = "pinion_channel_work", .channel = channel },
                               PINION_ECLOSED);
     if (!extra)
         return PINION_ENOMEM;
     if (extra->work)
-        return PINION_EBUSY;
+        return pinion__fail(PINION_EBUSY, "pinion_channel_work: the channel's earlier work is not done yet");
     if (call && call->message)
         ref = call->ref;
     struct pinion_work *own = calloc(1, sizeof *own + ref.len);
@@ -156,4 +155,13 @@ int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work, pinion_do
     if (call)
         call->worked = true;
     return 0;
+}
+
+int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work, pinion_done_fn *done, void *data)
+{
+    PINION_NEEDED(channel);
+    PINION_NEEDED(work);
+    PINION_NEEDED(done);
+    PINION_ON_LOOP(channel->socket, return PINION_EINVAL);
+    PINION_RETURN(begin(channel, work, done, data));
 }

@@ -4,6 +4,7 @@
 #include "presence/listing.h"
 #include "presence/presence_int.h"
 #include "presence/told.h"
+#include "proto/payload.h"
 
 size_t pinion__presence_diff_take(struct pinion_presence_outgoing *diff, struct pinion_presence_batch *batch,
                                   size_t max, const struct pinion_presence_shard *shard, bool with_presences)
@@ -46,12 +47,12 @@ pinion_payload *pinion__presence_fetch(const struct pinion_presence *presence, c
 static pinion_payload *fetched_or_plain(const struct pinion_presence *presence, const char *topic,
                                         pinion_payload *plain)
 {
-    pinion_payload *fetched = pinion__presence_fetch(presence, topic, pinion_payload_ref(plain));
+    pinion_payload *fetched = pinion__presence_fetch(presence, topic, pinion__payload_ref(plain));
     if (pinion_payload_kind(fetched) == PINION_PAYLOAD_JSON)
         return fetched;
     pinion_payload_unref(fetched);
     pinion__log(PINION_LOG_ERROR, "presence: fetch failed for a diff of %s", topic);
-    return pinion_payload_ref(plain);
+    return pinion__payload_ref(plain);
 }
 
 /* Consumes told. */
@@ -61,7 +62,7 @@ static void broadcast(const struct pinion_presence_outgoing *diff, const struct 
     struct pinion_broadcast *broadcast;
     struct pinion_hub *hub = presence->hub;
     pinion_payload *payload =
-        pinion__presence_join_lists(pinion_payload_ref(diff->joins), pinion_payload_ref(diff->leaves));
+        pinion__presence_join_lists(pinion__payload_ref(diff->joins), pinion__payload_ref(diff->leaves));
     int rc = pinion__broadcast_new(&broadcast, 0, diff->topic, "presence_diff", payload);
     if (rc) {
         pinion__presence_told_free(told);

@@ -1,8 +1,10 @@
 /* Looking up who is on a topic: each call reads the topic's shard under its lock. */
+#include "base/misuse.h"
 #include "engine/seen.h"
 #include "presence/diff.h"
 #include "presence/listing.h"
 #include "presence/presence_int.h"
+#include "proto/payload.h"
 
 static const struct pinion_presence_topic *find(struct pinion_presence_shard *shard, const char *topic)
 {
@@ -19,18 +21,21 @@ static struct pinion_presence_shard *enter(pinion_presence *presence, const char
 
 pinion_payload *pinion_presence_list(pinion_presence *presence, const char *topic)
 {
+    PINION_NEED(presence, return NULL);
+    PINION_NEED(topic, return NULL);
     struct pinion_presence_shard *shard = enter(presence, topic);
     pinion_payload *presences = pinion__presence_list_topic(find(shard, topic));
     pinion__presence_shard_give(shard, pinion__slice_str(topic));
     pinion__presence_shard_unlock(shard);
-    return pinion__presence_fetch(presence, topic, presences);
+    presences = pinion__presence_fetch(presence, topic, presences);
+    PINION_PAYLOAD_HELD(presences);
+    return presences;
 }
 
-int pinion_presence_push_state(pinion_presence *presence, pinion_channel *channel)
+static int push_state(pinion_presence *presence, pinion_channel *channel)
 {
     const char *topic = channel->topic->name;
     struct pinion_slice name = pinion__slice(topic, channel->topic->name_len);
-    pinion__assert_on_loop(channel->socket);
     uint64_t *seen = pinion__channel_seen(channel, pinion__presence_shard_of(presence, name));
     if (!seen)
         return PINION_ENOMEM;
@@ -42,6 +47,14 @@ int pinion_presence_push_state(pinion_presence *presence, pinion_channel *channe
     if (!rc)
         *seen = version;
     return rc;
+}
+
+int pinion_presence_push_state(pinion_presence *presence, pinion_channel *channel)
+{
+    PINION_NEEDED(presence);
+    PINION_NEEDED(channel);
+    PINION_ON_LOOP(channel->socket, return PINION_EINVAL);
+    PINION_RETURN(push_state(presence, channel));
 }
 
 /* What fetch has made of the one key. Consumes the list. */
@@ -56,6 +69,9 @@ static pinion_payload *take_key(pinion_payload *list, const char *key)
 
 pinion_payload *pinion_presence_get_by_key(pinion_presence *presence, const char *topic_name, const char *key)
 {
+    PINION_NEED(presence, return NULL);
+    PINION_NEED(topic_name, return NULL);
+    PINION_NEED(key, return NULL);
     bool fetches = presence->options.fetch != NULL;
     struct pinion_slice name = pinion__slice_str(key);
     struct pinion_presence_shard *shard = enter(presence, topic_name);
@@ -65,13 +81,16 @@ pinion_payload *pinion_presence_get_by_key(pinion_presence *presence, const char
     if (topic && pinion__presence_get(topic, name))
         found = pinion__presence_list_key(topic, name, fetches);
     pinion__presence_shard_unlock(shard);
-    if (!found || !fetches)
-        return found;
-    return take_key(pinion__presence_fetch(presence, topic_name, found), key);
+    if (found && fetches)
+        found = take_key(pinion__presence_fetch(presence, topic_name, found), key);
+    PINION_PAYLOAD_HELD(found);
+    return found;
 }
 
 size_t pinion_presence_count(pinion_presence *presence, const char *topic)
 {
+    PINION_NEED(presence, return 0);
+    PINION_NEED(topic, return 0);
     struct pinion_presence_shard *shard = enter(presence, topic);
     size_t count = pinion__presence_count(shard->state, pinion__slice_str(topic));
     pinion__presence_shard_unlock(shard);
@@ -80,6 +99,8 @@ size_t pinion_presence_count(pinion_presence *presence, const char *topic)
 
 size_t pinion_presence_count_keys(pinion_presence *presence, const char *topic)
 {
+    PINION_NEED(presence, return 0);
+    PINION_NEED(topic, return 0);
     struct pinion_presence_shard *shard = enter(presence, topic);
     const struct pinion_presence_topic *found = find(shard, topic);
     size_t count = found ? found->keys.count : 0;

@@ -1,6 +1,6 @@
 /* A presence's life: its options, and what it adds to its endpoint. */
 #include "base/hash.h"
-#include "base/log.h"
+#include "base/misuse.h"
 #include "base/sized.h"
 #include "engine/channel.h"
 #include "presence/packet.h"
@@ -160,8 +160,8 @@ static int init_shards(pinion_presence *presence)
     return rc;
 }
 
-int pinion_presence_new_sized(pinion_presence **out, pinion_endpoint *endpoint,
-                              const pinion_presence_options *options, size_t size)
+static int presence_new(pinion_presence **out, pinion_endpoint *endpoint,
+                        const pinion_presence_options *options, size_t size)
 {
     struct pinion_hub *hub = pinion__hub_of(endpoint);
     pinion_presence_options filled;
@@ -197,6 +197,14 @@ int pinion_presence_new_sized(pinion_presence **out, pinion_endpoint *endpoint,
         (void)pinion__tracker_begin(&presence->shards[i].tracker); /* the loops have not run yet */
     *out = presence;
     return 0;
+}
+
+int pinion_presence_new_sized(pinion_presence **out, pinion_endpoint *endpoint,
+                              const pinion_presence_options *options, size_t size)
+{
+    PINION_NEEDED(out);
+    PINION_NEEDED(endpoint);
+    PINION_RETURN(presence_new(out, endpoint, options, size));
 }
 
 struct pinion_presence_shard *pinion__presence_shard_of(pinion_presence *presence, struct pinion_slice topic)

@@ -1,8 +1,10 @@
 /* Tracking, updating and untracking: each call changes the topic's shard under its lock. */
 #include "base/log_limit.h"
+#include "base/misuse.h"
 #include "engine/channel.h"
 #include "presence/meta.h"
 #include "presence/presence_int.h"
+#include "proto/payload.h"
 
 void pinion__presence_untrack_in(struct pinion_presence_shard *shard, uint64_t id, struct pinion_slice topic,
                                  struct pinion_slice key)
@@ -74,9 +76,8 @@ static int put(pinion_presence *presence, struct pinion_presence_item item, pini
 static int watch(pinion_channel *channel, const char *topic)
 {
     bool own = strcmp(topic, channel->topic->name) == 0;
-    pinion__assert_on_loop(channel->socket);
     if (channel->state >= PINION_CHANNEL_ENDING)
-        return PINION_ECLOSED;
+        return pinion__fail(PINION_ECLOSED, "the channel %s ends: nothing is tracked any more", topic);
     if (!own)
         channel->watched = PINION_WATCHED_ANYWHERE;
     else if (!channel->watched)
@@ -121,39 +122,69 @@ static int put_for(pinion_presence *presence, pinion_channel *channel, const cha
     return put(presence, item, meta, is_update);
 }
 
+/* For a channel that must not be NULL, and one that may: NULL is code that is no channel. */
+#define NEED_CHANNEL(channel, otherwise)                                                                     \
+    PINION_NEED(channel, otherwise);                                                                         \
+    PINION_ON_LOOP((channel)->socket, otherwise)
+
+#define MAY_BE_CHANNEL(channel, otherwise)                                                                   \
+    if (channel)                                                                                             \
+    PINION_ON_LOOP((channel)->socket, otherwise)
+
 int pinion_presence_track_on(pinion_presence *presence, pinion_channel *channel, const char *topic,
                              const char *key, pinion_payload *meta)
 {
-    return put_for(presence, channel, topic, key, meta, false);
+    PINION_NEED(presence, return pinion__payload_lost(meta));
+    PINION_NEED(topic, return pinion__payload_lost(meta));
+    MAY_BE_CHANNEL(channel, return pinion__payload_lost(meta));
+    PINION_RETURN(put_for(presence, channel, topic, key, meta, false));
 }
 
 int pinion_presence_update_on(pinion_presence *presence, pinion_channel *channel, const char *topic,
                               const char *key, pinion_payload *meta)
 {
-    return put_for(presence, channel, topic, key, meta, true);
+    PINION_NEED(presence, return pinion__payload_lost(meta));
+    PINION_NEED(topic, return pinion__payload_lost(meta));
+    MAY_BE_CHANNEL(channel, return pinion__payload_lost(meta));
+    PINION_RETURN(put_for(presence, channel, topic, key, meta, true));
 }
 
-void pinion_presence_untrack_on(pinion_presence *presence, pinion_channel *channel, const char *topic,
-                                const char *key)
+static void untrack(pinion_presence *presence, const pinion_channel *channel, const char *topic,
+                    const char *key)
 {
     struct pinion_slice name = pinion__slice_str(topic);
     pinion__presence_untrack_in(pinion__presence_shard_of(presence, name), id_of(channel), name,
                                 pinion__slice_str(key));
 }
 
+void pinion_presence_untrack_on(pinion_presence *presence, pinion_channel *channel, const char *topic,
+                                const char *key)
+{
+    PINION_NEED(presence, return );
+    PINION_NEED(topic, return );
+    MAY_BE_CHANNEL(channel, return );
+    untrack(presence, channel, topic, key);
+}
+
 int pinion_presence_track(pinion_presence *presence, pinion_channel *channel, const char *key,
                           pinion_payload *meta)
 {
-    return put_for(presence, channel, channel->topic->name, key, meta, false);
+    PINION_NEED(presence, return pinion__payload_lost(meta));
+    NEED_CHANNEL(channel, return pinion__payload_lost(meta));
+    PINION_RETURN(put_for(presence, channel, channel->topic->name, key, meta, false));
 }
 
 int pinion_presence_update(pinion_presence *presence, pinion_channel *channel, const char *key,
                            pinion_payload *meta)
 {
-    return put_for(presence, channel, channel->topic->name, key, meta, true);
+    PINION_NEED(presence, return pinion__payload_lost(meta));
+    NEED_CHANNEL(channel, return pinion__payload_lost(meta));
+    PINION_RETURN(put_for(presence, channel, channel->topic->name, key, meta, true));
 }
 
 void pinion_presence_untrack(pinion_presence *presence, pinion_channel *channel, const char *key)
 {
-    pinion_presence_untrack_on(presence, channel, channel->topic->name, key);
+    PINION_NEED(presence, return );
+    NEED_CHANNEL(channel, return );
+    untrack(presence, channel, channel->topic->name, key);
 }

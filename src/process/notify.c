@@ -1,5 +1,5 @@
 #include "process/notify.h"
-#include "base/log.h"
+#include "base/misuse.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pinion/supervise.h>
@@ -193,8 +193,9 @@ void pinion__notify_stopping(void)
 int pinion_notify(const char *state)
 {
     if (!state || state[0] == '\0')
-        return pinion__fail(PINION_EINVAL, "pinion_notify: there is nothing to say");
-    return pinion__notify(state, true);
+        return pinion__fail(PINION_EINVAL, "pinion_notify: there is nothing to say: state is %s",
+                            state ? "empty" : "NULL");
+    PINION_RETURN(pinion__notify(state, true));
 }
 
 /* ---- claims ---- */

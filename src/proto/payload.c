@@ -1,11 +1,11 @@
 /* Payloads. What several threads may find missing at once (the tree, the copy of a borrowed payload) is made
  * by each of them, and published by compare-exchange: the first one wins, the others drop theirs. */
 #include "proto/payload.h"
+#include "base/misuse.h"
 #include "base/quote.h"
 #include "base/stock.h"
 #include "proto/json_number.h"
 #include "proto/json_scan.h"
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,10 +105,17 @@ static pinion_payload *dump(const json_t *tree)
     return &poison;
 }
 
-pinion_payload *pinion_payload_json(json_t *tree)
+static pinion_payload *of_tree(json_t *tree)
 {
     pinion_payload *payload = tree ? dump(tree) : poisoned("the tree is NULL");
     json_decref(tree);
+    return payload;
+}
+
+pinion_payload *pinion_payload_json(json_t *tree)
+{
+    pinion_payload *payload = of_tree(tree);
+    PINION_PAYLOAD_HELD(payload);
     return payload;
 }
 
@@ -116,30 +123,36 @@ pinion_payload *pinion_json(const char *format, ...)
 {
     json_error_t error;
     va_list args;
+    PINION_NEED(format, return poisoned("the format is NULL"));
     va_start(args, format);
     json_t *tree = json_vpack_ex(&error, 0, format, args);
     va_end(args);
-    if (tree)
-        return pinion_payload_json(tree);
     char quoted[PINION_QUOTED];
-    return poisoned("%s, at %d of %s", error.text, error.position,
-                    pinion__quote(quoted, pinion__slice_str(format)));
+    pinion_payload *payload = tree ? of_tree(tree)
+                                   : poisoned("%s, at %d of %s", error.text, error.position,
+                                              pinion__quote(quoted, pinion__slice_str(format)));
+    PINION_PAYLOAD_HELD(payload);
+    return payload;
 }
 
 pinion_payload *pinion_payload_text(const char *text, size_t length)
 {
     struct pinion_json_value value;
     struct pinion_slice all = pinion__slice(text, text ? length : 0);
-    if (pinion__json_scan(all, &value) != 0) /* what it says may be nobody else's to see */
-        return poisoned("the text, of %zu bytes, is no JSON", all.len);
-    return copy_json(value.text, value.spaced);
+    bool valid = pinion__json_scan(all, &value) == 0; /* what it says may be nobody else's to see */
+    pinion_payload *payload =
+        valid ? copy_json(value.text, value.spaced) : poisoned("the text, of %zu bytes, is no JSON", all.len);
+    PINION_PAYLOAD_HELD(payload);
+    return payload;
 }
 
 pinion_payload *pinion_payload_binary(const void *bytes, size_t length)
 {
-    if (!bytes && length > 0)
-        return poisoned("the bytes are NULL");
-    return copy_binary(pinion__slice(bytes, length));
+    bool given = bytes || length == 0;
+    pinion_payload *payload =
+        given ? copy_binary(pinion__slice(bytes, length)) : poisoned("the bytes are NULL");
+    PINION_PAYLOAD_HELD(payload);
+    return payload;
 }
 
 pinion_payload *pinion__payload_reserve(size_t length, char **text)
@@ -181,7 +194,7 @@ pinion_payload *pinion__payload_view(pinion_payload *base)
 {
     if (!base)
         return NULL;
-    pinion_payload *shared = pinion_payload_ref(base);
+    pinion_payload *shared = pinion__payload_ref(base);
     if (is_poison(shared))
         return shared;
     struct pinion_payload *view = new_payload(shared->type, 0);
@@ -201,7 +214,7 @@ static bool is_borrowed(struct pinion_payload *payload)
     return payload != &poison && atomic_load_explicit(&payload->refs, memory_order_relaxed) == 0;
 }
 
-pinion_payload *pinion_payload_ref(const pinion_payload *payload)
+pinion_payload *pinion__payload_ref(const pinion_payload *payload)
 {
     struct pinion_payload *counted = (struct pinion_payload *)payload;
     if (!counted)
@@ -213,13 +226,22 @@ pinion_payload *pinion_payload_ref(const pinion_payload *payload)
     return counted;
 }
 
+pinion_payload *pinion_payload_ref(const pinion_payload *payload)
+{
+    pinion_payload *counted = pinion__payload_ref(payload);
+    PINION_PAYLOAD_HELD(counted);
+    return counted;
+}
+
 void pinion_payload_unref(pinion_payload *payload)
 {
     if (!payload || payload == &poison)
         return;
-    assert(!is_borrowed(payload));
+    PINION_RULE(!is_borrowed(payload), return,
+                "the payload is a callback's, which only lends it: pinion_payload_ref first");
     if (atomic_fetch_sub_explicit(&payload->refs, 1, memory_order_acq_rel) > 1)
         return;
+    PINION_HELD_GONE(payload);
     json_decref(atomic_load(&payload->tree));
     pinion_payload_unref(payload->base);
     pinion__block_free(payload, sizeof *payload + payload->room);
@@ -235,6 +257,7 @@ pinion_payload_type pinion_payload_kind(const pinion_payload *payload)
 const char *pinion_payload_bytes(const pinion_payload *payload, size_t *length)
 {
     struct pinion_slice bytes = pinion__slice_str("{}");
+    PINION_NEED(length, return NULL);
     if (payload && payload->spaced)
         bytes = heap_copy((struct pinion_payload *)payload)->bytes;
     else if (payload)
@@ -281,5 +304,6 @@ json_t *pinion_payload_tree(const pinion_payload *payload)
 
 json_t *pinion_payload_get(const pinion_payload *payload, const char *key)
 {
+    PINION_NEED(key, return NULL);
     return json_object_get(pinion_payload_tree(payload), key);
 }

@@ -11,6 +11,7 @@
 #ifndef PINION_PROTO_PAYLOAD_H
 #define PINION_PROTO_PAYLOAD_H
 
+#include "base/held.h"
 #include "base/slice.h"
 #include <pinion/payload.h>
 #include <stdatomic.h>
@@ -43,6 +44,28 @@ const char *pinion__payload_why(const pinion_payload *payload);
 static inline pinion_payload *pinion__payload_or_empty(pinion_payload *payload)
 {
     return payload ? payload : pinion_payload_text("{}", 2);
+}
+
+/* In a public function: the user holds a reference on this from now on, if it is not NULL and is counted. */
+#ifdef PINION_CHECKS
+#define PINION_PAYLOAD_HELD(payload)                                                                         \
+    do {                                                                                                     \
+        if ((payload) && atomic_load(&(payload)->refs) > 0)                                                  \
+            PINION_HELD(PINION_HELD_PAYLOAD, payload, NULL);                                                 \
+    } while (0)
+#else
+#define PINION_PAYLOAD_HELD(payload) ((void)0)
+#endif
+
+/* pinion_payload_ref, of the library's own. */
+pinion_payload *pinion__payload_ref(const pinion_payload *payload);
+
+/* For a public function that consumes a payload and cannot do anything with it, as it was called wrongly:
+ * give the reference back. Gives PINION_EINVAL. */
+static inline int pinion__payload_lost(pinion_payload *payload)
+{
+    pinion_payload_unref(payload);
+    return PINION_EINVAL;
 }
 
 /* A JSON payload whose text the caller writes, `length` bytes at *text, before anybody else sees it. Poison

@@ -1,6 +1,8 @@
 /* Nodes in one process. Each has a queue, which its own thread empties; one lock is for all of the cluster.
  */
 #include "base/lock.h"
+#include "base/misuse.h"
+#include "base/quote.h"
 #include "base/sized.h"
 #include "base/thread.h"
 #include "pubsub/envelope.h"
@@ -67,7 +69,7 @@ static void unref(pinion_cluster *cluster)
     free(cluster);
 }
 
-int pinion_cluster_new_sized(pinion_cluster **out, const pinion_cluster_options *options, size_t size)
+static int cluster_new(pinion_cluster **out, const pinion_cluster_options *options, size_t size)
 {
     pinion_cluster_options known;
     int rc = PINION_TAKE(pinion_cluster_options, &known, options, size);
@@ -88,6 +90,12 @@ int pinion_cluster_new_sized(pinion_cluster **out, const pinion_cluster_options 
     pinion__links_init(&cluster->links, cluster->options.seed);
     *out = cluster;
     return 0;
+}
+
+int pinion_cluster_new_sized(pinion_cluster **out, const pinion_cluster_options *options, size_t size)
+{
+    PINION_NEEDED(out);
+    PINION_RETURN(cluster_new(out, options, size));
 }
 
 void pinion_cluster_free(pinion_cluster *cluster)
@@ -296,11 +304,20 @@ static void free_node(pinion_pubsub_adapter *adapter)
 static const pinion_pubsub_ops ops = { OPERATIONS };
 static const pinion_pubsub_ops topic_ops = { OPERATIONS, .subscribe = subscribe, .unsubscribe = unsubscribe };
 
-int pinion_cluster_adapter_new(pinion_pubsub_adapter **out, pinion_cluster *cluster, const char *name)
+static int refuse_name(const char *name)
+{
+    char quoted[PINION_QUOTED];
+    return pinion__fail(
+        PINION_EINVAL,
+        "node: %s is no name of a node: it has 1 to %d bytes of UTF-8 without control characters",
+        pinion__quote(quoted, pinion__slice_str(name)), PINION_NODE_MAX);
+}
+
+static int adapter_new(pinion_pubsub_adapter **out, pinion_cluster *cluster, const char *name)
 {
     size_t len = strlen(name);
     if (!pinion__is_node_id(pinion__slice(name, len)))
-        return PINION_EINVAL;
+        return refuse_name(name);
     struct node *node = calloc(1, sizeof *node + len + 1);
     if (!node)
         return PINION_ENOMEM;
@@ -321,13 +338,22 @@ int pinion_cluster_adapter_new(pinion_pubsub_adapter **out, pinion_cluster *clus
     return 0;
 }
 
+int pinion_cluster_adapter_new(pinion_pubsub_adapter **out, pinion_cluster *cluster, const char *node)
+{
+    PINION_NEEDED(out);
+    PINION_NEEDED(cluster);
+    PINION_NEEDED(node);
+    PINION_RETURN(adapter_new(out, cluster, node));
+}
+
 /* ---- trouble ---- */
 
-int pinion_cluster_cut(pinion_cluster *cluster, const char *name, const char *other, bool cut)
+static int cut_links(pinion_cluster *cluster, const char *name, const char *other, bool cut)
 {
-    if (!pinion__is_node_id(pinion__slice_str(name)) ||
-        (other && !pinion__is_node_id(pinion__slice_str(other))))
-        return PINION_EINVAL;
+    if (!pinion__is_node_id(pinion__slice_str(name)))
+        return refuse_name(name);
+    if (other && !pinion__is_node_id(pinion__slice_str(other)))
+        return refuse_name(other);
     pinion__lock(&cluster->lock);
     int rc = pinion__links_cut(&cluster->links, name, other, cut);
     PINION_LIST_FOREACH (it, &cluster->nodes) {
@@ -339,8 +365,16 @@ int pinion_cluster_cut(pinion_cluster *cluster, const char *name, const char *ot
     return rc;
 }
 
+int pinion_cluster_cut(pinion_cluster *cluster, const char *node, const char *other, bool cut)
+{
+    PINION_NEEDED(cluster);
+    PINION_NEEDED(node);
+    PINION_RETURN(cut_links(cluster, node, other, cut));
+}
+
 void pinion_cluster_lose(pinion_cluster *cluster, double probability)
 {
+    PINION_NEED(cluster, return );
     pinion__lock(&cluster->lock);
     cluster->links.loss = probability;
     pinion__unlock(&cluster->lock);

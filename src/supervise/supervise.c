@@ -1,6 +1,6 @@
 /* What the supervisor starts with: options, sockets, signals, and who is to be told. */
-#include "base/log.h"
 #include "base/loops.h"
+#include "base/misuse.h"
 #include "base/sized.h"
 #include "process/descriptors.h"
 #include "process/listen.h"
@@ -164,7 +164,7 @@ static void release(struct pinion_supervisor *supervisor)
         close(supervisor->signals);
 }
 
-int pinion_supervise_sized(const pinion_supervise_options *options, char *const argv[], size_t size)
+static int supervise(const pinion_supervise_options *options, char *const argv[], size_t size)
 {
     pinion_supervise_options known;
     if (pinion__child_is_this())
@@ -186,4 +186,11 @@ int pinion_supervise_sized(const pinion_supervise_options *options, char *const 
     if (!rc)
         exit(status);
     return rc;
+}
+
+int pinion_supervise_sized(const pinion_supervise_options *options, char *const argv[], size_t size)
+{
+    PINION_NEEDED(argv);
+    PINION_RULE(argv[0], return PINION_EINVAL, "argv is empty: it is main's");
+    PINION_RETURN(supervise(options, argv, size));
 }

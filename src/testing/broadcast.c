@@ -1,4 +1,5 @@
 /* The test kit's subscriptions, and its expectations of what is broadcast. */
+#include "proto/payload.h"
 #include "testing/kit.h"
 #include "testing/message.h"
 #include <stdio.h>
@@ -33,13 +34,13 @@ static void keep_broadcast(const char *topic, const char *event, const pinion_pa
         return;
     broadcast->topic = strdup(topic);
     broadcast->event = strdup(event);
-    broadcast->payload = pinion_payload_ref(payload);
+    broadcast->payload = pinion__payload_ref(payload);
     pinion__list_append(&test->broadcasts, &broadcast->node);
     if (!broadcast->topic || !broadcast->event)
         broadcast_free(broadcast);
 }
 
-int pinion_test_subscribe(pinion_test *test, const char *topic)
+static int subscribe(pinion_test *test, const char *topic)
 {
     struct subscription *own = calloc(1, sizeof *own);
     if (!own)
@@ -54,6 +55,13 @@ int pinion_test_subscribe(pinion_test *test, const char *topic)
     return 0;
 }
 
+int pinion_test_subscribe(pinion_test *test, const char *topic)
+{
+    PINION_NEED_TEST(test, return PINION_EINVAL);
+    PINION_NEEDED(topic);
+    PINION_RETURN(subscribe(test, topic));
+}
+
 struct broadcast_expectation {
     pinion_test *test;
     const char *topic;
@@ -61,17 +69,22 @@ struct broadcast_expectation {
     json_t *pattern;
 };
 
+static bool is_or_any(const char *text, const char *expected)
+{
+    return !expected || strcmp(text, expected) == 0;
+}
+
 static bool take_broadcast(void *context)
 {
     const struct broadcast_expectation *expected = context;
     PINION_LIST_FOREACH_SAFE (node, &expected->test->broadcasts) {
         struct broadcast *broadcast = PINION_CONTAINER_OF(node, struct broadcast, node);
-        if (strcmp(broadcast->topic, expected->topic) != 0 || strcmp(broadcast->event, expected->event) != 0)
+        if (!is_or_any(broadcast->topic, expected->topic) || !is_or_any(broadcast->event, expected->event))
             continue;
         if (expected->pattern &&
             !pinion__test_matches(expected->pattern, pinion_payload_tree(broadcast->payload)))
             continue;
-        pinion__test_met(expected->test, pinion_payload_ref(broadcast->payload));
+        pinion__test_met(expected->test, pinion__payload_ref(broadcast->payload));
         broadcast_free(broadcast);
         return true;
     }
@@ -94,7 +107,7 @@ static void describe_broadcasts(const pinion_test *test, char *out, size_t size)
     }
 }
 
-int pinion_test_expect_broadcast(pinion_test *test, const char *topic, const char *event, const char *pattern)
+static int expect(pinion_test *test, const char *topic, const char *event, const char *pattern)
 {
     struct broadcast_expectation expected = { .test = test, .topic = topic, .event = event };
     int rc = pinion__test_pattern(pattern, &expected.pattern);
@@ -103,11 +116,17 @@ int pinion_test_expect_broadcast(pinion_test *test, const char *topic, const cha
     if (!pinion__test_await(test, take_broadcast, &expected)) {
         char got[300];
         describe_broadcasts(test, got, sizeof got);
-        rc = pinion__fail(PINION_ETIMEDOUT, "expected a broadcast %s %s on %s; what there was:%s", event,
-                          pattern ? pattern : "", topic, got);
+        rc = pinion__fail(PINION_ETIMEDOUT, "expected a broadcast %s %s on %s; what there was:%s",
+                          event ? event : "", pattern ? pattern : "", topic ? topic : "any topic", got);
     }
     json_decref(expected.pattern);
     return rc;
+}
+
+int pinion_test_expect_broadcast(pinion_test *test, const char *topic, const char *event, const char *pattern)
+{
+    PINION_NEED_TEST(test, return PINION_EINVAL);
+    PINION_RETURN(expect(test, topic, event, pattern));
 }
 
 void pinion__test_broadcasts_end(pinion_test *test)

@@ -1,5 +1,7 @@
 /* The test kit's clients: connecting, sending, and frames as they are. */
+#include "proto/payload.h"
 #include "proto/query.h"
+#include "proto/utf8.h"
 #include "testing/kit.h"
 #include "testing/message.h"
 #include <stdlib.h>
@@ -49,16 +51,23 @@ static int connect_client(pinion_test_client *client, const char *query)
     int rc = parse_params(query, &tree, &client->v1);
     if (rc) {
         json_decref(tree);
-        return pinion__fail(rc, "\"%s\" is no query", query);
+        return rc;
     }
     pinion_payload *params = pinion_payload_json(tree);
     rc = pinion__loopback_connect(&client->connection, client->test->shard, &client->mount, params);
     pinion_payload_unref(params);
     if (rc == PINION_EPENDING && !pinion__test_await(client->test, has_answer, client))
-        return pinion__fail(PINION_ETIMEDOUT, "expected the answer to a connect with \"%s\"", query);
-    if (rc == PINION_EPENDING)
-        rc = client->connection.connect_status;
-    return rc ? pinion__fail(rc, "connect with \"%s\": %s", query, pinion_strerror(rc)) : 0;
+        return PINION_ETIMEDOUT;
+    return rc == PINION_EPENDING ? client->connection.connect_status : rc;
+}
+
+static int unconnected(int code, const char *query)
+{
+    if (code == PINION_EPROTO)
+        return pinion__fail(code, "\"%s\" is no query", query);
+    if (code == PINION_ETIMEDOUT)
+        return pinion__fail(code, "expected the answer to a connect with \"%s\"", query);
+    return pinion__fail(code, "connect with \"%s\": %s", query, pinion_strerror(code));
 }
 
 static pinion_test_client *client_new(pinion_test *test)
@@ -83,18 +92,19 @@ static int let_connect(pinion_test_client *client, int rc, const char *query, pi
         return rc;
     }
     pinion__list_append(&test->clients, &client->node);
-    rc = connect_client(client, query ? query : "");
+    query = query ? query : "";
+    rc = connect_client(client, query);
     if (rc)
         pinion__loopback_disconnect(&client->connection); /* freed with the test */
     else
         *out = client;
     pinion_test_run(test);
-    return rc;
+    return rc ? unconnected(rc, query) : 0; /* last: what ran may have failed with sentences of its own */
 }
 
-int pinion_test_connect_sized(pinion_test *test, const pinion_socket_def *socket,
-                              const pinion_socket_options *options, const char *query,
-                              pinion_test_client **out, const pinion_mount_sizes *sizes)
+static int connect_to(pinion_test *test, const pinion_socket_def *socket,
+                      const pinion_socket_options *options, const char *query, pinion_test_client **out,
+                      const pinion_mount_sizes *sizes)
 {
     pinion_test_client *client = client_new(test);
     if (!client)
@@ -103,9 +113,19 @@ int pinion_test_connect_sized(pinion_test *test, const pinion_socket_def *socket
                        out);
 }
 
-int pinion_test_connect_raw_sized(pinion_test *test, const pinion_raw_socket_def *socket,
-                                  const pinion_socket_options *options, const char *query,
-                                  pinion_test_client **out, const pinion_mount_sizes *sizes)
+int pinion_test_connect_sized(pinion_test *test, const pinion_socket_def *socket,
+                              const pinion_socket_options *options, const char *query,
+                              pinion_test_client **out, const pinion_mount_sizes *sizes)
+{
+    PINION_NEED_TEST(test, return PINION_EINVAL);
+    PINION_NEEDED(out);
+    PINION_NEEDED(sizes);
+    PINION_RETURN(connect_to(test, socket, options, query, out, sizes));
+}
+
+static int connect_to_raw(pinion_test *test, const pinion_raw_socket_def *socket,
+                          const pinion_socket_options *options, const char *query, pinion_test_client **out,
+                          const pinion_mount_sizes *sizes)
 {
     pinion_test_client *client = client_new(test);
     if (!client)
@@ -114,8 +134,19 @@ int pinion_test_connect_raw_sized(pinion_test *test, const pinion_raw_socket_def
                        out);
 }
 
+int pinion_test_connect_raw_sized(pinion_test *test, const pinion_raw_socket_def *socket,
+                                  const pinion_socket_options *options, const char *query,
+                                  pinion_test_client **out, const pinion_mount_sizes *sizes)
+{
+    PINION_NEED_TEST(test, return PINION_EINVAL);
+    PINION_NEEDED(out);
+    PINION_NEEDED(sizes);
+    PINION_RETURN(connect_to_raw(test, socket, options, query, out, sizes));
+}
+
 void pinion_test_disconnect(pinion_test_client *client)
 {
+    PINION_NEED_CLIENT(client, return );
     pinion__loopback_disconnect(&client->connection);
     pinion_test_run(client->test);
 }
@@ -162,7 +193,8 @@ int pinion__test_send(pinion_test_client *client, const char *topic, const char 
                                             .payload = payload,
                                             .v1 = client->v1 };
     struct pinion_frame *frame = NULL;
-    int rc = pinion__test_encode(&message, &frame);
+    bool utf8 = pinion__utf8_name(topic, strlen(topic)) && pinion__utf8_name(event, strlen(event));
+    int rc = utf8 ? pinion__test_encode(&message, &frame) : PINION_EUTF8;
     pinion_payload_unref(payload);
     if (!rc)
         rc = pinion__loopback_send(&client->connection, frame->opcode, pinion__frame_wire(frame));
@@ -174,6 +206,9 @@ int pinion__test_send(pinion_test_client *client, const char *topic, const char 
 int pinion_test_push(pinion_test_client *client, const char *topic, const char *event,
                      pinion_payload *payload)
 {
+    PINION_NEED_CLIENT(client, return pinion__payload_lost(payload));
+    PINION_NEED(topic, return pinion__payload_lost(payload));
+    PINION_NEED(event, return pinion__payload_lost(payload));
     return pinion__test_send(client, topic, event, false, payload);
 }
 
@@ -181,6 +216,8 @@ int pinion_test_push(pinion_test_client *client, const char *topic, const char *
 
 void pinion_test_send_frame(pinion_test_client *client, bool binary, const void *bytes, size_t length)
 {
+    PINION_NEED_CLIENT(client, return );
+    PINION_RULE(bytes || length == 0, return, "bytes is NULL, and length %zu", length);
     int opcode = binary ? PINION_OPCODE_BINARY : PINION_OPCODE_TEXT;
     (void)pinion__loopback_send(&client->connection, opcode, pinion__slice(bytes, length));
     pinion_test_run(client->test);
@@ -194,6 +231,10 @@ static bool has_frame(void *context)
 
 int pinion_test_next_frame(pinion_test_client *client, bool *binary, const char **bytes, size_t *length)
 {
+    PINION_NEED_CLIENT(client, return PINION_EINVAL);
+    PINION_NEEDED(binary);
+    PINION_NEEDED(bytes);
+    PINION_NEEDED(length);
     if (!pinion__test_await(client->test, has_frame, client))
         return pinion__fail(PINION_ETIMEDOUT, "expected a frame; there was nothing");
     if (pinion__list_empty(&client->connection.sent))
@@ -214,6 +255,7 @@ int pinion_test_next_frame(pinion_test_client *client, bool *binary, const char 
 size_t pinion_test_frames(const pinion_test_client *client)
 {
     size_t count = 0;
+    PINION_NEED(client, return 0);
     PINION_LIST_FOREACH (node, &client->connection.sent) {
         count++;
     }
@@ -222,5 +264,6 @@ size_t pinion_test_frames(const pinion_test_client *client)
 
 int pinion_test_close_code(const pinion_test_client *client)
 {
+    PINION_NEED(client, return 0);
     return client->connection.closed ? client->connection.close_code : 0;
 }

@@ -1,4 +1,5 @@
 /* The test kit's expectations of what a client is sent, and what a test does to have something to expect. */
+#include "proto/payload.h"
 #include "testing/kit.h"
 #include "testing/message.h"
 #include <stdio.h>
@@ -111,6 +112,7 @@ int pinion_test_expect_reply(pinion_test_client *client, int ref, const char *st
 {
     struct expectation expected = { .client = client, .ref = ref, .status = status };
     char what[40];
+    PINION_NEED_CLIENT(client, return PINION_EINVAL);
     if (ref <= 0)
         return pinion__fail(PINION_EINVAL, "expected a reply to a message that was not sent: %s",
                             pinion_strerror(ref));
@@ -122,12 +124,14 @@ int pinion_test_expect_push(pinion_test_client *client, const char *topic, const
                             const char *pattern)
 {
     struct expectation expected = { .client = client, .topic = topic, .event = event };
-    return expect(&expected, pattern, "a push");
+    PINION_NEED_CLIENT(client, return PINION_EINVAL);
+    PINION_RETURN(expect(&expected, pattern, "a push"));
 }
 
 int pinion_test_refute_push(pinion_test_client *client, const char *topic, const char *event)
 {
     struct expectation expected = { .client = client, .topic = topic, .event = event };
+    PINION_NEED_CLIENT(client, return PINION_EINVAL);
     pinion_test_run(client->test);
     if (!take_expected(&expected))
         return 0;
@@ -145,6 +149,7 @@ static bool is_closed(void *context)
 
 int pinion_test_expect_close(pinion_test_client *client, int code)
 {
+    PINION_NEED_CLIENT(client, return PINION_EINVAL);
     if (!pinion__test_await(client->test, is_closed, client))
         return pinion__fail(PINION_ETIMEDOUT, "expected a close with %d; the socket is still open", code);
     if (client->connection.close_code != code)
@@ -155,7 +160,7 @@ int pinion_test_expect_close(pinion_test_client *client, int code)
 
 /* ---- joining, leaving, pushing ---- */
 
-int pinion_test_join(pinion_test_client *client, const char *topic, pinion_payload *params)
+static int join(pinion_test_client *client, const char *topic, pinion_payload *params)
 {
     char got[300];
     int ref = pinion__test_send(client, topic, "phx_join", true, params);
@@ -171,8 +176,17 @@ int pinion_test_join(pinion_test_client *client, const char *topic, pinion_paylo
     return pinion__fail(PINION_EACCES, "the join of %s was refused: %s", topic, got);
 }
 
+int pinion_test_join(pinion_test_client *client, const char *topic, pinion_payload *params)
+{
+    PINION_NEED_CLIENT(client, return pinion__payload_lost(params));
+    PINION_NEED(topic, return pinion__payload_lost(params));
+    PINION_RETURN(join(client, topic, params));
+}
+
 int pinion_test_leave(pinion_test_client *client, const char *topic)
 {
+    PINION_NEED_CLIENT(client, return PINION_EINVAL);
+    PINION_NEEDED(topic);
     int ref = pinion__test_send(client, topic, "phx_leave", false, NULL);
     if (ref < 0)
         return ref;

@@ -31,7 +31,7 @@ static void on_post(void *context)
     pinion__unlock(&test->lock);
 }
 
-void pinion_test_run(pinion_test *test)
+static void run(pinion_test *test)
 {
     while (pinion__scheduler_turn(test->scheduler) == 0)
         continue;
@@ -39,15 +39,22 @@ void pinion_test_run(pinion_test *test)
         PINION_CHECK(pinion__shard_check(test->shard));
 }
 
+void pinion_test_run(pinion_test *test)
+{
+    PINION_NEED_TEST(test, return );
+    run(test);
+}
+
 /* Timers one after the other, each with what it causes, as real time would have it. */
 void pinion_test_advance(pinion_test *test, uint64_t ms)
 {
-    uint64_t until = test->now + ms;
-    pinion_test_run(test);
+    PINION_NEED_TEST(test, return );
+    uint64_t until = ms < UINT64_MAX - test->now ? test->now + ms : UINT64_MAX;
+    run(test);
     while (test->now < until) {
         uint64_t next = pinion__scheduler_next(test->scheduler);
         test->now = next > test->now && next < until ? next : until;
-        pinion_test_run(test);
+        run(test);
     }
 }
 
@@ -68,7 +75,7 @@ static bool await_for(pinion_test *test, uint32_t ms, bool (*met)(void *context)
 {
     struct timespec deadline = pinion__clock_in_ms(ms);
     for (;;) {
-        pinion_test_run(test);
+        run(test);
         if (met(context))
             return true;
         if (!await_post(test, &deadline))
@@ -83,6 +90,7 @@ bool pinion__test_await(pinion_test *test, bool (*met)(void *context), void *con
 
 void pinion_test_set_patience(pinion_test *test, uint32_t ms)
 {
+    PINION_NEED(test, return);
     test->patience_ms = ms;
 }
 
@@ -111,7 +119,7 @@ static int init_endpoint(pinion_test *test, const pinion_test_options *options)
     return 0;
 }
 
-int pinion_test_new_sized(pinion_test **out, const pinion_test_options *options, size_t size)
+static int test_new(pinion_test **out, const pinion_test_options *options, size_t size)
 {
     pinion_test_options known;
     int rc = PINION_TAKE(pinion_test_options, &known, options, size);
@@ -141,6 +149,12 @@ int pinion_test_new_sized(pinion_test **out, const pinion_test_options *options,
     return 0;
 }
 
+int pinion_test_new_sized(pinion_test **out, const pinion_test_options *options, size_t size)
+{
+    PINION_NEEDED(out);
+    PINION_RETURN(test_new(out, options, size));
+}
+
 static bool all_gone(void *context)
 {
     const pinion_test *test = context;
@@ -160,6 +174,7 @@ void pinion_test_free(pinion_test *test)
 {
     if (!test)
         return;
+    PINION_NEED_TEST(test, return );
     end_clients(test);
     pinion__test_broadcasts_end(test);
     pinion__scheduler_close(test->scheduler);
@@ -176,6 +191,7 @@ void pinion_test_free(pinion_test *test)
 
 pinion_endpoint *pinion_test_endpoint(pinion_test *test)
 {
+    PINION_NEED(test, return NULL);
     return test->endpoint;
 }
 
@@ -189,10 +205,13 @@ void pinion__test_met(pinion_test *test, pinion_payload *payload)
 
 json_t *pinion_test_value(const pinion_test *test)
 {
+    PINION_NEED(test, return NULL);
     return test->met ? pinion_payload_tree(test->met) : NULL;
 }
 
 const char *pinion_test_bytes(const pinion_test *test, size_t *length)
 {
+    PINION_NEED(test, return NULL);
+    PINION_NEED(length, return NULL);
     return pinion_payload_bytes(test->met, length);
 }

@@ -3,7 +3,7 @@
 #define PINION_TESTING_KIT_H
 
 #include "base/lock.h"
-#include "base/log.h"
+#include "base/misuse.h"
 #include "testing/loopback.h"
 #include <pinion/testing.h>
 #include <pthread.h>
@@ -34,6 +34,22 @@ struct pinion_test {
     struct pinion_list subscriptions;
     pinion_payload *met; /* what the last expectation met */
 };
+
+/* In a public function: there is a test, it is this thread's, and no callback of its is running, which none
+ * of these could wait for. */
+#define PINION_NEED_TEST(test, otherwise)                                                                    \
+    PINION_NEED(test, otherwise);                                                                            \
+    PINION_NEED_TEST_HERE(test, otherwise)
+
+/* The same of a client's. */
+#define PINION_NEED_CLIENT(client, otherwise)                                                                \
+    PINION_NEED(client, otherwise);                                                                          \
+    PINION_NEED_TEST_HERE((client)->test, otherwise)
+
+#define PINION_NEED_TEST_HERE(test, otherwise)                                                               \
+    PINION_RULE(pinion__scheduler_on_thread((test)->scheduler), otherwise,                                   \
+                "called on another thread than pinion_test_new");                                            \
+    PINION_RULE(!(test)->shard->call, otherwise, "called in a callback of the test's")
 
 /* Run until met(context), or the patience is at its end: false. */
 bool pinion__test_await(pinion_test *test, bool (*met)(void *context), void *context);

@@ -338,12 +338,16 @@ static void it_starts_and_stops_again_and_again(void **state)
     }
 }
 
+static void never_heard(const char *topic, const char *event, const pinion_payload *payload, void *data)
+{
+}
+
 static void it_may_be_freed_without_having_run(void **state)
 {
     pinion_endpoint *endpoint = listening(3);
     pinion_subscription *subscription;
     ok(pinion_endpoint_broadcast(endpoint, "room:all", "nobody", NULL));
-    ok(pinion_endpoint_subscribe(endpoint, "room:all", NULL, NULL, &subscription));
+    ok(pinion_endpoint_subscribe(endpoint, "room:all", never_heard, NULL, &subscription));
     pinion_subscription_free(subscription, NULL);
     pinion_endpoint_free(endpoint);
     pinion_endpoint_free(NULL);

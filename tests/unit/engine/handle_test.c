@@ -128,6 +128,12 @@ static void expect_crash(pinion_reason why)
 
 /* ---- handle_in ---- */
 
+static void a_status_that_is_null_crashes(void **state)
+{
+    give_result("give", pinion_reply(NULL, NULL));
+    expect_crash(PINION_REASON_CRASH);
+}
+
 static void noreply_says_nothing(void **state)
 {
     give_result("give", pinion_noreply());
@@ -321,6 +327,7 @@ static void silence_closes_after_the_timeout_and_any_frame_is_life(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(a_status_that_is_null_crashes),
         T(noreply_says_nothing),
         T(a_reply_carries_any_status),
         T(stop_normal_closes_then_terminates),

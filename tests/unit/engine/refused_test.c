@@ -189,10 +189,15 @@ static int send_by_ref(pinion_channel *channel)
     return rc;
 }
 
+static void never_heard(const char *topic, const char *event, const pinion_payload *payload, void *data)
+{
+}
+
 static int subscribe_on_loop(pinion_channel *channel)
 {
     pinion_subscription *subscription;
-    return pinion_endpoint_subscribe(endpoint_of(channel), "room:a" NOT_UTF8, NULL, NULL, &subscription);
+    return pinion_endpoint_subscribe(endpoint_of(channel), "room:a" NOT_UTF8, never_heard, NULL,
+                                     &subscription);
 }
 
 CALL(push_unbuilt, pinion_push(channel, "tick", unbuilt()))
