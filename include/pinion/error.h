@@ -2,6 +2,10 @@
  *
  * Every function that can fail returns an int: 0, or one of these negative codes. What a function
  * writes through its out-parameters is untouched when it fails.
+ *
+ * A call that cannot be right (NULL where the function's contract says nothing of it, the wrong thread)
+ * returns PINION_EINVAL, or does nothing and returns NULL, 0 or false. In a debug build of the library it
+ * ends the program, with a line that names the function: docs/debugging.md.
  */
 #ifndef PINION_ERROR_H
 #define PINION_ERROR_H
@@ -72,8 +76,8 @@ PINION_API const char *pinion_strerror(int code);
 /* The name of a code ("PINION_EINVAL"). Static text, never NULL; thread: any. */
 PINION_API const char *pinion_errname(int code);
 
-/* What went wrong in the last call of this thread that failed with a sentence of its own (a port that
- * is taken and which, a route that cannot match), or "" when there was none.
+/* What went wrong in the last call of this thread that failed: a sentence that says it (a port that is taken
+ * and which, a route that cannot match), or at least which function failed. "" before any has.
  * Lifetime: until the next failing call on this thread. */
 PINION_API const char *pinion_error_detail(void);
 

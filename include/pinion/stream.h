@@ -86,7 +86,7 @@ PINION_API pinion_endpoint *pinion_stream_endpoint(const pinion_stream *stream);
  * Order: frames are sent in the order of the calls.
  *
  * Errors: PINION_ECLOSED: after shutdown, close or an error; PINION_ETOOBIG: a frame of 4 GiB or more;
- * PINION_ENOMEM: out of memory. */
+ * PINION_ENOMEM: out of memory, or a frame that is NULL, as pinion_frame_new gives it then. */
 PINION_API int pinion_stream_send(pinion_stream *stream, pinion_frame *frame);
 
 /* How many bytes are queued that the kernel has not taken yet. */

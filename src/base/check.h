@@ -1,5 +1,5 @@
-/* Looking over whole structures, in builds with checks: PINION_CHECKS, which the presets dev, asan,
- * clang-asan, tsan, msan and fuzz have. Elsewhere all of this is nothing.
+/* Looking over whole structures, in builds with checks: PINION_CHECKS, which all presets but release have
+ * (docs/debugging.md). Elsewhere all of this is nothing.
  *
  * A checker, pinion__X_check, is given a structure between two acts on it, and returns a sentence that tells
  * what is wrong, or NULL. It changes nothing. It takes time in proportion to what is inside, and comes to an

@@ -560,7 +560,7 @@ static int make_endpoints(void)
 static int make_clients(void)
 {
     pinion_test_client *raw_client;
-    int rc = pinion_test_new(&test);
+    int rc = pinion_test_new(&test, NULL);
     if (!rc)
         rc = pinion_test_connect(test, &socket_def, NULL, "", &client);
     if (!rc)
@@ -582,7 +582,7 @@ static int make_clients(void)
 /* A ref whose endpoint is no more. */
 static int make_stale_ref(void)
 {
-    int rc = pinion_test_new(&test);
+    int rc = pinion_test_new(&test, NULL);
     if (!rc)
         rc = pinion_test_connect(test, &socket_def, NULL, "", &client);
     if (!rc)

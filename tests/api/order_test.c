@@ -99,7 +99,7 @@ static void join_and(const void *act)
 {
     pinion_test_client *client;
     in_join = *(void (*const *)(void))act;
-    if (pinion_test_new(&test) != 0 || pinion_test_connect(test, &socket_def, NULL, "", &client) != 0 ||
+    if (pinion_test_new(&test, NULL) != 0 || pinion_test_connect(test, &socket_def, NULL, "", &client) != 0 ||
         pinion_test_join(client, "a", NULL) != 0)
         _exit(3);
     in_join = NULL;
@@ -130,7 +130,7 @@ static void a_test_is_not_run_in_its_own_callback(void **state)
 static void an_endpoint_may_be_freed_beside_a_test(void **state)
 {
     pinion_test_client *client;
-    assert_int_equal(pinion_test_new(&test), 0);
+    assert_int_equal(pinion_test_new(&test, NULL), 0);
     assert_int_equal(pinion_test_connect(test, &socket_def, NULL, "", &client), 0);
     assert_int_equal(pinion_test_join(client, "a", NULL), 0);
     assert_int_equal(pinion_endpoint_new(&endpoint, NULL), 0);

@@ -91,3 +91,28 @@ describe("cmake --preset release", () => {
     }
   });
 });
+
+// Checks and assertions are one: both or neither, whatever the build type says of NDEBUG.
+describe("PINION_CHECKS", () => {
+  const cases = [
+    ["Debug", [], true],
+    ["None", [], false],
+    ["Release", ["-DPINION_CHECKS=ON"], true],
+    ["Release", ["-DPINION_CHECKS=OFF", "-DPINION_ASAN=ON"], true],
+  ];
+  for (const [type, options, on] of cases) {
+    it(`is ${on ? "on" : "off"} for ${[type, ...options].join(" ")}`, async (t) => {
+      const build = mkdtempSync(path.join(tmpdir(), "pinion-configure-"));
+      t.after(() => rmSync(build, { recursive: true }));
+      const all = ["-G", "Ninja", "-B", build, "-S", SOURCE_DIR, `-DCMAKE_BUILD_TYPE=${type}`, "-DBUILD_TESTING=OFF", "-DPINION_PROGRAMS=OFF", ...options];
+      await execute("cmake", all);
+      const commands = JSON.parse(readFileSync(path.join(build, "compile_commands.json"), "utf8"));
+      const { command } = commands.find(({ file }) => file.endsWith("/src/base/error.c"));
+      const words = command.split(" ");
+      assert.equal(words.includes("-DPINION_CHECKS"), on);
+      assert.equal(words.filter((word) => /^-[DU]NDEBUG$/.test(word)).at(-1), on ? "-UNDEBUG" : "-DNDEBUG");
+      const { stdout } = await execute("pkg-config", ["--variable=checks", path.join(build, "packaging/pinion.pc")]);
+      assert.equal(stdout.trim(), on ? "on" : "off");
+    });
+  }
+});

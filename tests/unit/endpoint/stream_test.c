@@ -123,6 +123,7 @@ static void a_peer_that_comes_before_the_endpoint_runs_is_served(void **state)
 static void send_three_as_acted(pinion_stream *stream)
 {
     CHECK(pinion_stream_queued(stream) == 0);
+    CHECK(pinion_stream_send(stream, NULL) == PINION_ENOMEM); /* as where there was no memory for a frame */
     CHECK(pinion_stream_send(stream, text("one")) == 0);
     CHECK(pinion_stream_send(stream, text("")) == 0);
     CHECK(pinion_stream_send(stream, text("two")) == 0);
