@@ -59,12 +59,6 @@ void pinion__scheduler_bind(struct pinion_scheduler *scheduler)
     atomic_store_explicit(&scheduler->bound, true, memory_order_release);
 }
 
-bool pinion__scheduler_on_thread(const struct pinion_scheduler *scheduler)
-{
-    return !atomic_load_explicit(&scheduler->bound, memory_order_acquire) ||
-           pthread_equal(scheduler->thread, pthread_self());
-}
-
 int pinion__scheduler_post(struct pinion_scheduler *scheduler, struct pinion_task *task, size_t bytes)
 {
     return pinion__mailbox_put(&scheduler->mailbox, task, bytes);

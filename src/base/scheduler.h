@@ -51,7 +51,11 @@ void pinion__scheduler_unref(struct pinion_scheduler *scheduler);
 void pinion__scheduler_bind(struct pinion_scheduler *scheduler);
 
 /* True on the loop's thread (or before any was bound). */
-bool pinion__scheduler_on_thread(const struct pinion_scheduler *scheduler);
+static inline bool pinion__scheduler_on_thread(const struct pinion_scheduler *scheduler)
+{
+    return !atomic_load_explicit(&scheduler->bound, memory_order_acquire) ||
+           pthread_equal(scheduler->thread, pthread_self());
+}
 
 /* Run `task` on the loop, from any thread. `bytes` counts against the mailbox's cap, 0 is exempt.
  * Errors as pinion__mailbox_put; the task stays the caller's then. */

@@ -119,8 +119,8 @@ static int publish(struct pinion_hub *hub, reach_fn *reach, uint64_t from, const
     return 0;
 }
 
-static int broadcast_from_channel(pinion_channel *channel, uint64_t from, const char *name, const char *event,
-                                  pinion_payload *payload)
+static inline int broadcast_from_channel(pinion_channel *channel, uint64_t from, const char *name,
+                                         const char *event, pinion_payload *payload)
 {
     struct pinion_refused call = { .call = name, .name = event, .channel = channel };
     if (!has_joined(channel) || channel->socket->mount->raw) {

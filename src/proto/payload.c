@@ -233,18 +233,31 @@ pinion_payload *pinion_payload_ref(const pinion_payload *payload)
     return counted;
 }
 
-void pinion_payload_unref(pinion_payload *payload)
+/* One that is borrowed has no references, and gets none by this. */
+__attribute__((cold, noinline)) static void refuse_lent(pinion_payload *payload)
 {
-    if (!payload || payload == &poison)
-        return;
-    PINION_RULE(!is_borrowed(payload), return,
-                "the payload is a callback's, which only lends it: pinion_payload_ref first");
-    if (atomic_fetch_sub_explicit(&payload->refs, 1, memory_order_acq_rel) > 1)
-        return;
+    atomic_store(&payload->refs, 0);
+    pinion__misuse("pinion_payload_unref",
+                   "the payload is a callback's, which only lends it: pinion_payload_ref first");
+}
+
+__attribute__((noinline)) static void free_payload(pinion_payload *payload)
+{
     PINION_HELD_GONE(payload);
     json_decref(atomic_load(&payload->tree));
     pinion_payload_unref(payload->base);
     pinion__block_free(payload, sizeof *payload + payload->room);
+}
+
+void pinion_payload_unref(pinion_payload *payload)
+{
+    if (!payload || payload == &poison)
+        return;
+    unsigned before = atomic_fetch_sub_explicit(&payload->refs, 1, memory_order_acq_rel);
+    if (before == 1)
+        free_payload(payload);
+    else if (before == 0)
+        refuse_lent(payload);
 }
 
 /* --- looking inside --- */

@@ -38,7 +38,7 @@ static pinion_presence *presence, *unused;
 static pinion_cluster *cluster;
 static pinion_pubsub_adapter *adapter;
 static pinion_subscription *subscription;
-static pinion_payload *payload, *data;
+static pinion_payload *payload, *data, lent;
 static pinion_frame *frame;
 static pinion_response *response;
 static pinion_stats stats;
