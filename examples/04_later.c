@@ -108,7 +108,7 @@ static pinion_result primes(pinion_channel *channel, const char *event, const pi
     json_t *below = pinion_payload_get(payload, "below");
     if (!json_is_integer(below) || json_integer_value(below) < 0 || json_integer_value(below) > NUMBER_MAX)
         return refuse("a number from 0 to 10000000, please");
-    struct question question = { pinion_channel_ref(channel), json_integer_value(below) };
+    struct question question = { pinion_ref_new(channel), json_integer_value(below) };
     if (!question.ref)
         return pinion_crash();
     if (!ask(question)) {

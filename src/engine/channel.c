@@ -269,7 +269,9 @@ pinion_endpoint *pinion_channel_endpoint(const pinion_channel *channel)
 
 void *pinion_channel_context(const pinion_channel *channel)
 {
-    return pinion_socket_context(channel->socket);
+    PINION_NEED(channel, return NULL);
+    PINION_CHECK_ON_LOOP(channel->socket);
+    return pinion__mount_context(channel->socket->mount, channel->socket->shard->hub);
 }
 
 const char *pinion_channel_transport(const pinion_channel *channel)

@@ -155,6 +155,7 @@ bool pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code, size
 
 void *pinion_endpoint_context(const pinion_endpoint *endpoint)
 {
+    PINION_NEED(endpoint, return NULL);
     return pinion__hub_of(endpoint)->context;
 }
 

@@ -454,6 +454,8 @@ pinion_endpoint *pinion_socket_endpoint(const pinion_socket *socket)
 
 void *pinion_socket_context(const pinion_socket *socket)
 {
+    PINION_NEED(socket, return NULL);
+    PINION_CHECK_ON_LOOP(socket);
     return pinion__mount_context(socket->mount, socket->shard->hub);
 }
 

@@ -85,7 +85,7 @@ void pinion__socket_ended(struct pinion_socket *socket, pinion_reason reason);
 /* ---- who may call ---- */
 
 #define PINION_ELSEWHERE                                                                                     \
-    "called on a thread that is not the loop of its connection: there, use a ref (pinion_channel_ref)"
+    "called on a thread that is not the loop of its connection: there, use a ref (pinion_ref_new)"
 
 /* In a public function: the caller is on the loop that the socket lives on. */
 #define PINION_ON_LOOP(socket, otherwise)                                                                    \

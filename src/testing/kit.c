@@ -90,7 +90,7 @@ bool pinion__test_await(pinion_test *test, bool (*met)(void *context), void *con
 
 void pinion_test_set_patience(pinion_test *test, uint32_t ms)
 {
-    PINION_NEED(test, return);
+    PINION_NEED(test, return );
     test->patience_ms = ms;
 }
 

@@ -150,6 +150,14 @@ static int new_cluster(void)
     return rc;
 }
 
+static int make_test(const pinion_test_options *given)
+{
+    pinion_test *own = NULL;
+    int rc = pinion_test_new(&own, given);
+    pinion_test_free(own);
+    return rc;
+}
+
 static int new_adapter(const char *node)
 {
     pinion_pubsub_adapter *fresh = NULL;

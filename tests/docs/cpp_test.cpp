@@ -113,7 +113,7 @@ void greet(pinion_endpoint *endpoint)
 // What is thrown in it, by kind; it keeps a ref, too.
 pinion_result thrower(pinion_channel *channel, const pinion_payload *payload)
 {
-    ref_ptr ref(pinion_channel_ref(channel));
+    ref_ptr ref(pinion_ref_new(channel));
     std::string kind = json_string_value(pinion_payload_get(payload, "kind"));
     if (kind == "exception")
         throw std::runtime_error("out of luck");
@@ -137,7 +137,7 @@ pinion_test *test;
 
 int setup(void **)
 {
-    return pinion_test_new(&test);
+    return pinion_test_new(&test, nullptr);
 }
 
 int teardown(void **)

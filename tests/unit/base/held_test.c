@@ -41,7 +41,7 @@ static pinion_test *new_test(void)
 {
     pinion_test *test = NULL;
     pinion_test_client *client;
-    assert_int_equal(pinion_test_new(&test), 0);
+    assert_int_equal(pinion_test_new(&test, NULL), 0);
     assert_int_equal(pinion_test_connect(test, &socket_def, NULL, "", &client), 0);
     assert_int_equal(pinion_test_join(client, "a", NULL), 0);
     return test;
@@ -75,7 +75,7 @@ static void what_is_given_back_is_not_told_of(void **state)
 {
     pinion_test *test = new_test();
     pinion_subscription *subscription;
-    pinion_ref *ref = pinion_channel_ref(channel);
+    pinion_ref *ref = pinion_ref_new(channel);
     assert_int_equal(pinion_endpoint_subscribe(pinion_test_endpoint(test), "b",
                                                (pinion_subscription_fn *)abort, NULL, &subscription),
                      0);
@@ -94,11 +94,11 @@ static void refs_are_told_of_by_the_place_where_they_were_made(void **state)
     pinion_ref *refs[4];
     pinion_test *test = new_test();
     for (int i = 0; i < 3; i++)
-        refs[i] = pinion_channel_ref(channel);
-    refs[3] = pinion_socket_ref(pinion_channel_socket(channel));
+        refs[i] = pinion_ref_new(channel);
+    refs[3] = pinion_ref_new_socket(pinion_channel_socket(channel));
     pinion_test_free(test);
-    expect_told("3 refs", "pinion_channel_ref");
-    expect_told("1 refs", "pinion_socket_ref");
+    expect_told("3 refs", "pinion_ref_new");
+    expect_told("1 refs", "pinion_ref_new_socket");
     assert_int_equal(line_count, ASSERTIONS_ARE_ON ? 2 : 0);
     for (int i = 0; i < 4; i++)
         pinion_ref_free(refs[i]);
@@ -143,7 +143,7 @@ static void many_places_are_told_of_by_their_number(void **state)
 {
     pinion_ref *refs[10];
     pinion_test *test = new_test();
-#define MAKE(i) refs[i] = pinion_channel_ref(channel)
+#define MAKE(i) refs[i] = pinion_ref_new(channel)
     MAKE(0);
     MAKE(1);
     MAKE(2);
@@ -165,7 +165,7 @@ static void many_places_are_told_of_by_their_number(void **state)
 static void free_twice(const void *nothing)
 {
     pinion_test *test = new_test();
-    pinion_ref *ref = pinion_channel_ref(channel);
+    pinion_ref *ref = pinion_ref_new(channel);
     pinion_ref_free(ref);
     pinion_ref_free(ref); // NOLINT(clang-analyzer-*): it is what is tried
     pinion_test_free(test);
