@@ -224,16 +224,40 @@ static void of_a_full_adapter(void **state)
 
 /* ---- transports ---- */
 
+static int drop(void *conn, pinion_frame *frame)
+{
+    pinion_frame_unref(frame);
+    return 0;
+}
+
+static void ignore_connected(void *conn, int error, const pinion_payload *reason)
+{
+}
+
+static void ignore_pause(void *conn, bool paused)
+{
+}
+
+static void ignore_close(void *conn, uint16_t code)
+{
+}
+
 static void of_transports(void **state)
 {
-    static const pinion_transport transport = { .name = "own" };
+    static const pinion_transport transport = { .name = "own",
+                                                .send = drop,
+                                                .connected = ignore_connected,
+                                                .pause = ignore_pause,
+                                                .close = ignore_close };
     const pinion_connect_info info = { .transport = "own", .peer = "" };
     pinion_transport_limits limits;
     pinion_socket *socket;
     ok(pinion_endpoint_socket(endpoint, "/a", &nothing, NULL));
     CODE(pinion_transport_limits_of(endpoint, "/b", &limits), PINION_ENOENT);
-    CODE(pinion_transport_connect(endpoint, "/b", &transport, NULL, "", &info, &socket, NULL), PINION_ENOENT);
-    CODE(pinion_transport_connect(endpoint, "/a", &transport, NULL, "", &info, &socket, NULL), PINION_EINVAL);
+    CODE(pinion_transport_connect(endpoint, "/b", &transport, &limits, "", &info, &socket, NULL),
+         PINION_ENOENT);
+    CODE(pinion_transport_connect(endpoint, "/a", &transport, &limits, "", &info, &socket, NULL),
+         PINION_EINVAL);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)

@@ -132,13 +132,25 @@ static int drop(void *conn, pinion_frame *frame)
     return 0;
 }
 
-static void nothing_closed(void *conn, uint16_t code)
+static void ignore_connected(void *conn, int error, const pinion_payload *reason)
+{
+}
+
+static void ignore_pause(void *conn, bool paused)
+{
+}
+
+static void ignore_close(void *conn, uint16_t code)
 {
 }
 
 static void a_transport_connects_to_what_is_mounted(void **state)
 {
-    static const pinion_transport transport = { .name = "test", .send = drop, .close = nothing_closed };
+    static const pinion_transport transport = { .name = "test",
+                                                .send = drop,
+                                                .connected = ignore_connected,
+                                                .pause = ignore_pause,
+                                                .close = ignore_close };
     pinion_socket_options options = { .max_message = 1000, .max_queue = 2000 };
     pinion_transport_limits limits;
     pinion_connect_info info = { 0 };
@@ -147,10 +159,11 @@ static void a_transport_connects_to_what_is_mounted(void **state)
     ok(CALL(pinion_transport_limits_of)(endpoint, "/socket", &limits));
     assert_int_equal(limits.max_message, 1000);
     assert_int_equal(pinion_transport_limits_of(endpoint, "/other", &limits), PINION_ENOENT);
-    ok(CALL(pinion_transport_connect)(endpoint, "/socket", &transport, NULL, "vsn=2.0.0", &info, &socket,
+    ok(CALL(pinion_transport_connect)(endpoint, "/socket", &transport, &limits, "vsn=2.0.0", &info, &socket,
                                       NULL));
-    assert_int_equal(pinion_transport_connect(endpoint, "/other", &transport, NULL, "", &info, &socket, NULL),
-                     PINION_ENOENT);
+    assert_int_equal(
+        pinion_transport_connect(endpoint, "/other", &transport, &limits, "", &info, &socket, NULL),
+        PINION_ENOENT);
     pinion_transport_ended(socket);
 }
 
