@@ -123,8 +123,8 @@ static pinion_result ping(pinion_channel *channel, const char *event, const pini
     return pinion_ok(NULL);
 }
 
-/* On the channel's loop again: what pinion_ref_send sends arrives here. The answer does not come this way: it may
- * overtake what was sent just before it. */
+/* On the channel's loop again: what pinion_ref_send sends arrives here. The answer does not come this way: it
+ * may overtake what was sent just before it. */
 static pinion_result handle_info(pinion_channel *channel, const pinion_info *info)
 {
     pinion_push(channel, info->name, pinion_payload_ref(info->payload));

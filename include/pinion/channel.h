@@ -244,7 +244,8 @@ PINION_API int pinion_ref_send_data(const pinion_ref *ref, const char *name, voi
  * Thread: any.
  *
  * Order: called on the channel's loop (in a callback), the reply leaves at once: before what is pushed or
- * broadcast after it. From another thread it leaves when the loop comes to it.
+ * broadcast after it. From another thread it leaves when the loop comes to it. It may overtake what
+ * pinion_ref_send sent before it, as that waits for handle_info.
  *
  * Errors: PINION_EPAYLOAD: the payload could not be built; PINION_EUTF8: the status is not UTF-8;
  * PINION_EINVAL: the ref was made for no message, or the message has had its reply; PINION_ECLOSED: the
