@@ -1,12 +1,11 @@
 /* Error codes of the library.
  *
- * Every function that can fail returns an int: 0, or one of these negative codes. What a function
- * writes through its out-parameters is untouched when it fails.
+ * Every function that can fail returns an int: 0, or one of these negative codes. When it fails, it leaves
+ * its out-parameters untouched.
  *
- * A call that cannot be right (NULL where the function's contract says nothing of it, the wrong thread)
- * returns PINION_EINVAL, or does nothing and returns NULL, 0 or false. In a debug build of the library it
- * ends the program, with a line that names the function: docs/debugging.md.
- */
+ * A call that cannot be right (NULL where the contract does not allow it, the wrong thread) returns
+ * PINION_EINVAL; a function without an error code does nothing and returns NULL, 0 or false. In a debug build
+ * of the library such a call ends the program, with a line that names the function: docs/debugging.md. */
 #ifndef PINION_ERROR_H
 #define PINION_ERROR_H
 
@@ -15,11 +14,11 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-/* The library exports what is declared with it. */
+/* Exports a declaration from the library. */
 #define PINION_API __attribute__((visibility("default")))
-/* What the function returns must be looked at. */
+/* The caller must check the result. */
 #define PINION_CHECKED __attribute__((warn_unused_result))
-/* Argument f is a format, as of printf, for the arguments from a on. */
+/* Argument f is a format as of printf, for the arguments from a on. */
 #define PINION_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else
 #define PINION_API
@@ -29,8 +28,8 @@ extern "C" {
 
 #ifndef __cplusplus
 /* A constant table of these elements, for the macros that make one (PINION_CLAUSES, PINION_ROUTES,
- * PINION_LIST, PINION_SERIALIZERS): a compound literal in C. C++ has none: there it is a static array, so its
- * elements must be constants, and it lives as long as the program. */
+ * PINION_LIST, PINION_SERIALIZERS). In C it is a compound literal. C++ has no compound literals: there it is
+ * a static array, so its elements must be constants, and it lives as long as the program. */
 #define PINION_TABLE(type, ...) ((type[]){ __VA_ARGS__ })
 #else
 #define PINION_TABLE(type, ...)                                                                              \
@@ -40,7 +39,7 @@ extern "C" {
     }())
 #endif
 
-/* All codes, for a macro of your own: X(name, value, text) is called for each. */
+/* All codes, for a macro of your own: X(name, value, text) is called for each code. */
 #define PINION_ERROR_MAP(X)                                                                                  \
     X(EINVAL, -1, "an argument or an option is not valid")                                                   \
     X(ENOMEM, -2, "out of memory")                                                                           \
@@ -63,25 +62,35 @@ extern "C" {
     X(ETOKENEXPIRED, -19, "the token has expired")                                                           \
     X(ENOTCONN, -20, "there is no connection")
 
-/* What functions that fail return. */
+/* What a function returns when it fails. */
 enum pinion_errno {
 #define PINION_ERROR_ENUM(name, value, text) PINION_##name = (value),
     PINION_ERROR_MAP(PINION_ERROR_ENUM)
 #undef PINION_ERROR_ENUM
 };
 
-/* The sentence for a code. Static text, never NULL; thread: any. */
+/* The sentence for a code. Never NULL.
+ *
+ * Lifetime: static.
+ *
+ * Thread: any. */
 PINION_API const char *pinion_strerror(int code);
 
-/* The name of a code ("PINION_EINVAL"). Static text, never NULL; thread: any. */
+/* The name of a code ("PINION_EINVAL"). Never NULL.
+ *
+ * Lifetime: static.
+ *
+ * Thread: any. */
 PINION_API const char *pinion_errname(int code);
 
-/* What went wrong in the last call of this thread that failed: a sentence that says it (a port that is taken
- * and which, a route that cannot match), or at least which function failed. "" before any has.
- * Lifetime: until the next failing call on this thread. */
+/* What went wrong in the last call of this thread that failed: a sentence that says it (for example which
+ * port is taken, or which route cannot match), or at least the name of the function. "" before any call has
+ * failed.
+ *
+ * Lifetime: until the next call that fails on this thread. */
 PINION_API const char *pinion_error_detail(void);
 
-/* The exit status for main(): 0 for 0, and 1 for an error, after saying on stderr what went wrong. */
+/* The exit status for main: 0 for code 0. For an error it says on stderr what went wrong, and returns 1. */
 PINION_API int pinion_exit(int code);
 
 #ifdef __cplusplus

@@ -1,17 +1,19 @@
-/* Where the library's log lines go: to stderr, or to a function of the application's.
+/* Where the library's log lines go: to stderr, or to a function of the application.
  *
- * A thread of the library's own writes to stderr, so that logging never holds up a loop and never ends the
- * process, whoever reads. It starts with the first line and blocks all signals; SIGPIPE is left as the
- * program has it, and so are the flags of stderr. Lines wait in a ring of 256 KiB. When the reader is too
- * slow for that, has stalled or has gone, or the disk is full, lines are dropped; the next that can be
- * written is preceded by how many were. Lines appear in the order in which they were logged; what the program
- * itself writes to stderr may come before a line that was logged earlier.
+ * The library writes to stderr on a thread of its own. So logging never blocks a loop and never ends the
+ * process, whatever reads stderr. The thread starts with the first line and blocks all signals. The library
+ * does not change the disposition of SIGPIPE, nor the flags of stderr. Lines wait in a ring of 256 KiB. When
+ * the reader is too slow, has stalled or has gone, or the disk is full, lines are dropped. The next line that
+ * can be written comes after a line with the number of dropped ones.
  *
- * At exit(3), also by a return from main, the process waits for what was logged last, a quarter of a second
- * at most. Nobody waits where a process ends otherwise, by _exit, abort or a signal: the last lines may be
- * missing then, unless pinion_log_flush came before. A function of the application's gets every line.
+ * Order: lines appear in the order in which they were logged. What the program itself writes to stderr may
+ * appear before a line that was logged earlier.
  *
- * After fork(2) each process writes what it has logged itself. */
+ * At exit(3), also when main returns, the process waits up to a quarter of a second for the last lines. It
+ * does not wait when it ends by _exit, abort or a signal: the last lines may then be missing, unless
+ * pinion_log_flush was called before. A function of the application gets every line.
+ *
+ * After fork(2) each process writes what it logged itself. */
 #ifndef PINION_LOG_H
 #define PINION_LOG_H
 
@@ -22,34 +24,46 @@
 extern "C" {
 #endif
 
-/* How much a line matters, and from which level on lines are written. */
+/* How much a line matters. Also the level from which on lines are written. */
 typedef enum pinion_log_level {
-    PINION_LOG_DEBUG,   /* every join, leave and message */
-    PINION_LOG_INFO,    /* life of the server; clients that break the protocol */
-    PINION_LOG_WARNING, /* something an operator should look at */
-    PINION_LOG_ERROR,   /* something failed: a channel crashed, a listener broke */
-    PINION_LOG_NONE,    /* no line has it: nothing is written */
+    PINION_LOG_DEBUG,   /* Every join, leave and message. */
+    PINION_LOG_INFO,    /* The life of the server; clients that break the protocol. */
+    PINION_LOG_WARNING, /* Something an operator should look at. */
+    PINION_LOG_ERROR,   /* Something failed: a channel crashed, a listener broke. */
+    PINION_LOG_NONE,    /* No line has this level: as a threshold, nothing is written. */
 } pinion_log_level;
 
-/* Receives one line, without a line end. Called on whatever thread logs, also on several at once, which waits
- * until it returns: one that writes where the reader may stall holds up a loop. Must not call back into the
- * library. Lifetime: `line` is valid for the call. */
+/* Takes one line, without a line end. It must not call the library. The thread that logs waits until it
+ * returns: if it writes where the reader may stall, it blocks a loop.
+ *
+ * Lifetime: line is valid for the call.
+ *
+ * Thread: the one that logs; several threads may call it at once. */
 typedef void pinion_log_fn(pinion_log_level level, const char *line, void *data);
 
-/* The least level that is written, by all endpoints of the process; PINION_LOG_INFO at first. Thread: any. */
+/* Set the lowest level that is written, for all endpoints of the process. Default: PINION_LOG_INFO.
+ *
+ * Thread: any. */
 PINION_API void pinion_log_set_level(pinion_log_level level);
 
-/* "debug", "info", "warning", "error" or "none" into *level. PINION_EINVAL for another word. */
+/* Read a level's name into *level: "debug", "info", "warning", "error" or "none".
+ *
+ * Errors: PINION_EINVAL: another word. */
 PINION_API PINION_CHECKED int pinion_log_level_parse(const char *word, pinion_log_level *level);
 
-/* Send lines to fn instead of stderr; NULL is stderr again. Call it before any endpoint starts. */
+/* Send lines to fn in place of stderr. NULL sends them to stderr again. Call it before any endpoint starts.
+ */
 PINION_API void pinion_log_set_function(pinion_log_fn *fn, void *data);
 
-/* Wait until what was logged so far has been written to stderr, a quarter of a second at most: before _exit,
- * execve, or giving stderr to another file. Thread: any; also in a signal handler. */
+/* Wait until all lines logged so far have been written to stderr, for up to a quarter of a second. Call it
+ * before _exit, before execve, or before stderr becomes another file.
+ *
+ * Thread: any; also in a signal handler. */
 PINION_API void pinion_log_flush(void);
 
-/* How many lines this process could not write to stderr. Thread: any. */
+/* How many lines this process could not write to stderr.
+ *
+ * Thread: any. */
 PINION_API uint64_t pinion_log_dropped(void);
 
 #ifdef __cplusplus

@@ -1,14 +1,13 @@
-/* Pinion: Phoenix Channels in C. This header is all of it; each part has one of its own.
+/* Pinion: Phoenix Channels in C. This header includes all others.
  *
  * A program defines channels (pinion/channel.h), routes topics to them on a socket (pinion/socket.h), mounts
- * the socket on an endpoint and runs that (pinion/endpoint.h), under supervision if it likes
- * (pinion/supervise.h). Who a client is: pinion/token.h. Tests of channels: pinion/testing.h.
- * Other ways for frames to come and go: pinion/transport.h, pinion/stream.h. More nodes than one:
- * pinion/pubsub.h.
+ * the socket on an endpoint and runs the endpoint (pinion/endpoint.h). It may run under supervision
+ * (pinion/supervise.h). To know who a client is: pinion/token.h. To test channels: pinion/testing.h. To carry
+ * frames in other ways: pinion/transport.h, pinion/stream.h. To run more than one node: pinion/pubsub.h.
  *
- * Programs without a server have payload.h, error.h, log.h, slice.h, frame.h, message.h, serializer.h and
- * version.h in a library of their own, on which the server's stands: pkg-config pinion-core, or
- * pinion-core-static. */
+ * Programs without a server can use payload.h, error.h, log.h, slice.h, frame.h, message.h, serializer.h and
+ * version.h. These have a library of their own, on which the server's library depends: pkg-config
+ * pinion-core, or pinion-core-static. */
 #ifndef PINION_H
 #define PINION_H
 

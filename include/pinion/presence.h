@@ -1,4 +1,4 @@
-/* Presence: who is on a topic, on all nodes. Phoenix.Presence.
+/* Presence: who is on a topic, on all nodes. This is Phoenix.Presence.
  *
  *     struct app {
  *         pinion_presence *presence; // pinion_presence_new, before the endpoint runs
@@ -12,24 +12,27 @@
  *         return pinion_noreply();
  *     }
  *
- * A channel is tracked under a key, with a meta: a JSON object. A key may have many metas: a user with two
- * devices. Whoever subscribes to the topic is sent the event "presence_diff" when metas come and go,
- * {"joins": {key: {"metas": [...]}}, "leaves": {...}}, which the Presence class of the official client takes
- * together with "presence_state". Each meta has a "phx_ref", unlike that of any other; one that was updated
- * has the "phx_ref_prev" of the one it replaced. A channel that ends is untracked, after its terminate.
+ * A channel is tracked under a key, with a meta: a JSON object. A key may have many metas, for example one
+ * for each device of a user. When metas come and go, all subscribers of the topic are sent the event
+ * "presence_diff": {"joins": {key: {"metas": [...]}}, "leaves": {...}}. The Presence class of the official
+ * client takes it together with "presence_state". Each meta has a unique "phx_ref". A meta that was updated
+ * also has "phx_ref_prev": the "phx_ref" of the meta it replaced. A channel that ends is untracked, after its
+ * terminate has returned.
  *
  * Each node keeps a copy of what is tracked on all others, and tells its own clients. Nodes tell each other
- * what is new every heartbeat_ms. What is tracked on a node that has not been heard of for down_ms leaves,
- * and joins again when that node is back; what is tracked on one that stops leaves at once.
+ * what is new every heartbeat_ms. When a node has not been heard of for down_ms, all that is tracked on it
+ * leaves; it joins again when the node is back. When a node stops, all that is tracked on it leaves at once.
  *
- * Thread: a channel's functions on its loop, those that take no channel on any. They hold a lock for a
- * moment, which is that of one part of the topics (see `shards`), and never wait for anything else: what was
- * tracked is in the next list. The diff goes out after the callback, from the loop to which the topic's shard
- * belongs; so all subscribers get a topic's diffs in one order.
+ * Thread: functions that take a channel are called on that channel's loop. Functions that take no channel may
+ * be called on any thread. They hold the lock of one shard of the topics for a moment (see `shards`), and
+ * wait for nothing else.
  *
- * When memory runs out, calls say so and lists stay true; but a change may then not be told to clients, which
- * is logged.
- */
+ * Order: a list that is made after pinion_presence_track has returned contains what was tracked. The diff is
+ * sent after the callback has returned, from the loop of the topic's shard. So all subscribers get the diffs
+ * of one topic in the same order.
+ *
+ * Errors: when memory runs out, calls return an error and lists stay correct. A change may then not be sent
+ * to clients; that is logged. */
 #ifndef PINION_PRESENCE_H
 #define PINION_PRESENCE_H
 
@@ -42,55 +45,74 @@ extern "C" {
 /* Who is on the topics of an endpoint. */
 typedef struct pinion_presence pinion_presence;
 
-/* What came and went on a topic, for handle_metas. Lifetime: the call's. */
+/* What came and went on a topic, for handle_metas.
+ *
+ * Lifetime: the call's. */
 typedef struct pinion_presence_diff {
-    const char *topic;               /* the topic */
-    const pinion_payload *joins;     /* {key: {"metas": [...]}} */
-    const pinion_payload *leaves;    /* of the same form */
-    const pinion_payload *presences; /* all of the topic as they are after this diff, without fetch */
+    const char *topic;               /* The topic. */
+    const pinion_payload *joins;     /* What joined: {key: {"metas": [...]}}. */
+    const pinion_payload *leaves;    /* What left, in the same form. */
+    const pinion_payload *presences; /* All presences of the topic after this diff, in the same form.
+                                        `fetch` has not been called on them. */
 } pinion_presence_diff;
 
-/* Zero means the default. Strings are copied. */
+/* How a presence is made. Zero means the default. Strings are copied. */
 typedef struct pinion_presence_options {
-    const char *name; /* of the presence, unlike that of any other of this endpoint, and the same on all
-                       * nodes: "presence"; 255 bytes at most */
+    const char *name; /* The name of the presence. No other presence of this endpoint may have it, and it
+                         is the same on all nodes. Bytes, up to 255. Default: "presence". On excess:
+                         PINION_EINVAL. */
 
-    /* A topic's first change is told at once, then no more until diff_interval_ms (1,500) later, all in one
-     * diff: so that what a crowd is sent when it comes is proportional to its size, not to its square. What
-     * nobody has seen is left out: who joins and leaves within the interval, unless a list of the topic was
-     * given out in between; of many updates all but the last, which then has the phx_ref_prev of the meta
-     * that was told. */
+    /* The shortest time between two diffs of one topic. The first change is sent at once; all changes in the
+     * interval after it are sent in one diff. So the traffic that a crowd causes when it arrives grows with
+     * its size, not with the square of it. A diff leaves out what no client has seen: a presence that joined
+     * and left within the interval, unless a list of the topic was read in between, and all updates of a meta
+     * except the last. That last one has the "phx_ref_prev" of the meta that clients know. Milliseconds.
+     * Default: 1,500. */
     uint32_t diff_interval_ms;
-    bool diff_at_once; /* tell changes at once, as Phoenix does: those of one callback when it has returned */
+    bool diff_at_once; /* Send each change at once, as Phoenix does. The changes of one callback are sent
+                          when it has returned. Default: false. */
 
-    /* Between nodes. The same on all of them, but for the lengths of time. */
-    uint32_t heartbeat_ms; /* tell others what is new: 1,500 */
-    uint32_t down_ms;      /* a node not heard of for so long is down: 30,000; at least four heartbeats */
-    uint32_t remove_ms;    /* a node that is down so long is forgotten: 1,200,000 */
-    /* Bounds. What one client can make grow is shown to all others. */
-    uint32_t max_meta;  /* Bytes of a meta. 4,096 by default; at most 65,471. On excess: PINION_ETOOBIG. */
-    uint32_t max_metas; /* Metas under one key of one topic, of all nodes. 10,000 by default. On excess:
-                         * tracking another gives PINION_ETOOBIG. */
-    uint32_t max_diff; /* Bytes of a diff, about. 262,144 by default. On excess: several diffs, in order, each
-                        * in a turn of the loop of its own; and as much does not wait for its interval. */
+    /* Times between nodes. They may differ from node to node; `name` and `shards` must not. */
+    uint32_t heartbeat_ms; /* How often a node tells the others what is new. Milliseconds. Default: 1,500. */
+    uint32_t down_ms;      /* How long a node may be silent before it counts as down. Milliseconds, at
+                              least four times heartbeat_ms. Default: 30,000. */
+    uint32_t remove_ms;    /* How long a node may be down before it is forgotten. Milliseconds. Default:
+                              1,200,000. */
+    /* Bounds: what one client can make grow is shown to all others. */
+    uint32_t max_meta;  /* The size of one meta. Bytes, up to 65,471. Default: 4,096. On excess:
+                           PINION_ETOOBIG. */
+    uint32_t max_metas; /* Metas under one key of one topic, counted on all nodes. A number. Default:
+                           10,000. On excess: tracking another one returns PINION_ETOOBIG. */
+    uint32_t max_diff;  /* The approximate size of one diff. Bytes. Default: 262,144. On excess: the change
+                           is sent as several diffs, in order, each in its own turn of the loop; a diff that
+                           has grown this large does not wait for the end of its interval. */
 
-    unsigned shards; /* parts into which topics are divided, each with a lock and a loop: 8; 64 at most */
+    unsigned shards; /* Parts into which topics are divided. Each has its own lock and belongs to one loop.
+                        The same on all nodes. A number up to 64. Default: 8. On excess: PINION_EINVAL. */
 
-    /* Enrich what clients are sent: called for lists, and for the joins and the leaves of each diff. Consumes
-     * presences, {key: {"metas": [...]}}, and gives one of the same form: more members beside "metas", say.
-     * Poison: the list is poison; a diff goes out as it was. Thread: the caller's for lists, and for diffs
-     * the topic's loop, like a callback: it must not block. May be NULL. */
+    /* Adds to what clients are sent, for example more members beside "metas". Called for lists, and for the
+     * joins and the leaves of each diff. It consumes `presences`, {key: {"metas": [...]}}, and returns a
+     * payload of the same form. If it returns poison, the list is poison, and a diff is sent unchanged.
+     * Default: NULL, nothing is added.
+     *
+     * Thread: for lists, the caller's; for diffs, the topic's loop, where it must not block. */
     pinion_payload *(*fetch)(const char *topic, pinion_payload *presences, void *data);
 
-    /* Called for each diff, after it was sent to this node's clients, on the topic's loop, like a callback.
-     * To be told, it makes a list of all presences of the topic each time. May be NULL. */
+    /* Called for each diff, after the diff was sent to this node's clients. If it is set, the library builds
+     * a list of all presences of the topic for every diff. Default: NULL.
+     *
+     * Thread: the topic's loop. It must not block. */
     void (*handle_metas)(const pinion_presence_diff *diff, void *data);
-    void *data; /* for fetch and handle_metas */
+    void *data; /* `data` of fetch and handle_metas. Default: NULL. */
 } pinion_presence_options;
 
-/* Create a presence of an endpoint that has not started. It is freed with the endpoint. Options are read for
- * the call; NULL is all defaults. PINION_EINVAL: an option is not valid, the name is taken, or the endpoint
- * has started (pinion_error_detail says which); PINION_ENOMEM. */
+/* Make a presence of an endpoint that has not started. Options are read during the call; NULL means all
+ * defaults.
+ *
+ * Ownership: the endpoint's; it is freed with the endpoint.
+ *
+ * Errors: PINION_EINVAL: an option is not valid, the name is taken, or the endpoint has started
+ * (pinion_error_detail says which); PINION_ENOMEM: out of memory. */
 PINION_API PINION_CHECKED int pinion_presence_new_sized(pinion_presence **out, pinion_endpoint *endpoint,
                                                         const pinion_presence_options *options, size_t size);
 static inline PINION_CHECKED int pinion_presence_new(pinion_presence **out, pinion_endpoint *endpoint,
@@ -99,29 +121,39 @@ static inline PINION_CHECKED int pinion_presence_new(pinion_presence **out, pini
     return pinion_presence_new_sized(out, endpoint, options, sizeof(pinion_presence_options));
 }
 
-/* ---- tracking: these need not be checked ---- */
+/* ---- tracking: these results need not be checked ---- */
 
-/* Track a channel under a key on its topic. Consumes meta (NULL is {}); members "phx_ref" and "phx_ref_prev"
- * of it are left out. Also in join: if that is refused, it is untracked again.
- * PINION_EBUSY: it is tracked under this key already; PINION_EINVAL: the meta is no JSON object, or the key
- * is no UTF-8 of 1 to 255 bytes; where it is empty or NULL, the log says so too: with it everybody would be
- * one person; PINION_ETOOBIG: the meta has more than max_meta bytes, or the key has
- * max_metas already (pinion_error_detail says which); PINION_EPAYLOAD;
- * PINION_ECLOSED: the channel has ended, or runs its terminate; PINION_ENOMEM. */
+/* Track a channel under a key on its topic. It may be called in join: if the join is then refused, the
+ * channel is untracked again.
+ *
+ * Ownership: consumes meta; NULL means {}. The members "phx_ref" and "phx_ref_prev" of meta are left out.
+ *
+ * Errors: PINION_EBUSY: the channel is tracked under this key already; PINION_EINVAL: the meta is not a JSON
+ * object, or the key is not UTF-8 of 1 to 255 bytes (an empty or NULL key is also logged, because it would
+ * make all users one person); PINION_ETOOBIG: the meta has more than max_meta bytes, or the key has max_metas
+ * already (pinion_error_detail says which); PINION_EPAYLOAD: the meta could not be built; PINION_ECLOSED: the
+ * channel has ended, or runs its terminate; PINION_ENOMEM: out of memory. */
 PINION_API int pinion_presence_track(pinion_presence *presence, pinion_channel *channel, const char *key,
                                      pinion_payload *meta);
 
-/* Give it another meta: the old one leaves and the new one joins in its place, in one diff. PINION_ENOENT: it
- * is not tracked under this key; else as pinion_presence_track. */
+/* Replace the meta under a key: the old one leaves and the new one joins, in one diff.
+ *
+ * Ownership: consumes meta; NULL means {}.
+ *
+ * Errors: PINION_ENOENT: the channel is not tracked under this key; all others as pinion_presence_track,
+ * except PINION_EBUSY and max_metas. */
 PINION_API int pinion_presence_update(pinion_presence *presence, pinion_channel *channel, const char *key,
                                       pinion_payload *meta);
 
-/* End it. Harmless when it is not tracked under this key. NULL: under any key. */
+/* Stop tracking a channel under a key. NULL means under all keys. Does nothing if the channel is not tracked.
+ */
 PINION_API void pinion_presence_untrack(pinion_presence *presence, pinion_channel *channel, const char *key);
 
-/* The same on any topic: "users" for the channels of all rooms, say. Without a channel (NULL) for code that
- * is none: it is tracked until it is untracked, once under each key. Errors also: PINION_EINVAL the topic is
- * no UTF-8 of 1 to 255 bytes. */
+/* The same on any topic, for example "users" for the channels of all rooms. A NULL channel is for code that
+ * has no channel: what it tracks stays until it is untracked, and a key can be tracked so only once on a
+ * topic.
+ *
+ * Errors: as above; also PINION_EINVAL: the topic is not UTF-8 of 1 to 255 bytes. */
 PINION_API int pinion_presence_track_on(pinion_presence *presence, pinion_channel *channel, const char *topic,
                                         const char *key, pinion_payload *meta);
 PINION_API int pinion_presence_update_on(pinion_presence *presence, pinion_channel *channel,
@@ -131,28 +163,36 @@ PINION_API void pinion_presence_untrack_on(pinion_presence *presence, pinion_cha
 
 /* ---- the state of a client ---- */
 
-/* Push "presence_state" to the channel's client: who is on its topic. From then on the diffs that come to it
- * leave out what that showed already, its own join among it: so a client that counts what it is told counts
- * everybody once. Each state counts from its own moment. Errors as pinion_push, of which EPAYLOAD also means
- * that fetch failed; PINION_ENOMEM: it was not pushed. The cost is that of the list's length. */
+/* Push "presence_state" to the channel's client: the list of who is on its topic. Later diffs to this client
+ * leave out what the list showed already, the client's own join included. So a client that counts joins and
+ * leaves counts everybody once. Each pushed state counts from its own moment. The cost grows with the length
+ * of the list.
+ *
+ * Errors: as pinion_push; PINION_EPAYLOAD also when fetch failed; PINION_ENOMEM: out of memory, nothing was
+ * pushed. */
 PINION_API int pinion_presence_push_state(pinion_presence *presence, pinion_channel *channel);
 
 /* ---- looking up. Thread: any ---- */
 
-/* Who is on a topic: {key: {"metas": [...]}}, what "presence_state" carries. The caller's to consume or
- * unref. The cost is that of its length. Poison when memory ran out, and when fetch gave that. It does not
- * say for whom it is: diffs that come later may tell again what it shows. For a client:
- * pinion_presence_push_state. */
+/* List who is on a topic: {key: {"metas": [...]}}, as "presence_state" carries it. The cost grows with the
+ * length of the list. For a client use pinion_presence_push_state: a list from here is not tied to a client,
+ * so later diffs may repeat what it shows.
+ *
+ * Ownership: the caller's, to consume or unref.
+ *
+ * Errors: poison: out of memory, or fetch returned poison. */
 PINION_API pinion_payload *pinion_presence_list(pinion_presence *presence, const char *topic);
 
-/* What is under one key: {"metas": [...]}, or NULL when nothing is. The caller's as above. */
+/* What is under one key: {"metas": [...]}, or NULL when nothing is.
+ *
+ * Ownership: the caller's, to consume or unref. */
 PINION_API pinion_payload *pinion_presence_get_by_key(pinion_presence *presence, const char *topic,
                                                       const char *key);
 
-/* How many metas a topic has. In constant time: for a topic too large to be listed. */
+/* How many metas a topic has. Takes constant time, so it also suits a topic that is too large to list. */
 PINION_API size_t pinion_presence_count(pinion_presence *presence, const char *topic);
 
-/* How many keys. */
+/* How many keys a topic has. */
 PINION_API size_t pinion_presence_count_keys(pinion_presence *presence, const char *topic);
 
 #ifdef __cplusplus

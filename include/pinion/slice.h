@@ -1,4 +1,4 @@
-/* A view of bytes that somebody else owns, not terminated. */
+/* A view of bytes that belong to somebody else. It is not terminated. */
 #ifndef PINION_SLICE_H
 #define PINION_SLICE_H
 
@@ -8,11 +8,11 @@
 extern "C" {
 #endif
 
-/* ptr NULL: none, where that differs from an empty one. As printf's argument: (int)slice.len, slice.ptr for
- * %.*s (with a ptr that is not NULL). */
+/* A view of bytes. If ptr is NULL there is no value, where that differs from an empty one. To print it with
+ * %.*s, pass (int)slice.len, slice.ptr; ptr must not be NULL then. */
 typedef struct pinion_slice {
-    const char *ptr; /* the first byte */
-    size_t len;      /* how many there are */
+    const char *ptr; /* The first byte. */
+    size_t len;      /* The number of bytes. */
 } pinion_slice;
 
 #ifdef __cplusplus

@@ -7,36 +7,39 @@
  *         if (!rc)
  *             rc = pinion_endpoint_new(&endpoint, &(pinion_endpoint_options){ .port = 4000 });
  *
- * The parent opens the listening sockets and starts the same program again as its child, which finds them in
- * pinion_endpoint_listen, the way systemd's socket activation passes them. When the child crashes, the parent
- * says what of, and starts it again, at once the first time. The sockets stay open meanwhile: connections
- * wait in the kernel's queue and none is refused; clients that were connected reconnect and rejoin by
- * themselves.
+ * The parent opens the listening sockets and starts the same program again as its child. The child finds the
+ * sockets in pinion_endpoint_listen, as systemd's socket activation passes them. When the child crashes, the
+ * parent logs the cause and starts the child again, the first time at once. The sockets stay open meanwhile:
+ * new connections wait in the kernel's backlog, and none is refused. Clients that were connected reconnect
+ * and rejoin by themselves.
  *
- * The parent lives until the child exits with status 0, or on a signal:
+ * The parent lives until the child exits with status 0, or until a signal ends it:
  *
- * SIGTERM and SIGINT: passed on, the child stops gracefully. Once more: it is killed.
+ * SIGTERM and SIGINT: passed on; the child shuts down gracefully. A second one kills the child.
  *
- * SIGHUP upgrades: the program's file as it is now, a newer version for instance, is started as a second
- * child. When that one is ready the first stops gracefully. When it fails, for whatever reason, the log says
- * of what, and the first goes on as if nothing had been; another SIGHUP tries again. One that comes while an
- * upgrade is under way is acted on when that is over. Ignored where it was when the parent started.
+ * SIGHUP upgrades: the parent starts the program's file, as it is now, as a second child. The file may be a
+ * newer version. When the second child is ready, the first shuts down gracefully. When the second child
+ * fails, the log says why, and the first continues undisturbed; another SIGHUP tries again. A SIGHUP during
+ * an upgrade takes effect when that upgrade is over. The parent ignores SIGHUP if it was ignored when the
+ * parent started.
  *
  * SIGUSR1 and SIGUSR2: passed on to the child.
  *
- * SIGKILL ends the child too: the kernel kills it with its parent.
+ * SIGKILL to the parent: the kernel kills the child too.
  *
- * Both children accept from the same sockets while both serve. What only one process can have, the name of a
- * node or a port that the parent does not hold, the second waits for: the first stops gracefully as soon as
- * the second has started as far as it could, and the second goes on when the first has ended. When it fails
- * then, the program that was ready last is started again; the parent keeps its file open for that.
+ * During an upgrade both children accept from the same sockets. Some things only one process can have: the
+ * name of a node, or a port that the parent does not hold. The second child waits for these. The first child
+ * shuts down gracefully as soon as the second has started as far as it can; the second continues when the
+ * first has ended. If the second then fails, the parent starts the program that was ready last. It keeps that
+ * program's file open for this.
  *
- * A child that exits with another status before any was ever ready is not started again: what is wrong is its
- * configuration. One that fails to start after another was ready is started again and again, with the waits
- * of a crash: what keeps it from starting may pass. It is the program that was ready last that is started
- * after a crash, whatever its file is by then. Under systemd the parent is the main process. It takes the
- * sockets of a socket unit, and passes on what the child says to its NOTIFY_SOCKET (readiness, status);
- * docs/supervision.md has more. */
+ * If a child exits with a status other than 0 before any child was ever ready, it is not started again: its
+ * configuration is wrong. If a child fails to start after another child was ready, it is started again and
+ * again, with the waits of a crash: the cause may pass. After a crash the parent starts the program that was
+ * ready last, whatever its file contains by then.
+ *
+ * Under systemd the parent is the main process. It takes the sockets of a socket unit, and passes on what the
+ * child sends to its NOTIFY_SOCKET (readiness, status). See docs/supervision.md. */
 #ifndef PINION_SUPERVISE_H
 #define PINION_SUPERVISE_H
 
@@ -46,59 +49,63 @@
 extern "C" {
 #endif
 
-/* Zero means the default. */
+/* How a program is supervised. Zero means the default. */
 typedef struct pinion_supervise_options {
-    /* As the endpoint's. They count only where no sockets were passed to the parent. Port 0 is any free one,
-     * which stays the same across restarts. */
+    /* The address and the port to listen on, as in the endpoint's options. Ignored when sockets were passed
+     * to the parent. Port 0 is any free one; it stays the same across restarts. */
     const char *host;
     uint16_t port;
 
-    unsigned listeners; /* listening sockets, best as many as the endpoint has loops: the number of cores */
+    unsigned listeners; /* Listening sockets. Best as many as the endpoint has loops. A number. Default:
+                           the number of cores. */
 
-    /* The wait before a restart: none after the first crash, then min, doubled with each further crash up to
-     * max. 100, 10,000. */
+    /* The wait before a restart. None after the first crash; then backoff_min_ms, doubled after each further
+     * crash, up to backoff_max_ms. Milliseconds. Default: 100 and 10,000. */
     uint32_t backoff_min_ms;
     uint32_t backoff_max_ms;
 
-    /* So many restarts of children that were ready within the period; one more crash ends the supervision, or
-     * goes back to the program before the last upgrade where that one never lived for the period. A child
-     * that lived for the whole period has its crash counted as the first. 5 (100 at most, or PINION_NEVER: no
-     * limit), 60,000. */
+    /* Restarts, within restart_period_ms, of children that were ready. A crash of a child that lived for the
+     * whole period counts as the first again. A number up to 100, or PINION_NEVER for no limit; the period in
+     * milliseconds. Default: 5 and 60,000. On excess: the parent exits; but if the program was upgraded and
+     * the new one never lived for the period, the parent goes back to the program before the upgrade. */
     unsigned max_restarts;
     uint32_t restart_period_ms;
 
-    /* How long a child may take to be ready. Milliseconds. Default: 30,000; PINION_NEVER: as long as it
-     * likes. On excess: aborted (SIGABRT, for a core to look at), and started again; an upgrade has failed. A
-     * child that says EXTEND_TIMEOUT_USEC=... (pinion_notify) asks for more. */
+    /* How long a child may take to become ready. A child that sends EXTEND_TIMEOUT_USEC=... (pinion_notify)
+     * gets more time. Milliseconds, or PINION_NEVER. Default: 30,000. On excess: the child is aborted
+     * (SIGABRT, which leaves a core file to look at) and started again; if it was an upgrade, the upgrade has
+     * failed. */
     uint32_t start_timeout_ms;
 
-    uint32_t stop_timeout_ms; /* a child that was asked to stop is killed after that: 45,000 */
+    uint32_t stop_timeout_ms; /* How long a child may take to shut down. Milliseconds. Default: 45,000. On
+                                 excess: the child is killed. */
 
-    /* A child that is ready, and whose loops do not all turn for so long, is aborted (SIGABRT, for a core to
-     * look at) and started again: what WATCHDOG_USEC says, where it is set, else 30,000; PINION_NEVER. Time
-     * in which the parent was stopped itself does not count. */
+    /* How long one of the loops of a child that is ready may hang. Time in which the parent itself was
+     * stopped does not count. Milliseconds, or PINION_NEVER. Default: WATCHDOG_USEC of the environment, else
+     * 30,000. On excess: the child is aborted (SIGABRT, which leaves a core file to look at) and started
+     * again. */
     uint32_t watchdog_ms;
 
-    /* There are never two children, not even in an upgrade: the first stops before the next is started. For
-     * programs that hold what cannot be held twice, and is not known here: the lock of a file. Default:
-     * false. */
+    /* Never run two children at once, not even in an upgrade: the first ends before the next is started. For
+     * programs that hold something exclusive that the library does not know of, for example a lock on a file.
+     * Default: false. */
     bool exclusive;
 
-    /* Called once, in the parent, when the first child is ready: the time to say where it listens (port is 0
-     * for a unix-domain socket). May be NULL. */
+    /* Called once, in the parent, when the first child is ready: the time to say where the program listens.
+     * `port` is 0 for a unix-domain socket. Default: NULL, nobody is told. */
     void (*ready)(uint16_t port, void *data);
     void *ready_data;
 } pinion_supervise_options;
 
 /* Run this program under supervision. Call it early in main, before there are threads, open files or anything
  * else that a second run of main would disturb. In the child it returns 0 at once. In the parent it does not
- * return: it exits, as exit(3) does, with the child's status (128 + the number of the signal that killed it,
- * or that told the parent to stop at once), which is 0 after a graceful stop. argv is main's, and is what the
- * child's main gets.
+ * return: it exits, as exit(3) does, with the child's status, which is 0 after a graceful shutdown. If a
+ * signal killed the child, or told the parent to stop at once, the status is 128 + the number of that signal.
+ * argv is that of main; the child's main gets the same.
  *
- * Errors, all before anything was started: PINION_EADDRINUSE, PINION_EACCES, PINION_EINVAL (an option, an
- * address or a socket that was passed is not valid), PINION_EIO, PINION_ENOMEM; pinion_error_detail says
- * more. */
+ * Errors: nothing has been started, and pinion_error_detail says more. PINION_EINVAL: an option, an address
+ * or a passed socket is not valid; PINION_EADDRINUSE: another program uses the address; PINION_EACCES: the
+ * address is not allowed; PINION_EIO: the system refused an operation; PINION_ENOMEM: out of memory. */
 PINION_API PINION_CHECKED int pinion_supervise_sized(const pinion_supervise_options *options,
                                                      char *const argv[], size_t size);
 static inline PINION_CHECKED int pinion_supervise(const pinion_supervise_options *options, char *const argv[])
@@ -106,12 +113,15 @@ static inline PINION_CHECKED int pinion_supervise(const pinion_supervise_options
     return pinion_supervise_sized(options, argv, sizeof(pinion_supervise_options));
 }
 
-/* Tell whoever watches over this process, pinion_supervise's parent or systemd: lines as of sd_notify(3),
- * "STATUS=..." for instance. What is wrong with NOTIFY_SOCKET is logged once, and then nobody is told; kinds
- * of address other than a path and "@name" ("vsock:...") are not spoken. pinion_endpoint_run says READY=1 and
- * STOPPING=1 by itself; a program that calls pinion_endpoint_start says READY=1 this way. The loops of both
- * ping the watchdog. Thread: any. Returns 0 too when nobody watches. Errors: PINION_EINVAL nothing to say;
- * PINION_EBUSY, PINION_EIO: it did not arrive. */
+/* Send lines to the process that supervises this one: the parent of pinion_supervise, or systemd. The lines
+ * are those of sd_notify(3), for example "STATUS=...". pinion_endpoint_run sends READY=1 and STOPPING=1 by
+ * itself; a program that calls pinion_endpoint_start must send READY=1 itself. The loops of both ping the
+ * watchdog. Returns 0 also when nobody supervises. A NOTIFY_SOCKET that cannot be used is logged once; then
+ * nobody is told. Its address is a path or "@name"; other kinds ("vsock:...") are not supported.
+ *
+ * Thread: any.
+ *
+ * Errors: PINION_EINVAL: there is nothing to send; PINION_EBUSY or PINION_EIO: the lines did not arrive. */
 PINION_API int pinion_notify(const char *state);
 
 #ifdef __cplusplus
