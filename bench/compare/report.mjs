@@ -59,16 +59,15 @@ function page(results, file, charts) {
   const servers = measured.map(({ name, about }) => `- \`${name}\`: ${about}`);
   return `# Performance
 
-<!-- Made by bench/report of ${path.relative(root, file)}: change those, not this page. -->
+<!-- Made by bench/report of ${path.relative(root, file)}: change the results or the script, not this page. -->
 
-What Pinion costs, beside two yardsticks and two other people's servers, all measured by the same load generator in the same hour. The
-figure that counts is the server's CPU time for one message: it does not depend on what else the machine does as much as time does, and it says how
-many messages a core can carry. \`./run bench\` measures all of it again; [bench/README.md](../bench/README.md) says how, and
-what the figures do not say.
+What Pinion costs, compared with two yardsticks and with two servers of other projects. The same load generator measured all of them in the same hour. The most important figure is the server's
+CPU time for one message: it says how many messages a core can carry, and it depends less than elapsed time on what else the machine does. \`./run bench\` measures everything again.
+[bench/README.md](../bench/README.md) says how, and what the figures do not say.
 
 ${servers.join("\n")}
 
-A number in parentheses is the ratio to \`limit\`: how far from the least there is.
+A number in parentheses is the ratio to \`limit\`, which is the lowest cost that we could reach.
 
 ${images.join("\n\n")}
 

@@ -16,11 +16,11 @@ const pinion = [path.join(bin, "bench-server"), "--loops", "1", "--log", "error"
 
 // limit is what all others are compared with, so it comes first.
 export const SERVERS = [
-  { name: "limit", about: "io_uring and hard-coded frames: the least there is", command: [path.join(bin, "limit")] },
-  { name: "plain", about: "epoll, a send() a message, hard-coded frames", command: [path.join(bin, "plain")] },
+  { name: "limit", about: "io_uring and hard-coded frames: the lowest cost we could reach", command: [path.join(bin, "limit")] },
+  { name: "plain", about: "epoll, one send() for each message, hard-coded frames", command: [path.join(bin, "plain")] },
   { name: "pinion-uring", about: "Pinion on io_uring", command: [...pinion, "--io", "uring"] },
   { name: "pinion-uv", about: "Pinion on libuv", command: [...pinion, "--io", "uv"] },
-  { name: "ws", about: "the same protocol on node's ws", command: ["node", path.join(peers, "ws.mjs")] },
+  { name: "ws", about: "the same protocol, on ws for Node.js", command: ["node", path.join(peers, "ws.mjs")] },
   {
     name: "socket.io",
     about: "socket.io, in its own protocol",
