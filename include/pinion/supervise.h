@@ -56,11 +56,11 @@ typedef struct pinion_supervise_options {
     const char *host;
     uint16_t port;
 
-    unsigned listeners; /* Listening sockets. Best as many as the endpoint has loops. A number. Default:
-                           the number of cores. */
+    unsigned listeners; /* Listening sockets. Best as many as the endpoint has loops. A number up to 64.
+                           Default: the number of cores. On excess: PINION_EINVAL. */
 
     /* The wait before a restart. None after the first crash; then backoff_min_ms, doubled after each further
-     * crash, up to backoff_max_ms. Milliseconds. Default: 100 and 10,000. */
+     * crash, up to backoff_max_ms, which must not be less. Milliseconds. Default: 100 and 10,000. */
     uint32_t backoff_min_ms;
     uint32_t backoff_max_ms;
 
