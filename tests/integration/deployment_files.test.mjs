@@ -27,10 +27,10 @@ describe("the time to stop", () => {
   const [, ms] = /^#define DEFAULT_STOP_MS\s+(\d+)$/m.exec(read("src/supervise/supervise.c"));
 
   it("is said to be what it is", () => {
-    const [, documented] = /stop_timeout_ms; \/\*[^*]*: ([\d,]+) \*\//.exec(read("include/pinion/supervise.h"));
+    const [, documented] = /stop_timeout_ms; \/\*[^*]*Default: ([\d,]+)\./.exec(read("include/pinion/supervise.h"));
     assert.equal(documented.replace(",", ""), ms);
     const pages = ["docs/deployment.md", "docs/supervision.md"].map(read).join("\n");
-    const said = [...pages.matchAll(/(\d+) s after which (?:a|the) supervisor kills|stops gracefully within (\d+) s|the parent's (\d+) s/g)];
+    const said = [...pages.matchAll(/(\d+) s after which (?:a|the) supervisor kills|shuts down gracefully within (\d+) s|the parent's (\d+) s/g)];
     assert.equal(said.length, 3);
     for (const [, ...seconds] of said) assert.equal(Number(seconds.find(Boolean)) * 1000, Number(ms));
   });
