@@ -10,9 +10,9 @@
 #include "endpoint/page.h"
 #include "engine/channel.h"
 #include "io/busy.h"
+#include "io/peer.h"
 #include "proto/path.h"
 #include "transport/longpoll.h"
-#include "transport/peer.h"
 #include "transport/websocket.h"
 #include <stdlib.h>
 #include <unistd.h>

@@ -2,10 +2,10 @@
 #include "base/log_limit.h"
 #include "engine/channel.h"
 #include "engine/who.h"
+#include "io/peer.h"
 #include "proto/forwarded.h"
 #include "proto/utf8.h"
 #include "proto/ws_protocols.h"
-#include "transport/peer.h"
 #include "transport/websocket.h"
 #include <stdlib.h>
 #include <strings.h>

@@ -10,9 +10,9 @@
  * large, that is asked before any of it is read. */
 #include "base/log_limit.h"
 #include "endpoint/http_connect.h"
+#include "io/peer.h"
 #include "proto/query.h"
 #include "transport/longpoll.h"
-#include "transport/peer.h"
 #include <stdio.h>
 
 #define ANY_ORIGIN "access-control-allow-origin: *\r\n"

@@ -2,7 +2,7 @@
 #include "base/misuse.h"
 #include "base/sized.h"
 #include "endpoint/listeners.h"
-#include "transport/peer.h"
+#include "io/peer.h"
 #include <assert.h>
 #include <stdlib.h>
 

@@ -11,10 +11,10 @@
 #include "base/log_limit.h"
 #include "engine/who.h"
 #include "io/busy.h"
+#include "io/peer.h"
 #include "io/progress.h"
 #include "proto/ws_frame.h"
 #include "proto/ws_handshake.h"
-#include "transport/peer.h"
 #include "transport/websocket_ping.h"
 #include "transport/websocket_pongs.h"
 #include <assert.h>

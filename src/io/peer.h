@@ -1,6 +1,6 @@
 /* The address of a connection's peer. */
-#ifndef PINION_TRANSPORT_PEER_H
-#define PINION_TRANSPORT_PEER_H
+#ifndef PINION_IO_PEER_H
+#define PINION_IO_PEER_H
 
 #include "io/loop.h"
 #include <netinet/in.h>

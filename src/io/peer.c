@@ -1,4 +1,4 @@
-#include "transport/peer.h"
+#include "io/peer.h"
 #include <arpa/inet.h>
 #include <string.h>
 
