@@ -1,26 +1,11 @@
 /* See check.h. */
 #include "endpoint/check.h"
-#include "endpoint/http.h"
+#include "endpoint/http_check.h"
 #include "engine/check.h"
 #include "io/check.h"
 #include "transport/check.h"
 
 #define TURNS_BETWEEN 64 /* at least */
-
-static const char *http_check(const struct pinion_endpoint_loop *loop)
-{
-    const char *wrong = pinion__list_check(&loop->http, NULL);
-    if (wrong)
-        return wrong;
-    PINION_LIST_FOREACH (node, &loop->http) {
-        const struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);
-        if (http->loop != loop || http->conn->user != http)
-            return "an HTTP connection is another loop's, or not its connection's";
-        if (!pinion__list_sound(&http->turn.node) || !pinion__list_sound(&http->deadline.node))
-            return "an HTTP connection waits where nobody knows it";
-    }
-    return NULL;
-}
 
 const char *pinion__endpoint_loop_check(struct pinion_endpoint_loop *loop)
 {
@@ -30,11 +15,9 @@ const char *pinion__endpoint_loop_check(struct pinion_endpoint_loop *loop)
     if (!wrong && io)
         wrong = pinion__loop_check(io);
     if (!wrong)
-        wrong = http_check(loop);
+        wrong = pinion__http_server_check(&loop->http);
     if (!wrong)
         wrong = pinion__list_check(&loop->streams, NULL);
-    if (!wrong)
-        wrong = pinion__turns_check(&loop->turns);
     if (!wrong && longpoll)
         wrong = pinion__longpoll_check(longpoll, (unsigned)(loop - loop->endpoint->loops));
     return wrong;

@@ -59,7 +59,7 @@ static void finish(struct pinion_endpoint_loop *loop)
 {
     struct pinion_drain *drain = &loop->drain;
     drain->drained = true;
-    pinion__http_stop(loop);
+    pinion__http_stop(&loop->http);
     pinion__streams_stop(loop);
     drain->acked = acked(loop);
     drain->waits_until = pinion__scheduler_now(loop->scheduler) + patience(loop);
@@ -79,7 +79,7 @@ static void on_batch(struct pinion_timer *timer);
 
 static bool awaits_requests(const struct pinion_endpoint_loop *loop, uint64_t now)
 {
-    return now < loop->drain.fresh_until && pinion__http_awaits_first(loop);
+    return now < loop->drain.fresh_until && pinion__http_awaits_first(&loop->http);
 }
 
 static void close_batch(struct pinion_endpoint_loop *loop)
@@ -102,11 +102,10 @@ static void on_batch(struct pinion_timer *timer)
 
 static void start_closing(struct pinion_endpoint_loop *loop)
 {
-    loop->drain.closing = true;
     loop->drain.ends_at = pinion__scheduler_now(loop->scheduler) + loop->endpoint->options.drain_timeout_ms;
     loop->drain.fresh_until = pinion__scheduler_now(loop->scheduler) + FRESH_MS;
     pinion__listeners_close(loop);
-    pinion__http_drain(loop);
+    pinion__http_drain(&loop->http);
     close_batch(loop);
 }
 

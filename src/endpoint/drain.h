@@ -19,7 +19,6 @@ struct pinion_drain {
     uint64_t fresh_until;      /* ms: until then new connections may come to ask */
     uint64_t waits_until;      /* ms, once drained: sooner, when nobody reads */
     uint64_t acked;            /* by all peers, when somebody did so last */
-    bool closing;              /* the sockets are being closed */
     bool drained;              /* they are: what is left are connections on their way out */
     bool overdue;              /* those had their time */
 };

@@ -4,6 +4,7 @@
 #include "base/misuse.h"
 #include "base/sized.h"
 #include "base/strings.h"
+#include "endpoint/handlers.h"
 #include "endpoint/listeners.h"
 #include "endpoint/stream.h"
 #include "engine/subscription.h"
@@ -66,12 +67,22 @@ static void fill_defaults(pinion_endpoint_options *options)
         options->max_connections = SIZE_MAX;
 }
 
+static void set_http_limits(struct pinion_endpoint *endpoint)
+{
+    const pinion_endpoint_options *options = &endpoint->options;
+    endpoint->http_limits = (struct pinion_http_limits){ .max_head = options->max_head,
+                                                         .max_headers = options->max_headers,
+                                                         .head_timeout_ms = options->head_timeout_ms,
+                                                         .keep_alive_ms = options->keep_alive_ms,
+                                                         .close_timeout_ms = options->close_timeout_ms,
+                                                         .stall_ms = PINION_STALL_MS };
+}
+
 static int add_loop(struct pinion_endpoint *endpoint, const struct pinion_endpoint_driver *driver)
 {
     struct pinion_endpoint_loop *loop = &endpoint->loops[endpoint->loop_count];
     loop->endpoint = endpoint;
     atomic_init(&loop->io, NULL);
-    pinion__list_init(&loop->http);
     pinion__list_init(&loop->streams);
     struct pinion_endpoint_driver own = { .wake = pinion__endpoint_wake, .context = loop };
     if (!driver)
@@ -80,7 +91,9 @@ static int add_loop(struct pinion_endpoint *endpoint, const struct pinion_endpoi
                                    driver->context, driver->clock, driver->context);
     if (rc)
         return rc;
-    pinion__turns_init(&loop->turns, loop->scheduler);
+    pinion__http_server_init(&loop->http, loop->scheduler);
+    loop->http.limits = &endpoint->http_limits;
+    loop->http.find = pinion__find_handler;
     rc = pinion__hub_add_shard(&endpoint->hub, loop->scheduler);
     if (rc) {
         pinion__scheduler_unref(loop->scheduler);
@@ -154,6 +167,7 @@ static int endpoint_init(struct pinion_endpoint *endpoint, const pinion_endpoint
 {
     endpoint->options = *options;
     fill_defaults(&endpoint->options);
+    set_http_limits(endpoint);
     endpoint->hub.close_timeout_ms = endpoint->options.close_timeout_ms;
     endpoint->hub.stall_ms = PINION_STALL_MS;
     endpoint->hub.context = endpoint->options.context;
@@ -271,6 +285,7 @@ int pinion__endpoint_new_driven(pinion_endpoint **out, const struct pinion_endpo
         return rc;
     endpoint->options = (pinion_endpoint_options){ .loops = 1, .max_mailbox = SIZE_MAX };
     fill_defaults(&endpoint->options);
+    set_http_limits(endpoint);
     endpoint->state = PINION_ENDPOINT_DRIVEN;
     rc = add_loops(endpoint, driver);
     if (rc) {

@@ -2,8 +2,8 @@
 #ifndef PINION_ENDPOINT_ENDPOINT_H
 #define PINION_ENDPOINT_ENDPOINT_H
 
-#include "base/turns.h"
 #include "endpoint/drain.h"
+#include "endpoint/http.h"
 #include "endpoint/starting.h"
 #include "endpoint/static.h"
 #include "engine/hub.h"
@@ -43,8 +43,7 @@ struct pinion_endpoint_loop {
     struct pinion_loop *_Atomic io;     /* NULL before its thread made it; read by wakes from any thread */
     struct pinion_listening *listening; /* what it accepts on: listeners.c */
     unsigned listening_count;
-    struct pinion_list http;    /* connections that are (still) HTTP */
-    struct pinion_turns turns;  /* of those that have sent more requests than are handled in one go */
+    struct pinion_http_server http;
     struct pinion_list streams; /* of pinion_stream.node */
     struct pinion_drain drain;
     struct pinion_heartbeat heartbeat;
@@ -73,6 +72,7 @@ struct pinion_endpoint {
     char *host;                      /* NULL: all addresses */
     struct pinion_network *trusted;  /* proxies */
     size_t trusted_count;
+    struct pinion_http_limits http_limits; /* of all loops */
     const struct pinion_loop_ops *engine;
     struct pinion_mounted *mounted;
     size_t mounted_count;
@@ -112,18 +112,5 @@ bool pinion__endpoint_is_driven(const struct pinion_endpoint *endpoint, const ch
 
 /* mounted.c: free what is mounted. */
 void pinion__unmount_all(struct pinion_endpoint *endpoint);
-
-/* http.c: take over a connection that was just accepted. */
-void pinion__http_accept(struct pinion_endpoint_loop *loop, struct pinion_conn *conn);
-
-/* http.c: the server goes down: end those connections that only lie open, but for those that long-polling
- * clients come by, and new ones, whose first request may be on its way. */
-void pinion__http_drain(struct pinion_endpoint_loop *loop);
-
-/* http.c: true while there are such new ones. */
-bool pinion__http_awaits_first(const struct pinion_endpoint_loop *loop);
-
-/* http.c: the server stops: end the connections that are still HTTP, after the answer they are owed. */
-void pinion__http_stop(struct pinion_endpoint_loop *loop);
 
 #endif

@@ -1,6 +1,5 @@
 /* Answers to HTTP requests. */
-#include "endpoint/http.h"
-#include "endpoint/page.h"
+#include "endpoint/http_int.h"
 #include <stdio.h>
 #include <time.h>
 
@@ -40,15 +39,6 @@ static int format_head(const struct pinion_http_answer *answer, char *out, size_
                     answer->status, pinion__http1_reason(answer->status), date, typed ? "content-type: " : "",
                     typed ? answer->content_type : "", typed ? "\r\n" : "", length, answer->extra,
                     answer->keep_alive ? "keep-alive" : "close");
-}
-
-struct pinion_http_answer pinion__http_answer_of(const struct pinion_response *response, bool keep_alive)
-{
-    return (struct pinion_http_answer){ .status = response->status,
-                                        .content_type = response->content_type,
-                                        .extra = PINION_HTTP_PRIVATE,
-                                        .length = response->length,
-                                        .keep_alive = keep_alive };
 }
 
 struct pinion_frame *pinion__http_frame(const struct pinion_http_answer *answer, const void *body, size_t len)

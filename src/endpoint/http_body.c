@@ -1,8 +1,7 @@
-/* Bodies of requests: a post's is kept, any other is read and dropped. Of the latter only so much is read:
- * whoever sends more, or takes its time, finds the connection closed. */
+/* Bodies of requests: an answerer takes one, any other is read and dropped. Of the latter only so much is
+ * read: whoever sends more, or takes its time, finds the connection closed. */
 #include "base/log.h"
-#include "endpoint/http.h"
-#include "transport/longpoll.h"
+#include "endpoint/http_int.h"
 
 void pinion__http_begin_body(struct pinion_http *http, enum pinion_http_state state)
 {
@@ -18,13 +17,17 @@ bool pinion__http_spend(struct pinion_http *http, size_t len)
     return http->discard_left > 0;
 }
 
+/* Somebody takes it. */
+static bool is_taken(const struct pinion_http *http)
+{
+    return http->state == PINION_HTTP_BODY && http->answerer.ops->body;
+}
+
 static void end_body(struct pinion_http *http)
 {
     http->has_rest = false;
-    if (http->state == PINION_HTTP_COLLECT)
-        pinion__http_longpoll_body(http);
-    else if (http->state == PINION_HTTP_DISCARD)
-        pinion__http_longpoll_discarded(http);
+    if (http->state == PINION_HTTP_BODY)
+        pinion__http_end_body(http);
     else
         pinion__http_enter(http, PINION_HTTP_HEAD);
 }
@@ -41,8 +44,8 @@ static void give_up(struct pinion_http *http, int status)
 /* So much of it came, and there is more. */
 static void expect_more(struct pinion_http *http, size_t len)
 {
-    if (http->state == PINION_HTTP_COLLECT)
-        pinion__http_set_deadline(http, http->loop->endpoint->hub.stall_ms); /* others: one for all of it */
+    if (is_taken(http))
+        pinion__http_set_deadline(http, http->server->limits->stall_ms); /* others: one for all of it */
     else if (!pinion__http_spend(http, len))
         give_up(http, 413);
 }
@@ -53,8 +56,7 @@ size_t pinion__http_take_body(struct pinion_http *http, const uint8_t *bytes, si
     size_t pos = 0;
     int rc;
     while ((rc = pinion__http_body_read(&http->body, bytes, len, &pos, &piece)) == 1) {
-        if (http->state == PINION_HTTP_COLLECT &&
-            pinion__buf_append(&http->post->body, piece.ptr, piece.len) != 0) {
+        if (is_taken(http) && http->answerer.ops->body(http->answerer.data, piece) != 0) {
             give_up(http, 400); /* as Phoenix says it of a body that is too long */
             return len;
         }

@@ -1,5 +1,6 @@
 /* Sending files: a piece a turn, while requests wait. */
-#include "endpoint/http.h"
+#include "endpoint/http_int.h"
+#include "endpoint/static.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +66,7 @@ static void run_pump(struct pinion_task *task)
         after_file(http);
     } else if (pinion__conn_flush(http->conn) == 0) {
         http->pumping = true;
-        pinion__scheduler_defer(http->loop->scheduler, &http->pump);
+        pinion__scheduler_defer(http->server->scheduler, &http->pump);
     }
 }
 
@@ -74,7 +75,7 @@ void pinion__http_pump_later(struct pinion_http *http)
     if (http->pumping)
         return;
     http->pumping = true;
-    pinion__scheduler_defer(http->loop->scheduler, &http->pump);
+    pinion__scheduler_defer(http->server->scheduler, &http->pump);
 }
 
 void pinion__http_file_init(struct pinion_http *http)

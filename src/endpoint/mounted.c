@@ -1,7 +1,7 @@
 /* What is mounted on an endpoint: sockets, pages, files. */
 #include "base/misuse.h"
 #include "endpoint/endpoint.h"
-#include "endpoint/http.h"
+#include "endpoint/entrance.h"
 #include "proto/path.h"
 #include "transport/longpoll.h"
 #include <stdlib.h>
@@ -74,7 +74,7 @@ static int check_free(const struct pinion_endpoint *endpoint, enum pinion_route_
                                 "cannot mount \"%s\": \"%s\" is mounted, and to clients it is the same", path,
                                 path_of(other));
         if (kind == PINION_MOUNT_PAGE && other->kind == PINION_MOUNT_SOCKET &&
-            pinion__http_transport(&other->socket, text) != PINION_HTTP_NONE)
+            pinion__entrance_at(&other->socket, text) != PINION_ENTRANCE_NONE)
             return pinion__fail(PINION_EINVAL, "cannot mount \"%s\": clients of the socket \"%s\" come there",
                                 path, path_of(other));
     }
@@ -87,7 +87,7 @@ static int check_transports(const struct pinion_endpoint *endpoint, const struct
     for (size_t i = 0; i < endpoint->mounted_count; i++) {
         const struct pinion_mounted *other = &endpoint->mounted[i];
         if (other->kind == PINION_MOUNT_PAGE &&
-            pinion__http_transport(mount, pinion__slice_str(other->page.path)) != PINION_HTTP_NONE)
+            pinion__entrance_at(mount, pinion__slice_str(other->page.path)) != PINION_ENTRANCE_NONE)
             return pinion__fail(PINION_EINVAL,
                                 "cannot mount \"%s\": its clients would come to the page \"%s\"", mount->path,
                                 other->page.path);

@@ -24,6 +24,15 @@ void pinion__response_release(struct pinion_response *response)
     response->length = 0;
 }
 
+struct pinion_http_answer pinion__response_answer(const struct pinion_response *response, bool keep_alive)
+{
+    return (struct pinion_http_answer){ .status = response->status,
+                                        .content_type = response->content_type,
+                                        .extra = PINION_HTTP_PRIVATE,
+                                        .length = response->length,
+                                        .keep_alive = keep_alive };
+}
+
 static void fail(struct pinion_response *response)
 {
     pinion__response_release(response);

@@ -44,7 +44,7 @@ static void on_accepted(void *context, void *streams, struct pinion_conn *conn)
         if (streams)
             pinion__stream_accept(loop, streams, conn);
         else
-            pinion__http_accept(loop, conn);
+            pinion__http_accept(&loop->http, conn);
         return;
     }
     if (atomic_load_explicit(&loop->shard->counters.refused, memory_order_relaxed) == 0)

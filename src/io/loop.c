@@ -234,6 +234,13 @@ void pinion__conn_attach(struct pinion_conn *conn, const struct pinion_conn_even
     conn->user = user;
 }
 
+void pinion__conn_deliver(struct pinion_conn *conn, uint8_t *bytes, size_t len)
+{
+    assert(on_thread(conn->loop));
+    if (!conn->ending)
+        conn->events->data(conn, bytes, len);
+}
+
 void *pinion__conn_user(const struct pinion_conn *conn)
 {
     return conn->user;

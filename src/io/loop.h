@@ -117,6 +117,10 @@ size_t pinion__loop_connections(const struct pinion_loop *loop);
 void pinion__conn_attach(struct pinion_conn *conn, const struct pinion_conn_events *events, void *user);
 void *pinion__conn_user(const struct pinion_conn *conn);
 
+/* To whoever is attached now, as a data event: bytes that came for the one before. len 0: the peer will send
+ * no more. Only in a data event of this connection's, or where one could be. */
+void pinion__conn_deliver(struct pinion_conn *conn, uint8_t *bytes, size_t len);
+
 /* Queue a frame; takes the caller's reference, on failure too. PINION_ECLOSED after close, shutdown or an
  * error; PINION_ENOMEM; PINION_ETOOBIG: of 4 GiB. */
 int pinion__conn_queue(struct pinion_conn *conn, struct pinion_frame *frame);

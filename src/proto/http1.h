@@ -62,6 +62,17 @@ int pinion__http1_too_long(const char *data, size_t len);
  * 501. */
 bool pinion__http1_method_known(struct pinion_slice method);
 
+/* GET, or HEAD, which asks for the same. */
+static inline bool pinion__http1_is_get(const struct pinion_http_request *request)
+{
+    return pinion__slice_is(request->method, "GET") || pinion__slice_is(request->method, "HEAD");
+}
+
+static inline bool pinion__http1_has_body(const struct pinion_http_request *request)
+{
+    return request->chunked || request->content_length > 0;
+}
+
 /* Percent-decode a path into out (at least path.len bytes), without '+' for space. Returns the length, or
  * PINION_EPROTO for a broken escape or a NUL. */
 long pinion__http1_decode_path(struct pinion_slice path, char *out);

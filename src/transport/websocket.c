@@ -37,7 +37,7 @@ struct ws_more {
     struct ws *ws;
     struct pinion_pongs *pongs;     /* NULL: every ping is answered */
     struct pinion_frame *handshake; /* the 101, while connect is not answered */
-    struct pinion_frame *(*late_refusal)(const struct pinion_mount *mount, struct pinion_shard *shard,
+    struct pinion_frame *(*late_refusal)(struct pinion_shard *shard, const struct pinion_mount *mount,
                                          int error, const pinion_payload *reason);
 };
 
@@ -533,12 +533,26 @@ static void run_resume(struct pinion_task *task)
 
 /* ---- the connection's events ---- */
 
+/* The peer sends no more. Of a connect that is not answered nobody waits for the answer. */
+static void end_input(struct ws *ws)
+{
+    ws->eof = true;
+    if (ws->state == WS_CONNECTING) {
+        end_socket(ws);
+        pinion__conn_close(ws->conn);
+    } else if (ws->state == WS_CLOSING) {
+        finish(ws);
+    } else {
+        end_if_over(ws);
+    }
+}
+
 static void on_data(struct pinion_conn *conn, uint8_t *bytes, size_t len)
 {
     if (len > 0)
         receive(pinion__conn_user(conn), bytes, len);
     else
-        pinion__websocket_end_input(conn);
+        end_input(pinion__conn_user(conn));
 }
 
 static void on_closed(struct pinion_conn *conn, int error)
@@ -560,27 +574,6 @@ static const struct pinion_conn_events ws_events = {
     .drained = on_drained,
     .closed = on_closed,
 };
-
-void pinion__websocket_feed(struct pinion_conn *conn, uint8_t *bytes, size_t len)
-{
-    if (len > 0)
-        receive(pinion__conn_user(conn), bytes, len);
-}
-
-/* Of a connect that is not answered nobody waits for the answer. */
-void pinion__websocket_end_input(struct pinion_conn *conn)
-{
-    struct ws *ws = pinion__conn_user(conn);
-    ws->eof = true;
-    if (ws->state == WS_CONNECTING) {
-        end_socket(ws);
-        pinion__conn_close(conn);
-    } else if (ws->state == WS_CLOSING) {
-        finish(ws);
-    } else {
-        end_if_over(ws);
-    }
-}
 
 /* ---- the transport ---- */
 
@@ -639,7 +632,7 @@ static void pause_reading(void *conn, bool paused)
 /* An answer without a WebSocket: the connection ends after it. */
 static void refuse(struct ws *ws, int error, const pinion_payload *reason)
 {
-    struct pinion_frame *answer = ws->more->late_refusal(ws->mount, ws->shard, error, reason);
+    struct pinion_frame *answer = ws->more->late_refusal(ws->shard, ws->mount, error, reason);
     ws->state = WS_CLOSING;
     ws->socket = NULL;
     drop_stash(ws);

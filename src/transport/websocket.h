@@ -16,7 +16,7 @@ struct pinion_websocket_request {
 
     /* Expected to make the HTTP answer to a connect that was refused later; it ends the connection. NULL when
      * out of memory. */
-    struct pinion_frame *(*late_refusal)(const struct pinion_mount *mount, struct pinion_shard *shard,
+    struct pinion_frame *(*late_refusal)(struct pinion_shard *shard, const struct pinion_mount *mount,
                                          int error, const pinion_payload *reason);
 
     pinion_payload *reason; /* out: of a refusal, or NULL; the caller's to unref */
@@ -26,12 +26,6 @@ struct pinion_websocket_request {
  * is queued, or comes when the application has answered). PINION_EACCES: refused, answer 403; PINION_ENOMEM,
  * PINION_EIO: answer 500. The connection is still the caller's then. */
 int pinion__websocket_open(struct pinion_conn *conn, struct pinion_websocket_request *request);
-
-/* Bytes that came behind the request head. */
-void pinion__websocket_feed(struct pinion_conn *conn, uint8_t *bytes, size_t len);
-
-/* The peer's FIN came: it is sent what is queued, then the connection ends. */
-void pinion__websocket_end_input(struct pinion_conn *conn);
 
 extern const struct pinion_transport pinion__websocket;
 

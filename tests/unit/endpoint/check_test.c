@@ -29,9 +29,9 @@ static int end(void **state)
 
 static void a_loop(void **state)
 {
-    loop->turns.going = true;
+    loop->http.turns.going = true;
     assert_tells(pinion__endpoint_loop_check(loop), "turns");
-    loop->turns.going = false;
+    loop->http.turns.going = false;
     loop->shard->turns.going = true;
     assert_tells(pinion__endpoint_loop_check(loop), "turns");
     loop->shard->turns.going = false;
@@ -39,15 +39,15 @@ static void a_loop(void **state)
     loop->streams.next = NULL;
     assert_tells(pinion__endpoint_loop_check(loop), "list");
     loop->streams = streams;
-    struct pinion_list http = loop->http;
-    loop->http.prev = &http;
+    struct pinion_list http = loop->http.connections;
+    loop->http.connections.prev = &http;
     assert_tells(pinion__endpoint_loop_check(loop), "list");
-    loop->http = http;
+    loop->http.connections = http;
 }
 
 static void take_turns_with_a_broken_loop(void)
 {
-    loop->turns.going = true;
+    loop->http.turns.going = true;
     for (int i = 0; i < 1000; i++)
         pinion__endpoint_loop_watch(loop);
 }

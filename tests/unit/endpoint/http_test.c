@@ -153,7 +153,7 @@ static void serve_impatiently(void)
 {
     const pinion_endpoint_options options = { .close_timeout_ms = PATIENCE };
     serve_with(1, &options, &(pinion_socket_options){ .longpoll = true });
-    endpoint->hub.stall_ms = PATIENCE;
+    endpoint->http_limits.stall_ms = PATIENCE;
     ok(pinion_endpoint_start(endpoint));
     fence_fd = prompt_fd();
     begin_session(token);

@@ -75,6 +75,7 @@ static void serve_within(uint32_t stall_ms, uint32_t keep_alive_ms)
     pinion_log_set_level(PINION_LOG_NONE);
     ok(pinion_endpoint_new(&endpoint, &options));
     endpoint->hub.stall_ms = stall_ms;
+    endpoint->http_limits.stall_ms = stall_ms;
     ok(pinion_endpoint_socket(endpoint, "/socket", &user_socket, &socket));
     ok(pinion_endpoint_raw_socket(endpoint, "/talker", &talker, &socket));
     ok(pinion_endpoint_raw_socket(endpoint, "/chatterer", &chatterer, &socket));

@@ -1,4 +1,4 @@
-#include "endpoint/http_connect.h"
+#include "endpoint/connect_request.h"
 #include "base/log_limit.h"
 #include "engine/channel.h"
 #include "engine/who.h"
@@ -46,15 +46,15 @@ static void fill_uri(pinion_uri *uri, const struct pinion_http_request *request,
     };
 }
 
-static void fill_info(struct pinion_http_connect *connect, const struct pinion_http *http,
-                      const struct pinion_http_request *request, const char *transport)
+static void fill_info(struct pinion_connect_request *connect, const struct pinion_entrance *entrance,
+                      const struct pinion_conn *conn, const struct pinion_http_request *request,
+                      const char *transport)
 {
-    const struct pinion_endpoint *endpoint = http->loop->endpoint;
     struct pinion_forwarded forwarded = { .port = 0 };
     uint8_t address[16];
     uint16_t port = 0;
-    if (pinion__peer_of(http->conn, address, &port)) {
-        pinion__forwarded(request, address, port, endpoint->trusted, endpoint->trusted_count, &forwarded);
+    if (pinion__peer_of(conn, address, &port)) {
+        pinion__forwarded(request, address, port, entrance->trusted, entrance->trusted_count, &forwarded);
         pinion__peer_text(forwarded.address, connect->peer);
         connect->client.known = true;
         memcpy(connect->client.address, forwarded.address, sizeof connect->client.address);
@@ -143,7 +143,7 @@ static int check_origin(struct pinion_shard *shard, const struct pinion_mount *m
 
 /* ---- subprotocols and token ---- */
 
-static int refuse_token(const struct pinion_http_connect *connect, const struct pinion_mount *mount,
+static int refuse_token(const struct pinion_connect_request *connect, const struct pinion_mount *mount,
                         const char *why)
 {
     PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: refused: its token is %s (%s)", mount->path, why,
@@ -153,7 +153,7 @@ static int refuse_token(const struct pinion_http_connect *connect, const struct 
 
 /* A terminated copy; `encoded` as it comes in a subprotocol. What connect gets can become JSON: the token
  * too. */
-static int take_token(struct pinion_http_connect *connect, const struct pinion_mount *mount,
+static int take_token(struct pinion_connect_request *connect, const struct pinion_mount *mount,
                       struct pinion_slice token, bool encoded)
 {
     size_t len = token.len;
@@ -173,7 +173,7 @@ static int take_token(struct pinion_http_connect *connect, const struct pinion_m
     return 0;
 }
 
-static int take_protocols(struct pinion_http_connect *connect, const struct pinion_mount *mount,
+static int take_protocols(struct pinion_connect_request *connect, const struct pinion_mount *mount,
                           const struct pinion_http_request *request)
 {
     struct pinion_ws_protocols protocols;
@@ -196,17 +196,17 @@ static int take_protocols(struct pinion_http_connect *connect, const struct pini
 
 /* ---- both ---- */
 
-int pinion__http_connect_init(struct pinion_http_connect *connect, const struct pinion_http *http,
-                              const struct pinion_mount *mount, const struct pinion_http_request *request,
-                              const char *transport)
+int pinion__connect_request_init(struct pinion_connect_request *connect,
+                                 const struct pinion_entrance *entrance, const struct pinion_conn *conn,
+                                 const struct pinion_http_request *request, const char *transport)
 {
     memset(connect, 0, sizeof *connect);
-    fill_info(connect, http, request, transport);
-    int rc = check_origin(http->loop->shard, mount, request, &connect->info);
-    return rc ? rc : take_protocols(connect, mount, request);
+    fill_info(connect, entrance, conn, request, transport);
+    int rc = check_origin(entrance->shard, entrance->mount, request, &connect->info);
+    return rc ? rc : take_protocols(connect, entrance->mount, request);
 }
 
-void pinion__http_connect_release(struct pinion_http_connect *connect)
+void pinion__connect_request_release(struct pinion_connect_request *connect)
 {
     free(connect->auth_token);
 }

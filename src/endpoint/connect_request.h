@@ -1,13 +1,15 @@
 /* A request for a socket, before the socket is asked: what is known of it, and the checks that come first. */
-#ifndef PINION_ENDPOINT_HTTP_CONNECT_H
-#define PINION_ENDPOINT_HTTP_CONNECT_H
+#ifndef PINION_ENDPOINT_CONNECT_REQUEST_H
+#define PINION_ENDPOINT_CONNECT_REQUEST_H
 
-#include "endpoint/http.h"
+#include "endpoint/entrance.h"
+#include "io/loop.h"
+#include "proto/http1.h"
 #include "transport/longpoll_seats.h"
 #include <netinet/in.h>
 #include <pinion/transport.h>
 
-struct pinion_http_connect {
+struct pinion_connect_request {
     struct pinion_connect_info info;
     struct pinion_slice protocol; /* agreed on; empty: none */
     char peer[INET6_ADDRSTRLEN];
@@ -18,9 +20,9 @@ struct pinion_http_connect {
 /* Look at the request, and check its origin and (for a WebSocket) its subprotocols and token. 0;
  * PINION_EACCES: refused, and logged why; PINION_ENOMEM. Lifetime: the request's, until release, which is due
  * in any case. */
-int pinion__http_connect_init(struct pinion_http_connect *connect, const struct pinion_http *http,
-                              const struct pinion_mount *mount, const struct pinion_http_request *request,
-                              const char *transport);
-void pinion__http_connect_release(struct pinion_http_connect *connect);
+int pinion__connect_request_init(struct pinion_connect_request *connect,
+                                 const struct pinion_entrance *entrance, const struct pinion_conn *conn,
+                                 const struct pinion_http_request *request, const char *transport);
+void pinion__connect_request_release(struct pinion_connect_request *connect);
 
 #endif
