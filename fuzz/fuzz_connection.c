@@ -6,7 +6,7 @@
  * In the end the endpoint is stopped. Every connection, socket and session must be gone then, within the time
  * that is promised, and what a connection got must have begun as an answer begins.
  *
- * Fuzzes: src/endpoint/http_input.c src/endpoint/http_request.c src/endpoint/http_body.c src/transport/websocket.c
+ * Fuzzes: src/http/input.c src/http/request.c src/http/body.c src/transport/websocket.c
  * src/transport/longpoll_session.c src/transport/longpoll_queue.c */
 #include "endpoint/endpoint.h"
 #include "fuzz.h"

@@ -1,7 +1,7 @@
 /* See check.h. */
 #include "endpoint/check.h"
-#include "endpoint/http_check.h"
 #include "engine/check.h"
+#include "http/check.h"
 #include "io/check.h"
 #include "transport/check.h"
 

@@ -3,11 +3,11 @@
 #define PINION_ENDPOINT_ENDPOINT_H
 
 #include "endpoint/drain.h"
-#include "endpoint/http.h"
 #include "endpoint/starting.h"
-#include "endpoint/static.h"
 #include "engine/hub.h"
 #include "engine/mount.h"
+#include "http/http.h"
+#include "http/static.h"
 #include "io/loop.h"
 #include "process/heartbeat.h"
 #include "proto/forwarded.h"

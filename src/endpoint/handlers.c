@@ -1,10 +1,10 @@
 #include "endpoint/handlers.h"
-#include "endpoint/entrance.h"
-#include "endpoint/longpoll_http.h"
-#include "endpoint/page.h"
-#include "endpoint/websocket_upgrade.h"
 #include "engine/channel.h"
+#include "http/page.h"
 #include "proto/path.h"
+#include "transport/entrance.h"
+#include "transport/longpoll_http.h"
+#include "transport/websocket_upgrade.h"
 
 static struct pinion_endpoint_loop *loop_of(struct pinion_http_server *server)
 {

@@ -1,8 +1,8 @@
 /* What is mounted on an endpoint: sockets, pages, files. */
 #include "base/misuse.h"
 #include "endpoint/endpoint.h"
-#include "endpoint/entrance.h"
 #include "proto/path.h"
+#include "transport/entrance.h"
 #include "transport/longpoll.h"
 #include <stdlib.h>
 

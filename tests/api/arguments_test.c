@@ -2,7 +2,7 @@
  * a sentence that names what was wrong; builds with checks end with the name of the public function. */
 #include "base/frame.h"
 #include "base/log.h"
-#include "endpoint/page.h"
+#include "http/page.h"
 #include "proto/payload.h"
 #include <dirent.h>
 #include <limits.h>

@@ -1,0 +1,73 @@
+/* Bodies of requests: an answerer takes one, any other is read and dropped. Of the latter only so much is
+ * read: whoever sends more, or takes its time, finds the connection closed. */
+#include "base/log.h"
+#include "http/connection.h"
+
+void pinion__http_begin_body(struct pinion_http *http, enum pinion_http_state state)
+{
+    pinion__http_enter(http, state);
+    if (http->expects && state != PINION_HTTP_REST)
+        pinion__http_send_continue(http);
+    http->expects = false;
+}
+
+bool pinion__http_spend(struct pinion_http *http, size_t len)
+{
+    http->discard_left -= len < http->discard_left ? len : http->discard_left;
+    return http->discard_left > 0;
+}
+
+/* Somebody takes it. */
+static bool is_taken(const struct pinion_http *http)
+{
+    return http->state == PINION_HTTP_BODY && http->answerer.ops->body;
+}
+
+static void end_body(struct pinion_http *http)
+{
+    http->has_rest = false;
+    if (http->state == PINION_HTTP_BODY)
+        pinion__http_end_body(http);
+    else
+        pinion__http_enter(http, PINION_HTTP_HEAD);
+}
+
+/* The body cannot be read to its end. A request has one answer: in REST it was given. */
+static void give_up(struct pinion_http *http, int status)
+{
+    if (http->state == PINION_HTTP_REST)
+        pinion__http_finish(http);
+    else
+        pinion__http_send_error(http, status, false);
+}
+
+/* So much of it came, and there is more. */
+static void expect_more(struct pinion_http *http, size_t len)
+{
+    if (is_taken(http))
+        pinion__http_set_deadline(http, http->server->limits->stall_ms); /* others: one for all of it */
+    else if (!pinion__http_spend(http, len))
+        give_up(http, 413);
+}
+
+size_t pinion__http_take_body(struct pinion_http *http, const uint8_t *bytes, size_t len)
+{
+    struct pinion_slice piece;
+    size_t pos = 0;
+    int rc;
+    while ((rc = pinion__http_body_read(&http->body, bytes, len, &pos, &piece)) == 1) {
+        if (is_taken(http) && http->answerer.ops->body(http->answerer.data, piece) != 0) {
+            give_up(http, 400); /* as Phoenix says it of a body that is too long */
+            return len;
+        }
+    }
+    if (rc == PINION_MORE) {
+        expect_more(http, pos);
+    } else if (rc == 0) {
+        end_body(http);
+    } else {
+        pinion__log(PINION_LOG_INFO, "http: a request's body is not valid, closed");
+        give_up(http, 400);
+    }
+    return pos;
+}

@@ -1,0 +1,220 @@
+#include "http/static.h"
+#include "base/log.h"
+#include "http/open_beneath.h"
+#include "proto/http1.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_LEN_MAX 1024
+
+/* ---- the directory ---- */
+
+static int open_directory(const char *path)
+{
+    return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* The path of `directory` taken from where the program's file lies, or -1 in *fd. */
+static int open_beside_program(const char *directory)
+{
+    char path[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (len <= 0)
+        return -1;
+    path[len] = '\0';
+    char *slash = strrchr(path, '/');
+    size_t room = sizeof path - (size_t)(slash + 1 - path);
+    if (snprintf(slash + 1, room, "%s", directory) >= (int)room)
+        return -1;
+    return open_directory(path);
+}
+
+static char *with_slashes(const char *prefix)
+{
+    size_t len = strlen(prefix);
+    char *copy = malloc(len + 2);
+    if (!copy)
+        return NULL;
+    memcpy(copy, prefix, len + 1);
+    if (len == 0 || prefix[len - 1] != '/')
+        memcpy(copy + len, "/", 2);
+    return copy;
+}
+
+int pinion__static_init(struct pinion_static *files, const char *prefix, const char *directory)
+{
+    files->directory = directory[0] == '/' ? -1 : open_beside_program(directory);
+    if (files->directory < 0)
+        files->directory = open_directory(directory);
+    if (files->directory < 0)
+        return pinion__fail(PINION_ENOENT, "static files: no directory \"%s\": %s", directory,
+                            strerror(errno));
+    files->prefix = with_slashes(prefix);
+    if (!files->prefix) {
+        close(files->directory);
+        return PINION_ENOMEM;
+    }
+    return 0;
+}
+
+void pinion__static_release(struct pinion_static *files)
+{
+    close(files->directory);
+    free(files->prefix);
+}
+
+/* ---- the file ---- */
+
+/* Every component is a plain name: no "..", no "." and no hidden file, nothing empty. What a site says of
+ * itself by a well-known path (RFC 8615) is meant to be seen, though its name is a hidden one. */
+static bool is_plain(const char *path)
+{
+    static const char well_known[] = ".well-known/";
+    const char *component = path;
+    if (strncmp(path, well_known, sizeof well_known - 1) == 0)
+        component += sizeof well_known - 1;
+    for (;;) {
+        const char *slash = strchr(component, '/');
+        bool last = slash == NULL;
+        if (component[0] == '.' || (component[0] == '\0' && !last) || component[0] == '/')
+            return false;
+        if (last)
+            return true;
+        component = slash + 1;
+    }
+}
+
+static int classify(int fd, struct pinion_static_file *file)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return PINION_EIO;
+    if (S_ISDIR(st.st_mode))
+        return PINION_STATIC_DIRECTORY;
+    if (!S_ISREG(st.st_mode))
+        return PINION_ENOENT;
+    file->size = (uint64_t)st.st_size;
+    snprintf(file->etag, sizeof file->etag, "\"%llx-%llx%09lx\"", (unsigned long long)st.st_size,
+             (unsigned long long)st.st_mtim.tv_sec, (unsigned long)st.st_mtim.tv_nsec);
+    return 0;
+}
+
+/* Whether it is the path that is wrong: no such file, a link that leads out, none of ours to read. All else
+ * is no fault of whoever asked. */
+static bool is_of_path(int error)
+{
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
+    case EXDEV:
+    case EACCES:
+    case EPERM:
+    case ENXIO: /* a socket's name */
+    case ENODEV:
+    case EINVAL:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Only what says nothing about the file is worth asking again for. */
+static int why_not(int error)
+{
+    switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+        return PINION_EBUSY;
+    default:
+        return is_of_path(error) ? PINION_ENOENT : PINION_EIO;
+    }
+}
+
+static int open_file(const struct pinion_static *files, const char *name, struct pinion_static_file *file)
+{
+    int fd = pinion__open_beneath(files->directory, name);
+    if (fd < 0)
+        return why_not(errno);
+    int rc = classify(fd, file);
+    if (rc) {
+        close(fd);
+        return rc;
+    }
+    file->fd = fd;
+    file->content_type = pinion__content_type(name);
+    return 0;
+}
+
+int pinion__static_open(const struct pinion_static *files, struct pinion_slice path,
+                        struct pinion_static_file *file)
+{
+    char name[PATH_LEN_MAX + sizeof "index.html"];
+    size_t prefix = strlen(files->prefix);
+    if (path.len > PATH_LEN_MAX)
+        return PINION_ENOENT;
+    long len = pinion__http1_decode_path(path, name);
+    if (len < 0)
+        return PINION_EPROTO;
+    name[len] = '\0';
+    if (strncmp(name, files->prefix, prefix) != 0)
+        return PINION_ENOENT;
+    char *relative = name + prefix;
+    if (!is_plain(relative))
+        return PINION_ENOENT;
+    if (name[len - 1] == '/')
+        memcpy(name + len, "index.html", sizeof "index.html");
+    return open_file(files, relative, file);
+}
+
+/* ---- content types ---- */
+
+static const struct {
+    const char *extension;
+    const char *type;
+} content_types[] = {
+    { "html", "text/html; charset=utf-8" },
+    { "css", "text/css; charset=utf-8" },
+    { "js", "text/javascript; charset=utf-8" },
+    { "mjs", "text/javascript; charset=utf-8" },
+    { "json", "application/json" },
+    { "map", "application/json" },
+    { "webmanifest", "application/manifest+json" },
+    { "txt", "text/plain; charset=utf-8" },
+    { "xml", "text/xml; charset=utf-8" },
+    { "csv", "text/csv; charset=utf-8" },
+    { "md", "text/markdown; charset=utf-8" },
+    { "svg", "image/svg+xml" },
+    { "png", "image/png" },
+    { "jpg", "image/jpeg" },
+    { "jpeg", "image/jpeg" },
+    { "gif", "image/gif" },
+    { "webp", "image/webp" },
+    { "avif", "image/avif" },
+    { "ico", "image/vnd.microsoft.icon" },
+    { "woff", "font/woff" },
+    { "woff2", "font/woff2" },
+    { "wasm", "application/wasm" },
+    { "pdf", "application/pdf" },
+    { "mp3", "audio/mpeg" },
+    { "mp4", "video/mp4" },
+    { "webm", "video/webm" },
+};
+
+const char *pinion__content_type(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot && i < sizeof content_types / sizeof content_types[0]; i++) {
+        if (strcasecmp(dot + 1, content_types[i].extension) == 0)
+            return content_types[i].type;
+    }
+    return "application/octet-stream";
+}

@@ -1,0 +1,28 @@
+/* A request for a socket, before the socket is asked: what is known of it, and the checks that come first. */
+#ifndef PINION_TRANSPORT_CONNECT_REQUEST_H
+#define PINION_TRANSPORT_CONNECT_REQUEST_H
+
+#include "io/loop.h"
+#include "proto/http1.h"
+#include "transport/entrance.h"
+#include "transport/longpoll_seats.h"
+#include <netinet/in.h>
+#include <pinion/transport.h>
+
+struct pinion_connect_request {
+    struct pinion_connect_info info;
+    struct pinion_slice protocol; /* agreed on; empty: none */
+    char peer[INET6_ADDRSTRLEN];
+    char *auth_token;
+    struct pinion_longpoll_client client; /* its address, where it has one */
+};
+
+/* Look at the request, and check its origin and (for a WebSocket) its subprotocols and token. 0;
+ * PINION_EACCES: refused, and logged why; PINION_ENOMEM. Lifetime: the request's, until release, which is due
+ * in any case. */
+int pinion__connect_request_init(struct pinion_connect_request *connect,
+                                 const struct pinion_entrance *entrance, const struct pinion_conn *conn,
+                                 const struct pinion_http_request *request, const char *transport);
+void pinion__connect_request_release(struct pinion_connect_request *connect);
+
+#endif
