@@ -15,6 +15,7 @@
 #include "io/progress.h"
 #include "proto/ws_frame.h"
 #include "proto/ws_handshake.h"
+#include "transport/refusal.h"
 #include "transport/websocket_ping.h"
 #include "transport/websocket_pongs.h"
 #include <assert.h>
@@ -37,8 +38,6 @@ struct ws_more {
     struct ws *ws;
     struct pinion_pongs *pongs;     /* NULL: every ping is answered */
     struct pinion_frame *handshake; /* the 101, while connect is not answered */
-    struct pinion_frame *(*late_refusal)(struct pinion_shard *shard, const struct pinion_mount *mount,
-                                         int error, const pinion_payload *reason);
 };
 
 struct ws {
@@ -632,7 +631,7 @@ static void pause_reading(void *conn, bool paused)
 /* An answer without a WebSocket: the connection ends after it. */
 static void refuse(struct ws *ws, int error, const pinion_payload *reason)
 {
-    struct pinion_frame *answer = ws->more->late_refusal(ws->shard, ws->mount, error, reason);
+    struct pinion_frame *answer = pinion__refusal_frame(ws->shard, ws->mount, error, reason);
     ws->state = WS_CLOSING;
     ws->socket = NULL;
     drop_stash(ws);
@@ -743,14 +742,12 @@ static struct ws *ws_new(struct pinion_conn *conn, const struct pinion_websocket
 }
 
 /* What the answer will need. */
-static int keep_for_later(struct ws *ws, const struct pinion_websocket_request *request,
-                          struct pinion_frame *handshake)
+static int keep_for_later(struct ws *ws, struct pinion_frame *handshake)
 {
     struct ws_more *more = more_of(ws);
     if (!more)
         return PINION_ENOMEM;
     more->handshake = handshake;
-    more->late_refusal = request->late_refusal;
     return 0;
 }
 
@@ -764,7 +761,7 @@ static int open_with(struct ws *ws, struct pinion_websocket_request *request, st
         .params = request->params,
         .info = request->info,
     };
-    int rc = keep_for_later(ws, request, handshake);
+    int rc = keep_for_later(ws, handshake);
     if (rc) {
         pinion__frame_unref(handshake);
         return rc;

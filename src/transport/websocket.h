@@ -14,11 +14,6 @@ struct pinion_websocket_request {
     const pinion_payload *params;
     const pinion_connect_info *info;
 
-    /* Expected to make the HTTP answer to a connect that was refused later; it ends the connection. NULL when
-     * out of memory. */
-    struct pinion_frame *(*late_refusal)(struct pinion_shard *shard, const struct pinion_mount *mount,
-                                         int error, const pinion_payload *reason);
-
     pinion_payload *reason; /* out: of a refusal, or NULL; the caller's to unref */
 };
 

@@ -19,7 +19,6 @@ static int open_websocket(struct pinion_http *http, const struct pinion_entrance
         .protocol = connect->protocol,
         .params = params,
         .info = &connect->info,
-        .late_refusal = pinion__refusal_frame,
     };
     int rc = pinion__websocket_open(pinion__http_conn(http), &request);
     *reason = request.reason;
