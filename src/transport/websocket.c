@@ -202,10 +202,18 @@ static void end_socket(struct ws *ws)
         pinion__socket_ended(socket, PINION_REASON_CLOSED);
 }
 
-/* Close for a fault of the client's: nothing it may still send matters, so our FIN follows at once. */
+static void refuse(struct ws *ws, int error, const pinion_payload *reason);
+
+/* Close for a fault of the client's, or for want of memory: nothing it may still send matters, so our FIN
+ * follows at once. A client whose connect has not been answered waits for HTTP, not for a frame. */
 static void fail(struct ws *ws, uint16_t code)
 {
+    bool connecting = ws->state == WS_CONNECTING;
     end_socket(ws);
+    if (connecting) {
+        refuse(ws, PINION_ENOMEM, NULL);
+        return;
+    }
     begin_close(ws, code);
     pinion__conn_shutdown(ws->conn);
 }
