@@ -1,6 +1,6 @@
 /* See cluster_net.h. */
 #include "cluster_net.h"
-#include "engine/hub.h"
+#include "engine/here.h"
 #include "fuzz.h"
 #include "pubsub/envelope.h"
 #include <string.h>

@@ -4,6 +4,7 @@
 #include "cluster_client.h"
 #include "cluster_told.h"
 #include "endpoint/endpoint.h"
+#include "engine/here.h"
 #include "fuzz.h"
 #include "memory_loop.h"
 #include "presence/presence_int.h"

@@ -7,8 +7,10 @@
  * and scripts for scripted_channel.h, which are a digit for the length and that many letters. So a corpus can
  * be written by hand: "a0020" connects client 0 as users:2, "d0110" has it join room:1.
  *
- * Fuzzes: src/engine/dispatch.c src/engine/join.c src/engine/handle.c src/engine/channel.c
- *   src/engine/promise.c src/engine/mail.c src/engine/work.c src/engine/ref.c src/engine/info.c
+ * Fuzzes: src/engine/dispatch.c src/engine/join.c src/engine/late_join.c src/engine/handle.c
+ *   src/engine/channel.c src/engine/channel_end.c src/engine/channel_timer.c
+ *   src/engine/channel_subscription.c src/engine/reply.c src/engine/promise.c src/engine/mail.c
+ *   src/engine/mail_kinds.c src/engine/work.c src/engine/ref.c src/engine/info.c
  *   src/engine/anchor.c src/engine/subscription.c src/base/wheel.c src/base/scheduler.c */
 #include "elsewhere.h"
 #include "engine/check.h"
@@ -269,7 +271,7 @@ static void check_loop(void)
 {
     const struct pinion_shard *shard = world.test->shard;
     struct pinion_scheduler *scheduler = world.test->scheduler;
-    REQUIRE(!shard->call && !pinion__sweep_first(shard) && pinion__list_empty(&shard->turns.waiting));
+    REQUIRE(!shard->callback && !pinion__sweep_first(shard) && pinion__list_empty(&shard->turns.waiting));
     REQUIRE(pinion__list_empty(&shard->pubsub.waiters));
     REQUIRE(pinion__task_queue_empty(&scheduler->ready) && pinion__task_queue_empty(&scheduler->posted) &&
             pinion__task_queue_empty(&scheduler->mailbox.queue));

@@ -27,6 +27,11 @@ static inline bool pinion__slice_is(struct pinion_slice a, const char *str)
     return pinion__slice_eq(a, pinion__slice_str(str));
 }
 
+static inline bool pinion__slice_has_nul(struct pinion_slice s)
+{
+    return s.len > 0 && memchr(s.ptr, '\0', s.len) != NULL;
+}
+
 /* Write the bytes at `out`, and return the end. Most that are written this way are few, less work than a call
  * of memcpy: of those the two ends are copied, which may overlap. */
 static inline char *pinion__slice_put(char *out, struct pinion_slice s)

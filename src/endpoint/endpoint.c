@@ -7,6 +7,7 @@
 #include "endpoint/handlers.h"
 #include "endpoint/listeners.h"
 #include "endpoint/stream.h"
+#include "engine/here.h"
 #include "engine/subscription.h"
 #include "io/progress.h"
 #include "pubsub/adapter.h"

@@ -1,5 +1,5 @@
 #include "endpoint/handlers.h"
-#include "engine/channel.h"
+#include "engine/callback.h"
 #include "http/page.h"
 #include "proto/path.h"
 #include "transport/entrance.h"
@@ -91,11 +91,11 @@ static void serve_page(struct pinion_http *http, const void *data, const struct 
     const struct pinion_page *page = data;
     struct pinion_shard *shard = loop_of(pinion__http_server(http))->shard;
     struct pinion_response response;
-    struct pinion_call call = { .callback = "page", .detail = page->path };
+    struct pinion_callback callback = { .name = "page", .detail = page->path };
     pinion__response_init(&response);
-    pinion__call_enter(shard, &call);
+    pinion__callback_enter(shard, &callback);
     pinion__page_call(page->fn, page->data, request, &response);
-    pinion__call_leave(shard);
+    pinion__callback_leave(shard);
     struct pinion_http_answer answer = pinion__response_answer(&response, request->keep_alive);
     pinion__http_send(http, &answer, response.body, response.length);
     pinion__response_release(&response);

@@ -4,6 +4,8 @@
 #include "endpoint/endpoint.h"
 #include "endpoint/listeners.h"
 #include "endpoint/stream.h"
+#include "engine/extension.h"
+#include "engine/here.h"
 #include "engine/subscription.h"
 #include "process/descriptors.h"
 #include "process/inherit.h"
@@ -73,7 +75,7 @@ static const struct pinion_loop_events loop_events = { .accepted = on_accepted, 
 /* The I/O loop itself stays until the endpoint is freed: another thread may be about to wake it. */
 static void end_loop(struct pinion_endpoint_loop *loop)
 {
-    pinion__hub_loop_ends(loop->shard);
+    pinion__extensions_loop_ends(loop->shard);
     pinion__subscription_end_all(loop->shard);
     pinion__scheduler_close(loop->scheduler);
     pinion__subscription_end_all(loop->shard);

@@ -1,6 +1,8 @@
 /* See check.h. */
 #include "engine/check.h"
-#include "engine/channel.h"
+#include "engine/channel_subscription.h"
+#include "engine/lane.h"
+#include "engine/mail.h"
 #include "engine/subscription.h"
 #include "engine/sweep.h"
 #include "pubsub/check.h"
@@ -12,9 +14,9 @@ static const char *subscriptions_check(const struct pinion_channel *channel)
     const char *wrong = pinion__list_check(&channel->extra->subscriptions, NULL);
     if (wrong)
         return wrong;
-    PINION_LIST_FOREACH (link, &channel->extra->subscriptions) {
+    PINION_LIST_FOREACH (node, &channel->extra->subscriptions) {
         const struct pinion_channel_subscription *subscription =
-            PINION_CONTAINER_OF(link, struct pinion_channel_subscription, node);
+            PINION_CONTAINER_OF(node, struct pinion_channel_subscription, node);
         if (subscription->channel != channel || subscription->subscriber.lane != PINION_LANE_INFO)
             return "a channel has a subscription that is another's";
     }
@@ -155,7 +157,7 @@ const char *pinion__shard_check(struct pinion_shard *shard)
         wrong = pinion__turns_check(&shard->turns);
     if (!wrong)
         wrong = pinion__list_check(&shard->subscriptions, NULL);
-    if (!wrong && shard->call)
+    if (!wrong && shard->callback)
         wrong = "a callback counts as running that has returned";
     return wrong ? wrong : pinion__interest_check(&shard->hub->pubsub.interest);
 }

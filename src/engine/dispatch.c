@@ -1,34 +1,20 @@
-/* The socket's dispatch: what one message from the client is for. The order of the rules is the protocol's.
- */
+/* The order of the rules is the protocol's. */
+#include "engine/dispatch.h"
 #include "base/log_limit.h"
+#include "engine/channel_end.h"
+#include "engine/handle.h"
+#include "engine/join.h"
+#include "engine/mail_kinds.h"
 #include "engine/rates.h"
+#include "engine/reply.h"
+#include "engine/socket_channels.h"
 #include "engine/who.h"
-#include "proto/payload.h"
 
 static const struct pinion_slice null_ref = { NULL, 0 };
 
-int pinion__socket_reply(struct pinion_socket *socket, const struct pinion_message *to,
-                         struct pinion_slice join_ref, const char *status, const pinion_payload *payload)
-{
-    struct pinion_message reply = {
-        .kind = PINION_MESSAGE_REPLY,
-        .join_ref = join_ref,
-        .ref = to->ref,
-        .topic = to->topic,
-        .topic_invalid = to->topic_invalid,
-        .topic_json = to->topic_json,
-        .status = pinion__slice_str(status),
-    };
-    reply.payload.ptr = pinion_payload_bytes(payload, &reply.payload.len);
-    reply.payload_binary = pinion_payload_kind(payload) == PINION_PAYLOAD_BINARY;
-    return pinion__socket_send(socket, &reply);
-}
-
 static void reply_unmatched(struct pinion_socket *socket, const struct pinion_message *message)
 {
-    pinion_payload *reason = pinion_json("{s:s}", "reason", "unmatched topic");
-    (void)pinion__socket_reply(socket, message, null_ref, "error", reason);
-    pinion_payload_unref(reason);
+    pinion__socket_reply_error(socket, message, null_ref, "unmatched topic");
 }
 
 /* A message for a channel that has gone (or was joined again) carries that one's join_ref: drop it. After a
@@ -44,9 +30,7 @@ static bool is_stale(const struct pinion_channel *channel, const struct pinion_m
 static void reply_rate_limited(struct pinion_socket *socket, const struct pinion_message *message,
                                struct pinion_slice join_ref)
 {
-    pinion_payload *reason = pinion_json("{s:s}", "reason", "rate limited");
-    (void)pinion__socket_reply(socket, message, join_ref, "error", reason);
-    pinion_payload_unref(reason);
+    pinion__socket_reply_error(socket, message, join_ref, "rate limited");
     pinion__rate_overhead(socket);
 }
 
@@ -111,7 +95,7 @@ static void join_unmatched(struct pinion_socket *socket, const struct pinion_mes
 static void join(struct pinion_socket *socket, const struct pinion_message *message)
 {
     const pinion_channel_def *def =
-        message->topic_invalid ? NULL : pinion__mount_route(socket->mount, message->topic);
+        message->topic_invalid ? NULL : pinion__routes_find(&socket->mount->routes, message->topic);
     if (!pinion__rate_join(socket))
         reply_rate_limited(socket, message, message->join_ref);
     else if (def)

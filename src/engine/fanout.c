@@ -1,20 +1,18 @@
-/* Delivering one broadcast to the subscribers on one loop.
- *
- * The fast lane: the frame is encoded once for each pair of serializer and transport in use, and each
- * client's queue gets a reference. All that takes stands in the topic's entries; neither the channel nor its
- * socket is touched. A channel that intercepts the event gets its handle_out called
- * instead, after the current callback; all of them in one task.
- *
- * A broadcast that says of which changes it tells (pubsub/versions.h) is looked at channel by channel: those
- * whose clients know of some already are set aside, and get what is left, encoded once for all that know the
- * same.
- */
+#include "engine/fanout.h"
 #include "base/frame.h"
 #include "base/log_limit.h"
 #include "base/work.h"
 #include "engine/audience.h"
-#include "engine/channel.h"
+#include "engine/callback.h"
+#include "engine/channel_subscription.h"
+#include "engine/clause.h"
+#include "engine/handle.h"
+#include "engine/lane.h"
+#include "engine/mail.h"
+#include "engine/mail_kinds.h"
 #include "engine/seen.h"
+#include "engine/send.h"
+#include "engine/socket_end.h"
 #include "engine/subscription.h"
 #include "proto/payload.h"
 #include <stdlib.h>
@@ -243,11 +241,11 @@ static void note(struct fanout *fan)
 static void find_sender(struct fanout *fan)
 {
     uint64_t from = fan->broadcast->from;
-    const struct pinion_call *call = fan->shard->call;
+    const struct pinion_callback *callback = fan->shard->callback;
     if (from == 0)
         return;
-    if (call && call->channel && call->channel->id == from)
-        fan->sender = &call->channel->subscriber;
+    if (callback && callback->channel && callback->channel->id == from)
+        fan->sender = &callback->channel->subscriber;
     else
         fan->sender_unknown = true;
 }

@@ -1,10 +1,14 @@
-/* Running a channel's callbacks, and what their results mean. */
+#include "engine/handle.h"
 #include "base/log_limit.h"
-#include "engine/channel.h"
+#include "engine/callback.h"
+#include "engine/channel_end.h"
+#include "engine/clause.h"
 #include "engine/log_params.h"
 #include "engine/refused.h"
+#include "engine/reply.h"
 #include "engine/seen.h"
 #include "engine/who.h"
+#include "engine/work.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
 
@@ -16,15 +20,6 @@ static void crash(struct pinion_channel *channel, const char *callback, struct p
                        callback, detail.ptr ? "(" : "", detail.ptr ? PINION_QUOTE(detail) : "",
                        detail.ptr ? ")" : "", why, PINION_WHO_OF(channel->socket));
     pinion__channel_end(channel, PINION_REASON_CRASH);
-}
-
-int pinion__channel_reply(struct pinion_channel *channel, struct pinion_slice ref, const char *status,
-                          const pinion_payload *payload)
-{
-    struct pinion_message to = { .ref = ref, .topic = pinion__channel_topic(channel) };
-    if (channel->muted)
-        return PINION_ECLOSED;
-    return pinion__socket_reply(channel->socket, &to, pinion__channel_join_ref(channel), status, payload);
 }
 
 void pinion__channel_log(const struct pinion_channel *channel, const char *what,
@@ -79,12 +74,12 @@ void pinion__channel_outcome(struct pinion_channel *channel, pinion_result resul
 }
 
 static pinion_result call_clause(struct pinion_channel *channel, pinion_event_fn *fn, const char *event,
-                                 const pinion_payload *payload, struct pinion_call *call)
+                                 const pinion_payload *payload, struct pinion_callback *callback)
 {
     struct pinion_shard *shard = channel->socket->shard;
-    pinion__call_enter(shard, call);
+    pinion__callback_enter(shard, callback);
     pinion_result result = fn(channel, event, payload);
-    pinion__call_leave(shard);
+    pinion__callback_leave(shard);
     return result;
 }
 
@@ -92,8 +87,8 @@ static void handle_event(struct pinion_channel *channel, const pinion_clause *cl
                          const struct pinion_message *message)
 {
     char event[PINION_NAME_MAX + 1];
-    struct pinion_call call = {
-        .callback = "handle_in", .detail = event, .channel = channel, .message = true, .ref = message->ref
+    struct pinion_callback running = {
+        .name = "handle_in", .detail = event, .channel = channel, .message = true, .ref = message->ref
     };
     pinion_payload payload;
 
@@ -102,10 +97,10 @@ static void handle_event(struct pinion_channel *channel, const pinion_clause *cl
     pinion__payload_borrow(&payload, message->payload_binary ? PINION_PAYLOAD_BINARY : PINION_PAYLOAD_JSON,
                            message->payload, message->payload_spaced);
     pinion__channel_log(channel, event, &payload);
-    pinion_result result = call_clause(channel, clause->fn, event, &payload, &call);
-    if (result.kind == PINION_RESULT_LATER && call.worked)
+    pinion_result result = call_clause(channel, clause->fn, event, &payload, &running);
+    if (result.kind == PINION_RESULT_LATER && running.worked)
         pinion__work_answers(channel);
-    if (!pinion__promise_settle(&call, &result))
+    if (!pinion__promise_settle(&running, &result))
         pinion__promise_log_broken(channel->socket, channel, "handle_in", event);
     pinion__channel_outcome(channel, result, &message->ref, "handle_in", event);
     pinion__payload_borrow_end(&payload);
@@ -131,8 +126,8 @@ void pinion__channel_handle_in(struct pinion_channel *channel, const struct pini
 void pinion__channel_handle_out(struct pinion_channel *channel, const pinion_clause *clause,
                                 const char *event, const pinion_payload *payload)
 {
-    struct pinion_call call = { .callback = "handle_out", .detail = event, .channel = channel };
-    pinion_result result = call_clause(channel, clause->fn, event, payload, &call);
+    struct pinion_callback running = { .name = "handle_out", .detail = event, .channel = channel };
+    pinion_result result = call_clause(channel, clause->fn, event, payload, &running);
     pinion__channel_outcome(channel, result, NULL, "handle_out", event);
 }
 
@@ -151,25 +146,25 @@ void pinion__channel_intercept(struct pinion_channel *channel, const pinion_clau
 
 void pinion__channel_handle_info(struct pinion_channel *channel, const pinion_info *info)
 {
-    struct pinion_call call = { .callback = "handle_info", .detail = info->name, .channel = channel };
+    struct pinion_callback running = { .name = "handle_info", .detail = info->name, .channel = channel };
     if (!channel->def->handle_info) {
         PINION_LOG_LIMITED(PINION_LOG_WARNING, "channel %s: no handle_info for the message \"%s\" (%s)",
                            channel->topic->name, info->name, PINION_WHO_OF(channel->socket));
         return;
     }
-    pinion__call_enter(channel->socket->shard, &call);
+    pinion__callback_enter(channel->socket->shard, &running);
     pinion_result result = channel->def->handle_info(channel, info);
-    pinion__call_leave(channel->socket->shard);
+    pinion__callback_leave(channel->socket->shard);
     pinion__channel_outcome(channel, result, NULL, "handle_info", info->name);
 }
 
 void pinion__channel_after_join(struct pinion_channel *channel, const pinion_payload *params)
 {
-    struct pinion_call call = { .callback = "after_join", .channel = channel };
+    struct pinion_callback running = { .name = "after_join", .channel = channel };
     if (!channel->def->after_join)
         return;
-    pinion__call_enter(channel->socket->shard, &call);
+    pinion__callback_enter(channel->socket->shard, &running);
     pinion_result result = channel->def->after_join(channel, params);
-    pinion__call_leave(channel->socket->shard);
+    pinion__callback_leave(channel->socket->shard);
     pinion__channel_outcome(channel, result, NULL, "after_join", NULL);
 }

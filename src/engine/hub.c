@@ -4,13 +4,11 @@
 #include "base/misuse.h"
 #include "base/sized.h"
 #include "engine/audience.h"
-#include "engine/channel.h"
-#include "engine/socket.h"
+#include "engine/extension.h"
+#include "engine/fanout.h"
+#include "engine/socket_end.h"
 #include "engine/sweep.h"
 #include <stdlib.h>
-
-/* The shard whose loop this thread runs. */
-static _Thread_local struct pinion_shard *current_shard;
 
 /* Subscribers of all loops and endpoints of the process have different ids, so that a stale one never
  * excludes somebody else. */
@@ -58,48 +56,13 @@ int pinion__hub_add_shard(struct pinion_hub *hub, struct pinion_scheduler *sched
     return 0;
 }
 
-/* ---- extensions ---- */
-
-int pinion__hub_extend(struct pinion_hub *hub, struct pinion_extension *extension)
-{
-    if (hub->sealed)
-        return pinion__fail(PINION_EINVAL, "the endpoint has started");
-    pinion__list_append(&hub->extensions, &extension->node);
-    return 0;
-}
-
-static struct pinion_extension *extension_at(struct pinion_list *node)
-{
-    return PINION_CONTAINER_OF(node, struct pinion_extension, node);
-}
-
-void pinion__hub_channel_ended(struct pinion_hub *hub, const struct pinion_channel *channel)
-{
-    PINION_LIST_FOREACH (node, &hub->extensions)
-        extension_at(node)->ops->channel_ended(extension_at(node), channel);
-}
-
-void pinion__hub_loop_ends(struct pinion_shard *shard)
-{
-    PINION_LIST_FOREACH (node, &shard->hub->extensions)
-        extension_at(node)->ops->loop_ends(extension_at(node), shard);
-}
-
-static void release_extensions(struct pinion_hub *hub)
-{
-    PINION_LIST_FOREACH_SAFE (node, &hub->extensions) {
-        pinion__list_remove(node);
-        extension_at(node)->ops->release(extension_at(node));
-    }
-}
-
 /* ---- the end ---- */
 
 void pinion__hub_release(struct pinion_hub *hub)
 {
     pinion__log_limit_finish();
     pinion__workers_free(hub->workers);
-    release_extensions(hub);
+    pinion__extensions_release(hub);
     pinion__pubsub_release(&hub->pubsub);
     for (unsigned i = 0; i < hub->shard_count; i++) {
         pinion__sweep_release(hub->shards[i]);
@@ -116,29 +79,6 @@ void pinion__hub_release(struct pinion_hub *hub)
     free((void *)hub->filter);
     hub->filter = NULL;
     PINION_HELD_TELL_REST();
-}
-
-struct pinion_shard *pinion__hub_here(struct pinion_hub *hub)
-{
-    return current_shard && current_shard->hub == hub ? current_shard : NULL;
-}
-
-bool pinion__scheduler_is_here(const struct pinion_scheduler *scheduler)
-{
-    return current_shard && current_shard->scheduler == scheduler;
-}
-
-struct pinion_shard *pinion__shard_bound(void)
-{
-    return current_shard;
-}
-
-void pinion__shard_bind(struct pinion_shard *shard)
-{
-    current_shard = shard;
-    pinion__stock_use(shard ? &shard->stock : NULL);
-    if (shard)
-        pinion__scheduler_bind(shard->scheduler);
 }
 
 bool pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code, size_t max)

@@ -15,7 +15,7 @@
 #include <pinion/endpoint.h>
 
 struct pinion_audience;
-struct pinion_call;
+struct pinion_callback;
 struct pinion_channel;
 struct pinion_extension;
 struct pinion_sweep;
@@ -50,7 +50,7 @@ struct pinion_shard {
     struct pinion_spoken spoken;           /* what clients cause in this turn of the loop */
     struct pinion_list subscriptions;      /* of pinion_endpoint_subscribe */
     bool closing;                          /* no socket connects any more */
-    struct pinion_call *call;              /* the callback that runs now, NULL between callbacks */
+    struct pinion_callback *callback;      /* that runs now; NULL between callbacks */
     uint64_t next_subscriber_id;           /* unique in the process: the loop's index is in the top bits */
     struct pinion_counters counters;
 };
@@ -68,23 +68,6 @@ struct pinion_hub {
     struct pinion_list extensions;      /* complete before any thread runs */
     atomic_uint_fast64_t refused_calls; /* see refused.h */
     bool sealed;                        /* threads run, or have run: it can no longer be extended */
-};
-
-/* What a layer above adds to an endpoint, and what lives as long as it: presence. */
-struct pinion_extension_ops {
-    /* A channel whose `watched` is set has ended: after its terminate. Thread: its loop's. */
-    void (*channel_ended)(struct pinion_extension *extension, const struct pinion_channel *channel);
-
-    /* This loop ends: its sockets have gone, no timer fires any more. Thread: the loop's. */
-    void (*loop_ends)(struct pinion_extension *extension, struct pinion_shard *shard);
-
-    /* The endpoint is freed, and no thread of it runs: free it. */
-    void (*release)(struct pinion_extension *extension);
-};
-
-struct pinion_extension {
-    struct pinion_list node;
-    const struct pinion_extension_ops *ops;
 };
 
 /* Every pinion_endpoint begins with its hub (src/endpoint/endpoint.h asserts it), which is all that the
@@ -108,24 +91,6 @@ int pinion__hub_add_shard(struct pinion_hub *hub, struct pinion_scheduler *sched
 
 /* Every loop must have been closed by pinion__shard_close, and no thread of them run any more. */
 void pinion__hub_release(struct pinion_hub *hub);
-
-/* Extend an endpoint, whose the extension is from then on. PINION_EINVAL: it has started. */
-int pinion__hub_extend(struct pinion_hub *hub, struct pinion_extension *extension);
-
-void pinion__hub_channel_ended(struct pinion_hub *hub, const struct pinion_channel *channel);
-void pinion__hub_loop_ends(struct pinion_shard *shard);
-
-/* The shard of the calling thread's loop if it is one of this endpoint's, or NULL. */
-struct pinion_shard *pinion__hub_here(struct pinion_hub *hub);
-
-/* True on the thread of the loop whose scheduler this is. */
-bool pinion__scheduler_is_here(const struct pinion_scheduler *scheduler);
-
-/* The shard whose loop this thread runs; NULL: none. */
-struct pinion_shard *pinion__shard_bound(void);
-
-/* This thread runs the shard's loop from now on (NULL: none). */
-void pinion__shard_bind(struct pinion_shard *shard);
 
 /* Close sockets of this loop with this code, as many as `max`, and let none connect from now on; their
  * channels' terminate runs before it returns. True when there are more. */

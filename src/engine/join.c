@@ -1,31 +1,17 @@
-/* Joining a topic: the channel is made, its join callback asked, and the answer put on the wire in the
- * protocol's order: the reply, then phx_close of the channel it replaces, then what after_join sends. */
+#include "engine/join.h"
 #include "base/log_limit.h"
 #include "engine/audience.h"
-#include "engine/channel.h"
+#include "engine/callback.h"
+#include "engine/channel_end.h"
+#include "engine/handle.h"
+#include "engine/late_join.h"
+#include "engine/mail.h"
 #include "engine/refused.h"
+#include "engine/reply.h"
+#include "engine/socket_channels.h"
 #include "engine/who.h"
+#include "engine/work.h"
 #include "proto/payload.h"
-#include <stdlib.h>
-
-/* A channel that this join replaces. */
-struct replaced {
-    bool any;
-    struct pinion_slice join_ref; /* as its client sent it */
-};
-
-/* A join that is answered later: everything the answer needs. Of one that is accepted already, and waits
- * until what other nodes broadcast comes in, the reply too. */
-struct pinion_late_join {
-    struct pinion_waiter waiter;
-    struct pinion_channel *channel;
-    bool accepted;
-    pinion_payload *reply;
-    pinion_payload *params;
-    struct pinion_slice ref;
-    struct replaced replaced;
-    char text[]; /* ref, then the replaced channel's join_ref */
-};
 
 static int reply_to_join(struct pinion_channel *channel, struct pinion_slice ref, const char *status,
                          const pinion_payload *payload)
@@ -38,22 +24,22 @@ static int reply_to_join(struct pinion_channel *channel, struct pinion_slice ref
 }
 
 static void close_replaced(struct pinion_socket *socket, struct pinion_slice topic,
-                           const struct replaced *replaced)
+                           const struct pinion_replaced *replaced)
 {
     if (replaced->any)
         pinion__channel_send_end(socket, topic, replaced->join_ref, false);
 }
 
-static void refuse(struct pinion_channel *channel, struct pinion_slice ref, const struct replaced *replaced,
-                   const pinion_payload *reason)
+static void refuse(struct pinion_channel *channel, struct pinion_slice ref,
+                   const struct pinion_replaced *replaced, const pinion_payload *reason)
 {
     (void)reply_to_join(channel, ref, "error", reason);
     close_replaced(channel->socket, pinion__channel_topic(channel), replaced);
     pinion__channel_end(channel, PINION_REASON_ERROR);
 }
 
-static void crash(struct pinion_channel *channel, struct pinion_slice ref, const struct replaced *replaced,
-                  const char *why)
+static void crash(struct pinion_channel *channel, struct pinion_slice ref,
+                  const struct pinion_replaced *replaced, const char *why)
 {
     pinion_payload *reason = pinion_json("{s:s}", "reason", "join crashed");
     PINION_LOG_LIMITED(PINION_LOG_ERROR, "channel %s: join crashed: %s (%s)", channel->topic->name, why,
@@ -72,7 +58,7 @@ static int subscribe(struct pinion_channel *channel)
 }
 
 static void accept_now(struct pinion_channel *channel, struct pinion_slice ref,
-                       const struct replaced *replaced, const pinion_payload *reply,
+                       const struct pinion_replaced *replaced, const pinion_payload *reply,
                        const pinion_payload *params)
 {
     if (subscribe(channel) != 0) {
@@ -95,11 +81,12 @@ static void accept_now(struct pinion_channel *channel, struct pinion_slice ref,
 }
 
 static int wait_for_topic(struct pinion_channel *channel, struct pinion_slice ref,
-                          const struct replaced *replaced, const pinion_payload *reply,
+                          const struct pinion_replaced *replaced, const pinion_payload *reply,
                           const pinion_payload *params);
 
-static void accept(struct pinion_channel *channel, struct pinion_slice ref, const struct replaced *replaced,
-                   const pinion_payload *reply, const pinion_payload *params)
+static void accept(struct pinion_channel *channel, struct pinion_slice ref,
+                   const struct pinion_replaced *replaced, const pinion_payload *reply,
+                   const pinion_payload *params)
 {
     int rc = wait_for_topic(channel, ref, replaced, reply, params);
     if (!rc)
@@ -110,7 +97,7 @@ static void accept(struct pinion_channel *channel, struct pinion_slice ref, cons
 
 /* Consumes result. */
 static void outcome(struct pinion_channel *channel, pinion_result result, struct pinion_slice ref,
-                    const struct replaced *replaced, const pinion_payload *params)
+                    const struct pinion_replaced *replaced, const pinion_payload *params)
 {
     if (pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON)
         crash(channel, ref, replaced, PINION_POISONED(result.payload));
@@ -130,64 +117,24 @@ static void outcome(struct pinion_channel *channel, pinion_result result, struct
 static pinion_result call_join(struct pinion_channel *channel, struct pinion_slice ref,
                                const pinion_payload *params)
 {
-    struct pinion_call call = { .callback = "join", .channel = channel, .join = true, .ref = ref };
+    struct pinion_callback callback = {
+        .name = "join", .channel = channel, .answer = pinion__join_answer, .ref = ref
+    };
     if (!channel->def->join)
         return pinion_ok(NULL);
-    pinion__call_enter(channel->socket->shard, &call);
+    pinion__callback_enter(channel->socket->shard, &callback);
     pinion_result result = channel->def->join(channel, channel->topic->name, params);
-    pinion__call_leave(channel->socket->shard);
-    if (result.kind == PINION_RESULT_LATER && call.worked)
+    pinion__callback_leave(channel->socket->shard);
+    if (result.kind == PINION_RESULT_LATER && callback.worked)
         pinion__work_answers(channel);
-    if (pinion__promise_settle(&call, &result))
+    if (pinion__promise_settle(&callback, &result))
         return result;
     pinion__promise_log_broken(channel->socket, channel, "join", NULL);
     return pinion_crash();
 }
 
-static int keep_for_later(struct pinion_channel *channel, struct pinion_slice ref,
-                          const struct replaced *replaced, const pinion_payload *params)
-{
-    struct pinion_channel_extra *extra = pinion__channel_extra(channel);
-    struct pinion_late_join *late = extra ? malloc(sizeof *late + ref.len + replaced->join_ref.len) : NULL;
-    if (!late)
-        return PINION_ENOMEM;
-    *late = (struct pinion_late_join){ .channel = channel };
-    late->ref = pinion__slice(late->text, ref.len);
-    late->replaced.any = replaced->any;
-    late->replaced.join_ref = pinion__slice(late->text + ref.len, replaced->join_ref.len);
-    if (ref.len)
-        memcpy(late->text, ref.ptr, ref.len);
-    if (replaced->join_ref.len)
-        memcpy(late->text + ref.len, replaced->join_ref.ptr, replaced->join_ref.len);
-    late->params = pinion__payload_ref(params);
-    extra->late_join = late;
-    pinion__socket_wait(channel->socket);
-    return 0;
-}
-
-static struct pinion_late_join *take_late(struct pinion_channel *channel)
-{
-    struct pinion_late_join *late = channel->extra ? channel->extra->late_join : NULL;
-    if (late)
-        channel->extra->late_join = NULL;
-    return late;
-}
-
-static void free_late(struct pinion_late_join *late)
-{
-    pinion__pubsub_unawait(&late->waiter);
-    pinion_payload_unref(late->reply);
-    pinion_payload_unref(late->params);
-    free(late);
-}
-
-bool pinion__join_is_accepted(const struct pinion_channel *channel)
-{
-    return channel->extra && channel->extra->late_join && channel->extra->late_join->accepted;
-}
-
 static void refuse_topic(struct pinion_channel *channel, struct pinion_slice ref,
-                         const struct replaced *replaced)
+                         const struct pinion_replaced *replaced)
 {
     pinion_payload *reason = pinion_json("{s:s}", "reason", "unavailable");
     pinion__log(PINION_LOG_WARNING,
@@ -201,27 +148,27 @@ static void refuse_topic(struct pinion_channel *channel, struct pinion_slice ref
 static void topic_is_ready(struct pinion_waiter *waiter, bool allowed)
 {
     struct pinion_channel *channel = PINION_CONTAINER_OF(waiter, struct pinion_late_join, waiter)->channel;
-    struct pinion_late_join *late = take_late(channel);
+    struct pinion_late_join *late = pinion__late_join_take(channel);
     struct pinion_socket *socket = channel->socket;
     socket->holds++;
     if (allowed)
         accept_now(channel, late->ref, &late->replaced, late->reply, late->params);
     else
         refuse_topic(channel, late->ref, &late->replaced);
-    free_late(late);
+    pinion__late_join_free(late);
     pinion__socket_unwait(socket);
     pinion__socket_unhold(socket);
 }
 
 /* 0: there is nothing to wait for; PINION_EPENDING: it waits; or an error. */
 static int wait_for_topic(struct pinion_channel *channel, struct pinion_slice ref,
-                          const struct replaced *replaced, const pinion_payload *reply,
+                          const struct pinion_replaced *replaced, const pinion_payload *reply,
                           const pinion_payload *params)
 {
     struct pinion_pubsub_loop *loop = &channel->socket->shard->pubsub;
     if (!pinion__pubsub_by_topic(loop->pubsub) || pinion__topic_is_known(channel->topic))
         return 0;
-    int rc = keep_for_later(channel, ref, replaced, params);
+    int rc = pinion__late_join_keep(channel, ref, replaced, params);
     if (rc)
         return rc;
     struct pinion_late_join *late = channel->extra->late_join;
@@ -232,15 +179,17 @@ static int wait_for_topic(struct pinion_channel *channel, struct pinion_slice re
         late->reply = pinion__payload_ref(reply);
         return rc;
     }
-    free_late(take_late(channel));
+    pinion__late_join_free(pinion__late_join_take(channel));
     pinion__socket_unwait(channel->socket);
     return rc;
 }
 
-void pinion__join_answer(struct pinion_channel *channel, pinion_result result)
+void pinion__join_answer(void *target, pinion_result result)
 {
+    struct pinion_channel *channel = target;
     bool answer = result.kind != PINION_RESULT_LATER && result.kind != PINION_RESULT_NOREPLY;
-    struct pinion_late_join *late = answer && !pinion__join_is_accepted(channel) ? take_late(channel) : NULL;
+    struct pinion_late_join *late =
+        answer && !pinion__late_join_accepted(channel) ? pinion__late_join_take(channel) : NULL;
     if (!late) {
         pinion_payload_unref(result.payload);
         return;
@@ -250,52 +199,36 @@ void pinion__join_answer(struct pinion_channel *channel, pinion_result result)
     outcome(channel, result, late->ref, &late->replaced, late->params);
     pinion__socket_unwait(socket);
     pinion__socket_unhold(socket);
-    free_late(late);
-}
-
-void pinion__join_abandon(struct pinion_channel *channel)
-{
-    struct pinion_late_join *late = take_late(channel);
-    if (!late)
-        return;
-    free_late(late);
-    pinion__socket_unwait(channel->socket);
+    pinion__late_join_free(late);
 }
 
 /* End the channel that has the topic already. Its join_ref goes to `keep`, for the phx_close that comes after
  * the new join's reply. */
-static struct replaced replace(struct pinion_channel *old, char *keep)
+static struct pinion_replaced replace(struct pinion_channel *old, char *keep)
 {
-    struct replaced replaced = { .any = true };
+    struct pinion_replaced replaced = { .any = true };
     replaced.join_ref = pinion__slice(keep, old->null_join_ref ? 0 : old->join_ref_len);
     memcpy(keep, old->join_ref, old->join_ref_len);
     pinion__channel_end(old, PINION_REASON_DUPLICATE);
     return replaced;
 }
 
-static void reply_error(struct pinion_socket *socket, const struct pinion_message *message, const char *why)
-{
-    pinion_payload *reason = pinion_json("{s:s}", "reason", why);
-    (void)pinion__socket_reply(socket, message, message->join_ref, "error", reason);
-    pinion_payload_unref(reason);
-}
-
 void pinion__join(struct pinion_socket *socket, const pinion_channel_def *def,
                   const struct pinion_message *message)
 {
     char keep[sizeof((struct pinion_message_scratch *)0)->join_ref];
-    struct replaced replaced = { 0 };
+    struct pinion_replaced replaced = { 0 };
     struct pinion_channel *old = pinion__socket_channel(socket, message->topic);
 
     if (!old && socket->channel_count >= socket->mount->options.max_channels) {
-        reply_error(socket, message, "too many channels joined");
+        pinion__socket_reply_error(socket, message, message->join_ref, "too many channels joined");
         return;
     }
     if (old)
         replaced = replace(old, keep);
     struct pinion_channel *channel = pinion__channel_new(socket, def, message->topic, message);
     if (!channel) {
-        reply_error(socket, message, "join crashed");
+        pinion__socket_reply_error(socket, message, message->join_ref, "join crashed");
         close_replaced(socket, message->topic, &replaced);
         return;
     }
@@ -305,7 +238,7 @@ void pinion__join(struct pinion_socket *socket, const pinion_channel_def *def,
     pinion__channel_log(channel, "join", &params);
     pinion_result result = call_join(channel, message->ref, &params);
     if (result.kind == PINION_RESULT_LATER) {
-        if (keep_for_later(channel, message->ref, &replaced, &params) != 0)
+        if (pinion__late_join_keep(channel, message->ref, &replaced, &params) != 0)
             crash(channel, message->ref, &replaced, "out of memory");
     } else {
         outcome(channel, result, message->ref, &replaced, &params);

@@ -5,9 +5,10 @@
 #define PINION_ENGINE_MAIL_H
 
 #include "base/task.h"
-#include "pubsub/broadcast.h"
-#include <pinion/channel.h>
-#include <pinion/message.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pinion_channel;
 
 struct pinion_mail {
     struct pinion_task task;
@@ -29,18 +30,5 @@ void pinion__mail_release_inbox(struct pinion_channel *channel);
 
 /* The channel ends: drop what waited. */
 void pinion__mail_drop_inbox(struct pinion_channel *channel);
-
-/* A message from the client that has to wait; copied. PINION_ENOMEM. */
-int pinion__mail_message(struct pinion_channel *channel, const struct pinion_message *message);
-
-/* A broadcast: to handle_out (an intercepted event) or to handle_info (a subscribed topic). PINION_ENOMEM,
- * PINION_EBUSY (inbox full). */
-int pinion__mail_broadcast(struct pinion_channel *channel, struct pinion_broadcast *broadcast,
-                           const pinion_clause *out);
-
-/* Mail for handle_info, not yet delivered: name is copied, payload (or data) consumed. NULL when out of
- * memory; payload is consumed and data destroyed then too. Thread: any. */
-struct pinion_mail *pinion__mail_info(const char *name, pinion_payload *payload, void *data,
-                                      void (*destroy_data)(void *));
 
 #endif

@@ -2,7 +2,8 @@
 #include "base/log.h"
 #include "base/sized.h"
 #include "base/strings.h"
-#include "engine/hub.h"
+#include "engine/raw.h"
+#include "engine/receive.h"
 #include "engine/unreached.h"
 #include "proto/json_scan.h"
 #include "proto/origin_pattern.h"
@@ -185,6 +186,7 @@ int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinio
             return rc;
     }
     int rc = init(mount, path, options, def->channels);
+    mount->kind = &pinion__message_kind;
     mount->connect = def->connect;
     mount->id = def->id;
     if (!rc)
@@ -198,6 +200,7 @@ int pinion__mount_init_raw(struct pinion_mount *mount, const char *path, const p
     if (!def)
         return pinion__fail(PINION_EINVAL, "socket %s: no definition given", path);
     int rc = init(mount, path, options, NULL);
+    mount->kind = &pinion__raw_kind;
     mount->raw = def;
     mount->connect = def->connect;
     mount->id = def->id;
@@ -262,38 +265,4 @@ void pinion__mount_release(struct pinion_mount *mount)
     free((void *)mount->options.origins);
     free((void *)mount->options.subprotocols);
     memset(mount, 0, sizeof *mount);
-}
-
-void *pinion__mount_context(const struct pinion_mount *mount, const struct pinion_hub *hub)
-{
-    return mount->options.context ? mount->options.context : hub->context;
-}
-
-static bool has_nul(struct pinion_slice text)
-{
-    return text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL;
-}
-
-const pinion_channel_def *pinion__mount_route(const struct pinion_mount *mount, struct pinion_slice topic)
-{
-    return topic.len == 0 || has_nul(topic) ? NULL : pinion__routes_find(&mount->routes, topic);
-}
-
-/* Equal, when the event has no NUL in it. */
-static bool is_event(const char *name, struct pinion_slice event)
-{
-    return strncmp(name, event.ptr, event.len) == 0 && name[event.len] == '\0';
-}
-
-const pinion_clause *pinion__clause_find(const pinion_clause *clauses, struct pinion_slice event)
-{
-    if (!clauses || has_nul(event))
-        return NULL;
-    if (event.len == 0)
-        event.ptr = "";
-    for (const pinion_clause *clause = clauses; clause->event; clause++) {
-        if (is_event(clause->event, event) || (clause->event[0] == '*' && clause->event[1] == '\0'))
-            return clause;
-    }
-    return NULL;
 }

@@ -4,16 +4,17 @@
 #define PINION_ENGINE_MOUNT_H
 
 #include "engine/definitions.h"
+#include "engine/hub.h"
+#include "engine/kind.h"
 #include "engine/routes.h"
 #include "proto/origin.h"
 #include <pinion/raw_socket.h>
 
-struct pinion_hub;
-
 struct pinion_mount {
     struct pinion_definitions definitions; /* what the rest points to, where it is not the program's */
     struct pinion_routes routes;
-    const pinion_raw_socket_def *raw; /* NULL: it has channels */
+    const struct pinion_socket_kind *kind;
+    const pinion_raw_socket_def *raw; /* of a raw one; NULL: it has channels */
     pinion_result (*connect)(pinion_socket *socket, const pinion_payload *params,
                              const pinion_connect_info *info);
     int (*id)(pinion_socket *socket, char *text, size_t size);
@@ -38,13 +39,9 @@ int pinion__mount_take_raw(struct pinion_mount *mount, const char *path, const p
 void pinion__mount_release(struct pinion_mount *mount);
 
 /* What its callbacks find as their application's: the mount's own, else the endpoint's. */
-void *pinion__mount_context(const struct pinion_mount *mount, const struct pinion_hub *hub);
-
-/* The channel for a topic: the first declared match. NULL when none matches; a topic with a NUL matches none.
- */
-const pinion_channel_def *pinion__mount_route(const struct pinion_mount *mount, struct pinion_slice topic);
-
-/* The clause for an event, or NULL: the first that names it or is "*". An event with a NUL has none. */
-const pinion_clause *pinion__clause_find(const pinion_clause *clauses, struct pinion_slice event);
+static inline void *pinion__mount_context(const struct pinion_mount *mount, const struct pinion_hub *hub)
+{
+    return mount->options.context ? mount->options.context : hub->context;
+}
 
 #endif

@@ -1,5 +1,6 @@
 #include "engine/promise.h"
 #include "base/log_limit.h"
+#include "engine/callback.h"
 #include "engine/channel.h"
 #include "engine/who.h"
 #include <stdlib.h>
@@ -8,12 +9,12 @@ struct pinion_promise {
     struct pinion_task task; /* posted when it is broken */
     atomic_size_t refs;
     atomic_bool claimed;
-    bool promised; /* written while the call holds a reference */
+    bool promised; /* written while the callback holds a reference */
     struct pinion_scheduler *scheduler;
     struct pinion_anchor *channel; /* NULL: a connect's */
     struct pinion_anchor *socket;
-    bool join;
-    char event[]; /* of a message */
+    pinion_answer_fn *answer; /* NULL: a message's, whose reply needs no taker */
+    char event[];             /* of a message */
 };
 
 /* ---- life ---- */
@@ -27,14 +28,15 @@ static void release(struct pinion_promise *promise)
     free(promise);
 }
 
-static bool has_anchors(const struct pinion_promise *promise, const struct pinion_call *call)
+static bool has_anchors(const struct pinion_promise *promise, const struct pinion_callback *callback)
 {
-    return promise->socket && (promise->channel || !call->channel);
+    return promise->socket && (promise->channel || !callback->channel);
 }
 
-static struct pinion_promise *promise_new(struct pinion_socket *socket, const struct pinion_call *call)
+static struct pinion_promise *promise_new(struct pinion_socket *socket,
+                                          const struct pinion_callback *callback)
 {
-    size_t len = call->detail ? strlen(call->detail) : 0;
+    size_t len = callback->detail ? strlen(callback->detail) : 0;
     struct pinion_promise *promise = calloc(1, sizeof *promise + len + 1);
     if (!promise)
         return NULL;
@@ -43,29 +45,35 @@ static struct pinion_promise *promise_new(struct pinion_socket *socket, const st
     promise->scheduler = pinion__scheduler_ref(socket->shard->scheduler);
     promise->socket =
         pinion__anchor_get(&socket->anchor, socket->state == PINION_SOCKET_ENDED ? NULL : socket);
-    if (call->channel)
-        promise->channel = pinion__anchor_get(
-            &call->channel->anchor, call->channel->state == PINION_CHANNEL_ENDED ? NULL : call->channel);
-    promise->join = call->join;
-    memcpy(promise->event, call->detail ? call->detail : "", len + 1);
-    if (has_anchors(promise, call))
+    if (callback->channel)
+        promise->channel =
+            pinion__anchor_get(&callback->channel->anchor,
+                               callback->channel->state == PINION_CHANNEL_ENDED ? NULL : callback->channel);
+    promise->answer = callback->answer;
+    memcpy(promise->event, callback->detail ? callback->detail : "", len + 1);
+    if (has_anchors(promise, callback))
         return promise;
     release(promise);
     return NULL;
 }
 
-struct pinion_promise *pinion__promise_get(struct pinion_socket *socket, struct pinion_call *call)
+struct pinion_promise *pinion__promise_get(struct pinion_socket *socket, struct pinion_callback *callback)
 {
-    if (!call->join && !call->message)
+    if (!callback->answer && !callback->message)
         return NULL;
-    if (!call->promise)
-        call->promise = promise_new(socket, call);
-    if (call->promise)
-        atomic_fetch_add_explicit(&call->promise->refs, 1, memory_order_relaxed);
-    return call->promise;
+    if (!callback->promise)
+        callback->promise = promise_new(socket, callback);
+    if (callback->promise)
+        atomic_fetch_add_explicit(&callback->promise->refs, 1, memory_order_relaxed);
+    return callback->promise;
 }
 
 /* ---- answers ---- */
+
+pinion_answer_fn *pinion__promise_taker(const struct pinion_promise *promise)
+{
+    return promise ? promise->answer : NULL;
+}
 
 bool pinion__promise_claim(struct pinion_promise *promise)
 {
@@ -101,13 +109,13 @@ static void run_broken(struct pinion_task *task)
     struct pinion_socket *socket = promise->socket->target;
     struct pinion_channel *channel = promise->channel ? promise->channel->target : NULL;
     if (channel) {
-        pinion__promise_log_broken(channel->socket, channel, promise->join ? "join" : "handle_in",
+        pinion__promise_log_broken(channel->socket, channel, promise->answer ? "join" : "handle_in",
                                    promise->event);
-        if (promise->join)
-            pinion__join_answer(channel, pinion_crash());
+        if (promise->answer)
+            promise->answer(channel, pinion_crash());
     } else if (!promise->channel && socket) {
         pinion__promise_log_broken(socket, NULL, "connect", NULL);
-        pinion__socket_answer(socket, pinion_crash());
+        promise->answer(socket, pinion_crash());
     }
     release(promise);
 }
@@ -124,12 +132,12 @@ void pinion__promise_unref(struct pinion_promise *promise)
 
 /* ---- when the callback has returned ---- */
 
-static void drop_reply(const struct pinion_call *call, pinion_result *result)
+static void drop_reply(const struct pinion_callback *callback, pinion_result *result)
 {
     PINION_LOG_LIMITED(PINION_LOG_WARNING,
                        "channel %s: %s(%s) returned a reply, but its message has had one: dropped (%s)",
-                       call->channel->topic->name, call->callback, call->detail ? call->detail : "",
-                       PINION_WHO_OF(call->channel->socket));
+                       callback->channel->topic->name, callback->name,
+                       callback->detail ? callback->detail : "", PINION_WHO_OF(callback->channel->socket));
     pinion_payload_unref(result->payload);
     result->payload = NULL;
     result->kind = result->kind == PINION_RESULT_REPLY ? PINION_RESULT_NOREPLY : PINION_RESULT_STOP;
@@ -140,16 +148,16 @@ static bool ends_the_wait(const pinion_result *result)
     return result->kind != PINION_RESULT_LATER && result->kind != PINION_RESULT_NOREPLY;
 }
 
-bool pinion__promise_settle(struct pinion_call *call, pinion_result *result)
+bool pinion__promise_settle(struct pinion_callback *callback, pinion_result *result)
 {
-    struct pinion_promise *promise = call->promise;
+    struct pinion_promise *promise = callback->promise;
     bool replies = result->kind == PINION_RESULT_REPLY || result->kind == PINION_RESULT_STOP_REPLY;
     bool later = result->kind == PINION_RESULT_LATER;
     if (!promise)
         return !later;
-    call->promise = NULL;
-    if (ends_the_wait(result) && !pinion__promise_claim(promise) && replies && call->message)
-        drop_reply(call, result);
+    callback->promise = NULL;
+    if (ends_the_wait(result) && !pinion__promise_claim(promise) && replies && callback->message)
+        drop_reply(callback, result);
     promise->promised = promise->promised || later;
     pinion__promise_unref(promise);
     return true;

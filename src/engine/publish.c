@@ -1,7 +1,9 @@
 /* push and broadcast: what an application says to clients. */
 #include "engine/channel.h"
+#include "engine/here.h"
 #include "engine/ref.h"
 #include "engine/refused.h"
+#include "engine/send.h"
 #include "engine/who.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
@@ -18,7 +20,7 @@ static int check(const struct pinion_channel *channel, struct pinion_slice event
 {
     if (!has_joined(channel))
         return PINION_ENOTJOINED;
-    if (channel->socket->mount->raw)
+    if (channel->socket->mount->kind->no_push)
         return PINION_ENOTSUP;
     if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
         return PINION_EPAYLOAD;
@@ -48,10 +50,10 @@ static int refuse_push(const struct pinion_channel *channel, const char *event, 
     struct pinion_refused refused = {
         .call = "pinion_push", .name = event, .channel = channel, .payload = payload
     };
-    if (code == PINION_ENOTSUP)
-        refused.why = channel->socket->mount->raw
-                          ? "a raw socket has no events: use pinion_raw_push"
-                          : "this client's serializer or transport takes no binary payloads";
+    if (code == PINION_ENOTSUP) {
+        const char *why = channel->socket->mount->kind->no_push;
+        refused.why = why ? why : "this client's serializer or transport takes no binary payloads";
+    }
     return pinion__refuse(&refused, code);
 }
 
@@ -123,9 +125,10 @@ static inline int broadcast_from_channel(pinion_channel *channel, uint64_t from,
                                          const char *event, pinion_payload *payload)
 {
     struct pinion_refused call = { .call = name, .name = event, .channel = channel };
-    if (!has_joined(channel) || channel->socket->mount->raw) {
+    const char *no_broadcast = channel->socket->mount->kind->no_broadcast;
+    if (!has_joined(channel) || no_broadcast) {
         pinion_payload_unref(payload);
-        call.why = has_joined(channel) ? "a raw socket has no topic: use pinion_endpoint_broadcast" : NULL;
+        call.why = has_joined(channel) ? no_broadcast : NULL;
         return pinion__refuse(&call, has_joined(channel) ? PINION_ENOTSUP : PINION_ENOTJOINED);
     }
     return publish(channel->socket->shard->hub, pinion__pubsub_broadcast, from, channel->topic->name, &call,

@@ -1,5 +1,6 @@
 #include "engine/rates.h"
 #include "base/log_limit.h"
+#include "engine/socket_end.h"
 #include "engine/socket_more.h"
 #include "engine/who.h"
 

@@ -1,6 +1,12 @@
 #include "engine/raw.h"
 #include "base/log_limit.h"
+#include "engine/callback.h"
+#include "engine/channel_end.h"
+#include "engine/handle.h"
+#include "engine/mail.h"
 #include "engine/rates.h"
+#include "engine/send.h"
+#include "engine/socket_end.h"
 #include "engine/who.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
@@ -21,26 +27,26 @@ static void outcome(struct pinion_channel *channel, pinion_result result, const 
 
 static void call_init(struct pinion_channel *channel)
 {
-    struct pinion_call call = { .callback = "init", .channel = channel };
+    struct pinion_callback callback = { .name = "init", .channel = channel };
     const pinion_raw_socket_def *raw = channel->socket->mount->raw;
     if (!raw->init)
         return;
-    pinion__call_enter(channel->socket->shard, &call);
+    pinion__callback_enter(channel->socket->shard, &callback);
     pinion_result result = raw->init(channel->socket);
-    pinion__call_leave(channel->socket->shard);
+    pinion__callback_leave(channel->socket->shard);
     outcome(channel, result, "init");
 }
 
 static void call_handle_in(struct pinion_channel *channel, bool binary, struct pinion_slice bytes)
 {
-    struct pinion_call call = { .callback = "handle_in", .channel = channel };
+    struct pinion_callback callback = { .name = "handle_in", .channel = channel };
     struct pinion_socket *socket = channel->socket;
     const pinion_raw_socket_def *raw = socket->mount->raw;
     if (!raw->handle_in)
         return;
-    pinion__call_enter(socket->shard, &call);
+    pinion__callback_enter(socket->shard, &callback);
     pinion_result result = raw->handle_in(socket, binary, bytes.ptr ? bytes.ptr : "", bytes.len);
-    pinion__call_leave(socket->shard);
+    pinion__callback_leave(socket->shard);
     outcome(channel, result, "handle_in");
 }
 
@@ -84,7 +90,7 @@ static void run_start(struct pinion_channel *channel, struct pinion_mail *mail)
     start(channel);
 }
 
-int pinion__raw_open(struct pinion_socket *socket)
+static int open_raw(struct pinion_socket *socket)
 {
     struct pinion_message none = { 0 };
     struct pinion_mail *mail = calloc(1, sizeof *mail);
@@ -143,7 +149,7 @@ static void put_off(struct pinion_channel *channel, bool binary, struct pinion_s
     pinion__mail_deliver(channel, &own->mail);
 }
 
-void pinion__raw_receive(struct pinion_socket *socket, bool binary, struct pinion_slice bytes)
+static void receive(struct pinion_socket *socket, bool binary, struct pinion_slice bytes)
 {
     struct pinion_channel *channel = channel_of(socket);
     if (!binary && !pinion__utf8_valid(bytes.ptr, bytes.len)) {
@@ -181,10 +187,19 @@ static uint16_t code_of(pinion_reason reason)
     }
 }
 
-void pinion__raw_end(struct pinion_socket *socket, pinion_reason reason)
+static void end_with(struct pinion_socket *socket, pinion_reason reason)
 {
     pinion__socket_close_for(socket, code_of(reason), reason);
 }
+
+const struct pinion_socket_kind pinion__raw_kind = {
+    .open = open_raw,
+    .receive = receive,
+    .ended = pinion__channels_end,
+    .end_with = end_with,
+    .no_push = "a raw socket has no events: use pinion_raw_push",
+    .no_broadcast = "a raw socket has no topic: use pinion_endpoint_broadcast",
+};
 
 /* ---- public ---- */
 

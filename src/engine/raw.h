@@ -4,15 +4,8 @@
 #ifndef PINION_ENGINE_RAW_H
 #define PINION_ENGINE_RAW_H
 
-#include "engine/socket.h"
+#include "engine/kind.h"
 
-/* The socket is open: make its channel; init runs when the transport is ready. PINION_ENOMEM. */
-int pinion__raw_open(struct pinion_socket *socket);
-
-/* A message came. */
-void pinion__raw_receive(struct pinion_socket *socket, bool binary, struct pinion_slice bytes);
-
-/* Its channel is to end for this reason, which is the end of the socket. */
-void pinion__raw_end(struct pinion_socket *socket, pinion_reason reason);
+extern const struct pinion_socket_kind pinion__raw_kind;
 
 #endif

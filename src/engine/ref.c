@@ -1,7 +1,11 @@
 #include "engine/ref.h"
 #include "base/held.h"
+#include "engine/callback.h"
 #include "engine/channel.h"
+#include "engine/here.h"
+#include "engine/info.h"
 #include "engine/refused.h"
+#include "engine/reply.h"
 #include "engine/who.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
@@ -79,11 +83,12 @@ static pinion_ref *ref_new(struct pinion_socket *socket, struct pinion_channel *
 }
 
 /* The ref, which can give the answer that the running callback owes; NULL when out of memory. */
-static pinion_ref *with_promise(pinion_ref *ref, struct pinion_socket *socket, struct pinion_call *call)
+static pinion_ref *with_promise(pinion_ref *ref, struct pinion_socket *socket,
+                                struct pinion_callback *callback)
 {
     if (!ref->answers && !ref->replies)
         return ref;
-    ref->promise = pinion__promise_get(socket, call);
+    ref->promise = pinion__promise_get(socket, callback);
     if (ref->promise)
         return ref;
     ref_release(ref);
@@ -94,18 +99,18 @@ pinion_ref *pinion_ref_new(pinion_channel *channel)
 {
     PINION_NEED(channel, return NULL);
     PINION_ON_LOOP(channel->socket, return NULL);
-    struct pinion_call *call = channel->socket->shard->call;
+    struct pinion_callback *callback = channel->socket->shard->callback;
     struct pinion_slice message_ref = { NULL, 0 };
-    bool current = call && call->channel == channel;
-    if (current && call->message)
-        message_ref = call->ref;
+    bool current = callback && callback->channel == channel;
+    if (current && callback->message)
+        message_ref = callback->ref;
     pinion_ref *ref = ref_new(channel->socket, channel, message_ref);
     if (!ref)
         return NULL;
     ref->subscriber = channel->id;
-    ref->answers = current && call->join;
-    ref->replies = current && call->message;
-    ref = with_promise(ref, channel->socket, call);
+    ref->answers = current && callback->answer;
+    ref->replies = current && callback->message;
+    ref = with_promise(ref, channel->socket, callback);
     if (ref)
         PINION_HELD(PINION_HELD_REF, ref, ref->scheduler);
     return ref;
@@ -115,12 +120,12 @@ pinion_ref *pinion_ref_new_socket(pinion_socket *socket)
 {
     PINION_NEED(socket, return NULL);
     PINION_ON_LOOP(socket, return NULL);
-    struct pinion_call *call = socket->shard->call;
+    struct pinion_callback *callback = socket->shard->callback;
     pinion_ref *ref = ref_new(socket, NULL, pinion__slice(NULL, 0));
     if (!ref)
         return NULL;
-    ref->answers = call && !call->channel && call->join;
-    ref = with_promise(ref, socket, call);
+    ref->answers = callback && !callback->channel && callback->answer;
+    ref = with_promise(ref, socket, callback);
     if (ref)
         PINION_HELD(PINION_HELD_REF, ref, ref->scheduler);
     return ref;
@@ -250,7 +255,7 @@ int pinion_ref_send_data(const pinion_ref *ref, const char *name, void *data, vo
 struct result_task {
     struct pinion_task task;
     struct pinion_anchor *target;
-    bool channel; /* target is a channel, else a socket */
+    pinion_answer_fn *answer; /* takes the result, unless it is a reply */
     pinion_result result;
     struct pinion_slice topic;
     struct pinion_slice join_ref;
@@ -290,7 +295,7 @@ static int post_result(const pinion_ref *ref, pinion_result result, struct pinio
     if (own) {
         own->task.run = run;
         own->target = pinion__anchor_ref(target);
-        own->channel = target == ref->channel;
+        own->answer = pinion__promise_taker(ref->promise);
         rc = pinion__scheduler_post(ref->scheduler, &own->task, 0);
         if (rc)
             result_task_free(own);
@@ -364,10 +369,8 @@ static void run_answer(struct pinion_task *task)
 {
     struct result_task *own = PINION_CONTAINER_OF(task, struct result_task, task);
     void *target = own->target->target;
-    if (target && own->channel)
-        pinion__join_answer(target, own->result);
-    else if (target)
-        pinion__socket_answer(target, own->result);
+    if (target)
+        own->answer(target, own->result);
     else
         pinion_payload_unref(own->result.payload);
     result_task_free(own);

@@ -90,6 +90,8 @@ static const struct pinion_route_entry *earlier(const struct pinion_route_entry 
 
 const pinion_channel_def *pinion__routes_find(const struct pinion_routes *routes, struct pinion_slice topic)
 {
+    if (topic.len == 0 || pinion__slice_has_nul(topic))
+        return NULL;
     const struct pinion_route_entry *best = routes->exact.count ? find(&routes->exact, topic) : NULL;
     for (size_t i = 0; i < routes->length_count; i++) {
         if (routes->lengths[i] <= topic.len)

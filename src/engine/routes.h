@@ -22,7 +22,8 @@ struct pinion_routes {
 int pinion__routes_init(struct pinion_routes *routes, const pinion_route *table);
 void pinion__routes_release(struct pinion_routes *routes);
 
-/* The channel for a topic, or NULL. */
+/* The channel for a topic: the first declared match. NULL when none matches; a topic with a NUL matches none.
+ */
 const pinion_channel_def *pinion__routes_find(const struct pinion_routes *routes, struct pinion_slice topic);
 
 #endif

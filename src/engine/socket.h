@@ -1,4 +1,5 @@
-/* A socket: one client, whatever carries it. Decodes what comes, routes it by topic, owns the channels.
+/* A socket: one client, whatever carries it. It owns the channels. What reaches it, in the order of its life:
+ * connect.h, receive.h, socket_end.h.
  *
  *   CONNECTING --connect says ok--> OPEN --either side ends it--> ENDED --last channel gone--> freed
  *        `------------refused, or the transport went--------------'
@@ -54,34 +55,6 @@ struct pinion_socket {
     struct pinion_anchor *anchor;
 };
 
-struct pinion_connect {
-    const struct pinion_mount *mount;
-    const struct pinion_transport *transport;
-    void *conn;
-    const pinion_payload *params; /* JSON object of the query */
-    const pinion_connect_info *info;
-    pinion_payload *reason; /* out: why it was refused, or NULL; the caller's to unref */
-};
-
-/* A client connects. 0: *out is an open socket; PINION_EPENDING: *out is a socket that will be answered by
- * ->connected; PINION_EACCES: refused (HTTP 403); PINION_ECLOSED: the server goes down (HTTP 503);
- * PINION_ENOMEM. On an error there is no socket. */
-int pinion__socket_connect(struct pinion_shard *shard, struct pinion_connect *connect,
-                           struct pinion_socket **out);
-
-/* A whole frame came (text need not be checked for UTF-8). May end the socket, or pause it. `bytes` are
- * borrowed for the call. */
-void pinion__socket_receive(struct pinion_socket *socket, bool binary, struct pinion_slice bytes);
-
-/* A sign of life that is no whole message. */
-void pinion__socket_seen(struct pinion_socket *socket);
-
-/* A frame of the transport's own came (a ping). Counts against the rates: may pause the socket, or end it. */
-void pinion__socket_control(struct pinion_socket *socket);
-
-/* The transport's connection is over, or about to be closed by it: PINION_REASON_CLOSED or _INACTIVE. */
-void pinion__socket_ended(struct pinion_socket *socket, pinion_reason reason);
-
 /* ---- who may call ---- */
 
 #define PINION_ELSEWHERE                                                                                     \
@@ -100,39 +73,16 @@ void pinion__socket_ended(struct pinion_socket *socket, pinion_reason reason);
 
 /* ---- for the engine ---- */
 
-/* End it from our side, with a close code. Harmless when it has ended. */
-void pinion__socket_close(struct pinion_socket *socket, uint16_t code);
-
-/* As above; its channels' terminate gets this reason. */
-void pinion__socket_close_for(struct pinion_socket *socket, uint16_t code, pinion_reason reason);
-
-/* A message for its client found no memory, and the client would never know what it missed: it is closed, and
- * may begin anew. Gives PINION_ENOMEM. */
-int pinion__socket_starved(struct pinion_socket *socket);
+/* A sign of life: a frame, or that one is on its way. */
+static inline void pinion__socket_seen(struct pinion_socket *socket)
+{
+    socket->last_seen = pinion__scheduler_roughly(socket->shard->scheduler);
+}
 
 void pinion__socket_unhold(struct pinion_socket *socket);
 
 /* Hold frames from the client back, or let them go; counts. */
 void pinion__socket_wait(struct pinion_socket *socket);
 void pinion__socket_unwait(struct pinion_socket *socket);
-
-/* Encode, frame and send. Errors as the serializer's and the transport's; PINION_ECLOSED after the end;
- * after PINION_ENOMEM it is closed. */
-int pinion__socket_send(struct pinion_socket *socket, const struct pinion_message *message);
-
-/* Make the frame for sockets of this serializer and transport. */
-int pinion__encode(const struct pinion_serializer *serializer, const struct pinion_transport *transport,
-                   const struct pinion_message *message, struct pinion_frame **out);
-
-/* The result of a connect that was answered later. Consumes it. Harmless when nobody waits for it. */
-void pinion__socket_answer(struct pinion_socket *socket, pinion_result result);
-
-/* Channels by topic name. */
-struct pinion_channel *pinion__socket_channel(const struct pinion_socket *socket, struct pinion_slice topic);
-void pinion__socket_add_channel(struct pinion_socket *socket, struct pinion_channel *channel);
-void pinion__socket_remove_channel(struct pinion_socket *socket, struct pinion_channel *channel);
-
-/* dispatch.c: act on a decoded message. */
-void pinion__dispatch(struct pinion_socket *socket, const struct pinion_message *message);
 
 #endif

@@ -1,7 +1,10 @@
 #include "engine/subscription.h"
 #include "base/held.h"
 #include "base/log_limit.h"
-#include "engine/channel.h"
+#include "base/misuse.h"
+#include "engine/callback.h"
+#include "engine/here.h"
+#include "engine/lane.h"
 #include "engine/refused.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
@@ -10,12 +13,12 @@
 #define AGAIN_MS 100 /* until a subscription that found no memory is tried again */
 
 /* Everything but the references belongs to the loop. The user's handle holds one, the loop one while it is
- * subscribed, and each call under way one. */
+ * subscribed, and each delivery under way one. */
 struct pinion_subscription {
     struct pinion_task begin_task;
     struct pinion_task end_task; /* here, so that a subscription can end where there is no memory */
     atomic_uint refs;
-    atomic_bool freed; /* by the user: no more calls */
+    atomic_bool freed; /* by the user: fn is not called any more */
     struct pinion_subscriber subscriber;
     struct pinion_timer again;
     struct pinion_list node; /* in shard->subscriptions */
@@ -27,8 +30,8 @@ struct pinion_subscription {
     char topic[];
 };
 
-/* A call of fn under way. */
-struct call_task {
+/* A broadcast on its way to fn. */
+struct delivery {
     struct pinion_task task;
     struct pinion_subscription *subscription;
     struct pinion_broadcast *broadcast;
@@ -46,17 +49,17 @@ static void unref(struct pinion_subscription *subscription)
     free(subscription);
 }
 
-static void call(struct pinion_task *task)
+static void run_delivery(struct pinion_task *task)
 {
-    struct call_task *own = PINION_CONTAINER_OF(task, struct call_task, task);
+    struct delivery *own = PINION_CONTAINER_OF(task, struct delivery, task);
     struct pinion_subscription *subscription = own->subscription;
     struct pinion_broadcast *broadcast = own->broadcast;
     if (!atomic_load_explicit(&subscription->freed, memory_order_acquire)) {
-        struct pinion_call context = { .callback = "subscription", .detail = broadcast->event.ptr };
+        struct pinion_callback callback = { .name = "subscription", .detail = broadcast->event.ptr };
         pinion_payload *view = pinion__payload_view(broadcast->payload);
-        pinion__call_enter(subscription->shard, &context);
+        pinion__callback_enter(subscription->shard, &callback);
         subscription->fn(broadcast->topic.ptr, broadcast->event.ptr, view, subscription->data);
-        pinion__call_leave(subscription->shard);
+        pinion__callback_leave(subscription->shard);
         pinion_payload_unref(view);
     }
     pinion__broadcast_unref(broadcast);
@@ -68,10 +71,10 @@ int pinion__subscription_deliver(struct pinion_subscriber *subscriber, struct pi
 {
     struct pinion_subscription *subscription =
         PINION_CONTAINER_OF(subscriber, struct pinion_subscription, subscriber);
-    struct call_task *own = malloc(sizeof *own);
+    struct delivery *own = malloc(sizeof *own);
     if (!own)
         return PINION_ENOMEM;
-    own->task = (struct pinion_task){ .run = call };
+    own->task = (struct pinion_task){ .run = run_delivery };
     own->subscription = subscription;
     own->broadcast = pinion__broadcast_ref(broadcast);
     atomic_fetch_add_explicit(&subscription->refs, 1, memory_order_relaxed);

@@ -1,5 +1,6 @@
 #include "engine/sweep.h"
 #include "base/log_limit.h"
+#include "engine/socket_end.h"
 #include "engine/who.h"
 #include <assert.h>
 #include <stdlib.h>

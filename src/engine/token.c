@@ -18,8 +18,8 @@
 #define DEFAULT_LENGTH     32
 #define GIVEN_SECRET_MIN   20 /* bytes, as Phoenix.Token requires */
 
-/* One call: what it was asked, and the key for it. */
-struct call {
+/* What one token is made or read by: what the caller asked for, and the key. */
+struct terms {
     pinion_token_options options; /* defaults filled in */
     struct pinion_token_key key;
 };
@@ -59,35 +59,35 @@ static int check_signed_at(const pinion_token_options *options)
     return pinion__fail(PINION_EINVAL, "signed_at: %lld is no time", (long long)options->signed_at);
 }
 
-static int begin(struct call *call, const struct pinion_hub *hub, const char *salt,
+static int begin(struct terms *terms, const struct pinion_hub *hub, const char *salt,
                  const pinion_token_options *options, size_t size)
 {
     struct pinion_slice secret = { 0 };
-    int rc = PINION_TAKE(pinion_token_options, &call->options, options, size);
+    int rc = PINION_TAKE(pinion_token_options, &terms->options, options, size);
     if (rc)
         return rc;
     if (!salt)
         return pinion__fail(PINION_EINVAL, "salt: a token needs one, and it is NULL");
-    if (call->options.key_iterations == 0)
-        call->options.key_iterations = DEFAULT_ITERATIONS;
-    if (call->options.key_length == 0)
-        call->options.key_length = DEFAULT_LENGTH;
-    const struct pinion_token_key_params params = { call->options.key_iterations, call->options.key_length,
-                                                    call->options.key_digest };
-    rc = check_signed_at(&call->options);
+    if (terms->options.key_iterations == 0)
+        terms->options.key_iterations = DEFAULT_ITERATIONS;
+    if (terms->options.key_length == 0)
+        terms->options.key_length = DEFAULT_LENGTH;
+    const struct pinion_token_key_params params = { terms->options.key_iterations, terms->options.key_length,
+                                                    terms->options.key_digest };
+    rc = check_signed_at(&terms->options);
     if (!rc)
-        rc = find_secret(hub, &call->options, &secret);
-    return rc ? rc : pinion__token_key(secret, pinion__slice_str(salt), &params, &call->key);
+        rc = find_secret(hub, &terms->options, &secret);
+    return rc ? rc : pinion__token_key(secret, pinion__slice_str(salt), &params, &terms->key);
 }
 
-static void end(struct call *call)
+static void end(struct terms *terms)
 {
-    OPENSSL_cleanse(&call->key, sizeof call->key);
+    OPENSSL_cleanse(&terms->key, sizeof terms->key);
 }
 
-static struct pinion_slice key_of(const struct call *call)
+static struct pinion_slice key_of(const struct terms *terms)
 {
-    return pinion__slice((const char *)call->key.bytes, call->key.len);
+    return pinion__slice((const char *)terms->key.bytes, terms->key.len);
 }
 
 /* Also clears what was to be secret in it. */
@@ -100,30 +100,30 @@ static void release(struct pinion_buf *buf)
 
 /* ---- making tokens ---- */
 
-typedef int seal_fn(const struct call *call, struct pinion_slice content, struct pinion_buf *token);
+typedef int seal_fn(const struct terms *terms, struct pinion_slice content, struct pinion_buf *token);
 
-static int sign(const struct call *call, struct pinion_slice content, struct pinion_buf *token)
+static int sign(const struct terms *terms, struct pinion_slice content, struct pinion_buf *token)
 {
-    return pinion__verifier_sign(key_of(call), content, token);
+    return pinion__verifier_sign(key_of(terms), content, token);
 }
 
-static int check_encryption_key(const struct call *call)
+static int check_encryption_key(const struct terms *terms)
 {
-    if (call->key.len == PINION_ENCRYPTOR_KEY)
+    if (terms->key.len == PINION_ENCRYPTOR_KEY)
         return 0;
     return pinion__fail(PINION_EINVAL, "key_length: encryption takes a key of %d bytes, not of %zu",
-                        PINION_ENCRYPTOR_KEY, call->key.len);
+                        PINION_ENCRYPTOR_KEY, terms->key.len);
 }
 
-static int encrypt(const struct call *call, struct pinion_slice content, struct pinion_buf *token)
+static int encrypt(const struct terms *terms, struct pinion_slice content, struct pinion_buf *token)
 {
     unsigned char nonce[PINION_ENCRYPTOR_NONCE];
-    int rc = check_encryption_key(call);
+    int rc = check_encryption_key(terms);
     if (rc)
         return rc;
     if (RAND_bytes(nonce, sizeof nonce) != 1)
         return pinion__fail(PINION_EIO, "the system gives no random bytes");
-    return pinion__encryptor_encrypt(call->key.bytes, nonce, content, token);
+    return pinion__encryptor_encrypt(terms->key.bytes, nonce, content, token);
 }
 
 static int64_t now_ms(void)
@@ -133,23 +133,23 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int write_content(const struct call *call, const pinion_payload *data, struct pinion_buf *content)
+static int write_content(const struct terms *terms, const pinion_payload *data, struct pinion_buf *content)
 {
-    int64_t signed_at = call->options.signed_at ? call->options.signed_at * 1000 : now_ms();
-    int64_t max_age = call->options.max_age_s ? call->options.max_age_s : PINION_AGE_DEFAULT;
-    if (call->options.max_age_s == PINION_NEVER)
+    int64_t signed_at = terms->options.signed_at ? terms->options.signed_at * 1000 : now_ms();
+    int64_t max_age = terms->options.max_age_s ? terms->options.max_age_s : PINION_AGE_DEFAULT;
+    if (terms->options.max_age_s == PINION_NEVER)
         max_age = PINION_AGE_INFINITY;
     return pinion__token_content_write(content, data, signed_at, max_age);
 }
 
-static int make(const struct call *call, const pinion_payload *data, seal_fn *seal, char **token)
+static int make(const struct terms *terms, const pinion_payload *data, seal_fn *seal, char **token)
 {
     struct pinion_buf content, text;
     pinion__buf_init(&content, PINION_TOKEN_MAX);
     pinion__buf_init(&text, PINION_TOKEN_MAX + 1); /* and a terminator */
-    int rc = write_content(call, data, &content);
+    int rc = write_content(terms, data, &content);
     if (!rc)
-        rc = seal(call, pinion__slice(content.data, content.len), &text);
+        rc = seal(terms, pinion__slice(content.data, content.len), &text);
     if (!rc)
         rc = pinion__buf_append_char(&text, '\0');
     release(&content);
@@ -163,11 +163,11 @@ static int make(const struct call *call, const pinion_payload *data, seal_fn *se
 static int make_token(const struct pinion_hub *hub, const char *salt, pinion_payload *data,
                       const pinion_token_options *options, size_t size, seal_fn *seal, char **token)
 {
-    struct call call;
-    int rc = begin(&call, hub, salt, options, size);
+    struct terms terms;
+    int rc = begin(&terms, hub, salt, options, size);
     if (!rc) {
-        rc = make(&call, data, seal, token);
-        end(&call);
+        rc = make(&terms, data, seal, token);
+        end(&terms);
     }
     pinion_payload_unref(data);
     return rc;
@@ -189,38 +189,38 @@ int pinion_token_encrypt_sized(pinion_endpoint *endpoint, const char *salt, pini
 
 /* ---- reading them ---- */
 
-typedef int open_fn(const struct call *call, struct pinion_slice token, struct pinion_buf *content);
+typedef int open_fn(const struct terms *terms, struct pinion_slice token, struct pinion_buf *content);
 
-static int verify(const struct call *call, struct pinion_slice token, struct pinion_buf *content)
+static int verify(const struct terms *terms, struct pinion_slice token, struct pinion_buf *content)
 {
-    return pinion__verifier_verify(key_of(call), token, content);
+    return pinion__verifier_verify(key_of(terms), token, content);
 }
 
-static int decrypt(const struct call *call, struct pinion_slice token, struct pinion_buf *content)
+static int decrypt(const struct terms *terms, struct pinion_slice token, struct pinion_buf *content)
 {
-    int rc = check_encryption_key(call);
-    return rc ? rc : pinion__encryptor_decrypt(call->key.bytes, token, content);
+    int rc = check_encryption_key(terms);
+    return rc ? rc : pinion__encryptor_decrypt(terms->key.bytes, token, content);
 }
 
-static int read_content(const struct call *call, struct pinion_slice content, pinion_payload **data)
+static int read_content(const struct terms *terms, struct pinion_slice content, pinion_payload **data)
 {
     struct pinion_token_reading reading = {
         .now_ms = now_ms(),
-        .max_age_s = call->options.max_age_s,
-        .binary = call->options.binary,
+        .max_age_s = terms->options.max_age_s,
+        .binary = terms->options.binary,
     };
-    if (call->options.max_age_s == PINION_NEVER)
+    if (terms->options.max_age_s == PINION_NEVER)
         reading.max_age_s = PINION_AGE_INFINITY;
     return pinion__token_content_read(content, &reading, data);
 }
 
-static int read(const struct call *call, const char *token, open_fn *open, pinion_payload **data)
+static int read(const struct terms *terms, const char *token, open_fn *open, pinion_payload **data)
 {
     struct pinion_buf content;
     pinion__buf_init(&content, PINION_TOKEN_MAX);
-    int rc = open(call, pinion__slice_str(token), &content);
+    int rc = open(terms, pinion__slice_str(token), &content);
     if (!rc)
-        rc = read_content(call, pinion__slice(content.data, content.len), data);
+        rc = read_content(terms, pinion__slice(content.data, content.len), data);
     release(&content);
     return rc;
 }
@@ -228,13 +228,13 @@ static int read(const struct call *call, const char *token, open_fn *open, pinio
 static int read_token(const struct pinion_hub *hub, const char *salt, const char *token,
                       const pinion_token_options *options, size_t size, open_fn *open, pinion_payload **data)
 {
-    struct call call;
+    struct terms terms;
     if (!token)
         return pinion__fail(PINION_ETOKENMISSING, "token: there is none, it is NULL");
-    int rc = begin(&call, hub, salt, options, size);
+    int rc = begin(&terms, hub, salt, options, size);
     if (!rc) {
-        rc = read(&call, token, open, data);
-        end(&call);
+        rc = read(&terms, token, open, data);
+        end(&terms);
     }
     return rc;
 }

@@ -1,5 +1,6 @@
 /* The public side of what transports call; connecting is the endpoint's, which knows what is mounted. */
-#include "engine/socket.h"
+#include "engine/receive.h"
+#include "engine/socket_end.h"
 
 void pinion_transport_receive(pinion_socket *socket, bool binary, const void *bytes, size_t length)
 {

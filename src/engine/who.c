@@ -35,7 +35,7 @@ const char *pinion__who(char out[PINION_WHO], const struct pinion_socket *socket
     const char *kept = pinion__socket_more_peer(socket);
     if (!kept[0])
         ask_transport(socket, asked);
-    return describe(out, kept[0] ? kept : asked, pinion_socket_id(socket));
+    return describe(out, kept[0] ? kept : asked, socket->id.topic ? socket->id.topic->name : NULL);
 }
 
 const char *pinion__who_connects(char out[PINION_WHO], const pinion_connect_info *info)

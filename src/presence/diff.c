@@ -1,6 +1,7 @@
 #include "presence/diff.h"
 #include "base/log.h"
-#include "engine/channel.h"
+#include "engine/callback.h"
+#include "engine/here.h"
 #include "presence/listing.h"
 #include "presence/presence_int.h"
 #include "presence/told.h"
@@ -101,10 +102,10 @@ static void call(void (*run)(struct pinion_presence_outgoing *diff, const struct
                  const struct pinion_presence *presence)
 {
     struct pinion_shard *shard = pinion__hub_here(presence->hub);
-    struct pinion_call running = { .callback = name, .detail = diff->topic };
-    pinion__call_enter(shard, &running);
+    struct pinion_callback running = { .name = name, .detail = diff->topic };
+    pinion__callback_enter(shard, &running);
     run(diff, presence);
-    pinion__call_leave(shard);
+    pinion__callback_leave(shard);
 }
 
 void pinion__presence_diff_send(struct pinion_presence_outgoing *diff, const struct pinion_presence *presence)

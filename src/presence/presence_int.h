@@ -2,6 +2,7 @@
 #ifndef PINION_PRESENCE_PRESENCE_INT_H
 #define PINION_PRESENCE_PRESENCE_INT_H
 
+#include "engine/extension.h"
 #include "presence/shard.h"
 
 struct pinion_presence {

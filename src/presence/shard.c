@@ -1,6 +1,7 @@
 #include "presence/shard.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "engine/here.h"
 #include "presence/diff.h"
 #include "presence/presence_int.h"
 

@@ -49,7 +49,7 @@ struct pinion_test {
 #define PINION_NEED_TEST_HERE(test, otherwise)                                                               \
     PINION_RULE(pinion__scheduler_on_thread((test)->scheduler), otherwise,                                   \
                 "called on another thread than pinion_test_new");                                            \
-    PINION_RULE(!(test)->shard->call, otherwise, "called in a callback of the test's")
+    PINION_RULE(!(test)->shard->callback, otherwise, "called in a callback of the test's")
 
 /* Run until met(context), or the patience is at its end: false. */
 bool pinion__test_await(pinion_test *test, bool (*met)(void *context), void *context);

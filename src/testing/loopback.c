@@ -1,4 +1,7 @@
 #include "testing/loopback.h"
+#include "engine/connect.h"
+#include "engine/receive.h"
+#include "engine/socket_end.h"
 #include <assert.h>
 #include <stdlib.h>
 

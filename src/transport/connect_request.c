@@ -1,6 +1,6 @@
 #include "transport/connect_request.h"
 #include "base/log_limit.h"
-#include "engine/channel.h"
+#include "engine/callback.h"
 #include "engine/who.h"
 #include "io/peer.h"
 #include "proto/forwarded.h"
@@ -91,10 +91,10 @@ static bool is_listed(const struct pinion_origin *origin, const struct pinion_mo
 static bool ask_application(struct pinion_shard *shard, const struct pinion_mount *mount,
                             struct pinion_slice text, const pinion_connect_info *info)
 {
-    struct pinion_call call = { .callback = "check_origin", .detail = mount->path };
-    pinion__call_enter(shard, &call);
+    struct pinion_callback callback = { .name = "check_origin", .detail = mount->path };
+    pinion__callback_enter(shard, &callback);
     bool allowed = mount->options.check_origin(text, info, pinion__mount_context(mount, shard->hub));
-    pinion__call_leave(shard);
+    pinion__callback_leave(shard);
     return allowed;
 }
 

@@ -1,5 +1,8 @@
 #include "transport/longpoll_session.h"
 #include "base/log_limit.h"
+#include "engine/connect.h"
+#include "engine/receive.h"
+#include "engine/socket_end.h"
 #include "engine/who.h"
 #include "io/busy.h"
 #include "transport/check.h"

@@ -1,19 +1,19 @@
 #include "transport/refusal.h"
-#include "engine/channel.h"
+#include "engine/callback.h"
 #include "http/page.h"
 
 /* The application's answer to a connect that it refused with a reason. */
 static bool ask_error_handler(const struct pinion_mount *mount, const pinion_payload *reason,
                               struct pinion_shard *shard, struct pinion_response *response)
 {
-    struct pinion_call call = { .callback = "error_handler" };
+    struct pinion_callback callback = { .name = "error_handler" };
     if (!mount->options.error_handler || !reason)
         return false;
     pinion__response_init(response);
     response->status = 403;
-    pinion__call_enter(shard, &call);
+    pinion__callback_enter(shard, &callback);
     mount->options.error_handler(reason, response, pinion__mount_context(mount, shard->hub));
-    pinion__call_leave(shard);
+    pinion__callback_leave(shard);
     return true;
 }
 

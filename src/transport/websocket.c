@@ -9,6 +9,9 @@
  */
 #include "transport/websocket.h"
 #include "base/log_limit.h"
+#include "engine/connect.h"
+#include "engine/receive.h"
+#include "engine/socket_end.h"
 #include "engine/who.h"
 #include "io/busy.h"
 #include "io/peer.h"

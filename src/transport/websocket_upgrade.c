@@ -1,4 +1,6 @@
 #include "transport/websocket_upgrade.h"
+#include "engine/connect.h"
+#include "engine/socket_end.h"
 #include "proto/query.h"
 #include "proto/ws_handshake.h"
 #include "transport/connect_request.h"

@@ -1,6 +1,8 @@
 /* A shard, with a client on two topics, is broken on purpose: its checker tells. */
+#include "engine/callback.h"
 #include "engine/channel.h"
 #include "engine/check.h"
+#include "engine/socket_channels.h"
 #include "engine/sweep.h"
 #include "helpers/engine.h"
 #include "testing/kit.h"
@@ -118,10 +120,10 @@ static void sweeps(void **state)
 
 static void what_a_shard_has_of_others(void **state)
 {
-    struct pinion_call call = { .callback = "handle_in" };
-    shard->call = &call;
+    struct pinion_callback callback = { .name = "handle_in" };
+    shard->callback = &callback;
     assert_tells(check(), "that has returned");
-    shard->call = NULL;
+    shard->callback = NULL;
     shard->turns.going = true;
     assert_tells(check(), "turns");
     shard->turns.going = false;

@@ -1,4 +1,4 @@
-/* Definitions, checked once and then looked up in: routes, clauses, options. */
+/* Definitions, checked once and then looked up in: routes, options. */
 #include "engine/mount.h"
 #include <pinion/error.h>
 #include <pinion/log.h>
@@ -65,7 +65,7 @@ static void what_cannot_work_is_refused_by_name(void **state)
 
 static const pinion_channel_def *route(const char *topic)
 {
-    return pinion__mount_route(&mount, pinion__slice_str(topic));
+    return pinion__routes_find(&mount.routes, pinion__slice_str(topic));
 }
 
 static void the_first_declared_match_wins(void **state)
@@ -82,7 +82,7 @@ static void the_first_declared_match_wins(void **state)
     assert_null(route("room"));
     assert_null(route("Room:x"));
     assert_null(route(""));
-    assert_null(pinion__mount_route(&mount, LITERAL("room:lobby\0")));
+    assert_null(pinion__routes_find(&mount.routes, LITERAL("room:lobby\0")));
 }
 
 /* The index must find what a walk would. */
@@ -129,7 +129,7 @@ static void a_lone_star_takes_every_topic_there_can_be(void **state)
     assert_ptr_equal(route("x"), &any);
     assert_ptr_equal(route("*"), &any);
     assert_null(route(""));
-    assert_null(pinion__mount_route(&mount, LITERAL("a\0b")));
+    assert_null(pinion__routes_find(&mount.routes, LITERAL("a\0b")));
 }
 
 static void a_socket_without_routes_has_no_topics(void **state)
@@ -137,20 +137,6 @@ static void a_socket_without_routes_has_no_topics(void **state)
     static const pinion_socket_def def = { 0 };
     assert_int_equal(pinion__mount_init(&mount, "/socket", &def, NULL), 0);
     assert_null(route("x"));
-}
-
-/* ---- clauses ---- */
-
-static void the_first_clause_that_takes_an_event_wins(void **state)
-{
-    static const pinion_clause clauses[] = { { "a", one }, { "*", rest }, { "b", one }, { NULL, NULL } };
-    assert_ptr_equal(pinion__clause_find(clauses, LITERAL("a")), &clauses[0]);
-    assert_ptr_equal(pinion__clause_find(clauses, LITERAL("b")), &clauses[1]);
-    assert_ptr_equal(pinion__clause_find(clauses, LITERAL("")), &clauses[1]);
-    assert_ptr_equal(pinion__clause_find(clauses, LITERAL("*")), &clauses[1]);
-    assert_null(pinion__clause_find(clauses, LITERAL("a\0")));
-    assert_null(pinion__clause_find(clauses + 2, LITERAL("a")));
-    assert_null(pinion__clause_find(NULL, LITERAL("a")));
 }
 
 /* ---- options ---- */
@@ -181,7 +167,6 @@ int main(void)
         cmocka_unit_test(many_routes_are_found_as_if_walked),
         cmocka_unit_test_teardown(a_lone_star_takes_every_topic_there_can_be, release),
         cmocka_unit_test_teardown(a_socket_without_routes_has_no_topics, release),
-        cmocka_unit_test(the_first_clause_that_takes_an_event_wins),
         cmocka_unit_test_teardown(what_is_zero_gets_its_default, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* WebSocket connections over real ones: what a client that only sends may cost, and what becomes of it. */
-#include "engine/hub.h"
+#include "engine/here.h"
 #include "helpers/endpoint.h"
 #include "helpers/heap.h"
 #include "helpers/io.h"

@@ -1,0 +1,37 @@
+#include "engine/callback.h"
+#include "base/clock.h"
+#include "base/log_limit.h"
+#include "engine/channel.h"
+#include <assert.h>
+
+#define SLOW_MS 100
+
+void pinion__callback_enter(struct pinion_shard *shard, struct pinion_callback *callback)
+{
+    assert(!shard->callback);
+    assert(pinion__scheduler_on_thread(shard->scheduler));
+    pinion__lock_none();
+    callback->began = pinion__clock_coarse_ms();
+    shard->callback = callback;
+}
+
+/* Everybody else on the loop waited. */
+static void log_slow(const struct pinion_callback *callback, uint64_t ms)
+{
+    const struct pinion_channel *channel = callback->channel;
+    const char *detail = callback->detail;
+    PINION_LOG_LIMITED(
+        PINION_LOG_WARNING,
+        "%s%s: %s%s%s%s held its loop for %llu ms: what takes long belongs into pinion_channel_work",
+        channel ? "channel " : "socket", channel ? channel->topic->name : "", callback->name,
+        detail ? "(" : "", detail ? detail : "", detail ? ")" : "", (unsigned long long)ms);
+}
+
+void pinion__callback_leave(struct pinion_shard *shard)
+{
+    const struct pinion_callback *callback = shard->callback;
+    uint64_t ms = pinion__clock_coarse_ms() - callback->began;
+    shard->callback = NULL;
+    if (ms >= SLOW_MS)
+        log_slow(callback, ms);
+}

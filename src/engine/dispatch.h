@@ -1,0 +1,10 @@
+/* The socket's dispatch: what one message from the client is for. */
+#ifndef PINION_ENGINE_DISPATCH_H
+#define PINION_ENGINE_DISPATCH_H
+
+#include "engine/socket.h"
+
+/* Act on a decoded message. */
+void pinion__dispatch(struct pinion_socket *socket, const struct pinion_message *message);
+
+#endif
