@@ -10,8 +10,8 @@ const WIDTH = 100;
 const MARKER = /^(\s*)([-*+]|\d+[.)])(\s+)/;
 const BEGINS_A_BLOCK = /^([-+*>]|#{1,6}|\d+[.)]|={2,}|-{2,})$/; // at the start of a line it would be something else
 
-// A line that is no part of a paragraph: blank, a table, a heading, HTML, a rule, a quotation, a link's definition.
-const standsAlone = (line) => /^\s*($|\||#|<|>|\[[^\]]+\]:|(-{3,}|\*{3,})\s*$)/.test(line) || / {2}$/.test(line);
+// A line that is no part of a paragraph: blank, a table, a heading, HTML, a picture, a rule, a quotation, a link's definition.
+const standsAlone = (line) => /^\s*($|\||#|<|>|!\[|\[[^\]]+\]:|(-{3,}|\*{3,})\s*$)/.test(line) || / {2}$/.test(line);
 
 // Words, where code between backticks is one.
 const words = (text) => text.match(/(?:`+[^`]*`+|[^\s`])+/g) ?? [];

@@ -41,6 +41,11 @@ static int transport_send(void *conn, pinion_frame *frame)
     return 0;
 }
 
+static void transport_connected(void *conn, int error, const pinion_payload *reason)
+{
+    die("a client is answered later");
+}
+
 static void transport_pause(void *conn, bool paused)
 {
     die("a client is held back");
@@ -55,6 +60,7 @@ static const pinion_transport counting = {
     .name = "counting",
     .finds_idle = true,
     .send = transport_send,
+    .connected = transport_connected,
     .pause = transport_pause,
     .close = transport_close,
 };

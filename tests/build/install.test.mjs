@@ -276,7 +276,7 @@ describe("the installed library", () => {
             pinion_test_client *client;
             size_t length;
             other_listen(hear);
-            int rc = pinion_test_new(&test);
+            int rc = pinion_test_new(&test, NULL);
             rc = rc ? rc : pinion_test_connect(test, &sockets, NULL, "", &client);
             rc = rc ? rc : pinion_test_join(client, "room", NULL);
             rc = rc ? rc : pinion_test_push(client, "room", "echo", other_payload());

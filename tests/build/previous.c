@@ -168,6 +168,14 @@ static int transport_send(void *conn, pinion_frame *frame)
     return 0;
 }
 
+static void transport_connected(void *conn, int error, const pinion_payload *reason)
+{
+}
+
+static void transport_pause(void *conn, bool paused)
+{
+}
+
 static void transport_close(void *conn, uint16_t code)
 {
     world.closed = true;
@@ -194,12 +202,14 @@ static void connect_one(void *data)
     memset(transport.behind, GARBAGE, sizeof transport.behind);
     transport.it.name = "mine";
     transport.it.send = transport_send;
+    transport.it.connected = transport_connected;
+    transport.it.pause = transport_pause;
     transport.it.close = transport_close;
     info.it.transport = "mine";
     info.it.peer = "here";
 #define CONNECT                                                                                              \
-    pinion_transport_connect(world.endpoint, "/socket", &transport.it, NULL, "vsn=2.0.0", &info.it, &socket, \
-                             &reason)
+    pinion_transport_connect(world.endpoint, "/socket", &transport.it, &transport, "vsn=2.0.0", &info.it,    \
+                             &socket, &reason)
     WITH(info.it, CONNECT);
     WITH(transport.it, CONNECT);
     pinion_transport_receive(socket, false, join, sizeof join - 1);

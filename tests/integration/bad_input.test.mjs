@@ -363,15 +363,19 @@ describe("peers that go quiet", () => {
 
   bad("an idle connection is closed with 1002, though the server keeps pushing", async (t) => {
     const talker = await join(await connect(t, server), "room:idle");
-    const raw = await RawConnection.websocket(t, server, FAST);
-    raw.send(text(["1", "1", "room:idle", "phx_join", {}]));
-    const began = Date.now();
+    const pushes = talker.events("shout").items;
     const chatter = setInterval(() => talker.cast("shout"), 10);
     t.after(() => clearInterval(chatter));
-    assert.equal(await raw.closeCode(), 1002);
-    const took = Date.now() - began;
-    assert.ok(took >= 150 && took < 2_000, `closed after ${took} ms`);
-    assert.ok(talker.events("shout").items.length > 1, "there were pushes meanwhile");
+    // On a machine that is busy there may have been none in the 200 ms: then nothing is shown yet.
+    for (let before = pushes.length; pushes.length - before < 2; ) {
+      before = pushes.length;
+      const raw = await RawConnection.websocket(t, server, FAST);
+      raw.send(text(["1", "1", "room:idle", "phx_join", {}]));
+      const began = Date.now();
+      assert.equal(await raw.closeCode(), 1002);
+      const took = Date.now() - began;
+      assert.ok(took >= 150 && took < 2_000, `closed after ${took} ms`);
+    }
   });
 
   bad("one that only pings stays", async (t) => {

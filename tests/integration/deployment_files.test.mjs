@@ -29,7 +29,7 @@ describe("the time to stop", () => {
   it("is said to be what it is", () => {
     const [, documented] = /stop_timeout_ms; \/\*[^*]*Default: ([\d,]+)\./.exec(read("include/pinion/supervise.h"));
     assert.equal(documented.replace(",", ""), ms);
-    const pages = ["docs/deployment.md", "docs/supervision.md"].map(read).join("\n");
+    const pages = ["docs/deployment.md", "docs/supervision.md"].map(read).join("\n").replace(/\s+/g, " ");
     const said = [...pages.matchAll(/(\d+) s after which (?:a|the) supervisor kills|shuts down gracefully within (\d+) s|the parent's (\d+) s/g)];
     assert.equal(said.length, 3);
     for (const [, ...seconds] of said) assert.equal(Number(seconds.find(Boolean)) * 1000, Number(ms));
