@@ -116,7 +116,7 @@ void pinion_endpoint_stats_sized(const pinion_endpoint *endpoint, pinion_stats *
     const struct pinion_hub *hub = pinion__hub_of(endpoint);
     pinion_stats sum = { 0 };
     PINION_NEED(stats, return );
-    *stats = sum;
+    pinion__sized_give(stats, size, &sum, sizeof sum); /* zeros, where that is all */
     PINION_NEED(endpoint, return );
     sum.broadcasts = atomic_load_explicit(&hub->pubsub.published, memory_order_relaxed);
     sum.dropped = atomic_load_explicit(&hub->pubsub.dropped, memory_order_relaxed);

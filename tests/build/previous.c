@@ -336,7 +336,7 @@ static void clusters(void)
 
 static void supervision(void)
 {
-    char *argv[] = { NULL };
+    char *argv[] = { "program", NULL };
     GUARDED(pinion_supervise_options, options);
     options.it.listeners = 1000; /* as it is refused, this goes on */
     expect(pinion_supervise(&options.it, argv), PINION_EINVAL, "listeners: 1000", "pinion_supervise");
