@@ -151,7 +151,7 @@ static void answer_stats(const pinion_request *request, pinion_response *respons
 
 int main(int argc, char **argv)
 {
-    struct conformance shared = { NULL };
+    struct conformance shared = { .at_once = NULL };
     pinion_endpoint_options options = { .host = "127.0.0.1",
                                         .context = &shared,
                                         .head_timeout_ms = HEAD_TIMEOUT_MS };

@@ -87,7 +87,8 @@ static void closed(pinion_stream *stream, int error)
 
 static void of_listening(void **state)
 {
-    static const pinion_stream_def complete = { .received = received, .closed = closed }, half = { .opened = NULL };
+    static const pinion_stream_def complete = { .received = received, .closed = closed },
+                                   half = { .opened = NULL };
     pinion_endpoint *other;
     CODE(pinion_endpoint_streams(endpoint, NULL, 0, &half, NULL), PINION_EINVAL);
     CODE(pinion_endpoint_listen(endpoint), 0);

@@ -405,6 +405,11 @@ static const pinion_socket_def bad_route = { .channels = PINION_ROUTES({ "a*b", 
 static const pinion_channel_def greedy = { .handle_out = PINION_CLAUSES({ "*", NULL }) };
 static const pinion_socket_def bad_out = { .channels = PINION_ROUTES({ "a:*", &greedy }) };
 
+static void page(const pinion_request *request, pinion_response *response, void *data)
+{
+    pinion_response_send(response, 200, NULL, NULL, 0);
+}
+
 static void mistakes_are_named(void **state)
 {
     pinion_endpoint *endpoint = NULL, *second = NULL;
@@ -422,7 +427,7 @@ static void mistakes_are_named(void **state)
     assert_int_equal(pinion_endpoint_socket(endpoint, "/b", &bad_out, NULL), PINION_EINVAL);
     assert_int_equal(pinion_endpoint_static(endpoint, "/", "/no/such/directory"), PINION_ENOENT);
     ok(pinion_endpoint_start(endpoint));
-    assert_int_equal(pinion_endpoint_get(endpoint, "/late", NULL, NULL), PINION_EINVAL);
+    assert_int_equal(pinion_endpoint_get(endpoint, "/late", page, NULL), PINION_EINVAL);
     assert_int_equal(pinion_endpoint_start(endpoint), PINION_EINVAL);
 
     ok(pinion_endpoint_new(
