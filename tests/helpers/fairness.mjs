@@ -97,12 +97,14 @@ export function show(times) {
   return `${median} / ${late} ms, at most ${fault} by the server`;
 }
 
-export function check(times, what) {
+// What takes several turns of the loop may take as many times longer than what takes one.
+export function check(times, what, turns = 1) {
   if (SANITIZED) return;
+  const limit = LIMIT_MS * turns;
   const fault = percentile(times.map(({ fault }) => fault), 0.99);
-  assert.ok(fault < LIMIT_MS, `${what}: the server takes ${fault.toFixed(1)} ms (99th percentile)`);
+  assert.ok(fault < limit, `${what}: the server takes ${fault.toFixed(1)} ms (99th percentile)`);
   const unwaited = percentile(times.map(({ unwaited }) => unwaited), 0.5); // it may wait for nothing, too
-  assert.ok(unwaited < LIMIT_MS, `${what}: ${unwaited.toFixed(1)} ms go by without a processor to wait for (median)`);
+  assert.ok(unwaited < limit, `${what}: ${unwaited.toFixed(1)} ms go by without a processor to wait for (median)`);
 }
 
 // `count` attackers in a process of their own, which runs `script PORT KIND COUNT`: the function that asks them what
