@@ -68,9 +68,15 @@ static void fill_defaults(pinion_endpoint_options *options)
         options->max_connections = SIZE_MAX;
 }
 
-static void set_http_limits(struct pinion_endpoint *endpoint)
+/* Keep these options, and hand on what of them others look at. */
+static void use_options(struct pinion_endpoint *endpoint, const pinion_endpoint_options *given)
 {
-    const pinion_endpoint_options *options = &endpoint->options;
+    pinion_endpoint_options *options = &endpoint->options;
+    *options = *given;
+    fill_defaults(options);
+    endpoint->hub.close_timeout_ms = options->close_timeout_ms;
+    endpoint->hub.stall_ms = PINION_STALL_MS;
+    endpoint->hub.context = options->context;
     endpoint->http_limits = (struct pinion_http_limits){ .max_head = options->max_head,
                                                          .max_headers = options->max_headers,
                                                          .head_timeout_ms = options->head_timeout_ms,
@@ -166,12 +172,7 @@ static int attach_pubsub(struct pinion_endpoint *endpoint)
 
 static int endpoint_init(struct pinion_endpoint *endpoint, const pinion_endpoint_options *options)
 {
-    endpoint->options = *options;
-    fill_defaults(&endpoint->options);
-    set_http_limits(endpoint);
-    endpoint->hub.close_timeout_ms = endpoint->options.close_timeout_ms;
-    endpoint->hub.stall_ms = PINION_STALL_MS;
-    endpoint->hub.context = endpoint->options.context;
+    use_options(endpoint, options);
     int rc = attach_pubsub(endpoint);
     if (!rc)
         rc = check_options(endpoint);
@@ -284,9 +285,7 @@ int pinion__endpoint_new_driven(pinion_endpoint **out, const struct pinion_endpo
     struct pinion_endpoint *endpoint = endpoint_new(DRIVEN_WORK_THREADS, &rc);
     if (!endpoint)
         return rc;
-    endpoint->options = (pinion_endpoint_options){ .loops = 1, .max_mailbox = SIZE_MAX };
-    fill_defaults(&endpoint->options);
-    set_http_limits(endpoint);
+    use_options(endpoint, &(pinion_endpoint_options){ .loops = 1, .max_mailbox = SIZE_MAX });
     endpoint->state = PINION_ENDPOINT_DRIVEN;
     rc = add_loops(endpoint, driver);
     if (rc) {

@@ -121,9 +121,6 @@ static int copy_versions(struct pinion_mount *mount, const char *path)
                 "socket %s: a serializer's version is written \"3.0\", for all of 3.0.x; \"%s\" "
                 "is none, or has no serializer",
                 path, own[count].vsn);
-        if (!own[count].serializer->decode || !own[count].serializer->encode)
-            return pinion__fail(PINION_EINVAL, "socket %s: the serializer of \"%s\" lacks decode or encode",
-                                path, own[count].vsn);
     }
     if (!own)
         return 0;
