@@ -1,6 +1,7 @@
 /* The contracts of endpoint.h, stream.h and transport.h name codes: each that a program can cause is caused
  * here. Those of memory and of the system are in tests/sweep and in the tests of what asks the system. */
 #include "helpers/engine.h"
+#include "helpers/no_transport.h"
 #include <pinion/stream.h>
 #include <pinion/transport.h>
 #include <semaphore.h>
@@ -225,39 +226,16 @@ static void of_a_full_adapter(void **state)
 
 /* ---- transports ---- */
 
-static int drop(void *conn, pinion_frame *frame)
-{
-    pinion_frame_unref(frame);
-    return 0;
-}
-
-static void ignore_connected(void *conn, int error, const pinion_payload *reason)
-{
-}
-
-static void ignore_pause(void *conn, bool paused)
-{
-}
-
-static void ignore_close(void *conn, uint16_t code)
-{
-}
-
 static void of_transports(void **state)
 {
-    static const pinion_transport transport = { .name = "own",
-                                                .send = drop,
-                                                .connected = ignore_connected,
-                                                .pause = ignore_pause,
-                                                .close = ignore_close };
     const pinion_connect_info info = { .transport = "own", .peer = "" };
     pinion_transport_limits limits;
     pinion_socket *socket;
     ok(pinion_endpoint_socket(endpoint, "/a", &nothing, NULL));
     CODE(pinion_transport_limits_of(endpoint, "/b", &limits), PINION_ENOENT);
-    CODE(pinion_transport_connect(endpoint, "/b", &transport, &limits, "", &info, &socket, NULL),
+    CODE(pinion_transport_connect(endpoint, "/b", &no_transport, &limits, "", &info, &socket, NULL),
          PINION_ENOENT);
-    CODE(pinion_transport_connect(endpoint, "/a", &transport, &limits, "", &info, &socket, NULL),
+    CODE(pinion_transport_connect(endpoint, "/a", &no_transport, &limits, "", &info, &socket, NULL),
          PINION_EINVAL);
 }
 

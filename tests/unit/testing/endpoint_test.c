@@ -1,6 +1,7 @@
 /* The test kit's endpoint is a real one: every public function that takes an endpoint works on it, or says
  * why not. The last test reads the headers, so that none is forgotten. */
 #include "helpers/engine.h"
+#include "helpers/no_transport.h"
 #include <pinion/pinion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,31 +127,8 @@ static void sockets_pages_and_files_can_be_mounted(void **state)
     assert_int_equal(pinion_endpoint_socket(endpoint, "/socket", &user_socket, NULL), PINION_EINVAL);
 }
 
-static int drop(void *conn, pinion_frame *frame)
-{
-    pinion_frame_unref(frame);
-    return 0;
-}
-
-static void ignore_connected(void *conn, int error, const pinion_payload *reason)
-{
-}
-
-static void ignore_pause(void *conn, bool paused)
-{
-}
-
-static void ignore_close(void *conn, uint16_t code)
-{
-}
-
 static void a_transport_connects_to_what_is_mounted(void **state)
 {
-    static const pinion_transport transport = { .name = "test",
-                                                .send = drop,
-                                                .connected = ignore_connected,
-                                                .pause = ignore_pause,
-                                                .close = ignore_close };
     pinion_socket_options options = { .max_message = 1000, .max_queue = 2000 };
     pinion_transport_limits limits;
     pinion_connect_info info = { 0 };
@@ -159,10 +137,10 @@ static void a_transport_connects_to_what_is_mounted(void **state)
     ok(CALL(pinion_transport_limits_of)(endpoint, "/socket", &limits));
     assert_int_equal(limits.max_message, 1000);
     assert_int_equal(pinion_transport_limits_of(endpoint, "/other", &limits), PINION_ENOENT);
-    ok(CALL(pinion_transport_connect)(endpoint, "/socket", &transport, &limits, "vsn=2.0.0", &info, &socket,
-                                      NULL));
+    ok(CALL(pinion_transport_connect)(endpoint, "/socket", &no_transport, &limits, "vsn=2.0.0", &info,
+                                      &socket, NULL));
     assert_int_equal(
-        pinion_transport_connect(endpoint, "/other", &transport, &limits, "", &info, &socket, NULL),
+        pinion_transport_connect(endpoint, "/other", &no_transport, &limits, "", &info, &socket, NULL),
         PINION_ENOENT);
     pinion_transport_ended(socket);
 }
