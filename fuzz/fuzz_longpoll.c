@@ -2,11 +2,11 @@
  * reader and a decoder that are written differently must find the same frames. The frames that are text come
  * back as the messages of an answer.
  *
- * Fuzzes: src/proto/longpoll.c */
+ * Fuzzes: src/proto/longpoll_codec.c */
 #include "base/frame.h"
 #include "fuzz.h"
 #include "proto/json_scan.h"
-#include "proto/longpoll.h"
+#include "proto/longpoll_codec.h"
 #include "proto/utf8.h"
 #include <jansson.h>
 #include <pinion/error.h>

@@ -1,7 +1,7 @@
 #include "endpoint/listeners.h"
 #include "base/log.h"
 #include "process/inherit.h"
-#include "process/listen.h"
+#include "process/bind.h"
 #include "process/notify.h"
 #include <errno.h>
 #include <fcntl.h>

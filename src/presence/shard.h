@@ -21,7 +21,7 @@
 #include "engine/hub.h"
 #include "presence/batch.h"
 #include "presence/state.h"
-#include "presence/tracker.h"
+#include "presence/gossip.h"
 #include <pinion/presence.h>
 
 #define PINION_PRESENCE_SHARDS_MAX 64

@@ -1,4 +1,4 @@
-/* It holds the sockets, starts the children, hears signals and what they say, and does what supervision.h
+/* It holds the sockets, starts the children, hears signals and what they say, and does what lives.h
  * decides. One thread, which waits in poll. */
 #include "supervise/supervisor.h"
 #include "base/clock.h"

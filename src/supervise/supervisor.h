@@ -1,4 +1,4 @@
-/* The supervisor's process. What it decides is supervision.h's, what it is started with supervise.c's. */
+/* The supervisor's process. What it decides is lives.h's, what it is started with prepare.c's. */
 #ifndef PINION_SUPERVISE_SUPERVISOR_H
 #define PINION_SUPERVISE_SUPERVISOR_H
 
@@ -7,7 +7,7 @@
 #include "supervise/builds.h"
 #include "supervise/child.h"
 #include "supervise/hearing.h"
-#include "supervise/supervision.h"
+#include "supervise/lives.h"
 
 #define PINION_CLAIMS_MAX 16 /* of one child; more are granted, and not remembered */
 

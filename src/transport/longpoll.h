@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "engine/socket.h"
-#include "proto/longpoll.h"
+#include "proto/longpoll_codec.h"
 #include "transport/longpoll_seats.h"
 
 struct pinion_longpoll; /* of one endpoint */

@@ -1,6 +1,6 @@
 #include "transport/longpoll_queue.h"
 #include "proto/json_scan.h"
-#include "proto/longpoll.h"
+#include "proto/longpoll_codec.h"
 #include <pinion/error.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "helpers/io.h"
 #include "helpers/tcp.h"
 #include "http/http.h"
-#include "process/listen.h"
+#include "process/bind.h"
 #include <pinion/log.h>
 #include <pthread.h>
 #include <semaphore.h>

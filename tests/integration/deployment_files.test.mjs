@@ -24,7 +24,7 @@ function packagesOf([, text]) {
 }
 
 describe("the time to stop", () => {
-  const [, ms] = /^#define DEFAULT_STOP_MS\s+(\d+)$/m.exec(read("src/supervise/supervise.c"));
+  const [, ms] = /^#define DEFAULT_STOP_MS\s+(\d+)$/m.exec(read("src/supervise/prepare.c"));
 
   it("is said to be what it is", () => {
     const [, documented] = /stop_timeout_ms; \/\*[^*]*Default: ([\d,]+)\./.exec(read("include/pinion/supervise.h"));

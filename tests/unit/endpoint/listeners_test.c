@@ -1,7 +1,7 @@
 /* Listening sockets spread over loops. */
 #include "endpoint/listeners.h"
 #include "helpers/tcp.h"
-#include "process/listen.h"
+#include "process/bind.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

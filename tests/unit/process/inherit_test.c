@@ -1,7 +1,7 @@
 /* Sockets that are passed to a process: the variables, what is no such socket, and who takes which. */
 #include "helpers/failing.h"
 #include "process/inherit.h"
-#include "process/listen.h"
+#include "process/bind.h"
 #include <fcntl.h>
 #include <pinion/error.h>
 #include <pinion/log.h>

@@ -1,4 +1,4 @@
-#include "presence/tracker.h"
+#include "presence/gossip.h"
 #include "base/log.h"
 #include "presence/delta.h"
 #include "presence/merge.h"

@@ -1,6 +1,6 @@
 /* What long polling carries: bodies of POST requests with frames in them, and the JSON of the answers. */
-#ifndef PINION_PROTO_LONGPOLL_H
-#define PINION_PROTO_LONGPOLL_H
+#ifndef PINION_PROTO_LONGPOLL_CODEC_H
+#define PINION_PROTO_LONGPOLL_CODEC_H
 
 #include "base/buf.h"
 #include "base/slice.h"

@@ -18,8 +18,8 @@
  * Where there must never be two of them the child is asked to stop first (REPLACING), and the new one starts
  * in its place (PROVING). One that fails while it is PROVING is followed by the program that was ready last.
  */
-#ifndef PINION_SUPERVISE_SUPERVISION_H
-#define PINION_SUPERVISE_SUPERVISION_H
+#ifndef PINION_SUPERVISE_LIVES_H
+#define PINION_SUPERVISE_LIVES_H
 
 #include "supervise/restarts.h"
 #include <stddef.h>

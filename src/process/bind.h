@@ -1,6 +1,6 @@
 /* Listening sockets. */
-#ifndef PINION_PROCESS_LISTEN_H
-#define PINION_PROCESS_LISTEN_H
+#ifndef PINION_PROCESS_BIND_H
+#define PINION_PROCESS_BIND_H
 
 #include <pinion/error.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* What the supervisor decides, told what happened and what time it is. */
-#include "supervise/supervision.h"
+#include "supervise/lives.h"
 #include <pinion/log.h>
 #include <setjmp.h>
 #include <signal.h>

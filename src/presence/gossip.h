@@ -7,8 +7,8 @@
  *
  * What comes in is posted to the shard's loop, where all of this happens, with the shard's lock held.
  */
-#ifndef PINION_PRESENCE_TRACKER_H
-#define PINION_PRESENCE_TRACKER_H
+#ifndef PINION_PRESENCE_GOSSIP_H
+#define PINION_PRESENCE_GOSSIP_H
 
 #include "base/buf.h"
 #include "base/slice.h"

@@ -3,7 +3,7 @@
 #include "base/misuse.h"
 #include "base/sized.h"
 #include "process/descriptors.h"
-#include "process/listen.h"
+#include "process/bind.h"
 #include "supervise/supervisor.h"
 #include <errno.h>
 #include <pinion/supervise.h>

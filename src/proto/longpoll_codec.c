@@ -1,4 +1,4 @@
-#include "proto/longpoll.h"
+#include "proto/longpoll_codec.h"
 #include "base/frame.h"
 #include <openssl/evp.h>
 #include <pinion/error.h>

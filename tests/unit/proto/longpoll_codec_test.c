@@ -1,7 +1,7 @@
 /* Bodies of long polling's POSTs, always up to a guard page, and the JSON of its answers. */
 #include "base/frame.h"
 #include "helpers/guard.h"
-#include "proto/longpoll.h"
+#include "proto/longpoll_codec.h"
 #include <pinion/error.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "process/listen.h"
+#include "process/bind.h"
 #include "base/log.h"
 #include "process/address.h"
 #include <errno.h>

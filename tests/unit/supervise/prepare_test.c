@@ -1,5 +1,5 @@
 /* What pinion_supervise refuses, before it starts anything. What it does else is for tests/integration. */
-#include "process/listen.h"
+#include "process/bind.h"
 #include <pinion/supervise.h>
 #include <setjmp.h>
 #include <stdarg.h>

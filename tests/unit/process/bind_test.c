@@ -1,7 +1,7 @@
 /* Listening sockets: what connections inherit from them, and the port they share. */
 #include "helpers/failing.h"
 #include "helpers/tcp.h"
-#include "process/listen.h"
+#include "process/bind.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

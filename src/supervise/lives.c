@@ -1,4 +1,4 @@
-#include "supervise/supervision.h"
+#include "supervise/lives.h"
 #include "base/log.h"
 #include <signal.h>
 #include <stdio.h>
