@@ -1,7 +1,7 @@
 #include "endpoint/listeners.h"
 #include "base/log.h"
-#include "process/inherit.h"
 #include "process/bind.h"
+#include "process/inherit.h"
 #include "process/notify.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -87,14 +87,14 @@ static int open_sockets(const struct pinion_endpoint *endpoint, const char *host
     if (*count) {
         pinion__log(PINION_LOG_INFO, "listening sockets that were passed to this process: %u", *count);
         *inherited = true;
-        rc = pinion__listen_port(fds, *count, bound);
+        rc = pinion__bound_port(fds, *count, bound);
         for (unsigned i = 0; rc && i < *count; i++)
             let_go(fds[i], true);
         return rc;
     }
     *count = endpoint->loop_count;
     rc = claim_port(endpoint, host, port);
-    return rc ? rc : pinion__listen(host, port, fds, *count, bound);
+    return rc ? rc : pinion__bind(host, port, fds, *count, bound);
 }
 
 int pinion__listeners_add(struct pinion_endpoint *endpoint, struct pinion_stream_listener *streams,

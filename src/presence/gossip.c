@@ -13,44 +13,44 @@
 
 /* ---- sending ---- */
 
-static struct pinion_pubsub *pubsub_of(const struct pinion_tracker *tracker)
+static struct pinion_pubsub *pubsub_of(const struct pinion_gossip *gossip)
 {
-    return &tracker->shard->presence->hub->pubsub;
+    return &gossip->shard->presence->hub->pubsub;
 }
 
 /* To one node, or to all (empty). What does not arrive is asked for. */
-static int send_packet(struct pinion_tracker *tracker, enum pinion_presence_packet_kind kind,
+static int send_packet(struct pinion_gossip *gossip, enum pinion_presence_packet_kind kind,
                        struct pinion_slice node, struct pinion_slice body)
 {
-    const struct pinion_presence *presence = tracker->shard->presence;
+    const struct pinion_presence *presence = gossip->shard->presence;
     const struct pinion_presence_packet packet = {
         .kind = kind,
         .name = pinion__slice_str(presence->options.name),
-        .shard = (uint8_t)(tracker->shard - presence->shards),
+        .shard = (uint8_t)(gossip->shard - presence->shards),
         .shards = (uint8_t)presence->options.shards,
         .body = body,
     };
     char to[PINION_NODE_MAX + 1];
     memcpy(to, node.ptr, node.len);
     to[node.len] = '\0';
-    tracker->packet.len = 0;
-    int rc = pinion__presence_packet_write(&packet, &tracker->packet);
+    gossip->packet.len = 0;
+    int rc = pinion__presence_packet_write(&packet, &gossip->packet);
     if (!rc)
-        (void)pinion__pubsub_send(pubsub_of(tracker), PINION_ENVELOPE_PRESENCE, node.len ? to : NULL,
-                                  pinion__slice(tracker->packet.data, tracker->packet.len));
+        (void)pinion__pubsub_send(pubsub_of(gossip), PINION_ENVELOPE_PRESENCE, node.len ? to : NULL,
+                                  pinion__slice(gossip->packet.data, gossip->packet.len));
     return rc;
 }
 
 /* Where the messages of the set go. */
 struct receiver {
-    struct pinion_tracker *tracker;
+    struct pinion_gossip *gossip;
     struct pinion_slice node;
 };
 
 static int emit(void *data, struct pinion_slice message)
 {
     const struct receiver *to = data;
-    return send_packet(to->tracker, PINION_PRESENCE_MESSAGE, to->node, message);
+    return send_packet(to->gossip, PINION_PRESENCE_MESSAGE, to->node, message);
 }
 
 static void log_failure(const char *what, int rc)
@@ -59,29 +59,29 @@ static void log_failure(const char *what, int rc)
         pinion__log(PINION_LOG_ERROR, "presence: %s: %s", what, pinion_strerror(rc));
 }
 
-static void send_heartbeat(struct pinion_tracker *tracker)
+static void send_heartbeat(struct pinion_gossip *gossip)
 {
-    struct receiver all = { tracker, { "", 0 } };
+    struct receiver all = { gossip, { "", 0 } };
     const struct pinion_presence_output out = { .emit = emit, .data = &all };
-    tracker->silent = 0;
-    log_failure("no heartbeat", pinion__presence_heartbeat(tracker->shard->state, &out));
+    gossip->silent = 0;
+    log_failure("no heartbeat", pinion__presence_heartbeat(gossip->shard->state, &out));
 }
 
-static void send_answer(struct pinion_tracker *tracker, const struct pinion_presence_message *request)
+static void send_answer(struct pinion_gossip *gossip, const struct pinion_presence_message *request)
 {
-    struct receiver asker = { tracker, request->node };
+    struct receiver asker = { gossip, request->node };
     const struct pinion_presence_output out = { .emit = emit, .data = &asker };
-    log_failure("no answer", pinion__presence_answer(tracker->shard->state, request, &out));
+    log_failure("no answer", pinion__presence_answer(gossip->shard->state, request, &out));
 }
 
-static void send_request(struct pinion_tracker *tracker, struct pinion_presence_replica *replica)
+static void send_request(struct pinion_gossip *gossip, struct pinion_presence_replica *replica)
 {
     struct pinion_buf request;
     pinion__buf_init(&request, 2 * PINION_PRESENCE_NAME_MAX + 64);
     replica->lacking = 0;
     int rc = pinion__presence_request(replica, &request);
     if (!rc)
-        rc = send_packet(tracker, PINION_PRESENCE_MESSAGE, pinion__presence_replica_name(replica),
+        rc = send_packet(gossip, PINION_PRESENCE_MESSAGE, pinion__presence_replica_name(replica),
                          pinion__slice(request.data, request.len));
     log_failure("no request", rc);
     pinion__buf_release(&request);
@@ -90,12 +90,12 @@ static void send_request(struct pinion_tracker *tracker, struct pinion_presence_
 /* ---- ticking ---- */
 
 /* What is lacking at two ticks is not just under way. */
-static void ask_if_lacking(struct pinion_tracker *tracker, struct pinion_presence_replica *replica)
+static void ask_if_lacking(struct pinion_gossip *gossip, struct pinion_presence_replica *replica)
 {
     if (!replica->up || !pinion__presence_replica_lacks(replica))
         replica->lacking = 0;
     else if (replica->lacking++)
-        send_request(tracker, replica);
+        send_request(gossip, replica);
 }
 
 static void log_change(const struct pinion_presence_replica *replica, const char *what)
@@ -118,52 +118,52 @@ static void check_life(const struct pinion_presence *presence, struct pinion_pre
     }
 }
 
-static void check_replicas(struct pinion_tracker *tracker)
+static void check_replicas(struct pinion_gossip *gossip)
 {
-    const struct pinion_presence_state *state = tracker->shard->state;
+    const struct pinion_presence_state *state = gossip->shard->state;
     struct pinion_presence_replica *next, *replica = pinion__presence_replica_next(state, NULL);
     for (; replica; replica = next) {
         next = pinion__presence_replica_next(state, replica);
-        ask_if_lacking(tracker, replica);
-        check_life(tracker->shard->presence, replica,
-                   pinion__scheduler_since(tracker->shard->loop->scheduler, replica->stamp));
+        ask_if_lacking(gossip, replica);
+        check_life(gossip->shard->presence, replica,
+                   pinion__scheduler_since(gossip->shard->loop->scheduler, replica->stamp));
     }
 }
 
-static void set_tick(struct pinion_tracker *tracker)
+static void set_tick(struct pinion_gossip *gossip)
 {
-    const struct pinion_presence_shard *shard = tracker->shard;
-    pinion__scheduler_deadline(shard->loop->scheduler, &tracker->tick, shard->presence->options.heartbeat_ms);
+    const struct pinion_presence_shard *shard = gossip->shard;
+    pinion__scheduler_deadline(shard->loop->scheduler, &gossip->tick, shard->presence->options.heartbeat_ms);
 }
 
 static void on_tick(struct pinion_timer *timer)
 {
-    struct pinion_tracker *tracker = PINION_CONTAINER_OF(timer, struct pinion_tracker, tick);
-    struct pinion_presence_shard *shard = tracker->shard;
-    set_tick(tracker);
+    struct pinion_gossip *gossip = PINION_CONTAINER_OF(timer, struct pinion_gossip, tick);
+    struct pinion_presence_shard *shard = gossip->shard;
+    set_tick(gossip);
     pinion__presence_shard_lock(shard);
-    if (pinion__presence_has_news(shard->state) || ++tracker->silent >= tracker->silent_max)
-        send_heartbeat(tracker);
-    check_replicas(tracker);
+    if (pinion__presence_has_news(shard->state) || ++gossip->silent >= gossip->silent_max)
+        send_heartbeat(gossip);
+    check_replicas(gossip);
     pinion__presence_shard_unlock(shard);
 }
 
 static void run_start(struct pinion_task *task)
 {
-    struct pinion_tracker *tracker = PINION_CONTAINER_OF(task, struct pinion_tracker, start);
-    set_tick(tracker);
-    pinion__presence_shard_lock(tracker->shard);
-    send_heartbeat(tracker);
-    pinion__presence_shard_unlock(tracker->shard);
+    struct pinion_gossip *gossip = PINION_CONTAINER_OF(task, struct pinion_gossip, start);
+    set_tick(gossip);
+    pinion__presence_shard_lock(gossip->shard);
+    send_heartbeat(gossip);
+    pinion__presence_shard_unlock(gossip->shard);
 }
 
 /* ---- taking in; the lock is held ---- */
 
 /* It is heard of, in this incarnation. NULL: a late message, which is not to be merged. */
-static struct pinion_presence_replica *hear_of(struct pinion_tracker *tracker,
+static struct pinion_presence_replica *hear_of(struct pinion_gossip *gossip,
                                                const struct pinion_presence_message *message, bool *is_new)
 {
-    struct pinion_presence_shard *shard = tracker->shard;
+    struct pinion_presence_shard *shard = gossip->shard;
     struct pinion_presence_replica *replica = pinion__presence_replica_find(shard->state, message->node);
     *is_new = !replica || replica->incarnation != message->incarnation;
     if (!*is_new && replica->left)
@@ -177,20 +177,20 @@ static struct pinion_presence_replica *hear_of(struct pinion_tracker *tracker,
     return replica;
 }
 
-static void take_in(struct pinion_tracker *tracker, const struct pinion_presence_message *message)
+static void take_in(struct pinion_gossip *gossip, const struct pinion_presence_message *message)
 {
     bool is_new;
-    struct pinion_presence_replica *replica = hear_of(tracker, message, &is_new);
+    struct pinion_presence_replica *replica = hear_of(gossip, message, &is_new);
     if (!replica)
         return;
-    log_failure("a node's message is not merged", pinion__presence_merge(tracker->shard->state, message));
+    log_failure("a node's message is not merged", pinion__presence_merge(gossip->shard->state, message));
     if (is_new)
-        tracker->silent = tracker->silent_max;
+        gossip->silent = gossip->silent_max;
     if (is_new && pinion__presence_replica_lacks(replica))
-        send_request(tracker, replica);
+        send_request(gossip, replica);
 }
 
-static void on_message(struct pinion_tracker *tracker, struct pinion_slice node, struct pinion_slice body)
+static void on_message(struct pinion_gossip *gossip, struct pinion_slice node, struct pinion_slice body)
 {
     struct pinion_presence_message message;
     int rc = pinion__presence_message_read(body, &message);
@@ -200,14 +200,14 @@ static void on_message(struct pinion_tracker *tracker, struct pinion_slice node,
         pinion__log(PINION_LOG_WARNING, "presence: a message from node %.*s is dropped: %s", (int)node.len,
                     node.ptr, pinion_error_detail());
     else if (message.kind == PINION_PRESENCE_REQUEST)
-        send_answer(tracker, &message);
+        send_answer(gossip, &message);
     else
-        take_in(tracker, &message);
+        take_in(gossip, &message);
 }
 
-static void on_goodbye(struct pinion_tracker *tracker, struct pinion_slice node, struct pinion_slice body)
+static void on_goodbye(struct pinion_gossip *gossip, struct pinion_slice node, struct pinion_slice body)
 {
-    const struct pinion_presence_shard *shard = tracker->shard;
+    const struct pinion_presence_shard *shard = gossip->shard;
     struct pinion_presence_replica *replica = pinion__presence_replica_find(shard->state, node);
     uint64_t incarnation;
     if (pinion__varint_read(&body, &incarnation) != 0 || !replica || replica->incarnation != incarnation)
@@ -221,7 +221,7 @@ static void on_goodbye(struct pinion_tracker *tracker, struct pinion_slice node,
 
 struct arrival {
     struct pinion_task task;
-    struct pinion_tracker *tracker;
+    struct pinion_gossip *gossip;
     size_t node_len;
     size_t packet_len;
     char bytes[]; /* the node, then the packet */
@@ -230,74 +230,74 @@ struct arrival {
 static void run_arrival(struct pinion_task *task)
 {
     struct arrival *arrival = PINION_CONTAINER_OF(task, struct arrival, task);
-    struct pinion_tracker *tracker = arrival->tracker;
+    struct pinion_gossip *gossip = arrival->gossip;
     struct pinion_slice node = pinion__slice(arrival->bytes, arrival->node_len);
     struct pinion_presence_packet packet;
     if (pinion__presence_packet_read(pinion__slice(arrival->bytes + node.len, arrival->packet_len),
                                      &packet) == 0) {
-        pinion__presence_shard_lock(tracker->shard);
+        pinion__presence_shard_lock(gossip->shard);
         if (packet.kind == PINION_PRESENCE_GOODBYE)
-            on_goodbye(tracker, node, packet.body);
+            on_goodbye(gossip, node, packet.body);
         else
-            on_message(tracker, node, packet.body);
-        pinion__presence_shard_unlock(tracker->shard);
+            on_message(gossip, node, packet.body);
+        pinion__presence_shard_unlock(gossip->shard);
     }
     free(arrival);
 }
 
-void pinion__tracker_receive(struct pinion_tracker *tracker, struct pinion_slice node,
-                             struct pinion_slice packet)
+void pinion__gossip_receive(struct pinion_gossip *gossip, struct pinion_slice node,
+                            struct pinion_slice packet)
 {
     size_t size = sizeof(struct arrival) + node.len + packet.len;
     struct arrival *arrival = malloc(size);
     if (arrival) {
         *arrival = (struct arrival){
-            .task.run = run_arrival, .tracker = tracker, .node_len = node.len, .packet_len = packet.len
+            .task.run = run_arrival, .gossip = gossip, .node_len = node.len, .packet_len = packet.len
         };
         memcpy(arrival->bytes, node.ptr, node.len);
         memcpy(arrival->bytes + node.len, packet.ptr, packet.len);
     }
-    if (!arrival || pinion__scheduler_post(tracker->shard->loop->scheduler, &arrival->task, size) != 0) {
-        atomic_fetch_add_explicit(&pubsub_of(tracker)->dropped, 1, memory_order_relaxed);
+    if (!arrival || pinion__scheduler_post(gossip->shard->loop->scheduler, &arrival->task, size) != 0) {
+        atomic_fetch_add_explicit(&pubsub_of(gossip)->dropped, 1, memory_order_relaxed);
         free(arrival);
     }
 }
 
 /* ---- life ---- */
 
-void pinion__tracker_init(struct pinion_tracker *tracker, struct pinion_presence_shard *shard)
+void pinion__gossip_init(struct pinion_gossip *gossip, struct pinion_presence_shard *shard)
 {
     const pinion_presence_options *options = &shard->presence->options;
-    tracker->shard = shard;
-    tracker->start.run = run_start;
-    tracker->silent_max = options->down_ms / options->heartbeat_ms / 4;
-    if (tracker->silent_max > SILENT_MAX)
-        tracker->silent_max = SILENT_MAX;
-    pinion__timer_init(&tracker->tick, on_tick);
-    pinion__buf_init(&tracker->packet, PACKET_MAX);
+    gossip->shard = shard;
+    gossip->start.run = run_start;
+    gossip->silent_max = options->down_ms / options->heartbeat_ms / 4;
+    if (gossip->silent_max > SILENT_MAX)
+        gossip->silent_max = SILENT_MAX;
+    pinion__timer_init(&gossip->tick, on_tick);
+    pinion__buf_init(&gossip->packet, PACKET_MAX);
 }
 
-int pinion__tracker_begin(struct pinion_tracker *tracker)
+int pinion__gossip_begin(struct pinion_gossip *gossip)
 {
-    if (!pinion__pubsub_has_adapter(pubsub_of(tracker)))
+    if (!pinion__pubsub_has_adapter(pubsub_of(gossip)))
         return 0;
-    return pinion__scheduler_post(tracker->shard->loop->scheduler, &tracker->start, 0);
+    return pinion__scheduler_post(gossip->shard->loop->scheduler, &gossip->start, 0);
 }
 
-void pinion__tracker_say_goodbye(struct pinion_tracker *tracker)
+void pinion__gossip_say_goodbye(struct pinion_gossip *gossip)
 {
     char body[PINION_VARINT_MAX];
-    if (!pinion__pubsub_has_adapter(pubsub_of(tracker)))
+    if (!pinion__pubsub_has_adapter(pubsub_of(gossip)))
         return;
-    size_t len = pinion__varint_write(body, tracker->shard->state->own->incarnation);
-    log_failure("no goodbye", send_packet(tracker, PINION_PRESENCE_GOODBYE, pinion__slice("", 0),
-                                          pinion__slice(body, len)));
+    size_t len = pinion__varint_write(body, gossip->shard->state->own->incarnation);
+    log_failure("no goodbye",
+                send_packet(gossip, PINION_PRESENCE_GOODBYE, pinion__slice("", 0), pinion__slice(body, len)));
 }
 
-void pinion__tracker_release(struct pinion_tracker *tracker)
+void pinion__gossip_release(struct pinion_gossip *gossip)
 {
-    if (!tracker->shard)
+    if (!gossip->shard)
         return;
-    pinion__timer_cancel(&tracker->tick);
-    pinion__buf_release(&tracker->packet);
+    pinion__timer_cancel(&gossip->tick);
+    pinion__buf_release(&gossip->packet);
 }

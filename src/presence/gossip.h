@@ -1,4 +1,4 @@
-/* The tracker of a shard: keeps its set in step with those of the same shard on the other nodes.
+/* The gossip between nodes: keeps the set of a shard in step with those of the same shard on the other nodes.
  *
  * Every heartbeat_ms it ticks: it tells the others what is new, or, when nothing was for a while, that this
  * node lives; it asks those of whom it lacks something; it takes those it has not heard of for down_ms as
@@ -19,7 +19,7 @@
 
 struct pinion_presence_shard;
 
-struct pinion_tracker {
+struct pinion_gossip {
     struct pinion_presence_shard *shard;
     struct pinion_task start;
     struct pinion_timer tick;
@@ -28,20 +28,20 @@ struct pinion_tracker {
     struct pinion_buf packet; /* being sent */
 };
 
-void pinion__tracker_init(struct pinion_tracker *tracker, struct pinion_presence_shard *shard);
+void pinion__gossip_init(struct pinion_gossip *gossip, struct pinion_presence_shard *shard);
 
 /* Begin, once the loop runs; nothing happens where the endpoint has no adapter. The shard must live until the
  * loop has ended. PINION_ECLOSED: it has. */
-int pinion__tracker_begin(struct pinion_tracker *tracker);
+int pinion__gossip_begin(struct pinion_gossip *gossip);
 
 /* Tell the others that this node's presences have left. Thread: the loop's, which ends. */
-void pinion__tracker_say_goodbye(struct pinion_tracker *tracker);
+void pinion__gossip_say_goodbye(struct pinion_gossip *gossip);
 
 /* No thread of the endpoint runs any more. Harmless for one that is all zero. */
-void pinion__tracker_release(struct pinion_tracker *tracker);
+void pinion__gossip_release(struct pinion_gossip *gossip);
 
 /* A packet for this shard has come from a node: post it. Thread: the adapter's. */
-void pinion__tracker_receive(struct pinion_tracker *tracker, struct pinion_slice node,
-                             struct pinion_slice packet);
+void pinion__gossip_receive(struct pinion_gossip *gossip, struct pinion_slice node,
+                            struct pinion_slice packet);
 
 #endif

@@ -86,7 +86,7 @@ static void on_loop_ends(struct pinion_extension *extension, struct pinion_shard
     struct pinion_presence *presence = presence_of(extension);
     for (unsigned i = 0; i < presence->options.shards; i++) {
         if (presence->shards[i].loop == loop)
-            pinion__tracker_say_goodbye(&presence->shards[i].tracker);
+            pinion__gossip_say_goodbye(&presence->shards[i].gossip);
     }
 }
 
@@ -131,7 +131,7 @@ static void on_packet(void *context, struct pinion_slice node, struct pinion_sli
     if (pinion__presence_packet_read(bytes, &packet) == 0)
         presence = find(context, packet.name);
     if (presence && packet.shards == presence->options.shards)
-        pinion__tracker_receive(&presence->shards[packet.shard].tracker, node, bytes);
+        pinion__gossip_receive(&presence->shards[packet.shard].gossip, node, bytes);
     else if (presence)
         log_shards(presence, node, packet.shards);
 }
@@ -194,7 +194,7 @@ static int presence_new(pinion_presence **out, pinion_endpoint *endpoint,
     }
     pinion__pubsub_receive(&hub->pubsub, PINION_ENVELOPE_PRESENCE, on_packet, hub);
     for (unsigned i = 0; i < presence->options.shards; i++)
-        (void)pinion__tracker_begin(&presence->shards[i].tracker); /* the loops have not run yet */
+        (void)pinion__gossip_begin(&presence->shards[i].gossip); /* the loops have not run yet */
     *out = presence;
     return 0;
 }

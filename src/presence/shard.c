@@ -197,7 +197,7 @@ int pinion__presence_shard_init(struct pinion_presence_shard *shard, struct pini
     const struct pinion_presence_state_options options = {
         .node = node, .incarnation = incarnation, .changed = on_changed, .data = shard
     };
-    pinion__tracker_init(&shard->tracker, shard);
+    pinion__gossip_init(&shard->gossip, shard);
     return pinion__presence_state_new(&shard->state, &options);
 }
 
@@ -210,7 +210,7 @@ void pinion__presence_shard_release(struct pinion_presence_shard *shard)
 {
     if (!shard->presence)
         return;
-    pinion__tracker_release(&shard->tracker);
+    pinion__gossip_release(&shard->gossip);
     pinion__timer_cancel(&shard->again);
     pinion__presence_state_free(shard->state);
     pinion__map_each(&shard->batches, release_batch, shard);

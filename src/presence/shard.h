@@ -20,8 +20,8 @@
 #include "base/lock.h"
 #include "engine/hub.h"
 #include "presence/batch.h"
-#include "presence/state.h"
 #include "presence/gossip.h"
+#include "presence/state.h"
 #include <pinion/presence.h>
 
 #define PINION_PRESENCE_SHARDS_MAX 64
@@ -37,7 +37,7 @@ struct pinion_presence_shard {
     bool flushing;             /* the task or the timer below is under way, until nothing is due */
     struct pinion_task flush;  /* sends what is due */
     struct pinion_timer again; /* sends the rest at the next turn */
-    struct pinion_tracker tracker;
+    struct pinion_gossip gossip;
 };
 
 /* Its set's node and incarnation. Errors as pinion__presence_state_new. */

@@ -1,5 +1,5 @@
 /* The replicated set under presence: who is on which topic, on all nodes. Pure: bytes and structs in, bytes
- * and structs out; no I/O, no threads, no clock, nothing global. Whoever owns a state (the tracker, for each
+ * and structs out; no I/O, no threads, no clock, nothing global. Whoever owns a state (a shard, for each
  * shard) has the timers and moves the messages. Not thread-safe.
  *
  * Each node is a replica, and it alone changes its own presences; the others keep copies of them. Its
@@ -80,7 +80,7 @@ struct pinion_presence_replica {
     struct pinion_presence_clock known;
     uint64_t heard; /* the last operation it is said to have made */
     struct pinion_presence_snapshot snapshot;
-    uint64_t stamp;  /* the tracker's, as the next two; 0 at first: when it was last heard of, ms */
+    uint64_t stamp;  /* gossip.c's, as the next two; 0 at first: when it was last heard of, ms */
     uint8_t lacking; /* ticks at which it lacked something */
     bool left;       /* it has said goodbye */
     uint64_t tag;    /* of the refs of its entries */

@@ -73,7 +73,7 @@ static int get_port(int fd, uint16_t *port)
     return 0;
 }
 
-int pinion__listen_port(const int *fds, unsigned count, uint16_t *port)
+int pinion__bound_port(const int *fds, unsigned count, uint16_t *port)
 {
     *port = 0;
     for (unsigned i = 0; i < count && *port == 0; i++) {
@@ -123,7 +123,7 @@ static int open_patiently(struct pinion_address *address, int *fds, unsigned cou
     return rc;
 }
 
-int pinion__listen(const char *host, uint16_t port, int *fds, unsigned count, uint16_t *bound)
+int pinion__bind(const char *host, uint16_t port, int *fds, unsigned count, uint16_t *bound)
 {
     struct pinion_address addresses[PINION_ADDRESSES]; /* the first counts */
     unsigned found;

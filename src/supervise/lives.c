@@ -29,14 +29,14 @@ static int exit_status_of(int status)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static void note_end(struct pinion_supervision *supervision, const struct pinion_life *life, int status)
+static void note_end(struct pinion_lives *lives, const struct pinion_life *life, int status)
 {
     char how[128];
     if (life->error)
         snprintf(how, sizeof how, "could not be executed (%s)", strerror(life->error));
     else
         describe_end(status, how, sizeof how);
-    snprintf(supervision->end, sizeof supervision->end, "child %d %s", (int)life->pid, how);
+    snprintf(lives->end, sizeof lives->end, "child %d %s", (int)life->pid, how);
 }
 
 /* ---- one life ---- */
@@ -48,11 +48,11 @@ static void begin_life(struct pinion_life *life)
     *life = (struct pinion_life){ .state = PINION_LIFE_STARTING, .due = NEVER };
 }
 
-static struct pinion_life *life_of(struct pinion_supervision *supervision, pid_t pid)
+static struct pinion_life *life_of(struct pinion_lives *lives, pid_t pid)
 {
-    if (pid && pid == supervision->child.pid)
-        return &supervision->child;
-    return pid && pid == supervision->other.pid ? &supervision->other : NULL;
+    if (pid && pid == lives->child.pid)
+        return &lives->child;
+    return pid && pid == lives->other.pid ? &lives->other : NULL;
 }
 
 static uint64_t in(uint64_t now, uint32_t ms)
@@ -61,104 +61,102 @@ static uint64_t in(uint64_t now, uint32_t ms)
 }
 
 /* Once for each child: a second request would mean "at once" to it. */
-static bool ask_to_stop(const struct pinion_supervision *supervision, struct pinion_life *life, int signal,
-                        uint64_t now)
+static bool ask_to_stop(const struct pinion_lives *lives, struct pinion_life *life, int signal, uint64_t now)
 {
     if (!life->pid || life->state == PINION_LIFE_ABORTING || life->asked)
         return false;
     life->asked = true;
     life->stop_signal = signal;
     life->state = PINION_LIFE_STOPPING;
-    life->due = now + supervision->stop_timeout_ms;
+    life->due = now + lives->stop_timeout_ms;
     return true;
 }
 
-static unsigned stop_child(struct pinion_supervision *supervision, int signal, uint64_t now)
+static unsigned stop_child(struct pinion_lives *lives, int signal, uint64_t now)
 {
-    return ask_to_stop(supervision, &supervision->child, signal, now) ? PINION_ACT_STOP : 0;
+    return ask_to_stop(lives, &lives->child, signal, now) ? PINION_ACT_STOP : 0;
 }
 
-static unsigned stop_other(struct pinion_supervision *supervision, int signal, uint64_t now)
+static unsigned stop_other(struct pinion_lives *lives, int signal, uint64_t now)
 {
-    return ask_to_stop(supervision, &supervision->other, signal, now) ? PINION_ACT_OTHER(PINION_ACT_STOP) : 0;
+    return ask_to_stop(lives, &lives->other, signal, now) ? PINION_ACT_OTHER(PINION_ACT_STOP) : 0;
 }
 
 /* ---- steps ---- */
 
-static unsigned start(struct pinion_supervision *supervision)
+static unsigned start(struct pinion_lives *lives)
 {
-    begin_life(&supervision->child);
+    begin_life(&lives->child);
     return PINION_ACT_START;
 }
 
 /* The newer program, in the place of the one before. */
-static unsigned replace(struct pinion_supervision *supervision)
+static unsigned replace(struct pinion_lives *lives)
 {
-    supervision->upgrade = PINION_UPGRADE_PROVING;
-    begin_life(&supervision->child);
+    lives->upgrade = PINION_UPGRADE_PROVING;
+    begin_life(&lives->child);
     return PINION_ACT_UPGRADE;
 }
 
-static unsigned over(struct pinion_supervision *supervision, int exit_status)
+static unsigned over(struct pinion_lives *lives, int exit_status)
 {
-    if (!supervision->concluded)
-        supervision->exit_status = exit_status;
-    supervision->concluded = true;
-    supervision->over = true;
-    supervision->child = supervision->other = no_life;
+    if (!lives->concluded)
+        lives->exit_status = exit_status;
+    lives->concluded = true;
+    lives->over = true;
+    lives->child = lives->other = no_life;
     return 0;
 }
 
 /* There is to be no child any more. */
-static unsigned conclude(struct pinion_supervision *supervision, int exit_status, uint64_t now)
+static unsigned conclude(struct pinion_lives *lives, int exit_status, uint64_t now)
 {
-    if (!supervision->other.pid)
-        return over(supervision, exit_status);
-    supervision->leaving = true;
-    supervision->concluded = true;
-    supervision->exit_status = exit_status;
-    return stop_other(supervision, SIGTERM, now);
+    if (!lives->other.pid)
+        return over(lives, exit_status);
+    lives->leaving = true;
+    lives->concluded = true;
+    lives->exit_status = exit_status;
+    return stop_other(lives, SIGTERM, now);
 }
 
-static unsigned announce(struct pinion_supervision *supervision)
+static unsigned announce(struct pinion_lives *lives)
 {
-    if (supervision->announced)
+    if (lives->announced)
         return 0;
-    supervision->announced = true;
+    lives->announced = true;
     return PINION_ACT_TELL_READY;
 }
 
 /* An upgrade is over, one way or the other. */
-static unsigned settle(struct pinion_supervision *supervision, uint64_t now)
+static unsigned settle(struct pinion_lives *lives, uint64_t now)
 {
-    supervision->upgrade = PINION_UPGRADE_NONE;
-    if (!supervision->again)
+    lives->upgrade = PINION_UPGRADE_NONE;
+    if (!lives->again)
         return 0;
-    supervision->again = false;
-    return pinion__supervision_reload(supervision, now);
+    lives->again = false;
+    return pinion__lives_reload(lives, now);
 }
 
-static unsigned upgrade_failed(struct pinion_supervision *supervision, const char *what_now)
+static unsigned upgrade_failed(struct pinion_lives *lives, const char *what_now)
 {
-    supervision->failed_upgrades++;
+    lives->failed_upgrades++;
     pinion__log(PINION_LOG_ERROR, "supervisor: the upgrade failed (%u of %u so far): %s; %s",
-                supervision->failed_upgrades, supervision->upgrades, supervision->end, what_now);
+                lives->failed_upgrades, lives->upgrades, lives->end, what_now);
     return PINION_ACT_TELL_FAILED | PINION_ACT_DROP;
 }
 
-unsigned pinion__supervision_begin(struct pinion_supervision *supervision)
+unsigned pinion__lives_begin(struct pinion_lives *lives)
 {
-    supervision->other = no_life;
-    return start(supervision);
+    lives->other = no_life;
+    return start(lives);
 }
 
-unsigned pinion__supervision_started(struct pinion_supervision *supervision, bool other, pid_t pid,
-                                     uint64_t now)
+unsigned pinion__lives_started(struct pinion_lives *lives, bool other, pid_t pid, uint64_t now)
 {
-    struct pinion_life *life = other ? &supervision->other : &supervision->child;
+    struct pinion_life *life = other ? &lives->other : &lives->child;
     life->pid = pid;
     life->began = now;
-    life->due = in(now, supervision->start_timeout_ms);
+    life->due = in(now, lives->start_timeout_ms);
     return 0;
 }
 
@@ -171,131 +169,128 @@ static int leaving_status(const struct pinion_life *life, int status)
     return as_asked ? 0 : exit_status_of(status);
 }
 
-static unsigned left(struct pinion_supervision *supervision, const struct pinion_life *life, bool serves,
-                     int status)
+static unsigned left(struct pinion_lives *lives, const struct pinion_life *life, bool serves, int status)
 {
     int exit_status = leaving_status(life, status);
-    bool last = !supervision->child.pid && !supervision->other.pid;
-    pinion__log(exit_status ? PINION_LOG_ERROR : PINION_LOG_INFO, "supervisor: %s", supervision->end);
+    bool last = !lives->child.pid && !lives->other.pid;
+    pinion__log(exit_status ? PINION_LOG_ERROR : PINION_LOG_INFO, "supervisor: %s", lives->end);
     if (last)
-        return over(supervision, exit_status);
-    if (serves && !supervision->concluded) {
-        supervision->concluded = true;
-        supervision->exit_status = exit_status;
+        return over(lives, exit_status);
+    if (serves && !lives->concluded) {
+        lives->concluded = true;
+        lives->exit_status = exit_status;
     }
     return 0;
 }
 
 /* ---- the end of the one that serves ---- */
 
-static unsigned wait_and_start(struct pinion_supervision *supervision, uint64_t wait, uint64_t now)
+static unsigned wait_and_start(struct pinion_lives *lives, uint64_t wait, uint64_t now)
 {
     if (wait == 0) {
-        pinion__log(PINION_LOG_ERROR, "supervisor: %s; starting it again", supervision->end);
-        return start(supervision);
+        pinion__log(PINION_LOG_ERROR, "supervisor: %s; starting it again", lives->end);
+        return start(lives);
     }
-    pinion__log(PINION_LOG_ERROR, "supervisor: %s; starting it again in %u ms", supervision->end,
-                (unsigned)wait);
-    supervision->child.state = PINION_LIFE_WAITING;
-    supervision->child.due = now + wait;
+    pinion__log(PINION_LOG_ERROR, "supervisor: %s; starting it again in %u ms", lives->end, (unsigned)wait);
+    lives->child.state = PINION_LIFE_WAITING;
+    lives->child.due = now + wait;
     return 0;
 }
 
 /* What it follows was ready: whatever keeps it from starting may pass, as a broker that is away does. */
-static unsigned failed_again(struct pinion_supervision *supervision, uint64_t began, uint64_t now)
+static unsigned failed_again(struct pinion_lives *lives, uint64_t began, uint64_t now)
 {
-    uint64_t wait = pinion__restarts_wait(&supervision->restarts, began, now);
-    return wait_and_start(supervision, wait ? wait : supervision->restarts.min_ms, now);
+    uint64_t wait = pinion__restarts_wait(&lives->restarts, began, now);
+    return wait_and_start(lives, wait ? wait : lives->restarts.min_ms, now);
 }
 
 /* Whoever had what it waits for has ended. */
-static unsigned let_in(struct pinion_supervision *supervision, uint64_t now)
+static unsigned let_in(struct pinion_lives *lives, uint64_t now)
 {
-    if (supervision->child.state != PINION_LIFE_BEHIND)
+    if (lives->child.state != PINION_LIFE_BEHIND)
         return 0;
-    supervision->child.state = PINION_LIFE_STARTING;
-    supervision->child.due = in(now, supervision->start_timeout_ms);
+    lives->child.state = PINION_LIFE_STARTING;
+    lives->child.due = in(now, lives->start_timeout_ms);
     return PINION_ACT_LET_IN;
 }
 
 /* The other one has the place of the child from now on. */
-static unsigned take_over(struct pinion_supervision *supervision, uint64_t now)
+static unsigned take_over(struct pinion_lives *lives, uint64_t now)
 {
-    supervision->child = supervision->other;
-    supervision->other = no_life;
-    supervision->upgrade = PINION_UPGRADE_PROVING;
-    return let_in(supervision, now);
+    lives->child = lives->other;
+    lives->other = no_life;
+    lives->upgrade = PINION_UPGRADE_PROVING;
+    return let_in(lives, now);
 }
 
-static unsigned give_up(struct pinion_supervision *supervision, int exit_status, uint64_t now)
+static unsigned give_up(struct pinion_lives *lives, int exit_status, uint64_t now)
 {
-    const struct pinion_restarts *restarts = &supervision->restarts;
-    if (supervision->upgrade == PINION_UPGRADE_BESIDE) {
-        pinion__log(PINION_LOG_ERROR, "supervisor: %s; the next takes over", supervision->end);
-        return take_over(supervision, now);
+    const struct pinion_restarts *restarts = &lives->restarts;
+    if (lives->upgrade == PINION_UPGRADE_BESIDE) {
+        pinion__log(PINION_LOG_ERROR, "supervisor: %s; the next takes over", lives->end);
+        return take_over(lives, now);
     }
-    if (!supervision->can_go_back) {
-        pinion__log(PINION_LOG_ERROR, "supervisor: %s; giving up after %u restarts within %u ms",
-                    supervision->end, restarts->limit, restarts->period_ms);
-        return conclude(supervision, exit_status, now);
+    if (!lives->can_go_back) {
+        pinion__log(PINION_LOG_ERROR, "supervisor: %s; giving up after %u restarts within %u ms", lives->end,
+                    restarts->limit, restarts->period_ms);
+        return conclude(lives, exit_status, now);
     }
     pinion__log(PINION_LOG_ERROR,
                 "supervisor: %s; after %u restarts within %u ms going back to the program before the upgrade",
-                supervision->end, restarts->limit, restarts->period_ms);
-    supervision->can_go_back = false;
-    pinion__restarts_forget(&supervision->restarts);
-    return PINION_ACT_GO_BACK | start(supervision);
+                lives->end, restarts->limit, restarts->period_ms);
+    lives->can_go_back = false;
+    pinion__restarts_forget(&lives->restarts);
+    return PINION_ACT_GO_BACK | start(lives);
 }
 
-static unsigned crashed(struct pinion_supervision *supervision, uint64_t began, int exit_status, uint64_t now)
+static unsigned crashed(struct pinion_lives *lives, uint64_t began, int exit_status, uint64_t now)
 {
     uint64_t wait;
-    if (now - began >= supervision->restarts.period_ms)
-        supervision->can_go_back = false; /* it has proven itself */
-    if (pinion__restarts_next(&supervision->restarts, began, now, &wait))
-        return wait_and_start(supervision, wait, now);
-    return give_up(supervision, exit_status, now);
+    if (now - began >= lives->restarts.period_ms)
+        lives->can_go_back = false; /* it has proven itself */
+    if (pinion__restarts_next(&lives->restarts, began, now, &wait))
+        return wait_and_start(lives, wait, now);
+    return give_up(lives, exit_status, now);
 }
 
 /* An upgrade failed in the place of the old one: another, where one was asked for, or what was ready last. */
-static unsigned next_or_last(struct pinion_supervision *supervision)
+static unsigned next_or_last(struct pinion_lives *lives)
 {
-    supervision->upgrade = PINION_UPGRADE_NONE;
-    if (!supervision->again)
-        return start(supervision);
-    supervision->again = false;
-    supervision->upgrades++;
-    return replace(supervision);
+    lives->upgrade = PINION_UPGRADE_NONE;
+    if (!lives->again)
+        return start(lives);
+    lives->again = false;
+    lives->upgrades++;
+    return replace(lives);
 }
 
-static unsigned fall_back(struct pinion_supervision *supervision)
+static unsigned fall_back(struct pinion_lives *lives)
 {
-    unsigned acts = upgrade_failed(supervision, GOING_BACK);
-    return acts | next_or_last(supervision);
+    unsigned acts = upgrade_failed(lives, GOING_BACK);
+    return acts | next_or_last(lives);
 }
 
 /* One that ended for a new one to come. */
-static unsigned made_room(struct pinion_supervision *supervision, uint64_t now)
+static unsigned made_room(struct pinion_lives *lives, uint64_t now)
 {
-    switch (supervision->upgrade) {
+    switch (lives->upgrade) {
     case PINION_UPGRADE_PROVING:
-        return fall_back(supervision);
+        return fall_back(lives);
     case PINION_UPGRADE_GOING_BACK:
-        pinion__log(PINION_LOG_INFO, "supervisor: %s; starting the program that was ready last",
-                    supervision->end);
-        return next_or_last(supervision);
+        pinion__log(PINION_LOG_INFO, "supervisor: %s; starting the program that was ready last", lives->end);
+        return next_or_last(lives);
     case PINION_UPGRADE_REPLACING:
-        pinion__log(PINION_LOG_INFO, "supervisor: %s; starting the next", supervision->end);
-        return replace(supervision);
+        pinion__log(PINION_LOG_INFO, "supervisor: %s; starting the next", lives->end);
+        return replace(lives);
     default:
-        pinion__log(PINION_LOG_INFO, "supervisor: %s; the next takes over", supervision->end);
-        return take_over(supervision, now);
+        pinion__log(PINION_LOG_INFO, "supervisor: %s; the next takes over", lives->end);
+        return take_over(lives, now);
     }
 }
 
-static bool makes_room(const struct pinion_supervision *supervision, int status)
+static bool makes_room(const struct pinion_lives *lives, int status)
 {
-    switch (supervision->upgrade) {
+    switch (lives->upgrade) {
     case PINION_UPGRADE_BESIDE:
         return WIFEXITED(status) && WEXITSTATUS(status) == 0; /* it stopped by itself */
     case PINION_UPGRADE_NONE:
@@ -306,111 +301,107 @@ static bool makes_room(const struct pinion_supervision *supervision, int status)
     }
 }
 
-static unsigned failed_to_start(struct pinion_supervision *supervision, uint64_t began, int status,
-                                uint64_t now)
+static unsigned failed_to_start(struct pinion_lives *lives, uint64_t began, int status, uint64_t now)
 {
-    supervision->failed_starts++;
-    if (supervision->ever_ready)
-        return failed_again(supervision, began, now);
+    lives->failed_starts++;
+    if (lives->ever_ready)
+        return failed_again(lives, began, now);
     if (!WIFEXITED(status))
-        return crashed(supervision, began, exit_status_of(status), now);
-    pinion__log(PINION_LOG_ERROR, "supervisor: %s before it was ready, and is not started again",
-                supervision->end);
-    return conclude(supervision, WEXITSTATUS(status), now);
+        return crashed(lives, began, exit_status_of(status), now);
+    pinion__log(PINION_LOG_ERROR, "supervisor: %s before it was ready, and is not started again", lives->end);
+    return conclude(lives, WEXITSTATUS(status), now);
 }
 
-static unsigned child_ended(struct pinion_supervision *supervision, int status, uint64_t now)
+static unsigned child_ended(struct pinion_lives *lives, int status, uint64_t now)
 {
-    struct pinion_life life = supervision->child;
-    supervision->child = no_life;
-    if (supervision->leaving)
-        return left(supervision, &life, true, status);
-    if (makes_room(supervision, status))
-        return made_room(supervision, now);
+    struct pinion_life life = lives->child;
+    lives->child = no_life;
+    if (lives->leaving)
+        return left(lives, &life, true, status);
+    if (makes_room(lives, status))
+        return made_room(lives, now);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        pinion__log(PINION_LOG_INFO, "supervisor: %s", supervision->end);
-        return conclude(supervision, 0, now);
+        pinion__log(PINION_LOG_INFO, "supervisor: %s", lives->end);
+        return conclude(lives, 0, now);
     }
     if (!life.ready)
-        return failed_to_start(supervision, life.began, status, now);
-    return crashed(supervision, life.began, exit_status_of(status), now);
+        return failed_to_start(lives, life.began, status, now);
+    return crashed(lives, life.began, exit_status_of(status), now);
 }
 
 /* ---- the end of the other ---- */
 
-static unsigned next_failed(struct pinion_supervision *supervision, uint64_t now)
+static unsigned next_failed(struct pinion_lives *lives, uint64_t now)
 {
-    supervision->failed_starts++;
-    if (supervision->upgrade == PINION_UPGRADE_HANDOVER) {
-        supervision->upgrade = PINION_UPGRADE_GOING_BACK; /* the child has been asked to stop */
-        return upgrade_failed(supervision, GOING_BACK);
+    lives->failed_starts++;
+    if (lives->upgrade == PINION_UPGRADE_HANDOVER) {
+        lives->upgrade = PINION_UPGRADE_GOING_BACK; /* the child has been asked to stop */
+        return upgrade_failed(lives, GOING_BACK);
     }
-    unsigned acts = upgrade_failed(supervision, "the program as it was goes on");
-    acts |= let_in(supervision, now);
-    if (supervision->child.state == PINION_LIFE_READY)
-        acts |= announce(supervision);
-    return acts | settle(supervision, now);
+    unsigned acts = upgrade_failed(lives, "the program as it was goes on");
+    acts |= let_in(lives, now);
+    if (lives->child.state == PINION_LIFE_READY)
+        acts |= announce(lives);
+    return acts | settle(lives, now);
 }
 
-static unsigned other_ended(struct pinion_supervision *supervision, int status, uint64_t now)
+static unsigned other_ended(struct pinion_lives *lives, int status, uint64_t now)
 {
-    struct pinion_life life = supervision->other;
-    supervision->other = no_life;
-    if (supervision->leaving)
-        return left(supervision, &life, false, status);
-    if (supervision->upgrade != PINION_UPGRADE_RETIRING)
-        return next_failed(supervision, now);
+    struct pinion_life life = lives->other;
+    lives->other = no_life;
+    if (lives->leaving)
+        return left(lives, &life, false, status);
+    if (lives->upgrade != PINION_UPGRADE_RETIRING)
+        return next_failed(lives, now);
     pinion__log(leaving_status(&life, status) ? PINION_LOG_ERROR : PINION_LOG_INFO,
-                "supervisor: %s; the next has taken over", supervision->end);
-    unsigned acts = let_in(supervision, now);
-    return acts | settle(supervision, now);
+                "supervisor: %s; the next has taken over", lives->end);
+    unsigned acts = let_in(lives, now);
+    return acts | settle(lives, now);
 }
 
-unsigned pinion__supervision_ended(struct pinion_supervision *supervision, pid_t pid, int status,
-                                   uint64_t now)
+unsigned pinion__lives_ended(struct pinion_lives *lives, pid_t pid, int status, uint64_t now)
 {
-    struct pinion_life *life = life_of(supervision, pid);
+    struct pinion_life *life = life_of(lives, pid);
     if (!life)
         return 0;
-    note_end(supervision, life, status);
-    return life == &supervision->child ? child_ended(supervision, status, now)
-                                       : other_ended(supervision, status, now);
+    note_end(lives, life, status);
+    return life == &lives->child ? child_ended(lives, status, now) : other_ended(lives, status, now);
 }
 
 /* The reason stands in .end already. */
-unsigned pinion__supervision_start_failed(struct pinion_supervision *supervision, bool other, uint64_t now)
+unsigned pinion__lives_start_failed(struct pinion_lives *lives, bool other, uint64_t now)
 {
     if (other) {
-        supervision->other = no_life;
-        return next_failed(supervision, now);
+        lives->other = no_life;
+        return next_failed(lives, now);
     }
-    supervision->child = no_life;
-    if (supervision->upgrade == PINION_UPGRADE_PROVING)
-        return fall_back(supervision);
-    supervision->failed_starts++;
-    return supervision->ever_ready ? failed_again(supervision, now, now) : crashed(supervision, now, 1, now);
+    lives->child = no_life;
+    if (lives->upgrade == PINION_UPGRADE_PROVING)
+        return fall_back(lives);
+    lives->failed_starts++;
+    return lives->ever_ready ? failed_again(lives, now, now) : crashed(lives, now, 1, now);
 }
 
 /* ---- the children's words ---- */
 
-static void is_ready(struct pinion_supervision *supervision, struct pinion_life *life, uint64_t now)
+static void is_ready(struct pinion_lives *lives, struct pinion_life *life, uint64_t now)
 {
     pinion__log(PINION_LOG_INFO, "supervisor: child %d is ready", (int)life->pid);
     life->state = PINION_LIFE_READY;
     life->ready = true;
-    life->due = in(now, supervision->watchdog_ms);
-    supervision->ever_ready = true;
+    life->due = in(now, lives->watchdog_ms);
+    lives->ever_ready = true;
 }
 
 /* The next serves, so the child may go. */
-static unsigned change_places(struct pinion_supervision *supervision, uint64_t now)
+static unsigned change_places(struct pinion_lives *lives, uint64_t now)
 {
-    struct pinion_life next = supervision->other;
-    supervision->other = supervision->child.pid ? supervision->child : no_life;
-    supervision->child = next;
-    supervision->upgrade = PINION_UPGRADE_RETIRING;
-    unsigned acts = PINION_ACT_KEEP | announce(supervision) | stop_other(supervision, SIGTERM, now);
-    return supervision->other.pid ? acts : acts | settle(supervision, now);
+    struct pinion_life next = lives->other;
+    lives->other = lives->child.pid ? lives->child : no_life;
+    lives->child = next;
+    lives->upgrade = PINION_UPGRADE_RETIRING;
+    unsigned acts = PINION_ACT_KEEP | announce(lives) | stop_other(lives, SIGTERM, now);
+    return lives->other.pid ? acts : acts | settle(lives, now);
 }
 
 /* It has said that it stops, though nobody asked it to: one endpoint of it has ended, and the next one runs.
@@ -420,96 +411,95 @@ static bool is_ready_again(const struct pinion_life *life)
     return life && life->state == PINION_LIFE_STOPPING && !life->asked && life->ready;
 }
 
-unsigned pinion__supervision_ready(struct pinion_supervision *supervision, pid_t pid, uint64_t now)
+unsigned pinion__lives_ready(struct pinion_lives *lives, pid_t pid, uint64_t now)
 {
-    struct pinion_life *life = life_of(supervision, pid);
+    struct pinion_life *life = life_of(lives, pid);
     if (is_ready_again(life)) {
-        is_ready(supervision, life, now);
+        is_ready(lives, life, now);
         return 0;
     }
     if (!life || (life->state != PINION_LIFE_STARTING && life->state != PINION_LIFE_BEHIND))
         return 0;
-    is_ready(supervision, life, now);
-    if (life == &supervision->other)
-        return change_places(supervision, now);
-    unsigned acts = announce(supervision);
-    if (supervision->upgrade == PINION_UPGRADE_PROVING)
+    is_ready(lives, life, now);
+    if (life == &lives->other)
+        return change_places(lives, now);
+    unsigned acts = announce(lives);
+    if (lives->upgrade == PINION_UPGRADE_PROVING)
         acts |= PINION_ACT_KEEP;
-    else if (supervision->upgrade != PINION_UPGRADE_NONE)
+    else if (lives->upgrade != PINION_UPGRADE_NONE)
         return acts;
-    return acts | settle(supervision, now);
+    return acts | settle(lives, now);
 }
 
-unsigned pinion__supervision_stopping(struct pinion_supervision *supervision, pid_t pid, uint64_t now)
+unsigned pinion__lives_stopping(struct pinion_lives *lives, pid_t pid, uint64_t now)
 {
-    struct pinion_life *life = life_of(supervision, pid);
+    struct pinion_life *life = life_of(lives, pid);
     if (life && life->state >= PINION_LIFE_STARTING && life->state <= PINION_LIFE_READY) {
         life->state = PINION_LIFE_STOPPING;
-        life->due = now + supervision->stop_timeout_ms;
+        life->due = now + lives->stop_timeout_ms;
     }
     return 0;
 }
 
 /* One that pings before it is ready works, at least: perhaps it never says that it is. An upgrade must say
  * it, as there is no other way to know when the old one may go. */
-unsigned pinion__supervision_ping(struct pinion_supervision *supervision, pid_t pid, uint64_t now)
+unsigned pinion__lives_ping(struct pinion_lives *lives, pid_t pid, uint64_t now)
 {
-    struct pinion_life *life = life_of(supervision, pid);
+    struct pinion_life *life = life_of(lives, pid);
     if (life && life->state == PINION_LIFE_READY)
-        life->due = in(now, supervision->watchdog_ms);
-    else if (life && life->state == PINION_LIFE_STARTING && supervision->upgrade == PINION_UPGRADE_NONE &&
-             supervision->start_timeout_ms)
-        pinion__supervision_extend(supervision, pid, supervision->start_timeout_ms, now);
+        life->due = in(now, lives->watchdog_ms);
+    else if (life && life->state == PINION_LIFE_STARTING && lives->upgrade == PINION_UPGRADE_NONE &&
+             lives->start_timeout_ms)
+        pinion__lives_extend(lives, pid, lives->start_timeout_ms, now);
     return 0;
 }
 
 /* As systemd has it: never less time than there was. */
-unsigned pinion__supervision_extend(struct pinion_supervision *supervision, pid_t pid, uint64_t ms,
-                                    uint64_t now)
+unsigned pinion__lives_extend(struct pinion_lives *lives, pid_t pid, uint64_t ms, uint64_t now)
 {
-    struct pinion_life *life = life_of(supervision, pid);
+    struct pinion_life *life = life_of(lives, pid);
     bool counts = life && (life->state == PINION_LIFE_STARTING || life->state == PINION_LIFE_STOPPING);
     if (counts && ms < NEVER - now && life->due < now + ms)
         life->due = now + ms;
     return 0;
 }
 
-void pinion__supervision_not_executed(struct pinion_supervision *supervision, pid_t pid, int error)
+void pinion__lives_not_executed(struct pinion_lives *lives, pid_t pid, int error)
 {
-    struct pinion_life *life = life_of(supervision, pid);
+    struct pinion_life *life = life_of(lives, pid);
     if (life && life->state == PINION_LIFE_STARTING)
         life->error = error;
 }
 
-static unsigned next_needs_the_place(struct pinion_supervision *supervision, const char *what, uint64_t now)
+static unsigned next_needs_the_place(struct pinion_lives *lives, const char *what, uint64_t now)
 {
-    supervision->upgrade = PINION_UPGRADE_HANDOVER;
-    if (!supervision->child.pid)
-        return take_over(supervision, now);
+    lives->upgrade = PINION_UPGRADE_HANDOVER;
+    if (!lives->child.pid)
+        return take_over(lives, now);
     pinion__log(PINION_LOG_INFO,
                 "supervisor: child %d can go on when child %d has ended: only one can have %s",
-                (int)supervision->other.pid, (int)supervision->child.pid, what);
-    return stop_child(supervision, SIGTERM, now);
+                (int)lives->other.pid, (int)lives->child.pid, what);
+    return stop_child(lives, SIGTERM, now);
 }
 
-unsigned pinion__supervision_claims(struct pinion_supervision *supervision, pid_t pid, const char *what,
-                                    bool held, uint64_t now)
+unsigned pinion__lives_claims(struct pinion_lives *lives, pid_t pid, const char *what, bool held,
+                              uint64_t now)
 {
-    struct pinion_life *life = life_of(supervision, pid);
+    struct pinion_life *life = life_of(lives, pid);
     if (!life)
         return 0;
-    bool other = life == &supervision->other;
+    bool other = life == &lives->other;
     if (!held || life->state != PINION_LIFE_STARTING)
         return other ? PINION_ACT_OTHER(PINION_ACT_LET_IN) : PINION_ACT_LET_IN;
     life->state = PINION_LIFE_BEHIND;
     life->due = NEVER;
-    return other ? next_needs_the_place(supervision, what, now) : 0;
+    return other ? next_needs_the_place(lives, what, now) : 0;
 }
 
-void pinion__supervision_slept(struct pinion_supervision *supervision, uint64_t now)
+void pinion__lives_slept(struct pinion_lives *lives, uint64_t now)
 {
-    if (supervision->child.state == PINION_LIFE_READY)
-        supervision->child.due = in(now, supervision->watchdog_ms);
+    if (lives->child.state == PINION_LIFE_READY)
+        lives->child.due = in(now, lives->watchdog_ms);
 }
 
 /* ---- time ---- */
@@ -528,21 +518,21 @@ static unsigned kill_child(struct pinion_life *life, const char *why)
     return PINION_ACT_KILL;
 }
 
-static unsigned tick_life(struct pinion_supervision *supervision, struct pinion_life *life, uint64_t now)
+static unsigned tick_life(struct pinion_lives *lives, struct pinion_life *life, uint64_t now)
 {
     if (now < life->due)
         return 0;
     switch (life->state) {
     case PINION_LIFE_WAITING:
-        return start(supervision);
+        return start(lives);
     case PINION_LIFE_STARTING:
-        supervision->late_starts++;
+        lives->late_starts++;
         pinion__log(PINION_LOG_ERROR, "supervisor: child %d was not ready within %u ms: aborting it",
-                    (int)life->pid, supervision->start_timeout_ms);
+                    (int)life->pid, lives->start_timeout_ms);
         return abort_child(life, now);
     case PINION_LIFE_READY:
         pinion__log(PINION_LOG_ERROR, "supervisor: child %d has given no sign of life for %u ms: aborting it",
-                    (int)life->pid, supervision->watchdog_ms);
+                    (int)life->pid, lives->watchdog_ms);
         return abort_child(life, now);
     case PINION_LIFE_STOPPING:
         return kill_child(life, "did not stop in time");
@@ -555,74 +545,72 @@ static unsigned tick_life(struct pinion_supervision *supervision, struct pinion_
     return 0;
 }
 
-unsigned pinion__supervision_tick(struct pinion_supervision *supervision, uint64_t now)
+unsigned pinion__lives_tick(struct pinion_lives *lives, uint64_t now)
 {
-    unsigned acts = tick_life(supervision, &supervision->child, now);
-    return acts | PINION_ACT_OTHER(tick_life(supervision, &supervision->other, now));
+    unsigned acts = tick_life(lives, &lives->child, now);
+    return acts | PINION_ACT_OTHER(tick_life(lives, &lives->other, now));
 }
 
-uint64_t pinion__supervision_due(const struct pinion_supervision *supervision)
+uint64_t pinion__lives_due(const struct pinion_lives *lives)
 {
-    uint64_t one = supervision->child.due, other = supervision->other.due;
+    uint64_t one = lives->child.due, other = lives->other.due;
     return one < other ? one : other;
 }
 
 /* ---- signals ---- */
 
-static unsigned stop_at_once(struct pinion_supervision *supervision, int signal)
+static unsigned stop_at_once(struct pinion_lives *lives, int signal)
 {
     unsigned acts = 0;
-    supervision->exit_status = 128 + signal;
-    supervision->concluded = true;
-    if (supervision->child.pid)
-        acts |= kill_child(&supervision->child, "is to stop at once");
-    if (supervision->other.pid)
-        acts |= PINION_ACT_OTHER(kill_child(&supervision->other, "is to stop at once"));
+    lives->exit_status = 128 + signal;
+    lives->concluded = true;
+    if (lives->child.pid)
+        acts |= kill_child(&lives->child, "is to stop at once");
+    if (lives->other.pid)
+        acts |= PINION_ACT_OTHER(kill_child(&lives->other, "is to stop at once"));
     return acts;
 }
 
-unsigned pinion__supervision_stop(struct pinion_supervision *supervision, int signal, uint64_t now)
+unsigned pinion__lives_stop(struct pinion_lives *lives, int signal, uint64_t now)
 {
-    if (supervision->over)
+    if (lives->over)
         return 0;
-    if (supervision->leaving)
-        return stop_at_once(supervision, signal);
-    supervision->leaving = true;
-    if (!supervision->child.pid && !supervision->other.pid) {
-        over(supervision, 0);
+    if (lives->leaving)
+        return stop_at_once(lives, signal);
+    lives->leaving = true;
+    if (!lives->child.pid && !lives->other.pid) {
+        over(lives, 0);
         return PINION_ACT_TELL_STOPPING;
     }
-    if (!supervision->child.pid)
-        supervision->child = no_life;
-    return PINION_ACT_TELL_STOPPING | stop_child(supervision, signal, now) |
-           stop_other(supervision, signal, now);
+    if (!lives->child.pid)
+        lives->child = no_life;
+    return PINION_ACT_TELL_STOPPING | stop_child(lives, signal, now) | stop_other(lives, signal, now);
 }
 
 /* Not while one is under way, nor before the first child was ready: there is nothing to go back to then. */
-static bool must_wait(const struct pinion_supervision *supervision)
+static bool must_wait(const struct pinion_lives *lives)
 {
-    return supervision->upgrade != PINION_UPGRADE_NONE ||
-           (!supervision->ever_ready && supervision->child.pid);
+    return lives->upgrade != PINION_UPGRADE_NONE || (!lives->ever_ready && lives->child.pid);
 }
 
-unsigned pinion__supervision_reload(struct pinion_supervision *supervision, uint64_t now)
+unsigned pinion__lives_reload(struct pinion_lives *lives, uint64_t now)
 {
-    if (supervision->leaving || supervision->over)
+    if (lives->leaving || lives->over)
         return 0;
-    if (must_wait(supervision)) {
-        supervision->again = true;
+    if (must_wait(lives)) {
+        lives->again = true;
         pinion__log(PINION_LOG_INFO, "supervisor: a child is being started; an upgrade follows it");
         return 0;
     }
-    supervision->upgrades++;
-    supervision->announced = false;
-    if (!supervision->child.pid)
-        return PINION_ACT_TELL_RELOADING | replace(supervision);
-    if (supervision->exclusive) {
-        supervision->upgrade = PINION_UPGRADE_REPLACING;
-        return PINION_ACT_TELL_RELOADING | stop_child(supervision, SIGTERM, now);
+    lives->upgrades++;
+    lives->announced = false;
+    if (!lives->child.pid)
+        return PINION_ACT_TELL_RELOADING | replace(lives);
+    if (lives->exclusive) {
+        lives->upgrade = PINION_UPGRADE_REPLACING;
+        return PINION_ACT_TELL_RELOADING | stop_child(lives, SIGTERM, now);
     }
-    supervision->upgrade = PINION_UPGRADE_BESIDE;
-    begin_life(&supervision->other);
+    lives->upgrade = PINION_UPGRADE_BESIDE;
+    begin_life(&lives->other);
     return PINION_ACT_TELL_RELOADING | PINION_ACT_OTHER(PINION_ACT_UPGRADE);
 }

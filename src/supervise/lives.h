@@ -79,7 +79,7 @@ enum pinion_supervision_act {
 #define PINION_ACT_OTHER(act) ((unsigned)(act) << 8)
 
 /* All zero but for the first five to begin with. */
-struct pinion_supervision {
+struct pinion_lives {
     struct pinion_restarts restarts;
     uint32_t start_timeout_ms; /* a child that is not ready by then is aborted; 0: it has any time */
     uint32_t stop_timeout_ms;  /* a child that stops is killed then */
@@ -103,42 +103,39 @@ struct pinion_supervision {
 };
 
 /* Each answers with what to do, PINION_ACT_ bits. */
-unsigned pinion__supervision_begin(struct pinion_supervision *supervision);
-unsigned pinion__supervision_tick(struct pinion_supervision *supervision, uint64_t now);
+unsigned pinion__lives_begin(struct pinion_lives *lives);
+unsigned pinion__lives_tick(struct pinion_lives *lives, uint64_t now);
 
 /* When to _tick next; UINT64_MAX: never. */
-uint64_t pinion__supervision_due(const struct pinion_supervision *supervision);
+uint64_t pinion__lives_due(const struct pinion_lives *lives);
 
 /* What came of PINION_ACT_START or PINION_ACT_UPGRADE: a child, or .end says why there is none. `other` says
  * which was to be started. */
-unsigned pinion__supervision_started(struct pinion_supervision *supervision, bool other, pid_t pid,
-                                     uint64_t now);
-unsigned pinion__supervision_start_failed(struct pinion_supervision *supervision, bool other, uint64_t now);
+unsigned pinion__lives_started(struct pinion_lives *lives, bool other, pid_t pid, uint64_t now);
+unsigned pinion__lives_start_failed(struct pinion_lives *lives, bool other, uint64_t now);
 
 /* The child `pid` ended; status is waitpid's. Says in the log what it died of. As for the next five, a
  * process that is none of the two changes nothing. */
-unsigned pinion__supervision_ended(struct pinion_supervision *supervision, pid_t pid, int status,
-                                   uint64_t now);
+unsigned pinion__lives_ended(struct pinion_lives *lives, pid_t pid, int status, uint64_t now);
 
 /* What a child says of itself: it is ready; it stops; it is alive; it asks for so much time, in milliseconds
  * from now; it could not be executed. */
-unsigned pinion__supervision_ready(struct pinion_supervision *supervision, pid_t pid, uint64_t now);
-unsigned pinion__supervision_stopping(struct pinion_supervision *supervision, pid_t pid, uint64_t now);
-unsigned pinion__supervision_ping(struct pinion_supervision *supervision, pid_t pid, uint64_t now);
-unsigned pinion__supervision_extend(struct pinion_supervision *supervision, pid_t pid, uint64_t ms,
-                                    uint64_t now);
-void pinion__supervision_not_executed(struct pinion_supervision *supervision, pid_t pid, int error);
+unsigned pinion__lives_ready(struct pinion_lives *lives, pid_t pid, uint64_t now);
+unsigned pinion__lives_stopping(struct pinion_lives *lives, pid_t pid, uint64_t now);
+unsigned pinion__lives_ping(struct pinion_lives *lives, pid_t pid, uint64_t now);
+unsigned pinion__lives_extend(struct pinion_lives *lives, pid_t pid, uint64_t ms, uint64_t now);
+void pinion__lives_not_executed(struct pinion_lives *lives, pid_t pid, int error);
 
 /* It asks for something that only one can have, for people: `what`; the other child has it, or has not. */
-unsigned pinion__supervision_claims(struct pinion_supervision *supervision, pid_t pid, const char *what,
-                                    bool held, uint64_t now);
+unsigned pinion__lives_claims(struct pinion_lives *lives, pid_t pid, const char *what, bool held,
+                              uint64_t now);
 
 /* The supervisor has been stopped itself, and with it the children: their watch begins anew. */
-void pinion__supervision_slept(struct pinion_supervision *supervision, uint64_t now);
+void pinion__lives_slept(struct pinion_lives *lives, uint64_t now);
 
 /* A signal to the supervisor says: stop (the first time gracefully, the second time at once); replace the
  * child by a new one. */
-unsigned pinion__supervision_stop(struct pinion_supervision *supervision, int signal, uint64_t now);
-unsigned pinion__supervision_reload(struct pinion_supervision *supervision, uint64_t now);
+unsigned pinion__lives_stop(struct pinion_lives *lives, int signal, uint64_t now);
+unsigned pinion__lives_reload(struct pinion_lives *lives, uint64_t now);
 
 #endif

@@ -2,8 +2,8 @@
 #include "base/loops.h"
 #include "base/misuse.h"
 #include "base/sized.h"
-#include "process/descriptors.h"
 #include "process/bind.h"
+#include "process/descriptors.h"
 #include "supervise/supervisor.h"
 #include <errno.h>
 #include <pinion/supervise.h>
@@ -30,7 +30,7 @@ static uint32_t or_default(uint32_t value, uint32_t normal)
 
 static int set_options(struct pinion_supervisor *supervisor, const pinion_supervise_options *options)
 {
-    struct pinion_supervision *state = &supervisor->state;
+    struct pinion_lives *state = &supervisor->state;
     struct pinion_restarts *restarts = &state->restarts;
     restarts->min_ms = or_default(options->backoff_min_ms, DEFAULT_BACKOFF_MIN_MS);
     restarts->max_ms = or_default(options->backoff_max_ms, DEFAULT_BACKOFF_MAX_MS);
@@ -65,8 +65,8 @@ static int open_sockets(struct pinion_supervisor *supervisor, const pinion_super
     if (rc)
         return rc;
     if (sockets->count > 0)
-        return pinion__listen_port(sockets->fds, sockets->count, &supervisor->port);
-    rc = pinion__listen(options->host, options->port, sockets->fds, count, &supervisor->port);
+        return pinion__bound_port(sockets->fds, sockets->count, &supervisor->port);
+    rc = pinion__bind(options->host, options->port, sockets->fds, count, &supervisor->port);
     if (!rc)
         sockets->count = count;
     return rc;

@@ -163,10 +163,10 @@ static unsigned start_child(struct pinion_supervisor *supervisor, bool other, un
     pid_t pid;
     if (start_process(supervisor, acts & PINION_ACT_UPGRADE, &pid) != 0) {
         snprintf(supervisor->state.end, sizeof supervisor->state.end, "%s", pinion_error_detail());
-        return pinion__supervision_start_failed(&supervisor->state, other, supervisor->clock.now);
+        return pinion__lives_start_failed(&supervisor->state, other, supervisor->clock.now);
     }
     pinion__log(PINION_LOG_INFO, "supervisor: started child %d", (int)pid);
-    return pinion__supervision_started(&supervisor->state, other, pid, supervisor->clock.now);
+    return pinion__lives_started(&supervisor->state, other, pid, supervisor->clock.now);
 }
 
 /* Gives what that leads to. */
@@ -198,28 +198,28 @@ static void hear_claim(struct pinion_supervisor *supervisor, struct pinion_proce
     bool held = has(other_than(supervisor, process), claim);
     snprintf(process->wanted, sizeof process->wanted, "%s", claim);
     act(supervisor,
-        pinion__supervision_claims(&supervisor->state, process->pid, claim, held, supervisor->clock.now));
+        pinion__lives_claims(&supervisor->state, process->pid, claim, held, supervisor->clock.now));
 }
 
 static void hear(void *context, pid_t pid, const char *text, size_t len)
 {
     struct pinion_supervisor *supervisor = context;
-    struct pinion_supervision *state = &supervisor->state;
+    struct pinion_lives *state = &supervisor->state;
     struct pinion_notification said;
     uint64_t now = supervisor->clock.now;
     pinion__notification_parse(&said, text, len);
     if (said.relay[0])
         tell(supervisor, said.relay);
     if (said.error)
-        pinion__supervision_not_executed(state, pid, said.error);
+        pinion__lives_not_executed(state, pid, said.error);
     if (said.extend_us)
-        act(supervisor, pinion__supervision_extend(state, pid, said.extend_us / 1000, now));
+        act(supervisor, pinion__lives_extend(state, pid, said.extend_us / 1000, now));
     if (said.ready)
-        act(supervisor, pinion__supervision_ready(state, pid, now));
+        act(supervisor, pinion__lives_ready(state, pid, now));
     if (said.ping)
-        act(supervisor, pinion__supervision_ping(state, pid, now));
+        act(supervisor, pinion__lives_ping(state, pid, now));
     if (said.stopping)
-        act(supervisor, pinion__supervision_stopping(state, pid, now));
+        act(supervisor, pinion__lives_stopping(state, pid, now));
     if (said.claim[0])
         hear_claim(supervisor, process_of(supervisor, pid), said.claim);
 }
@@ -260,7 +260,7 @@ static void child_ended(struct pinion_supervisor *supervisor, struct pinion_proc
     hear_all(supervisor);
     pid_t pid = process->pid;
     forget(process);
-    unsigned acts = pinion__supervision_ended(&supervisor->state, pid, status, supervisor->clock.now);
+    unsigned acts = pinion__lives_ended(&supervisor->state, pid, status, supervisor->clock.now);
     snprintf(text, sizeof text, "STATUS=%s", supervisor->state.end);
     tell(supervisor, text);
     act(supervisor, acts);
@@ -295,10 +295,10 @@ static void take_signal(struct pinion_supervisor *supervisor, int number)
         break;
     case SIGTERM:
     case SIGINT:
-        act(supervisor, pinion__supervision_stop(&supervisor->state, number, now));
+        act(supervisor, pinion__lives_stop(&supervisor->state, number, now));
         break;
     case SIGHUP:
-        act(supervisor, pinion__supervision_reload(&supervisor->state, now));
+        act(supervisor, pinion__lives_reload(&supervisor->state, now));
         break;
     default:
         pass_on(supervisor, number);
@@ -327,7 +327,7 @@ static void ping_above(struct pinion_supervisor *supervisor)
 
 static void take_time(struct pinion_supervisor *supervisor)
 {
-    act(supervisor, pinion__supervision_tick(&supervisor->state, supervisor->clock.now));
+    act(supervisor, pinion__lives_tick(&supervisor->state, supervisor->clock.now));
     ping_above(supervisor);
 }
 
@@ -348,17 +348,17 @@ static void await_event(struct pinion_supervisor *supervisor)
                             { .fd = supervisor->processes[1].channel, .events = POLLIN },
                             { .fd = pinion__ear_fd(&supervisor->ear, supervisor->clock.real),
                               .events = POLLIN } };
-    uint64_t due = pinion__earlier(pinion__supervision_due(&supervisor->state), due_here(supervisor));
+    uint64_t due = pinion__earlier(pinion__lives_due(&supervisor->state), due_here(supervisor));
     uint64_t wait = pinion__awake_wait(&supervisor->clock, due, supervisor->slice);
     (void)poll(fds, sizeof fds / sizeof *fds, (int)wait);
     if (pinion__awake_again(&supervisor->clock, real_ms(), supervisor->slice))
-        pinion__supervision_slept(&supervisor->state, supervisor->clock.now);
+        pinion__lives_slept(&supervisor->state, supervisor->clock.now);
 }
 
 int pinion__supervisor_run(struct pinion_supervisor *supervisor)
 {
     pinion__awake_begin(&supervisor->clock, real_ms());
-    act(supervisor, pinion__supervision_begin(&supervisor->state));
+    act(supervisor, pinion__lives_begin(&supervisor->state));
     while (!supervisor->state.over) {
         await_event(supervisor);
         hear_all(supervisor);

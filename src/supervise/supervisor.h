@@ -21,7 +21,7 @@ struct pinion_process {
 };
 
 struct pinion_supervisor {
-    struct pinion_supervision state;
+    struct pinion_lives state;
     struct pinion_awake clock; /* the state's time */
     uint64_t slice;            /* the longest wait, in ms */
     struct pinion_process processes[2];
@@ -37,7 +37,7 @@ struct pinion_supervisor {
     uint16_t port;
 };
 
-/* Start the child, and see to it until the supervision is over. Returns what to exit with. */
+/* Start the child, and see to it until all is over. Returns what to exit with. */
 int pinion__supervisor_run(struct pinion_supervisor *supervisor);
 
 #endif

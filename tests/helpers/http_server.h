@@ -254,7 +254,7 @@ static inline int begin(void **state)
     pinion__http_server_init(&server, scheduler);
     server.limits = &limits;
     server.find = find;
-    assert_int_equal(pinion__listen("127.0.0.1", 0, &fd, 1, &port), 0);
+    assert_int_equal(pinion__bind("127.0.0.1", 0, &fd, 1, &port), 0);
     assert_int_equal(pthread_create(&thread, NULL, run, &fd), 0);
     await(&is_ready);
     return 0;

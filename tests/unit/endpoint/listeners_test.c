@@ -24,7 +24,7 @@ static uint16_t ports[MAX];
 static void open_sockets(unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        assert_int_equal(pinion__listen("127.0.0.1", 0, &fds[i], 1, &ports[i]), 0);
+        assert_int_equal(pinion__bind("127.0.0.1", 0, &fds[i], 1, &ports[i]), 0);
 }
 
 static void spread_over(unsigned loop_count)

@@ -41,7 +41,7 @@ static void connections_do_not_wait_for_more_to_send(void **state)
     int listener, on = 0;
     socklen_t len = sizeof on;
 
-    assert_int_equal(pinion__listen("127.0.0.1", 0, &listener, 1, &port), 0);
+    assert_int_equal(pinion__bind("127.0.0.1", 0, &listener, 1, &port), 0);
     int client = dial(port);
     int served = accept_next(listener);
     assert_int_equal(getsockopt(served, IPPROTO_TCP, TCP_NODELAY, &on, &len), 0);
@@ -56,9 +56,9 @@ static void several_sockets_share_a_port(void **state)
     uint16_t port, taken;
     int fds[3], other;
 
-    assert_int_equal(pinion__listen("127.0.0.1", 0, fds, 3, &port), 0);
+    assert_int_equal(pinion__bind("127.0.0.1", 0, fds, 3, &port), 0);
     close(dial(port));
-    assert_int_equal(pinion__listen("127.0.0.1", port, &other, 1, &taken), PINION_EADDRINUSE);
+    assert_int_equal(pinion__bind("127.0.0.1", port, &other, 1, &taken), PINION_EADDRINUSE);
     for (int i = 0; i < 3; i++)
         close(fds[i]);
 }
@@ -77,9 +77,9 @@ static void a_port_that_is_about_to_be_free_is_waited_for(void **state)
     int first, second;
     pthread_t thread;
 
-    assert_int_equal(pinion__listen("127.0.0.1", 0, &first, 1, &port), 0);
+    assert_int_equal(pinion__bind("127.0.0.1", 0, &first, 1, &port), 0);
     assert_int_equal(pthread_create(&thread, NULL, close_later, &first), 0);
-    assert_int_equal(pinion__listen("127.0.0.1", port, &second, 1, &same), 0);
+    assert_int_equal(pinion__bind("127.0.0.1", port, &second, 1, &same), 0);
     pthread_join(thread, NULL);
     assert_int_equal(port, same);
     close(second);
@@ -94,7 +94,7 @@ static void a_port_that_the_kernel_does_not_tell_is_an_error(void **state)
         int next = dup(STDIN_FILENO);
         close(next);
         fail_getsockname = ENOBUFS;
-        assert_int_equal(pinion__listen("127.0.0.1", 0, fds, count, &port), PINION_EIO);
+        assert_int_equal(pinion__bind("127.0.0.1", 0, fds, count, &port), PINION_EIO);
         assert_non_null(strstr(pinion_error_detail(), "cannot listen on 127.0.0.1"));
         int same = dup(STDIN_FILENO);
         assert_int_equal(same, next); /* nothing is left open */

@@ -1,7 +1,7 @@
 /* Sockets that are passed to a process: the variables, what is no such socket, and who takes which. */
 #include "helpers/failing.h"
-#include "process/inherit.h"
 #include "process/bind.h"
+#include "process/inherit.h"
 #include <fcntl.h>
 #include <pinion/error.h>
 #include <pinion/log.h>
@@ -63,7 +63,7 @@ static uint16_t place_tcp(int index, const char *host)
 {
     uint16_t port = 0;
     int fd;
-    assert_int_equal(pinion__listen(host, 0, &fd, 1, &port), 0);
+    assert_int_equal(pinion__bind(host, 0, &fd, 1, &port), 0);
     place(index, fd);
     return port;
 }

@@ -42,7 +42,7 @@ static void a_port_that_is_taken_is_named(void **state)
 {
     uint16_t port;
     int fd;
-    assert_int_equal(pinion__listen("127.0.0.1", 0, &fd, 1, &port), 0);
+    assert_int_equal(pinion__bind("127.0.0.1", 0, &fd, 1, &port), 0);
     is_refused((pinion_supervise_options){ .port = port }, PINION_EADDRINUSE, "another program has it");
     close(fd);
 }
