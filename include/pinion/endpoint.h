@@ -46,8 +46,13 @@ typedef struct pinion_endpoint_options {
 
     /* ---- connections and requests ---- */
 
-    size_t max_connections;    /* Connections open at once, of any kind. A number. Default: no limit. On
-                                  excess: a new one is closed at once and counted (`refused`). */
+    size_t max_connections; /* Connections open at once, of any kind. A number. Default: no limit. On
+                               excess: a new one is closed at once and counted (`refused`). */
+    /* Connections that one address has open at once; an IPv6 address counts with all of its /64. Proxies in
+     * trusted_proxies and Unix sockets do not count. A number. Default: no limit. On excess: a new one is
+     * closed at once and counted (`refused`). Clients behind one router share its address: leave room for
+     * them. */
+    size_t max_connections_per_address;
     size_t max_head;           /* The longest head of a request. Bytes. Default: 16 KiB. On excess: 431, or
                                   414 when the request line alone is longer. */
     uint32_t max_headers;      /* Headers of one request. A number up to 64. Default: 64. On excess: 431. */
@@ -364,7 +369,8 @@ typedef struct pinion_stats {
     uint64_t dropped;     /* broadcasts lost: a full mailbox or inbox, or no memory */
 
     /* Clients that were refused something. */
-    uint64_t refused;          /* connections closed at once: max_connections were open */
+    uint64_t refused;          /* connections closed at once: max_connections or
+                                  max_connections_per_address were open */
     uint64_t rate_limited;     /* messages and joins refused: they came too fast */
     uint64_t held_back;        /* times a client's frames were held back: too much overhead */
     uint64_t slow_closed;      /* clients closed: they did not read */

@@ -25,6 +25,7 @@
     RANK(PRESENCE, "a shard of presences")                                                                   \
     RANK(REMOTE, "what is known of other nodes")                                                             \
     RANK(SEATS, "seats of long polling")                                                                     \
+    RANK(VISITORS, "connections of each address")                                                            \
     RANK(INTEREST, "a stripe of the interest table")                                                         \
     RANK(PEERS, "a broker's other nodes")                                                                    \
     RANK(LINK, "the state of a connection to NATS")                                                          \

@@ -180,6 +180,8 @@ static int endpoint_init(struct pinion_endpoint *endpoint, const pinion_endpoint
         rc = PINION_ENOMEM;
     if (!rc && endpoint->options.trusted_proxies)
         rc = read_trusted(endpoint, endpoint->options.trusted_proxies);
+    pinion__visitors_limit(&endpoint->visitors, endpoint->options.max_connections_per_address,
+                           endpoint->trusted, endpoint->trusted_count);
     if (!rc)
         rc = pinion__secret_configure(&endpoint->hub.secret, endpoint->options.secret_key_base);
     if (!rc)
@@ -204,9 +206,11 @@ static struct pinion_endpoint *endpoint_new(unsigned work_threads, int *rc)
         return NULL;
     atomic_init(&endpoint->stop_requested, false);
     pinion__starting_init(&endpoint->starting);
+    pinion__visitors_init(&endpoint->visitors);
     *rc = pinion__hub_init(&endpoint->hub, work_threads ? work_threads : DEFAULT_WORK_THREADS);
     if (*rc == 0)
         return endpoint;
+    pinion__visitors_release(&endpoint->visitors);
     pinion__starting_release(&endpoint->starting);
     free(endpoint);
     return NULL;
@@ -239,6 +243,7 @@ static void free_endpoint(struct pinion_endpoint *endpoint)
         pinion__scheduler_unref(endpoint->loops[i].scheduler);
     pinion__unmount_all(endpoint);
     pinion__stream_listeners_free(endpoint);
+    pinion__visitors_release(&endpoint->visitors);
     pinion__starting_release(&endpoint->starting);
     free(endpoint->loops);
     free(endpoint->trusted);

@@ -4,6 +4,7 @@
 
 #include "endpoint/drain.h"
 #include "endpoint/starting.h"
+#include "endpoint/visitors.h"
 #include "engine/hub.h"
 #include "engine/mount.h"
 #include "http/http.h"
@@ -72,6 +73,7 @@ struct pinion_endpoint {
     char *host;                      /* NULL: all addresses */
     struct pinion_network *trusted;  /* proxies */
     size_t trusted_count;
+    struct pinion_visitors visitors;
     struct pinion_http_limits http_limits; /* of all loops */
     const struct pinion_loop_ops *engine;
     struct pinion_mounted *mounted;

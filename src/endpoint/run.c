@@ -1,4 +1,5 @@
 /* An endpoint that runs: its loops, each on a thread, from listening until they have drained. */
+#include "base/log_limit.h"
 #include "base/misuse.h"
 #include "endpoint/check.h"
 #include "endpoint/endpoint.h"
@@ -38,21 +39,34 @@ static bool has_room(const struct pinion_endpoint_loop *loop)
     return open <= endpoint->options.max_connections;
 }
 
+/* False: it is refused, and the log says why. */
+static bool may_enter(struct pinion_endpoint_loop *loop, const struct pinion_conn *conn)
+{
+    struct pinion_endpoint *endpoint = loop->endpoint;
+    if (has_room(loop))
+        return pinion__visitors_enter(&endpoint->visitors, conn);
+    PINION_LOG_LIMITED(PINION_LOG_WARNING,
+                       "a connection is refused: %zu are open, as many as may be (max_connections)",
+                       endpoint->options.max_connections);
+    return false;
+}
+
 /* A connection that nobody attaches to is closed. */
 static void on_accepted(void *context, void *streams, struct pinion_conn *conn)
 {
     struct pinion_endpoint_loop *loop = context;
-    if (has_room(loop)) {
-        if (streams)
-            pinion__stream_accept(loop, streams, conn);
-        else
-            pinion__http_accept(&loop->http, conn);
-        return;
-    }
-    if (atomic_load_explicit(&loop->shard->counters.refused, memory_order_relaxed) == 0)
-        pinion__log(PINION_LOG_WARNING, "connections are refused: there are %zu, as many as may be",
-                    loop->endpoint->options.max_connections);
-    PINION_COUNT(loop->shard, refused, 1);
+    if (!may_enter(loop, conn))
+        PINION_COUNT(loop->shard, refused, 1);
+    else if (streams)
+        pinion__stream_accept(loop, streams, conn);
+    else
+        pinion__http_accept(&loop->http, conn);
+}
+
+static void on_ended(void *context, struct pinion_conn *conn)
+{
+    const struct pinion_endpoint_loop *loop = context;
+    pinion__visitors_leave(&loop->endpoint->visitors, conn);
 }
 
 static uint64_t on_turn(void *context)
@@ -70,7 +84,9 @@ static uint64_t on_turn(void *context)
     return wait;
 }
 
-static const struct pinion_loop_events loop_events = { .accepted = on_accepted, .turn = on_turn };
+static const struct pinion_loop_events loop_events = { .accepted = on_accepted,
+                                                       .ended = on_ended,
+                                                       .turn = on_turn };
 
 /* The I/O loop itself stays until the endpoint is freed: another thread may be about to wake it. */
 static void end_loop(struct pinion_endpoint_loop *loop)

@@ -225,6 +225,8 @@ void pinion__conn_finish(struct pinion_conn *conn)
     count_connections(conn->loop, conn->loop->connections - 1);
     if (conn->events)
         conn->events->closed(conn, conn->error);
+    if (conn->loop->events->ended)
+        conn->loop->events->ended(conn->loop->context, conn);
 }
 
 void pinion__conn_attach(struct pinion_conn *conn, const struct pinion_conn_events *events, void *user)

@@ -32,6 +32,10 @@ struct pinion_loop_events {
      * pinion__conn_attach before it returns; a connection without events is closed. */
     void (*accepted)(void *context, void *user, struct pinion_conn *conn);
 
+    /* A connection that was accepted is over, after its own closed. Its memory goes after this. May be
+     * NULL. */
+    void (*ended)(void *context, struct pinion_conn *conn);
+
     /* Everything there was to deliver in this turn is delivered. Returns the milliseconds the loop may wait:
      * 0 to take another turn at once, UINT64_MAX to wait for an event or a wake. */
     uint64_t (*turn)(void *context);

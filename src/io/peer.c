@@ -20,6 +20,14 @@ bool pinion__peer_of(const struct pinion_conn *conn, uint8_t address[16], uint16
     return storage.ss_family == AF_INET || storage.ss_family == AF_INET6;
 }
 
+void pinion__peer_network(uint8_t address[16])
+{
+    struct in6_addr in6;
+    memcpy(&in6, address, sizeof in6);
+    if (!IN6_IS_ADDR_V4MAPPED(&in6))
+        memset(address + 8, 0, 8);
+}
+
 void pinion__peer_text(const uint8_t address[16], char text[INET6_ADDRSTRLEN])
 {
     struct in6_addr in6;

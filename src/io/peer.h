@@ -12,6 +12,10 @@ bool pinion__peer_of(const struct pinion_conn *conn, uint8_t address[16], uint16
 /* The address of a connection as text, for the log; "unknown" when it has none. Returns text. */
 const char *pinion__peer_name(const struct pinion_conn *conn, char text[INET6_ADDRSTRLEN]);
 
+/* Keep of such an address what counts where clients are counted by address: all of an IPv4 address, the /64
+ * of an IPv6 address, since one client has a whole one. */
+void pinion__peer_network(uint8_t address[16]);
+
 /* Such an address as text. */
 void pinion__peer_text(const uint8_t address[16], char text[INET6_ADDRSTRLEN]);
 

@@ -60,10 +60,10 @@ static bool network_has(const struct pinion_network *network, const uint8_t addr
     return rest == 0 || (network->address[bytes] ^ address[bytes]) >> (8 - rest) == 0;
 }
 
-static bool is_trusted(const uint8_t address[16], const struct pinion_network *trusted, size_t count)
+bool pinion__networks_have(const struct pinion_network *networks, size_t count, const uint8_t address[16])
 {
     for (size_t i = 0; i < count; i++) {
-        if (network_has(&trusted[i], address))
+        if (network_has(&networks[i], address))
             return true;
     }
     return false;
@@ -204,7 +204,7 @@ static size_t follow(const struct pinion_slice *nodes, size_t count, const struc
         memcpy(out->address, address, sizeof address);
         out->port = port;
         hop = i;
-        if (!is_trusted(address, trusted, trusted_count))
+        if (!pinion__networks_have(trusted, trusted_count, address))
             break;
     }
     return hop;
@@ -262,7 +262,7 @@ void pinion__forwarded(const struct pinion_http_request *request, const uint8_t 
 {
     *out = (struct pinion_forwarded){ .port = port };
     memcpy(out->address, peer, sizeof out->address);
-    if (!is_trusted(peer, trusted, count))
+    if (!pinion__networks_have(trusted, count, peer))
         return;
     /* The header that a proxy does not write is the client's own, and few write Forwarded. */
     if (has(request, "forwarded") && !has(request, "x-forwarded-for"))

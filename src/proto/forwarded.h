@@ -18,6 +18,9 @@ bool pinion__network_read(struct pinion_slice text, struct pinion_network *netwo
 /* Read one address; without brackets and port. */
 bool pinion__address_read(struct pinion_slice text, uint8_t address[16]);
 
+/* Whether one of these networks has the address. */
+bool pinion__networks_have(const struct pinion_network *networks, size_t count, const uint8_t address[16]);
+
 struct pinion_forwarded {
     uint8_t address[16];
     uint16_t port;              /* 0: not known */

@@ -1,5 +1,6 @@
 #include "transport/longpoll_seats.h"
 #include "base/log.h"
+#include "io/peer.h"
 #include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
@@ -127,8 +128,7 @@ static struct pinion_longpoll_group *group_of(struct pinion_longpoll_seats *seat
     if (!client->known)
         return pinion__rank_reserve(&seats->by_unpolled, seats->groups.count + 1) == 0 ? &seats->nobody
                                                                                        : NULL;
-    if (!is_ipv4(client))
-        memset(whole.address + 8, 0, 8);
+    pinion__peer_network(whole.address);
     struct pinion_slice name = pinion__slice((const char *)whole.address, sizeof whole.address);
     uint64_t hash = pinion__hash(name);
     struct pinion_map_node *node = pinion__map_find(&seats->groups, name, hash);
