@@ -51,57 +51,60 @@ static unsigned index_of(const struct pinion_longpoll *longpoll, const struct pi
     return index;
 }
 
-/* ---- the way of a call ---- */
+/* ---- the way of an exchange ---- */
 
-static struct pinion_longpoll_call *ref(struct pinion_longpoll_call *call)
+static struct pinion_longpoll_exchange *ref(struct pinion_longpoll_exchange *exchange)
 {
-    atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
-    return call;
+    atomic_fetch_add_explicit(&exchange->refs, 1, memory_order_relaxed);
+    return exchange;
 }
 
-static void unref(struct pinion_longpoll_call *call)
+static void unref(struct pinion_longpoll_exchange *exchange)
 {
-    if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) != 1)
+    if (atomic_fetch_sub_explicit(&exchange->refs, 1, memory_order_acq_rel) != 1)
         return;
-    pinion__list_gone(&call->node);
-    pinion__list_gone(&call->window.node);
-    pinion__task_gone(&call->task);
-    pinion__task_gone(&call->cancel);
-    pinion__buf_release(&call->body);
-    pinion__buf_release(&call->answer);
-    free(call->elsewhere);
-    free(call);
+    pinion__list_gone(&exchange->node);
+    pinion__list_gone(&exchange->window.node);
+    pinion__task_gone(&exchange->task);
+    pinion__task_gone(&exchange->cancel);
+    pinion__buf_release(&exchange->body);
+    pinion__buf_release(&exchange->answer);
+    free(exchange->elsewhere);
+    free(exchange);
 }
 
 static void run_answered(struct pinion_task *task)
 {
-    struct pinion_longpoll_call *call = PINION_CONTAINER_OF(task, struct pinion_longpoll_call, task);
-    if (call->owner)
-        call->answered(call);
-    unref(call);
+    struct pinion_longpoll_exchange *exchange =
+        PINION_CONTAINER_OF(task, struct pinion_longpoll_exchange, task);
+    if (exchange->owner)
+        exchange->answered(exchange);
+    unref(exchange);
 }
 
 static void run_there(struct pinion_task *task)
 {
-    struct pinion_longpoll_call *call = PINION_CONTAINER_OF(task, struct pinion_longpoll_call, task);
-    struct pinion_longpoll *longpoll = call->longpoll;
+    struct pinion_longpoll_exchange *exchange =
+        PINION_CONTAINER_OF(task, struct pinion_longpoll_exchange, task);
+    struct pinion_longpoll *longpoll = exchange->longpoll;
     struct pinion_longpoll_session *session = pinion__longpoll_session_find(
-        &longpoll->loops[index_of(longpoll, call->there)], call->id, call->mount);
-    call->gone = !session;
-    call->found = session && call->kind == PINION_LONGPOLL_FIND;
-    if (!session || call->found)
-        pinion__longpoll_call_return(call);
-    else if (call->kind == PINION_LONGPOLL_POLL)
-        pinion__longpoll_session_poll(session, call);
+        &longpoll->loops[index_of(longpoll, exchange->there)], exchange->id, exchange->mount);
+    exchange->gone = !session;
+    exchange->found = session && exchange->kind == PINION_LONGPOLL_FIND;
+    if (!session || exchange->found)
+        pinion__longpoll_exchange_return(exchange);
+    else if (exchange->kind == PINION_LONGPOLL_POLL)
+        pinion__longpoll_session_poll(session, exchange);
     else
-        pinion__longpoll_session_publish(session, call);
+        pinion__longpoll_session_publish(session, exchange);
 }
 
 static void run_cancel(struct pinion_task *task)
 {
-    struct pinion_longpoll_call *call = PINION_CONTAINER_OF(task, struct pinion_longpoll_call, cancel);
-    pinion__longpoll_session_cancel(call);
-    unref(call);
+    struct pinion_longpoll_exchange *exchange =
+        PINION_CONTAINER_OF(task, struct pinion_longpoll_exchange, cancel);
+    pinion__longpoll_session_cancel(exchange);
+    unref(exchange);
 }
 
 /* Always by a queue, so that nothing comes back while it is still being sent off. */
@@ -113,96 +116,96 @@ static int send_to(struct pinion_shard *from, struct pinion_shard *to, struct pi
     return 0;
 }
 
-void pinion__longpoll_call_return(struct pinion_longpoll_call *call)
+void pinion__longpoll_exchange_return(struct pinion_longpoll_exchange *exchange)
 {
-    call->task.run = run_answered;
-    if (send_to(call->there, call->home, &call->task, 0) != 0)
-        unref(call); /* the loop it came from has ended, and its owner with it */
+    exchange->task.run = run_answered;
+    if (send_to(exchange->there, exchange->home, &exchange->task, 0) != 0)
+        unref(exchange); /* the loop it came from has ended, and its owner with it */
 }
 
-static void set_off(struct pinion_longpoll_call *call, enum pinion_longpoll_kind kind)
+static void set_off(struct pinion_longpoll_exchange *exchange, enum pinion_longpoll_kind kind)
 {
-    call->kind = kind;
-    if (call->gone) { /* it is addressed to where nobody can be */
-        pinion__longpoll_call_return(call);
+    exchange->kind = kind;
+    if (exchange->gone) { /* it is addressed to where nobody can be */
+        pinion__longpoll_exchange_return(exchange);
         return;
     }
-    if (call->elsewhere) {
-        pinion__longpoll_remote_ask(call->longpoll->remote, call);
+    if (exchange->elsewhere) {
+        pinion__longpoll_remote_ask(exchange->longpoll->remote, exchange);
         return;
     }
-    call->task.run = run_there;
-    int rc = send_to(call->home, call->there, &call->task, call->body.len);
+    exchange->task.run = run_there;
+    int rc = send_to(exchange->home, exchange->there, &exchange->task, exchange->body.len);
     if (rc == 0)
         return;
-    call->gone = rc == PINION_ECLOSED;
-    if (!call->gone)
-        (void)pinion__longpoll_put_status(&call->answer,
+    exchange->gone = rc == PINION_ECLOSED;
+    if (!exchange->gone)
+        (void)pinion__longpoll_put_status(&exchange->answer,
                                           408); /* that loop is behind: as if it took too long */
-    call->there = call->home;
-    pinion__longpoll_call_return(call);
+    exchange->there = exchange->home;
+    pinion__longpoll_exchange_return(exchange);
 }
 
-struct pinion_longpoll_call *pinion__longpoll_call_new(struct pinion_longpoll *longpoll,
-                                                       struct pinion_shard *home,
-                                                       const struct pinion_mount *mount)
+struct pinion_longpoll_exchange *pinion__longpoll_exchange_new(struct pinion_longpoll *longpoll,
+                                                               struct pinion_shard *home,
+                                                               const struct pinion_mount *mount)
 {
-    struct pinion_longpoll_call *call = calloc(1, sizeof *call);
-    if (!call)
+    struct pinion_longpoll_exchange *exchange = calloc(1, sizeof *exchange);
+    if (!exchange)
         return NULL;
-    atomic_init(&call->refs, 1);
-    call->longpoll = longpoll;
-    call->home = call->there = home;
-    call->mount = mount;
-    pinion__list_init(&call->node);
-    pinion__timer_init(&call->window, NULL);
-    pinion__buf_init(&call->answer, SIZE_MAX);
-    pinion__buf_init(&call->body, mount->options.longpoll_max_body);
-    return call;
+    atomic_init(&exchange->refs, 1);
+    exchange->longpoll = longpoll;
+    exchange->home = exchange->there = home;
+    exchange->mount = mount;
+    pinion__list_init(&exchange->node);
+    pinion__timer_init(&exchange->window, NULL);
+    pinion__buf_init(&exchange->answer, SIZE_MAX);
+    pinion__buf_init(&exchange->body, mount->options.longpoll_max_body);
+    return exchange;
 }
 
-struct pinion_longpoll_call *pinion__longpoll_call_again(struct pinion_longpoll_call *call)
+struct pinion_longpoll_exchange *pinion__longpoll_exchange_again(struct pinion_longpoll_exchange *exchange)
 {
-    pinion__buf_release(&call->answer);
-    call->found = false;
-    if (!call->elsewhere)
-        call->there = call->longpoll->hub->shards[call->loop];
-    return ref(call);
+    pinion__buf_release(&exchange->answer);
+    exchange->found = false;
+    if (!exchange->elsewhere)
+        exchange->there = exchange->longpoll->hub->shards[exchange->loop];
+    return ref(exchange);
 }
 
-bool pinion__longpoll_call_address(struct pinion_longpoll_call *call, struct pinion_slice token)
+bool pinion__longpoll_exchange_address(struct pinion_longpoll_exchange *exchange, struct pinion_slice token)
 {
-    const struct pinion_hub *hub = call->longpoll->hub;
+    const struct pinion_hub *hub = exchange->longpoll->hub;
     struct pinion_longpoll_place place;
     if (!pinion__longpoll_token_read(hub, token, &place))
         return false;
-    memcpy(call->id, place.id, sizeof call->id);
-    call->loop = place.loop;
+    memcpy(exchange->id, place.id, sizeof exchange->id);
+    exchange->loop = place.loop;
     if (strcmp(place.node, pinion__pubsub_node(&hub->pubsub)) != 0) {
-        call->elsewhere = place.node[0] && call->longpoll->remote ? strdup(place.node) : NULL;
-        call->gone = !call->elsewhere;
+        exchange->elsewhere = place.node[0] && exchange->longpoll->remote ? strdup(place.node) : NULL;
+        exchange->gone = !exchange->elsewhere;
     } else {
-        call->gone = place.loop >= hub->shard_count;
-        call->there = call->gone ? call->home : hub->shards[place.loop];
+        exchange->gone = place.loop >= hub->shard_count;
+        exchange->there = exchange->gone ? exchange->home : hub->shards[place.loop];
     }
     return true;
 }
 
-void pinion__longpoll_call_free(struct pinion_longpoll_call *call)
+void pinion__longpoll_exchange_free(struct pinion_longpoll_exchange *exchange)
 {
-    unref(call);
+    unref(exchange);
 }
 
-void pinion__longpoll_abandon(struct pinion_longpoll_call *call)
+void pinion__longpoll_abandon(struct pinion_longpoll_exchange *exchange)
 {
-    if (call->elsewhere) {
-        pinion__longpoll_remote_abandon(call->longpoll->remote, call);
+    if (exchange->elsewhere) {
+        pinion__longpoll_remote_abandon(exchange->longpoll->remote, exchange);
         return;
     }
-    call->owner = NULL;
-    call->cancel.run = run_cancel;
-    if (send_to(call->home, call->there, &ref(call)->cancel, 0) != 0)
-        unref(call);
+    exchange->owner = NULL;
+    exchange->cancel.run = run_cancel;
+    if (send_to(exchange->home, exchange->there, &ref(exchange)->cancel, 0) != 0)
+        unref(exchange);
 }
 
 /* ---- who has to go ---- */
@@ -236,42 +239,42 @@ void pinion__longpoll_evict(struct pinion_longpoll *longpoll, struct pinion_shar
     pinion__longpoll_seats_left(&longpoll->seats); /* without memory it stays, and ends by its own time */
 }
 
-/* ---- calls ---- */
+/* ---- exchanges ---- */
 
-void pinion__longpoll_begin(struct pinion_longpoll_call *call, const pinion_payload *params,
+void pinion__longpoll_begin(struct pinion_longpoll_exchange *exchange, const pinion_payload *params,
                             const pinion_connect_info *info)
 {
-    struct pinion_longpoll *longpoll = call->longpoll;
-    unsigned index = index_of(longpoll, call->home);
+    struct pinion_longpoll *longpoll = exchange->longpoll;
+    unsigned index = index_of(longpoll, exchange->home);
     char token[PINION_LONGPOLL_TOKEN_MAX];
-    call->kind = PINION_LONGPOLL_BEGIN;
-    call->there = call->home;
-    call->gone = false;
-    call->refused = call->home->closing;
-    if (call->refused) {
-        pinion__longpoll_call_return(call);
-    } else if (RAND_bytes(call->id, sizeof call->id) != 1 ||
-               pinion__longpoll_token_make(longpoll->hub, index, call->id, token) != 0) {
-        (void)pinion__longpoll_put_status(&call->answer, 500);
-        pinion__longpoll_call_return(call);
+    exchange->kind = PINION_LONGPOLL_BEGIN;
+    exchange->there = exchange->home;
+    exchange->gone = false;
+    exchange->refused = exchange->home->closing;
+    if (exchange->refused) {
+        pinion__longpoll_exchange_return(exchange);
+    } else if (RAND_bytes(exchange->id, sizeof exchange->id) != 1 ||
+               pinion__longpoll_token_make(longpoll->hub, index, exchange->id, token) != 0) {
+        (void)pinion__longpoll_put_status(&exchange->answer, 500);
+        pinion__longpoll_exchange_return(exchange);
     } else {
-        pinion__longpoll_session_open(&longpoll->loops[index], call, token, params, info);
+        pinion__longpoll_session_open(&longpoll->loops[index], exchange, token, params, info);
     }
 }
 
-void pinion__longpoll_poll(struct pinion_longpoll_call *call)
+void pinion__longpoll_poll(struct pinion_longpoll_exchange *exchange)
 {
-    set_off(call, PINION_LONGPOLL_POLL);
+    set_off(exchange, PINION_LONGPOLL_POLL);
 }
 
-void pinion__longpoll_publish(struct pinion_longpoll_call *call)
+void pinion__longpoll_publish(struct pinion_longpoll_exchange *exchange)
 {
-    set_off(call, PINION_LONGPOLL_PUBLISH);
+    set_off(exchange, PINION_LONGPOLL_PUBLISH);
 }
 
-void pinion__longpoll_find(struct pinion_longpoll_call *call)
+void pinion__longpoll_find(struct pinion_longpoll_exchange *exchange)
 {
-    set_off(call, PINION_LONGPOLL_FIND);
+    set_off(exchange, PINION_LONGPOLL_FIND);
 }
 
 /* ---- checking ---- */

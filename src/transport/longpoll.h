@@ -1,8 +1,9 @@
 /* The long-polling transport: a socket over HTTP requests. A session holds what waits for the client between
  * its polls. It lives on one loop; a request finds it from any loop, and from any node.
  *
- * A request is a call: the HTTP side makes one, sends it off with _begin, _poll, _find or _publish, and gets
- * it back, with its answer, by ->answered. All of this on the loop of the HTTP connection. */
+ * A request and its answer are an exchange: the HTTP side makes one, sends it off with _begin, _poll, _find
+ * or _publish, and gets it back, with its answer, by ->answered. All of this on the loop of the HTTP
+ * connection. */
 #ifndef PINION_TRANSPORT_LONGPOLL_H
 #define PINION_TRANSPORT_LONGPOLL_H
 
@@ -29,10 +30,11 @@ enum pinion_longpoll_kind {
     PINION_LONGPOLL_FIND
 };
 
-struct pinion_longpoll_call {
+struct pinion_longpoll_exchange {
     /* Of the maker; read on its loop only. */
-    void *owner;                                         /* NULL: it has gone, and ->answered is not called */
-    void (*answered)(struct pinion_longpoll_call *call); /* from the run queue; the call is freed after it */
+    void *owner; /* NULL: it has gone, and ->answered is not called */
+    void (*answered)(
+        struct pinion_longpoll_exchange *exchange); /* from the run queue; the exchange is freed after it */
     const struct pinion_mount *mount;
     struct pinion_buf body;               /* to be published */
     bool ndjson;                          /* its frames are one a line */
@@ -63,36 +65,36 @@ struct pinion_longpoll_call {
     void *waits_for;            /* the session's batch, or the session */
 };
 
-/* A call from this loop about sockets of this mount. NULL when out of memory. */
-struct pinion_longpoll_call *pinion__longpoll_call_new(struct pinion_longpoll *longpoll,
-                                                       struct pinion_shard *home,
-                                                       const struct pinion_mount *mount);
+/* An exchange from this loop about sockets of this mount. NULL when out of memory. */
+struct pinion_longpoll_exchange *pinion__longpoll_exchange_new(struct pinion_longpoll *longpoll,
+                                                               struct pinion_shard *home,
+                                                               const struct pinion_mount *mount);
 
 /* Address it to a token's session, whether that is still there or not. False: the token is none of ours. */
-bool pinion__longpoll_call_address(struct pinion_longpoll_call *call, struct pinion_slice token);
+bool pinion__longpoll_exchange_address(struct pinion_longpoll_exchange *exchange, struct pinion_slice token);
 
-/* Of a call that was never sent off. */
-void pinion__longpoll_call_free(struct pinion_longpoll_call *call);
+/* Of an exchange that was never sent off. */
+void pinion__longpoll_exchange_free(struct pinion_longpoll_exchange *exchange);
 
-/* Begin a session on this loop: the call is answered with its token, or the refusal. params and info are
+/* Begin a session on this loop: the exchange is answered with its token, or the refusal. params and info are
  * borrowed for this call. */
-void pinion__longpoll_begin(struct pinion_longpoll_call *call, const pinion_payload *params,
+void pinion__longpoll_begin(struct pinion_longpoll_exchange *exchange, const pinion_payload *params,
                             const pinion_connect_info *info);
 
 /* Wait for messages of the session it is addressed to. */
-void pinion__longpoll_poll(struct pinion_longpoll_call *call);
+void pinion__longpoll_poll(struct pinion_longpoll_exchange *exchange);
 
-/* Is the session there that the call is addressed to? */
-void pinion__longpoll_find(struct pinion_longpoll_call *call);
+/* Is the session there that the exchange is addressed to? */
+void pinion__longpoll_find(struct pinion_longpoll_exchange *exchange);
 
-/* From ->answered of a _find: the same call, addressed as it was, to be sent off once more. */
-struct pinion_longpoll_call *pinion__longpoll_call_again(struct pinion_longpoll_call *call);
+/* From ->answered of a _find: the same exchange, addressed as it was, to be sent off once more. */
+struct pinion_longpoll_exchange *pinion__longpoll_exchange_again(struct pinion_longpoll_exchange *exchange);
 
 /* Hand the frames of the body to the session it is addressed to. */
-void pinion__longpoll_publish(struct pinion_longpoll_call *call);
+void pinion__longpoll_publish(struct pinion_longpoll_exchange *exchange);
 
-/* The owner goes before it got its answer: what would have answered the call waits for the next. */
-void pinion__longpoll_abandon(struct pinion_longpoll_call *call);
+/* The owner goes before it got its answer: what would have answered the exchange waits for the next. */
+void pinion__longpoll_abandon(struct pinion_longpoll_exchange *exchange);
 
 extern const struct pinion_transport pinion__longpoll;
 

@@ -1,4 +1,4 @@
-/* Requests of long polling: from HTTP to calls of the transport, and their answers. All are 200 with the
+/* Requests of long polling: from HTTP to exchanges of the transport, and their answers. All are 200 with the
  * meaningful status in their JSON, but for what no client of ours sends.
  *
  * A poll whose session has gone is answered 500: every phoenix.js then closes its socket, connects and joins
@@ -88,102 +88,103 @@ static struct pinion_slice token_of(const struct pinion_http_request *request, c
     return pinion__slice(json_string_value(token), json_string_length(token));
 }
 
-/* A call that is addressed to the session of the request's token. NULL when there is no token of ours. */
-static struct pinion_longpoll_call *call_by_token(const struct pinion_entrance *entrance,
-                                                  const struct pinion_http_request *request,
-                                                  const pinion_payload *params)
+/* An exchange that is addressed to the session of the request's token. NULL when there is no token of ours.
+ */
+static struct pinion_longpoll_exchange *exchange_by_token(const struct pinion_entrance *entrance,
+                                                          const struct pinion_http_request *request,
+                                                          const pinion_payload *params)
 {
     struct pinion_slice token = token_of(request, params);
-    struct pinion_longpoll_call *call = NULL;
+    struct pinion_longpoll_exchange *exchange = NULL;
     if (token.len > 0)
-        call = pinion__longpoll_call_new(entrance->longpoll, entrance->shard, entrance->mount);
-    if (call && !pinion__longpoll_call_address(call, token)) {
-        pinion__longpoll_call_free(call);
-        call = NULL;
+        exchange = pinion__longpoll_exchange_new(entrance->longpoll, entrance->shard, entrance->mount);
+    if (exchange && !pinion__longpoll_exchange_address(exchange, token)) {
+        pinion__longpoll_exchange_free(exchange);
+        exchange = NULL;
     }
-    return call;
+    return exchange;
 }
 
-/* ---- calls that are sent off ---- */
+/* ---- exchanges that are sent off ---- */
 
-static void abandon(void *call)
+static void abandon(void *exchange)
 {
-    pinion__longpoll_abandon(call);
+    pinion__longpoll_abandon(exchange);
 }
 
 /* A poll waits for messages that nobody would get. The beginning of a session is answered. */
 static bool owes_nothing(const void *data)
 {
-    const struct pinion_longpoll_call *call = data;
-    return call->kind == PINION_LONGPOLL_POLL;
+    const struct pinion_longpoll_exchange *exchange = data;
+    return exchange->kind == PINION_LONGPOLL_POLL;
 }
 
 static const struct pinion_http_answerer sent_off = { .abandoned = abandon, .owes_nothing = owes_nothing };
 
 /* Its answer is awaited from here on. */
-static void await(struct pinion_http *http, struct pinion_longpoll_call *call,
-                  void (*answered)(struct pinion_longpoll_call *call))
+static void await(struct pinion_http *http, struct pinion_longpoll_exchange *exchange,
+                  void (*answered)(struct pinion_longpoll_exchange *exchange))
 {
-    pinion__http_wait(http, &sent_off, call);
-    call->owner = http;
-    call->answered = answered;
+    pinion__http_wait(http, &sent_off, exchange);
+    exchange->owner = http;
+    exchange->answered = answered;
 }
 
-/* The rest of its answer is what the call came back with. */
-static void answer_body(struct pinion_http *http, const struct pinion_longpoll_call *call)
+/* The rest of its answer is what the exchange came back with. */
+static void answer_body(struct pinion_http *http, const struct pinion_longpoll_exchange *exchange)
 {
-    send_json(http, call->answer.data, call->answer.len, pinion__http_keep_alive(http));
+    send_json(http, exchange->answer.data, exchange->answer.len, pinion__http_keep_alive(http));
 }
 
 /* ---- GET ---- */
 
-static void answer_poll(struct pinion_http *http, const struct pinion_longpoll_call *call)
+static void answer_poll(struct pinion_http *http, const struct pinion_longpoll_exchange *exchange)
 {
-    if (call->refused && !call->home->closing)
+    if (exchange->refused && !exchange->home->closing)
         PINION_LOG_LIMITED(PINION_LOG_WARNING,
                            "longpoll %s: refused: there are as many sessions as may be (peer %s)",
-                           call->mount->path, peer_name(http, (char[INET6_ADDRSTRLEN]){ 0 }));
-    if (call->refused)
+                           exchange->mount->path, peer_name(http, (char[INET6_ADDRSTRLEN]){ 0 }));
+    if (exchange->refused)
         pinion__http_send_error(http, 503, false);
-    else if (call->gone)
+    else if (exchange->gone)
         send_status(http, 500, pinion__http_keep_alive(http));
     else
-        answer_body(http, call);
+        answer_body(http, exchange);
 }
 
-static void on_polled(struct pinion_longpoll_call *call)
+static void on_polled(struct pinion_longpoll_exchange *exchange)
 {
-    struct pinion_http *http = call->owner;
+    struct pinion_http *http = exchange->owner;
     pinion__http_answer_begin(http);
-    answer_poll(http, call);
+    answer_poll(http, exchange);
     pinion__http_answer_end(http);
 }
 
 static void begin(struct pinion_http *http, const struct pinion_entrance *entrance,
                   const pinion_payload *params, const struct pinion_connect_request *connect)
 {
-    struct pinion_longpoll_call *call =
-        pinion__longpoll_call_new(entrance->longpoll, entrance->shard, entrance->mount);
-    if (!call) {
+    struct pinion_longpoll_exchange *exchange =
+        pinion__longpoll_exchange_new(entrance->longpoll, entrance->shard, entrance->mount);
+    if (!exchange) {
         send_status(http, 500, pinion__http_keep_alive(http));
         return;
     }
-    call->client = connect->client;
-    await(http, call, on_polled);
-    pinion__longpoll_begin(call, params, &connect->info);
+    exchange->client = connect->client;
+    await(http, exchange, on_polled);
+    pinion__longpoll_begin(exchange, params, &connect->info);
 }
 
 static void poll_or_begin(struct pinion_http *http, const struct pinion_entrance *entrance,
                           const struct pinion_http_request *request, const pinion_payload *params,
                           const struct pinion_connect_request *connect)
 {
-    struct pinion_longpoll_call *call = call_by_token(entrance, request, params);
-    if (!call) {
+    struct pinion_longpoll_exchange *exchange = exchange_by_token(entrance, request, params);
+    if (!exchange) {
         begin(http, entrance, params, connect);
         return;
     }
-    await(http, call, on_polled);
-    pinion__longpoll_poll(call);
+    await(http, exchange, on_polled);
+    pinion__longpoll_poll(exchange);
 }
 
 /* ---- a GET with a body ---- */
@@ -253,66 +254,66 @@ static void serve_get(struct pinion_http *http, const struct pinion_entrance *en
 
 /* ---- POST ---- */
 
-static void answer_post(struct pinion_http *http, const struct pinion_longpoll_call *call)
+static void answer_post(struct pinion_http *http, const struct pinion_longpoll_exchange *exchange)
 {
-    if (call->gone)
+    if (exchange->gone)
         send_status(http, 410, pinion__http_keep_alive(http));
     else
-        answer_body(http, call);
+        answer_body(http, exchange);
 }
 
-static void on_published(struct pinion_longpoll_call *call)
+static void on_published(struct pinion_longpoll_exchange *exchange)
 {
-    struct pinion_http *http = call->owner;
+    struct pinion_http *http = exchange->owner;
     pinion__http_answer_begin(http);
-    answer_post(http, call);
+    answer_post(http, exchange);
     pinion__http_answer_end(http);
 }
 
 static int take_piece(void *data, struct pinion_slice piece)
 {
-    struct pinion_longpoll_call *call = data;
-    return pinion__buf_append(&call->body, piece.ptr, piece.len);
+    struct pinion_longpoll_exchange *exchange = data;
+    return pinion__buf_append(&exchange->body, piece.ptr, piece.len);
 }
 
 static void publish(struct pinion_http *http, void *data)
 {
     struct pinion_longpoll_batch frames;
-    struct pinion_longpoll_call *call = data;
-    uint32_t max = call->mount->options.longpoll_max_batch;
-    pinion__longpoll_batch_init(&frames, call->body.data, call->body.len, call->ndjson);
+    struct pinion_longpoll_exchange *exchange = data;
+    uint32_t max = exchange->mount->options.longpoll_max_batch;
+    pinion__longpoll_batch_init(&frames, exchange->body.data, exchange->body.len, exchange->ndjson);
     int rc = pinion__longpoll_batch_check(&frames, max);
     if (rc == PINION_ETOOBIG)
         PINION_LOG_LIMITED(PINION_LOG_INFO,
                            "longpoll %s: a body of more than %u messages is refused (peer %s)",
-                           call->mount->path, max, peer_name(http, (char[INET6_ADDRSTRLEN]){ 0 }));
+                           exchange->mount->path, max, peer_name(http, (char[INET6_ADDRSTRLEN]){ 0 }));
     if (rc) {
-        pinion__longpoll_call_free(call);
+        pinion__longpoll_exchange_free(exchange);
         pinion__http_send_error(http, 400, pinion__http_keep_alive(http));
         return;
     }
-    await(http, call, on_published);
-    pinion__longpoll_publish(call);
+    await(http, exchange, on_published);
+    pinion__longpoll_publish(exchange);
 }
 
-static void forget(void *call)
+static void forget(void *exchange)
 {
-    pinion__longpoll_call_free(call);
+    pinion__longpoll_exchange_free(exchange);
 }
 
-/* What comes of the body is the call's. */
+/* What comes of the body is the exchange's. */
 static const struct pinion_http_answerer collected = { .body = take_piece,
                                                        .body_end = publish,
                                                        .abandoned = forget };
 
-static void on_found(struct pinion_longpoll_call *call)
+static void on_found(struct pinion_longpoll_exchange *exchange)
 {
-    struct pinion_http *http = call->owner;
+    struct pinion_http *http = exchange->owner;
     pinion__http_answer_begin(http);
-    if (call->found)
-        pinion__http_read_body(http, &collected, pinion__longpoll_call_again(call));
+    if (exchange->found)
+        pinion__http_read_body(http, &collected, pinion__longpoll_exchange_again(exchange));
     else
-        answer_post(http, call);
+        answer_post(http, exchange);
     pinion__http_answer_end(http);
 }
 
@@ -334,18 +335,18 @@ static void serve_post(struct pinion_http *http, const struct pinion_entrance *e
         pinion__http_send_error(http, 400, false);
         return;
     }
-    struct pinion_longpoll_call *call = call_by_token(entrance, request, params);
-    if (!call) {
+    struct pinion_longpoll_exchange *exchange = exchange_by_token(entrance, request, params);
+    if (!exchange) {
         send_status(http, 410, request->keep_alive);
         return;
     }
-    call->ndjson = is_ndjson(request);
+    exchange->ndjson = is_ndjson(request);
     if (is_small(http, request)) {
-        pinion__http_read_body(http, &collected, call);
+        pinion__http_read_body(http, &collected, exchange);
         return;
     }
-    await(http, call, on_found);
-    pinion__longpoll_find(call);
+    await(http, exchange, on_found);
+    pinion__longpoll_find(exchange);
 }
 
 /* ---- any request ---- */

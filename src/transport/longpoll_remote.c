@@ -6,26 +6,26 @@
 #include <stdlib.h>
 
 #define LOOP_BITS    6
-#define PATIENCE_MS  5000 /* beyond the time that a call may wait at its session */
+#define PATIENCE_MS  5000 /* beyond the time that an exchange may wait at its session */
 #define MESSAGE_ROOM 512  /* of what is around body or answer */
 
 enum { REQUEST = 1, ANSWER = 2, CANCEL = 3 };
 enum { FLAG_GONE = 1, FLAG_REFUSED = 2 };
 
-/* A call from another node, on the loop of its session. */
+/* An exchange from another node, on the loop of its session. */
 struct visitor {
     struct pinion_map_node node; /* in the loop's visitors */
     struct pinion_longpoll_remote *remote;
     unsigned loop;
     uint64_t number;
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     size_t key_len;
     char key[]; /* the number, then the node's name */
 };
 
 /* One loop's part. */
 struct loop {
-    struct pinion_map asked;    /* of its own calls, by number */
+    struct pinion_map asked;    /* of its own exchanges, by number */
     struct pinion_map visitors; /* by number and node */
     uint64_t count;
 };
@@ -48,9 +48,9 @@ struct arrival {
     char bytes[];
 };
 
-static void release(struct pinion_longpoll_call *call)
+static void release(struct pinion_longpoll_exchange *exchange)
 {
-    pinion__longpoll_call_free(call);
+    pinion__longpoll_exchange_free(exchange);
 }
 
 /* ---- messages ---- */
@@ -68,24 +68,24 @@ static int put_start(struct pinion_buf *out, unsigned type, uint64_t number)
 
 /* Whether a session is there is asked by publishing nothing: other nodes may know no kind of their own for
  * it. */
-static int put_request(struct pinion_buf *out, const struct pinion_longpoll_call *call)
+static int put_request(struct pinion_buf *out, const struct pinion_longpoll_exchange *exchange)
 {
-    size_t path_len = strlen(call->mount->path);
-    bool find = call->kind == PINION_LONGPOLL_FIND;
-    int rc = path_len > UINT8_MAX ? PINION_ETOOBIG : put_start(out, REQUEST, call->number);
+    size_t path_len = strlen(exchange->mount->path);
+    bool find = exchange->kind == PINION_LONGPOLL_FIND;
+    int rc = path_len > UINT8_MAX ? PINION_ETOOBIG : put_start(out, REQUEST, exchange->number);
     if (!rc)
-        rc = put_byte(out, call->loop);
+        rc = put_byte(out, exchange->loop);
     if (!rc)
-        rc = pinion__buf_append(out, call->id, sizeof call->id);
+        rc = pinion__buf_append(out, exchange->id, sizeof exchange->id);
     if (!rc)
-        rc = put_byte(out, find ? (unsigned)PINION_LONGPOLL_PUBLISH : (unsigned)call->kind);
+        rc = put_byte(out, find ? (unsigned)PINION_LONGPOLL_PUBLISH : (unsigned)exchange->kind);
     if (!rc)
-        rc = put_byte(out, find || call->ndjson);
+        rc = put_byte(out, find || exchange->ndjson);
     if (!rc)
         rc = put_byte(out, (unsigned)path_len);
     if (!rc)
-        rc = pinion__buf_append(out, call->mount->path, path_len);
-    return rc ? rc : pinion__buf_append(out, call->body.data, call->body.len);
+        rc = pinion__buf_append(out, exchange->mount->path, path_len);
+    return rc ? rc : pinion__buf_append(out, exchange->body.data, exchange->body.len);
 }
 
 static int send(struct pinion_longpoll_remote *remote, const char *node, const struct pinion_buf *message)
@@ -114,46 +114,49 @@ static bool take_bytes(struct pinion_slice *in, size_t len, struct pinion_slice 
 
 /* ---- asking ---- */
 
-static struct pinion_slice call_number(const struct pinion_map_node *node)
+static struct pinion_slice exchange_number(const struct pinion_map_node *node)
 {
-    const struct pinion_longpoll_call *call = PINION_CONTAINER_OF(node, struct pinion_longpoll_call, asked);
-    return pinion__slice((const char *)&call->number, sizeof call->number);
+    const struct pinion_longpoll_exchange *exchange =
+        PINION_CONTAINER_OF(node, struct pinion_longpoll_exchange, asked);
+    return pinion__slice((const char *)&exchange->number, sizeof exchange->number);
 }
 
-static struct loop *home_of(struct pinion_longpoll_remote *remote, const struct pinion_longpoll_call *call)
+static struct loop *home_of(struct pinion_longpoll_remote *remote,
+                            const struct pinion_longpoll_exchange *exchange)
 {
-    return &remote->loops[call->number & ((1 << LOOP_BITS) - 1)];
+    return &remote->loops[exchange->number & ((1 << LOOP_BITS) - 1)];
 }
 
-static struct pinion_longpoll_call *find_asked(struct loop *loop, uint64_t number)
+static struct pinion_longpoll_exchange *find_asked(struct loop *loop, uint64_t number)
 {
     struct pinion_slice name = pinion__slice((const char *)&number, sizeof number);
     struct pinion_map_node *node = pinion__map_find(&loop->asked, name, pinion__hash(name));
-    return node ? PINION_CONTAINER_OF(node, struct pinion_longpoll_call, asked) : NULL;
+    return node ? PINION_CONTAINER_OF(node, struct pinion_longpoll_exchange, asked) : NULL;
 }
 
-static void take_back(struct pinion_longpoll_remote *remote, struct pinion_longpoll_call *call)
+static void take_back(struct pinion_longpoll_remote *remote, struct pinion_longpoll_exchange *exchange)
 {
-    pinion__map_remove(&home_of(remote, call)->asked, &call->asked);
-    pinion__timer_cancel(&call->window);
-    call->there = call->home;
+    pinion__map_remove(&home_of(remote, exchange)->asked, &exchange->asked);
+    pinion__timer_cancel(&exchange->window);
+    exchange->there = exchange->home;
 }
 
 /* The other node has not answered: whatever it was waiting for, its session cannot be reached. What was to be
  * published may have arrived. */
-static void give_up(struct pinion_longpoll_call *call)
+static void give_up(struct pinion_longpoll_exchange *exchange)
 {
-    call->gone = call->kind == PINION_LONGPOLL_POLL;
-    if (!call->gone)
-        (void)pinion__longpoll_put_status(&call->answer, 408);
-    pinion__longpoll_call_return(call);
+    exchange->gone = exchange->kind == PINION_LONGPOLL_POLL;
+    if (!exchange->gone)
+        (void)pinion__longpoll_put_status(&exchange->answer, 408);
+    pinion__longpoll_exchange_return(exchange);
 }
 
 static void on_silence(struct pinion_timer *timer)
 {
-    struct pinion_longpoll_call *call = PINION_CONTAINER_OF(timer, struct pinion_longpoll_call, window);
-    take_back(call->remote, call);
-    give_up(call);
+    struct pinion_longpoll_exchange *exchange =
+        PINION_CONTAINER_OF(timer, struct pinion_longpoll_exchange, window);
+    take_back(exchange->remote, exchange);
+    give_up(exchange);
 }
 
 static unsigned index_of(const struct pinion_hub *hub, const struct pinion_shard *shard)
@@ -164,79 +167,84 @@ static unsigned index_of(const struct pinion_hub *hub, const struct pinion_shard
     return index;
 }
 
-static int note_asked(struct pinion_longpoll_remote *remote, struct pinion_longpoll_call *call)
+static int note_asked(struct pinion_longpoll_remote *remote, struct pinion_longpoll_exchange *exchange)
 {
-    unsigned index = index_of(remote->hub, call->home);
+    unsigned index = index_of(remote->hub, exchange->home);
     struct loop *loop = &remote->loops[index];
-    call->remote = remote;
-    call->number = ++loop->count << LOOP_BITS | index;
-    struct pinion_slice name = pinion__slice((const char *)&call->number, sizeof call->number);
-    int rc = pinion__map_insert(&loop->asked, &call->asked, pinion__hash(name));
+    exchange->remote = remote;
+    exchange->number = ++loop->count << LOOP_BITS | index;
+    struct pinion_slice name = pinion__slice((const char *)&exchange->number, sizeof exchange->number);
+    int rc = pinion__map_insert(&loop->asked, &exchange->asked, pinion__hash(name));
     if (rc)
         return rc;
-    pinion__timer_init(&call->window, on_silence);
-    pinion__scheduler_deadline(call->home->scheduler, &call->window,
-                               call->mount->options.longpoll_window_ms + PATIENCE_MS);
+    pinion__timer_init(&exchange->window, on_silence);
+    pinion__scheduler_deadline(exchange->home->scheduler, &exchange->window,
+                               exchange->mount->options.longpoll_window_ms + PATIENCE_MS);
     return 0;
 }
 
-void pinion__longpoll_remote_ask(struct pinion_longpoll_remote *remote, struct pinion_longpoll_call *call)
+void pinion__longpoll_remote_ask(struct pinion_longpoll_remote *remote,
+                                 struct pinion_longpoll_exchange *exchange)
 {
     struct pinion_buf message;
-    call->there = call->home;
-    if (pinion__pubsub_has_gone(&remote->hub->pubsub, call->elsewhere) || note_asked(remote, call) != 0) {
-        give_up(call);
+    exchange->there = exchange->home;
+    if (pinion__pubsub_has_gone(&remote->hub->pubsub, exchange->elsewhere) ||
+        note_asked(remote, exchange) != 0) {
+        give_up(exchange);
         return;
     }
-    pinion__buf_init(&message, call->body.len + MESSAGE_ROOM);
-    int rc = put_request(&message, call);
+    pinion__buf_init(&message, exchange->body.len + MESSAGE_ROOM);
+    int rc = put_request(&message, exchange);
     if (!rc)
-        rc = send(remote, call->elsewhere, &message);
+        rc = send(remote, exchange->elsewhere, &message);
     pinion__buf_release(&message);
     if (rc) {
-        take_back(remote, call);
-        give_up(call);
+        take_back(remote, exchange);
+        give_up(exchange);
     }
 }
 
-void pinion__longpoll_remote_abandon(struct pinion_longpoll_remote *remote, struct pinion_longpoll_call *call)
+void pinion__longpoll_remote_abandon(struct pinion_longpoll_remote *remote,
+                                     struct pinion_longpoll_exchange *exchange)
 {
     struct pinion_buf message;
-    call->owner = NULL;
-    if (find_asked(home_of(remote, call), call->number) != call)
+    exchange->owner = NULL;
+    if (find_asked(home_of(remote, exchange), exchange->number) != exchange)
         return; /* it is on its way home */
-    take_back(remote, call);
+    take_back(remote, exchange);
     pinion__buf_init(&message, MESSAGE_ROOM);
-    if (put_start(&message, CANCEL, call->number) == 0 && put_byte(&message, call->loop) == 0)
-        (void)send(remote, call->elsewhere, &message);
+    if (put_start(&message, CANCEL, exchange->number) == 0 && put_byte(&message, exchange->loop) == 0)
+        (void)send(remote, exchange->elsewhere, &message);
     pinion__buf_release(&message);
-    release(call);
+    release(exchange);
 }
 
 /* ---- an answer comes ---- */
 
 /* To a publish of nothing, which a session that is there takes. */
-static bool took(const struct pinion_longpoll_call *call)
+static bool took(const struct pinion_longpoll_exchange *exchange)
 {
     static const char status[] = "{\"status\":200}";
-    return call->answer.len == sizeof status - 1 && memcmp(call->answer.data, status, sizeof status - 1) == 0;
+    return exchange->answer.len == sizeof status - 1 &&
+           memcmp(exchange->answer.data, status, sizeof status - 1) == 0;
 }
 
 static void run_answer(struct pinion_task *task)
 {
     struct arrival *arrival = PINION_CONTAINER_OF(task, struct arrival, task);
-    struct pinion_longpoll_call *call = find_asked(&arrival->remote->loops[arrival->loop], arrival->number);
+    struct pinion_longpoll_exchange *exchange =
+        find_asked(&arrival->remote->loops[arrival->loop], arrival->number);
     unsigned flags = 0;
-    if (call && strlen(call->elsewhere) == arrival->node.len &&
-        memcmp(call->elsewhere, arrival->node.ptr, arrival->node.len) == 0 &&
+    if (exchange && strlen(exchange->elsewhere) == arrival->node.len &&
+        memcmp(exchange->elsewhere, arrival->node.ptr, arrival->node.len) == 0 &&
         take_byte(&arrival->rest, &flags)) {
-        take_back(arrival->remote, call);
-        call->gone = flags & FLAG_GONE;
-        call->refused = flags & FLAG_REFUSED;
-        if (pinion__buf_append(&call->answer, arrival->rest.ptr, arrival->rest.len) != 0)
-            call->gone = true;
-        call->found = call->kind == PINION_LONGPOLL_FIND && !call->gone && took(call);
-        pinion__longpoll_call_return(call);
+        take_back(arrival->remote, exchange);
+        exchange->gone = flags & FLAG_GONE;
+        exchange->refused = flags & FLAG_REFUSED;
+        if (pinion__buf_append(&exchange->answer, arrival->rest.ptr, arrival->rest.len) != 0)
+            exchange->gone = true;
+        exchange->found = exchange->kind == PINION_LONGPOLL_FIND && !exchange->gone && took(exchange);
+        pinion__longpoll_exchange_return(exchange);
     }
     free(arrival);
 }
@@ -286,31 +294,31 @@ static void forget(struct visitor *visitor)
     free(visitor);
 }
 
-static void on_answered(struct pinion_longpoll_call *call)
+static void on_answered(struct pinion_longpoll_exchange *exchange)
 {
-    struct visitor *visitor = call->owner;
-    unsigned flags = (call->gone ? FLAG_GONE : 0u) | (call->refused ? FLAG_REFUSED : 0u);
+    struct visitor *visitor = exchange->owner;
+    unsigned flags = (exchange->gone ? FLAG_GONE : 0u) | (exchange->refused ? FLAG_REFUSED : 0u);
     answer_visitor(visitor->remote, visitor_node(visitor), visitor->number, flags,
-                   pinion__slice(call->answer.data, call->answer.len));
+                   pinion__slice(exchange->answer.data, exchange->answer.len));
     forget(visitor);
 }
 
-static bool fill(struct pinion_longpoll_call *call, unsigned kind, struct pinion_slice body)
+static bool fill(struct pinion_longpoll_exchange *exchange, unsigned kind, struct pinion_slice body)
 {
     struct pinion_longpoll_batch frames;
-    call->kind = kind == PINION_LONGPOLL_POLL ? PINION_LONGPOLL_POLL : PINION_LONGPOLL_PUBLISH;
-    if (call->kind == PINION_LONGPOLL_POLL)
+    exchange->kind = kind == PINION_LONGPOLL_POLL ? PINION_LONGPOLL_POLL : PINION_LONGPOLL_PUBLISH;
+    if (exchange->kind == PINION_LONGPOLL_POLL)
         return true;
-    if (kind != PINION_LONGPOLL_PUBLISH || pinion__buf_append(&call->body, body.ptr, body.len) != 0)
+    if (kind != PINION_LONGPOLL_PUBLISH || pinion__buf_append(&exchange->body, body.ptr, body.len) != 0)
         return false;
-    pinion__longpoll_batch_init(&frames, call->body.data, call->body.len, call->ndjson);
-    return pinion__longpoll_batch_check(&frames, call->mount->options.longpoll_max_batch) == 0;
+    pinion__longpoll_batch_init(&frames, exchange->body.data, exchange->body.len, exchange->ndjson);
+    return pinion__longpoll_batch_check(&frames, exchange->mount->options.longpoll_max_batch) == 0;
 }
 
-static bool admit(struct arrival *arrival, struct pinion_longpoll_call *call, unsigned kind,
+static bool admit(struct arrival *arrival, struct pinion_longpoll_exchange *exchange, unsigned kind,
                   struct pinion_slice body)
 {
-    struct visitor *visitor = fill(call, kind, body) ? visitor_new(arrival) : NULL;
+    struct visitor *visitor = fill(exchange, kind, body) ? visitor_new(arrival) : NULL;
     if (!visitor)
         return false;
     struct pinion_slice key = visitor_key(&visitor->node);
@@ -319,13 +327,13 @@ static bool admit(struct arrival *arrival, struct pinion_longpoll_call *call, un
         free(visitor);
         return false;
     }
-    visitor->call = call;
-    call->owner = visitor;
-    call->answered = on_answered;
-    if (call->kind == PINION_LONGPOLL_POLL)
-        pinion__longpoll_poll(call);
+    visitor->exchange = exchange;
+    exchange->owner = visitor;
+    exchange->answered = on_answered;
+    if (exchange->kind == PINION_LONGPOLL_POLL)
+        pinion__longpoll_poll(exchange);
     else
-        pinion__longpoll_publish(call);
+        pinion__longpoll_publish(exchange);
     return true;
 }
 
@@ -341,16 +349,16 @@ static bool receive(struct arrival *arrival)
         return false;
     struct pinion_longpoll_session *session =
         pinion__longpoll_session_at(&remote->sessions[arrival->loop], (const unsigned char *)id.ptr, path);
-    struct pinion_longpoll_call *call =
-        session ? pinion__longpoll_call_new(remote->longpoll, shard, session->mount) : NULL;
-    if (!call)
+    struct pinion_longpoll_exchange *exchange =
+        session ? pinion__longpoll_exchange_new(remote->longpoll, shard, session->mount) : NULL;
+    if (!exchange)
         return false;
-    memcpy(call->id, id.ptr, sizeof call->id);
-    call->loop = arrival->loop;
-    call->ndjson = ndjson;
-    if (admit(arrival, call, kind, in))
+    memcpy(exchange->id, id.ptr, sizeof exchange->id);
+    exchange->loop = arrival->loop;
+    exchange->ndjson = ndjson;
+    if (admit(arrival, exchange, kind, in))
         return true;
-    release(call);
+    release(exchange);
     return false;
 }
 
@@ -376,7 +384,7 @@ static void run_cancel(struct pinion_task *task)
         struct pinion_map_node *node = pinion__map_find(visitors, key, pinion__hash(key));
         struct visitor *visitor = node ? PINION_CONTAINER_OF(node, struct visitor, node) : NULL;
         if (visitor) {
-            pinion__longpoll_abandon(visitor->call);
+            pinion__longpoll_abandon(visitor->exchange);
             forget(visitor);
         }
     }
@@ -434,12 +442,13 @@ struct departure {
 
 static void give_up_on(struct pinion_map_node *node, void *data)
 {
-    struct pinion_longpoll_call *call = PINION_CONTAINER_OF(node, struct pinion_longpoll_call, asked);
+    struct pinion_longpoll_exchange *exchange =
+        PINION_CONTAINER_OF(node, struct pinion_longpoll_exchange, asked);
     const struct departure *departure = data;
-    if (strcmp(call->elsewhere, departure->node) != 0)
+    if (strcmp(exchange->elsewhere, departure->node) != 0)
         return;
-    take_back(departure->remote, call);
-    give_up(call); /* which comes back by a queue */
+    take_back(departure->remote, exchange);
+    give_up(exchange); /* which comes back by a queue */
 }
 
 static void run_departure(struct pinion_task *task)
@@ -449,7 +458,7 @@ static void run_departure(struct pinion_task *task)
     free(departure);
 }
 
-/* Where there is no memory, or the mailbox is full, the calls wait for as long as they may. */
+/* Where there is no memory, or the mailbox is full, the exchanges wait for as long as they may. */
 static void on_gone(void *context, const char *node)
 {
     struct pinion_longpoll_remote *remote = context;
@@ -467,7 +476,8 @@ static void on_gone(void *context, const char *node)
 
 /* ---- life ---- */
 
-/* Calls are numbered from anywhere: an answer to one of this node's life before is none to one of this. */
+/* Exchanges are numbered from anywhere: an answer to one of this node's life before is none to one of this.
+ */
 static int begin_numbers(struct pinion_longpoll_remote *remote)
 {
     for (unsigned i = 0; i < remote->hub->shard_count; i++) {
@@ -489,7 +499,7 @@ int pinion__longpoll_remote_new(struct pinion_longpoll_remote **out, struct pini
     remote->hub = hub;
     remote->sessions = sessions;
     for (unsigned i = 0; i < hub->shard_count; i++) {
-        pinion__map_init(&remote->loops[i].asked, call_number);
+        pinion__map_init(&remote->loops[i].asked, exchange_number);
         pinion__map_init(&remote->loops[i].visitors, visitor_key);
     }
     int rc = begin_numbers(remote);
@@ -506,7 +516,7 @@ int pinion__longpoll_remote_new(struct pinion_longpoll_remote **out, struct pini
 static void free_asked(struct pinion_map_node *node, void *data)
 {
     pinion__map_remove(data, node);
-    release(PINION_CONTAINER_OF(node, struct pinion_longpoll_call, asked));
+    release(PINION_CONTAINER_OF(node, struct pinion_longpoll_exchange, asked));
 }
 
 static void free_visitor(struct pinion_map_node *node, void *data)

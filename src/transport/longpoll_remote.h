@@ -1,5 +1,5 @@
-/* Calls of long polling whose session lives on another node. They travel as messages over the pubsub's direct
- * channel, and so may be lost, as may their answers: each has its time.
+/* Exchanges of long polling whose session lives on another node. They travel as messages over the pubsub's
+ * direct channel, and so may be lost, as may their answers: each has its time.
  *
  *   message = 1 number loop id kind ndjson path body     a request; a byte each but number, id, path and body
  *           | 2 number flags answer                      what came of it
@@ -23,11 +23,12 @@ int pinion__longpoll_remote_new(struct pinion_longpoll_remote **out, struct pini
 /* The loops have ended. NULL is allowed. */
 void pinion__longpoll_remote_free(struct pinion_longpoll_remote *remote);
 
-/* Send a call off to its node; it returns as one that goes to another loop does. */
-void pinion__longpoll_remote_ask(struct pinion_longpoll_remote *remote, struct pinion_longpoll_call *call);
+/* Send an exchange off to its node; it returns as one that goes to another loop does. */
+void pinion__longpoll_remote_ask(struct pinion_longpoll_remote *remote,
+                                 struct pinion_longpoll_exchange *exchange);
 
 /* Its owner has gone. */
 void pinion__longpoll_remote_abandon(struct pinion_longpoll_remote *remote,
-                                     struct pinion_longpoll_call *call);
+                                     struct pinion_longpoll_exchange *exchange);
 
 #endif

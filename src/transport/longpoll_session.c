@@ -20,7 +20,7 @@ struct batch {
     struct pinion_list node;
     struct pinion_turn turn; /* it waits for another go */
     struct pinion_longpoll_session *session;
-    struct pinion_longpoll_call *call; /* NULL: it got its answer already */
+    struct pinion_longpoll_exchange *exchange; /* NULL: it got its answer already */
     struct pinion_longpoll_batch frames;
     struct pinion_buf body;
 };
@@ -32,33 +32,34 @@ static uint32_t window_of(const struct pinion_longpoll_session *session)
 
 /* ---- answers ---- */
 
-static void return_call(struct pinion_longpoll_call *call, int failed)
+static void return_exchange(struct pinion_longpoll_exchange *exchange, int failed)
 {
-    pinion__timer_cancel(&call->window);
-    pinion__list_remove(&call->node);
-    call->waits_for = NULL;
+    pinion__timer_cancel(&exchange->window);
+    pinion__list_remove(&exchange->node);
+    exchange->waits_for = NULL;
     if (failed) {
-        pinion__buf_release(&call->answer);
-        (void)pinion__longpoll_put_status(&call->answer, 500);
+        pinion__buf_release(&exchange->answer);
+        (void)pinion__longpoll_put_status(&exchange->answer, 500);
     }
-    pinion__longpoll_call_return(call);
+    pinion__longpoll_exchange_return(exchange);
 }
 
-static void answer_status(struct pinion_longpoll_call *call, int status)
+static void answer_status(struct pinion_longpoll_exchange *exchange, int status)
 {
-    return_call(call, pinion__longpoll_put_status(&call->answer, status));
+    return_exchange(exchange, pinion__longpoll_put_status(&exchange->answer, status));
 }
 
-static void answer_gone(struct pinion_longpoll_call *call)
+static void answer_gone(struct pinion_longpoll_exchange *exchange)
 {
-    call->gone = true;
-    return_call(call, 0);
+    exchange->gone = true;
+    return_exchange(exchange, 0);
 }
 
 /* With what is queued, which is the client's then. Returns the answer's length. */
-static size_t answer_messages(struct pinion_longpoll_session *session, struct pinion_longpoll_call *call)
+static size_t answer_messages(struct pinion_longpoll_session *session,
+                              struct pinion_longpoll_exchange *exchange)
 {
-    struct pinion_buf *out = &call->answer;
+    struct pinion_buf *out = &exchange->answer;
     int rc = pinion__longpoll_put_start(out);
     if (!rc)
         rc = pinion__longpoll_queue_write(&session->queue, out);
@@ -66,17 +67,17 @@ static size_t answer_messages(struct pinion_longpoll_session *session, struct pi
         rc = pinion__longpoll_put_end(out, 200, session->token);
     pinion__longpoll_queue_clear(&session->queue);
     size_t len = out->len;
-    return_call(call, rc);
+    return_exchange(exchange, rc);
     return len;
 }
 
 /* Nothing came. */
-static void answer_empty(struct pinion_longpoll_session *session, struct pinion_longpoll_call *call)
+static void answer_empty(struct pinion_longpoll_session *session, struct pinion_longpoll_exchange *exchange)
 {
-    int rc = pinion__longpoll_put_start(&call->answer);
+    int rc = pinion__longpoll_put_start(&exchange->answer);
     if (!rc)
-        rc = pinion__longpoll_put_end(&call->answer, 204, session->token);
-    return_call(call, rc);
+        rc = pinion__longpoll_put_end(&exchange->answer, 204, session->token);
+    return_exchange(exchange, rc);
 }
 
 /* ---- life ---- */
@@ -112,12 +113,12 @@ static void batch_free(struct batch *batch)
 static void end_polls(struct pinion_longpoll_session *session)
 {
     while (!pinion__list_empty(&session->polls)) {
-        struct pinion_longpoll_call *call =
-            PINION_CONTAINER_OF(session->polls.prev, struct pinion_longpoll_call, node);
+        struct pinion_longpoll_exchange *exchange =
+            PINION_CONTAINER_OF(session->polls.prev, struct pinion_longpoll_exchange, node);
         if (session->queue.count > 0)
-            (void)answer_messages(session, call);
+            (void)answer_messages(session, exchange);
         else
-            answer_empty(session, call);
+            answer_empty(session, exchange);
     }
 }
 
@@ -128,11 +129,11 @@ static void end_batches(struct pinion_longpoll_session *session, bool fault)
 {
     PINION_LIST_FOREACH (node, &session->batches) {
         struct batch *batch = PINION_CONTAINER_OF(node, struct batch, node);
-        if (batch->call && !fault && pinion__longpoll_batch_empty(&batch->frames))
-            answer_status(batch->call, 200);
-        else if (batch->call)
-            answer_gone(batch->call);
-        batch->call = NULL;
+        if (batch->exchange && !fault && pinion__longpoll_batch_empty(&batch->frames))
+            answer_status(batch->exchange, 200);
+        else if (batch->exchange)
+            answer_gone(batch->exchange);
+        batch->exchange = NULL;
     }
 }
 
@@ -147,7 +148,7 @@ static void session_free(struct pinion_longpoll_session *session)
     free(session);
 }
 
-/* No call finds it from here on. */
+/* No exchange finds it from here on. */
 static void forget(struct pinion_longpoll_session *session)
 {
     pinion__map_remove(&session->sessions->by_id, &session->node);
@@ -194,8 +195,8 @@ static void flush(struct pinion_longpoll_session *session)
 {
     if (session->queue.count == 0 || pinion__list_empty(&session->polls))
         return;
-    struct pinion_longpoll_call *latest =
-        PINION_CONTAINER_OF(session->polls.prev, struct pinion_longpoll_call, node);
+    struct pinion_longpoll_exchange *latest =
+        PINION_CONTAINER_OF(session->polls.prev, struct pinion_longpoll_exchange, node);
     size_t len = answer_messages(session, latest);
     if (pinion__list_empty(&session->polls))
         set_inactive(session, len);
@@ -300,9 +301,9 @@ static void answer_batches(struct pinion_longpoll_session *session)
 {
     PINION_LIST_FOREACH (node, &session->batches) {
         struct batch *batch = PINION_CONTAINER_OF(node, struct batch, node);
-        if (batch->call)
-            answer_status(batch->call, 200);
-        batch->call = NULL;
+        if (batch->exchange)
+            answer_status(batch->exchange, 200);
+        batch->exchange = NULL;
     }
 }
 
@@ -312,8 +313,8 @@ static size_t dispatch_next(struct pinion_longpoll_session *session, struct batc
     struct pinion_slice frame;
     int opcode;
     if (!pinion__longpoll_next(&batch->frames, &opcode, &frame)) {
-        if (batch->call)
-            answer_status(batch->call, 200);
+        if (batch->exchange)
+            answer_status(batch->exchange, 200);
         batch_free(batch);
         return 0;
     }
@@ -426,19 +427,19 @@ static int take_seat(struct pinion_longpoll_session *session, const struct pinio
 }
 
 /* Its client was let in. */
-static void begin(struct pinion_longpoll_session *session, struct pinion_longpoll_call *call)
+static void begin(struct pinion_longpoll_session *session, struct pinion_longpoll_exchange *exchange)
 {
-    if (take_seat(session, &call->client) != 0) {
-        call->refused = true;
-        return_call(call, 0);
+    if (take_seat(session, &exchange->client) != 0) {
+        exchange->refused = true;
+        return_exchange(exchange, 0);
         end_socket(session, PINION_REASON_CLOSED);
         return;
     }
-    int rc = pinion__longpoll_put_start(&call->answer);
+    int rc = pinion__longpoll_put_start(&exchange->answer);
     if (!rc)
-        rc = pinion__longpoll_put_end(&call->answer, 410, session->token);
+        rc = pinion__longpoll_put_end(&exchange->answer, 410, session->token);
     set_inactive(session, 0);
-    return_call(call, rc);
+    return_exchange(exchange, rc);
 }
 
 static int refusal(int error)
@@ -449,14 +450,14 @@ static int refusal(int error)
 static void connected(void *conn, int error, const pinion_payload *reason)
 {
     struct pinion_longpoll_session *session = conn;
-    struct pinion_longpoll_call *call = session->beginner;
+    struct pinion_longpoll_exchange *exchange = session->beginner;
     session->beginner = NULL;
     if (error)
         session_end(session, false);
-    if (error && call)
-        answer_status(call, refusal(error));
-    else if (call)
-        begin(session, call);
+    if (error && exchange)
+        answer_status(exchange, refusal(error));
+    else if (exchange)
+        begin(session, exchange);
 }
 
 static void close_session(void *conn, uint16_t code)
@@ -474,7 +475,7 @@ const struct pinion_transport pinion__longpoll = {
     .close = close_session,
 };
 
-/* ---- calls ---- */
+/* ---- exchanges ---- */
 
 static struct pinion_slice session_name(const struct pinion_map_node *node)
 {
@@ -501,18 +502,19 @@ void pinion__longpoll_sessions_release(struct pinion_longpoll_sessions *sessions
 }
 
 static struct pinion_longpoll_session *session_new(struct pinion_longpoll_sessions *sessions,
-                                                   struct pinion_longpoll_call *call, const char *token)
+                                                   struct pinion_longpoll_exchange *exchange,
+                                                   const char *token)
 {
     struct pinion_longpoll_session *session = calloc(1, sizeof *session + strlen(token) + 1);
     if (!session)
         return NULL;
-    memcpy(session->seat.id, call->id, sizeof session->seat.id);
+    memcpy(session->seat.id, exchange->id, sizeof session->seat.id);
     session->seat.loop = sessions->loop;
     pinion__list_init(&session->seat.node);
     memcpy(session->token, token, strlen(token) + 1);
     session->sessions = sessions;
-    session->shard = call->home;
-    session->mount = call->mount;
+    session->shard = exchange->home;
+    session->mount = exchange->mount;
     session->work.run = run_work;
     pinion__turn_init(&session->fetch, run_fetch);
     pinion__list_init(&session->polls);
@@ -527,16 +529,16 @@ static struct pinion_longpoll_session *session_new(struct pinion_longpoll_sessio
 }
 
 void pinion__longpoll_session_open(struct pinion_longpoll_sessions *sessions,
-                                   struct pinion_longpoll_call *call, const char *token,
+                                   struct pinion_longpoll_exchange *exchange, const char *token,
                                    const pinion_payload *params, const pinion_connect_info *info)
 {
-    struct pinion_longpoll_session *session = session_new(sessions, call, token);
+    struct pinion_longpoll_session *session = session_new(sessions, exchange, token);
     if (!session) {
-        answer_status(call, 500);
+        answer_status(exchange, 500);
         return;
     }
     struct pinion_connect connect = {
-        .mount = call->mount,
+        .mount = exchange->mount,
         .transport = &pinion__longpoll,
         .conn = session,
         .params = params,
@@ -545,14 +547,14 @@ void pinion__longpoll_session_open(struct pinion_longpoll_sessions *sessions,
     int rc = pinion__socket_connect(session->shard, &connect, &session->socket);
     pinion_payload_unref(connect.reason);
     if (rc == PINION_EPENDING) {
-        session->beginner = call;
-        call->waits_for = session;
+        session->beginner = exchange;
+        exchange->waits_for = session;
     } else if (rc) {
         forget(session);
         free(session);
-        answer_status(call, refusal(rc));
+        answer_status(exchange, refusal(rc));
     } else {
-        begin(session, call);
+        begin(session, exchange);
     }
 }
 
@@ -590,87 +592,90 @@ void pinion__longpoll_session_evict(struct pinion_longpoll_sessions *sessions, c
     end_socket(session, PINION_REASON_CLOSED);
 }
 
-/* The window of a call is over. Its batch, if it has one, stays: the frames are dispatched all the same. */
+/* The window of an exchange is over. Its batch, if it has one, stays: the frames are dispatched all the same.
+ */
 static void on_window(struct pinion_timer *timer)
 {
-    struct pinion_longpoll_call *call = PINION_CONTAINER_OF(timer, struct pinion_longpoll_call, window);
-    pinion__longpoll_session_cancel(call);
+    struct pinion_longpoll_exchange *exchange =
+        PINION_CONTAINER_OF(timer, struct pinion_longpoll_exchange, window);
+    pinion__longpoll_session_cancel(exchange);
 }
 
-static void wait_window(struct pinion_longpoll_session *session, struct pinion_longpoll_call *call)
+static void wait_window(struct pinion_longpoll_session *session, struct pinion_longpoll_exchange *exchange)
 {
-    pinion__timer_init(&call->window, on_window);
-    pinion__scheduler_timer(session->shard->scheduler, &call->window, window_of(session));
+    pinion__timer_init(&exchange->window, on_window);
+    pinion__scheduler_timer(session->shard->scheduler, &exchange->window, window_of(session));
 }
 
-void pinion__longpoll_session_poll(struct pinion_longpoll_session *session, struct pinion_longpoll_call *call)
+void pinion__longpoll_session_poll(struct pinion_longpoll_session *session,
+                                   struct pinion_longpoll_exchange *exchange)
 {
-    pinion__list_append(&session->polls, &call->node);
-    call->waits_for = session;
+    pinion__list_append(&session->polls, &exchange->node);
+    exchange->waits_for = session;
     pinion__longpoll_seats_polled(session->sessions->seats, &session->seat);
     pinion__timer_cancel(&session->inactive);
-    wait_window(session, call);
+    wait_window(session, exchange);
     hand_over(session);
     if (!pinion__list_empty(&session->batches))
         work_later(session); /* they may have waited for this */
 }
 
 void pinion__longpoll_session_publish(struct pinion_longpoll_session *session,
-                                      struct pinion_longpoll_call *call)
+                                      struct pinion_longpoll_exchange *exchange)
 {
-    bool room = session->batch_bytes + call->body.len <= BATCHES_MAX;
+    bool room = session->batch_bytes + exchange->body.len <= BATCHES_MAX;
     struct batch *batch = room ? calloc(1, sizeof *batch) : NULL;
     if (!batch) {
-        answer_status(call, 408);
+        answer_status(exchange, 408);
         return;
     }
     batch->session = session;
-    batch->call = call;
-    batch->body = call->body;
-    pinion__buf_init(&call->body, 0);
+    batch->exchange = exchange;
+    batch->body = exchange->body;
+    pinion__buf_init(&exchange->body, 0);
     session->batch_bytes += batch->body.len;
-    pinion__longpoll_batch_init(&batch->frames, batch->body.data, batch->body.len, call->ndjson);
+    pinion__longpoll_batch_init(&batch->frames, batch->body.data, batch->body.len, exchange->ndjson);
     pinion__turn_init(&batch->turn, run_turn);
     pinion__list_append(&session->batches, &batch->node);
-    call->waits_for = batch;
-    wait_window(session, call);
+    exchange->waits_for = batch;
+    wait_window(session, exchange);
     dispatch_now(session);
 }
 
-static void cancel_poll(struct pinion_longpoll_call *call)
+static void cancel_poll(struct pinion_longpoll_exchange *exchange)
 {
-    struct pinion_longpoll_session *session = call->waits_for;
-    answer_empty(session, call);
+    struct pinion_longpoll_session *session = exchange->waits_for;
+    answer_empty(session, exchange);
     if (pinion__list_empty(&session->polls))
         set_inactive(session, 0);
 }
 
-static void cancel_publish(struct pinion_longpoll_call *call)
+static void cancel_publish(struct pinion_longpoll_exchange *exchange)
 {
-    struct batch *batch = call->waits_for;
-    batch->call = NULL;
-    answer_status(call, 408);
+    struct batch *batch = exchange->waits_for;
+    batch->exchange = NULL;
+    answer_status(exchange, 408);
 }
 
 /* Nobody else knows the token. */
-static void cancel_begin(struct pinion_longpoll_call *call)
+static void cancel_begin(struct pinion_longpoll_exchange *exchange)
 {
-    end_socket(call->waits_for, PINION_REASON_CLOSED);
+    end_socket(exchange->waits_for, PINION_REASON_CLOSED);
 }
 
-void pinion__longpoll_session_cancel(struct pinion_longpoll_call *call)
+void pinion__longpoll_session_cancel(struct pinion_longpoll_exchange *exchange)
 {
-    if (!call->waits_for)
+    if (!exchange->waits_for)
         return;
-    switch (call->kind) {
+    switch (exchange->kind) {
     case PINION_LONGPOLL_BEGIN:
-        cancel_begin(call);
+        cancel_begin(exchange);
         break;
     case PINION_LONGPOLL_POLL:
-        cancel_poll(call);
+        cancel_poll(exchange);
         break;
     case PINION_LONGPOLL_PUBLISH:
-        cancel_publish(call);
+        cancel_publish(exchange);
         break;
     case PINION_LONGPOLL_FIND: /* waits for nothing */
         break;
@@ -702,9 +707,9 @@ static const char *polls_check(const struct pinion_longpoll_session *session)
     if (wrong)
         return wrong;
     PINION_LIST_FOREACH (node, &session->polls) {
-        const struct pinion_longpoll_call *call =
-            PINION_CONTAINER_OF(node, struct pinion_longpoll_call, node);
-        if (call->waits_for != session)
+        const struct pinion_longpoll_exchange *exchange =
+            PINION_CONTAINER_OF(node, struct pinion_longpoll_exchange, node);
+        if (exchange->waits_for != session)
             return "a poll waits in a session that it does not know";
     }
     return NULL;

@@ -1,4 +1,4 @@
-/* One session of long polling, on its loop. Between the engine's socket and the calls (longpoll.h). */
+/* One session of long polling, on its loop. Between the engine's socket and the exchanges (longpoll.h). */
 #ifndef PINION_TRANSPORT_LONGPOLL_SESSION_H
 #define PINION_TRANSPORT_LONGPOLL_SESSION_H
 
@@ -23,13 +23,13 @@ struct pinion_longpoll_session {
     struct pinion_longpoll_seat seat; /* its id is the session's; taken once connect has let the client in */
     struct pinion_shard *shard;
     const struct pinion_mount *mount;
-    struct pinion_socket *socket;          /* NULL: ended */
-    struct pinion_longpoll_call *beginner; /* waits for connect's answer */
-    struct pinion_list polls;              /* GETs that wait, the latest last */
-    struct pinion_list batches;            /* bodies that came and are not dispatched yet */
-    size_t batch_bytes;                    /* of those bodies */
-    struct pinion_longpoll_queue queue;    /* to the client */
-    uint64_t due;                          /* until then the client is on its way to its next poll */
+    struct pinion_socket *socket;              /* NULL: ended */
+    struct pinion_longpoll_exchange *beginner; /* waits for connect's answer */
+    struct pinion_list polls;                  /* GETs that wait, the latest last */
+    struct pinion_list batches;                /* bodies that came and are not dispatched yet */
+    size_t batch_bytes;                        /* of those bodies */
+    struct pinion_longpoll_queue queue;        /* to the client */
+    uint64_t due;                              /* until then the client is on its way to its next poll */
     struct pinion_timer inactive;
     struct pinion_turn fetch; /* a poll whose answer is long waits for its turn */
     struct pinion_task work;
@@ -43,10 +43,10 @@ void pinion__longpoll_sessions_init(struct pinion_longpoll_sessions *sessions,
                                     struct pinion_scheduler *scheduler, struct pinion_longpoll_seats *seats);
 void pinion__longpoll_sessions_release(struct pinion_longpoll_sessions *sessions);
 
-/* Open a session for a client that connects; the call is answered now or when the application has decided.
- * token was made for the call's id. */
+/* Open a session for a client that connects; the exchange is answered now or when the application has
+ * decided. token was made for the exchange's id. */
 void pinion__longpoll_session_open(struct pinion_longpoll_sessions *sessions,
-                                   struct pinion_longpoll_call *call, const char *token,
+                                   struct pinion_longpoll_exchange *exchange, const char *token,
                                    const pinion_payload *params, const pinion_connect_info *info);
 
 /* The session of this id and mount, or NULL. */
@@ -60,12 +60,12 @@ struct pinion_longpoll_session *pinion__longpoll_session_at(const struct pinion_
                                                             struct pinion_slice path);
 
 void pinion__longpoll_session_poll(struct pinion_longpoll_session *session,
-                                   struct pinion_longpoll_call *call);
+                                   struct pinion_longpoll_exchange *exchange);
 void pinion__longpoll_session_publish(struct pinion_longpoll_session *session,
-                                      struct pinion_longpoll_call *call);
+                                      struct pinion_longpoll_exchange *exchange);
 
-/* The call, which may wait in a session, is no longer wanted. */
-void pinion__longpoll_session_cancel(struct pinion_longpoll_call *call);
+/* The exchange, which may wait in a session, is no longer wanted. */
+void pinion__longpoll_session_cancel(struct pinion_longpoll_exchange *exchange);
 
 /* End the session, if it is still there: another one has its seat. */
 void pinion__longpoll_session_evict(struct pinion_longpoll_sessions *sessions, const unsigned char *id);
@@ -74,7 +74,7 @@ void pinion__longpoll_session_evict(struct pinion_longpoll_sessions *sessions, c
 void pinion__longpoll_evict(struct pinion_longpoll *longpoll, struct pinion_shard *from,
                             const struct pinion_longpoll_evicted *evicted);
 
-/* longpoll.c: the call's answer is ready: send it home. */
-void pinion__longpoll_call_return(struct pinion_longpoll_call *call);
+/* longpoll.c: the exchange's answer is ready: send it home. */
+void pinion__longpoll_exchange_return(struct pinion_longpoll_exchange *exchange);
 
 #endif

@@ -129,10 +129,10 @@ static void a_session(void **state)
     session.working = true;
     assert_tells(pinion__longpoll_session_check(&session), "no task");
     session.working = false;
-    struct pinion_longpoll_call call = { .waits_for = NULL };
-    pinion__list_append(&session.polls, &call.node);
+    struct pinion_longpoll_exchange exchange = { .waits_for = NULL };
+    pinion__list_append(&session.polls, &exchange.node);
     assert_tells(pinion__longpoll_session_check(&session), "does not know");
-    call.waits_for = &session;
+    exchange.waits_for = &session;
     assert_sound(pinion__longpoll_session_check(&session));
 }
 

@@ -88,7 +88,7 @@ static void arrive(const char *node, const void *body, size_t len)
     pinion_test_run(test);
 }
 
-/* ---- the application, and what became of calls ---- */
+/* ---- the application, and what became of exchanges ---- */
 
 static pinion_result echo(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
@@ -106,25 +106,25 @@ static struct outcome {
     char json[4096];
 } outcome;
 
-static void answered(struct pinion_longpoll_call *call)
+static void answered(struct pinion_longpoll_exchange *exchange)
 {
-    assert_ptr_equal(call->owner, &outcome);
+    assert_ptr_equal(exchange->owner, &outcome);
     assert_false(outcome.answered);
     outcome.answered = true;
-    outcome.gone = call->gone;
-    snprintf(outcome.json, sizeof outcome.json, "%.*s", (int)call->answer.len,
-             call->answer.data ? call->answer.data : "");
+    outcome.gone = exchange->gone;
+    snprintf(outcome.json, sizeof outcome.json, "%.*s", (int)exchange->answer.len,
+             exchange->answer.data ? exchange->answer.data : "");
 }
 
-static struct pinion_longpoll_call *new_call(void)
+static struct pinion_longpoll_exchange *new_exchange(void)
 {
     struct pinion_shard *shard = pinion__hub_of(pinion_test_endpoint(test))->shards[0];
-    struct pinion_longpoll_call *call = pinion__longpoll_call_new(longpoll, shard, &mount);
-    assert_non_null(call);
+    struct pinion_longpoll_exchange *exchange = pinion__longpoll_exchange_new(longpoll, shard, &mount);
+    assert_non_null(exchange);
     memset(&outcome, 0, sizeof outcome);
-    call->owner = &outcome;
-    call->answered = answered;
-    return call;
+    exchange->owner = &outcome;
+    exchange->answered = answered;
+    return exchange;
 }
 
 static int begin(void **state)
@@ -161,7 +161,7 @@ static void open_session(void)
 {
     pinion_payload *params = pinion_json("{s:s}", "vsn", "2.0.0");
     struct pinion_connect_info info = { .transport = "longpoll", .peer = "" };
-    pinion__longpoll_begin(new_call(), params, &info);
+    pinion__longpoll_begin(new_exchange(), params, &info);
     pinion_payload_unref(params);
     pinion_test_run(test);
     json_t *answer = json_loads(outcome.json, 0, NULL);
@@ -274,7 +274,7 @@ static void any_bytes_are_survived(void **state)
 /* ---- a session there, asked for from here ---- */
 
 /* A token as another node gives it, which has the same secret. */
-static void address_there(struct pinion_longpoll_call *call)
+static void address_there(struct pinion_longpoll_exchange *exchange)
 {
     struct pinion_remote *remote = pinion__hub_of(pinion_test_endpoint(test))->pubsub.remote;
     char token[PINION_LONGPOLL_TOKEN_MAX];
@@ -283,18 +283,18 @@ static void address_there(struct pinion_longpoll_call *call)
     assert_int_equal(pinion__longpoll_token_make(pinion__hub_of(pinion_test_endpoint(test)), 3, id, token),
                      0);
     strcpy(remote->node, "here");
-    assert_true(pinion__longpoll_call_address(call, pinion__slice_str(token)));
+    assert_true(pinion__longpoll_exchange_address(exchange, pinion__slice_str(token)));
 }
 
-static struct pinion_longpoll_call *poll_there(void)
+static struct pinion_longpoll_exchange *poll_there(void)
 {
-    struct pinion_longpoll_call *call = new_call();
-    address_there(call);
-    pinion__longpoll_poll(call);
+    struct pinion_longpoll_exchange *exchange = new_exchange();
+    address_there(exchange);
+    pinion__longpoll_poll(exchange);
     pinion_test_run(test);
     assert_string_equal(fake.to, "there");
     assert_int_equal(fake.body[0], REQUEST);
-    return call;
+    return exchange;
 }
 
 static void answer_last(const char *node, char flags, const char *text)
@@ -337,10 +337,10 @@ static void whoever_does_not_answer_in_time_is_gone(void **state)
     pinion_test_advance(test, 1);
     assert_true(outcome.answered && outcome.gone);
 
-    struct pinion_longpoll_call *call = new_call();
-    address_there(call);
-    ok(pinion__buf_append_str(&call->body, "[]"));
-    pinion__longpoll_publish(call);
+    struct pinion_longpoll_exchange *exchange = new_exchange();
+    address_there(exchange);
+    ok(pinion__buf_append_str(&exchange->body, "[]"));
+    pinion__longpoll_publish(exchange);
     pinion_test_advance(test, WINDOW + PATIENCE);
     assert_true(outcome.answered && !outcome.gone);
     assert_string_equal(outcome.json, "{\"status\":408}");

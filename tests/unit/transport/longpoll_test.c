@@ -1,4 +1,4 @@
-/* Sessions of long polling, by calls and a clock of the test's own. */
+/* Sessions of long polling, by exchanges and a clock of the test's own. */
 #include "base/turns.h"
 #include "engine/mount.h"
 #include "helpers/engine.h"
@@ -6,12 +6,12 @@
 #include "transport/longpoll.h"
 
 #define WINDOW 1000
-#define POST(call_, text)                                                                                    \
+#define POST(exchange_, text)                                                                                \
     do {                                                                                                     \
-        (call_) = to_session();                                                                              \
-        ok(pinion__buf_append_str(&(call_)->body, text));                                                    \
-        (call_)->ndjson = true;                                                                              \
-        pinion__longpoll_publish(call_);                                                                     \
+        (exchange_) = to_session();                                                                          \
+        ok(pinion__buf_append_str(&(exchange_)->body, text));                                                \
+        (exchange_)->ndjson = true;                                                                          \
+        pinion__longpoll_publish(exchange_);                                                                 \
         pinion_test_run(test);                                                                               \
     } while (0)
 
@@ -94,72 +94,72 @@ static const pinion_socket_def user_socket = {
     .id = id,
 };
 
-/* ---- calls ---- */
+/* ---- exchanges ---- */
 
 static struct pinion_longpoll *longpoll;
 static struct pinion_mount mount;
 static char token[100];
 
-/* What came of a call, which is gone then. */
+/* What came of an exchange, which is gone then. */
 struct outcome {
     bool answered, gone, refused;
     char json[600000];
 };
 static struct outcome outcomes[8];
 
-static void answered(struct pinion_longpoll_call *call)
+static void answered(struct pinion_longpoll_exchange *exchange)
 {
-    struct outcome *outcome = call->owner;
+    struct outcome *outcome = exchange->owner;
     assert_false(outcome->answered);
     outcome->answered = true;
-    outcome->gone = call->gone;
-    outcome->refused = call->refused;
-    assert_true(call->answer.len < sizeof outcome->json);
-    if (call->answer.len)
-        memcpy(outcome->json, call->answer.data, call->answer.len);
-    outcome->json[call->answer.len] = '\0';
+    outcome->gone = exchange->gone;
+    outcome->refused = exchange->refused;
+    assert_true(exchange->answer.len < sizeof outcome->json);
+    if (exchange->answer.len)
+        memcpy(outcome->json, exchange->answer.data, exchange->answer.len);
+    outcome->json[exchange->answer.len] = '\0';
 }
 
-static struct pinion_longpoll_call *new_call(int number)
+static struct pinion_longpoll_exchange *new_exchange(int number)
 {
     struct pinion_shard *shard = pinion__hub_of(pinion_test_endpoint(test))->shards[0];
-    struct pinion_longpoll_call *call = pinion__longpoll_call_new(longpoll, shard, &mount);
-    assert_non_null(call);
+    struct pinion_longpoll_exchange *exchange = pinion__longpoll_exchange_new(longpoll, shard, &mount);
+    assert_non_null(exchange);
     memset(&outcomes[number], 0, sizeof outcomes[number]);
-    call->owner = &outcomes[number];
-    call->answered = answered;
-    return call;
+    exchange->owner = &outcomes[number];
+    exchange->answered = answered;
+    return exchange;
 }
 
-static struct pinion_longpoll_call *to_session_as(int number)
+static struct pinion_longpoll_exchange *to_session_as(int number)
 {
-    struct pinion_longpoll_call *call = new_call(number);
-    assert_true(pinion__longpoll_call_address(call, pinion__slice_str(token)));
-    return call;
+    struct pinion_longpoll_exchange *exchange = new_exchange(number);
+    assert_true(pinion__longpoll_exchange_address(exchange, pinion__slice_str(token)));
+    return exchange;
 }
 
-static struct pinion_longpoll_call *to_session(void)
+static struct pinion_longpoll_exchange *to_session(void)
 {
     return to_session_as(0);
 }
 
-static struct pinion_longpoll_call *begin(void)
+static struct pinion_longpoll_exchange *begin(void)
 {
     pinion_payload *params = pinion_json("{s:s}", "vsn", "2.0.0");
     struct pinion_connect_info info = { .transport = "longpoll", .peer = "" };
-    struct pinion_longpoll_call *call = new_call(0);
-    pinion__longpoll_begin(call, params, &info);
+    struct pinion_longpoll_exchange *exchange = new_exchange(0);
+    pinion__longpoll_begin(exchange, params, &info);
     pinion_payload_unref(params);
     pinion_test_run(test);
-    return call;
+    return exchange;
 }
 
-static struct pinion_longpoll_call *poll_as(int number)
+static struct pinion_longpoll_exchange *poll_as(int number)
 {
-    struct pinion_longpoll_call *call = to_session_as(number);
-    pinion__longpoll_poll(call);
+    struct pinion_longpoll_exchange *exchange = to_session_as(number);
+    pinion__longpoll_poll(exchange);
     pinion_test_run(test);
-    return call;
+    return exchange;
 }
 
 /* The answer, with "T" for the token. */
@@ -209,8 +209,8 @@ static const char joined[] =
 
 static void join_room(void)
 {
-    struct pinion_longpoll_call *call;
-    POST(call, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
+    struct pinion_longpoll_exchange *exchange;
+    POST(exchange, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
     expect(0, "{\"status\":200}");
     poll_as(0);
     expect(0, joined);
@@ -260,8 +260,8 @@ static void what_an_abandoned_poll_would_have_got_is_for_the_next(void **state)
 {
     open_session();
     join_room();
-    struct pinion_longpoll_call *call = poll_as(1);
-    pinion__longpoll_abandon(call);
+    struct pinion_longpoll_exchange *exchange = poll_as(1);
+    pinion__longpoll_abandon(exchange);
     ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:1", "a", NULL));
     pinion_test_run(test);
     expect_nothing(1);
@@ -287,11 +287,11 @@ static void a_client_that_does_not_poll_is_inactive(void **state)
 
 static void posts_are_no_polls(void **state)
 {
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     open_session();
     join_room();
     pinion_test_advance(test, WINDOW);
-    POST(call, "[null,\"9\",\"phoenix\",\"heartbeat\",{}]\n");
+    POST(exchange, "[null,\"9\",\"phoenix\",\"heartbeat\",{}]\n");
     pinion_test_advance(test, WINDOW / 2);
     assert_int_equal(terminations, 1);
 }
@@ -360,25 +360,25 @@ static unsigned pushed(int number)
 /* Four times as much may wait for a client that had an answer within the window. */
 static void one_that_is_on_its_way_may_have_more_waiting(void **state)
 {
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     open_session();
     join_room();
-    POST(call, BURST(7, 60000, "x"));
+    POST(exchange, BURST(7, 60000, "x"));
     assert_int_equal(terminations, 0);
     poll_as(1);
     assert_int_equal(pushed(1), 7);
-    POST(call, BURST(8, 60000, "x"));
+    POST(exchange, BURST(8, 60000, "x"));
     assert_int_equal(terminations, 1);
     assert_int_equal(stats().slow_closed, 1);
 }
 
 static void what_waits_goes_to_the_open_poll_first(void **state)
 {
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     open_session();
     join_room();
     poll_as(1);
-    POST(call, BURST(9, 60000, "x"));
+    POST(exchange, BURST(9, 60000, "x"));
     assert_int_equal(terminations, 0);
     assert_int_equal(pushed(1), 2);
     poll_as(2);
@@ -388,11 +388,11 @@ static void what_waits_goes_to_the_open_poll_first(void **state)
 /* As the list of who is present, which changes follow. */
 static void what_waits_behind_a_large_message_has_room(void **state)
 {
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     open_session();
     join_room();
     pinion_test_advance(test, WINDOW);
-    POST(call, BURST(1, 150000, "x") BURST(3, 30000, "x"));
+    POST(exchange, BURST(1, 150000, "x") BURST(3, 30000, "x"));
     assert_int_equal(terminations, 0);
     poll_as(1);
     assert_int_equal(pushed(1), 4);
@@ -401,11 +401,11 @@ static void what_waits_behind_a_large_message_has_room(void **state)
 /* As JSON in JSON it is twice as long. */
 static void what_quotes_cost_does_not_count(void **state)
 {
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     open_session();
     join_room();
     pinion_test_advance(test, WINDOW);
-    POST(call, BURST(1, 10, "x") BURST(2, 24000, "\\\""));
+    POST(exchange, BURST(1, 10, "x") BURST(2, 24000, "\\\""));
     assert_int_equal(terminations, 0);
     poll_as(1);
     assert_int_equal(pushed(1), 3);
@@ -415,7 +415,7 @@ static void what_quotes_cost_does_not_count(void **state)
 /* The answers to one body do not make a client deaf, however long they are. */
 static void its_messages_wait_while_much_waits_for_it(void **state)
 {
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     open_session();
     join_room();
     char *body = malloc(100 * sizeof BURST(1, 30000, "x"));
@@ -423,7 +423,7 @@ static void its_messages_wait_while_much_waits_for_it(void **state)
     body[0] = '\0';
     for (int i = 0; i < 100; i++)
         strcat(body, BURST(1, 30000, "x"));
-    POST(call, body);
+    POST(exchange, body);
     free(body);
     expect(0, "{\"status\":200}"); /* so that it may poll on the same connection */
     unsigned count = 0;
@@ -439,11 +439,11 @@ static void its_messages_wait_while_much_waits_for_it(void **state)
 /* 64 ms for each KiB. */
 static void a_large_answer_has_time_to_be_read(void **state)
 {
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     open_session();
     join_room();
     poll_as(1);
-    POST(call, BURST(1, 100000, "x"));
+    POST(exchange, BURST(1, 100000, "x"));
     assert_int_equal(pushed(1), 1);
     uint64_t reading = strlen(outcomes[1].json) / 1024 * 64;
     pinion_test_advance(test, WINDOW * 3 / 2 + reading - 1);
@@ -456,14 +456,14 @@ static void a_large_answer_has_time_to_be_read(void **state)
 static void or_does_without_the_oldest_broadcasts(void **state)
 {
     static const char first[] = "{\"messages\":[\"[\\\"1\\\",\\\"1\\\",\\\"room:1\\\"";
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     char *body = malloc(30001);
     assert_non_null(body);
     memset(body, 'x', 30000);
     body[30000] = '\0';
     mount.options.drop_broadcasts = true;
     open_session();
-    POST(call, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
+    POST(exchange, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
     for (int i = 0; i < 6; i++) {
         ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:1", "a",
                                      pinion_json("{s:s,s:i}", "x", body, "n", i)));
@@ -486,10 +486,10 @@ static void or_does_without_the_oldest_broadcasts(void **state)
 
 static void frames_wait_while_the_engine_holds_back(void **state)
 {
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     open_session();
     next_join = pinion_later();
-    POST(call, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n[\"1\",\"2\",\"room:1\",\"echo\",{}]\n");
+    POST(exchange, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n[\"1\",\"2\",\"room:1\",\"echo\",{}]\n");
     expect_nothing(0);
     ok(pinion_ref_answer(late, pinion_ok(NULL)));
     pinion_test_run(test);
@@ -501,11 +501,11 @@ static void frames_wait_while_the_engine_holds_back(void **state)
 /* They come from the run queue here, where nothing else can run between two of them. */
 static void what_a_frame_causes_comes_before_the_next(void **state)
 {
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     open_session();
     next_join = pinion_later();
-    POST(call, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n[\"1\",\"2\",\"room:1\",\"shout\",1]\n"
-               "[\"1\",\"3\",\"room:1\",\"shout\",2]\n[\"1\",\"4\",\"room:1\",\"phx_leave\",{}]\n");
+    POST(exchange, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n[\"1\",\"2\",\"room:1\",\"shout\",1]\n"
+                   "[\"1\",\"3\",\"room:1\",\"shout\",2]\n[\"1\",\"4\",\"room:1\",\"phx_leave\",{}]\n");
     ok(pinion_ref_answer(late, pinion_ok(NULL)));
     pinion_test_run(test);
     expect(0, "{\"status\":200}");
@@ -523,10 +523,10 @@ static void what_a_frame_causes_comes_before_the_next(void **state)
 
 static void a_post_that_takes_too_long_is_told_so_and_still_done(void **state)
 {
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     open_session();
     next_join = pinion_later();
-    POST(call, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n[\"1\",\"2\",\"room:1\",\"echo\",{}]\n");
+    POST(exchange, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n[\"1\",\"2\",\"room:1\",\"echo\",{}]\n");
     pinion_test_advance(test, WINDOW);
     expect(0, "{\"status\":408}");
     ok(pinion_ref_answer(late, pinion_ok(NULL)));
@@ -537,11 +537,11 @@ static void a_post_that_takes_too_long_is_told_so_and_still_done(void **state)
 
 static void an_abandoned_post_is_still_done(void **state)
 {
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     open_session();
     next_join = pinion_later();
-    POST(call, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
-    pinion__longpoll_abandon(call);
+    POST(exchange, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
+    pinion__longpoll_abandon(exchange);
     pinion_test_run(test);
     expect_nothing(0);
     ok(pinion_ref_answer(late, pinion_ok(NULL)));
@@ -554,16 +554,16 @@ static void bodies_that_pile_up_have_a_cap(void **state)
 {
     open_session();
     next_join = pinion_later();
-    struct pinion_longpoll_call *call;
-    POST(call, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
+    struct pinion_longpoll_exchange *exchange;
+    POST(exchange, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
     char *body = malloc(7900000);
     assert_non_null(body);
     memset(body, '\n', 7900000);
     for (int i = 1; i <= 3; i++) {
-        call = to_session_as(i);
-        ok(pinion__buf_append(&call->body, body, 7900000));
-        call->ndjson = true;
-        pinion__longpoll_publish(call);
+        exchange = to_session_as(i);
+        ok(pinion__buf_append(&exchange->body, body, 7900000));
+        exchange->ndjson = true;
+        pinion__longpoll_publish(exchange);
         pinion_test_run(test);
     }
     free(body);
@@ -582,16 +582,16 @@ static uint64_t turn(void)
 
 static void hear_many(int who, unsigned count)
 {
-    struct pinion_longpoll_call *call = to_session_as(who);
+    struct pinion_longpoll_exchange *exchange = to_session_as(who);
     char line[200];
-    ok(pinion__buf_append_str(&call->body, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n"));
+    ok(pinion__buf_append_str(&exchange->body, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n"));
     for (unsigned n = 0; n < count; n++) {
         snprintf(line, sizeof line,
                  "[\"1\",\"2\",\"room:1\",\"hear\",{\"who\":%d,\"n\":%u,\"x\":\"%0*d\"}]\n", who, n, 40, 0);
-        ok(pinion__buf_append_str(&call->body, line));
+        ok(pinion__buf_append_str(&exchange->body, line));
     }
-    call->ndjson = true;
-    pinion__longpoll_publish(call);
+    exchange->ndjson = true;
+    pinion__longpoll_publish(exchange);
 }
 
 static void a_long_body_leaves_others_their_turn(void **state)
@@ -621,7 +621,7 @@ static void a_long_body_leaves_others_their_turn(void **state)
 
 static void a_message_beyond_the_limit_ends_the_session(void **state)
 {
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     open_session();
     join_room();
     assert_int_equal(mount.options.max_message, 1000);
@@ -629,7 +629,7 @@ static void a_message_beyond_the_limit_ends_the_session(void **state)
     memset(line, ' ', sizeof line);
     line[0] = '[';
     line[sizeof line - 1] = '\0';
-    POST(call, line);
+    POST(exchange, line);
     expect_gone(0);
     assert_int_equal(terminations, 1);
 }
@@ -660,8 +660,8 @@ static void connect_may_refuse_later(void **state)
 static void a_client_that_goes_while_connect_decides_leaves_nothing(void **state)
 {
     next_connect = pinion_later();
-    struct pinion_longpoll_call *call = begin();
-    pinion__longpoll_abandon(call);
+    struct pinion_longpoll_exchange *exchange = begin();
+    pinion__longpoll_abandon(exchange);
     pinion_test_run(test);
     assert_int_equal(stats().sockets, 0);
     ok(pinion_ref_answer(late, pinion_ok(NULL)));
@@ -673,14 +673,14 @@ static void a_client_that_goes_while_connect_decides_leaves_nothing(void **state
 static void one_session_too_many_ends_one_that_was_never_polled(void **state)
 {
     char first[sizeof token];
-    struct pinion_longpoll_call *call;
+    struct pinion_longpoll_exchange *exchange;
     open_session();
     memcpy(first, token, sizeof token);
     open_session();
     open_session();
     assert_int_equal(stats().sockets, 2);
     assert_int_equal(stats().longpoll_evicted, 1);
-    POST(call, "[null,\"9\",\"phoenix\",\"heartbeat\",{}]\n");
+    POST(exchange, "[null,\"9\",\"phoenix\",\"heartbeat\",{}]\n");
     expect(0, "{\"status\":200}");
     memcpy(token, first, sizeof token);
     poll_as(0);
@@ -730,14 +730,14 @@ static void only_who_is_let_in_has_others_go(void **state)
 static void a_session_is_found_before_a_body_is_read(void **state)
 {
     open_session();
-    struct pinion_longpoll_call *call = to_session();
-    pinion__longpoll_find(call);
+    struct pinion_longpoll_exchange *exchange = to_session();
+    pinion__longpoll_find(exchange);
     pinion_test_run(test);
     assert_true(outcomes[0].answered);
     assert_false(outcomes[0].gone);
     pinion_test_advance(test, WINDOW * 2);
-    call = to_session_as(1);
-    pinion__longpoll_find(call);
+    exchange = to_session_as(1);
+    pinion__longpoll_find(exchange);
     pinion_test_run(test);
     expect_gone(1);
 }
@@ -745,17 +745,17 @@ static void a_session_is_found_before_a_body_is_read(void **state)
 static void tokens_are_signed(void **state)
 {
     open_session();
-    struct pinion_longpoll_call *call = new_call(0);
+    struct pinion_longpoll_exchange *exchange = new_exchange(0);
     char other[sizeof token];
     for (size_t i = 0; i < strlen(token); i++) {
         memcpy(other, token, sizeof token);
         other[i] = other[i] == 'A' ? 'B' : 'A';
-        assert_false(pinion__longpoll_call_address(call, pinion__slice_str(other)));
+        assert_false(pinion__longpoll_exchange_address(exchange, pinion__slice_str(other)));
     }
-    assert_false(pinion__longpoll_call_address(call, pinion__slice(token, strlen(token) - 1)));
-    assert_false(pinion__longpoll_call_address(call, pinion__slice_str("")));
-    assert_true(pinion__longpoll_call_address(call, pinion__slice_str(token)));
-    pinion__longpoll_call_free(call);
+    assert_false(pinion__longpoll_exchange_address(exchange, pinion__slice(token, strlen(token) - 1)));
+    assert_false(pinion__longpoll_exchange_address(exchange, pinion__slice_str("")));
+    assert_true(pinion__longpoll_exchange_address(exchange, pinion__slice_str(token)));
+    pinion__longpoll_exchange_free(exchange);
 }
 
 /* ---- */
