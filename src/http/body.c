@@ -3,7 +3,8 @@
 #include "base/log.h"
 #include "http/connection.h"
 
-void pinion__http_begin_body(struct pinion_http *http, enum pinion_http_state state)
+/* The request has a body. It is read in this state: BODY (`answerer`) or REST. */
+static void begin_body(struct pinion_http *http, enum pinion_http_state state)
 {
     pinion__http_enter(http, state);
     if (http->expects && state != PINION_HTTP_REST)
@@ -11,10 +12,38 @@ void pinion__http_begin_body(struct pinion_http *http, enum pinion_http_state st
     http->expects = false;
 }
 
+void pinion__http_answered(struct pinion_http *http)
+{
+    if (http->state == PINION_HTTP_CLOSING)
+        return;
+    if (http->has_rest)
+        begin_body(http, PINION_HTTP_REST);
+    else
+        pinion__http_enter(http, PINION_HTTP_HEAD);
+}
+
 bool pinion__http_spend(struct pinion_http *http, size_t len)
 {
     http->discard_left -= len < http->discard_left ? len : http->discard_left;
     return http->discard_left > 0;
+}
+
+/* The answerer gets its data back, to answer or to wait. */
+static void hand_back(struct pinion_http *http)
+{
+    http->state = PINION_HTTP_HEAD;
+    http->answerer.ops->body_end(http, http->answerer.data);
+    if (http->state == PINION_HTTP_HEAD)
+        pinion__http_answered(http);
+}
+
+void pinion__http_read_body(struct pinion_http *http, const struct pinion_http_answerer *answerer, void *data)
+{
+    begin_body(http, PINION_HTTP_BODY);
+    http->answerer.ops = answerer;
+    http->answerer.data = data;
+    if (!http->has_rest)
+        hand_back(http);
 }
 
 /* Somebody takes it. */
@@ -27,7 +56,7 @@ static void end_body(struct pinion_http *http)
 {
     http->has_rest = false;
     if (http->state == PINION_HTTP_BODY)
-        pinion__http_end_body(http);
+        hand_back(http);
     else
         pinion__http_enter(http, PINION_HTTP_HEAD);
 }

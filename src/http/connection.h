@@ -66,21 +66,6 @@ struct pinion_http {
     bool gone;               /* closed; the pump task frees */
 };
 
-/* ---- connection.c: its life ---- */
-
-/* Let go of what belongs to the present state, and be in this one. What belongs to it is set by the caller,
- * after it. */
-void pinion__http_enter(struct pinion_http *http, enum pinion_http_state state);
-
-/* Answered for the last time: send what is queued, then close; the peer has a little time to do so too. */
-void pinion__http_finish(struct pinion_http *http);
-
-/* The request's answer is queued: what comes next is the rest of its body, or a request. */
-void pinion__http_answered(struct pinion_http *http);
-
-/* No event of the connection comes here any more. */
-void pinion__http_free(struct pinion_http *http);
-
 /* An answer takes its time. */
 static inline bool pinion__http_is_answering(const struct pinion_http *http)
 {
@@ -94,14 +79,62 @@ static inline bool pinion__http_is_busy(const struct pinion_http *http)
            pinion__http_is_answering(http);
 }
 
-/* ---- time.c: how long a state may last ---- */
+/* Requests wait for the peer to read. */
+static inline bool pinion__http_sends_much(const struct pinion_http *http)
+{
+    return http->state == PINION_HTTP_FILE || (http->backlogged && http->state != PINION_HTTP_CLOSING);
+}
 
-void pinion__http_time_init(struct pinion_http *http);
+/* What follows is in the order in which the files need each other: each calls those above it alone. */
+
+/* ---- time.c: how long a state may last ---- */
 
 /* It begins. */
 void pinion__http_start_clock(struct pinion_http *http);
 
 void pinion__http_set_deadline(struct pinion_http *http, uint32_t ms);
+
+/* ---- state.c ---- */
+
+/* Let go of what belongs to the present state, and be in this one. What belongs to it is set by the caller,
+ * after it. */
+void pinion__http_enter(struct pinion_http *http, enum pinion_http_state state);
+
+/* Answered for the last time: send what is queued, then close; the peer has a little time to do so too. */
+void pinion__http_finish(struct pinion_http *http);
+
+/* No event of the connection comes here any more. */
+void pinion__http_free(struct pinion_http *http);
+
+/* ---- answer.c ---- */
+
+/* "100 Continue": the peer waits for it before it sends its body (RFC 9110 section 10.1.1). */
+void pinion__http_send_continue(struct pinion_http *http);
+
+/* ---- deadline.c ---- */
+
+/* Before the first state. */
+void pinion__http_deadline_init(struct pinion_http *http);
+
+/* ---- body.c ---- */
+
+/* The request's answer is queued: what comes next is the rest of its body, or a request. */
+void pinion__http_answered(struct pinion_http *http);
+
+/* Returns what was used of these bytes: all of them, or those up to the body's end. */
+size_t pinion__http_take_body(struct pinion_http *http, const uint8_t *bytes, size_t len);
+
+/* So many bytes came that nobody asked for. False: no more of them will be read. */
+bool pinion__http_spend(struct pinion_http *http, size_t len);
+
+/* ---- request.c: heads ---- */
+
+/* Returns what was used of these bytes: 0 when more must come; all of them, when the connection is no longer
+ * HTTP, and http is gone (*given). */
+size_t pinion__http_take_request(struct pinion_http *http, uint8_t *bytes, size_t len, bool *given);
+
+/* A request that is not valid. */
+void pinion__http_refuse(struct pinion_http *http, int status);
 
 /* ---- input.c: what comes, one thing after the other ---- */
 
@@ -116,39 +149,6 @@ void pinion__http_go_on(struct pinion_http *http);
 
 /* The same, when there is room for answers again. */
 void pinion__http_wait_turn(struct pinion_http *http);
-
-/* ---- request.c: heads ---- */
-
-/* Returns what was used of these bytes: 0 when more must come; all of them, when the connection is no longer
- * HTTP, and http is gone (*given). */
-size_t pinion__http_take_request(struct pinion_http *http, uint8_t *bytes, size_t len, bool *given);
-
-/* A request that is not valid. */
-void pinion__http_refuse(struct pinion_http *http, int status);
-
-/* ---- body.c ---- */
-
-/* The request has a body. It is read in this state: BODY (`answerer`) or REST. */
-void pinion__http_begin_body(struct pinion_http *http, enum pinion_http_state state);
-
-/* Returns what was used of these bytes: all of them, or those up to the body's end. */
-size_t pinion__http_take_body(struct pinion_http *http, const uint8_t *bytes, size_t len);
-
-/* So many bytes came that nobody asked for. False: no more of them will be read. */
-bool pinion__http_spend(struct pinion_http *http, size_t len);
-
-/* ---- wait.c ---- */
-
-/* BODY: it is at its end. */
-void pinion__http_end_body(struct pinion_http *http);
-
-/* WAIT: a peer that sends no more is owed nothing. */
-bool pinion__http_owes_nothing(const struct pinion_http *http);
-
-/* ---- answer.c ---- */
-
-/* "100 Continue": the peer waits for it before it sends its body (RFC 9110 section 10.1.1). */
-void pinion__http_send_continue(struct pinion_http *http);
 
 /* ---- file.c ---- */
 

@@ -81,7 +81,7 @@ bool pinion__http_keep_alive(const struct pinion_http *http);
 /* The body, if nobody wants it, is short enough to be read to its end. */
 bool pinion__http_can_drop(const struct pinion_http *http, const struct pinion_http_request *request);
 
-/* ---- requests that take their time: wait.c ---- */
+/* ---- requests that take their time: body.c, wait.c ---- */
 
 /* Who answers such a request. Its data is in use from read_body or wait on, until body_end or abandoned is
  * called with it, or answer_begin is called. */

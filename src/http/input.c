@@ -42,6 +42,14 @@ static void check_backlog(struct pinion_http *http)
     pinion__http_start_clock(http);
 }
 
+/* A peer that sends no more is owed nothing. */
+static bool owes_nothing(const struct pinion_http *http)
+{
+    if (http->state != PINION_HTTP_WAIT || !http->answerer.ops->owes_nothing)
+        return false;
+    return http->answerer.ops->owes_nothing(http->answerer.data);
+}
+
 /* The peer has sent all that it will. Who waits for what it is no longer there for gets nothing; all else is
  * answered. */
 static void end_input(struct pinion_http *http)
@@ -49,7 +57,7 @@ static void end_input(struct pinion_http *http)
     if (http->state == PINION_HTTP_CLOSING) {
         if (pinion__conn_flush(http->conn) == 0)
             pinion__conn_close(http->conn);
-    } else if (pinion__http_owes_nothing(http) || !pinion__http_is_busy(http)) {
+    } else if (owes_nothing(http) || !pinion__http_is_busy(http)) {
         pinion__http_finish(http);
     }
 }
