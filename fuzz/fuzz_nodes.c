@@ -6,7 +6,8 @@
  * In the end the endpoint is stopped, and every connection, socket and session must be gone, within the time
  * that is promised.
  *
- * Fuzzes: src/transport/longpoll_remote.c src/transport/longpoll_token.c */
+ * Fuzzes: src/transport/longpoll_remote.c src/transport/longpoll_message.c src/transport/longpoll_asked.c
+ * src/transport/longpoll_visitor.c src/transport/longpoll_token.c */
 #include "endpoint/endpoint.h"
 #include "engine/token.h"
 #include "fuzz.h"
@@ -23,7 +24,7 @@
 #define OTHER     "other"
 #define PATH      "/socket"
 
-enum { REQUEST = 1, ANSWER = 2, CANCEL = 3 }; /* as longpoll_remote.c has them */
+enum { REQUEST = 1, ANSWER = 2, CANCEL = 3 }; /* as longpoll_message.h has them */
 
 static struct memory_peer peers[PEERS];
 static pinion_endpoint *endpoint;

@@ -93,3 +93,61 @@ const char *pinion__longpoll_seats_check(struct pinion_longpoll_seats *seats)
     pinion__unlock(&seats->lock);
     return wrong;
 }
+
+/* ---- sessions ---- */
+
+static const char *bodies_check(const struct pinion_longpoll_session *session)
+{
+    size_t bytes = 0;
+    const char *wrong = pinion__list_check(&session->bodies.list, NULL);
+    if (wrong)
+        return wrong;
+    PINION_LIST_FOREACH (node, &session->bodies.list) {
+        const struct pinion_longpoll_body *body =
+            PINION_CONTAINER_OF(node, struct pinion_longpoll_body, node);
+        if (body->session != session)
+            return "a session has a body of another one";
+        bytes += body->bytes.len;
+    }
+    return bytes == session->bodies.bytes ? NULL : "a session's bodies have not the size that was counted";
+}
+
+static const char *polls_check(const struct pinion_longpoll_session *session)
+{
+    const char *wrong = pinion__list_check(&session->polls, NULL);
+    if (wrong)
+        return wrong;
+    PINION_LIST_FOREACH (node, &session->polls) {
+        const struct pinion_longpoll_exchange *exchange =
+            PINION_CONTAINER_OF(node, struct pinion_longpoll_exchange, node);
+        if (exchange->waits_for != session)
+            return "a poll waits in a session that it does not know";
+    }
+    return NULL;
+}
+
+const char *pinion__longpoll_session_check(const struct pinion_longpoll_session *session)
+{
+    const char *wrong = pinion__longpoll_queue_check(&session->queue);
+    if (!wrong)
+        wrong = polls_check(session);
+    if (!wrong)
+        wrong = bodies_check(session);
+    if (!wrong && session->working != session->work.queued)
+        wrong = "a session has work, and no task, or the other way round";
+    return wrong;
+}
+
+const char *pinion__longpoll_check(struct pinion_longpoll *longpoll, unsigned loop)
+{
+    const struct pinion_map *map = &longpoll->loops[loop].by_id;
+    const char *wrong = pinion__map_check(map);
+    for (size_t i = 0; i < map->bucket_count && !wrong; i++) {
+        for (struct pinion_map_node *node = map->buckets[i]; node && !wrong; node = node->next)
+            wrong = pinion__longpoll_session_check(
+                PINION_CONTAINER_OF(node, struct pinion_longpoll_session, node));
+    }
+    if (!wrong)
+        wrong = pinion__turns_check(&longpoll->loops[loop].turns);
+    return wrong ? wrong : pinion__longpoll_seats_check(&longpoll->seats);
+}

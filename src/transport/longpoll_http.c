@@ -11,9 +11,11 @@
 #include "transport/longpoll_http.h"
 #include "base/log_limit.h"
 #include "io/peer.h"
+#include "proto/longpoll_codec.h"
 #include "proto/query.h"
 #include "transport/connect_request.h"
 #include "transport/longpoll.h"
+#include "transport/longpoll_begin.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -98,8 +100,8 @@ static struct pinion_longpoll_exchange *exchange_by_token(const struct pinion_en
     struct pinion_longpoll_exchange *exchange = NULL;
     if (token.len > 0)
         exchange = pinion__longpoll_exchange_new(entrance->longpoll, entrance->shard, entrance->mount);
-    if (exchange && !pinion__longpoll_exchange_address(exchange, token)) {
-        pinion__longpoll_exchange_free(exchange);
+    if (exchange && !pinion__longpoll_address(exchange, token)) {
+        pinion__longpoll_exchange_unref(exchange);
         exchange = NULL;
     }
     return exchange;
@@ -288,7 +290,7 @@ static void publish(struct pinion_http *http, void *data)
                            "longpoll %s: a body of more than %u messages is refused (peer %s)",
                            exchange->mount->path, max, peer_name(http, (char[INET6_ADDRSTRLEN]){ 0 }));
     if (rc) {
-        pinion__longpoll_exchange_free(exchange);
+        pinion__longpoll_exchange_unref(exchange);
         pinion__http_send_error(http, 400, pinion__http_keep_alive(http));
         return;
     }
@@ -298,7 +300,7 @@ static void publish(struct pinion_http *http, void *data)
 
 static void forget(void *exchange)
 {
-    pinion__longpoll_exchange_free(exchange);
+    pinion__longpoll_exchange_unref(exchange);
 }
 
 /* What comes of the body is the exchange's. */
@@ -311,7 +313,7 @@ static void on_found(struct pinion_longpoll_exchange *exchange)
     struct pinion_http *http = exchange->owner;
     pinion__http_answer_begin(http);
     if (exchange->found)
-        pinion__http_read_body(http, &collected, pinion__longpoll_exchange_again(exchange));
+        pinion__http_read_body(http, &collected, pinion__longpoll_again(exchange));
     else
         answer_post(http, exchange);
     pinion__http_answer_end(http);

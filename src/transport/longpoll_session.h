@@ -1,20 +1,32 @@
-/* One session of long polling, on its loop. Between the engine's socket and the exchanges (longpoll.h). */
+/* A session of long polling, on its loop: what it consists of, and where it is found. It stands between the
+ * engine's socket and exchanges.
+ *
+ * Each of its sides has its file: longpoll_begin.h (from the exchange that begins it), longpoll_in.h (what
+ * the client sends), longpoll_out.h (what it is sent), longpoll_polls.h (who waits for that), longpoll_end.h.
+ */
 #ifndef PINION_TRANSPORT_LONGPOLL_SESSION_H
 #define PINION_TRANSPORT_LONGPOLL_SESSION_H
 
-#include "base/map.h"
-#include "base/turns.h"
-#include "transport/longpoll.h"
+#include "base/loops.h"
+#include "transport/longpoll_body.h"
 #include "transport/longpoll_queue.h"
-#include "transport/longpoll_token.h"
+
+struct pinion_longpoll_remote;
 
 /* The sessions of one loop. */
 struct pinion_longpoll_sessions {
     struct pinion_map by_id;
     unsigned loop;
     struct pinion_longpoll *longpoll;
-    struct pinion_longpoll_seats *seats; /* of all loops */
-    struct pinion_turns turns;           /* of bodies with more than one go takes, and of long answers */
+    struct pinion_turns turns; /* of bodies with more than one go takes, and of long answers */
+};
+
+/* Those of an endpoint. */
+struct pinion_longpoll {
+    struct pinion_hub *hub;
+    struct pinion_longpoll_sessions loops[PINION_LOOPS_MAX]; /* each belongs to its loop */
+    struct pinion_longpoll_seats seats;                      /* of all */
+    struct pinion_longpoll_remote *remote;                   /* NULL: there are no other nodes */
 };
 
 struct pinion_longpoll_session {
@@ -26,8 +38,7 @@ struct pinion_longpoll_session {
     struct pinion_socket *socket;              /* NULL: ended */
     struct pinion_longpoll_exchange *beginner; /* waits for connect's answer */
     struct pinion_list polls;                  /* GETs that wait, the latest last */
-    struct pinion_list batches;                /* bodies that came and are not dispatched yet */
-    size_t batch_bytes;                        /* of those bodies */
+    struct pinion_longpoll_bodies bodies;      /* from the client */
     struct pinion_longpoll_queue queue;        /* to the client */
     uint64_t due;                              /* until then the client is on its way to its next poll */
     struct pinion_timer inactive;
@@ -39,42 +50,31 @@ struct pinion_longpoll_session {
 };
 
 void pinion__longpoll_sessions_init(struct pinion_longpoll_sessions *sessions,
-                                    struct pinion_longpoll *longpoll, unsigned loop,
-                                    struct pinion_scheduler *scheduler, struct pinion_longpoll_seats *seats);
+                                    struct pinion_longpoll *longpoll, unsigned loop);
 void pinion__longpoll_sessions_release(struct pinion_longpoll_sessions *sessions);
 
-/* Open a session for a client that connects; the exchange is answered now or when the application has
- * decided. token was made for the exchange's id. */
-void pinion__longpoll_session_open(struct pinion_longpoll_sessions *sessions,
-                                   struct pinion_longpoll_exchange *exchange, const char *token,
-                                   const pinion_payload *params, const pinion_connect_info *info);
-
-/* The session of this id and mount, or NULL. */
+/* The session of this id, or NULL. */
 struct pinion_longpoll_session *pinion__longpoll_session_find(const struct pinion_longpoll_sessions *sessions,
-                                                              const unsigned char *id,
-                                                              const struct pinion_mount *mount);
+                                                              const unsigned char *id);
 
-/* The same for a request from another node, which names the mount's path. */
-struct pinion_longpoll_session *pinion__longpoll_session_at(const struct pinion_longpoll_sessions *sessions,
-                                                            const unsigned char *id,
-                                                            struct pinion_slice path);
+/* A session that is found by the exchange's id. The token was made for it. NULL when out of memory. */
+struct pinion_longpoll_session *pinion__longpoll_session_new(struct pinion_longpoll_sessions *sessions,
+                                                             const struct pinion_longpoll_exchange *exchange,
+                                                             const char *token);
 
-void pinion__longpoll_session_poll(struct pinion_longpoll_session *session,
-                                   struct pinion_longpoll_exchange *exchange);
-void pinion__longpoll_session_publish(struct pinion_longpoll_session *session,
-                                      struct pinion_longpoll_exchange *exchange);
+/* No exchange finds it from here on. */
+void pinion__longpoll_session_forget(struct pinion_longpoll_session *session);
 
-/* The exchange, which may wait in a session, is no longer wanted. */
-void pinion__longpoll_session_cancel(struct pinion_longpoll_exchange *exchange);
+/* It was forgotten, and has neither timer, turn nor task. */
+void pinion__longpoll_session_free(struct pinion_longpoll_session *session);
 
-/* End the session, if it is still there: another one has its seat. */
-void pinion__longpoll_session_evict(struct pinion_longpoll_sessions *sessions, const unsigned char *id);
+/* Go on with it from the run queue. */
+void pinion__longpoll_session_work_later(struct pinion_longpoll_session *session);
 
-/* longpoll.c: have a session that lost its seat ended, on whichever loop it is. */
-void pinion__longpoll_evict(struct pinion_longpoll *longpoll, struct pinion_shard *from,
-                            const struct pinion_longpoll_evicted *evicted);
-
-/* longpoll.c: the exchange's answer is ready: send it home. */
-void pinion__longpoll_exchange_return(struct pinion_longpoll_exchange *exchange);
+/* ms that an exchange may wait in it. */
+static inline uint32_t pinion__longpoll_session_window(const struct pinion_longpoll_session *session)
+{
+    return session->mount->options.longpoll_window_ms;
+}
 
 #endif

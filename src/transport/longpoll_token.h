@@ -4,7 +4,8 @@
 #define PINION_TRANSPORT_LONGPOLL_TOKEN_H
 
 #include "base/slice.h"
-#include "transport/longpoll.h"
+#include "engine/hub.h"
+#include "transport/longpoll_seats.h"
 
 #define PINION_LONGPOLL_TOKEN_MAX 512 /* with its terminator */
 

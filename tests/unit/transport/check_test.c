@@ -120,11 +120,11 @@ static void seats_of_two_clients(void **state)
 
 static void a_session(void **state)
 {
-    struct pinion_longpoll_session session = { .batch_bytes = 1 };
+    struct pinion_longpoll_session session = { .bodies.bytes = 1 };
     pinion__list_init(&session.polls);
-    pinion__list_init(&session.batches);
+    pinion__list_init(&session.bodies.list);
     assert_tells(pinion__longpoll_session_check(&session), "bodies");
-    session.batch_bytes = 0;
+    session.bodies.bytes = 0;
     assert_sound(pinion__longpoll_session_check(&session));
     session.working = true;
     assert_tells(pinion__longpoll_session_check(&session), "no task");

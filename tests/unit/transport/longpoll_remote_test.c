@@ -4,6 +4,7 @@
 #include "helpers/engine.h"
 #include "helpers/random.h"
 #include "transport/longpoll.h"
+#include "transport/longpoll_begin.h"
 #include "transport/longpoll_token.h"
 #include <pinion/pubsub.h>
 
@@ -283,7 +284,7 @@ static void address_there(struct pinion_longpoll_exchange *exchange)
     assert_int_equal(pinion__longpoll_token_make(pinion__hub_of(pinion_test_endpoint(test)), 3, id, token),
                      0);
     strcpy(remote->node, "here");
-    assert_true(pinion__longpoll_exchange_address(exchange, pinion__slice_str(token)));
+    assert_true(pinion__longpoll_address(exchange, pinion__slice_str(token)));
 }
 
 static struct pinion_longpoll_exchange *poll_there(void)

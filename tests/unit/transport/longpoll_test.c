@@ -4,6 +4,7 @@
 #include "helpers/engine.h"
 #include "helpers/shout.h"
 #include "transport/longpoll.h"
+#include "transport/longpoll_begin.h"
 
 #define WINDOW 1000
 #define POST(exchange_, text)                                                                                \
@@ -134,7 +135,7 @@ static struct pinion_longpoll_exchange *new_exchange(int number)
 static struct pinion_longpoll_exchange *to_session_as(int number)
 {
     struct pinion_longpoll_exchange *exchange = new_exchange(number);
-    assert_true(pinion__longpoll_exchange_address(exchange, pinion__slice_str(token)));
+    assert_true(pinion__longpoll_address(exchange, pinion__slice_str(token)));
     return exchange;
 }
 
@@ -750,12 +751,12 @@ static void tokens_are_signed(void **state)
     for (size_t i = 0; i < strlen(token); i++) {
         memcpy(other, token, sizeof token);
         other[i] = other[i] == 'A' ? 'B' : 'A';
-        assert_false(pinion__longpoll_exchange_address(exchange, pinion__slice_str(other)));
+        assert_false(pinion__longpoll_address(exchange, pinion__slice_str(other)));
     }
-    assert_false(pinion__longpoll_exchange_address(exchange, pinion__slice(token, strlen(token) - 1)));
-    assert_false(pinion__longpoll_exchange_address(exchange, pinion__slice_str("")));
-    assert_true(pinion__longpoll_exchange_address(exchange, pinion__slice_str(token)));
-    pinion__longpoll_exchange_free(exchange);
+    assert_false(pinion__longpoll_address(exchange, pinion__slice(token, strlen(token) - 1)));
+    assert_false(pinion__longpoll_address(exchange, pinion__slice_str("")));
+    assert_true(pinion__longpoll_address(exchange, pinion__slice_str(token)));
+    pinion__longpoll_exchange_unref(exchange);
 }
 
 /* ---- */

@@ -1,0 +1,67 @@
+/* What nodes say to each other about exchanges whose session lives on another one. The messages travel over
+ * the pubsub's direct channel, and may be lost.
+ *
+ *   message = 1 number loop id kind ndjson path body     a request; a byte each but number, id, path and body
+ *           | 2 number flags text                        its answer
+ *           | 3 number loop                              nobody waits for that any more
+ *
+ *   number  = varint, the asking node's; its lowest bits are the index of the asking loop
+ *   loop    = the index of the session's loop
+ *   path    = length (a byte) bytes, of the mount */
+#ifndef PINION_TRANSPORT_LONGPOLL_MESSAGE_H
+#define PINION_TRANSPORT_LONGPOLL_MESSAGE_H
+
+#include "base/buf.h"
+#include "base/slice.h"
+#include "transport/longpoll_exchange.h"
+
+#define PINION_LONGPOLL_LOOP_BITS    6   /* of a number */
+#define PINION_LONGPOLL_MESSAGE_ROOM 512 /* bytes of what is around a body or text */
+
+enum pinion_longpoll_message_type {
+    PINION_LONGPOLL_REQUEST = 1,
+    PINION_LONGPOLL_ANSWER = 2,
+    PINION_LONGPOLL_CANCEL = 3
+};
+
+/* A message that came. All slices are borrowed. */
+struct pinion_longpoll_message {
+    unsigned type;
+    unsigned loop; /* that it is for: the session's, or of an answer the asking one */
+    uint64_t number;
+    struct pinion_slice node; /* who sent it */
+    struct pinion_slice rest; /* what is for that loop to read */
+};
+
+struct pinion_longpoll_request {
+    const unsigned char *id;
+    unsigned kind; /* enum pinion_longpoll_kind, or what it may be one day */
+    bool ndjson;
+    struct pinion_slice path;
+    struct pinion_slice body;
+};
+
+struct pinion_longpoll_answer {
+    bool gone;
+    bool refused;
+    struct pinion_slice text;
+};
+
+/* Append a message. PINION_ENOMEM; PINION_ETOOBIG, also when the path is too long. */
+int pinion__longpoll_message_put_request(struct pinion_buf *out, uint64_t number, unsigned loop,
+                                         const struct pinion_longpoll_request *request);
+int pinion__longpoll_message_put_answer(struct pinion_buf *out, uint64_t number,
+                                        const struct pinion_longpoll_answer *answer);
+int pinion__longpoll_message_put_cancel(struct pinion_buf *out, uint64_t number, unsigned loop);
+
+/* False: it is none of these messages. The node is the caller's to set. */
+bool pinion__longpoll_message_read(struct pinion_slice bytes, struct pinion_longpoll_message *message);
+
+/* Of the rest. False: it is malformed. */
+bool pinion__longpoll_message_read_request(struct pinion_slice rest, struct pinion_longpoll_request *request);
+bool pinion__longpoll_message_read_answer(struct pinion_slice rest, struct pinion_longpoll_answer *answer);
+
+/* To this node. Errors as pinion__pubsub_send. */
+int pinion__longpoll_message_send(struct pinion_hub *hub, const char *node, const struct pinion_buf *message);
+
+#endif
