@@ -1,4 +1,8 @@
-/* Requests of long polling. */
+/* Requests of long polling, from HTTP to exchanges of the transport (longpoll.h). All answers are 200 with
+ * the meaningful status in their JSON, except those to what no client of ours sends.
+ *
+ * A GET polls or begins a session (longpoll_http_get.h), a POST publishes (longpoll_http_post.h), and OPTIONS
+ * is what a browser asks first. */
 #ifndef PINION_TRANSPORT_LONGPOLL_HTTP_H
 #define PINION_TRANSPORT_LONGPOLL_HTTP_H
 
