@@ -1,4 +1,4 @@
-/* One HTTP connection, inside. */
+/* One HTTP connection, from the inside. */
 #ifndef PINION_HTTP_CONNECTION_H
 #define PINION_HTTP_CONNECTION_H
 
@@ -10,8 +10,8 @@
 
 #define PINION_HTTP_DISCARD_MAX (1024u * 1024) /* bytes that are read of a body nobody asked for */
 
-/* What the connection does. A request is in one state at a time, and what belongs to a state is to be had in
- * that state alone: pinion__http_enter() lets go of it.
+/* What the connection does. It is in one state at a time. What belongs to a state exists only in that state:
+ * pinion__http_enter() frees it.
  *
  *   HEAD --answered at once----------> REST or HEAD
  *        --a file--> FILE -----------> REST or HEAD
@@ -89,21 +89,21 @@ static inline bool pinion__http_sends_much(const struct pinion_http *http)
 
 /* ---- time.c: how long a state may last ---- */
 
-/* It begins. */
+/* The present state begins. */
 void pinion__http_start_clock(struct pinion_http *http);
 
 void pinion__http_set_deadline(struct pinion_http *http, uint32_t ms);
 
 /* ---- state.c ---- */
 
-/* Let go of what belongs to the present state, and be in this one. What belongs to it is set by the caller,
- * after it. */
+/* Free what belongs to the present state, and go to this one. The caller then sets what belongs to the new
+ * state. */
 void pinion__http_enter(struct pinion_http *http, enum pinion_http_state state);
 
-/* Answered for the last time: send what is queued, then close; the peer has a little time to do so too. */
+/* Close after the last answer: first send what is queued. The peer has a little time to close too. */
 void pinion__http_finish(struct pinion_http *http);
 
-/* No event of the connection comes here any more. */
+/* Free it. The connection must bring no more events here. */
 void pinion__http_free(struct pinion_http *http);
 
 /* ---- answer.c ---- */
@@ -113,38 +113,37 @@ void pinion__http_send_continue(struct pinion_http *http);
 
 /* ---- deadline.c ---- */
 
-/* Before the first state. */
+/* Call it once, before the first state. */
 void pinion__http_deadline_init(struct pinion_http *http);
 
 /* ---- body.c ---- */
 
-/* The request's answer is queued: what comes next is the rest of its body, or a request. */
+/* The request's answer is queued. Go on with the rest of its body, or with the next request. */
 void pinion__http_answered(struct pinion_http *http);
 
-/* Returns what was used of these bytes: all of them, or those up to the body's end. */
+/* Read the body. Returns how many of these bytes were used: all, or those up to the body's end. */
 size_t pinion__http_take_body(struct pinion_http *http, const uint8_t *bytes, size_t len);
 
-/* So many bytes came that nobody asked for. False: no more of them will be read. */
+/* Count bytes that nobody asked for. False: no more of them will be read. */
 bool pinion__http_spend(struct pinion_http *http, size_t len);
 
 /* ---- request.c: heads ---- */
 
-/* Returns what was used of these bytes: 0 when more must come; all of them, when the connection is no longer
- * HTTP, and http is gone (*given). */
+/* Read a request and have it served. Returns how many of these bytes were used: 0 when more must come, all
+ * when the connection is no longer HTTP. Then http is gone (*given). */
 size_t pinion__http_take_request(struct pinion_http *http, uint8_t *bytes, size_t len, bool *given);
 
-/* A request that is not valid. */
+/* Answer a request that is not valid. */
 void pinion__http_refuse(struct pinion_http *http, int status);
 
 /* ---- input.c: what comes, one thing after the other ---- */
 
 void pinion__http_input_init(struct pinion_http *http);
 
-/* Bytes came by the connection; none: its end. */
+/* Take bytes that came. None: the peer sends no more. */
 void pinion__http_receive(struct pinion_http *http, uint8_t *bytes, size_t len);
 
-/* The state is one again in which bytes are taken: go on with those that waited, in turn with those of
- * others. */
+/* Go on with the bytes that waited, in turn with other connections: the state takes bytes again. */
 void pinion__http_go_on(struct pinion_http *http);
 
 /* The same, when there is room for answers again. */
@@ -152,10 +151,10 @@ void pinion__http_wait_turn(struct pinion_http *http);
 
 /* ---- file.c ---- */
 
-/* Before a file is sent. */
+/* Call it once, before any file is sent. */
 void pinion__http_file_init(struct pinion_http *http);
 
-/* More of the file being sent, after the current callback. */
+/* Send more of the file, after the current callback. */
 void pinion__http_pump_later(struct pinion_http *http);
 
 #endif

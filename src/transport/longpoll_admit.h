@@ -1,10 +1,10 @@
-/* A session of long polling gets its seat (longpoll_seats.h). Another one may have to end for it. */
+/* A session of long polling gets its seat (longpoll_seats.h). Another session may have to end for it. */
 #ifndef PINION_TRANSPORT_LONGPOLL_ADMIT_H
 #define PINION_TRANSPORT_LONGPOLL_ADMIT_H
 
 #include "transport/longpoll_session.h"
 
-/* 0: the session has a seat. Errors as pinion__longpoll_seats_take. */
+/* Take a seat for the session. Errors as pinion__longpoll_seats_take. */
 int pinion__longpoll_admit(struct pinion_longpoll_session *session,
                            const struct pinion_longpoll_client *client);
 

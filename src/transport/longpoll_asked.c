@@ -177,8 +177,8 @@ void pinion__longpoll_asked_answered(struct pinion_longpoll_asked *asked,
 
 /* ---- life ---- */
 
-/* Exchanges are numbered from anywhere: an answer to one of this node's life before is none to one of this.
- */
+/* The first number is random. So an answer that was for this node before it was started again answers none of
+ * its exchanges now. */
 static int begin_numbers(struct pinion_longpoll_asked *asked)
 {
     for (unsigned i = 0; i < asked->hub->shard_count; i++) {

@@ -1,6 +1,8 @@
 #include "transport/longpoll_body.h"
 #include <stdlib.h>
 
+#define BODIES_MAX (16u * 1024 * 1024) /* bytes in a session; more are not taken */
+
 static struct pinion_longpoll_body *body_of(struct pinion_list *node)
 {
     return PINION_CONTAINER_OF(node, struct pinion_longpoll_body, node);
@@ -21,7 +23,7 @@ bool pinion__longpoll_body_new(struct pinion_longpoll_bodies *bodies, struct pin
                                struct pinion_longpoll_exchange *exchange,
                                void (*run)(struct pinion_turn *turn))
 {
-    bool room = bodies->bytes + exchange->body.len <= PINION_LONGPOLL_BODIES_MAX;
+    bool room = bodies->bytes + exchange->body.len <= BODIES_MAX;
     struct pinion_longpoll_body *body = room ? calloc(1, sizeof *body) : NULL;
     if (!body)
         return false;

@@ -1,4 +1,4 @@
-/* The end of a session of long polling, from either side. */
+/* A session of long polling ends, from the engine's side or the transport's. */
 #ifndef PINION_TRANSPORT_LONGPOLL_END_H
 #define PINION_TRANSPORT_LONGPOLL_END_H
 
@@ -6,11 +6,12 @@
 
 void pinion__longpoll_end_init(struct pinion_longpoll_session *session);
 
-/* The socket is gone, and the engine knows. The polls that wait get what there is; the client learns of the
- * end from its next one, which finds no session. `fault`: what the client sent may be why. */
+/* End the session of a socket that the engine has ended. The polls that wait get what is queued. The client
+ * learns of the end from its next poll, which finds no session. `fault`: something that the client sent may
+ * be the cause. */
 void pinion__longpoll_end(struct pinion_longpoll_session *session, bool fault);
 
-/* The transport ends the socket. */
+/* End the session and its socket, which the engine still has. */
 void pinion__longpoll_end_socket(struct pinion_longpoll_session *session, pinion_reason reason);
 
 #endif

@@ -1,5 +1,5 @@
-/* A request of long polling and its answer. Whoever makes one, on its own loop, sends it to a session, which
- * may live on another loop or another node. It comes back with its answer. */
+/* A request of long polling and its answer. Its maker sends it from its own loop to a session, which may live
+ * on another loop or another node. It comes back with its answer. */
 #ifndef PINION_TRANSPORT_LONGPOLL_EXCHANGE_H
 #define PINION_TRANSPORT_LONGPOLL_EXCHANGE_H
 
@@ -21,10 +21,12 @@ enum pinion_longpoll_kind {
 };
 
 struct pinion_longpoll_exchange {
-    /* Of the maker; read on its loop only. */
+    /* The maker's. Only its loop reads them. */
     void *owner; /* NULL: it has gone, and ->answered is not called */
-    void (*answered)(struct pinion_longpoll_exchange *exchange); /* from the run queue; the exchange is freed
-                                                                    after it */
+
+    /* The exchange is back. From the run queue; it is freed after this call. */
+    void (*answered)(struct pinion_longpoll_exchange *exchange);
+
     const struct pinion_mount *mount;
     struct pinion_buf body;               /* to be published */
     bool ndjson;                          /* its frames are one a line */
@@ -32,19 +34,19 @@ struct pinion_longpoll_exchange {
 
     /* The answer. */
     struct pinion_buf answer; /* JSON; empty when `gone` or `refused` */
-    bool gone;                /* there is no such session (any more) */
-    bool found;               /* of a _find: there is */
+    bool gone;                /* the session does not exist (any more) */
+    bool found;               /* of a _find: the session exists */
     bool refused;             /* there are too many sessions, or the server goes down */
 
-    /* Of the transport. */
-    struct pinion_task task;   /* its way there and back */
-    struct pinion_task cancel; /* the way of its cancellation */
+    /* The transport's. */
+    struct pinion_task task;   /* carries it there and back */
+    struct pinion_task cancel; /* carries its cancellation */
     atomic_uint refs;
     enum pinion_longpoll_kind kind;
     struct pinion_longpoll *longpoll;
     struct pinion_shard *home;
     struct pinion_shard *there; /* the session's */
-    char *elsewhere;            /* the session's node, where it is another one; owned */
+    char *elsewhere;            /* the session's node, if it is another one; owned */
     unsigned loop;              /* the session's, there */
     struct pinion_longpoll_asked *asked_by;
     struct pinion_map_node asked; /* while that node is asked */
@@ -55,29 +57,30 @@ struct pinion_longpoll_exchange {
     void *waits_for;            /* the session's body, or the session */
 };
 
-/* An exchange from this loop about sockets of this mount; whoever makes it has a reference. NULL when out of
+/* Make an exchange from this loop about sockets of this mount. The caller gets a reference. NULL: out of
  * memory. */
 struct pinion_longpoll_exchange *pinion__longpoll_exchange_new(struct pinion_longpoll *longpoll,
                                                                struct pinion_shard *home,
                                                                const struct pinion_mount *mount);
 
-/* From any thread. Sending an exchange off hands a reference on, which is dropped when it has come back. */
+/* From any thread. Whoever sends an exchange off hands its reference on. It is dropped when the exchange has
+ * come back. */
 struct pinion_longpoll_exchange *pinion__longpoll_exchange_ref(struct pinion_longpoll_exchange *exchange);
 void pinion__longpoll_exchange_unref(struct pinion_longpoll_exchange *exchange);
 
-/* The index of the loop that it is from. */
+/* The index of the loop that made it. */
 unsigned pinion__longpoll_exchange_home(const struct pinion_longpoll_exchange *exchange);
 
-/* Hand a task, and so many bytes with it, from one loop to another. Always by a queue, on the same loop too,
- * so that nothing comes back while it is still being sent off. Errors as pinion__scheduler_post. */
+/* Hand a task from one loop to another, with so many bytes. It always takes a queue, on the same loop too: so
+ * nothing comes back while it is still being sent off. Errors as pinion__scheduler_post. */
 int pinion__longpoll_post(struct pinion_shard *from, struct pinion_shard *to, struct pinion_task *task,
                           size_t bytes);
 
-/* The answer is ready: send it home. */
+/* Send the exchange home: its answer is ready. */
 void pinion__longpoll_exchange_return(struct pinion_longpoll_exchange *exchange);
 
-/* The same for an exchange that may wait in a session: it waits there no more. `failed`: what `answer` has is
- * not whole, so it is answered 500. */
+/* Send an exchange home that may wait in a session. It leaves that. `failed`: `answer` is not whole, and
+ * becomes a 500. */
 void pinion__longpoll_exchange_answer(struct pinion_longpoll_exchange *exchange, int failed);
 
 void pinion__longpoll_exchange_answer_status(struct pinion_longpoll_exchange *exchange, int status);

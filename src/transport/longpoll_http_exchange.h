@@ -1,4 +1,5 @@
-/* An HTTP request becomes an exchange of long polling, and the exchange's answer becomes the request's. */
+/* An HTTP request becomes an exchange of long polling, and the answer of the exchange becomes the answer to
+ * the request. */
 #ifndef PINION_TRANSPORT_LONGPOLL_HTTP_EXCHANGE_H
 #define PINION_TRANSPORT_LONGPOLL_HTTP_EXCHANGE_H
 
@@ -8,14 +9,14 @@
 
 #define PINION_LONGPOLL_ANY_ORIGIN "access-control-allow-origin: *\r\n"
 
-/* An exchange that is addressed to the session of the request's token. NULL when there is no token of ours,
- * or no memory. */
+/* Make an exchange that is addressed to the session of the request's token. NULL: the request has no token of
+ * ours, or there is no memory. */
 struct pinion_longpoll_exchange *pinion__longpoll_http_exchange(const struct pinion_entrance *entrance,
                                                                 const struct pinion_http_request *request,
                                                                 const pinion_payload *params);
 
-/* The request waits from here on for the exchange, which is to be sent off. `answered` is called when it
- * comes back, with the connection as its owner. */
+/* Let the request wait for an exchange, which the caller then sends off. `answered` is called when the
+ * exchange comes back. Its owner is the connection. */
 void pinion__longpoll_http_await(struct pinion_http *http, struct pinion_longpoll_exchange *exchange,
                                  void (*answered)(struct pinion_longpoll_exchange *exchange));
 

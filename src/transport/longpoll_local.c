@@ -15,7 +15,7 @@ static void cancel_poll(struct pinion_longpoll_exchange *exchange)
         pinion__longpoll_polls_expect(session, 0);
 }
 
-/* The body stays: its frames are dispatched all the same. */
+/* The body stays: its frames are still dispatched. */
 static void cancel_publish(struct pinion_longpoll_exchange *exchange)
 {
     struct pinion_longpoll_body *body = exchange->waits_for;

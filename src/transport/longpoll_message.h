@@ -1,7 +1,7 @@
-/* What nodes say to each other about exchanges whose session lives on another one. The messages travel over
- * the pubsub's direct channel, and may be lost.
+/* The messages between nodes about exchanges whose session lives on another node. They travel over the
+ * pubsub's direct channel, and may be lost.
  *
- *   message = 1 number loop id kind ndjson path body     a request; a byte each but number, id, path and body
+ *   message = 1 number loop id kind ndjson path body     a request; loop, kind and ndjson are a byte each
  *           | 2 number flags text                        its answer
  *           | 3 number loop                              nobody waits for that any more
  *
@@ -24,18 +24,18 @@ enum pinion_longpoll_message_type {
     PINION_LONGPOLL_CANCEL = 3
 };
 
-/* A message that came. All slices are borrowed. */
+/* A message that came. Its slices are borrowed. */
 struct pinion_longpoll_message {
     unsigned type;
-    unsigned loop; /* that it is for: the session's, or of an answer the asking one */
+    unsigned loop; /* that it is for: the session's, or the asking one if it is an answer */
     uint64_t number;
     struct pinion_slice node; /* who sent it */
-    struct pinion_slice rest; /* what is for that loop to read */
+    struct pinion_slice rest; /* for that loop to read */
 };
 
 struct pinion_longpoll_request {
     const unsigned char *id;
-    unsigned kind; /* enum pinion_longpoll_kind, or what it may be one day */
+    unsigned kind; /* enum pinion_longpoll_kind, or one that is not known here */
     bool ndjson;
     struct pinion_slice path;
     struct pinion_slice body;
@@ -47,21 +47,21 @@ struct pinion_longpoll_answer {
     struct pinion_slice text;
 };
 
-/* Append a message. PINION_ENOMEM; PINION_ETOOBIG, also when the path is too long. */
+/* Append a message. PINION_ENOMEM. PINION_ETOOBIG: the buffer is full, or the path has over 255 bytes. */
 int pinion__longpoll_message_put_request(struct pinion_buf *out, uint64_t number, unsigned loop,
                                          const struct pinion_longpoll_request *request);
 int pinion__longpoll_message_put_answer(struct pinion_buf *out, uint64_t number,
                                         const struct pinion_longpoll_answer *answer);
 int pinion__longpoll_message_put_cancel(struct pinion_buf *out, uint64_t number, unsigned loop);
 
-/* False: it is none of these messages. The node is the caller's to set. */
+/* Read the head of a message. The caller sets the node. False: the message is malformed. */
 bool pinion__longpoll_message_read(struct pinion_slice bytes, struct pinion_longpoll_message *message);
 
-/* Of the rest. False: it is malformed. */
+/* Read the rest of a message. False: it is malformed. */
 bool pinion__longpoll_message_read_request(struct pinion_slice rest, struct pinion_longpoll_request *request);
 bool pinion__longpoll_message_read_answer(struct pinion_slice rest, struct pinion_longpoll_answer *answer);
 
-/* To this node. Errors as pinion__pubsub_send. */
+/* Send a message to this node. Errors as pinion__pubsub_send. */
 int pinion__longpoll_message_send(struct pinion_hub *hub, const char *node, const struct pinion_buf *message);
 
 #endif

@@ -1,21 +1,21 @@
-/* The polls that wait in a session, what they are answered, and how long the session waits for the next one.
- */
+/* The polls that wait in a session, their answers, and the time until the next one. */
 #ifndef PINION_TRANSPORT_LONGPOLL_POLLS_H
 #define PINION_TRANSPORT_LONGPOLL_POLLS_H
 
 #include "transport/longpoll_session.h"
 
-/* Answer the latest poll, which there is, with all that is queued. Returns the answer's length. */
+/* Answer the latest poll with all that is queued. A poll must wait. Returns the length of the answer. */
 size_t pinion__longpoll_polls_answer(struct pinion_longpoll_session *session);
 
-/* Answer a poll that nothing came. */
+/* Answer this poll: nothing came. */
 void pinion__longpoll_polls_answer_empty(struct pinion_longpoll_session *session,
                                          struct pinion_longpoll_exchange *exchange);
 
-/* Answer all of them: the session has ended. */
+/* Answer all polls: the session has ended. */
 void pinion__longpoll_polls_end(struct pinion_longpoll_session *session);
 
-/* Wait for the next poll of a client that has so many bytes of an answer to read before. */
+/* Expect the next poll of a client that first has so many bytes of an answer to read. The session ends
+ * without it. */
 void pinion__longpoll_polls_expect(struct pinion_longpoll_session *session, size_t answered);
 
 #endif

@@ -22,16 +22,16 @@ void pinion__rank_init(struct pinion_rank *rank,
                        bool (*before)(const struct pinion_rank_node *a, const struct pinion_rank_node *b));
 void pinion__rank_release(struct pinion_rank *rank);
 
-/* Have room for this many. PINION_ENOMEM. */
+/* Make room for this many. PINION_ENOMEM. */
 int pinion__rank_reserve(struct pinion_rank *rank, size_t count);
 
-/* Have it in, at the place that is due to it now; there must be room. */
+/* Put it in, or move it, to the place that it has by now. There must be room. */
 void pinion__rank_place(struct pinion_rank *rank, struct pinion_rank_node *node);
 
-/* Have it out; harmless when it is not in. */
+/* Take it out. It need not be in. */
 void pinion__rank_remove(struct pinion_rank *rank, struct pinion_rank_node *node);
 
-/* NULL: there is none. */
+/* NULL: nothing is ranked. */
 struct pinion_rank_node *pinion__rank_first(const struct pinion_rank *rank);
 
 #endif

@@ -1,9 +1,8 @@
-/* A session of long polling, on its loop: what it consists of, and where it is found. It stands between the
- * engine's socket and exchanges.
+/* A session of long polling: its parts, and how it is found. It lives on one loop, between the engine's
+ * socket and the exchanges of the client.
  *
- * Each of its sides has its file: longpoll_begin.h (from the exchange that begins it), longpoll_in.h (what
- * the client sends), longpoll_out.h (what it is sent), longpoll_polls.h (who waits for that), longpoll_end.h.
- */
+ * What it does has a file each: longpoll_begin.h, longpoll_in.h (what the client sends), longpoll_out.h (what
+ * the client is sent), longpoll_polls.h (the polls that wait), longpoll_end.h. */
 #ifndef PINION_TRANSPORT_LONGPOLL_SESSION_H
 #define PINION_TRANSPORT_LONGPOLL_SESSION_H
 
@@ -18,10 +17,10 @@ struct pinion_longpoll_sessions {
     struct pinion_map by_id;
     unsigned loop;
     struct pinion_longpoll *longpoll;
-    struct pinion_turns turns; /* of bodies with more than one go takes, and of long answers */
+    struct pinion_turns turns; /* of bodies that take more than one go, and of long answers */
 };
 
-/* Those of an endpoint. */
+/* The sessions of an endpoint. */
 struct pinion_longpoll {
     struct pinion_hub *hub;
     struct pinion_longpoll_sessions loops[PINION_LOOPS_MAX]; /* each belongs to its loop */
@@ -32,7 +31,7 @@ struct pinion_longpoll {
 struct pinion_longpoll_session {
     struct pinion_map_node node; /* by id */
     struct pinion_longpoll_sessions *sessions;
-    struct pinion_longpoll_seat seat; /* its id is the session's; taken once connect has let the client in */
+    struct pinion_longpoll_seat seat; /* has the session's id; it is taken when connect lets the client in */
     struct pinion_shard *shard;
     const struct pinion_mount *mount;
     struct pinion_socket *socket;              /* NULL: ended */
@@ -53,25 +52,25 @@ void pinion__longpoll_sessions_init(struct pinion_longpoll_sessions *sessions,
                                     struct pinion_longpoll *longpoll, unsigned loop);
 void pinion__longpoll_sessions_release(struct pinion_longpoll_sessions *sessions);
 
-/* The session of this id, or NULL. */
+/* Find the session of this id. NULL: it does not exist. */
 struct pinion_longpoll_session *pinion__longpoll_session_find(const struct pinion_longpoll_sessions *sessions,
                                                               const unsigned char *id);
 
-/* A session that is found by the exchange's id. The token was made for it. NULL when out of memory. */
+/* Make a session that is found by the exchange's id, for which the token was made. NULL: out of memory. */
 struct pinion_longpoll_session *pinion__longpoll_session_new(struct pinion_longpoll_sessions *sessions,
                                                              const struct pinion_longpoll_exchange *exchange,
                                                              const char *token);
 
-/* No exchange finds it from here on. */
+/* No exchange finds the session from here on. */
 void pinion__longpoll_session_forget(struct pinion_longpoll_session *session);
 
-/* It was forgotten, and has neither timer, turn nor task. */
+/* The session must be forgotten, and have no timer, turn or task that waits. */
 void pinion__longpoll_session_free(struct pinion_longpoll_session *session);
 
-/* Go on with it from the run queue. */
+/* Go on with the session from the run queue: dispatch, answer polls, or free it when it has ended. */
 void pinion__longpoll_session_work_later(struct pinion_longpoll_session *session);
 
-/* ms that an exchange may wait in it. */
+/* How long an exchange may wait in the session, in ms. */
 static inline uint32_t pinion__longpoll_session_window(const struct pinion_longpoll_session *session)
 {
     return session->mount->options.longpoll_window_ms;

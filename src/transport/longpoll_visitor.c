@@ -82,7 +82,7 @@ static void on_answered(struct pinion_longpoll_exchange *exchange)
 
 /* ---- it comes ---- */
 
-/* False: it asks for what no session does, or its body is none. */
+/* False: the kind is not known here, or the body is not valid. */
 static bool fill(struct pinion_longpoll_exchange *exchange, const struct pinion_longpoll_request *request)
 {
     struct pinion_longpoll_batch frames;
