@@ -14,7 +14,8 @@ const libraries = [
   ["src/pinion.map", "libpinion.so", "libpinion.a"],
 ];
 
-// What a program fills in, or has filled in for it, whose length travels with it: it may get more members, at its end.
+// What a program fills in, or has filled in for it, whose length travels with it: it may get more members, at its end. The library's
+// own limits are handed out too (pinion_socket_limits): to be read, as what is `made` is.
 export const sized = [
   ...["endpoint_options", "socket_options", "presence_options", "supervise_options", "token_options", "test_options", "cluster_options"],
   ...["socket_def", "raw_socket_def", "channel_def", "route", "clause", "serializer_route", "mount_sizes", "stream_def"],

@@ -130,16 +130,43 @@ PINION_API void pinion_transport_seen(pinion_socket *socket);
 /* Report that the connection is over, or that the transport is about to close it. */
 PINION_API void pinion_transport_ended(pinion_socket *socket);
 
-/* What the mount of a socket allows its client. */
+/* What the mount of a socket allows its client: the options of the mount and of the endpoint that concern a
+ * transport, with the defaults filled in. */
 typedef struct pinion_transport_limits {
     size_t max_message;   /* One message from the client. Bytes. On excess: close with
                              PINION_CLOSE_TOO_BIG. */
     size_t max_queue;     /* What waits for the client. Bytes of memory. On excess, unless the queue is
                              empty: close with PINION_CLOSE_POLICY. */
     bool drop_broadcasts; /* Before that close, drop the oldest frames that are pinion_frame_is_droppable. */
+
+    const char *path;          /* Where the socket is mounted, for lines of the log. It lives as long as the
+                                  endpoint. */
+    uint32_t timeout_ms;       /* How long a client may send nothing. The engine sees to it, unless the
+                                  transport is finds_idle. Milliseconds, or PINION_NEVER. On excess: close
+                                  with PINION_CLOSE_PROTOCOL. */
+    uint32_t ping_interval_ms; /* Ask a client that has been silent for so long for a sign of life.
+                                  Milliseconds. 0: never. */
+    uint32_t ping_timeout_ms;  /* How long that may go unanswered. Milliseconds. On excess: close with
+                                  PINION_CLOSE_PROTOCOL. */
+    uint32_t close_timeout_ms; /* At the end: how long the client may take for its part, once it has all that
+                                  it was sent. Milliseconds. On excess: close the connection at once. */
+    uint32_t stall_ms;         /* At the end: how long the client may read nothing of what it is still sent.
+                                  Milliseconds. On excess: close the connection at once. */
+
+    uint32_t longpoll_window_ms; /* Where clients poll: how long a poll waits. Milliseconds. */
+    uint32_t longpoll_max_batch; /* Where clients poll: frames in one request. A number. */
+    size_t longpoll_max_body;    /* Where clients poll: the body of one request. Bytes. */
 } pinion_transport_limits;
 
-/* Get the limits of the socket mounted at `path`.
+/* The limits of the mount that the socket belongs to. A transport that asks for them once, when its connect
+ * has returned, needs no copy of its own.
+ *
+ * Lifetime: as long as the endpoint; they stay when the socket has gone.
+ *
+ * Errors: NULL for a socket that is NULL. */
+PINION_API const pinion_transport_limits *pinion_socket_limits(const pinion_socket *socket);
+
+/* Get the limits of the socket mounted at `path`, also before a client has connected.
  *
  * Thread: any.
  *

@@ -137,6 +137,8 @@ static int keep_socket(struct pinion_endpoint *endpoint, struct pinion_mounted *
         pinion__mount_release(&slot->socket);
         return rc;
     }
+    pinion__mount_patience(&slot->socket, endpoint->http_limits.close_timeout_ms,
+                           endpoint->http_limits.stall_ms);
     endpoint->mounted_count++;
     if (!slot->socket.options.longpoll || endpoint->longpoll)
         return 0;

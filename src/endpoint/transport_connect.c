@@ -100,11 +100,6 @@ int pinion_transport_limits_of_sized(const pinion_endpoint *endpoint, const char
     const struct pinion_mount *mount = find_mount(endpoint, path);
     if (!mount)
         return pinion__fail(PINION_ENOENT, "no socket is mounted at \"%s\"", path);
-    const pinion_transport_limits ours = {
-        .max_message = mount->options.max_message,
-        .max_queue = mount->options.max_queue,
-        .drop_broadcasts = mount->options.drop_broadcasts,
-    };
-    pinion__sized_give(limits, size, &ours, sizeof ours);
+    pinion__sized_give(limits, size, &mount->limits, sizeof mount->limits);
     return 0;
 }

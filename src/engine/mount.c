@@ -149,6 +149,23 @@ static int read_origins(struct pinion_mount *mount, const char *path)
     return 0;
 }
 
+static void fill_limits(struct pinion_mount *mount)
+{
+    const pinion_socket_options *options = &mount->options;
+    mount->limits = (pinion_transport_limits){
+        .max_message = options->max_message,
+        .max_queue = options->max_queue,
+        .drop_broadcasts = options->drop_broadcasts,
+        .path = mount->path,
+        .timeout_ms = options->timeout_ms,
+        .ping_interval_ms = options->ping_interval_ms,
+        .ping_timeout_ms = options->ping_timeout_ms,
+        .longpoll_window_ms = options->longpoll_window_ms,
+        .longpoll_max_batch = options->longpoll_max_batch,
+        .longpoll_max_body = options->longpoll_max_body,
+    };
+}
+
 static int init(struct pinion_mount *mount, const char *path, const pinion_socket_options *options,
                 const pinion_route *routes)
 {
@@ -169,6 +186,8 @@ static int init(struct pinion_mount *mount, const char *path, const pinion_socke
         rc = PINION_ENOMEM;
     if (rc)
         pinion__mount_release(mount);
+    else
+        fill_limits(mount);
     return rc;
 }
 

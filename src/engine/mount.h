@@ -9,6 +9,7 @@
 #include "engine/routes.h"
 #include "proto/origin.h"
 #include <pinion/raw_socket.h>
+#include <pinion/transport.h>
 
 struct pinion_mount {
     struct pinion_definitions definitions; /* what the rest points to, where it is not the program's */
@@ -23,6 +24,7 @@ struct pinion_mount {
     struct pinion_origin *origins;     /* options.origins, read */
     size_t origin_count;
     char *path;
+    pinion_transport_limits limits; /* what of all this is for transports */
 };
 
 /* PINION_EINVAL for a definition that cannot work, with a sentence for pinion_error_detail; PINION_ENOMEM. */
@@ -37,6 +39,15 @@ int pinion__mount_take(struct pinion_mount *mount, const char *path, const pinio
 int pinion__mount_take_raw(struct pinion_mount *mount, const char *path, const pinion_raw_socket_def *def,
                            const pinion_socket_options *options, const pinion_mount_sizes *sizes);
 void pinion__mount_release(struct pinion_mount *mount);
+
+/* How long a transport waits for a client at its end, which is the endpoint's to say. Before there are
+ * clients. */
+static inline void pinion__mount_patience(struct pinion_mount *mount, uint32_t close_timeout_ms,
+                                          uint32_t stall_ms)
+{
+    mount->limits.close_timeout_ms = close_timeout_ms;
+    mount->limits.stall_ms = stall_ms;
+}
 
 /* What its callbacks find as their application's: the mount's own, else the endpoint's. */
 static inline void *pinion__mount_context(const struct pinion_mount *mount, const struct pinion_hub *hub)

@@ -2,6 +2,13 @@
 #include "engine/receive.h"
 #include "engine/socket_end.h"
 
+const pinion_transport_limits *pinion_socket_limits(const pinion_socket *socket)
+{
+    PINION_NEED(socket, return NULL);
+    PINION_CHECK_ON_LOOP(socket);
+    return &socket->mount->limits;
+}
+
 void pinion_transport_receive(pinion_socket *socket, bool binary, const void *bytes, size_t length)
 {
     PINION_NEED(socket, return );

@@ -215,6 +215,7 @@ static void connect_one(void *data)
     pinion_transport_receive(socket, false, join, sizeof join - 1);
     MUST(world.sent == 1);
     MUST(world.info_seen);
+    MUST(pinion_socket_limits(socket)->max_message == 1 << 20);
     sem_post(&world.done);
 }
 

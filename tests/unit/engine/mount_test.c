@@ -158,6 +158,30 @@ static void what_is_zero_gets_its_default(void **state)
     assert_string_equal(mount.path, "/socket");
 }
 
+/* What transports go by says the same as the options do, member by member. */
+static void limits_are_the_options_for_transports(void **state)
+{
+    static const pinion_socket_def def = { 0 };
+    const pinion_socket_options own = { .max_message = 1,
+                                        .max_queue = 2,
+                                        .drop_broadcasts = true,
+                                        .timeout_ms = 3,
+                                        .ping_interval_ms = 4,
+                                        .ping_timeout_ms = 5,
+                                        .longpoll_window_ms = 6,
+                                        .longpoll_max_batch = 7,
+                                        .longpoll_max_body = 8 };
+    assert_int_equal(pinion__mount_init(&mount, "/socket", &def, &own), 0);
+    pinion__mount_patience(&mount, 9, 10);
+    const pinion_transport_limits *limits = &mount.limits;
+    assert_true(limits->max_message == 1 && limits->max_queue == 2 && limits->drop_broadcasts);
+    assert_string_equal(limits->path, "/socket");
+    assert_true(limits->timeout_ms == 3 && limits->ping_interval_ms == 4 && limits->ping_timeout_ms == 5);
+    assert_true(limits->longpoll_window_ms == 6 && limits->longpoll_max_batch == 7);
+    assert_int_equal(limits->longpoll_max_body, 8);
+    assert_true(limits->close_timeout_ms == 9 && limits->stall_ms == 10);
+}
+
 int main(void)
 {
     pinion_log_set_level(PINION_LOG_NONE); /* of routes that are never taken, which are here on purpose */
@@ -168,6 +192,7 @@ int main(void)
         cmocka_unit_test_teardown(a_lone_star_takes_every_topic_there_can_be, release),
         cmocka_unit_test_teardown(a_socket_without_routes_has_no_topics, release),
         cmocka_unit_test_teardown(what_is_zero_gets_its_default, release),
+        cmocka_unit_test_teardown(limits_are_the_options_for_transports, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

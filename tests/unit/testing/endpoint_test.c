@@ -139,6 +139,12 @@ static void a_transport_connects_to_what_is_mounted(void **state)
     assert_int_equal(pinion_transport_limits_of(endpoint, "/other", &limits), PINION_ENOENT);
     ok(CALL(pinion_transport_connect)(endpoint, "/socket", &no_transport, &limits, "vsn=2.0.0", &info,
                                       &socket, NULL));
+    const pinion_transport_limits *handed = CALL(pinion_socket_limits)(socket);
+    assert_int_equal(handed->max_message, 1000);
+    assert_int_equal(handed->max_queue, 2000);
+    assert_string_equal(handed->path, "/socket");
+    assert_int_equal(handed->close_timeout_ms, limits.close_timeout_ms);
+    assert_true(limits.close_timeout_ms > 0);
     assert_int_equal(
         pinion_transport_connect(endpoint, "/other", &no_transport, &limits, "", &info, &socket, NULL),
         PINION_ENOENT);
