@@ -41,6 +41,10 @@ PINION_API bool pinion_frame_is_droppable(const pinion_frame *frame);
  * Lifetime: as long as the frame keeps this framing. */
 PINION_API pinion_slice pinion_frame_wire(const pinion_frame *frame);
 
+/* How much memory the frame takes while it waits in a queue: some 90 bytes more than it has on the wire. It
+ * is what limits of queues count; a frame that waits in several counts whole in each. */
+PINION_API size_t pinion_frame_memory(const pinion_frame *frame);
+
 /* The body, for the code that made the frame. It may write the body until anybody else has a reference. */
 PINION_API char *pinion_frame_body(pinion_frame *frame);
 

@@ -92,15 +92,20 @@ PINION_API int pinion_stream_send(pinion_stream *stream, pinion_frame *frame);
 /* How many bytes are queued that the kernel has not taken yet. */
 PINION_API size_t pinion_stream_queued(const pinion_stream *stream);
 
+/* How much memory that takes, counted as by pinion_frame_memory. For limits: of small frames it is far more
+ * than their bytes. */
+PINION_API size_t pinion_stream_memory(const pinion_stream *stream);
+
 /* Try to send now. Returns how many bytes still wait. */
 PINION_API size_t pinion_stream_flush(pinion_stream *stream);
 
 /* Drop what is queued, except the rest of a frame of which a part has gone. */
 PINION_API void pinion_stream_drop_queue(pinion_stream *stream);
 
-/* Drop the oldest broadcasts that are queued (pinion_frame_is_droppable), as many as hold `bytes` or all
- * there are, and count them (`skipped`). */
-PINION_API void pinion_stream_drop_oldest(pinion_stream *stream, size_t bytes);
+/* Drop the oldest broadcasts that are queued (pinion_frame_is_droppable), until what is left takes no more
+ * than `most` bytes of memory, or no broadcast is left. A frame of which a part has gone stays. Returns how
+ * many were dropped; it does not count them (pinion_transport_admit does). */
+PINION_API size_t pinion_stream_drop_broadcasts(pinion_stream *stream, size_t most);
 
 /* Stop reading, so that the peer has to wait. What the kernel gave already may come once more. */
 PINION_API void pinion_stream_pause(pinion_stream *stream);

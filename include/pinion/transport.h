@@ -75,6 +75,24 @@ typedef struct pinion_transport {
     /* Write the address of the client for the log, as terminated text. NULL: the engine keeps what connect
      * was told. */
     void (*peer)(void *conn, char *text, size_t size);
+
+    /* ---- the queue of a connection, for pinion_transport_admit ---- */
+
+    /* How much waits for the client: bytes of memory, by the measure that `admit` is given for a frame. 0:
+     * nothing waits. NULL: no limit. */
+    size_t (*waiting)(void *conn);
+
+    /* Send now what can be sent. A burst within one turn of the loop is not yet a slow client. NULL: that is
+     * no help. */
+    void (*flush)(void *conn);
+
+    /* Drop the oldest frames that are pinion_frame_is_droppable, until no more than `most` waits, or none of
+     * them is left. Returns how many were dropped. NULL: none can be. */
+    size_t (*drop)(void *conn, size_t most);
+
+    /* How many times max_queue may wait before the client counts as one that does not read: more than once
+     * while it cannot be expected to. Not 0. NULL: once. */
+    size_t (*allowance)(void *conn);
 } pinion_transport;
 
 /* What a transport knows of the request that brought a client, for pinion/connect.h. A member that the
@@ -179,6 +197,35 @@ static inline PINION_CHECKED int pinion_transport_limits_of(const pinion_endpoin
 {
     return pinion_transport_limits_of_sized(endpoint, path, limits, sizeof(pinion_transport_limits));
 }
+
+/* ---- clients that do not read ---- */
+
+/* Whether a frame that takes so much memory may be queued behind what waits. A frame that is larger than
+ * max_queue may, when nothing waits. A transport may look at this first, and call pinion_transport_admit only
+ * if it is false. */
+static inline bool pinion_transport_has_room(const pinion_transport_limits *limits, size_t waiting,
+                                             size_t memory)
+{
+    return waiting == 0 || waiting + memory <= limits->max_queue;
+}
+
+/* Ask whether a frame may be queued, which takes so much memory there: pinion_frame_memory, unless the
+ * transport has a measure of its own. What waits for a client is bounded (max_queue): so one that does not
+ * read must lose its oldest broadcasts, where the mount says so (drop_broadcasts), or else the connection.
+ * This is decided here for all transports. If there is no room, the queue is flushed, and then the oldest
+ * broadcasts are dropped, where they may be, and counted (`skipped`). The transport's functions for that are
+ * called from inside this call; they must not end the connection.
+ *
+ * 0: queue it. On an error the transport unrefs the frame, and ->send returns that error.
+ *
+ * Errors: PINION_EBUSY: the frame is a broadcast, and is dropped itself; PINION_ECLOSED: the client does not
+ * read. That was counted (`slow_closed`) and logged: drop the queue, and close with PINION_CLOSE_POLICY. */
+PINION_API PINION_CHECKED int pinion_transport_admit(pinion_socket *socket, const pinion_frame *frame,
+                                                     size_t memory);
+
+/* Report that the transport closes a client because it does not read. It is counted (`slow_closed`) and
+ * logged. For what a transport finds out by itself: PINION_ECLOSED of pinion_transport_admit was reported. */
+PINION_API void pinion_transport_slow(pinion_socket *socket);
 
 #ifdef __cplusplus
 }

@@ -95,6 +95,12 @@ pinion_slice pinion_frame_wire(const pinion_frame *frame)
     return pinion__frame_wire((pinion_frame *)frame);
 }
 
+size_t pinion_frame_memory(const pinion_frame *frame)
+{
+    PINION_NEED(frame, return 0);
+    return pinion__frame_memory((pinion_frame *)frame);
+}
+
 char *pinion_frame_body(pinion_frame *frame)
 {
     PINION_NEED(frame, return NULL);

@@ -243,6 +243,12 @@ size_t pinion_stream_queued(const pinion_stream *stream)
     return pinion__conn_queued(stream->conn);
 }
 
+size_t pinion_stream_memory(const pinion_stream *stream)
+{
+    CHECK_STREAM(stream, return 0);
+    return pinion__conn_memory(stream->conn);
+}
+
 size_t pinion_stream_flush(pinion_stream *stream)
 {
     CHECK_STREAM(stream, return 0);
@@ -255,10 +261,10 @@ void pinion_stream_drop_queue(pinion_stream *stream)
     pinion__conn_drop_queue(stream->conn);
 }
 
-void pinion_stream_drop_oldest(pinion_stream *stream, size_t bytes)
+size_t pinion_stream_drop_broadcasts(pinion_stream *stream, size_t most)
 {
-    CHECK_STREAM(stream, return );
-    PINION_COUNT(stream->loop->shard, skipped, pinion__conn_drop_oldest(stream->conn, bytes));
+    CHECK_STREAM(stream, return 0);
+    return pinion__conn_drop_oldest(stream->conn, most);
 }
 
 void pinion_stream_pause(pinion_stream *stream)

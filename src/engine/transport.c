@@ -1,4 +1,5 @@
 /* The public side of what transports call; connecting is the endpoint's, which knows what is mounted. */
+#include "engine/admit.h"
 #include "engine/receive.h"
 #include "engine/socket_end.h"
 
@@ -29,4 +30,30 @@ void pinion_transport_ended(pinion_socket *socket)
     PINION_NEED(socket, return );
     PINION_CHECK_ON_LOOP(socket);
     pinion__socket_ended(socket, PINION_REASON_CLOSED);
+}
+
+/* That a client does not read is no mistake of the caller's. */
+static int unadmitted(int code)
+{
+    return pinion__fail(code, "pinion_transport_admit: %s",
+                        code == PINION_EBUSY ? "the client does not read, and does without this broadcast"
+                                             : "the client does not read what it is sent");
+}
+
+int pinion_transport_admit(pinion_socket *socket, const pinion_frame *frame, size_t memory)
+{
+    PINION_NEEDED(socket);
+    PINION_NEEDED(frame);
+    PINION_ON_LOOP(socket, return PINION_EINVAL);
+    if (!socket->conn)
+        return pinion__fail(PINION_ECLOSED, "pinion_transport_admit: the socket has ended");
+    int rc = pinion__socket_admit(socket, frame, memory);
+    return rc ? unadmitted(rc) : 0;
+}
+
+void pinion_transport_slow(pinion_socket *socket)
+{
+    PINION_NEED(socket, return );
+    PINION_CHECK_ON_LOOP(socket);
+    pinion__socket_slow(socket);
 }

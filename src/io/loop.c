@@ -321,16 +321,10 @@ void pinion__conn_drop_queue(struct pinion_conn *conn)
     pinion__outbox_drop(&conn->outbox, &conn->loop->pool);
 }
 
-size_t pinion__conn_drop_oldest(struct pinion_conn *conn, size_t bytes)
+size_t pinion__conn_drop_oldest(struct pinion_conn *conn, size_t most)
 {
     assert(on_thread(conn->loop));
-    return pinion__outbox_drop_oldest(&conn->outbox, &conn->loop->pool, bytes);
-}
-
-size_t pinion__conn_drop_oldest_memory(struct pinion_conn *conn, size_t memory)
-{
-    assert(on_thread(conn->loop));
-    return pinion__outbox_drop_oldest_memory(&conn->outbox, &conn->loop->pool, memory);
+    return pinion__outbox_drop_oldest(&conn->outbox, &conn->loop->pool, most);
 }
 
 static void set_paused(struct pinion_conn *conn, bool paused)

@@ -158,12 +158,9 @@ size_t pinion__conn_flush(struct pinion_conn *conn);
 /* Drop what is queued, but for the rest of a frame of which a part has gone. */
 void pinion__conn_drop_queue(struct pinion_conn *conn);
 
-/* Drop the oldest droppable frames that are queued, as many as hold `bytes` or all there are. Returns how
- * many were dropped. */
-size_t pinion__conn_drop_oldest(struct pinion_conn *conn, size_t bytes);
-
-/* The same, as many as take `memory`. */
-size_t pinion__conn_drop_oldest_memory(struct pinion_conn *conn, size_t memory);
+/* Drop the oldest droppable frames that are queued, until what is left takes `most` of memory or there are no
+ * more of them. Returns how many were dropped. */
+size_t pinion__conn_drop_oldest(struct pinion_conn *conn, size_t most);
 
 /* Stop and resume reading. Both are idempotent. A reset by the peer ends a paused connection too. */
 void pinion__conn_pause(struct pinion_conn *conn);

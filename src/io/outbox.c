@@ -137,15 +137,13 @@ static struct pinion_outbox_node **first_whole(struct pinion_outbox *outbox)
     return outbox->offset > 0 ? &outbox->head->next : &outbox->head;
 }
 
-/* Until `left` counts as much as `wanted`, or less. */
-static size_t drop_oldest(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool, size_t wanted,
-                          size_t (*left)(const struct pinion_outbox *outbox))
+size_t pinion__outbox_drop_oldest(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool, size_t most)
 {
     struct pinion_outbox_node **link = outbox->head ? first_whole(outbox) : &outbox->head;
     struct pinion_outbox_node *last = outbox->offset > 0 ? outbox->head : NULL;
     size_t dropped = 0;
 
-    while (*link && left(outbox) > wanted) {
+    while (*link && pinion__outbox_memory(outbox) > most) {
         PINION_WORK(1);
         struct pinion_outbox_node *node = *link;
         if (!node->frame->droppable) {
@@ -163,27 +161,6 @@ static size_t drop_oldest(struct pinion_outbox *outbox, struct pinion_outbox_poo
     if (!*link)
         outbox->tail = last;
     return dropped;
-}
-
-static size_t bytes_left(const struct pinion_outbox *outbox)
-{
-    return outbox->bytes;
-}
-
-static size_t less(size_t all, size_t part)
-{
-    return part < all ? all - part : 0;
-}
-
-size_t pinion__outbox_drop_oldest(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool, size_t bytes)
-{
-    return drop_oldest(outbox, pool, less(outbox->bytes, bytes), bytes_left);
-}
-
-size_t pinion__outbox_drop_oldest_memory(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool,
-                                         size_t memory)
-{
-    return drop_oldest(outbox, pool, less(pinion__outbox_memory(outbox), memory), pinion__outbox_memory);
 }
 
 /* The sizes need not be looked at. */

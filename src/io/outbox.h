@@ -65,14 +65,9 @@ void pinion__outbox_consume(struct pinion_outbox *outbox, struct pinion_outbox_p
 /* Drop all but the rest of a frame of which a part has gone: the peer would take what follows for it. */
 void pinion__outbox_drop(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool);
 
-/* Drop the oldest droppable frames of which nothing has gone, until `bytes` less wait or there are no more.
- * Returns how many were dropped. */
-size_t pinion__outbox_drop_oldest(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool,
-                                  size_t bytes);
-
-/* The same, until they take `memory` less. */
-size_t pinion__outbox_drop_oldest_memory(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool,
-                                         size_t memory);
+/* Drop the oldest droppable frames of which nothing has gone, until what waits takes `most` of memory or
+ * there are no more of them. Returns how many were dropped. */
+size_t pinion__outbox_drop_oldest(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool, size_t most);
 
 /* Drop everything. Also the quickest way to consume all. */
 void pinion__outbox_clear(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool);

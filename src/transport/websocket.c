@@ -603,9 +603,8 @@ static bool has_room(const struct ws *ws, size_t memory)
 /* Drop some more than is needed, so that not each frame has to look for one. */
 static void drop_oldest(struct ws *ws, size_t memory)
 {
-    size_t max = ws->mount->options.max_queue, queued = pinion__conn_memory(ws->conn);
-    PINION_COUNT(ws->shard, skipped,
-                 pinion__conn_drop_oldest_memory(ws->conn, queued + memory - max + max / DROPPED_AT_ONCE));
+    size_t max = ws->mount->options.max_queue, few = max - max / DROPPED_AT_ONCE;
+    PINION_COUNT(ws->shard, skipped, pinion__conn_drop_oldest(ws->conn, few > memory ? few - memory : 0));
 }
 
 static bool make_room(struct ws *ws, size_t memory)

@@ -181,17 +181,19 @@ static void dropping_keeps_the_rest_of_a_frame(void **state)
 }
 
 /* None of them is a broadcast. */
-static void drop_oldest_as_acted(pinion_stream *stream)
+static void drop_broadcasts_as_acted(pinion_stream *stream)
 {
     say_hello(stream);
-    pinion_stream_drop_oldest(stream, 5);
+    size_t memory = pinion_stream_memory(stream);
+    CHECK(memory > 5 && pinion_stream_drop_broadcasts(stream, 0) == 0);
+    CHECK(pinion_stream_memory(stream) == memory);
     CHECK(pinion_stream_queued(stream) == 5);
 }
 
 static void what_may_not_be_dropped_stays(void **state)
 {
     int fd = started();
-    on_loop(drop_oldest_as_acted);
+    on_loop(drop_broadcasts_as_acted);
     client_hears(fd, "hello");
     close(fd);
 }
