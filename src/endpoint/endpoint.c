@@ -74,8 +74,6 @@ static void use_options(struct pinion_endpoint *endpoint, const pinion_endpoint_
     pinion_endpoint_options *options = &endpoint->options;
     *options = *given;
     fill_defaults(options);
-    endpoint->hub.close_timeout_ms = options->close_timeout_ms;
-    endpoint->hub.stall_ms = PINION_STALL_MS;
     endpoint->hub.context = options->context;
     endpoint->http_limits = (struct pinion_http_limits){ .max_head = options->max_head,
                                                          .max_headers = options->max_headers,

@@ -60,9 +60,7 @@ struct pinion_hub {
     struct pinion_workers *workers;
     struct pinion_shard *shards[PINION_LOOPS_MAX];
     unsigned shard_count;
-    uint32_t close_timeout_ms; /* for a client to finish the closing handshake, once it has all before it */
-    uint32_t stall_ms; /* for a client that takes nothing of what it is sent, or sends nothing of a body */
-    void *context;     /* of pinion_endpoint_options, borrowed */
+    void *context;             /* of pinion_endpoint_options, borrowed */
     const char *const *filter; /* of parameters in the log, see pinion__log_params; owned */
     struct pinion_secret secret;
     struct pinion_list extensions;      /* complete before any thread runs */

@@ -87,6 +87,9 @@ const struct pinion_transport pinion__websocket = {
     .pause = pause_reading,
     .close = close_socket,
     .peer = write_peer,
+    .waiting = pinion__websocket_waiting,
+    .flush = pinion__websocket_flush,
+    .drop = pinion__websocket_drop,
 };
 
 /* ---- opening ---- */
@@ -107,18 +110,19 @@ static struct pinion_websocket *ws_new(struct pinion_conn *conn,
         return NULL;
     ws->conn = conn;
     ws->shard = request->shard;
-    ws->mount = request->mount;
     ws->resume.run = pinion__websocket_resume;
     return ws;
 }
 
 /* What the answer will need. */
-static int keep_for_later(struct pinion_websocket *ws, struct pinion_frame *handshake)
+static int keep_for_later(struct pinion_websocket *ws, const struct pinion_mount *mount,
+                          struct pinion_frame *handshake)
 {
     struct pinion_websocket_more *more = pinion__websocket_more(ws);
     if (!more)
         return PINION_ENOMEM;
     more->handshake = handshake;
+    more->mount = mount;
     return 0;
 }
 
@@ -133,7 +137,7 @@ static int open_with(struct pinion_websocket *ws, struct pinion_websocket_reques
         .params = request->params,
         .info = request->info,
     };
-    int rc = keep_for_later(ws, handshake);
+    int rc = keep_for_later(ws, request->mount, handshake);
     if (rc) {
         pinion__frame_unref(handshake);
         return rc;
@@ -142,6 +146,7 @@ static int open_with(struct pinion_websocket *ws, struct pinion_websocket_reques
     request->reason = connect.reason;
     if (rc && rc != PINION_EPENDING)
         return rc;
+    ws->limits = pinion_socket_limits(ws->socket);
     pinion__conn_attach(ws->conn, &ws_events, ws);
     if (rc == 0) {
         open_now(ws);

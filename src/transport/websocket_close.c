@@ -29,8 +29,7 @@ static void stop_pings(struct pinion_websocket *ws)
 /* Without memory for a timer there is no waiting. */
 static void await_end(struct pinion_websocket *ws)
 {
-    const struct pinion_hub *hub = ws->shard->hub;
-    uint32_t close_ms = hub->close_timeout_ms, stall_ms = hub->stall_ms;
+    uint32_t close_ms = ws->limits->close_timeout_ms, stall_ms = ws->limits->stall_ms;
     struct pinion_websocket_more *more = pinion__websocket_more(ws);
     if (ws->deaf && close_ms < stall_ms)
         stall_ms = close_ms;
@@ -85,7 +84,7 @@ void pinion__websocket_end_socket(struct pinion_websocket *ws)
 /* An answer without a WebSocket: the connection ends after it. */
 void pinion__websocket_refuse(struct pinion_websocket *ws, int error, const pinion_payload *reason)
 {
-    struct pinion_frame *answer = pinion__refusal_frame(ws->shard, ws->mount, error, reason);
+    struct pinion_frame *answer = pinion__refusal_frame(ws->shard, ws->more->mount, error, reason);
     ws->state = PINION_WEBSOCKET_CLOSING;
     ws->socket = NULL;
     pinion__websocket_drop_stash(ws);

@@ -54,7 +54,7 @@ static void on_violation(struct pinion_websocket *ws, uint16_t code)
     if (ws->state != PINION_WEBSOCKET_OPEN)
         return;
     PINION_LOG_LIMITED(PINION_LOG_INFO, "websocket %s: a client broke the protocol, closed with %u (%s)",
-                       ws->mount->path, code, PINION_WHO_OF(ws->socket));
+                       ws->limits->path, code, PINION_WHO_OF(ws->socket));
     pinion__websocket_fail(ws, code);
 }
 
@@ -142,7 +142,7 @@ static size_t process(struct pinion_websocket *ws, uint64_t spoken, uint8_t *byt
     if (ws->decoder)
         decoder = *ws->decoder;
     else
-        pinion__ws_decoder_init(&decoder, ws->mount->options.max_message);
+        pinion__ws_decoder_init(&decoder, ws->limits->max_message);
     do {
         pinion__ws_decode(&decoder, bytes, len, &pos, &event);
         on_event(ws, &event);

@@ -2,7 +2,8 @@
  *
  *   websocket.c        the transport: opening, the connection's events, what the engine calls
  *   websocket_in.c     what the client sends: decoding, what waits for its turn
- *   websocket_out.c    what the client is sent: frames, pongs, pings; who does not read
+ *   websocket_out.c    what the client is sent: frames and pongs; who does not read
+ *   websocket_ping.c   asking a quiet client whether it is there
  *   websocket_close.c  the end, by either side, and refusals
  *   websocket_more.c   memory that few connections need, and not for long
  *
@@ -36,15 +37,16 @@ struct pinion_websocket_more {
     struct pinion_patience patience;
     struct pinion_turn turn; /* what ends a large message waits for it */
     struct pinion_websocket *ws;
-    struct pinion_pongs *pongs;     /* NULL: every ping is answered */
-    struct pinion_frame *handshake; /* the 101, while connect is not answered */
+    struct pinion_pongs *pongs;       /* NULL: every ping is answered */
+    struct pinion_frame *handshake;   /* the 101, while connect is not answered */
+    const struct pinion_mount *mount; /* which would refuse it */
 };
 
 struct pinion_websocket {
     struct pinion_conn *conn;
     struct pinion_socket *socket; /* NULL in CLOSING */
     struct pinion_shard *shard;
-    const struct pinion_mount *mount;
+    const pinion_transport_limits *limits;
     struct pinion_ws_decoder *decoder;  /* NULL: between messages */
     struct pinion_websocket_more *more; /* NULL: nothing of it */
     struct pinion_ping *ping;           /* NULL: none are sent */
@@ -97,6 +99,11 @@ void pinion__websocket_refuse(struct pinion_websocket *ws, int error, const pini
 
 /* ---- websocket_out.c ---- */
 
+/* pinion_transport.waiting, .flush and .drop */
+size_t pinion__websocket_waiting(void *conn);
+void pinion__websocket_flush(void *conn);
+size_t pinion__websocket_drop(void *conn, size_t most);
+
 /* pinion_transport.send */
 int pinion__websocket_send(void *conn, struct pinion_frame *out);
 
@@ -105,9 +112,6 @@ void pinion__websocket_pong(struct pinion_websocket *ws, struct pinion_frame *po
 
 /* pinion_conn_events.drained */
 void pinion__websocket_drained(struct pinion_conn *conn);
-
-/* Send pings from now on, where the mount asks for them. */
-void pinion__websocket_start_pings(struct pinion_websocket *ws);
 
 /* ---- websocket_in.c ---- */
 

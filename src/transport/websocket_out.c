@@ -1,44 +1,46 @@
-/* What a WebSocket client is sent: frames, pongs and pings. */
-#include "base/log_limit.h"
-#include "engine/who.h"
+/* What a WebSocket client is sent: frames and pongs. */
+#include "engine/admit.h"
 #include "transport/websocket_int.h"
 #include <assert.h>
 
-#define DROPPED_AT_ONCE 8 /* of that part of a full queue */
-
 /* ---- frames ---- */
+
+size_t pinion__websocket_waiting(void *conn)
+{
+    const struct pinion_websocket *ws = conn;
+    return pinion__conn_memory(ws->conn);
+}
+
+void pinion__websocket_flush(void *conn)
+{
+    const struct pinion_websocket *ws = conn;
+    pinion__conn_flush(ws->conn);
+}
+
+size_t pinion__websocket_drop(void *conn, size_t most)
+{
+    const struct pinion_websocket *ws = conn;
+    return pinion__conn_drop_oldest(ws->conn, most);
+}
 
 /* The client does not read, and everything has an end: drop what waits, say why, and go. */
 static void close_slow(struct pinion_websocket *ws)
 {
-    PINION_LOG_LIMITED(PINION_LOG_INFO, "websocket %s: a client does not read what it is sent, closed (%s)",
-                       ws->mount->path, PINION_WHO_OF(ws->socket));
-    PINION_COUNT(ws->shard, slow_closed, 1);
     ws->deaf = true;
     pinion__conn_drop_queue(ws->conn);
     pinion__websocket_fail(ws, PINION_CLOSE_POLICY);
 }
 
-/* For a frame that takes so much memory. One that is larger than the queue may be goes when nothing waits. */
-static bool has_room(const struct pinion_websocket *ws, size_t memory)
+/* Of a frame for which there is no room at once. */
+static int send_if_admitted(struct pinion_websocket *ws, struct pinion_frame *out, size_t memory)
 {
-    size_t queued = pinion__conn_memory(ws->conn);
-    return queued == 0 || queued + memory <= ws->mount->options.max_queue;
-}
-
-/* Drop some more than is needed, so that not each frame has to look for one. */
-static void drop_oldest(struct pinion_websocket *ws, size_t memory)
-{
-    size_t max = ws->mount->options.max_queue, few = max - max / DROPPED_AT_ONCE;
-    PINION_COUNT(ws->shard, skipped, pinion__conn_drop_oldest(ws->conn, few > memory ? few - memory : 0));
-}
-
-static bool make_room(struct pinion_websocket *ws, size_t memory)
-{
-    pinion__conn_flush(ws->conn); /* a burst within one turn is not yet a slow client */
-    if (!has_room(ws, memory) && ws->mount->options.drop_broadcasts)
-        drop_oldest(ws, memory);
-    return has_room(ws, memory);
+    int rc = pinion__socket_admit(ws->socket, out, memory);
+    if (rc == 0)
+        return pinion__conn_queue(ws->conn, out);
+    pinion__frame_unref(out);
+    if (rc == PINION_ECLOSED)
+        close_slow(ws);
+    return rc;
 }
 
 int pinion__websocket_send(void *conn, struct pinion_frame *out)
@@ -46,21 +48,18 @@ int pinion__websocket_send(void *conn, struct pinion_frame *out)
     struct pinion_websocket *ws = conn;
     assert(ws->state == PINION_WEBSOCKET_OPEN);
     size_t memory = pinion__frame_memory(out);
-    if (has_room(ws, memory) || make_room(ws, memory))
+    if (pinion_transport_has_room(ws->limits, pinion__conn_memory(ws->conn), memory))
         return pinion__conn_queue(ws->conn, out);
-    bool skip = out->droppable && ws->mount->options.drop_broadcasts;
-    pinion__frame_unref(out);
-    if (skip)
-        return PINION_EBUSY;
-    close_slow(ws);
-    return PINION_ECLOSED;
+    return send_if_admitted(ws, out, memory);
 }
 
 /* ---- pongs ---- */
 
 static void on_stalled(struct pinion_pongs *pongs)
 {
-    close_slow(pinion__conn_user(pongs->conn));
+    struct pinion_websocket *ws = pinion__conn_user(pongs->conn);
+    pinion__socket_slow(ws->socket);
+    close_slow(ws);
 }
 
 /* NULL when out of memory. */
@@ -72,7 +71,7 @@ static struct pinion_pongs *pongs_of(struct pinion_websocket *ws)
     more->pongs = pinion__pool_take(&ws->shard->pool, sizeof *more->pongs);
     if (!more->pongs)
         return NULL;
-    pinion__pongs_init(more->pongs, ws->conn, ws->shard->scheduler, ws->mount->options.timeout_ms);
+    pinion__pongs_init(more->pongs, ws->conn, ws->shard->scheduler, ws->limits->timeout_ms);
     more->pongs->stalled = on_stalled;
     return more->pongs;
 }
@@ -120,36 +119,4 @@ void pinion__websocket_drained(struct pinion_conn *conn)
         return;
     pinion__pongs_go_on(ws->more->pongs);
     free_idle_pongs(ws);
-}
-
-/* ---- pings ---- */
-
-static void send_ping(void *data)
-{
-    struct pinion_websocket *ws = data;
-    struct pinion_frame *ping = pinion__ws_control_frame(9, NULL, 0);
-    if (ping)
-        (void)pinion__conn_queue(ws->conn, ping);
-}
-
-static void on_silence(void *data)
-{
-    struct pinion_websocket *ws = data;
-    PINION_LOG_LIMITED(PINION_LOG_INFO, "websocket %s: no answer to a ping, closed (%s)", ws->mount->path,
-                       PINION_WHO_OF(ws->socket));
-    pinion__websocket_fail(ws, PINION_CLOSE_PROTOCOL);
-}
-
-void pinion__websocket_start_pings(struct pinion_websocket *ws)
-{
-    if (ws->mount->options.ping_interval_ms == 0)
-        return;
-    ws->ping = pinion__pool_take(&ws->shard->pool, sizeof *ws->ping);
-    if (!ws->ping)
-        return; /* the idle time finds it out */
-    ws->ping->socket = ws->socket;
-    ws->ping->ws = ws;
-    ws->ping->ask = send_ping;
-    ws->ping->silent = on_silence;
-    pinion__ping_start(ws->ping);
 }

@@ -1,23 +1,41 @@
 #include "transport/websocket_ping.h"
 #include "base/clock.h"
+#include "base/log_limit.h"
+#include "engine/who.h"
+#include "transport/websocket_int.h"
 
 static void set_timer(struct pinion_ping *ping, uint64_t ms)
 {
-    pinion__scheduler_deadline(ping->socket->shard->scheduler, &ping->timer, ms);
+    pinion__scheduler_deadline(ping->ws->shard->scheduler, &ping->timer, ms);
 }
 
-static void look(struct pinion_ping *ping, const pinion_socket_options *options)
+static void send_ping(const struct pinion_websocket *ws)
 {
-    struct pinion_scheduler *scheduler = ping->socket->shard->scheduler;
-    uint64_t quiet = pinion__scheduler_since(scheduler, ping->socket->last_seen);
+    struct pinion_frame *frame = pinion__ws_control_frame(9, NULL, 0);
+    if (frame)
+        (void)pinion__conn_queue(ws->conn, frame);
+}
+
+static void give_up(struct pinion_websocket *ws)
+{
+    PINION_LOG_LIMITED(PINION_LOG_INFO, "websocket %s: no answer to a ping, closed (%s)", ws->limits->path,
+                       PINION_WHO_OF(ws->socket));
+    pinion__websocket_fail(ws, PINION_CLOSE_PROTOCOL); /* which stops the timer */
+}
+
+static void look(struct pinion_ping *ping)
+{
+    const pinion_transport_limits *limits = ping->ws->limits;
+    struct pinion_scheduler *scheduler = ping->ws->shard->scheduler;
+    uint64_t quiet = pinion__scheduler_since(scheduler, ping->ws->socket->last_seen);
     ping->asked_at = 0;
-    if (quiet < options->ping_interval_ms) {
-        set_timer(ping, options->ping_interval_ms - quiet);
+    if (quiet < limits->ping_interval_ms) {
+        set_timer(ping, limits->ping_interval_ms - quiet);
         return;
     }
     ping->asked_at = pinion__scheduler_roughly(scheduler);
-    set_timer(ping, pinion__earlier(options->ping_interval_ms, options->ping_timeout_ms));
-    ping->ask(ping->ws);
+    set_timer(ping, pinion__earlier(limits->ping_interval_ms, limits->ping_timeout_ms));
+    send_ping(ping->ws);
 }
 
 /* The timer is not moved at each frame: when it fires it looks at the time of the last one, by the same
@@ -25,24 +43,24 @@ static void look(struct pinion_ping *ping, const pinion_socket_options *options)
 static void on_timer(struct pinion_timer *timer)
 {
     struct pinion_ping *ping = PINION_CONTAINER_OF(timer, struct pinion_ping, timer);
-    const pinion_socket_options *options = &ping->socket->mount->options;
-    uint64_t waited = pinion__scheduler_since(ping->socket->shard->scheduler, ping->asked_at);
-    bool answered = ping->socket->last_seen >= ping->asked_at;
+    uint64_t waited = pinion__scheduler_since(ping->ws->shard->scheduler, ping->asked_at);
+    bool answered = ping->ws->socket->last_seen >= ping->asked_at;
     if (ping->asked_at == 0 || answered)
-        look(ping, options);
-    else if (waited >= options->ping_timeout_ms)
-        ping->silent(ping->ws);
+        look(ping);
+    else if (waited >= ping->ws->limits->ping_timeout_ms)
+        give_up(ping->ws);
     else
-        set_timer(ping, options->ping_timeout_ms - waited);
+        set_timer(ping, ping->ws->limits->ping_timeout_ms - waited);
 }
 
-void pinion__ping_start(struct pinion_ping *ping)
+void pinion__websocket_start_pings(struct pinion_websocket *ws)
 {
-    pinion__timer_init(&ping->timer, on_timer);
-    set_timer(ping, ping->socket->mount->options.ping_interval_ms);
-}
-
-void pinion__ping_stop(struct pinion_ping *ping)
-{
-    pinion__timer_cancel(&ping->timer);
+    if (ws->limits->ping_interval_ms == 0)
+        return;
+    ws->ping = pinion__pool_take(&ws->shard->pool, sizeof *ws->ping);
+    if (!ws->ping)
+        return; /* the idle time finds it out */
+    ws->ping->ws = ws;
+    pinion__timer_init(&ws->ping->timer, on_timer);
+    set_timer(ws->ping, ws->limits->ping_interval_ms);
 }

@@ -3,19 +3,24 @@
 #ifndef PINION_TRANSPORT_WEBSOCKET_PING_H
 #define PINION_TRANSPORT_WEBSOCKET_PING_H
 
-#include "engine/socket.h"
+#include "base/wheel.h"
+
+struct pinion_websocket;
 
 struct pinion_ping {
     struct pinion_timer timer;
     uint64_t asked_at; /* when a ping was sent, ms; 0: none is out */
-    const struct pinion_socket *socket;
-    void *ws;
-    void (*ask)(void *ws);    /* expected to send a ping */
-    void (*silent)(void *ws); /* expected to end the connection; stop is called then */
+    struct pinion_websocket *ws;
 };
 
-/* Begin, for a socket that has just opened. */
-void pinion__ping_start(struct pinion_ping *ping);
-void pinion__ping_stop(struct pinion_ping *ping);
+/* Send pings from now on, where the mount asks for them: of a connection that has just opened. Without memory
+ * none are sent. */
+void pinion__websocket_start_pings(struct pinion_websocket *ws);
+
+/* Send no more of them. */
+static inline void pinion__ping_stop(struct pinion_ping *ping)
+{
+    pinion__timer_cancel(&ping->timer);
+}
 
 #endif

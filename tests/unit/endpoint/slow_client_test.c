@@ -74,7 +74,6 @@ static void serve_within(uint32_t stall_ms, uint32_t keep_alive_ms)
     const pinion_socket_options socket = { .longpoll = true, .max_queue = 2 * MUCH };
     pinion_log_set_level(PINION_LOG_NONE);
     ok(pinion_endpoint_new(&endpoint, &options));
-    endpoint->hub.stall_ms = stall_ms;
     endpoint->http_limits.stall_ms = stall_ms;
     ok(pinion_endpoint_socket(endpoint, "/socket", &user_socket, &socket));
     ok(pinion_endpoint_raw_socket(endpoint, "/talker", &talker, &socket));
