@@ -13,7 +13,7 @@
 struct lines {
     pinion_stream *stream;
     const char *path;
-    pinion_transport_limits limits;
+    size_t max_message;
     pinion_socket *socket;                            /* NULL: not connected yet, or no more */
     enum { HELLO, ASKING, OPEN, PAUSED, OVER } state; /* frames are delivered in OPEN alone */
     char *input;                                      /* what has come and is not delivered */
@@ -87,26 +87,40 @@ static pinion_frame *on_frame(pinion_frame *frame)
     return line;
 }
 
-static bool has_room(const struct lines *lines, size_t length)
+/* ---- a client that does not read ---- */
+
+static size_t on_waiting(void *conn)
 {
-    size_t queued = pinion_stream_queued(lines->stream);
-    if (queued + length > lines->limits.max_queue)
-        queued = pinion_stream_flush(lines->stream); /* a burst is not yet a slow client */
-    return queued == 0 || queued + length <= lines->limits.max_queue;
+    const struct lines *lines = conn;
+    return pinion_stream_memory(lines->stream);
+}
+
+static void on_flush(void *conn)
+{
+    const struct lines *lines = conn;
+    pinion_stream_flush(lines->stream);
+}
+
+static size_t on_drop(void *conn, size_t most)
+{
+    const struct lines *lines = conn;
+    return pinion_stream_drop_broadcasts(lines->stream, most);
 }
 
 static int on_send(void *conn, pinion_frame *frame)
 {
     struct lines *lines = conn;
-    int rc = pinion_frame_is_binary(frame) ? PINION_ENOTSUP : 0;
-    if (rc == 0 && has_room(lines, pinion_frame_wire(frame).len))
+    int rc = pinion_frame_is_binary(frame)
+                 ? PINION_ENOTSUP
+                 : pinion_transport_admit(lines->socket, frame, pinion_frame_memory(frame));
+    if (rc == 0)
         return pinion_stream_send(lines->stream, frame);
     pinion_frame_unref(frame);
-    if (rc)
-        return rc;
-    pinion_stream_drop_queue(lines->stream);
-    end(lines, PINION_CLOSE_POLICY);
-    return PINION_ECLOSED;
+    if (rc == PINION_ECLOSED) {
+        pinion_stream_drop_queue(lines->stream);
+        end(lines, PINION_CLOSE_POLICY);
+    }
+    return rc;
 }
 
 /* ---- in ---- */
@@ -167,7 +181,7 @@ static void deliver(struct lines *lines, char *line, size_t length)
 {
     if (length > 0 && line[length - 1] == '\r')
         line[--length] = '\0';
-    if (length > lines->limits.max_message)
+    if (length > lines->max_message)
         end(lines, PINION_CLOSE_TOO_BIG);
     else if (lines->state == HELLO)
         hello(lines, line);
@@ -208,7 +222,7 @@ static void deliver_lines(struct lines *lines)
         deliver_whole(lines);
     if (!is_delivering(lines) && lines->state != OVER)
         pinion_stream_pause(lines->stream);
-    else if (lines->state != OVER && lines->length > lines->limits.max_message)
+    else if (lines->state != OVER && lines->length > lines->max_message)
         end(lines, PINION_CLOSE_TOO_BIG);
     else
         pinion_stream_resume(lines->stream);
@@ -243,14 +257,16 @@ static void on_received(pinion_stream *stream, void *bytes, size_t length)
 
 static void on_opened(pinion_stream *stream, void *path)
 {
-    struct lines *lines = calloc(1, sizeof *lines);
-    if (!lines || pinion_transport_limits_of(pinion_stream_endpoint(stream), path, &lines->limits) != 0) {
-        free(lines);
+    pinion_transport_limits limits;
+    int rc = pinion_transport_limits_of(pinion_stream_endpoint(stream), path, &limits);
+    struct lines *lines = rc ? NULL : calloc(1, sizeof *lines);
+    if (!lines) {
         pinion_stream_close(stream);
         return;
     }
     lines->stream = stream;
     lines->path = path;
+    lines->max_message = limits.max_message;
     pinion_stream_set_user(stream, lines);
     pinion_stream_timeout(stream, HELLO_MS);
 }
@@ -295,6 +311,9 @@ static const pinion_transport transport = {
     .connected = on_connected,
     .pause = on_pause,
     .close = on_close,
+    .waiting = on_waiting,
+    .flush = on_flush,
+    .drop = on_drop,
 };
 
 static const pinion_stream_def stream_def = {

@@ -23,6 +23,9 @@ static const pinion_channel_def sensor = {
 
 static const pinion_socket_def socket_def = { .channels = PINION_ROUTES({ "sensor:*", &sensor }) };
 
+/* Who does not keep up is shown the newest readings, not all of them. */
+static const pinion_socket_options socket_options = { .drop_broadcasts = true };
+
 /* What program_options would have called when the endpoint is ready. */
 struct next {
     void (*ready)(pinion_endpoint *endpoint, void *data);
@@ -50,7 +53,7 @@ int main(int argc, char **argv)
     options.ready_data = &next;
     rc = pinion_endpoint_new(&endpoint, &options);
     if (!rc)
-        rc = pinion_endpoint_socket(endpoint, "/socket", &socket_def, NULL);
+        rc = pinion_endpoint_socket(endpoint, "/socket", &socket_def, &socket_options);
     if (!rc)
         rc = lines_listen(endpoint, options.host, options.port ? (uint16_t)(options.port + 1) : 0, "/socket");
     if (!rc)

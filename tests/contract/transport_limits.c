@@ -111,12 +111,74 @@ static void who_does_not_read_is_ended_and_nobody_else(void **state)
         assert_int_equal(number_in(event), n);
     }
     await_terminated(1);
+    assert_int_equal(now().slow_closed, 1);
     while ((event = carrier->next(stalled)).kind == TRANSPORT_TEXT)
         assert_int_equal(number_in(event), expected++);
     assert_int_equal(event.kind, TRANSPORT_END);
     if (carrier->close_codes)
         assert_int_equal(event.code, 1008);
     assert_true(expected < n);
+    still_works(reader);
+    carrier->hang_up(stalled);
+    carrier->hang_up(reader);
+}
+
+static bool is_reply(struct transport_event event)
+{
+    json_t *frame = json_loadb(event.bytes, event.length, 0, NULL);
+    const char *name = json_string_value(json_array_get(frame, 3));
+    bool is = name && strcmp(name, "phx_reply") == 0;
+    json_decref(frame);
+    return is;
+}
+
+/* Read what has waited, and what comes, until the last broadcast and a reply were there. Returns how many
+ * broadcasts came. */
+static int read_on(void *client, int end)
+{
+    int got = 0, last = -1;
+    for (bool replied = false; last < end - 1 || !replied;) {
+        struct transport_event event = carrier->next(client);
+        assert_int_equal(event.kind, TRANSPORT_TEXT);
+        if (is_reply(event)) {
+            replied = true;
+            continue;
+        }
+        assert_true(number_in(event) > last);
+        last = number_in(event);
+        got++;
+    }
+    return got;
+}
+
+static void hear_broadcast(void *reader, int n)
+{
+    broadcast(n);
+    struct transport_event event = carrier->next(reader);
+    assert_int_equal(event.kind, TRANSPORT_TEXT);
+    assert_int_equal(number_in(event), n);
+}
+
+/* Its oldest broadcasts go, as many as were counted, and nothing else. */
+static void or_it_does_without_the_oldest_broadcasts(void **state)
+{
+    int n = 0;
+    if (carrier->is_unlimited)
+        skip();
+    serve(&(pinion_socket_options){ .max_queue = MAX_QUEUE, .drop_broadcasts = true });
+    void *stalled = joined("room:1"), *reader = joined("room:1");
+    for (; n < MESSAGES && now().skipped == 0; n++)
+        hear_broadcast(reader, n);
+    assert_true(now().skipped > 0);
+    say(stalled, "[\"1\",\"2\",\"room:1\",\"echo\",{\"x\":1}]");
+    for (int end = n + 20; n < end; n++)
+        hear_broadcast(reader, n);
+    int got = read_on(stalled, n);
+    assert_true(got < n);
+    assert_int_equal(got + now().skipped, n);
+    assert_int_equal(now().slow_closed, 0);
+    assert_int_equal(terminated(), 0);
+    still_works(stalled);
     still_works(reader);
     carrier->hang_up(stalled);
     carrier->hang_up(reader);
@@ -153,6 +215,7 @@ static const struct CMUnitTest tests[] = {
     TRANSPORT_TEST(no_message_ends_the_connection),
     TRANSPORT_TEST(no_utf8_ends_the_connection),
     TRANSPORT_TEST(who_does_not_read_is_ended_and_nobody_else),
+    TRANSPORT_TEST(or_it_does_without_the_oldest_broadcasts),
     TRANSPORT_TEST(many_are_served_at_once),
 };
 const struct part transport_limits = { "limits", tests, sizeof tests / sizeof *tests };

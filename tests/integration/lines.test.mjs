@@ -33,6 +33,23 @@ async function told(place, ...lines) {
   return text.split("\n").slice(0, -1);
 }
 
+// A plain TCP client that has joined; `lines` has what comes after that.
+async function joinedByTcp(t, place) {
+  const tcp = net.connect({ port: place.port, host: "127.0.0.1" });
+  t.after(() => tcp.destroy());
+  const lines = new Inbox();
+  let text = "";
+  tcp.setEncoding("utf8").on("data", (more) => {
+    const whole = (text + more).split("\n");
+    text = whole.pop();
+    for (const line of whole) lines.put(line);
+  });
+  tcp.write(`vsn=2.0.0\n["1","1","${TOPIC}","phx_join",{}]\n`);
+  assert.equal(await lines.next(), "ok");
+  assert.equal(JSON.parse(await lines.next())[3], "phx_reply");
+  return { tcp, lines };
+}
+
 describe("the lines example", () => {
   it("joins, is answered and leaves", async (t) => {
     const { server, place } = await started(t);
@@ -86,6 +103,31 @@ describe("the lines example", () => {
     const closed = new Inbox();
     socket.onClose(({ code }) => closed.put(code));
     await Promise.all([server.stop(), closed.next().then((code) => assert.equal(code, 1012))]);
+  });
+
+  // The kernel takes some megabytes for a client before anything waits in the server.
+  it("lets a client that does not read do without the oldest readings", async (t) => {
+    const READINGS = 300;
+    const text = "x".repeat(100_000);
+    const { server, place } = await started(t);
+    const slow = await joinedByTcp(t, place);
+    slow.tcp.pause();
+    const sensor = await join(await byLines(t, server, place), TOPIC);
+    const viewer = await join(await connect(t, server), TOPIC);
+    const readings = viewer.events("reading");
+    for (let value = 0; value < READINGS; value++) {
+      sensor.cast("reading", { value, text });
+      if (value % 10 === 9) for (let seen = value - 9; seen <= value; seen++) assert.equal((await readings.next()).value, seen);
+    }
+    slow.tcp.resume();
+    const values = [];
+    while (values.at(-1) !== READINGS - 1) values.push(JSON.parse(await slow.lines.next())[4].value);
+    assert.deepEqual(values, values.toSorted((a, b) => a - b));
+    assert.equal(new Set(values).size, values.length);
+    assert.ok(values.length < READINGS, `all of ${READINGS} came: nothing was dropped`);
+    sensor.cast("reading", { value: -1 }); // it is still there
+    assert.equal(JSON.parse(await slow.lines.next())[4].value, -1);
+    assert.deepEqual(await sensor.push("reading", { value: 1 }), ["ok", {}]);
   });
 
   it("refuses what is no connect, and ends what is no message", async (t) => {
