@@ -76,7 +76,7 @@ struct pinion_endpoint {
     struct pinion_visitors visitors;
     struct pinion_http_limits http_limits; /* of all loops */
     const struct pinion_loop_ops *engine;
-    struct pinion_mounted *mounted;
+    struct pinion_mounted **mounted; /* each stays where it is: sockets point to theirs */
     size_t mounted_count;
     struct pinion_endpoint_loop *loops;
     unsigned loop_count;

@@ -33,7 +33,7 @@ static const struct pinion_mounted *find_mounted(const struct pinion_endpoint *e
 {
     const struct pinion_mounted *files = NULL;
     for (size_t i = 0; i < endpoint->mounted_count; i++) {
-        const struct pinion_mounted *mounted = &endpoint->mounted[i];
+        const struct pinion_mounted *mounted = endpoint->mounted[i];
         if (!matches(mounted, path))
             continue;
         if (mounted->kind != PINION_MOUNT_STATIC)

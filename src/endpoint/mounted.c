@@ -67,7 +67,7 @@ static int check_free(const struct pinion_endpoint *endpoint, enum pinion_route_
 {
     struct pinion_slice text = pinion__slice_str(path);
     for (size_t i = 0; i < endpoint->mounted_count; i++) {
-        const struct pinion_mounted *other = &endpoint->mounted[i];
+        const struct pinion_mounted *other = endpoint->mounted[i];
         bool alike = (other->kind == PINION_MOUNT_STATIC) == (kind == PINION_MOUNT_STATIC);
         if (alike && pinion__path_is(text, path_of(other)))
             return pinion__fail(PINION_EINVAL,
@@ -85,7 +85,7 @@ static int check_free(const struct pinion_endpoint *endpoint, enum pinion_route_
 static int check_transports(const struct pinion_endpoint *endpoint, const struct pinion_mount *mount)
 {
     for (size_t i = 0; i < endpoint->mounted_count; i++) {
-        const struct pinion_mounted *other = &endpoint->mounted[i];
+        const struct pinion_mounted *other = endpoint->mounted[i];
         if (other->kind == PINION_MOUNT_PAGE &&
             pinion__entrance_at(mount, pinion__slice_str(other->page.path)) != PINION_ENTRANCE_NONE)
             return pinion__fail(PINION_EINVAL,
@@ -105,16 +105,25 @@ static int check_path(const struct pinion_endpoint *endpoint, enum pinion_route_
 
 /* ---- mounting ---- */
 
-/* Room for one more, zeroed, which counts once the caller says so. */
+/* One more, zeroed, to be filled in, and kept or not. */
 static struct pinion_mounted *mounted_slot(struct pinion_endpoint *endpoint)
 {
-    struct pinion_mounted *array =
-        realloc(endpoint->mounted, (endpoint->mounted_count + 1) * sizeof *endpoint->mounted);
+    struct pinion_mounted **array =
+        realloc(endpoint->mounted, (endpoint->mounted_count + 1) * sizeof(struct pinion_mounted *));
     if (!array)
         return NULL;
     endpoint->mounted = array;
-    memset(&array[endpoint->mounted_count], 0, sizeof *array);
-    return &array[endpoint->mounted_count];
+    return calloc(1, sizeof(struct pinion_mounted));
+}
+
+/* Keep the slot, when it was filled in without an error. */
+static int keep_slot(struct pinion_endpoint *endpoint, struct pinion_mounted *slot, int rc)
+{
+    if (rc)
+        free(slot);
+    else
+        endpoint->mounted[endpoint->mounted_count++] = slot;
+    return rc;
 }
 
 /* A slot for a socket, to be filled in. */
@@ -129,17 +138,16 @@ static int socket_slot(struct pinion_endpoint *endpoint, const char *path, struc
     return 0;
 }
 
-/* The slot is filled in: it counts. */
-static int keep_socket(struct pinion_endpoint *endpoint, struct pinion_mounted *slot)
+/* The slot is filled in, or not, because of this error. */
+static int keep_socket(struct pinion_endpoint *endpoint, struct pinion_mounted *slot, int rc)
 {
-    int rc = check_transports(endpoint, &slot->socket);
-    if (rc) {
+    if (!rc && (rc = check_transports(endpoint, &slot->socket)) != 0)
         pinion__mount_release(&slot->socket);
+    rc = keep_slot(endpoint, slot, rc);
+    if (rc)
         return rc;
-    }
     pinion__mount_patience(&slot->socket, endpoint->http_limits.close_timeout_ms,
                            endpoint->http_limits.stall_ms);
-    endpoint->mounted_count++;
     if (!slot->socket.options.longpoll || endpoint->longpoll)
         return 0;
     return pinion__longpoll_new(&endpoint->longpoll, &endpoint->hub, endpoint->options.max_longpoll_sessions);
@@ -150,9 +158,10 @@ static int mount_socket(pinion_endpoint *endpoint, const char *path, const pinio
 {
     struct pinion_mounted *slot = NULL;
     int rc = socket_slot(endpoint, path, &slot);
-    if (!rc)
-        rc = pinion__mount_take(&slot->socket, path, socket, options, sizes);
-    return rc ? rc : keep_socket(endpoint, slot);
+    if (rc)
+        return rc;
+    rc = pinion__mount_take(&slot->socket, path, socket, options, sizes);
+    return keep_socket(endpoint, slot, rc);
 }
 
 int pinion_endpoint_socket_sized(pinion_endpoint *endpoint, const char *path, const pinion_socket_def *socket,
@@ -169,9 +178,10 @@ static int mount_raw_socket(pinion_endpoint *endpoint, const char *path, const p
 {
     struct pinion_mounted *slot = NULL;
     int rc = socket_slot(endpoint, path, &slot);
-    if (!rc)
-        rc = pinion__mount_take_raw(&slot->socket, path, socket, options, sizes);
-    return rc ? rc : keep_socket(endpoint, slot);
+    if (rc)
+        return rc;
+    rc = pinion__mount_take_raw(&slot->socket, path, socket, options, sizes);
+    return keep_socket(endpoint, slot, rc);
 }
 
 int pinion_endpoint_raw_socket_sized(pinion_endpoint *endpoint, const char *path,
@@ -194,10 +204,7 @@ static int mount_page(struct pinion_endpoint *endpoint, const char *path, pinion
     slot->page.fn = fn;
     slot->page.data = data;
     slot->page.path = strdup(path);
-    if (!slot->page.path)
-        return PINION_ENOMEM;
-    endpoint->mounted_count++;
-    return 0;
+    return keep_slot(endpoint, slot, slot->page.path ? 0 : PINION_ENOMEM);
 }
 
 int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path, pinion_get_fn *fn, void *data)
@@ -215,10 +222,7 @@ static int mount_files(struct pinion_endpoint *endpoint, const char *prefix, con
     if (!slot)
         return rc ? rc : PINION_ENOMEM;
     slot->kind = PINION_MOUNT_STATIC;
-    rc = pinion__static_init(&slot->files, prefix, directory);
-    if (!rc)
-        endpoint->mounted_count++;
-    return rc;
+    return keep_slot(endpoint, slot, pinion__static_init(&slot->files, prefix, directory));
 }
 
 int pinion_endpoint_static(pinion_endpoint *endpoint, const char *prefix, const char *directory)
@@ -242,11 +246,12 @@ static void unmount(struct pinion_mounted *mounted)
         pinion__static_release(&mounted->files);
         break;
     }
+    free(mounted);
 }
 
 void pinion__unmount_all(struct pinion_endpoint *endpoint)
 {
     for (size_t i = 0; i < endpoint->mounted_count; i++)
-        unmount(&endpoint->mounted[i]);
+        unmount(endpoint->mounted[i]);
     free(endpoint->mounted);
 }

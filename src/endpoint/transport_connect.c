@@ -11,7 +11,7 @@
 static const struct pinion_mount *find_mount(const pinion_endpoint *endpoint, const char *path)
 {
     for (size_t i = 0; i < endpoint->mounted_count; i++) {
-        const struct pinion_mounted *mounted = &endpoint->mounted[i];
+        const struct pinion_mounted *mounted = endpoint->mounted[i];
         if (mounted->kind == PINION_MOUNT_SOCKET &&
             pinion__path_is(pinion__slice_str(path), mounted->socket.path))
             return &mounted->socket;

@@ -145,6 +145,10 @@ static void a_transport_connects_to_what_is_mounted(void **state)
     assert_string_equal(handed->path, "/socket");
     assert_int_equal(handed->close_timeout_ms, limits.close_timeout_ms);
     assert_true(limits.close_timeout_ms > 0);
+    for (const char *path = "/more\0/and\0/others\0"; *path; path += strlen(path) + 1)
+        ok(pinion_endpoint_socket(endpoint, path, &user_socket, NULL)); /* where the first one is, it stays */
+    assert_ptr_equal(pinion_socket_limits(socket), handed);
+    assert_int_equal(handed->max_message, 1000);
     assert_int_equal(
         pinion_transport_connect(endpoint, "/other", &no_transport, &limits, "", &info, &socket, NULL),
         PINION_ENOENT);
