@@ -94,7 +94,7 @@ static int note(struct pinion_longpoll_asked *asked, struct pinion_longpoll_exch
         return rc;
     pinion__timer_init(&exchange->window, on_silence);
     pinion__scheduler_deadline(exchange->home->scheduler, &exchange->window,
-                               exchange->mount->options.longpoll_window_ms + PATIENCE_MS);
+                               exchange->mount->limits.longpoll_window_ms + PATIENCE_MS);
     return 0;
 }
 

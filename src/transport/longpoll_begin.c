@@ -58,6 +58,10 @@ const struct pinion_transport pinion__longpoll = {
     .connected = connected,
     .pause = pinion__longpoll_in_pause,
     .close = close_session,
+    .waiting = pinion__longpoll_out_waiting,
+    .flush = pinion__longpoll_out_flush,
+    .drop = pinion__longpoll_out_drop,
+    .allowance = pinion__longpoll_out_allowance,
 };
 
 /* ---- to begin ---- */

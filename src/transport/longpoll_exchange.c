@@ -16,7 +16,7 @@ struct pinion_longpoll_exchange *pinion__longpoll_exchange_new(struct pinion_lon
     pinion__list_init(&exchange->node);
     pinion__timer_init(&exchange->window, NULL);
     pinion__buf_init(&exchange->answer, SIZE_MAX);
-    pinion__buf_init(&exchange->body, mount->options.longpoll_max_body);
+    pinion__buf_init(&exchange->body, mount->limits.longpoll_max_body);
     return exchange;
 }
 

@@ -31,7 +31,7 @@ static void publish(struct pinion_http *http, void *data)
 {
     struct pinion_longpoll_batch frames;
     struct pinion_longpoll_exchange *exchange = data;
-    uint32_t max = exchange->mount->options.longpoll_max_batch;
+    uint32_t max = exchange->mount->limits.longpoll_max_batch;
     pinion__longpoll_batch_init(&frames, exchange->body.data, exchange->body.len, exchange->ndjson);
     int rc = pinion__longpoll_batch_check(&frames, max);
     if (rc == PINION_ETOOBIG)
@@ -83,7 +83,7 @@ static bool is_small(const struct pinion_http *http, const struct pinion_http_re
 void pinion__longpoll_http_post(struct pinion_http *http, const struct pinion_entrance *entrance,
                                 const struct pinion_http_request *request, const pinion_payload *params)
 {
-    if (request->content_length > entrance->mount->options.longpoll_max_body) {
+    if (request->content_length > entrance->mount->limits.longpoll_max_body) {
         pinion__http_send_error(http, 400, false);
         return;
     }

@@ -17,7 +17,7 @@ static size_t dispatch_next(struct pinion_longpoll_session *session, struct pini
         pinion__longpoll_body_free(&session->bodies, body);
         return 0;
     }
-    if (frame.len > session->mount->options.max_message) {
+    if (frame.len > session->mount->limits.max_message) {
         PINION_LOG_LIMITED(PINION_LOG_INFO, "longpoll %s: a message of %zu bytes is too big, ended (%s)",
                            session->mount->path, frame.len, PINION_WHO_OF(session->socket));
         pinion__longpoll_end_socket(session, PINION_REASON_CLOSED);

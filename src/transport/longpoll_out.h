@@ -1,5 +1,4 @@
-/* What a client of long polling is sent. It waits for a poll, up to a limit; then the slow-client policy
- * decides. */
+/* What a client of long polling is sent. It waits for a poll, up to a limit; then engine/admit.h decides. */
 #ifndef PINION_TRANSPORT_LONGPOLL_OUT_H
 #define PINION_TRANSPORT_LONGPOLL_OUT_H
 
@@ -13,6 +12,12 @@ void pinion__longpoll_out_hand_over(struct pinion_longpoll_session *session);
 
 /* True when so much waits for the client that it has to poll before more of its messages are dispatched. */
 bool pinion__longpoll_out_has_to_fetch(struct pinion_longpoll_session *session);
+
+/* These are pinion_transport.waiting, .flush, .drop and .allowance. */
+size_t pinion__longpoll_out_waiting(void *conn);
+void pinion__longpoll_out_flush(void *conn);
+size_t pinion__longpoll_out_drop(void *conn, size_t most);
+size_t pinion__longpoll_out_allowance(void *conn);
 
 /* This is pinion_transport.send. It takes the reference of the frame. PINION_ENOTSUP: the frame is not text,
  * and JSON cannot hold it. PINION_EBUSY: the frame was dropped. PINION_ECLOSED: the client is too slow, and

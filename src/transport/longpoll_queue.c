@@ -55,14 +55,14 @@ size_t pinion__longpoll_queue_behind(const struct pinion_longpoll_queue *queue)
     return queue->count ? queue->memory - pinion__longpoll_frame_memory(queue->frames[0]) : 0;
 }
 
-size_t pinion__longpoll_queue_drop(struct pinion_longpoll_queue *queue, size_t memory, size_t wanted)
+size_t pinion__longpoll_queue_drop(struct pinion_longpoll_queue *queue, size_t most)
 {
     size_t kept = 0, count = queue->count;
     if (count > 0 && !queue->frames[0]->droppable) /* it stays, and does not count */
-        wanted += pinion__longpoll_frame_memory(queue->frames[0]);
+        most += pinion__longpoll_frame_memory(queue->frames[0]);
     for (size_t i = 0; i < count; i++) {
         struct pinion_frame *frame = queue->frames[i];
-        if (!frame->droppable || queue->memory + memory <= wanted) {
+        if (!frame->droppable || queue->memory <= most) {
             queue->frames[kept++] = frame;
             continue;
         }

@@ -27,9 +27,9 @@ int pinion__longpoll_queue_put(struct pinion_longpoll_queue *queue, struct pinio
 /* The bytes that wait behind the first frame. That may be of any size: nothing can go before it. */
 size_t pinion__longpoll_queue_behind(const struct pinion_longpoll_queue *queue);
 
-/* Drop the oldest broadcasts until `memory` more bytes are no more than `wanted` in all. Returns how many
- * frames were dropped. */
-size_t pinion__longpoll_queue_drop(struct pinion_longpoll_queue *queue, size_t memory, size_t wanted);
+/* Drop the oldest broadcasts until no more than `most` bytes wait, or none of them is left. If the first
+ * frame is no broadcast, it does not count. Returns how many frames were dropped. */
+size_t pinion__longpoll_queue_drop(struct pinion_longpoll_queue *queue, size_t most);
 
 /* Append all frames to the messages of an answer. Errors as pinion__longpoll_put_message. */
 int pinion__longpoll_queue_write(const struct pinion_longpoll_queue *queue, struct pinion_buf *out);

@@ -73,7 +73,7 @@ void pinion__longpoll_session_work_later(struct pinion_longpoll_session *session
 /* How long an exchange may wait in the session, in ms. */
 static inline uint32_t pinion__longpoll_session_window(const struct pinion_longpoll_session *session)
 {
-    return session->mount->options.longpoll_window_ms;
+    return session->mount->limits.longpoll_window_ms;
 }
 
 #endif

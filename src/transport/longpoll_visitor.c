@@ -96,7 +96,7 @@ static bool fill(struct pinion_longpoll_exchange *exchange, const struct pinion_
         pinion__buf_append(&exchange->body, request->body.ptr, request->body.len) != 0)
         return false;
     pinion__longpoll_batch_init(&frames, exchange->body.data, exchange->body.len, exchange->ndjson);
-    return pinion__longpoll_batch_check(&frames, exchange->mount->options.longpoll_max_batch) == 0;
+    return pinion__longpoll_batch_check(&frames, exchange->mount->limits.longpoll_max_batch) == 0;
 }
 
 static bool admit(struct pinion_longpoll_visitors *visitors, const struct pinion_longpoll_message *message,

@@ -332,7 +332,7 @@ static void a_client_that_does_not_fetch_is_closed(void **state)
     assert_non_null(body);
     memset(body, 'x', 60000);
     body[60000] = '\0';
-    assert_int_equal(mount.options.max_queue, 100000);
+    assert_int_equal(mount.limits.max_queue, 100000);
     pinion_test_advance(test, WINDOW); /* in which it should have polled again */
     for (int i = 0; i < 3; i++) {      /* the first one does not count */
         assert_int_equal(terminations, 0);
@@ -462,7 +462,7 @@ static void or_does_without_the_oldest_broadcasts(void **state)
     assert_non_null(body);
     memset(body, 'x', 30000);
     body[30000] = '\0';
-    mount.options.drop_broadcasts = true;
+    mount.limits.drop_broadcasts = true;
     open_session();
     POST(exchange, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
     for (int i = 0; i < 6; i++) {
@@ -625,7 +625,7 @@ static void a_message_beyond_the_limit_ends_the_session(void **state)
     struct pinion_longpoll_exchange *exchange;
     open_session();
     join_room();
-    assert_int_equal(mount.options.max_message, 1000);
+    assert_int_equal(mount.limits.max_message, 1000);
     char line[1200];
     memset(line, ' ', sizeof line);
     line[0] = '[';
