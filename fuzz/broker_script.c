@@ -201,7 +201,7 @@ bool script_is_in_step(void)
         subject_of(subject, PINION_SUBJECT_TOPIC, user_topic(i));
         bool has = script.server->has(subject);
         count += has;
-        all &= user_refused(i) || has == user_wants(i);
+        all &= has == user_wants(i);
     }
     return all && script.server->subscriptions() == count;
 }

@@ -502,11 +502,6 @@ bool user_wants(unsigned topic)
     return state_of(topic) != AWAY;
 }
 
-bool user_refused(unsigned topic)
-{
-    return state_of(topic) == REFUSED;
-}
-
 bool user_last_arrived(void)
 {
     lock();

@@ -71,9 +71,8 @@ struct user_counts user_counted(void);
 bool user_is_up(void);
 /* Subscriptions that are not answered. */
 unsigned user_waiting(void);
-/* Expected to be subscribed to, at a server that refuses nothing; where this was refused, either may be. */
+/* Subscribed to, at a server that refuses nothing any more. */
 bool user_wants(unsigned topic);
-bool user_refused(unsigned topic);
 /* The last message of the node is at the server; the last of the server's at the node. */
 bool user_last_arrived(void);
 bool user_last_came(void);

@@ -15,7 +15,7 @@
  * or the node is stopped at once, in whatever state it is.
  *
  * Fuzzes: src/pubsub/nats.c src/pubsub/broker.c src/pubsub/broker_thread.c src/pubsub/broker_topics.c
- * src/pubsub/broker_parcels.c src/pubsub/outgoing.c */
+ * src/pubsub/broker_refused.c src/pubsub/broker_parcels.c src/pubsub/outgoing.c */
 #include "broker_script.h"
 #include "broker_user.h"
 #include "fuzz.h"
@@ -256,7 +256,10 @@ static void act_as_server(unsigned what, unsigned byte)
         nats_server_refuse(byte % 4);
         break;
     default:
-        pinion__broker_wake(user_broker());
+        if (byte % 4 == 3)
+            nats_server_revoke(byte / 4);
+        else
+            pinion__broker_wake(user_broker());
         break;
     }
 }

@@ -12,8 +12,9 @@
  * or the node is stopped at once, in whatever state it is.
  *
  * Fuzzes: src/pubsub/redis.c src/pubsub/redis_connect.c src/pubsub/redis_problem.c src/pubsub/broker.c
- * src/pubsub/broker_thread.c src/pubsub/broker_topics.c src/pubsub/broker_nodes.c src/pubsub/broker_parcels.c
- * src/pubsub/outgoing.c src/pubsub/peers.c src/pubsub/pieces.c src/pubsub/topics.c */
+ * src/pubsub/broker_thread.c src/pubsub/broker_topics.c src/pubsub/broker_refused.c src/pubsub/broker_nodes.c
+ * src/pubsub/broker_parcels.c src/pubsub/outgoing.c src/pubsub/peers.c src/pubsub/pieces.c
+ * src/pubsub/topics.c */
 #include "broker_script.h"
 #include "broker_user.h"
 #include "fuzz.h"

@@ -587,6 +587,25 @@ void nats_server_close(void)
     unlock();
 }
 
+/* As a server does that reads its settings again. */
+void nats_server_revoke(unsigned choice)
+{
+    lock();
+    struct connection *connection = client();
+    if (connection && connection->subscription_count > 0) {
+        struct subscription *gone = &connection->subscriptions[choice % connection->subscription_count];
+        server.was_bad = true;
+        say(connection, "-ERR 'Permissions Violation for Subscription to \"");
+        say(connection, gone->subject);
+        say(connection, "\" (sid \"");
+        say(connection, gone->sid);
+        say(connection, "\")'\r\n");
+        free(gone->subject);
+        *gone = connection->subscriptions[--connection->subscription_count];
+    }
+    unlock();
+}
+
 void nats_server_others(bool there)
 {
     lock();

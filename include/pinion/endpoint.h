@@ -385,7 +385,7 @@ typedef struct pinion_stats {
     uint64_t remote_received; /* came from other nodes */
     uint64_t remote_lost;     /* not sent, or dropped when they came: no room, no connection */
     uint64_t remote_refused;  /* had come before, or cannot be read here */
-    uint64_t remote_denied;   /* subscriptions to topics that the broker does not allow */
+    uint64_t remote_denied;   /* answers by which the broker does not allow a topic's subscription */
 } pinion_stats;
 
 /* Take a snapshot of the counts.

@@ -56,7 +56,8 @@ typedef struct pinion_pubsub_events {
     void (*lost)(void *core, size_t count);
 
     /* The broker does not allow this subscription. Called in place of `subscribed`, under the same
-     * conditions. A client's join that waits for it is refused. */
+     * conditions. A client's join that waits for it is refused. If the adapter finds out later, after the
+     * ticket was answered, or when it asks again, it calls this with ticket 0: then it is only counted. */
     void (*refused)(void *core, const char *topic, uint64_t ticket);
 
     /* A node of this name came, or went. Optional: only for an adapter that can tell. Whatever waits for a

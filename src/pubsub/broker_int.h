@@ -1,6 +1,6 @@
 /* What the parts of a broker share: broker.c, its life and what the endpoint calls; broker_thread.c, which
- * connects and works; broker_topics.c, subscriptions; broker_nodes.c, the other nodes on the broker;
- * broker_parcels.c, what is larger than the broker carries. */
+ * connects and works; broker_topics.c, subscriptions; broker_refused.c, what may not be; broker_nodes.c, the
+ * other nodes on the broker; broker_parcels.c, what is larger than the broker carries. */
 #ifndef PINION_PUBSUB_BROKER_INT_H
 #define PINION_PUBSUB_BROKER_INT_H
 
@@ -18,6 +18,13 @@ struct pinion_said {
     atomic_uint_fast64_t at; /* milliseconds; 0: never */
 };
 
+/* How what was refused is asked for again. */
+struct pinion_asking {
+    uint64_t at;    /* when; milliseconds; 0: nothing was refused */
+    unsigned times; /* in a row for which nothing was allowed */
+    bool allowed;   /* something was, since that was last said */
+};
+
 struct pinion_broker_state {
     struct pinion_outgoing queue; /* its lock is also that of the next few */
     struct pinion_topics topics;  /* that are to come in */
@@ -32,9 +39,12 @@ struct pinion_broker_state {
     bool taking;
     struct pinion_pieces pieces;
 
-    struct pinion_lock refusing;              /* of what follows */
-    struct pinion_topics refused;             /* subjects that may not be subscribed to */
+    struct pinion_lock refusing;              /* of what follows: what this connection was refused */
+    struct pinion_topics refused;             /* subjects of topics; the ticket is the round it was in */
+    uint64_t round;                           /* in which each of them is asked for again once */
+    char refused_needed[PINION_SUBJECT_MAX];  /* the last other subject that may not be subscribed to; "" */
     char refused_publish[PINION_SUBJECT_MAX]; /* the last subject that may not be published to; "" */
+    struct pinion_asking asking;              /* the thread's */
 
     struct pinion_peers peers;
     uint64_t life;
@@ -60,6 +70,10 @@ struct pinion_broker_state {
 /* The thread, from start to stop; `data` is the broker. */
 void *pinion__broker_run(void *data);
 
+/* A half to the whole of a time that doubles with each failure, up to the longest: nodes that the same broker
+ * has failed do not come back in step. Milliseconds. */
+uint64_t pinion__broker_backoff(uint64_t first, uint64_t longest, unsigned failures);
+
 /* True once a minute. Thread: any. */
 bool pinion__broker_may_say(struct pinion_said *said);
 
@@ -82,11 +96,22 @@ void pinion__broker_back(struct pinion_broker *broker);
 /* Take subscriptions that begin or end out of the queue, in order; messages stay. With the queue's lock. */
 void pinion__broker_take_subscriptions(struct pinion_broker_state *state, struct pinion_list *out);
 
-/* What this connection was refused is forgotten. */
+/* ---- broker_refused.c ---- */
+
+/* What this connection was refused is forgotten: all, or a subscription. */
 void pinion__broker_forget_refusals(struct pinion_broker *broker);
+void pinion__broker_forget_refusal(struct pinion_broker *broker, const char *subject);
+
+/* The subscription to a topic's subject was refused. */
+bool pinion__broker_is_refused(struct pinion_broker *broker, const char *subject);
 
 /* What the node cannot do without is allowed. PINION_EACCES, explained. */
 int pinion__broker_check_allowed(struct pinion_broker *broker);
+
+/* In each turn of the thread: what was refused, and is still wanted, is asked for again when its time has
+ * come: nothing but asking shows that it is allowed now. PINION_EACCES: the node cannot do without what was
+ * refused; a failure of the link. */
+int pinion__broker_ask_again(struct pinion_broker *broker);
 
 /* ---- broker_nodes.c ---- */
 

@@ -94,6 +94,8 @@ static int work(struct pinion_broker *broker)
         if (!rc)
             rc = pinion__broker_tend(broker);
         if (!rc)
+            rc = pinion__broker_ask_again(broker);
+        if (!rc)
             rc = broker->link->wait(broker, state->queue.wake_fd, IDLE_MS);
         if (!rc)
             continue;
@@ -121,13 +123,14 @@ static int connect_to_broker(struct pinion_broker *broker)
     return rc ? rc : pinion__broker_greet(broker);
 }
 
-/* A half to the whole of a time that doubles: nodes that lost the same broker do not come back in step. */
-static uint64_t backoff_ms(unsigned failures)
+uint64_t pinion__broker_backoff(uint64_t first, uint64_t longest, unsigned failures)
 {
     unsigned char dice = 0;
-    uint64_t delay = failures < 5 ? BACKOFF_MIN_MS << failures : BACKOFF_MAX_MS;
-    if (delay > BACKOFF_MAX_MS)
-        delay = BACKOFF_MAX_MS;
+    uint64_t delay = first;
+    while (failures-- > 0 && delay < longest)
+        delay *= 2;
+    if (delay > longest)
+        delay = longest;
     (void)RAND_bytes(&dice, 1);
     return delay / 2 + delay * dice / 510;
 }
@@ -147,7 +150,8 @@ static bool is_stopping(struct pinion_broker_state *state)
 static bool wait_away(struct pinion_broker *broker, unsigned failures)
 {
     struct pinion_broker_state *state = broker->state;
-    uint64_t now = pinion__clock_ms(), until = now + backoff_ms(failures);
+    uint64_t now = pinion__clock_ms(),
+             until = now + pinion__broker_backoff(BACKOFF_MIN_MS, BACKOFF_MAX_MS, failures);
     bool stopping;
     while (!(stopping = is_stopping(state)) && now < until) {
         struct pollfd wake = { .fd = state->queue.wake_fd, .events = POLLIN };

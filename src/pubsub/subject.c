@@ -54,16 +54,32 @@ size_t pinion__subject(char out[PINION_SUBJECT_MAX], const char *base, enum pini
     return (size_t)(end - out);
 }
 
+/* -1: it is none. */
+static long read_name(const char *encoded, char out[256])
+{
+    char text[3 * 255 + 1];
+    if (strlen(encoded) >= sizeof text)
+        return -1;
+    long len = pinion__percent_decode(pinion__slice(encoded, strlen(encoded)), false, text);
+    if (len < 0 || len > 255)
+        return -1;
+    memcpy(out, text, (size_t)len);
+    out[len] = '\0';
+    return len;
+}
+
 bool pinion__subject_node(const char *subject, char out[256])
 {
     const char *last = strrchr(subject, '.');
-    char text[3 * 255 + 1];
-    if (!last || strlen(last + 1) >= sizeof text)
+    return last && read_name(last + 1, out) > 0;
+}
+
+bool pinion__subject_topic(const char *subject, const char *base, char out[256])
+{
+    char beginning[PINION_SUBJECT_MAX];
+    size_t len = (size_t)(stpcpy(stpcpy(beginning, base), ".topic.") - beginning);
+    if (strncmp(subject, beginning, len) != 0)
         return false;
-    long len = pinion__percent_decode(pinion__slice(last + 1, strlen(last + 1)), false, text);
-    if (len <= 0 || len > 255)
-        return false;
-    memcpy(out, text, (size_t)len);
-    out[len] = '\0';
-    return true;
+    out[0] = '\0';
+    return strcmp(subject + len, "%") == 0 || read_name(subject + len, out) > 0;
 }

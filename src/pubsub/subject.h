@@ -34,4 +34,7 @@ size_t pinion__subject(char out[PINION_SUBJECT_MAX], const char *base, enum pini
 /* Read the name of the node that is meant by a subject's last part. False: it is none. */
 bool pinion__subject_node(const char *subject, char out[256]);
 
+/* Read the topic that a subject of this base is for, terminated. False: it is for none. */
+bool pinion__subject_topic(const char *subject, const char *base, char out[256]);
+
 #endif

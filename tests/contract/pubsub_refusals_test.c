@@ -358,6 +358,28 @@ static void a_topic_that_a_redis_user_may_not_have(void **state)
     end_adapter(adapter);
 }
 
+static void a_redis_user_who_may_publish_again(void **state)
+{
+    begin_redis(REDIS_USER("&pinion.*", "+ping", "+publish", "+subscribe", "+unsubscribe"));
+    pinion_pubsub_adapter *adapter = begin_adapter(REDIS_URL "&topics=1");
+    int listener = tell_redis("SUBSCRIBE pinion.topic.room\r\n");
+    char got[256];
+    assert_true(recv(listener, got, sizeof got, 0) > 0);
+    ask_redis("ACL SETUSER ann resetchannels &pinion.nodes &pinion.all &pinion.node.*\r\n", "+OK");
+    assert_int_equal(adapter->ops->broadcast(adapter, "room", "hello", 5), 0);
+    await_count(&told.lost, 1);
+    ask_redis("ACL SETUSER ann &pinion.topic.*\r\n", "+OK");
+    assert_int_equal(adapter->ops->broadcast(adapter, "room", "again", 5), 0);
+    ssize_t n = recv(listener, got, sizeof got - 1, 0);
+    assert_true(n > 0);
+    got[n] = '\0';
+    assert_non_null(strstr(got, "again"));
+    assert_int_equal(told.lost, 1);
+    assert_int_equal(told.down, 0);
+    close(listener);
+    end_adapter(adapter);
+}
+
 static void redis_with_too_many_clients(void **state)
 {
     begin_redis((const char *const[]){ "--maxclients", "1", NULL });
@@ -436,6 +458,7 @@ int main(void)
         TEST(a_redis_user_without_the_channels),
         TEST(a_redis_user_with_what_is_needed),
         TEST(a_topic_that_a_redis_user_may_not_have),
+        TEST(a_redis_user_who_may_publish_again),
         TEST(redis_with_too_many_clients),
         TEST(redis_that_is_busy_with_a_script),
         TEST(redis_that_has_lost_its_master),

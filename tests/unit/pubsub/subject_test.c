@@ -56,13 +56,55 @@ static void clusters_are_apart(void **state)
     assert_string_equal(out, "p.nodes");
 }
 
+static void expect_topic(const char *subject, const char *expected)
+{
+    char topic[256];
+    assert_true(pinion__subject_topic(subject, "p.cluster.c", topic));
+    assert_string_equal(topic, expected);
+}
+
+static void a_topic_is_read_back(void **state)
+{
+    static const char *const names[] = { "", "room:Lobby-7_x", "a.b c*>", "%", "\xC3\xBC\r\n\x7F", "topic" };
+    char out[PINION_SUBJECT_MAX], longest[256];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        (void)pinion__subject(out, "p.cluster.c", PINION_SUBJECT_TOPIC, names[i]);
+        expect_topic(out, names[i]);
+    }
+    memset(longest, '.', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    (void)pinion__subject(out, "p.cluster.c", PINION_SUBJECT_TOPIC, longest);
+    expect_topic(out, longest);
+}
+
+static void what_is_no_topics_subject_is_none(void **state)
+{
+    static const char *const subjects[] = { "",
+                                            "p.all",
+                                            "p.topic.a",
+                                            "p.cluster.c.all",
+                                            "p.cluster.c.node.a",
+                                            "p.cluster.c.topic",
+                                            "p.cluster.c.topic.",
+                                            "p.cluster.c.topic.%4",
+                                            "p.cluster.c.topic.%00",
+                                            "p.cluster.cc.topic.a" };
+    char long_one[PINION_SUBJECT_MAX + 300], topic[256];
+    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
+        assert_false(pinion__subject_topic(subjects[i], "p.cluster.c", topic));
+    for (size_t len = 256; len < 900; len += 100) {
+        memset(stpcpy(long_one, "p.cluster.c.topic."), 'a', len);
+        long_one[strlen("p.cluster.c.topic.") + len] = '\0';
+        assert_false(pinion__subject_topic(long_one, "p.cluster.c", topic));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_plain_stays),
-        cmocka_unit_test(what_means_something_to_a_broker_is_encoded),
-        cmocka_unit_test(the_longest_fits),
-        cmocka_unit_test(clusters_are_apart),
+        cmocka_unit_test(what_is_plain_stays),  cmocka_unit_test(what_means_something_to_a_broker_is_encoded),
+        cmocka_unit_test(the_longest_fits),     cmocka_unit_test(clusters_are_apart),
+        cmocka_unit_test(a_topic_is_read_back), cmocka_unit_test(what_is_no_topics_subject_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
