@@ -270,11 +270,9 @@ static void perform(struct connection *connection, const struct command *command
     }
 }
 
-static void say_error(struct connection *connection, const struct command *command, unsigned choice)
+static void say_error(struct connection *connection, unsigned choice)
 {
     server.was_bad = true;
-    if (pinion__slice_is(command->words[0], "UNSUBSCRIBE"))
-        connection->lies = true; /* what comes from now on was not asked for, which breaks nothing */
     say(connection, "-");
     say(connection, errors[choice % (sizeof errors / sizeof *errors)]);
     say(connection, "\r\n");
@@ -308,7 +306,7 @@ static bool respond(struct connection *connection, const struct command *command
         return false;
     }
     if (manner == REDIS_ERROR) {
-        say_error(connection, command, choice);
+        say_error(connection, choice);
         return true;
     }
     if (manner >= REDIS_SILENT)

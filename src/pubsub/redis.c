@@ -142,11 +142,12 @@ static struct command *answered(struct lane *lane)
     return command;
 }
 
-/* One that passes is tried again, on a new connection. */
+/* One that passes is tried again, on a new connection; so is an end, which would be forgotten. */
 static int subscription_failed(struct redis_link *link, const struct command *command, const char *answer)
 {
-    if (!pinion__redis_is_refusal(answer))
-        return pinion__redis_fail_with(link, answer);
+    bool begins = command->verb == SUBSCRIBE;
+    if (!begins || !pinion__redis_is_refusal(answer))
+        return pinion__redis_fail_with(link, begins ? "SUBSCRIBE" : "UNSUBSCRIBE", answer);
     pinion__broker_refused(&link->broker, PINION_BROKER_SUBSCRIBE, command->subject);
     return 0;
 }
@@ -160,7 +161,7 @@ static int handle_in(struct redis_link *link, const redisReply *reply)
         return 0;
     }
     struct command *command = answered(&link->in);
-    if (command && command->verb == SUBSCRIBE && reply->type == REDIS_REPLY_ERROR)
+    if (command && command->verb != PING && reply->type == REDIS_REPLY_ERROR)
         rc = subscription_failed(link, command, reply->str);
     free(command);
     return rc;

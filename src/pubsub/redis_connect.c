@@ -12,12 +12,17 @@ int pinion__redis_fail(struct redis_link *link, const struct lane *lane)
                                                                           : "out of memory");
 }
 
-int pinion__redis_fail_with(struct redis_link *link, const char *answer)
+int pinion__redis_fail_with(struct redis_link *link, const char *command, const char *answer)
 {
     char text[160];
+    int rc = pinion__redis_problem(answer)->passes ? PINION_EIO : PINION_EACCES;
+    if (pinion__redis_is_refusal(answer))
+        return pinion__broker_explain(&link->broker, rc,
+                                      "the server does not let this user run %s: it must be allowed +ping, "
+                                      "+publish, +subscribe, +unsubscribe and the channels %s.*",
+                                      command, link->broker.url.prefix);
     pinion__redis_sentence(answer, text, sizeof text);
-    return pinion__broker_explain(
-        &link->broker, pinion__redis_problem(answer)->passes ? PINION_EIO : PINION_EACCES, "%s", text);
+    return pinion__broker_explain(&link->broker, rc, "%s", text);
 }
 
 /* ---- TLS ---- */
@@ -69,15 +74,7 @@ static int run(struct redis_link *link, const struct lane *lane, int count, cons
     redisReply *reply = redisCommandArgv(lane->context, count, words, NULL);
     if (!reply)
         return pinion__redis_fail(link, lane);
-    int rc = 0;
-    if (reply->type == REDIS_REPLY_ERROR) {
-        rc = pinion__redis_fail_with(link, reply->str);
-        if (pinion__redis_is_refusal(reply->str))
-            rc = pinion__broker_explain(&link->broker, rc,
-                                        "the server does not let this user run %s: it must be allowed +ping, "
-                                        "+publish, +subscribe, +unsubscribe and the channels %s.*",
-                                        words[0], link->broker.url.prefix);
-    }
+    int rc = reply->type == REDIS_REPLY_ERROR ? pinion__redis_fail_with(link, words[0], reply->str) : 0;
     freeReplyObject(reply);
     return rc;
 }
@@ -95,6 +92,17 @@ static int authenticate(struct redis_link *link, const struct lane *lane)
     return rc ? rc : run(link, lane, 1, (const char *[]){ "PING" });
 }
 
+/* A user who may not end a subscription would be sent ever more that nobody wants. It is tried on what is not
+ * subscribed to. */
+static int try_unsubscribe(struct redis_link *link)
+{
+    char subject[PINION_SUBJECT_MAX];
+    if (!link->broker.url.topics)
+        return 0;
+    pinion__broker_own_subject(&link->broker, subject);
+    return run(link, &link->in, 2, (const char *[]){ "UNSUBSCRIBE", subject });
+}
+
 int pinion__redis_connect(struct redis_link *link, struct lane *lane)
 {
     const struct timeval patience = { .tv_sec = PINION_BROKER_PATIENCE_MS / 1000 };
@@ -106,5 +114,6 @@ int pinion__redis_connect(struct redis_link *link, struct lane *lane)
     if (begin_tls(link, lane->context) != 0)
         return pinion__broker_explain(&link->broker, PINION_EACCES,
                                       "TLS failed: a certificate, or the name in it, is not right");
-    return authenticate(link, lane);
+    int rc = authenticate(link, lane);
+    return rc || lane != &link->in ? rc : try_unsubscribe(link);
 }

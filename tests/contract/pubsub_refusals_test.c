@@ -324,6 +324,10 @@ static void a_redis_user_without_a_command(void **state)
     broker_kill(&server);
     begin_redis(REDIS_USER("&pinion.*", "+ping", "+publish", "+unsubscribe"));
     expect_refused(REDIS_URL, PINION_EACCES, "does not let this user subscribe to pinion.");
+    broker_kill(&server);
+    begin_redis(REDIS_USER("&pinion.*", "+ping", "+publish", "+subscribe"));
+    expect_refused(REDIS_URL "&topics=1", PINION_EACCES, "does not let this user run UNSUBSCRIBE");
+    pinion_endpoint_free(expect_starts(REDIS_URL)); /* which never needs it */
 }
 
 static void a_redis_user_without_the_channels(void **state)
@@ -355,6 +359,23 @@ static void a_topic_that_a_redis_user_may_not_have(void **state)
     await_count(&told.lost, 1);
     assert_int_equal(told.down, 0);
     assert_int_equal(count_logged("pinion.topic.secret"), 1);
+    end_adapter(adapter);
+}
+
+/* What cannot be ended would come for ever: the node would rather be cut off, until it may. */
+static void a_redis_user_who_may_not_unsubscribe_any_more(void **state)
+{
+    begin_redis(REDIS_USER("&pinion.*", "+ping", "+publish", "+subscribe", "+unsubscribe"));
+    pinion_pubsub_adapter *adapter = begin_adapter(REDIS_URL "&topics=1");
+    assert_int_equal(adapter->ops->subscribe(adapter, "room", 1), 0);
+    await_count(&told.subscribed, 1);
+    ask_redis("ACL SETUSER ann -unsubscribe\r\n", "+OK");
+    adapter->ops->unsubscribe(adapter, "room");
+    await_count(&told.down, 2);
+    assert_int_equal(told.up, 1);
+    ask_redis("PUBSUB CHANNELS *room\r\n", "*0");
+    ask_redis("ACL SETUSER ann +unsubscribe\r\n", "+OK");
+    await_count(&told.up, 2);
     end_adapter(adapter);
 }
 
@@ -458,6 +479,7 @@ int main(void)
         TEST(a_redis_user_without_the_channels),
         TEST(a_redis_user_with_what_is_needed),
         TEST(a_topic_that_a_redis_user_may_not_have),
+        TEST(a_redis_user_who_may_not_unsubscribe_any_more),
         TEST(a_redis_user_who_may_publish_again),
         TEST(redis_with_too_many_clients),
         TEST(redis_that_is_busy_with_a_script),
