@@ -1,6 +1,5 @@
-/* An anchor: the fixed point of the weak handles on a socket or a channel. The handles hold the anchor; the
- * anchor points at the object until that ends. The pointer is read on the loop only; the count is for any
- * thread. */
+/* An anchor: what the weak handles on a socket or a channel hold. It points at the object until the object
+ * ends. Only the loop reads the pointer; any thread may count references. */
 #ifndef PINION_ENGINE_ANCHOR_H
 #define PINION_ENGINE_ANCHOR_H
 
@@ -8,18 +7,18 @@
 
 struct pinion_anchor {
     atomic_uint refs;
-    void *target; /* NULL once it has ended */
+    void *target; /* the socket or the channel; NULL once it has ended */
 };
 
-/* The anchor of an object, made when first asked for and kept in *slot; with a reference for the caller.
- * target NULL: the object has ended, and the anchor is one that leads nowhere. NULL when out of memory.
+/* The anchor of an object, with a reference for the caller. The first call makes it and keeps it in *slot.
+ * When `target` is NULL the object has ended, and the anchor points at nothing. NULL when out of memory.
  * Thread: the loop's. */
 struct pinion_anchor *pinion__anchor_get(struct pinion_anchor **slot, void *target);
 
 /* The object ends: handles find nothing from now on. Thread: the loop's. */
 void pinion__anchor_end(struct pinion_anchor **slot);
 
-/* Thread: any. NULL is allowed. */
+/* NULL is allowed. Thread: any. */
 struct pinion_anchor *pinion__anchor_ref(struct pinion_anchor *anchor);
 void pinion__anchor_unref(struct pinion_anchor *anchor);
 

@@ -59,7 +59,7 @@ static int append(struct pinion_assigns *assigns, const char *key, pinion_payloa
     return 0;
 }
 
-/* A copy with room for one more, nobody else's. */
+/* An unshared copy with room for one more. */
 static struct pinion_assigns *copy_with_room(const struct pinion_assigns *from)
 {
     uint32_t count = from ? from->count : 0;

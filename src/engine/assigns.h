@@ -12,11 +12,11 @@ struct pinion_refused;
 struct pinion_assigns *pinion__assigns_ref(struct pinion_assigns *assigns);
 void pinion__assigns_unref(struct pinion_assigns *assigns);
 
-/* Set a value in *assigns, which becomes another set if it was shared. Consumes value, on failure too.
- * PINION_EPAYLOAD, PINION_EUTF8 (the key), PINION_ENOMEM: *assigns is unchanged. */
+/* Set a value in *assigns. A shared set is left alone: *assigns becomes a copy. Consumes value, on failure
+ * too. On PINION_EPAYLOAD, PINION_EUTF8 (the key) and PINION_ENOMEM *assigns is unchanged. */
 int pinion__assigns_set(struct pinion_assigns **assigns, const char *key, pinion_payload *value);
 
-/* The same of an application's call, of which it is said when it is refused. */
+/* The same for a call of the application. When it is refused, the log says so (refused.h). */
 int pinion__assign(struct pinion_assigns **assigns, const char *key, pinion_payload *value,
                    const struct pinion_refused *call);
 

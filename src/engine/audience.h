@@ -1,7 +1,6 @@
-/* What subscribers have in common whom a broadcast reaches in the same way: the channel definition, which may
- * intercept it, and the encoding that their clients want. A shard has one audience for each combination that
- * is in use; there are few.
- */
+/* An audience: the subscribers that a broadcast reaches in the same way. They share a channel definition,
+ * which may intercept the broadcast, and the encoding that their clients want. A shard has one audience for
+ * each combination in use; there are few. */
 #ifndef PINION_ENGINE_AUDIENCE_H
 #define PINION_ENGINE_AUDIENCE_H
 
@@ -14,9 +13,8 @@ struct pinion_audience {
     const struct pinion_transport *transport;
 };
 
-/* That of channels of this definition on such a socket; it lives as long as the shard. NULL when out of
- * memory.
- */
+/* The audience of channels of this definition on this socket. It lives as long as the shard. NULL when out of
+ * memory. */
 const struct pinion_audience *pinion__audience(const struct pinion_socket *socket,
                                                const pinion_channel_def *def);
 

@@ -15,16 +15,15 @@ void pinion__callback_enter(struct pinion_shard *shard, struct pinion_callback *
     shard->callback = callback;
 }
 
-/* Everybody else on the loop waited. */
+/* A slow callback is worth a warning: everybody else on the loop waited for it. */
 static void log_slow(const struct pinion_callback *callback, uint64_t ms)
 {
     const struct pinion_channel *channel = callback->channel;
     const char *detail = callback->detail;
-    PINION_LOG_LIMITED(
-        PINION_LOG_WARNING,
-        "%s%s: %s%s%s%s held its loop for %llu ms: what takes long belongs into pinion_channel_work",
-        channel ? "channel " : "socket", channel ? channel->topic->name : "", callback->name,
-        detail ? "(" : "", detail ? detail : "", detail ? ")" : "", (unsigned long long)ms);
+    PINION_LOG_LIMITED(PINION_LOG_WARNING,
+                       "%s%s: %s%s%s%s held its loop for %llu ms: do slow work in pinion_channel_work",
+                       channel ? "channel " : "socket", channel ? channel->topic->name : "", callback->name,
+                       detail ? "(" : "", detail ? detail : "", detail ? ")" : "", (unsigned long long)ms);
 }
 
 void pinion__callback_leave(struct pinion_shard *shard)

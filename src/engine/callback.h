@@ -1,25 +1,27 @@
-/* The application's callback that a loop runs: what it was called for, and so what a ref, work or a broadcast
- * that it makes belongs to. No callback runs inside another. */
+/* The callback of the application that a loop runs now. It says what the callback was called for: what it
+ * makes (a ref, work, a broadcast) belongs to the same channel and message. No callback runs inside another.
+ */
 #ifndef PINION_ENGINE_CALLBACK_H
 #define PINION_ENGINE_CALLBACK_H
 
 #include "engine/hub.h"
 #include "engine/promise.h"
 
-/* On the stack of whoever runs it, reachable through the shard meanwhile. */
+/* Lies on the stack of the code that runs the callback. The shard points to it meanwhile. */
 struct pinion_callback {
     const char *name;               /* "handle_in", … */
     const char *detail;             /* the event, or NULL */
-    uint64_t began;                 /* ms, on a coarse clock */
+    uint64_t began;                 /* when it began, in ms of a coarse clock */
     struct pinion_channel *channel; /* NULL in connect */
-    pinion_answer_fn *answer;       /* it is join or connect: takes an answer that comes later */
-    bool message;                   /* it is handle_in: there is a message to reply to */
-    bool worked;                    /* it began work */
-    struct pinion_slice ref;        /* of the message, JSON text */
-    struct pinion_promise *promise; /* of an answer that may come later; NULL until somebody could give it */
+    pinion_answer_fn *answer;       /* in join and connect: takes an answer that comes later; else NULL */
+    bool message;                   /* true in handle_in: there is a message to reply to */
+    bool worked;                    /* the callback began work */
+    struct pinion_slice ref;        /* the message's ref, as JSON text */
+    struct pinion_promise *promise; /* the answer that is owed; NULL until a ref or work could give it */
 };
 
-/* Around the call of it: sets the shard's current callback, and says in the log when it took long. */
+/* Enter before the call and leave after it. Enter sets the shard's current callback. Leave clears it, and
+ * warns in the log when the callback was slow. */
 void pinion__callback_enter(struct pinion_shard *shard, struct pinion_callback *callback);
 void pinion__callback_leave(struct pinion_shard *shard);
 

@@ -10,7 +10,7 @@
 #include "engine/socket_channels.h"
 #include "engine/work.h"
 
-/* Nothing of the end reaches the client. */
+/* The client is told nothing of such an end. */
 static bool is_unheard(pinion_reason reason)
 {
     return reason == PINION_REASON_CLOSED || reason == PINION_REASON_INACTIVE ||
@@ -32,7 +32,7 @@ static void call_terminate(struct pinion_channel *channel)
     pinion__callback_leave(channel->socket->shard);
 }
 
-/* The user's state is destroyed with shard->callback set: its destructor counts as a callback too. */
+/* The destructor of the user's state counts as a callback too. */
 static void destroy_state(struct pinion_channel *channel)
 {
     struct pinion_callback callback = { .name = "the state's destructor", .channel = channel };
@@ -42,7 +42,7 @@ static void destroy_state(struct pinion_channel *channel)
     pinion__callback_leave(channel->socket->shard);
 }
 
-/* The transport side remembers the join_ref as the client sent it, so a null one stays null here. */
+/* Clients compare the join_ref with the one they sent, so a null one stays null here. */
 static void send_end(struct pinion_channel *channel, bool error)
 {
     struct pinion_slice join_ref = pinion__channel_join_ref(channel);
@@ -80,7 +80,7 @@ void pinion__channel_end(struct pinion_channel *channel, pinion_reason reason)
         return;
     const struct pinion_socket_kind *kind = channel->socket->mount->kind;
     if (kind->end_with && channel->socket->state != PINION_SOCKET_ENDED) {
-        kind->end_with(channel->socket, reason); /* which comes back here */
+        kind->end_with(channel->socket, reason); /* the end of the socket comes back here */
         return;
     }
     bool working = channel->extra && channel->extra->work;

@@ -4,14 +4,14 @@
 
 #include "engine/channel.h"
 
-/* End it for this reason: everything the wire and the callbacks are owed, in PROTOCOL's order. Harmless when
- * it is already ending. Not from inside a callback. */
+/* End the channel for this reason: send what the client is owed, and run its last callbacks, in the
+ * protocol's order. Harmless when it is already ending. Not from inside a callback. */
 void pinion__channel_end(struct pinion_channel *channel, pinion_reason reason);
 
-/* Work is done: go on with an end that had to wait for it. */
+/* The channel's work is done: go on with an end that waited for it. */
 void pinion__channel_resume_end(struct pinion_channel *channel);
 
-/* Their socket has ended. */
+/* The socket has ended: end its channels. */
 void pinion__channels_end(struct pinion_socket *socket);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a channel hears from other topics (pinion_subscribe). */
+/* A channel's subscriptions to other topics than its own (pinion_subscribe). */
 #ifndef PINION_ENGINE_CHANNEL_SUBSCRIPTION_H
 #define PINION_ENGINE_CHANNEL_SUBSCRIPTION_H
 
@@ -10,7 +10,7 @@ struct pinion_channel_subscription {
     struct pinion_channel *channel;
 };
 
-/* The channel ends. */
+/* The channel ends: drop them. */
 void pinion__channel_subscriptions_release(struct pinion_channel *channel);
 
 #endif

@@ -5,12 +5,12 @@
 #include "engine/channel.h"
 #include "engine/mail.h"
 
-/* Deliver mail (NULL: there was no memory for it) to a channel that has its extra part, after so long. Takes
- * the mail, on failure too. PINION_ENOMEM. */
+/* Deliver mail to a channel after delay_ms. The channel has its extra part already. `mail` may be NULL: there
+ * was no memory for it. Takes the mail, on failure too. PINION_ENOMEM. */
 int pinion__channel_timer_start(struct pinion_channel *channel, struct pinion_mail *mail, uint32_t delay_ms,
                                 uint64_t *id);
 
-/* The channel ends. */
+/* The channel ends: stop its timers. */
 void pinion__channel_timers_release(struct pinion_channel *channel);
 
 #endif

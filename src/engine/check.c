@@ -18,7 +18,7 @@ static const char *subscriptions_check(const struct pinion_channel *channel)
         const struct pinion_channel_subscription *subscription =
             PINION_CONTAINER_OF(node, struct pinion_channel_subscription, node);
         if (subscription->channel != channel || subscription->subscriber.lane != PINION_LANE_INFO)
-            return "a channel has a subscription that is another's";
+            return "a channel has a subscription of another channel";
     }
     return NULL;
 }
@@ -33,11 +33,11 @@ static const char *inbox_check(const struct pinion_channel *channel)
     for (const struct pinion_task *task = extra->inbox.head; task; task = task->next) {
         const struct pinion_mail *mail = PINION_CONTAINER_OF(task, const struct pinion_mail, task);
         if (mail->channel != channel)
-            return "a channel has mail of another one in its inbox";
+            return "a channel has mail of another channel in its inbox";
         bytes += mail->bytes;
     }
     if (count != extra->inbox_count)
-        return "a channel has not as much mail in its inbox as it has counted";
+        return "a channel has counted the mail in its inbox wrong";
     return bytes <= extra->inbox_bytes ? NULL : "a channel's inbox has more bytes than it has counted";
 }
 
@@ -46,7 +46,7 @@ static const char *extra_check(const struct pinion_channel *channel)
     size_t timers;
     const char *wrong = pinion__list_check(&channel->extra->timers, &timers);
     if (!wrong && timers != channel->extra->timer_count)
-        wrong = "a channel has not as many timers as it has counted";
+        wrong = "a channel has counted its timers wrong";
     if (!wrong)
         wrong = inbox_check(channel);
     return wrong ? wrong : subscriptions_check(channel);
@@ -55,9 +55,9 @@ static const char *extra_check(const struct pinion_channel *channel)
 const char *pinion__channel_check(const struct pinion_channel *channel)
 {
     if (channel->holds == 0)
-        return "a channel is there that nobody holds";
+        return "nobody holds a channel that is in use";
     if (channel->state == PINION_CHANNEL_ENDED)
-        return "a channel has ended, and its socket has it still";
+        return "a socket still has a channel that has ended";
     if (!channel->topic || channel->topic->holds == 0)
         return "a channel does not hold its topic";
     if (channel->subscriber.topic && channel->subscriber.topic != channel->topic)
@@ -73,12 +73,12 @@ static const char *bucket_check(const struct pinion_socket *socket, uint32_t buc
         if (++*count > socket->channel_count)
             return "a socket has more channels than it has counted, or a ring of them";
         if (channel->socket != socket)
-            return "a socket has a channel of another one";
+            return "a socket has a channel of another socket";
         const char *wrong = pinion__channel_check(channel);
         if (wrong)
             return wrong;
         if ((channel->topic->node.hash & (socket->bucket_count - 1)) != bucket)
-            return "a channel lies where its socket does not find it";
+            return "a channel is in a bucket where its socket does not look for it";
     }
     return NULL;
 }
@@ -100,9 +100,9 @@ static const char *channels_check(const struct pinion_socket *socket)
 const char *pinion__socket_check(const struct pinion_socket *socket)
 {
     if (socket->holds <= socket->channel_count)
-        return "a socket is held by fewer than its channels and its transport";
+        return "a socket has fewer holds than its channels and its transport have";
     if (socket->state == PINION_SOCKET_ENDED || !socket->conn)
-        return "a socket has ended, and is swept still";
+        return "a socket that has ended is still in its sweep";
     return socket->buckets ? channels_check(socket) : NULL;
 }
 
@@ -115,13 +115,13 @@ const char *pinion__sweep_check(const struct pinion_sweep *sweep)
     if (wrong)
         return wrong;
     if (count != sweep->count)
-        return "a sweep has not as many sockets as it has counted";
+        return "a sweep has counted its sockets wrong";
     if (count > 0 && sweep->timeout_ms != PINION_NEVER && !pinion__timer_active(&sweep->timer))
-        return "sockets are to be swept, and nobody will do it";
+        return "a sweep has sockets, but its timer is not set";
     PINION_LIST_FOREACH (node, &sweep->sockets) {
         const struct pinion_socket *socket = PINION_CONTAINER_OF(node, struct pinion_socket, node);
         if (socket->shard != sweep->shard)
-            return "a socket is swept on a loop that is not its own";
+            return "a socket is in the sweep of another loop";
         wrong = pinion__socket_check(socket);
         if (wrong)
             return wrong;
@@ -158,6 +158,6 @@ const char *pinion__shard_check(struct pinion_shard *shard)
     if (!wrong)
         wrong = pinion__list_check(&shard->subscriptions, NULL);
     if (!wrong && shard->callback)
-        wrong = "a callback counts as running that has returned";
+        wrong = "a callback that has returned still counts as running";
     return wrong ? wrong : pinion__interest_check(&shard->hub->pubsub.interest);
 }

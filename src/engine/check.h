@@ -11,8 +11,8 @@ const char *pinion__channel_check(const struct pinion_channel *channel);
 const char *pinion__socket_check(const struct pinion_socket *socket);
 const char *pinion__sweep_check(const struct pinion_sweep *sweep);
 
-/* All that the engine has on a loop, between two turns or two tasks: its scheduler, memory, topics, sockets
- * and channels. */
+/* Check all that the engine has on a loop: its scheduler, memory, topics, sockets and channels. Call it
+ * between two turns or two tasks. */
 const char *pinion__shard_check(struct pinion_shard *shard);
 
 #endif

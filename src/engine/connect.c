@@ -54,10 +54,12 @@ static int subscribe_id(struct pinion_socket *socket)
     if (len <= 0)
         return 0;
     if (len > PINION_NAME_MAX || !pinion__utf8_name(text, (size_t)len)) {
-        PINION_LOG_LIMITED(PINION_LOG_WARNING,
-                           "socket %s: its id is %s: it has no name, and no \"disconnect\" reaches it (%s)",
-                           socket->mount->path, len > PINION_NAME_MAX ? "over 255 bytes" : "not UTF-8",
-                           PINION_WHO_OF(socket));
+        PINION_LOG_LIMITED(
+            PINION_LOG_WARNING,
+            "socket %s: the id it was given is %s: it gets none, and no \"disconnect\" reaches "
+            "it (%s)",
+            socket->mount->path, len > PINION_NAME_MAX ? "over 255 bytes" : "not UTF-8",
+            PINION_WHO_OF(socket));
         return 0;
     }
     struct pinion_topic *topic =
@@ -84,7 +86,8 @@ static int open_socket(struct pinion_socket *socket)
     return 0;
 }
 
-/* What connect answered: 0, or an error; *reason is then what a refusal said, or NULL. Consumes result. */
+/* Act on what connect answered. Returns 0, or an error; *reason is then what the refusal said, or NULL.
+ * Consumes result. */
 static int connect_outcome(struct pinion_socket *socket, pinion_result result, pinion_payload **reason)
 {
     bool poison = pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON;
@@ -140,7 +143,7 @@ static void log_vsn(const struct pinion_connect *connect)
     struct pinion_slice text = { NULL, 0 };
     if (json_is_string(vsn))
         text = pinion__slice(json_string_value(vsn), json_string_length(vsn));
-    PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: refused: vsn %s is none this server speaks (%s)",
+    PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: refused: this server does not speak vsn %s (%s)",
                        connect->mount->path, vsn && !text.ptr ? "as a list" : PINION_QUOTE(text),
                        PINION_WHO_CONNECTS(connect->info));
 }

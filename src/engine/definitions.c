@@ -7,8 +7,8 @@
 
 struct pinion_definition {
     struct pinion_definition *next;
-    const void *theirs;
-    const char *name;
+    const void *theirs; /* the program's struct */
+    const char *name;   /* its type */
     alignas(max_align_t) unsigned char ours[];
 };
 
@@ -30,7 +30,7 @@ static void *find(const struct pinion_definitions *definitions, const void *thei
     return NULL;
 }
 
-/* Room for what is made of theirs, zeroed. */
+/* Zeroed room for our copy of theirs. */
 static void *add(struct pinion_definitions *definitions, const void *theirs, size_t length, const char *name)
 {
     struct pinion_definition *definition = calloc(1, sizeof *definition + length);
@@ -59,11 +59,11 @@ int pinion__definition(struct pinion_definitions *definitions, const void *their
 
 /* ---- tables ---- */
 
-/* Of entries that begin with a pointer, which is NULL in the last. */
+/* A table in the program. Each entry begins with a pointer, which is NULL in the last entry. */
 struct table {
     const void *theirs;
-    size_t stride;
-    size_t full;
+    size_t stride; /* the size of an entry as the program knows it */
+    size_t full;   /* the size of an entry as we know it */
     const char *name;
 };
 
@@ -81,14 +81,14 @@ static size_t count_entries(const struct table *table)
     return count;
 }
 
-/* With entries of our length, always as a copy. */
+/* *out is a copy of the table, with entries of our length. */
 static int copy_table(struct pinion_definitions *definitions, const struct table *table, void **out)
 {
     *out = NULL;
     if (!table->theirs)
         return 0;
     if (table->stride < sizeof(void *))
-        return pinion__fail(PINION_EINVAL, "%s: %zu is no size of it", table->name, table->stride);
+        return pinion__fail(PINION_EINVAL, "%s: its size cannot be %zu bytes", table->name, table->stride);
     *out = find(definitions, table->theirs, table->name);
     if (*out)
         return 0;
@@ -159,7 +159,7 @@ int pinion__definitions_socket(struct pinion_definitions *definitions, const pin
 
 /* ---- options ---- */
 
-/* One says itself how long it is. */
+/* A serializer says its own size. */
 static int take_serializer(struct pinion_definitions *definitions, pinion_serializer_route *route)
 {
     const pinion_serializer *theirs = route->serializer;

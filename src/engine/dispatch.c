@@ -1,4 +1,4 @@
-/* The order of the rules is the protocol's. */
+/* What one message from a client is for. The protocol says in which order the rules apply. */
 #include "engine/dispatch.h"
 #include "base/log_limit.h"
 #include "engine/channel_end.h"
@@ -17,9 +17,8 @@ static void reply_unmatched(struct pinion_socket *socket, const struct pinion_me
     pinion__socket_reply_error(socket, message, null_ref, "unmatched topic");
 }
 
-/* A message for a channel that has gone (or was joined again) carries that one's join_ref: drop it. After a
- * join with a null join_ref a client may go on with null, or with the one that the channel's own frames
- * carry. */
+/* A message for an earlier channel of this topic carries the earlier join_ref: drop it. After a join with a
+ * null join_ref a client may go on with null, or with the join_ref that the channel's own frames carry. */
 static bool is_stale(const struct pinion_channel *channel, const struct pinion_message *message)
 {
     if (message->join_ref.len == 0)
@@ -34,7 +33,7 @@ static void reply_rate_limited(struct pinion_socket *socket, const struct pinion
     pinion__rate_overhead(socket);
 }
 
-/* Leaving is free: what is left was joined before. */
+/* A leave costs nothing: the join before it was counted. */
 static bool comes_too_fast(struct pinion_channel *channel, const struct pinion_message *message)
 {
     if (!message->event_invalid && pinion__slice_is(message->event, "phx_leave"))
@@ -62,7 +61,7 @@ static void to_channel(struct pinion_channel *channel, const struct pinion_messa
     }
 }
 
-/* Nothing takes it, but it takes our time all the same. */
+/* No channel takes the message. It is counted, since it takes our time. */
 static void to_nobody(struct pinion_socket *socket, const struct pinion_message *message)
 {
     if (!pinion__rate_message(socket)) {
@@ -76,7 +75,7 @@ static void to_nobody(struct pinion_socket *socket, const struct pinion_message 
     pinion__rate_overhead(socket);
 }
 
-/* Answered in any case: a client that sends as much as it may is alive. */
+/* A heartbeat is always answered: a client that has used up its rate is alive too. */
 static void heartbeat(struct pinion_socket *socket, const struct pinion_message *message)
 {
     (void)pinion__socket_reply(socket, message, null_ref, "ok", NULL);

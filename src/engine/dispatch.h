@@ -1,4 +1,4 @@
-/* The socket's dispatch: what one message from the client is for. */
+/* Dispatch: a message from a client goes to the socket, to a channel, or to nobody. */
 #ifndef PINION_ENGINE_DISPATCH_H
 #define PINION_ENGINE_DISPATCH_H
 

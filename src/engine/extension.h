@@ -1,17 +1,18 @@
-/* What a layer above adds to an endpoint, and what lives as long as it: presence. */
+/* An extension: what a layer above the engine adds to an endpoint. It lives as long as the endpoint. Presence
+ * is the only one. */
 #ifndef PINION_ENGINE_EXTENSION_H
 #define PINION_ENGINE_EXTENSION_H
 
 #include "engine/hub.h"
 
 struct pinion_extension_ops {
-    /* A channel whose `watched` is set has ended: after its terminate. Thread: its loop's. */
+    /* A channel whose `watched` is set has ended; its terminate has run. Thread: the channel's loop. */
     void (*channel_ended)(struct pinion_extension *extension, const struct pinion_channel *channel);
 
-    /* This loop ends: its sockets have gone, no timer fires any more. Thread: the loop's. */
+    /* This loop ends. Its sockets are gone, and no timer fires any more. Thread: the loop's. */
     void (*loop_ends)(struct pinion_extension *extension, struct pinion_shard *shard);
 
-    /* The endpoint is freed, and no thread of it runs: free it. */
+    /* The endpoint is being freed, and none of its threads runs: free the extension. */
     void (*release)(struct pinion_extension *extension);
 };
 
@@ -20,7 +21,7 @@ struct pinion_extension {
     const struct pinion_extension_ops *ops;
 };
 
-/* Extend an endpoint, whose the extension is from then on. PINION_EINVAL: it has started. */
+/* Extend an endpoint, which owns the extension from then on. PINION_EINVAL: it has started. */
 int pinion__hub_extend(struct pinion_hub *hub, struct pinion_extension *extension);
 
 void pinion__extensions_channel_ended(struct pinion_hub *hub, const struct pinion_channel *channel);

@@ -17,13 +17,13 @@
 #include "proto/payload.h"
 #include <stdlib.h>
 
-#define ENCODINGS_MAX 8 /* pairs of serializer and transport */
+#define ENCODINGS_MAX 8 /* pairs of serializer and transport that are kept */
 
 struct encoding {
     const struct pinion_serializer *serializer;
     const struct pinion_transport *transport;
     struct pinion_frame *frame;
-    int failure; /* why there is none */
+    int failure; /* why there is no frame */
 };
 
 struct intercepted {
@@ -39,9 +39,9 @@ struct batch {
     struct intercepted channels[];
 };
 
-/* A subscriber whose client knows a part. */
+/* A subscriber whose client knows some of the broadcast's changes already. */
 struct partial {
-    uint64_t known; /* the last change of that */
+    uint64_t known; /* the last change that it knows */
     const struct pinion_entry *entry;
 };
 
@@ -51,14 +51,14 @@ struct fanout {
     struct pinion_broadcast *broadcast;
     struct encoding encodings[ENCODINGS_MAX];
     unsigned encoding_count;
-    const struct pinion_audience *audience; /* that of the last entry, with */
-    const pinion_clause *clause;            /* its handle_out */
-    struct pinion_frame *frame;             /* or its frame */
-    int failure;                            /* why there is none */
-    const struct pinion_subscriber *sender; /* is left out */
-    bool sender_unknown;                    /* but is somewhere here, and known by its id */
+    const struct pinion_audience *audience; /* of the last entry */
+    const pinion_clause *clause;            /* its clause of handle_out, or NULL */
+    struct pinion_frame *frame;             /* its frame, when there is no clause */
+    int failure;                            /* why there is no frame */
+    const struct pinion_subscriber *sender; /* the subscriber that is left out; NULL: none */
+    bool sender_unknown;                    /* the sender is known by its id alone */
     struct batch *batch;
-    struct partial *partials; /* set aside */
+    struct partial *partials; /* set aside until the others have theirs */
     size_t partial_count;
     size_t delivered;
     size_t unencodable;
@@ -82,8 +82,8 @@ static int encode(const struct pinion_broadcast *broadcast, const struct pinion_
     return rc;
 }
 
-/* The encoding for this audience, kept until the fan-out is over. Where there are more than there is room for
- * (an application may bring its own), one is given up. */
+/* The encoding for this audience. It is kept until the fan-out is over. When there is no room for one more
+ * (applications may have serializers of their own), the last one is dropped. */
 static const struct encoding *encoding_for(struct fanout *fan, const struct pinion_audience *audience)
 {
     for (unsigned i = 0; i < fan->encoding_count; i++) {
@@ -205,7 +205,7 @@ static void to_socket(const struct fanout *fan, struct pinion_socket *socket)
 static void to_subscriber(struct fanout *fan, struct pinion_subscriber *subscriber)
 {
     switch ((enum pinion_lane)subscriber->lane) {
-    case PINION_LANE_CHANNEL: /* its client is gone, and it soon will be */
+    case PINION_LANE_CHANNEL: /* its client is gone, and it ends soon */
         break;
     case PINION_LANE_INFO:
         to_info(fan,
@@ -236,8 +236,8 @@ static void note(struct fanout *fan)
     }
 }
 
-/* Who left itself out is most often the channel whose callback runs; if it is not, it may be on this loop
- * all the same. */
+/* The channel that is to be left out is most often the one whose callback runs. If it is another one, it may
+ * still be on this loop: then it is found by its id. */
 static void find_sender(struct fanout *fan)
 {
     uint64_t from = fan->broadcast->from;
@@ -273,14 +273,15 @@ static void finish(struct fanout *fan)
 
 /* ---- a broadcast that tells of changes ---- */
 
-/* What a channel that intercepts it may see is decided when its handle_out runs: it may know more by then. */
+/* For a channel that intercepts the event this is decided when its handle_out runs: by then it may know more.
+ */
 static bool takes_whole(const struct fanout *fan, const struct pinion_entry *entry, uint64_t known)
 {
     const struct pinion_audience *audience = entry->manner;
     return known == 0 || pinion__clause_find(audience->def->handle_out, fan->broadcast->event);
 }
 
-/* Rather a change twice than not at all: where there is no memory it takes the whole. */
+/* Without memory the subscriber gets the whole broadcast: a change twice is better than a change lost. */
 static void set_aside(struct fanout *fan, const struct pinion_entry *entry, uint64_t known)
 {
     if (!fan->partials)
@@ -316,7 +317,7 @@ static int by_known(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* To those at the front of these who know the same. Returns how many they are. */
+/* Deliver to those at the front who know the same changes. Returns how many there were. */
 static size_t to_equals(const struct fanout *fan, const struct partial *partials, size_t count)
 {
     size_t i = 0;

@@ -1,14 +1,13 @@
-/* Delivering one broadcast to the subscribers on one loop.
+/* The fan-out: one broadcast goes to the subscribers on one loop.
  *
- * The fast lane: the frame is encoded once for each pair of serializer and transport in use, and each
- * client's queue gets a reference. All that takes stands in the topic's entries; neither the channel nor its
- * socket is touched. A channel that intercepts the event gets its handle_out called
- * instead, after the current callback; all of them in one task.
+ * The frame is encoded once for each pair of serializer and transport in use, and each client's queue gets a
+ * reference to it. The topic's entries hold all that this needs; no channel and no socket is touched. If a
+ * channel intercepts the event, its handle_out is called instead, after the current callback. One task calls
+ * all of them.
  *
- * A broadcast that says of which changes it tells (pubsub/versions.h) is looked at channel by channel: those
- * whose clients know of some already are set aside, and get what is left, encoded once for all that know the
- * same.
- */
+ * A broadcast may name the changes that it tells of (pubsub/versions.h). Then each channel is looked at. If
+ * its client knows some of the changes already, it is set aside and gets the rest, which is encoded once for
+ * all clients that know the same. */
 #ifndef PINION_ENGINE_FANOUT_H
 #define PINION_ENGINE_FANOUT_H
 

@@ -12,7 +12,7 @@
 #include "proto/payload.h"
 #include "proto/utf8.h"
 
-/* detail: the event, or what else the callback was for; ptr NULL: nothing. */
+/* `detail` is the event, or what else the callback was for. It may be empty (ptr NULL). */
 static void crash(struct pinion_channel *channel, const char *callback, struct pinion_slice detail,
                   const char *why)
 {
@@ -42,7 +42,7 @@ static void reply(struct pinion_channel *channel, const pinion_result *result, s
                            PINION_WHO_OF(channel->socket));
 }
 
-/* Reasons that are the library's own are not the application's to give. */
+/* An application may give these two reasons. All others are the library's own. */
 static pinion_reason stop_reason(pinion_reason reason)
 {
     return reason == PINION_REASON_NORMAL || reason == PINION_REASON_SHUTDOWN ? reason : PINION_REASON_ERROR;

@@ -1,4 +1,4 @@
-/* Running a channel's callbacks, and what their results mean. */
+/* Runs a channel's callbacks, and acts on their results. */
 #ifndef PINION_ENGINE_HANDLE_H
 #define PINION_ENGINE_HANDLE_H
 
@@ -11,16 +11,17 @@ void pinion__channel_handle_out(struct pinion_channel *channel, const pinion_cla
 void pinion__channel_handle_info(struct pinion_channel *channel, const pinion_info *info);
 void pinion__channel_after_join(struct pinion_channel *channel, const pinion_payload *params);
 
-/* Hand an intercepted broadcast to its clause: what of it the client was not given already, if anything. */
+/* Hand an intercepted broadcast to its clause, without the changes that the client has been given already. If
+ * it has been given all, the clause is not called. */
 void pinion__channel_intercept(struct pinion_channel *channel, const pinion_clause *clause,
                                struct pinion_broadcast *broadcast);
 
-/* Act on a result. `ref` is the message's for a handle_in, NULL elsewhere (where a reply is a mistake).
+/* Act on a result. `ref` is the message's ref in handle_in. Elsewhere it is NULL, and a reply is a mistake.
  * `callback` and `detail` (an event, or NULL) are for the log. Consumes result. */
 void pinion__channel_outcome(struct pinion_channel *channel, pinion_result result,
                              const struct pinion_slice *ref, const char *callback, const char *detail);
 
-/* At the log's lowest level: what came for a channel, and with what, less what is secret. */
+/* Log what came for a channel, with its payload, at debug. Secrets are left out. */
 void pinion__channel_log(const struct pinion_channel *channel, const char *what,
                          const pinion_payload *payload);
 

@@ -10,8 +10,8 @@
 #include "engine/sweep.h"
 #include <stdlib.h>
 
-/* Subscribers of all loops and endpoints of the process have different ids, so that a stale one never
- * excludes somebody else. */
+/* No two subscribers in the process have the same id, whatever their loop and endpoint. So a stale id never
+ * leaves somebody else out of a broadcast. */
 static atomic_uint_fast64_t next_id_block = 1;
 
 int pinion__hub_init(struct pinion_hub *hub, unsigned work_threads)
@@ -116,7 +116,7 @@ void pinion_endpoint_stats_sized(const pinion_endpoint *endpoint, pinion_stats *
     const struct pinion_hub *hub = pinion__hub_of(endpoint);
     pinion_stats sum = { 0 };
     PINION_NEED(stats, return );
-    pinion__sized_give(stats, size, &sum, sizeof sum); /* zeros, where that is all */
+    pinion__sized_give(stats, size, &sum, sizeof sum); /* zeros, in case the endpoint is NULL */
     PINION_NEED(endpoint, return );
     sum.broadcasts = atomic_load_explicit(&hub->pubsub.published, memory_order_relaxed);
     sum.dropped = atomic_load_explicit(&hub->pubsub.dropped, memory_order_relaxed);

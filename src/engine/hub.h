@@ -1,5 +1,5 @@
-/* The engine's part of an endpoint: the pubsub, the worker threads, and a shard for each loop. The endpoint
- * (src/endpoint: listeners, threads, mounts) has it as its first member. */
+/* The hub: the engine's part of an endpoint. It has the pubsub, the worker threads, and a shard for each
+ * loop. It is the first member of the endpoint, which src/endpoint defines. */
 #ifndef PINION_ENGINE_HUB_H
 #define PINION_ENGINE_HUB_H
 
@@ -20,7 +20,7 @@ struct pinion_channel;
 struct pinion_extension;
 struct pinion_sweep;
 
-/* Counts of one loop, written by it and read by any thread. */
+/* The counts of one loop. Only the loop writes them; any thread reads them. */
 struct pinion_counters {
     atomic_size_t connections;
     atomic_size_t sockets;
@@ -36,22 +36,22 @@ struct pinion_counters {
     atomic_uint_fast64_t longpoll_evicted;
 };
 
-/* The engine's share on one loop. Everything in it belongs to that loop. */
+/* The engine's part of one loop. Everything in it belongs to that loop. */
 struct pinion_shard {
     struct pinion_hub *hub;
     struct pinion_scheduler *scheduler;
     struct pinion_pubsub_loop pubsub;
-    struct pinion_pool pool;               /* for sockets, channels, and what carries them */
-    struct pinion_stock stock;             /* for frames, payloads, broadcasts */
-    struct pinion_sweep *sweeps;           /* the sockets that have not ended */
+    struct pinion_pool pool;               /* memory for sockets, channels and transports */
+    struct pinion_stock stock;             /* memory for frames, payloads and broadcasts */
+    struct pinion_sweep *sweeps;           /* the sockets that have not ended: sweep.h */
     struct pinion_audience *audiences;     /* see audience.h */
-    struct pinion_definitions definitions; /* of transports */
-    struct pinion_turns turns;             /* of clients with large messages, or who speak to many */
-    struct pinion_spoken spoken;           /* what clients cause in this turn of the loop */
-    struct pinion_list subscriptions;      /* of pinion_endpoint_subscribe */
+    struct pinion_definitions definitions; /* the transports that have connected here */
+    struct pinion_turns turns;             /* clients that wait: their messages are large, or reach many */
+    struct pinion_spoken spoken;           /* how much clients caused in this turn of the loop */
+    struct pinion_list subscriptions;      /* made by pinion_endpoint_subscribe */
     bool closing;                          /* no socket connects any more */
-    struct pinion_callback *callback;      /* that runs now; NULL between callbacks */
-    uint64_t next_subscriber_id;           /* unique in the process: the loop's index is in the top bits */
+    struct pinion_callback *callback;      /* the one that runs now; NULL between callbacks */
+    uint64_t next_subscriber_id; /* unique in the process: each shard counts from a block of its own */
     struct pinion_counters counters;
 };
 
@@ -60,16 +60,16 @@ struct pinion_hub {
     struct pinion_workers *workers;
     struct pinion_shard *shards[PINION_LOOPS_MAX];
     unsigned shard_count;
-    void *context;             /* of pinion_endpoint_options, borrowed */
-    const char *const *filter; /* of parameters in the log, see pinion__log_params; owned */
+    void *context;             /* of pinion_endpoint_options; borrowed */
+    const char *const *filter; /* words that hide a parameter from the log: log_params.h; owned */
     struct pinion_secret secret;
     struct pinion_list extensions;      /* complete before any thread runs */
     atomic_uint_fast64_t refused_calls; /* see refused.h */
-    bool sealed;                        /* threads run, or have run: it can no longer be extended */
+    bool sealed;                        /* threads run or have run, so that it cannot be extended any more */
 };
 
-/* Every pinion_endpoint begins with its hub (src/endpoint/endpoint.h asserts it), which is all that the
- * engine knows of it. NULL for NULL. */
+/* Every pinion_endpoint begins with its hub (src/endpoint/endpoint.h asserts it). The engine knows nothing
+ * else of it. NULL gives NULL. */
 static inline struct pinion_hub *pinion__hub_of(const pinion_endpoint *endpoint)
 {
     return (struct pinion_hub *)endpoint;
@@ -83,18 +83,18 @@ static inline pinion_endpoint *pinion__endpoint_of(const struct pinion_hub *hub)
 /* PINION_ENOMEM, PINION_EIO. */
 int pinion__hub_init(struct pinion_hub *hub, unsigned work_threads);
 
-/* Add the shard of one loop, before any thread runs; takes a reference on the scheduler and becomes its
- * owner. */
+/* Add the shard of one loop, before any thread runs. It takes a reference on the scheduler, and becomes its
+ * owner. PINION_ENOMEM. */
 int pinion__hub_add_shard(struct pinion_hub *hub, struct pinion_scheduler *scheduler);
 
-/* Every loop must have been closed by pinion__shard_close, and no thread of them run any more. */
+/* All sockets have ended, all schedulers are closed, and no thread of a loop runs any more. */
 void pinion__hub_release(struct pinion_hub *hub);
 
-/* Close sockets of this loop with this code, as many as `max`, and let none connect from now on; their
- * channels' terminate runs before it returns. True when there are more. */
+/* Close sockets of this loop with this code, at most `max` of them, and let none connect from now on. The
+ * terminate of their channels runs before it returns. True when more are left. */
 bool pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code, size_t max);
 
-/* Add to a counter of the shard; cheap, as only its loop writes. */
+/* Add to a counter of the shard. This is cheap, since only the shard's loop writes. */
 #define PINION_COUNT(shard, name, n)                                                                         \
     atomic_store_explicit(&(shard)->counters.name,                                                           \
                           atomic_load_explicit(&(shard)->counters.name, memory_order_relaxed) + (n),         \

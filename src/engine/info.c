@@ -77,7 +77,7 @@ int pinion_send_after(pinion_channel *channel, uint32_t delay_ms, const char *na
         struct pinion_refused call = {
             .call = "pinion_send_after", .name = name, .channel = channel, .payload = payload
         };
-        call.why = rc == PINION_EBUSY ? "the channel has as many timers as may be (max_timers)" : NULL;
+        call.why = rc == PINION_EBUSY ? "the channel has as many timers as it may have (max_timers)" : NULL;
         (void)pinion__refuse(&call, rc);
         pinion_payload_unref(payload);
         return rc;

@@ -1,12 +1,13 @@
-/* Messages of the application's to a channel, for its handle_info: by a ref, or from itself after a while. */
+/* Messages from the application to a channel, for its handle_info. They come from a ref, or from the channel
+ * itself after a delay. */
 #ifndef PINION_ENGINE_INFO_H
 #define PINION_ENGINE_INFO_H
 
 #include "engine/mail.h"
 #include <pinion/payload.h>
 
-/* Mail for handle_info, not yet delivered: name is copied, payload (or data) consumed. NULL when out of
- * memory; payload is consumed and data destroyed then too. Thread: any. */
+/* Make mail for handle_info. `name` is copied; `payload` (or `data`) is consumed. NULL when out of memory:
+ * then too the payload is consumed, and the data is destroyed. Thread: any. */
 struct pinion_mail *pinion__mail_info(const char *name, pinion_payload *payload, void *data,
                                       void (*destroy_data)(void *));
 

@@ -144,7 +144,7 @@ static void refuse_topic(struct pinion_channel *channel, struct pinion_slice ref
     pinion_payload_unref(reason);
 }
 
-/* What other nodes broadcast on the topic comes in, or may not. */
+/* The broker has answered: broadcasts of other nodes on the topic come in from now on, or are not allowed. */
 static void topic_is_ready(struct pinion_waiter *waiter, bool allowed)
 {
     struct pinion_channel *channel = PINION_CONTAINER_OF(waiter, struct pinion_late_join, waiter)->channel;
@@ -160,7 +160,7 @@ static void topic_is_ready(struct pinion_waiter *waiter, bool allowed)
     pinion__socket_unhold(socket);
 }
 
-/* 0: there is nothing to wait for; PINION_EPENDING: it waits; or an error. */
+/* 0: there is nothing to wait for. PINION_EPENDING: the join waits. Else an error. */
 static int wait_for_topic(struct pinion_channel *channel, struct pinion_slice ref,
                           const struct pinion_replaced *replaced, const pinion_payload *reply,
                           const pinion_payload *params)
@@ -202,8 +202,8 @@ void pinion__join_answer(void *target, pinion_result result)
     pinion__late_join_free(late);
 }
 
-/* End the channel that has the topic already. Its join_ref goes to `keep`, for the phx_close that comes after
- * the new join's reply. */
+/* End the channel that has the topic already. Its join_ref is copied to `keep`, for the phx_close that comes
+ * after the reply to the new join. */
 static struct pinion_replaced replace(struct pinion_channel *old, char *keep)
 {
     struct pinion_replaced replaced = { .any = true };

@@ -1,5 +1,5 @@
-/* What the clients of a mounted socket speak: messages to channels (receive.c), or bytes that are the
- * application's alone (raw.c). All in which raw sockets differ for the engine stands here. */
+/* The kind of a mounted socket. Its clients send messages for channels (receive.c), or bytes that only the
+ * application understands (raw.c). Raw sockets differ from others in these members alone. */
 #ifndef PINION_ENGINE_KIND_H
 #define PINION_ENGINE_KIND_H
 
@@ -11,22 +11,23 @@ struct pinion_channel;
 struct pinion_socket;
 
 struct pinion_socket_kind {
-    bool serialized; /* a client says which serializer it speaks, and is refused without one */
+    bool serialized; /* a client needs a serializer: its vsn names one, or it is refused */
 
-    /* The socket is about to open. PINION_ENOMEM. NULL: there is nothing to do. */
+    /* The socket is about to open. NULL: there is nothing to do. PINION_ENOMEM. */
     int (*open)(struct pinion_socket *socket);
 
     /* A whole frame came. */
     void (*receive)(struct pinion_socket *socket, bool binary, struct pinion_slice bytes);
 
-    /* The socket has ended, and nothing reaches its client any more: end its channels. From the run queue. */
+    /* The socket has ended, and nothing reaches its client any more: end its channels. Called from the run
+     * queue. */
     void (*ended)(struct pinion_socket *socket);
 
-    /* A channel of an open socket is to end: the whole socket does, with the channel after it. NULL: a
-     * channel ends by itself. */
+    /* A channel of an open socket is to end: end the whole socket, which then ends the channel. NULL: the
+     * channel ends alone. */
     void (*end_with)(struct pinion_socket *socket, pinion_reason reason);
 
-    /* Why a channel neither pushes nor broadcasts, with what to do; NULL: it does. */
+    /* Why its channels cannot push or broadcast, and what to do instead. NULL: they can. */
     const char *no_push;
     const char *no_broadcast;
 };

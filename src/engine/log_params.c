@@ -38,7 +38,7 @@ static json_t *filtered(json_t *value, const char *const *filter)
     return copy;
 }
 
-/* Not in the middle of a character. */
+/* Cut the text, but not in the middle of a character. */
 static void cut(char *out, size_t size)
 {
     static const char ellipsis[] = "...";

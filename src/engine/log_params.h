@@ -1,4 +1,4 @@
-/* Parameters and payloads in the log: shortened, and without what is secret. */
+/* Parameters and payloads as the log shows them: short, and without secrets. */
 #ifndef PINION_ENGINE_LOG_PARAMS_H
 #define PINION_ENGINE_LOG_PARAMS_H
 
@@ -7,9 +7,9 @@
 
 #define PINION_LOG_PARAMS_MAX 512
 
-/* The payload as one would read it in a log, terminated: compact JSON in which the value of a member (at any
- * depth) whose name has one of the `filter` words in it, in any case, is "[FILTERED]"; "12 bytes" of a binary
- * one. Cut with an ellipsis to fit. filter NULL: a list of what is usually secret. */
+/* Write the payload to `out`, terminated. JSON is compact; a value is "[FILTERED]" when the name of its
+ * member contains one of the `filter` words, in upper or lower case, at any depth. A binary payload is "12
+ * bytes". What is too long is cut, with an ellipsis. filter NULL: words for what is usually secret. */
 void pinion__log_params(char out[PINION_LOG_PARAMS_MAX], const pinion_payload *payload,
                         const char *const *filter);
 

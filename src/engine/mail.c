@@ -1,7 +1,8 @@
 #include "engine/mail.h"
 #include "engine/channel.h"
 
-/* Above the first the socket's frames are held back, until less than half is left. */
+/* Bytes of the client's messages in a channel's inbox. Above it the socket's frames are held back, until half
+ * of it is left. */
 #define INBOX_BYTES_MAX (64 * 1024)
 
 static void hold_back(struct pinion_channel *channel)
@@ -93,7 +94,7 @@ void pinion__mail_deliver(struct pinion_channel *channel, struct pinion_mail *ma
         defer(channel, &mail->task);
 }
 
-/* Mail that is still in the run queue is younger than the inbox, and joins its end first. */
+/* Mail in the run queue is younger than the inbox. It must join the end of the inbox first. */
 void pinion__mail_release_inbox(struct pinion_channel *channel)
 {
     struct pinion_task *task;

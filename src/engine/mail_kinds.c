@@ -4,7 +4,7 @@
 #include "proto/payload.h"
 #include <stdlib.h>
 
-#define INBOX_COUNT_MAX 10000 /* above it broadcasts are dropped */
+#define INBOX_COUNT_MAX 10000 /* mails in a channel's inbox; above it broadcasts are dropped */
 
 /* ---- a message from the client ---- */
 
@@ -62,7 +62,7 @@ int pinion__mail_message(struct pinion_channel *channel, const struct pinion_mes
 struct broadcast_mail {
     struct pinion_mail mail;
     struct pinion_broadcast *broadcast;
-    const pinion_clause *out; /* NULL: for handle_info */
+    const pinion_clause *out; /* its clause of handle_out; NULL: it is for handle_info */
 };
 
 static void destroy_broadcast(struct pinion_mail *mail)

@@ -20,9 +20,9 @@
 #define DEFAULT_MAX_BATCH    UINT32_MAX
 #define DEFAULT_MAX_BODY     8000000
 #define DEFAULT_OVERHEAD     1000
-#define OVERHEAD_BURST       10 /* seconds' worth */
+#define OVERHEAD_BURST       10 /* the default burst is worth so many seconds */
 
-/* Each has a function, and none of handle_out takes all events. */
+/* Each clause needs a function. `star`: "*" is allowed. */
 static int check_clauses(const char *path, const char *topic, const char *table, const pinion_clause *clauses,
                          bool star)
 {
@@ -87,17 +87,16 @@ static void fill_defaults(pinion_socket_options *options)
 static int check_options(const pinion_socket_options *options, const char *path)
 {
     if (options->max_name > PINION_NAME_MAX)
-        return pinion__fail(PINION_EINVAL, "socket %s: max_name: %u is too many, %d is the most", path,
+        return pinion__fail(PINION_EINVAL, "socket %s: max_name: %u is too many, at most %d", path,
                             options->max_name, PINION_NAME_MAX);
     if (options->max_depth > PINION_JSON_DEPTH)
-        return pinion__fail(PINION_EINVAL, "socket %s: max_depth: %u is too many, %d is the most", path,
+        return pinion__fail(PINION_EINVAL, "socket %s: max_depth: %u is too many, at most %d", path,
                             options->max_depth, PINION_JSON_DEPTH);
     if (options->no_websocket && !options->longpoll && !options->own_transport)
-        return pinion__fail(
-            PINION_EINVAL,
-            "socket %s: no client can reach it: no_websocket is set, and longpoll is not. Where "
-            "clients come by a transport of your own alone, set own_transport",
-            path);
+        return pinion__fail(PINION_EINVAL,
+                            "socket %s: no client can reach it: no_websocket is set, and longpoll is not. If "
+                            "clients use a transport of your own, set own_transport",
+                            path);
     return 0;
 }
 
@@ -118,8 +117,8 @@ static int copy_versions(struct pinion_mount *mount, const char *path)
         if (!pinion__version_valid(own[count].vsn) || !own[count].serializer)
             return pinion__fail(
                 PINION_EINVAL,
-                "socket %s: a serializer's version is written \"3.0\", for all of 3.0.x; \"%s\" "
-                "is none, or has no serializer",
+                "socket %s: \"%s\" is not a version, or it has no serializer: write \"3.0\" for "
+                "all of 3.0.x",
                 path, own[count].vsn);
     }
     if (!own)
@@ -143,7 +142,7 @@ static int read_origins(struct pinion_mount *mount, const char *path)
     for (size_t i = 0; i < count; i++) {
         char why[PINION_ORIGIN_WHY];
         if (!pinion__origin_pattern_read(pinion__slice_str(texts[i]), &mount->origins[i], why))
-            return pinion__fail(PINION_EINVAL, "socket %s: \"%s\" is no origin: %s", path, texts[i], why);
+            return pinion__fail(PINION_EINVAL, "socket %s: \"%s\" is not an origin: %s", path, texts[i], why);
     }
     mount->origin_count = count;
     return 0;
@@ -223,13 +222,13 @@ int pinion__mount_init_raw(struct pinion_mount *mount, const char *path, const p
     return rc;
 }
 
-/* A later release may know of more; what those are of, we would not find. */
+/* A later release may pass more sizes. They are of structs that we do not know. */
 static void read_sizes(pinion_mount_sizes *known, const pinion_mount_sizes *sizes)
 {
     pinion__sized_give(known, sizeof *known, sizes, sizes->sizes);
 }
 
-/* What was taken belongs to a mount that works, and else to nobody. */
+/* The copies belong to the mount; if mounting failed, they are freed. */
 static int keep(struct pinion_mount *mount, struct pinion_definitions *definitions, int rc)
 {
     if (rc)

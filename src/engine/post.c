@@ -1,4 +1,4 @@
-/* The application's own tasks on the loops. */
+/* Functions that the application runs on a loop (pinion_endpoint_post). */
 #include "base/misuse.h"
 #include "engine/hub.h"
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static void run(struct pinion_task *task)
 static int post_to(pinion_endpoint *endpoint, unsigned loop, void (*fn)(void *data), void *data)
 {
     if (loop >= pinion_endpoint_loops(endpoint))
-        return pinion__fail(PINION_EINVAL, "there is no loop %u: there are %u", loop,
+        return pinion__fail(PINION_EINVAL, "there is no loop %u: the endpoint has %u, counted from 0", loop,
                             pinion_endpoint_loops(endpoint));
     struct post *post = malloc(sizeof *post);
     if (!post)

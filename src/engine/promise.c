@@ -6,15 +6,15 @@
 #include <stdlib.h>
 
 struct pinion_promise {
-    struct pinion_task task; /* posted when it is broken */
+    struct pinion_task task; /* posted when the promise is broken */
     atomic_size_t refs;
-    atomic_bool claimed;
-    bool promised; /* written while the callback holds a reference */
-    struct pinion_scheduler *scheduler;
-    struct pinion_anchor *channel; /* NULL: a connect's */
+    atomic_bool claimed; /* somebody has answered */
+    bool promised;       /* the callback returned pinion_later(); written while it holds a reference */
+    struct pinion_scheduler *scheduler; /* referenced */
+    struct pinion_anchor *channel;      /* NULL in a connect */
     struct pinion_anchor *socket;
-    pinion_answer_fn *answer; /* NULL: a message's, whose reply needs no taker */
-    char event[];             /* of a message */
+    pinion_answer_fn *answer; /* takes the answer to a join or a connect; NULL for a message */
+    char event[];             /* the message's event, or "" */
 };
 
 /* ---- life ---- */
@@ -88,7 +88,7 @@ void pinion__promise_unclaim(struct pinion_promise *promise)
 
 /* ---- broken ones ---- */
 
-#define HELP "answer by a ref made in the callback, or by what the done of work begun there returns"
+#define HELP "make a ref in the callback and answer with it, or begin work there and answer in its done"
 
 void pinion__promise_log_broken(const struct pinion_socket *socket, const struct pinion_channel *channel,
                                 const char *callback, const char *event)
@@ -101,8 +101,8 @@ void pinion__promise_log_broken(const struct pinion_socket *socket, const struct
         named ? "(" : "", named ? event : "", named ? ")" : "", PINION_WHO_OF(socket));
 }
 
-/* A join keeps its whole socket waiting: it is refused. Who pushed a message waits until it has had enough.
- */
+/* A join or a connect is refused, since the client's whole socket waits for it. A message gets no reply: its
+ * client stops waiting after a while. */
 static void run_broken(struct pinion_task *task)
 {
     struct pinion_promise *promise = PINION_CONTAINER_OF(task, struct pinion_promise, task);

@@ -1,4 +1,4 @@
-/* push and broadcast: what an application says to clients. */
+/* Push and broadcast: what an application sends to clients. */
 #include "engine/channel.h"
 #include "engine/here.h"
 #include "engine/ref.h"
@@ -31,7 +31,7 @@ static int check(const struct pinion_channel *channel, struct pinion_slice event
     return channel->muted || channel->state == PINION_CHANNEL_ENDED ? PINION_ECLOSED : 0;
 }
 
-/* A client that has gone, or does not read, is no mistake of the caller's, and not for the log. */
+/* If the client has gone or does not read, the caller made no mistake: the log says nothing. */
 static bool is_mistake(int code)
 {
     return code != PINION_ECLOSED && code != PINION_EBUSY;
@@ -41,7 +41,7 @@ static int tell_gone(const char *event, int code)
 {
     return pinion__fail(code, "pinion_push(%s): %s", PINION_QUOTE(pinion__slice_str(event)),
                         code == PINION_ECLOSED ? "nobody is there any more, or the topic was joined again"
-                                               : "dropped, as the client does not read what it is sent");
+                                               : "dropped, since the client does not read what it is sent");
 }
 
 static int refuse_push(const struct pinion_channel *channel, const char *event, const pinion_payload *payload,
@@ -52,7 +52,7 @@ static int refuse_push(const struct pinion_channel *channel, const char *event, 
     };
     if (code == PINION_ENOTSUP) {
         const char *why = channel->socket->mount->kind->no_push;
-        refused.why = why ? why : "this client's serializer or transport takes no binary payloads";
+        refused.why = why ? why : "this client's serializer or transport cannot carry binary payloads";
     }
     return pinion__refuse(&refused, code);
 }

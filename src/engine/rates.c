@@ -4,12 +4,12 @@
 #include "engine/socket_more.h"
 #include "engine/who.h"
 
-#define HOLD_MS   100   /* frames are held back for */
-#define PAUSE_MS  1000  /* without being held back: then it begins anew */
-#define GIVEN_UP  30000 /* ms of being held back again and again */
-#define PER_MS    1000u /* the overhead's clock counts microseconds, and wraps */
+#define HOLD_MS   100   /* how long frames are held back */
+#define PAUSE_MS  1000  /* after so long without being held back, a client has a clean slate */
+#define GIVEN_UP  30000 /* a client is closed when it was held back again and again for so many ms */
+#define PER_MS    1000u /* the overhead's clock counts microseconds in 32 bits, and wraps */
 #define PER_S     1000000u
-#define BURST_MAX (1u << 30) /* of that clock */
+#define BURST_MAX (1u << 30) /* microseconds; far below where the clock wraps */
 
 /* ---- buckets ---- */
 
@@ -28,8 +28,8 @@ static bool take(struct pinion_shard *shard, struct pinion_bucket *bucket, const
     return false;
 }
 
-/* NULL where there is no such limit, and when out of memory: then nothing is limited, which is the lesser
- * harm. */
+/* NULL when there is no such limit. NULL also when out of memory: not to limit a client is the lesser harm.
+ */
 static struct pinion_socket_rates *rates_for(struct pinion_socket *socket, const pinion_rate *rate)
 {
     return rate->per_second == 0 ? NULL : pinion__socket_rates(socket);
@@ -67,8 +67,8 @@ bool pinion__rate_channel_message(struct pinion_channel *channel)
 
 /* ---- overhead ---- */
 
-/* The socket knows until when its overhead is paid for: four bytes, since every client has some. Time that is
- * further ahead than a burst is of an earlier turn of the clock. */
+/* The socket keeps the time until which its overhead is paid for. It takes only four bytes, since every
+ * socket has it. A time that is further ahead than a burst is left from before the clock wrapped. */
 static bool overhead_fits(struct pinion_socket *socket)
 {
     const pinion_rate *rate = &socket->mount->options.overhead;
@@ -110,8 +110,8 @@ static void hold_back(struct pinion_socket *socket, struct pinion_socket_rates *
 static void give_up(struct pinion_socket *socket)
 {
     PINION_LOG_LIMITED(PINION_LOG_WARNING,
-                       "socket %s: a client sends nothing but overhead (heartbeats, pings, messages to no "
-                       "channel), faster than it may, and does not stop: closed (%s)",
+                       "socket %s: a client keeps sending overhead (heartbeats, pings, messages to no "
+                       "channel) faster than it may: closed (%s)",
                        socket->mount->path, PINION_WHO_OF(socket));
     pinion__socket_close(socket, PINION_CLOSE_POLICY);
 }
@@ -130,8 +130,8 @@ void pinion__rate_overhead(struct pinion_socket *socket)
     else
         PINION_LOG_LIMITED(
             PINION_LOG_INFO,
-            "socket %s: more heartbeats, pings or messages to no channel than %u a second: they "
-            "are read later (%s)",
+            "socket %s: a client sends more than %u heartbeats, pings and messages to no channel a "
+            "second: they are read later (%s)",
             socket->mount->path, socket->mount->options.overhead.per_second, PINION_WHO_OF(socket));
 }
 

@@ -14,12 +14,13 @@
 
 static struct pinion_channel *channel_of(const struct pinion_socket *socket)
 {
-    return socket->buckets[0]; /* its only one */
+    return socket->buckets[0]; /* it has only one channel */
 }
 
 /* ---- the application's callbacks ---- */
 
-/* What they answer is a channel's result, but that a reply has nobody to go to. */
+/* The result means what it means for a channel. Only a reply is a mistake: there is no message to reply to.
+ */
 static void outcome(struct pinion_channel *channel, pinion_result result, const char *where)
 {
     pinion__channel_outcome(channel, result, NULL, where, NULL);
@@ -76,7 +77,8 @@ static void free_mail(struct pinion_mail *mail)
     free(mail);
 }
 
-/* The transport opens after connect has returned; a message may come before the run queue does. */
+/* Call init. It waits for the run queue, because the transport opens only after connect has returned. A
+ * message may come first. */
 static void start(struct pinion_channel *channel)
 {
     if (channel->socket->started || channel->socket->state != PINION_SOCKET_OPEN)
@@ -210,14 +212,15 @@ pinion_channel *pinion_raw_channel(pinion_socket *socket)
     return socket->mount->raw ? channel_of(socket) : NULL;
 }
 
-/* A client that has gone is no mistake of the caller's; nothing of this is logged. */
+/* The error of a push, with its sentence. It is not logged: if the client has gone, the caller made no
+ * mistake. */
 static int unsent(int code, size_t length)
 {
     const char *why = pinion_strerror(code);
     if (code == PINION_ECLOSED)
         why = "the socket is not open, before init or at its end";
     else if (code == PINION_ENOTSUP)
-        why = "this client's transport takes no binary messages";
+        why = "this client's transport cannot carry binary messages";
     return pinion__fail(code, "pinion_raw_push of %zu bytes: %s", length, why);
 }
 

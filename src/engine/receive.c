@@ -11,7 +11,7 @@
 
 /* ---- sockets with channels ---- */
 
-/* A ref is JSON text: two of its bytes may be quotes. */
+/* A ref is JSON text, so two of its bytes may be quotes. */
 static bool names_fit(const struct pinion_message *message, size_t max)
 {
     return max == PINION_NAME_MAX || (message->topic.len <= max && message->event.len <= max &&

@@ -11,18 +11,18 @@
 #include "proto/utf8.h"
 #include <stdlib.h>
 
-/* Immutable once made. */
+/* A ref does not change once it is made, so any thread may read it. */
 struct pinion_ref {
-    struct pinion_scheduler *scheduler; /* referenced: it may outlive the endpoint */
+    struct pinion_scheduler *scheduler; /* referenced, since the ref may outlive the endpoint */
     struct pinion_anchor *channel;      /* NULL for a socket's ref */
     struct pinion_anchor *socket;
-    uint64_t subscriber;
+    uint64_t subscriber;            /* the channel's id as a subscriber; 0 for a socket's ref */
     bool answers;                   /* made in a join or a connect */
     bool replies;                   /* made for a message */
-    struct pinion_promise *promise; /* referenced: the ref could answer */
+    struct pinion_promise *promise; /* what the ref can answer, referenced; NULL: nothing */
     struct pinion_slice topic;
     struct pinion_slice join_ref;
-    struct pinion_slice ref;
+    struct pinion_slice ref; /* of the message, as JSON text */
     char text[];
 };
 
@@ -48,10 +48,10 @@ static struct pinion_slice put(char **end, struct pinion_slice from)
     return to;
 }
 
-/* Why there is none, for pinion_error_detail(). */
+/* Returns NULL, and says why for pinion_error_detail(). */
 static pinion_ref *no_ref(int code)
 {
-    (void)pinion__fail(code, "there is no ref: %s", pinion_strerror(code));
+    (void)pinion__fail(code, "a ref cannot be made: %s", pinion_strerror(code));
     return NULL;
 }
 
@@ -82,7 +82,8 @@ static pinion_ref *ref_new(struct pinion_socket *socket, struct pinion_channel *
     return no_ref(ended ? PINION_ECLOSED : PINION_ENOMEM);
 }
 
-/* The ref, which can give the answer that the running callback owes; NULL when out of memory. */
+/* Give the ref the promise of the running callback, if it owes an answer. Returns the ref; NULL when out of
+ * memory: the ref is freed then. */
 static pinion_ref *with_promise(pinion_ref *ref, struct pinion_socket *socket,
                                 struct pinion_callback *callback)
 {
@@ -146,7 +147,7 @@ uint64_t pinion__ref_subscriber(const pinion_ref *ref)
 
 /* ---- refused calls ---- */
 
-#define NO_CHANNEL "the ref is a socket's, and no channel's: make it by pinion_ref_new"
+#define NO_CHANNEL "the ref is of a socket, and not of a channel: make it with pinion_ref_new"
 
 static int refuse(const pinion_ref *ref, const char *call, const char *name, const pinion_payload *payload,
                   int code, const char *why)
@@ -157,8 +158,8 @@ static int refuse(const pinion_ref *ref, const char *call, const char *name, con
         code);
 }
 
-/* What could not be posted: its code, with a sentence. Such calls are nobody's mistake: they are not logged.
- */
+/* The error of a call that could not be posted, with its sentence; 0 gives 0. It is not logged, since the
+ * caller made no mistake. */
 static int unsent(const pinion_ref *ref, const char *call, int code)
 {
     if (!code)
@@ -229,7 +230,7 @@ int pinion_ref_send(const pinion_ref *ref, const char *name, pinion_payload *pay
         send_mail(ref, pinion__mail_info(name, payload, NULL, NULL), sizeof(struct send_task) + len));
 }
 
-/* Data that goes nowhere. */
+/* The call failed: destroy its data. */
 static int lost(void *data, void (*destroy)(void *))
 {
     if (destroy)
@@ -251,7 +252,7 @@ int pinion_ref_send_data(const pinion_ref *ref, const char *name, void *data, vo
 
 /* ---- reply and answer ---- */
 
-/* Carries a result to the loop. The slices of a reply lie behind it. */
+/* Carries a result to the loop. `text` holds what the slices point to. */
 struct result_task {
     struct pinion_task task;
     struct pinion_anchor *target;
@@ -322,15 +323,15 @@ static void run_reply(struct pinion_task *task)
     result_task_free(own);
 }
 
-/* On the socket's own loop, and so in the order of what is pushed and broadcast there. */
+/* On the socket's own loop a reply leaves at once, in order with what is pushed and broadcast there. */
 static int reply_now(const pinion_ref *ref, const char *status, pinion_payload *payload)
 {
     int rc = send_reply(ref->socket->target, ref->topic, ref->join_ref, ref->ref, status, payload);
     pinion_payload_unref(payload);
-    return rc == PINION_ECLOSED ? 0 : rc; /* as when it is posted: whoever has gone hears nothing */
+    return rc == PINION_ECLOSED ? 0 : rc; /* a client that has gone is no error, just as when it is posted */
 }
 
-/* 0: the reply is this call's to give. */
+/* 0: this call may give the reply. */
 static int claim_reply(const pinion_ref *ref, const char *status, const pinion_payload *payload)
 {
     static const char call[] = "pinion_ref_reply";
@@ -340,7 +341,7 @@ static int claim_reply(const pinion_ref *ref, const char *status, const pinion_p
         return refuse(ref, call, status, NULL, PINION_EUTF8, NULL);
     if (!ref->replies)
         return refuse(ref, call, status, NULL, PINION_EINVAL,
-                      "the ref was made for no message: make it in handle_in");
+                      "the ref was not made for a message: make it in handle_in");
     if (!pinion__promise_claim(ref->promise))
         return refuse(ref, call, status, NULL, PINION_EINVAL,
                       "the message has had its reply: a second reply to one message is dropped");
@@ -383,7 +384,7 @@ int pinion_ref_answer(const pinion_ref *ref, pinion_result result)
     if (!ref->answers || !answer) {
         pinion_payload_unref(result.payload);
         return refuse(ref, "pinion_ref_answer", NULL, NULL, PINION_EINVAL,
-                      ref->answers ? "pinion_later() and pinion_noreply() are no answers"
+                      ref->answers ? "pinion_later() and pinion_noreply() are not answers"
                                    : "the ref was made neither in a join nor in a connect");
     }
     if (!pinion__promise_claim(ref->promise)) {

@@ -21,7 +21,7 @@ static const char *sentence(const struct pinion_refused *refused, int code, char
     case PINION_ENOTJOINED:
         return "the channel has not joined yet: do it in after_join";
     case PINION_EUTF8:
-        return "what it names is not UTF-8, and no client could read it";
+        return "a name is not UTF-8, and no client could read it";
     case PINION_ETOOBIG:
         return "a topic or an event has at most 255 bytes";
     case PINION_ECLOSED:

@@ -1,14 +1,14 @@
-/* What the engine itself says to a client: replies, and that a channel has ended. */
+/* Messages that the engine itself sends: replies, and phx_close or phx_error when a channel has ended. */
 #ifndef PINION_ENGINE_REPLY_H
 #define PINION_ENGINE_REPLY_H
 
 #include "engine/channel.h"
 
-/* A reply of the socket itself. payload NULL is {}. */
+/* Reply for the socket, to the message `to`. payload NULL is {}. */
 int pinion__socket_reply(struct pinion_socket *socket, const struct pinion_message *to,
                          struct pinion_slice join_ref, const char *status, const pinion_payload *payload);
 
-/* The same of status "error", with this reason. */
+/* The same with status "error" and this reason. */
 void pinion__socket_reply_error(struct pinion_socket *socket, const struct pinion_message *to,
                                 struct pinion_slice join_ref, const char *why);
 
@@ -16,7 +16,7 @@ void pinion__socket_reply_error(struct pinion_socket *socket, const struct pinio
 int pinion__channel_reply(struct pinion_channel *channel, struct pinion_slice ref, const char *status,
                           const pinion_payload *payload);
 
-/* phx_close or phx_error. */
+/* Tell the client that the channel has ended: phx_error if `error`, else phx_close. */
 void pinion__channel_send_end(struct pinion_socket *socket, struct pinion_slice topic,
                               struct pinion_slice join_ref, bool error);
 

@@ -35,7 +35,7 @@ static void note_length(struct pinion_routes *routes, size_t length)
     routes->lengths[routes->length_count++] = (uint32_t)length;
 }
 
-/* Of routes with one text the first counts. */
+/* Of routes with the same text the first counts. */
 static int add(struct pinion_routes *routes, struct pinion_route_entry *entry, const pinion_route *route,
                size_t order)
 {

@@ -8,12 +8,12 @@
 int pinion__encode(const struct pinion_serializer *serializer, const struct pinion_transport *transport,
                    const struct pinion_message *message, struct pinion_frame **out);
 
-/* Encode, frame and send. Errors as the serializer's and the transport's; PINION_ECLOSED after the end;
- * PINION_ENOTSUP where there is no serializer; after PINION_ENOMEM it is closed. */
+/* Encode a message and send it. Errors: those of the serializer and of the transport; PINION_ECLOSED: the
+ * socket has ended; PINION_ENOTSUP: it has no serializer; PINION_ENOMEM: the socket has been closed. */
 int pinion__socket_send(struct pinion_socket *socket, const struct pinion_message *message);
 
-/* A message for its client found no memory, and the client would never know what it missed: it is closed, and
- * may begin anew. Gives PINION_ENOMEM. */
+/* There was no memory for a message to the client. Close the socket, since the client would never know what
+ * it missed; it can connect again. Returns PINION_ENOMEM. */
 int pinion__socket_starved(struct pinion_socket *socket);
 
 #endif

@@ -8,7 +8,7 @@
 
 /* ---- life ---- */
 
-/* Watched over as callbacks are. */
+/* The destructor of the user's state counts as a callback too. */
 static void destroy_state(struct pinion_socket *socket)
 {
     struct pinion_callback callback = { .name = "the destructor of a socket's state",
@@ -30,7 +30,7 @@ void pinion__socket_unhold(struct pinion_socket *socket)
     if (socket->state == PINION_SOCKET_ENDED)
         pinion__task_gone(&socket->end_task);
     destroy_state(socket);
-    pinion__topic_unsubscribe(&socket->id); /* only now: terminate may ask for the name */
+    pinion__topic_unsubscribe(&socket->id); /* only now, because terminate may ask for the id */
     pinion__assigns_unref(socket->assigns);
     pinion__socket_more_release(socket);
     if (socket->buckets != &socket->single_bucket)

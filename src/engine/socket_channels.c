@@ -15,7 +15,7 @@ struct pinion_channel *pinion__socket_channel(const struct pinion_socket *socket
     return channel;
 }
 
-/* Failing to grow only makes chains longer. */
+/* Without memory the buckets stay as they are, and the chains in them grow longer. */
 static void grow_buckets(struct pinion_socket *socket)
 {
     uint32_t count = socket->bucket_count * 4;

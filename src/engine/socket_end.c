@@ -4,7 +4,7 @@
 #include "engine/sweep.h"
 #include <assert.h>
 
-/* No fan-out reaches the client any more. */
+/* Have no fan-out reach the client any more. */
 static void unreach(const struct pinion_socket *socket)
 {
     for (uint32_t i = 0; i < socket->bucket_count; i++) {
@@ -13,8 +13,8 @@ static void unreach(const struct pinion_socket *socket)
     }
 }
 
-/* Deferred, because the end may come in the middle of a fan-out (whose registry must not change under it)
- * or of a callback. */
+/* This is deferred, because the end may come in the middle of a fan-out, whose topic must not change, or of a
+ * callback. */
 static void finish_end(struct pinion_task *task)
 {
     struct pinion_socket *socket = PINION_CONTAINER_OF(task, struct pinion_socket, end_task);
@@ -22,7 +22,6 @@ static void finish_end(struct pinion_task *task)
     pinion__socket_unhold(socket);
 }
 
-/* From here on nothing reaches the client. */
 void pinion__socket_ended(struct pinion_socket *socket, pinion_reason reason)
 {
     assert(socket->state != PINION_SOCKET_ENDED);

@@ -4,7 +4,7 @@
 
 struct pinion_socket_more {
     struct pinion_socket_rates *rates;
-    char peer[]; /* terminated */
+    char peer[]; /* the client's address, terminated; "" if it is not kept */
 };
 
 static size_t size_of(const char *peer)

@@ -1,19 +1,19 @@
-/* What only some sockets have: an address that has to be remembered, rates. */
+/* What only some sockets need: the client's address, when the transport does not know it, and rates. */
 #ifndef PINION_ENGINE_SOCKET_MORE_H
 #define PINION_ENGINE_SOCKET_MORE_H
 
 #include "engine/socket.h"
 
-/* Made if need be; zeroed. NULL when out of memory. */
+/* The socket's rates. They are made if they are not there, zeroed. NULL when out of memory. */
 struct pinion_socket_rates *pinion__socket_rates(struct pinion_socket *socket);
 
-/* NULL: there are none. */
+/* The socket's rates, or NULL. */
 struct pinion_socket_rates *pinion__socket_rates_if_any(const struct pinion_socket *socket);
 
-/* Before anything else asks for more. */
+/* Keep the client's address. To be called before all others here. Without memory nothing is kept. */
 void pinion__socket_more_keep_peer(struct pinion_socket *socket, const char *peer);
 
-/* "" when none is kept. */
+/* The address that was kept, or "". */
 const char *pinion__socket_more_peer(const struct pinion_socket *socket);
 
 void pinion__socket_more_release(struct pinion_socket *socket);

@@ -1,8 +1,7 @@
-/* See spoken.h. */
 #include "engine/spoken.h"
 #include "engine/hub.h"
 
-/* Frames that have been handed to subscribers, by whom ever. */
+/* All frames that this shard has handed to subscribers. */
 static uint64_t deliveries(const struct pinion_shard *shard)
 {
     return atomic_load_explicit(&shard->counters.deliveries, memory_order_relaxed);

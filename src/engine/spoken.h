@@ -1,7 +1,6 @@
-/* How many deliveries clients cause by what they say: a client that speaks to many, or is one of many who
- * speak at once, has its next message wait for its turn (base/turns.h), so that others are served in between.
- * Belongs to a shard, and so to its loop's thread.
- */
+/* Counts the deliveries that clients cause with their messages. If one client causes many, or all together do
+ * in one turn of the loop, its next message waits for its turn (base/turns.h), so that others are served in
+ * between. Belongs to a shard, and so to its loop. */
 #ifndef PINION_ENGINE_SPOKEN_H
 #define PINION_ENGINE_SPOKEN_H
 
@@ -10,20 +9,20 @@
 
 #define PINION_SPOKEN_MAX 4096 /* deliveries that one client may cause in one go */
 #define PINION_SPOKEN_MAX_TURN                                                                               \
-    ((uint64_t)32768) /* that all may cause in a turn of the loop, one message each beyond */
+    ((uint64_t)32768) /* that all clients may cause in one turn; after that each has one message */
 
 struct pinion_shard;
 
-/* All zero: nobody has spoken. */
+/* All zero at first. */
 struct pinion_spoken {
-    uint64_t turn;   /* of the loop, in which it was looked at last */
-    uint64_t before; /* deliveries of the shard, ever, when that turn began */
+    uint64_t turn;   /* the last turn of the loop in which a client sent something */
+    uint64_t before; /* how many deliveries the shard had made when that turn began */
 };
 
-/* Before a client's bytes are handled: the mark to ask with afterwards. */
+/* Call this before a client's bytes are handled. Returns a mark for pinion__spoken_enough. */
 uint64_t pinion__spoken_begin(struct pinion_shard *shard);
 
-/* True when the client whose mark this is has caused its share, or all together have caused that of the turn.
+/* True when the client has caused its share since the mark, or all clients have caused theirs in this turn.
  */
 bool pinion__spoken_enough(const struct pinion_shard *shard, uint64_t mark);
 

@@ -10,23 +10,23 @@
 #include "proto/utf8.h"
 #include <stdlib.h>
 
-#define AGAIN_MS 100 /* until a subscription that found no memory is tried again */
+#define AGAIN_MS 100 /* a subscription that found no memory is tried again after so long */
 
-/* Everything but the references belongs to the loop. The user's handle holds one, the loop one while it is
- * subscribed, and each delivery under way one. */
+/* The references and `freed` belong to any thread, everything else to the loop. The user's handle holds one
+ * reference, the loop one while it is subscribed, and each delivery under way one. */
 struct pinion_subscription {
     struct pinion_task begin_task;
-    struct pinion_task end_task; /* here, so that a subscription can end where there is no memory */
+    struct pinion_task end_task; /* a member, so that a subscription can end without memory */
     atomic_uint refs;
-    atomic_bool freed; /* by the user: fn is not called any more */
+    atomic_bool freed; /* the user has freed it: fn is not called any more */
     struct pinion_subscriber subscriber;
     struct pinion_timer again;
     struct pinion_list node; /* in shard->subscriptions */
     struct pinion_shard *shard;
-    struct pinion_scheduler *scheduler; /* referenced: the handle may outlive the endpoint */
+    struct pinion_scheduler *scheduler; /* referenced, since the handle may outlive the endpoint */
     pinion_subscription_fn *fn;
     void *data;
-    void (*destroy)(void *); /* of data, once nothing can call fn any more; NULL: none */
+    void (*destroy)(void *); /* called with data once nothing can call fn any more; may be NULL */
     char topic[];
 };
 
@@ -92,13 +92,13 @@ static int begin(struct pinion_subscription *subscription)
     return rc;
 }
 
-/* Whoever asked was told that it will be: it is tried until there is memory. */
+/* The caller was told that the subscription will begin: try until there is memory. */
 static void begin_or_try_again(struct pinion_subscription *subscription)
 {
     int rc = begin(subscription);
     if (!rc)
         return;
-    PINION_LOG_LIMITED(PINION_LOG_ERROR, "the subscription to %s does not begin yet: %s", subscription->topic,
+    PINION_LOG_LIMITED(PINION_LOG_ERROR, "the subscription to %s cannot begin yet: %s", subscription->topic,
                        pinion_strerror(rc));
     pinion__scheduler_timer(subscription->scheduler, &subscription->again, AGAIN_MS);
 }
@@ -121,7 +121,7 @@ static void run_begin(struct pinion_task *task)
     begin_or_try_again(subscription);
 }
 
-/* Give the loop's reference back. */
+/* Unsubscribe, and give the loop's reference back. */
 static void end(struct pinion_subscription *subscription)
 {
     if (pinion__list_empty(&subscription->node))
@@ -211,9 +211,9 @@ void pinion_subscription_free(pinion_subscription *subscription, void (*destroy)
         return;
     PINION_NEED_HELD(subscription, return );
     PINION_HELD_GONE(subscription);
-    subscription->destroy = destroy; /* read by whoever gives the last reference back */
+    subscription->destroy = destroy; /* read when the last reference is given back */
     atomic_store_explicit(&subscription->freed, true, memory_order_release);
     subscription->end_task.run = finish;
     if (pinion__scheduler_post(subscription->scheduler, &subscription->end_task, 0) != 0)
-        unref(subscription); /* the loop ends, and gives its reference back by itself */
+        unref(subscription); /* the loop ends, and gives its own reference back */
 }

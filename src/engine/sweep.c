@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define ROUNDS   16  /* looks at each socket while it may be silent */
-#define TICKS    16  /* in which one round is done */
+#define ROUNDS   16  /* how often each socket is looked at in one timeout */
+#define TICKS    16  /* in how many ticks one round is done */
 #define TICK_MIN 5   /* ms */
 #define TICK_MAX 250 /* ms */
 
@@ -15,7 +15,7 @@ static uint32_t timeout_of(const struct pinion_socket *socket)
     return socket->transport->finds_idle ? PINION_NEVER : socket->mount->options.timeout_ms;
 }
 
-/* Those of one timeout; mounts have few different ones. */
+/* The sweep of this timeout. There are few, since mounts have few different timeouts. */
 static struct pinion_sweep *find(const struct pinion_shard *shard, uint32_t timeout_ms)
 {
     struct pinion_sweep *sweep = shard->sweeps;
@@ -36,8 +36,9 @@ static uint32_t tick_ms(const struct pinion_sweep *sweep)
     return tick < TICK_MIN ? TICK_MIN : tick > TICK_MAX ? TICK_MAX : tick;
 }
 
-/* Of as many as there were when the round began: were it of those that are left, a round in which most end
- * would never come to its own. */
+/* How many sockets to look at in this tick: a part of those that were there when the round began. A part of
+ * those that are left would be too small when sockets end during the round: it would not reach all of them.
+ */
 static size_t share(struct pinion_sweep *sweep)
 {
     size_t ticks = round_ms(sweep) / tick_ms(sweep);
@@ -64,7 +65,7 @@ static void look(const struct pinion_sweep *sweep, struct pinion_socket *socket,
     pinion__socket_close(socket, PINION_CLOSE_PROTOCOL);
 }
 
-/* Turn the ring so that it begins behind those that were looked at. */
+/* Turn the ring, so that it begins after those that were looked at. */
 static void turn(struct pinion_list *ring, struct pinion_list *next)
 {
     if (next == ring)
@@ -73,7 +74,7 @@ static void turn(struct pinion_list *ring, struct pinion_list *next)
     pinion__list_append(next, ring);
 }
 
-/* Closing takes a socket out of the ring, and no other. */
+/* Closing a socket takes only this one out of the ring. */
 static void on_tick(struct pinion_timer *timer)
 {
     struct pinion_sweep *sweep = PINION_CONTAINER_OF(timer, struct pinion_sweep, timer);

@@ -1,6 +1,6 @@
-/* The sockets of one loop, apart by how long their clients may be silent, and the sweep that finds those who
- * were for longer. So a socket needs no timer: the sweep looks at some of them at a time, at each some
- * sixteen times while it may be silent, and closes what it finds up to a sixteenth late. */
+/* A sweep: the sockets of one loop whose clients may be silent for the same time. It finds the clients that
+ * have been silent for longer, so that a socket needs no timer. It looks at a part of the sockets in each
+ * tick, and at each socket sixteen times in one timeout. So a socket is closed up to a sixteenth late. */
 #ifndef PINION_ENGINE_SWEEP_H
 #define PINION_ENGINE_SWEEP_H
 
@@ -15,23 +15,23 @@ struct pinion_sweep {
     struct pinion_sweep *next; /* of the same loop */
     struct pinion_shard *shard;
     uint32_t timeout_ms;
-    struct pinion_list sockets; /* of pinion_socket.node; the next to look at first */
-    size_t count;
-    size_t left;  /* ticks of this round */
-    size_t share; /* sockets to look at in each */
+    struct pinion_list sockets; /* through pinion_socket.node; it begins with the next one to look at */
+    size_t count;               /* how many sockets there are */
+    size_t left;                /* ticks that are left of this round */
+    size_t share;               /* sockets to look at in each tick */
     struct pinion_timer timer;
 };
 
-/* Put a new socket among those of its timeout. PINION_ENOMEM. */
+/* Put a new socket into the sweep of its timeout. PINION_ENOMEM. */
 int pinion__sweep_add(struct pinion_socket *socket);
 
-/* Take one out that ends. */
+/* Take out a socket that ends. */
 void pinion__sweep_remove(struct pinion_socket *socket);
 
-/* Some socket of the loop, or NULL. */
+/* Any socket of the loop; NULL: there is none. */
 struct pinion_socket *pinion__sweep_first(const struct pinion_shard *shard);
 
-/* The loop ends: every socket has. */
+/* Free the sweeps of a loop. All its sockets have ended. */
 void pinion__sweep_release(struct pinion_shard *shard);
 
 #endif

@@ -1,5 +1,4 @@
-/* The public functions: which secret, which key, which time; the rest is proto's (token_content.h,
- * token_verifier.h, token_encryptor.h). */
+/* The public functions: they find the secret, the key and the time. src/token does the rest. */
 #include "engine/token.h"
 #include "base/misuse.h"
 #include "base/sized.h"
@@ -18,9 +17,9 @@
 #define DEFAULT_LENGTH     32
 #define GIVEN_SECRET_MIN   20 /* bytes, as Phoenix.Token requires */
 
-/* What one token is made or read by: what the caller asked for, and the key. */
+/* What is needed to make or read one token. */
 struct terms {
-    pinion_token_options options; /* defaults filled in */
+    pinion_token_options options; /* with the defaults */
     struct pinion_token_key key;
 };
 
@@ -31,7 +30,7 @@ static int given_secret(const char *text, struct pinion_slice *secret)
     *secret = pinion__slice_str(text);
     if (secret->len >= GIVEN_SECRET_MIN)
         return 0;
-    return pinion__fail(PINION_EINVAL, "secret_key_base: %zu bytes are too few, %d is the least", secret->len,
+    return pinion__fail(PINION_EINVAL, "secret_key_base: %zu bytes are too few, at least %d", secret->len,
                         GIVEN_SECRET_MIN);
 }
 
@@ -56,7 +55,7 @@ static int check_signed_at(const pinion_token_options *options)
 {
     if (options->signed_at >= 0 && options->signed_at <= INT64_MAX / 1000)
         return 0;
-    return pinion__fail(PINION_EINVAL, "signed_at: %lld is no time", (long long)options->signed_at);
+    return pinion__fail(PINION_EINVAL, "signed_at: %lld is not a time", (long long)options->signed_at);
 }
 
 static int begin(struct terms *terms, const struct pinion_hub *hub, const char *salt,
@@ -67,7 +66,7 @@ static int begin(struct terms *terms, const struct pinion_hub *hub, const char *
     if (rc)
         return rc;
     if (!salt)
-        return pinion__fail(PINION_EINVAL, "salt: a token needs one, and it is NULL");
+        return pinion__fail(PINION_EINVAL, "salt: a token needs one, but it is NULL");
     if (terms->options.key_iterations == 0)
         terms->options.key_iterations = DEFAULT_ITERATIONS;
     if (terms->options.key_length == 0)
@@ -90,7 +89,7 @@ static struct pinion_slice key_of(const struct terms *terms)
     return pinion__slice((const char *)terms->key.bytes, terms->key.len);
 }
 
-/* Also clears what was to be secret in it. */
+/* Clears the buffer too, since it may hold secrets. */
 static void release(struct pinion_buf *buf)
 {
     if (buf->data)
@@ -230,7 +229,7 @@ static int read_token(const struct pinion_hub *hub, const char *salt, const char
 {
     struct terms terms;
     if (!token)
-        return pinion__fail(PINION_ETOKENMISSING, "token: there is none, it is NULL");
+        return pinion__fail(PINION_ETOKENMISSING, "token: it is NULL");
     int rc = begin(&terms, hub, salt, options, size);
     if (!rc) {
         rc = read(&terms, token, open, data);

@@ -1,4 +1,4 @@
-/* The public side of what transports call; connecting is the endpoint's, which knows what is mounted. */
+/* The public functions that transports call. Connecting is in src/endpoint, which knows what is mounted. */
 #include "engine/admit.h"
 #include "engine/receive.h"
 #include "engine/socket_end.h"

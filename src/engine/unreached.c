@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include <string.h>
 
-/* A route's pattern takes every topic that `other` takes. */
+/* True when a route with this pattern takes every topic that `other` takes. */
 static bool covers(const char *pattern, const char *other)
 {
     size_t len = strlen(pattern);
@@ -18,17 +18,17 @@ static void warn_of_clauses(const char *path, const char *topic, const char *tab
         for (const pinion_clause *early = clauses; early < late; early++) {
             if (strcmp(early->event, "*") != 0 && strcmp(early->event, late->event) != 0)
                 continue;
-            pinion__log(
-                PINION_LOG_WARNING,
-                "socket %s: the channel of \"%s\": the clause \"%s\" of %s is never called: \"%s\" before "
-                "it takes its event",
-                path, topic, late->event, table, early->event);
+            pinion__log(PINION_LOG_WARNING,
+                        "socket %s: the channel of \"%s\": the clause \"%s\" of %s is never called: the "
+                        "clause \"%s\" "
+                        "before it takes its events",
+                        path, topic, late->event, table, early->event);
             break;
         }
     }
 }
 
-/* A channel that has several routes is told of once. */
+/* A channel with several routes is looked at once. */
 static bool is_first_of_channel(const pinion_route *routes, const pinion_route *route)
 {
     for (; routes < route; routes++) {
@@ -45,9 +45,10 @@ void pinion__warn_unreached(const char *path, const pinion_socket_def *def)
         for (const pinion_route *early = routes; early < late; early++) {
             if (!covers(early->topic, late->topic))
                 continue;
-            pinion__log(PINION_LOG_WARNING,
-                        "socket %s: the route \"%s\" is never taken: \"%s\" before it takes its topics", path,
-                        late->topic, early->topic);
+            pinion__log(
+                PINION_LOG_WARNING,
+                "socket %s: the route \"%s\" is never taken: the route \"%s\" before it takes its topics",
+                path, late->topic, early->topic);
             break;
         }
         if (!is_first_of_channel(routes, late))

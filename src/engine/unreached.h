@@ -1,11 +1,11 @@
-/* What a definition has, and nothing can ever reach: a route or a clause behind one that takes all of its
- * topics or events. It does no harm, but is not what its author meant. */
+/* Routes and clauses that are never reached, because one before them takes all of their topics or events.
+ * They do no harm, but are not what their author meant. */
 #ifndef PINION_ENGINE_UNREACHED_H
 #define PINION_ENGINE_UNREACHED_H
 
 #include <pinion/socket.h>
 
-/* Warn of each in the log. `path` is where the socket is mounted. */
+/* Log a warning for each. `path` is where the socket is mounted. */
 void pinion__warn_unreached(const char *path, const pinion_socket_def *def);
 
 #endif

@@ -18,7 +18,7 @@ static void outcome(struct pinion_channel *channel, pinion_result result, const 
         pinion__channel_outcome(channel, result, work->answers && work->message ? &ref : NULL, "done", NULL);
 }
 
-/* Whether done began work of its own, which then inherits the answer. */
+/* True when done began work of its own. That work owes the answer then. */
 static bool goes_on(const struct pinion_channel *channel, const struct pinion_callback *callback,
                     const pinion_result *result)
 {
@@ -48,7 +48,7 @@ static void run_done(struct pinion_task *task)
     struct pinion_work *work = PINION_CONTAINER_OF(task, struct pinion_work, task);
     struct pinion_channel *channel = work->channel;
     if (pinion__late_join_accepted(channel)) {
-        work->held = true; /* done comes after after_join, as where there is nothing to wait for */
+        work->held = true; /* done always comes after after_join */
         return;
     }
     bool ended = channel->state >= PINION_CHANNEL_ENDING;
@@ -56,7 +56,7 @@ static void run_done(struct pinion_task *task)
 
     channel->extra->work = NULL;
     pinion_result result = call_done(channel, work, ended ? PINION_ECLOSED : 0, &callback);
-    (void)pinion__promise_settle(&callback, &result); /* the last who could answer has gone, if it did not */
+    (void)pinion__promise_settle(&callback, &result); /* breaks the promise if nobody is left to answer */
     if (ended) {
         pinion_payload_unref(result.payload);
         pinion__channel_resume_end(channel);
@@ -78,7 +78,8 @@ static void run_work(struct pinion_task *task)
     struct pinion_scheduler *scheduler = work->channel->socket->shard->scheduler;
     work->work(work->data);
     work->task.run = run_done;
-    /* Cannot fail: a loop goes on until the last of its channels is gone, and this is exempt from the cap. */
+    /* This cannot fail: the loop runs until its last channel is gone, and the cap does not count this task.
+     */
     (void)pinion__scheduler_post(scheduler, &work->task, 0);
 }
 

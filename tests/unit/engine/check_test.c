@@ -69,10 +69,10 @@ static void channels(void **state)
     assert_tells(check(), "has ended");
     channel->state = PINION_CHANNEL_JOINED;
     channel->extra->timer_count++;
-    assert_tells(check(), "as many timers");
+    assert_tells(check(), "its timers wrong");
     channel->extra->timer_count--;
     channel->extra->inbox_count++;
-    assert_tells(check(), "as much mail");
+    assert_tells(check(), "the mail in its inbox wrong");
     channel->extra->inbox_count--;
     struct pinion_topic *topic = channel->topic;
     channel->topic = pinion__socket_channel(sock, pinion__slice_str("room:b"))->topic;
@@ -80,7 +80,7 @@ static void channels(void **state)
     channel->topic = topic;
     struct pinion_socket other;
     channel->socket = &other;
-    assert_tells(check(), "of another one");
+    assert_tells(check(), "a channel of another socket");
     channel->socket = sock;
 }
 
@@ -93,10 +93,10 @@ static void sockets(void **state)
     assert_tells(check(), "more channels");
     sock->channel_count++;
     sock->holds = 2;
-    assert_tells(check(), "held by fewer");
+    assert_tells(check(), "fewer holds");
     sock->holds = 3;
     sock->state = PINION_SOCKET_ENDED;
-    assert_tells(check(), "swept still");
+    assert_tells(check(), "still in its sweep");
     sock->state = PINION_SOCKET_OPEN;
     sock->bucket_count = 3;
     assert_tells(check(), "power of two");
@@ -107,11 +107,11 @@ static void sweeps(void **state)
 {
     struct pinion_sweep *sweep = shard->sweeps;
     sweep->count++;
-    assert_tells(check(), "as many sockets");
+    assert_tells(check(), "its sockets wrong");
     sweep->count--;
     uint64_t due = sweep->timer.due;
     pinion__timer_cancel(&sweep->timer);
-    assert_tells(check(), "nobody will do it");
+    assert_tells(check(), "its timer is not set");
     pinion__timer_set(&shard->scheduler->deadlines, &sweep->timer, due);
     PINION_COUNT(shard, sockets, -1);
     assert_tells(check(), "more sockets");

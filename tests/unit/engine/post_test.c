@@ -68,7 +68,7 @@ static void a_loop_that_is_none_is_refused(void **state)
 {
     pthread_t thread;
     assert_int_equal(pinion_endpoint_post(endpoint, LOOPS, note_thread, &thread), PINION_EINVAL);
-    assert_non_null(strstr(pinion_error_detail(), "no loop 3: there are 3"));
+    assert_non_null(strstr(pinion_error_detail(), "no loop 3: the endpoint has 3"));
     assert_int_equal(pinion_endpoint_post(endpoint, UINT32_MAX, note_thread, &thread), PINION_EINVAL);
 }
 

@@ -326,12 +326,12 @@ static void an_id_that_is_no_name_is_said(void **state)
     static char text[400];
     name = NOT_UTF8;
     (void)connected(&socket_def);
-    assert_said("its id is not UTF-8", "no \"disconnect\" reaches it", "");
+    assert_said("the id it was given is not UTF-8", "no \"disconnect\" reaches it", "");
     listen_anew();
     memset(text, 'x', 256);
     name = text;
     (void)connected(&socket_def);
-    assert_said("its id is over 255 bytes", "", "");
+    assert_said("the id it was given is over 255 bytes", "", "");
     listen_anew();
     pinion_test_client *client;
     name = NULL;

@@ -364,9 +364,9 @@ static void options_are_checked(void **state)
         const char *word;
     } cases[] = {
         { { .secret_key_base = "nineteen bytes, no!" },
-          "secret_key_base: 19 bytes are too few, 20 is the least" },
+          "secret_key_base: 19 bytes are too few, at least 20" },
         { { .secret_key_base = NULL }, "a token needs an endpoint, or a secret_key_base in its options" },
-        { { .secret_key_base = SECRET, .signed_at = -1 }, "signed_at: -1 is no time" },
+        { { .secret_key_base = SECRET, .signed_at = -1 }, "signed_at: -1 is not a time" },
         { { .secret_key_base = SECRET, .signed_at = INT64_MAX / 1000 + 1 }, "signed_at" },
         { { .secret_key_base = SECRET, .key_length = 129 }, "key_length: 129 is too long, 128 is the most" },
         { { .secret_key_base = SECRET, .key_iterations = UINT32_MAX }, "key_iterations" },

@@ -51,10 +51,10 @@ static void a_route_behind_one_that_takes_its_topics(void **state)
                                     { "b", &plain },   { "b", &plain },   { "*", &plain },
                                     { "c:*", &plain }, { NULL, NULL } };
     const char *said = said_of(routes);
-    says(said, "the route \"a:1\" is never taken: \"a:*\" before it");
-    says(said, "the route \"a:b:*\" is never taken: \"a:*\" before it");
-    says(said, "the route \"b\" is never taken: \"b\" before it");
-    says(said, "the route \"c:*\" is never taken: \"*\" before it");
+    says(said, "the route \"a:1\" is never taken: the route \"a:*\" before it");
+    says(said, "the route \"a:b:*\" is never taken: the route \"a:*\" before it");
+    says(said, "the route \"b\" is never taken: the route \"b\" before it");
+    says(said, "the route \"c:*\" is never taken: the route \"*\" before it");
     assert_int_equal(count(said, "\n"), 4);
 }
 
@@ -62,9 +62,10 @@ static void a_clause_behind_one_that_takes_its_event(void **state)
 {
     const pinion_route routes[] = { { "x", &late }, { "y", &late }, { NULL, NULL } };
     const char *said = said_of(routes);
-    says(said, "the channel of \"x\": the clause \"a\" of handle_in is never called: \"a\" before it");
-    says(said, "the clause \"b\" of handle_in is never called: \"*\" before it");
-    says(said, "the clause \"c\" of handle_out is never called: \"c\" before it");
+    says(said,
+         "the channel of \"x\": the clause \"a\" of handle_in is never called: the clause \"a\" before it");
+    says(said, "the clause \"b\" of handle_in is never called: the clause \"*\" before it");
+    says(said, "the clause \"c\" of handle_out is never called: the clause \"c\" before it");
     assert_int_equal(count(said, "\n"), 3); /* and nothing again of its second topic */
 }
 

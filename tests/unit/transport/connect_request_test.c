@@ -343,7 +343,7 @@ static void wrong_options_are_said_at_mount(void **state)
                            &(pinion_endpoint_options){ .trusted_proxies = " 10.0.0.0/8,::1 fe80::1," }));
     const pinion_socket_options options = { .origins = PINION_LIST("https://example.com", "example.com") };
     assert_int_equal(pinion_endpoint_socket(other, "/s", &noting, &options), PINION_EINVAL);
-    assert_non_null(strstr(pinion_error_detail(), "\"example.com\" is no origin"));
+    assert_non_null(strstr(pinion_error_detail(), "\"example.com\" is not an origin"));
     const pinion_socket_options evil = { .origins = PINION_LIST("//*example.com") };
     assert_int_equal(pinion_endpoint_socket(other, "/other", &noting, &evil), PINION_EINVAL);
     assert_non_null(strstr(pinion_error_detail(), "\"//*.example.com\""));
