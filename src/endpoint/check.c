@@ -1,11 +1,10 @@
-/* See check.h. */
 #include "endpoint/check.h"
 #include "engine/check.h"
 #include "http/check.h"
 #include "io/check.h"
 #include "transport/check.h"
 
-#define TURNS_BETWEEN 64 /* at least */
+#define TURNS_BETWEEN 64 /* turns between two checks, at least */
 
 const char *pinion__endpoint_loop_check(struct pinion_endpoint_loop *loop)
 {
@@ -23,7 +22,7 @@ const char *pinion__endpoint_loop_check(struct pinion_endpoint_loop *loop)
     return wrong;
 }
 
-/* What a check costs grows with what there is; so does the time until the next one. */
+/* A check costs more where there is more to look at. So the time until the next one grows as well. */
 static size_t turns_between(const struct pinion_endpoint_loop *loop)
 {
     const struct pinion_counters *counters = &loop->shard->counters;

@@ -1,5 +1,5 @@
-/* Looking over all that a loop has (base/check.h). In builds with checks every loop does it once in a while:
- * so do the servers that the tests and the soak run. */
+/* Checks all that a loop has (base/check.h). In builds with checks every loop does it from time to time, also
+ * in the servers that the tests and the soak run. */
 #ifndef PINION_ENDPOINT_CHECK_H
 #define PINION_ENDPOINT_CHECK_H
 
@@ -8,10 +8,11 @@
 
 #ifdef PINION_CHECKS
 
-/* Between two turns of the loop, or at the end of one. Thread: the loop's. */
+/* Check it now: between two turns of the loop, or at the end of one. Thread: the loop's. */
 const char *pinion__endpoint_loop_check(struct pinion_endpoint_loop *loop);
 
-/* At the end of each turn: checks after so many turns that it costs a small part of them. */
+/* To be called at the end of each turn. It checks only now and then, so that it costs a small part of the
+ * turns. */
 void pinion__endpoint_loop_watch(struct pinion_endpoint_loop *loop);
 
 #else

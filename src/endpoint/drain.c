@@ -7,11 +7,11 @@
 #include "process/notify.h"
 #include <pinion/transport.h>
 
-#define GRACE_MS 1000 /* beyond the closing handshake's time */
-#define LOOK_MS  250  /* whether somebody still reads */
+#define GRACE_MS 1000 /* more time than the closing handshake has */
+#define LOOK_MS  250  /* how often to look whether somebody still reads */
 
-/* A connection that was accepted just before has its first request on its way, for as long as a round trip
- * takes. It was never refused, so it is answered. */
+/* A connection may have been accepted just before. Its first request is then on its way for a round trip. It
+ * is answered, since the connection was accepted. */
 #define FRESH_MS      300
 #define FRESH_STEP_MS 10
 
@@ -27,7 +27,7 @@ static void next_step(struct pinion_endpoint_loop *loop, void (*step)(struct pin
     pinion__scheduler_timer(loop->scheduler, &loop->drain.timer, ms);
 }
 
-/* What the peers of this loop have acknowledged, all together. */
+/* How many bytes the peers of this loop have acknowledged, all together. */
 static uint64_t acked(const struct pinion_endpoint_loop *loop)
 {
     return pinion__loop_acked(atomic_load_explicit(&loop->io, memory_order_relaxed));
@@ -38,7 +38,8 @@ static uint64_t patience(const struct pinion_endpoint_loop *loop)
     return (uint64_t)loop->endpoint->options.close_timeout_ms + GRACE_MS;
 }
 
-/* Who reads what is left has the time that all of this may take; who does not, that of a close. */
+/* While clients read what is left, they have time until the drain has to end. Without any progress they have
+ * as long as a close may take. */
 static void on_look(struct pinion_timer *timer)
 {
     struct pinion_endpoint_loop *loop = loop_of(timer);
@@ -54,7 +55,7 @@ static void on_look(struct pinion_timer *timer)
         drain->overdue = true;
 }
 
-/* The sockets are closed: connections that are HTTP go too, and so do streams. */
+/* The sockets are closed. Now stop HTTP and the streams. */
 static void finish(struct pinion_endpoint_loop *loop)
 {
     struct pinion_drain *drain = &loop->drain;
@@ -68,7 +69,7 @@ static void finish(struct pinion_endpoint_loop *loop)
     next_step(loop, on_look, LOOK_MS);
 }
 
-/* An equal part for each loop, one at least. */
+/* Each loop has an equal part of a batch, at least one socket. */
 static size_t batch_of(const struct pinion_endpoint_loop *loop)
 {
     size_t batch = loop->endpoint->options.drain_batch / loop->endpoint->loop_count;
@@ -130,7 +131,7 @@ void pinion__drain_begin(struct pinion_endpoint_loop *loop)
 {
     uint32_t delay = loop->endpoint->options.drain_delay_ms;
     loop->stopping = true;
-    if (loop == loop->endpoint->loops) /* which runs on the thread of run() */
+    if (loop == loop->endpoint->loops) /* this one runs on the thread of run() */
         pinion__drain_tell(loop->endpoint);
     if (delay)
         next_step(loop, on_delay, delay);

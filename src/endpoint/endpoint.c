@@ -68,7 +68,7 @@ static void fill_defaults(pinion_endpoint_options *options)
         options->max_connections = SIZE_MAX;
 }
 
-/* Keep these options, and hand on what of them others look at. */
+/* Keep the options, and copy what the engine and HTTP need of them. */
 static void use_options(struct pinion_endpoint *endpoint, const pinion_endpoint_options *given)
 {
     pinion_endpoint_options *options = &endpoint->options;
@@ -120,10 +120,10 @@ static int add_loops(struct pinion_endpoint *endpoint, const struct pinion_endpo
 static int check_options(struct pinion_endpoint *endpoint)
 {
     if (endpoint->options.loops > PINION_LOOPS_MAX)
-        return pinion__fail(PINION_EINVAL, "loops: %u is too many, %d is the most", endpoint->options.loops,
+        return pinion__fail(PINION_EINVAL, "loops: %u is too many, at most %d", endpoint->options.loops,
                             PINION_LOOPS_MAX);
     if (endpoint->options.max_headers > PINION_HTTP_HEADERS_MAX)
-        return pinion__fail(PINION_EINVAL, "max_headers: %u is too many, %d is the most",
+        return pinion__fail(PINION_EINVAL, "max_headers: %u is too many, at most %d",
                             endpoint->options.max_headers, PINION_HTTP_HEADERS_MAX);
     endpoint->engine = pinion__loop_engine(endpoint->options.io);
     if (!endpoint->engine)
@@ -131,12 +131,12 @@ static int check_options(struct pinion_endpoint *endpoint)
                             endpoint->options.io);
     const char *refusal = pinion__loop_engine_refusal(endpoint->engine);
     if (refusal)
-        return pinion__fail(PINION_EIO, "io: the engine \"%s\" cannot work: %s", endpoint->options.io,
+        return pinion__fail(PINION_EIO, "io: the engine \"%s\" does not work here: %s", endpoint->options.io,
                             refusal);
     return 0;
 }
 
-/* "127.0.0.1, 10.0.0.0/8": at least two characters each. */
+/* Read a list like "127.0.0.1, 10.0.0.0/8". Each element has at least two characters, with its separator. */
 static int read_trusted(struct pinion_endpoint *endpoint, const char *text)
 {
     endpoint->trusted = calloc(strlen(text) / 2 + 1, sizeof *endpoint->trusted);
@@ -146,14 +146,15 @@ static int read_trusted(struct pinion_endpoint *endpoint, const char *text)
         size_t space = strspn(text, " ,"), len = strcspn(text + space, " ,");
         struct pinion_slice element = pinion__slice(text + space, len);
         if (len > 0 && !pinion__network_read(element, &endpoint->trusted[endpoint->trusted_count++]))
-            return pinion__fail(PINION_EINVAL, "trusted_proxies: \"%.*s\" is no address and no network",
-                                (int)len, element.ptr);
+            return pinion__fail(PINION_EINVAL,
+                                "trusted_proxies: \"%.*s\" is neither an address nor a network", (int)len,
+                                element.ptr);
         text += space + len;
     }
     return 0;
 }
 
-/* Another node's broadcasts may come in as soon as there are loops to take them. */
+/* Take the adapter, or open the one that the URL names. It starts together with the endpoint. */
 static int attach_pubsub(struct pinion_endpoint *endpoint)
 {
     pinion_pubsub_adapter *adapter = endpoint->options.pubsub_adapter;
@@ -184,7 +185,7 @@ static int endpoint_init(struct pinion_endpoint *endpoint, const pinion_endpoint
         rc = pinion__secret_configure(&endpoint->hub.secret, endpoint->options.secret_key_base);
     if (!rc)
         rc = pinion__strings_copy(endpoint->options.filter_parameters, &endpoint->hub.filter);
-    endpoint->options.filter_parameters = NULL; /* these are the caller's */
+    endpoint->options.filter_parameters = NULL; /* these strings are the caller's */
     endpoint->options.trusted_proxies = NULL;
     endpoint->options.host = NULL;
     endpoint->options.io = NULL;
@@ -214,7 +215,7 @@ static struct pinion_endpoint *endpoint_new(unsigned work_threads, int *rc)
     return NULL;
 }
 
-/* The thread may be that of a test, whose loop it goes on with. */
+/* The calling thread may run the loop of a test, and goes on with it afterwards. */
 static void free_loops(struct pinion_endpoint *endpoint)
 {
     struct pinion_shard *bound = pinion__shard_bound();
@@ -224,7 +225,7 @@ static void free_loops(struct pinion_endpoint *endpoint)
         struct pinion_endpoint_loop *loop = &endpoint->loops[i];
         pinion__listeners_close(loop);
         pinion__shard_bind(loop->shard);
-        pinion__scheduler_close(loop->scheduler); /* of an endpoint that never ran */
+        pinion__scheduler_close(loop->scheduler); /* needed if the endpoint never ran */
         pinion__subscription_end_all(loop->shard);
         pinion__shard_bind(bound);
         pinion__loop_free(atomic_load(&loop->io));
@@ -233,7 +234,7 @@ static void free_loops(struct pinion_endpoint *endpoint)
 
 static void free_endpoint(struct pinion_endpoint *endpoint)
 {
-    pinion__pubsub_stop(&endpoint->hub.pubsub); /* of one that could not run */
+    pinion__pubsub_stop(&endpoint->hub.pubsub); /* needed if the endpoint could not run */
     free_loops(endpoint);
     pinion__longpoll_free(endpoint->longpoll);
     pinion__hub_release(&endpoint->hub);
@@ -249,7 +250,7 @@ static void free_endpoint(struct pinion_endpoint *endpoint)
     free(endpoint);
 }
 
-/* The adapter is the endpoint's, even if there will be none. */
+/* The call takes the adapter, on failure too: free it. */
 static int lose_adapter(const pinion_endpoint_options *options, size_t size)
 {
     pinion_endpoint_options known;
@@ -281,7 +282,7 @@ int pinion_endpoint_new_sized(pinion_endpoint **out, const pinion_endpoint_optio
     PINION_RETURN(new_with_options(out, options, size));
 }
 
-/* Neither the environment nor an I/O engine has a say in it. */
+/* A driven endpoint does not look at the environment, and has no I/O engine. */
 int pinion__endpoint_new_driven(pinion_endpoint **out, const struct pinion_endpoint_driver *driver)
 {
     int rc;
@@ -304,7 +305,7 @@ int pinion__endpoint_new_driven(pinion_endpoint **out, const struct pinion_endpo
 
 void pinion_endpoint_free(pinion_endpoint *endpoint)
 {
-    if (!endpoint || pinion__endpoint_is_driven(endpoint, "pinion_endpoint_free"))
+    if (!endpoint || pinion__endpoint_refuse_driven(endpoint, "pinion_endpoint_free"))
         return;
     PINION_RULE(!pinion__hub_here(&endpoint->hub), return,
                 "called in a callback of the endpoint: free it once run or stop has returned");
@@ -322,11 +323,11 @@ void pinion__endpoint_free_driven(pinion_endpoint *endpoint)
     free_endpoint(endpoint);
 }
 
-bool pinion__endpoint_is_driven(const struct pinion_endpoint *endpoint, const char *call)
+bool pinion__endpoint_refuse_driven(const struct pinion_endpoint *endpoint, const char *call)
 {
     bool driven = endpoint->state == PINION_ENDPOINT_DRIVEN;
     if (driven)
-        pinion__log(PINION_LOG_WARNING, "%s has no effect: pinion_test_free ends and frees this endpoint",
+        pinion__log(PINION_LOG_WARNING, "%s has no effect on the endpoint of a test: use pinion_test_free",
                     call);
     return driven;
 }

@@ -1,4 +1,4 @@
-/* An endpoint: what the public pinion_endpoint is. The engine knows of its hub alone. */
+/* An endpoint: the struct behind the public pinion_endpoint. The engine knows only its hub. */
 #ifndef PINION_ENDPOINT_ENDPOINT_H
 #define PINION_ENDPOINT_ENDPOINT_H
 
@@ -20,11 +20,11 @@ struct pinion_page {
     void *data;
 };
 
-enum pinion_route_kind { PINION_MOUNT_SOCKET, PINION_MOUNT_PAGE, PINION_MOUNT_STATIC };
+enum pinion_mounted_kind { PINION_MOUNTED_SOCKET, PINION_MOUNTED_PAGE, PINION_MOUNTED_STATIC };
 
-/* Something mounted, in the order of mounting. */
+/* What is mounted at one path. */
 struct pinion_mounted {
-    enum pinion_route_kind kind;
+    enum pinion_mounted_kind kind;
     union {
         struct pinion_mount socket;
         struct pinion_page page;
@@ -36,24 +36,23 @@ struct pinion_endpoint;
 struct pinion_longpoll;
 struct pinion_stream_listener;
 
-/* One loop: a thread, an I/O loop, a scheduler, a shard. */
+/* One loop: a thread with an I/O loop, a scheduler and a shard. Other threads may touch only `io`, and what
+ * starting and stopping say. */
 struct pinion_endpoint_loop {
     struct pinion_endpoint *endpoint;
     struct pinion_scheduler *scheduler;
     struct pinion_shard *shard;
-    struct pinion_loop *_Atomic io;     /* NULL before its thread made it; read by wakes from any thread */
-    struct pinion_listening *listening; /* what it accepts on: listeners.c */
+    struct pinion_loop *_Atomic io;     /* NULL until its thread has made it; any thread reads it to wake */
+    struct pinion_listening *listening; /* the sockets it accepts on: listeners.c */
     unsigned listening_count;
     struct pinion_http_server http;
-    struct pinion_list streams; /* of pinion_stream.node */
+    struct pinion_list streams; /* through pinion_stream.node */
     struct pinion_drain drain;
     struct pinion_heartbeat heartbeat;
-    struct pinion_task stop_task;
-    bool stop_posted; /* under server->lock */
-    bool stopping;
-    bool threaded;
+    bool stopping; /* it drains */
+    bool threaded; /* it has a thread of its own, which is to be joined */
     pthread_t thread;
-    int status; /* what its run came to */
+    int status; /* what its run returned */
 #ifdef PINION_CHECKS
     size_t unchecked; /* turns since the last check */
 #endif
@@ -62,57 +61,62 @@ struct pinion_endpoint_loop {
 enum pinion_endpoint_state {
     PINION_ENDPOINT_NEW,
     PINION_ENDPOINT_LISTENING,
-    PINION_ENDPOINT_DRIVEN, /* by a test kit, for its whole life */
+    PINION_ENDPOINT_DRIVEN, /* the test kit runs its loop, for its whole life */
     PINION_ENDPOINT_RUNNING,
     PINION_ENDPOINT_STOPPED
 };
 
 struct pinion_endpoint {
-    struct pinion_hub hub;           /* first: see pinion__hub_of */
-    pinion_endpoint_options options; /* defaults filled in */
+    struct pinion_hub hub;           /* must be first: pinion__hub_of */
+    pinion_endpoint_options options; /* with the defaults */
     char *host;                      /* NULL: all addresses */
-    struct pinion_network *trusted;  /* proxies */
+    struct pinion_network *trusted;  /* the trusted proxies */
     size_t trusted_count;
     struct pinion_visitors visitors;
-    struct pinion_http_limits http_limits; /* of all loops */
+    struct pinion_http_limits http_limits; /* for all loops */
     const struct pinion_loop_ops *engine;
-    struct pinion_mounted **mounted; /* each stays where it is: sockets point to theirs */
+    struct pinion_mounted **mounted; /* in the order of mounting; each stays where it is, for its sockets */
     size_t mounted_count;
     struct pinion_endpoint_loop *loops;
     unsigned loop_count;
     uint16_t port;
-    struct pinion_longpoll *longpoll; /* NULL: no mount offers it */
+    struct pinion_longpoll *longpoll; /* NULL: no mount has long polling */
     struct pinion_stream_listener *stream_listeners;
     enum pinion_endpoint_state state;
     struct pinion_starting starting;
-    atomic_bool stop_requested; /* by a signal, or by stop() */
-    bool notifies;              /* it is a main loop of the program, and says what becomes of it (notify.h) */
+    atomic_bool stop_requested; /* a signal or stop() asked it to stop */
+    bool notifies;              /* pinion_endpoint_run runs it, so that it sends READY=1 and STOPPING=1 */
 };
 
 _Static_assert(offsetof(struct pinion_endpoint, hub) == 0, "pinion__hub_of relies on it");
 
-/* endpoint.c: make the struct pinion_endpoint_loop at `context` take a turn, if it runs. Thread: any; also
- * from a signal handler. */
+/* ---- endpoint.c ---- */
+
+/* Have the struct pinion_endpoint_loop at `context` take a turn, if it runs. Thread: any; also in a signal
+ * handler. */
 void pinion__endpoint_wake(void *context);
 
-/* Who runs the one loop of an endpoint without listeners and threads: the test kit. */
+/* A driver runs the one loop of an endpoint that has no listeners and no threads. The test kit is one. */
 struct pinion_endpoint_driver {
     void (*wake)(void *context);      /* something was posted. Thread: any */
-    uint64_t (*clock)(void *context); /* milliseconds */
+    uint64_t (*clock)(void *context); /* the time, in milliseconds */
     void *context;
 };
 
-/* endpoint.c: make such an endpoint. The calling thread is its loop's until it frees it. PINION_ENOMEM,
+/* Make such an endpoint. The calling thread runs its loop, until it frees the endpoint. PINION_ENOMEM,
  * PINION_EIO. */
 int pinion__endpoint_new_driven(pinion_endpoint **out, const struct pinion_endpoint_driver *driver);
 
-/* Its sockets have ended. What was posted runs. */
+/* Free it. Its sockets have ended. What was posted runs first. */
 void pinion__endpoint_free_driven(pinion_endpoint *endpoint);
 
-/* True of such an endpoint, which only its driver may end. A warning says that `call` had no effect. */
-bool pinion__endpoint_is_driven(const struct pinion_endpoint *endpoint, const char *call);
+/* Refuse a call that would end such an endpoint, which only its driver may do: log that `call` has no effect,
+ * and return true. False for all other endpoints. */
+bool pinion__endpoint_refuse_driven(const struct pinion_endpoint *endpoint, const char *call);
 
-/* mounted.c: free what is mounted. */
+/* ---- mounted.c ---- */
+
+/* Free what is mounted. */
 void pinion__unmount_all(struct pinion_endpoint *endpoint);
 
 #endif

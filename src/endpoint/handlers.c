@@ -16,18 +16,18 @@ static struct pinion_endpoint_loop *loop_of(struct pinion_http_server *server)
 static bool matches(const struct pinion_mounted *mounted, struct pinion_slice path)
 {
     switch (mounted->kind) {
-    case PINION_MOUNT_SOCKET:
+    case PINION_MOUNTED_SOCKET:
         return pinion__entrance_at(&mounted->socket, path) != PINION_ENTRANCE_NONE;
-    case PINION_MOUNT_PAGE:
+    case PINION_MOUNTED_PAGE:
         return pinion__path_is(path, mounted->page.path);
-    case PINION_MOUNT_STATIC:
-        return true; /* it looks for itself */
+    case PINION_MOUNTED_STATIC:
+        return true; /* its prefix is compared below */
     }
     return false;
 }
 
-/* What is mounted exactly here comes before files, whatever the order; of file directories the one with the
- * longest prefix. */
+/* A socket or a page of exactly this path comes before files, whatever was mounted first. Of directories the
+ * one with the longest prefix counts. */
 static const struct pinion_mounted *find_mounted(const struct pinion_endpoint *endpoint,
                                                  struct pinion_slice path)
 {
@@ -36,7 +36,7 @@ static const struct pinion_mounted *find_mounted(const struct pinion_endpoint *e
         const struct pinion_mounted *mounted = endpoint->mounted[i];
         if (!matches(mounted, path))
             continue;
-        if (mounted->kind != PINION_MOUNT_STATIC)
+        if (mounted->kind != PINION_MOUNTED_STATIC)
             return mounted;
         size_t prefix = strlen(mounted->files.prefix);
         bool below = path.len >= prefix && memcmp(path.ptr, mounted->files.prefix, prefix) == 0;
@@ -84,7 +84,7 @@ static struct pinion_http_handler socket_handler(const struct pinion_mount *moun
 
 /* ---- pages and files ---- */
 
-/* Watched over as the callbacks of sockets and channels are. */
+/* The application's function counts as a callback: a slow one is logged. */
 static void serve_page(struct pinion_http *http, const void *data, const struct pinion_http_request *request,
                        struct pinion_slice head)
 {
@@ -107,11 +107,11 @@ static void serve_file(struct pinion_http *http, const void *files, const struct
     pinion__http_serve_file(http, files, request);
 }
 
-/* ---- health: /healthz and /readyz, for those who watch over servers ---- */
+/* ---- health: /healthz and /readyz ---- */
 
 static const char health_path[] = "/healthz", ready_path[] = "/readyz";
 
-/* Is it alive? And should it be sent clients? */
+/* /healthz: does the endpoint run? /readyz: may a balancer send it clients? */
 static void serve_health(struct pinion_http *http, const void *data,
                          const struct pinion_http_request *request, struct pinion_slice head)
 {
@@ -133,15 +133,15 @@ static bool is_for_health(const struct pinion_endpoint *endpoint, const struct p
 
 /* ---- all of them ---- */
 
-/* Pages of these paths come before those for health; files do not. */
+/* A page or socket at one of the health paths comes before the health page; files do not. */
 bool pinion__find_handler(struct pinion_http_server *server, const struct pinion_http_request *request,
                           struct pinion_http_handler *handler)
 {
     const struct pinion_endpoint *endpoint = loop_of(server)->endpoint;
     const struct pinion_mounted *mounted = find_mounted(endpoint, request->path);
-    if (mounted && mounted->kind == PINION_MOUNT_SOCKET)
+    if (mounted && mounted->kind == PINION_MOUNTED_SOCKET)
         *handler = socket_handler(&mounted->socket, request->path);
-    else if (mounted && mounted->kind == PINION_MOUNT_PAGE)
+    else if (mounted && mounted->kind == PINION_MOUNTED_PAGE)
         *handler = (struct pinion_http_handler){ .serve = serve_page, .data = &mounted->page, .gets = true };
     else if (is_for_health(endpoint, request))
         *handler = (struct pinion_http_handler){ .serve = serve_health, .gets = true };

@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* One socket of one loop: a descriptor until the loop accepts on it, then a listener. */
+/* One listening socket of one loop. It is a descriptor until the loop accepts on it; then it is a listener.
+ */
 struct pinion_listening {
-    int fd;         /* -1: none */
+    int fd;         /* -1 once the loop accepts on it */
     bool inherited; /* it was passed to the process */
     bool shared;    /* another loop accepts from it too, or another process may */
     struct pinion_listener *listener;
-    struct pinion_stream_listener *streams; /* NULL: HTTP */
+    struct pinion_stream_listener *streams; /* what its connections are for; NULL: HTTP */
 };
 
 static int add(struct pinion_endpoint_loop *loop, struct pinion_listening listening)
@@ -33,14 +34,14 @@ static int add_copy(struct pinion_endpoint_loop *loop, struct pinion_stream_list
 {
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy < 0)
-        return pinion__fail_system(errno, "a loop cannot share a listening socket");
+        return pinion__fail_system(errno, "loops cannot share a listening socket");
     int rc = add(loop, (struct pinion_listening){ .fd = copy, .shared = true, .streams = streams });
     if (rc)
         close(copy);
     return rc;
 }
 
-/* To whom it came from, or into nothing. */
+/* Give the socket back if it was passed to the process; else close it. */
 static void let_go(int fd, bool inherited)
 {
     if (fd >= 0 && !(inherited && pinion__inherit_give_back(fd)))
@@ -66,8 +67,8 @@ int pinion__listeners_spread(struct pinion_endpoint *endpoint, struct pinion_str
     return rc;
 }
 
-/* A port of ours that the supervisor does not hold: one process of ours at a time can have it, so what this
- * one follows has to be gone. */
+/* The supervisor does not hold this port, so only one of its processes can have it at a time: wait until the
+ * process before this one is gone. */
 static int claim_port(const struct pinion_endpoint *endpoint, const char *host, uint16_t port)
 {
     char what[PINION_CLAIM_MAX];
@@ -77,7 +78,7 @@ static int claim_port(const struct pinion_endpoint *endpoint, const char *host, 
     return pinion__notify_claim(what, &endpoint->stop_requested);
 }
 
-/* Sockets that were passed to the process come before any of our own. */
+/* Take the sockets that were passed to the process. If none fits, open new ones. */
 static int open_sockets(const struct pinion_endpoint *endpoint, const char *host, uint16_t port, int *fds,
                         unsigned *count, uint16_t *bound, bool *inherited)
 {

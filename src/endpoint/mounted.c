@@ -9,24 +9,24 @@
 static const char *path_of(const struct pinion_mounted *mounted)
 {
     switch (mounted->kind) {
-    case PINION_MOUNT_SOCKET:
+    case PINION_MOUNTED_SOCKET:
         return mounted->socket.path;
-    case PINION_MOUNT_PAGE:
+    case PINION_MOUNTED_PAGE:
         return mounted->page.path;
-    case PINION_MOUNT_STATIC:
+    case PINION_MOUNTED_STATIC:
         return mounted->files.prefix;
     }
     return NULL;
 }
 
-/* ---- what could never be reached ---- */
+/* ---- paths that can be mounted ---- */
 
 static int refuse_path(const char *path, const char *reason)
 {
     return pinion__fail(PINION_EINVAL, "cannot mount \"%s\": %s", path, reason);
 }
 
-/* Clients take these out of a path before they send it. */
+/* Clients remove "." and ".." from a path before they send it. */
 static bool has_dots(const char *path)
 {
     for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -37,7 +37,8 @@ static bool has_dots(const char *path)
     return false;
 }
 
-/* Paths are compared as they were sent; those of files decoded too, as the rest of them names a file. */
+/* True if the path has characters that no client sends. The path of a file is decoded before it is compared,
+ * so a prefix of files cannot have a '%' either. */
 static bool has_unsent(const char *path, bool files)
 {
     for (; *path; path++) {
@@ -47,7 +48,7 @@ static bool has_unsent(const char *path, bool files)
     return false;
 }
 
-/* Can a request be for this path? */
+/* Can a request have this path? */
 static int check_text(const char *path, bool files)
 {
     if (path[0] != '/')
@@ -55,57 +56,55 @@ static int check_text(const char *path, bool files)
     if (has_dots(path))
         return refuse_path(path, "no request has \".\" or \"..\" between two slashes of its path");
     if (has_unsent(path, files))
-        return refuse_path(path,
-                           files ? "a prefix of files is of visible ASCII characters without '?', '#' and '%'"
-                                 : "a path is sent as visible ASCII characters without '?' and '#': "
-                                   "percent-encode the others");
+        return refuse_path(path, files ? "it may have visible ASCII characters, except '?', '#' and '%'"
+                                       : "it may have visible ASCII characters, except '?' and '#': "
+                                         "percent-encode the others");
     return 0;
 }
 
-/* Sockets and pages share their paths; files have theirs, which only say where to look. */
-static int check_free(const struct pinion_endpoint *endpoint, enum pinion_route_kind kind, const char *path)
+/* A path is taken by one socket or page. Prefixes of files are apart from these. */
+static int check_free(const struct pinion_endpoint *endpoint, enum pinion_mounted_kind kind, const char *path)
 {
     struct pinion_slice text = pinion__slice_str(path);
     for (size_t i = 0; i < endpoint->mounted_count; i++) {
         const struct pinion_mounted *other = endpoint->mounted[i];
-        bool alike = (other->kind == PINION_MOUNT_STATIC) == (kind == PINION_MOUNT_STATIC);
+        bool alike = (other->kind == PINION_MOUNTED_STATIC) == (kind == PINION_MOUNTED_STATIC);
         if (alike && pinion__path_is(text, path_of(other)))
             return pinion__fail(PINION_EINVAL,
-                                "cannot mount \"%s\": \"%s\" is mounted, and to clients it is the same", path,
+                                "cannot mount \"%s\": \"%s\" is mounted already, and is the same path", path,
                                 path_of(other));
-        if (kind == PINION_MOUNT_PAGE && other->kind == PINION_MOUNT_SOCKET &&
+        if (kind == PINION_MOUNTED_PAGE && other->kind == PINION_MOUNTED_SOCKET &&
             pinion__entrance_at(&other->socket, text) != PINION_ENTRANCE_NONE)
-            return pinion__fail(PINION_EINVAL, "cannot mount \"%s\": clients of the socket \"%s\" come there",
+            return pinion__fail(PINION_EINVAL, "cannot mount \"%s\": clients of the socket \"%s\" use it",
                                 path, path_of(other));
     }
     return 0;
 }
 
-/* The other way round: a socket whose transports have no path to themselves. */
+/* The paths of a socket's transports must not be pages that are mounted. */
 static int check_transports(const struct pinion_endpoint *endpoint, const struct pinion_mount *mount)
 {
     for (size_t i = 0; i < endpoint->mounted_count; i++) {
         const struct pinion_mounted *other = endpoint->mounted[i];
-        if (other->kind == PINION_MOUNT_PAGE &&
+        if (other->kind == PINION_MOUNTED_PAGE &&
             pinion__entrance_at(mount, pinion__slice_str(other->page.path)) != PINION_ENTRANCE_NONE)
-            return pinion__fail(PINION_EINVAL,
-                                "cannot mount \"%s\": its clients would come to the page \"%s\"", mount->path,
-                                other->page.path);
+            return pinion__fail(PINION_EINVAL, "cannot mount \"%s\": its clients would get the page \"%s\"",
+                                mount->path, other->page.path);
     }
     return 0;
 }
 
-static int check_path(const struct pinion_endpoint *endpoint, enum pinion_route_kind kind, const char *path)
+static int check_path(const struct pinion_endpoint *endpoint, enum pinion_mounted_kind kind, const char *path)
 {
     if (endpoint->state >= PINION_ENDPOINT_RUNNING)
         return refuse_path(path, "the endpoint has started");
-    int rc = check_text(path, kind == PINION_MOUNT_STATIC);
+    int rc = check_text(path, kind == PINION_MOUNTED_STATIC);
     return rc ? rc : check_free(endpoint, kind, path);
 }
 
 /* ---- mounting ---- */
 
-/* One more, zeroed, to be filled in, and kept or not. */
+/* Zeroed room for one more. The caller fills it in and calls keep_slot. */
 static struct pinion_mounted *mounted_slot(struct pinion_endpoint *endpoint)
 {
     struct pinion_mounted **array =
@@ -116,7 +115,7 @@ static struct pinion_mounted *mounted_slot(struct pinion_endpoint *endpoint)
     return calloc(1, sizeof(struct pinion_mounted));
 }
 
-/* Keep the slot, when it was filled in without an error. */
+/* Keep the slot, or free it where filling it in ended with the error `rc`. */
 static int keep_slot(struct pinion_endpoint *endpoint, struct pinion_mounted *slot, int rc)
 {
     if (rc)
@@ -126,19 +125,19 @@ static int keep_slot(struct pinion_endpoint *endpoint, struct pinion_mounted *sl
     return rc;
 }
 
-/* A slot for a socket, to be filled in. */
+/* A slot for a socket. The caller fills it in, and calls keep_socket. */
 static int socket_slot(struct pinion_endpoint *endpoint, const char *path, struct pinion_mounted **out)
 {
-    int rc = check_path(endpoint, PINION_MOUNT_SOCKET, path);
+    int rc = check_path(endpoint, PINION_MOUNTED_SOCKET, path);
     struct pinion_mounted *slot = rc ? NULL : mounted_slot(endpoint);
     if (!slot)
         return rc ? rc : PINION_ENOMEM;
-    slot->kind = PINION_MOUNT_SOCKET;
+    slot->kind = PINION_MOUNTED_SOCKET;
     *out = slot;
     return 0;
 }
 
-/* The slot is filled in, or not, because of this error. */
+/* Keep a slot for a socket; `rc` is the error that filling it in ended with, or 0. */
 static int keep_socket(struct pinion_endpoint *endpoint, struct pinion_mounted *slot, int rc)
 {
     if (!rc && (rc = check_transports(endpoint, &slot->socket)) != 0)
@@ -196,11 +195,11 @@ int pinion_endpoint_raw_socket_sized(pinion_endpoint *endpoint, const char *path
 
 static int mount_page(struct pinion_endpoint *endpoint, const char *path, pinion_get_fn *fn, void *data)
 {
-    int rc = check_path(endpoint, PINION_MOUNT_PAGE, path);
+    int rc = check_path(endpoint, PINION_MOUNTED_PAGE, path);
     struct pinion_mounted *slot = rc ? NULL : mounted_slot(endpoint);
     if (!slot)
         return rc ? rc : PINION_ENOMEM;
-    slot->kind = PINION_MOUNT_PAGE;
+    slot->kind = PINION_MOUNTED_PAGE;
     slot->page.fn = fn;
     slot->page.data = data;
     slot->page.path = strdup(path);
@@ -217,11 +216,11 @@ int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path, pinion_get_
 
 static int mount_files(struct pinion_endpoint *endpoint, const char *prefix, const char *directory)
 {
-    int rc = check_path(endpoint, PINION_MOUNT_STATIC, prefix);
+    int rc = check_path(endpoint, PINION_MOUNTED_STATIC, prefix);
     struct pinion_mounted *slot = rc ? NULL : mounted_slot(endpoint);
     if (!slot)
         return rc ? rc : PINION_ENOMEM;
-    slot->kind = PINION_MOUNT_STATIC;
+    slot->kind = PINION_MOUNTED_STATIC;
     return keep_slot(endpoint, slot, pinion__static_init(&slot->files, prefix, directory));
 }
 
@@ -236,13 +235,13 @@ int pinion_endpoint_static(pinion_endpoint *endpoint, const char *prefix, const 
 static void unmount(struct pinion_mounted *mounted)
 {
     switch (mounted->kind) {
-    case PINION_MOUNT_SOCKET:
+    case PINION_MOUNTED_SOCKET:
         pinion__mount_release(&mounted->socket);
         break;
-    case PINION_MOUNT_PAGE:
+    case PINION_MOUNTED_PAGE:
         free(mounted->page.path);
         break;
-    case PINION_MOUNT_STATIC:
+    case PINION_MOUNTED_STATIC:
         pinion__static_release(&mounted->files);
         break;
     }

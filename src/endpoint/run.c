@@ -1,4 +1,4 @@
-/* An endpoint that runs: its loops, each on a thread, from listening until they have drained. */
+/* Runs an endpoint: its loops, each on a thread, from listening until they have drained. */
 #include "base/log_limit.h"
 #include "base/misuse.h"
 #include "endpoint/check.h"
@@ -16,7 +16,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define SPARE_DESCRIPTORS 16 /* for connections: with fewer left an endpoint does not start */
+#define SPARE_DESCRIPTORS 16 /* with fewer left for connections an endpoint does not start */
 
 /* ---- one loop's life ---- */
 
@@ -25,7 +25,8 @@ static size_t count(const atomic_size_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-/* Those of the other loops are as they were at the end of their turns. */
+/* False when there are as many connections as may be. The other loops count theirs at the end of each turn.
+ */
 static bool has_room(const struct pinion_endpoint_loop *loop)
 {
     const struct pinion_endpoint *endpoint = loop->endpoint;
@@ -39,7 +40,7 @@ static bool has_room(const struct pinion_endpoint_loop *loop)
     return open <= endpoint->options.max_connections;
 }
 
-/* False: it is refused, and the log says why. */
+/* False: the connection is refused, and the log says why. */
 static bool may_enter(struct pinion_endpoint_loop *loop, const struct pinion_conn *conn)
 {
     struct pinion_endpoint *endpoint = loop->endpoint;
@@ -51,7 +52,7 @@ static bool may_enter(struct pinion_endpoint_loop *loop, const struct pinion_con
     return false;
 }
 
-/* A connection that nobody attaches to is closed. */
+/* If nobody attaches to the connection, the loop closes it. */
 static void on_accepted(void *context, void *streams, struct pinion_conn *conn)
 {
     struct pinion_endpoint_loop *loop = context;
@@ -88,7 +89,7 @@ static const struct pinion_loop_events loop_events = { .accepted = on_accepted,
                                                        .ended = on_ended,
                                                        .turn = on_turn };
 
-/* The I/O loop itself stays until the endpoint is freed: another thread may be about to wake it. */
+/* The I/O loop itself stays until the endpoint is freed, because another thread may be about to wake it. */
 static void end_loop(struct pinion_endpoint_loop *loop)
 {
     pinion__extensions_loop_ends(loop->shard);
@@ -109,7 +110,7 @@ static void request_stop(void *context)
         pinion__endpoint_wake(&endpoint->loops[i]);
 }
 
-/* What does not run does not listen, and an endpoint of which a part does not run ends. */
+/* A loop that does not run must not listen, and an endpoint does not go on without one of its loops. */
 static void loop_failed(struct pinion_endpoint_loop *loop, int rc)
 {
     pinion__log(PINION_LOG_ERROR, "a loop failed, and the endpoint stops: %s", pinion__error_sentence(rc));
@@ -133,7 +134,7 @@ static int run_loop(struct pinion_endpoint_loop *loop, struct pinion_loop *io)
 
 /* ---- listening ---- */
 
-/* As if it had never listened. */
+/* Undo listening. */
 static void stop_listening(struct pinion_endpoint *endpoint)
 {
     pinion__listeners_undo(endpoint);
@@ -170,15 +171,16 @@ uint16_t pinion_endpoint_port(const pinion_endpoint *endpoint)
 
 /* ---- starting: steps that all take together (starting.h) ---- */
 
-/* One that takes them: a loop's thread, the one that starts the endpoint, or one that is both. */
+/* A thread that takes the steps: one that runs a loop, the one that starts the endpoint, or one that does
+ * both. */
 struct starter {
     struct pinion_endpoint *endpoint;
-    struct pinion_endpoint_loop *loop; /* NULL: none */
+    struct pinion_endpoint_loop *loop; /* the loop it runs; NULL: it runs none */
     struct pinion_loop *io;
-    bool leads;
+    bool leads; /* it starts the endpoint */
 };
 
-/* Returns what the step came to for all. */
+/* Wait until all have taken the step. Returns 0, or the first failure. */
 static int meet(const struct starter *starter, int rc, unsigned missing)
 {
     unsigned count = missing + (starter->loop != NULL) + starter->leads;
@@ -200,7 +202,7 @@ static int make_loop(struct starter *starter)
                         starter->endpoint->loop_count, pinion__error_sentence(rc));
 }
 
-/* Where no connection can be accepted, everybody would wait. */
+/* Without descriptors no connection could be accepted, and all clients would wait. */
 static int check_descriptors(const struct pinion_endpoint *endpoint)
 {
     int fds[SPARE_DESCRIPTORS], rc = 0;
@@ -212,16 +214,16 @@ static int check_descriptors(const struct pinion_endpoint *endpoint)
         if (fds[made] >= 0)
             made++;
         else
-            rc = pinion__fail_system(errno, "only %zu descriptors are left for connections, %zu is the least",
-                                     made, wanted);
+            rc = pinion__fail_system(
+                errno, "only %zu descriptors are left for connections, at least %zu needed", made, wanted);
     }
     while (made > 0)
         close(fds[--made]);
     return rc;
 }
 
-/* Two nodes of one name would take each other's messages: where a supervisor starts this process while the
- * one before it still serves, under the same name, that one has to be gone first. */
+/* Two nodes of one name would take each other's messages. When a supervisor starts this process, the one
+ * before it may still serve under the same name: wait until it is gone. */
 static int claim_node(struct pinion_endpoint *endpoint)
 {
     char what[PINION_CLAIM_MAX];
@@ -245,7 +247,7 @@ static int accept_connections(const struct starter *starter)
     return starter->loop ? pinion__listeners_open(starter->loop, starter->io) : 0;
 }
 
-/* Nothing can fail any more, and no loop runs yet. */
+/* Nothing can fail any more, and no loop runs yet: tell everybody that the endpoint is ready. */
 static void tell_ready(struct pinion_endpoint *endpoint)
 {
     endpoint->state = PINION_ENDPOINT_RUNNING;
@@ -269,8 +271,8 @@ static void give_up(struct starter *starter)
     pinion__loop_free(starter->io);
 }
 
-/* `rc` is what became of starting the threads, of which so many are missing. When it fails nothing is left of
- * this part. */
+/* Take all steps together with the other threads. `rc` says whether the threads could be started, and
+ * `missing` how many of them could not. On failure nothing of this thread's part is left. */
 static int take_steps(struct starter *starter, int rc, unsigned missing)
 {
     rc = meet(starter, rc, missing);
@@ -298,7 +300,7 @@ static void *loop_thread(void *data)
     return NULL;
 }
 
-/* How many there are is told by *missing. */
+/* *missing is how many threads could not be started. */
 static int start_threads(struct pinion_endpoint *endpoint, unsigned first, unsigned *missing)
 {
     sigset_t saved;
@@ -321,13 +323,13 @@ static void join_threads(struct pinion_endpoint *endpoint)
 {
     for (unsigned i = 0; i < endpoint->loop_count; i++) {
         if (!endpoint->loops[i].threaded)
-            continue; /* the first one's of run(), which stop() asks about */
+            continue; /* run() runs the first loop on its own thread */
         pthread_join(endpoint->loops[i].thread, NULL);
         endpoint->loops[i].threaded = false;
     }
 }
 
-/* With `first` 1 this thread is to run the first loop. */
+/* `first` is the first loop that gets a thread of its own: 1 when this thread runs the first loop. */
 static int start_all(struct starter *starter, unsigned first)
 {
     struct pinion_endpoint *endpoint = starter->endpoint;
@@ -340,7 +342,8 @@ static int start_all(struct starter *starter, unsigned first)
     return rc;
 }
 
-/* The endpoint is as it was, whatever failed; but sockets that were accepted from are closed. */
+/* On failure the endpoint is as it was before, except that sockets on which a loop accepted already are
+ * closed. */
 static int start(struct starter *starter, unsigned first)
 {
     struct pinion_endpoint *endpoint = starter->endpoint;
@@ -363,8 +366,8 @@ static int check_startable(const struct pinion_endpoint *endpoint)
     return pinion__fail(PINION_EINVAL, "the endpoint runs already, has stopped, or is a test's");
 }
 
-/* Wait for the loops. The other nodes hear what their channels had to say at the end, so they are let go of
- * after that. */
+/* Wait for the loops. The pubsub stops after them, so that other nodes get what channels broadcast at the
+ * end. */
 static void await_end(struct pinion_endpoint *endpoint)
 {
     join_threads(endpoint);
@@ -372,7 +375,7 @@ static void await_end(struct pinion_endpoint *endpoint)
     endpoint->state = PINION_ENDPOINT_STOPPED;
 }
 
-/* The first loop that failed says how it went. */
+/* The error of the first loop that failed, or 0. */
 static int run_status(const struct pinion_endpoint *endpoint)
 {
     for (unsigned i = 0; i < endpoint->loop_count; i++) {
@@ -388,12 +391,12 @@ static int run_here(struct pinion_endpoint *endpoint)
     struct starter starter = { .endpoint = endpoint, .loop = &endpoint->loops[0], .leads = true };
     endpoint->notifies = true;
     int rc = start(&starter, 1);
-    if (rc) /* one that was asked to stop meanwhile did as it was asked */
+    if (rc) /* when it was asked to stop meanwhile, this is no failure */
         return atomic_load(&endpoint->stop_requested) ? 0 : rc;
     endpoint->loops[0].status = run_loop(&endpoint->loops[0], starter.io);
     request_stop(endpoint);
     await_end(endpoint);
-    pinion__drain_tell(endpoint); /* of one that failed: it has not drained */
+    pinion__drain_tell(endpoint); /* in case a loop failed, and so did not drain */
     pinion__log(PINION_LOG_INFO, "stopped");
     return run_status(endpoint);
 }
@@ -433,11 +436,11 @@ int pinion_endpoint_start(pinion_endpoint *endpoint)
 void pinion_endpoint_stop(pinion_endpoint *endpoint)
 {
     PINION_NEED(endpoint, return );
-    if (pinion__endpoint_is_driven(endpoint, "pinion_endpoint_stop"))
+    if (pinion__endpoint_refuse_driven(endpoint, "pinion_endpoint_stop"))
         return;
     PINION_RULE(!pinion__hub_here(&endpoint->hub) || !endpoint->loops[0].threaded, return,
                 "called in a callback after pinion_endpoint_start: it would wait for itself");
     request_stop(endpoint);
     if (endpoint->loop_count > 0 && endpoint->loops[0].threaded)
-        await_end(endpoint); /* of start(); run() joins its own */
+        await_end(endpoint); /* after start(); run() waits for its threads itself */
 }

@@ -31,7 +31,8 @@ static void note_failure(struct pinion_starting *starting, int rc)
     snprintf(starting->sentence, sizeof starting->sentence, "%s", pinion__error_sentence(rc));
 }
 
-/* Under the lock. A failure in the next step, which others may be at already, is no outcome of this one. */
+/* Under the lock. Others may be at the next step already: a failure there does not change the outcome of this
+ * one. */
 static int await_others(struct pinion_starting *starting, unsigned count)
 {
     unsigned step = starting->step;

@@ -1,6 +1,6 @@
-/* All or nothing: those who start an endpoint, one for each loop and whoever waits for them, take each step
- * together. Nobody begins with the next one before all are done with this one, and when one fails all know.
- * So no loop accepts connections beside another that could not be made. */
+/* An endpoint starts as a whole or not at all. Each loop's thread, and the thread that waits for them, take
+ * each step together: nobody begins the next step before all are done with this one, and if one fails, all
+ * know. So no loop accepts connections when another loop could not be made. */
 #ifndef PINION_ENDPOINT_STARTING_H
 #define PINION_ENDPOINT_STARTING_H
 
@@ -10,23 +10,22 @@
 struct pinion_starting {
     struct pinion_lock lock;
     pthread_cond_t over;
-    unsigned members;
-    unsigned arrived; /* of them, at the end of this step */
-    unsigned step;    /* how many are over */
-    int rc;           /* of the first that failed */
-    int outcome;      /* of the step that is over; the next cannot be before all know */
-    char sentence[512];
+    unsigned members;   /* how many threads take the steps */
+    unsigned arrived;   /* how many of them are done with this step */
+    unsigned step;      /* how many steps are over */
+    int rc;             /* the first failure */
+    int outcome;        /* of the step that is over; all have read it before the next one is over */
+    char sentence[512]; /* of the first failure */
 };
 
 void pinion__starting_init(struct pinion_starting *starting);
 void pinion__starting_release(struct pinion_starting *starting);
 
-/* For so many members, none of which has begun. */
+/* Begin with so many members. None of them has begun yet. */
 void pinion__starting_begin(struct pinion_starting *starting, unsigned members);
 
-/* `count` members, this thread and those it speaks for, are done with the step, which came to rc; with a
- * failure its sentence in pinion_error_detail() is kept. Waits for the others, and returns what the step came
- * to for all: 0, or the first failure, whose sentence is this thread's then too. */
+/* This thread is done with the step, with the result rc; it counts for `count` members. Waits for the others.
+ * Returns 0 when all have succeeded, else the first failure. pinion_error_detail() says the same for all. */
 int pinion__starting_meet(struct pinion_starting *starting, int rc, unsigned count);
 
 #endif

@@ -10,12 +10,12 @@ static_assert(PINION_PEER_TEXT == INET6_ADDRSTRLEN, "an address fits");
 
 struct pinion_stream_listener {
     struct pinion_stream_listener *next; /* of the same endpoint */
-    const pinion_stream_def *theirs;
-    pinion_stream_def def; /* as we know it */
+    const pinion_stream_def *theirs;     /* the program's definition */
+    pinion_stream_def def;               /* our copy of it */
     void *data;
     char *host; /* NULL: all addresses */
     uint16_t port;
-    uint16_t bound; /* 0: not yet */
+    uint16_t bound; /* the port it listens on; 0: it does not yet */
 };
 
 struct pinion_stream {
@@ -26,8 +26,8 @@ struct pinion_stream {
     struct pinion_list node; /* in loop->streams */
     struct pinion_timer timer;
     bool eof;       /* the peer sends no more */
-    bool finishing; /* our FIN follows what is queued */
-    bool over;      /* nothing but closed follows */
+    bool finishing; /* our side ends once the queue is sent */
+    bool over;      /* it is closed: only the `closed` callback follows */
 };
 
 /* ---- listening ---- */
@@ -36,7 +36,7 @@ static int check(const struct pinion_endpoint *endpoint, const pinion_stream_def
 {
     if (endpoint->state != PINION_ENDPOINT_NEW)
         return pinion__fail(PINION_EINVAL,
-                            "streams are declared before the endpoint listens, and not on a test's");
+                            "declare streams before the endpoint listens; the endpoint of a test has none");
     if (!def->received || !def->closed)
         return pinion__fail(PINION_EINVAL, "a stream definition lacks received or closed");
     return 0;
@@ -112,7 +112,7 @@ void pinion__stream_listeners_free(struct pinion_endpoint *endpoint)
 
 /* ---- events ---- */
 
-/* Both sides have said that no more comes, and the kernel has all of ours. */
+/* Close when both sides send no more, and the kernel has all of our bytes. */
 static void close_if_done(struct pinion_stream *stream)
 {
     if (stream->eof && stream->finishing && pinion__conn_flush(stream->conn) == 0)
@@ -159,7 +159,7 @@ static void on_timer(struct pinion_timer *timer)
         pinion_stream_close(stream);
 }
 
-/* One for which there is no memory is closed. */
+/* Without memory the connection is closed. */
 void pinion__stream_accept(struct pinion_endpoint_loop *loop, struct pinion_stream_listener *listener,
                            struct pinion_conn *conn)
 {
@@ -189,7 +189,7 @@ void pinion__streams_stop(struct pinion_endpoint_loop *loop)
 #define ON_LOOP(stream, otherwise)                                                                           \
     PINION_RULE(pinion__scheduler_on_thread((stream)->loop->scheduler), otherwise, ELSEWHERE)
 
-/* For functions that return no code: only builds with checks look at the thread. */
+/* For functions that return no code. Only builds with checks look at the thread. */
 #ifdef PINION_CHECKS
 #define CHECK_STREAM(stream, otherwise)                                                                      \
     PINION_NEED(stream, otherwise);                                                                          \

@@ -5,10 +5,11 @@
 #include "endpoint/endpoint.h"
 #include <pinion/stream.h>
 
-/* Open the sockets of every pinion_endpoint_streams. Errors as pinion_endpoint_listen; none is open then. */
+/* Open the listening sockets for all streams (pinion_endpoint_streams). Errors: those of
+ * pinion_endpoint_listen; then none is open. */
 int pinion__stream_listeners_open(struct pinion_endpoint *endpoint);
 
-/* They listen no more. */
+/* The sockets have been closed: forget their ports. */
 void pinion__stream_listeners_unbind(struct pinion_endpoint *endpoint);
 void pinion__stream_listeners_free(struct pinion_endpoint *endpoint);
 
@@ -16,7 +17,7 @@ void pinion__stream_listeners_free(struct pinion_endpoint *endpoint);
 void pinion__stream_accept(struct pinion_endpoint_loop *loop, struct pinion_stream_listener *listener,
                            struct pinion_conn *conn);
 
-/* The server stops: shut down those that are left. */
+/* The endpoint stops: shut down the streams of this loop. */
 void pinion__streams_stop(struct pinion_endpoint_loop *loop);
 
 #endif

@@ -1,4 +1,4 @@
-/* Clients of transports that are not ours: what they connect to is found here. */
+/* Connects the clients of the application's own transports (pinion/transport.h). */
 #include "base/misuse.h"
 #include "base/sized.h"
 #include "endpoint/endpoint.h"
@@ -12,14 +12,14 @@ static const struct pinion_mount *find_mount(const pinion_endpoint *endpoint, co
 {
     for (size_t i = 0; i < endpoint->mounted_count; i++) {
         const struct pinion_mounted *mounted = endpoint->mounted[i];
-        if (mounted->kind == PINION_MOUNT_SOCKET &&
+        if (mounted->kind == PINION_MOUNTED_SOCKET &&
             pinion__path_is(pinion__slice_str(path), mounted->socket.path))
             return &mounted->socket;
     }
     return NULL;
 }
 
-/* What the engine calls without asking. */
+/* The members that every transport needs. */
 static int check_transport(const pinion_transport *transport)
 {
     const char *missing = !transport->name        ? "name"
@@ -44,7 +44,7 @@ static int connect_to(pinion_endpoint *endpoint, const char *path, const pinion_
     if (!mount)
         return pinion__fail(PINION_ENOENT, "no socket is mounted at \"%s\"", path);
     if (!here)
-        return pinion__fail(PINION_EINVAL, "a transport connects on one of the endpoint's loops");
+        return pinion__fail(PINION_EINVAL, "this thread is not one of the endpoint's loops: connect there");
     pinion_connect_info known;
     const void *ours;
     int rc = PINION_DEFINITION(&here->definitions, pinion_transport, transport, transport_size, &ours);

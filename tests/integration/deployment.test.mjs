@@ -224,7 +224,7 @@ describe("a server", () => {
   it("says what is wrong with a list of proxies, and exits with 1", async () => {
     const { exited, output } = run("chat", { args: ["--trusted-proxies", "127.0.0.1, nonsense"] });
     assert.deepEqual(await within(exited, "the exit"), { code: 1, signal: null });
-    assert.match(output().stderr, /"nonsense" is no address and no network/);
+    assert.match(output().stderr, /"nonsense" is neither an address nor a network/);
   });
 
   it("believes only those it trusts", async (t) => {
