@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
-/* RFC 9110 section 6.6.1: in English whatever the process's locale is, which strftime() would ask. */
+/* The date is in English (RFC 9110 section 6.6.1). strftime() would use the locale of the process. */
 static void format_date(char *out, size_t size)
 {
     static const char days[] = "SunMonTueWedThuFriSat";
@@ -15,14 +15,14 @@ static void format_date(char *out, size_t size)
              months + 3 * utc.tm_mon, utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
-/* 1xx, 204 and 304 end with their head, whatever it says; 205 has nothing to show (RFC 9110 sections 6.4.1
- * and 15.3.6). Bytes behind such a head would be read as the next answer. */
+/* Answers with 1xx, 204 and 304 end with their head, whatever it says, and 205 has no content (RFC 9110
+ * sections 6.4.1 and 15.3.6). Bytes behind such a head would be read as the next answer. */
 static bool has_content(int status)
 {
     return status >= 200 && status != 204 && status != 205 && status != 304;
 }
 
-/* As snprintf(): returns the length that the head has, however much of it fits. */
+/* As snprintf(): returns the length of the whole head, even when it does not fit. */
 static int format_head(const struct pinion_http_answer *answer, char *out, size_t size)
 {
     char date[40], length[48] = "";
@@ -31,7 +31,7 @@ static int format_head(const struct pinion_http_answer *answer, char *out, size_
     if (has_content(answer->status))
         snprintf(length, sizeof length, "content-length: %llu\r\n", (unsigned long long)answer->length);
     else if (answer->status ==
-             205) /* the one of them that could have content, so that it says that it has none */
+             205) /* a client would expect content here, so the head says that there is none */
         snprintf(length, sizeof length, "content-length: 0\r\n");
     return snprintf(out, size,
                     "HTTP/1.1 %d %s\r\ndate: %s\r\n%s%s%s%s%sx-content-type-options: nosniff\r\n"

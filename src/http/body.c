@@ -1,5 +1,5 @@
-/* Bodies of requests: an answerer takes one, any other is read and dropped. Of the latter only so much is
- * read: whoever sends more, or takes its time, finds the connection closed. */
+/* Bodies of requests. An answerer takes the body, or it is read and dropped. Only a limited part is dropped:
+ * if the peer sends more, or takes too long, the connection is closed. */
 #include "base/log.h"
 #include "http/connection.h"
 
@@ -31,7 +31,7 @@ bool pinion__http_spend(struct pinion_http *http, size_t len)
 /* The answerer gets its data back, to answer or to wait. */
 static void hand_back(struct pinion_http *http)
 {
-    http->state = PINION_HTTP_HEAD;
+    http->state = PINION_HTTP_HEAD; /* not pinion__http_enter: the answerer is not abandoned */
     http->answerer.ops->body_end(http, http->answerer.data);
     if (http->state == PINION_HTTP_HEAD)
         pinion__http_answered(http);
@@ -46,7 +46,7 @@ void pinion__http_read_body(struct pinion_http *http, const struct pinion_http_a
         hand_back(http);
 }
 
-/* Somebody takes it. */
+/* True when the answerer takes the body. */
 static bool is_taken(const struct pinion_http *http)
 {
     return http->state == PINION_HTTP_BODY && http->answerer.ops->body;
@@ -61,7 +61,7 @@ static void end_body(struct pinion_http *http)
         pinion__http_enter(http, PINION_HTTP_HEAD);
 }
 
-/* The body cannot be read to its end. A request has one answer: in REST it was given. */
+/* The body cannot be read to its end. In REST the request has its answer already, and gets no other one. */
 static void give_up(struct pinion_http *http, int status)
 {
     if (http->state == PINION_HTTP_REST)
@@ -70,11 +70,11 @@ static void give_up(struct pinion_http *http, int status)
         pinion__http_send_error(http, status, false);
 }
 
-/* So much of it came, and there is more. */
+/* `len` bytes of the body came, and there is more. */
 static void expect_more(struct pinion_http *http, size_t len)
 {
     if (is_taken(http))
-        pinion__http_set_deadline(http, http->server->limits->stall_ms); /* others: one for all of it */
+        pinion__http_set_deadline(http, http->server->limits->stall_ms); /* a dropped body has only one */
     else if (!pinion__http_spend(http, len))
         give_up(http, 413);
 }
@@ -86,7 +86,7 @@ size_t pinion__http_take_body(struct pinion_http *http, const uint8_t *bytes, si
     int rc;
     while ((rc = pinion__http_body_read(&http->body, bytes, len, &pos, &piece)) == 1) {
         if (is_taken(http) && http->answerer.ops->body(http->answerer.data, piece) != 0) {
-            give_up(http, 400); /* as Phoenix says it of a body that is too long */
+            give_up(http, 400); /* the body is too long; Phoenix answers 400 too */
             return len;
         }
     }
@@ -95,7 +95,7 @@ size_t pinion__http_take_body(struct pinion_http *http, const uint8_t *bytes, si
     } else if (rc == 0) {
         end_body(http);
     } else {
-        pinion__log(PINION_LOG_INFO, "http: a request's body is not valid, closed");
+        pinion__log(PINION_LOG_INFO, "http: the body of a request is not valid: closed");
         give_up(http, 400);
     }
     return pos;

@@ -1,4 +1,3 @@
-/* See check.h. */
 #include "http/check.h"
 #include "http/connection.h"
 
@@ -10,9 +9,9 @@ const char *pinion__http_server_check(const struct pinion_http_server *server)
     PINION_LIST_FOREACH (node, &server->connections) {
         const struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);
         if (http->server != server || pinion__conn_user(http->conn) != http)
-            return "an HTTP connection is another loop's, or not its connection's";
+            return "an HTTP connection belongs to another loop, or its connection is not attached to it";
         if (!pinion__list_sound(&http->turn.node) || !pinion__list_sound(&http->deadline.node))
-            return "an HTTP connection waits where nobody knows it";
+            return "an HTTP connection's turn or deadline is linked wrong";
     }
     return pinion__turns_check(&server->turns);
 }

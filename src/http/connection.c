@@ -35,7 +35,7 @@ void pinion__http_accept(struct pinion_http_server *server, struct pinion_conn *
 {
     struct pinion_http *http = calloc(1, sizeof *http);
     if (!http)
-        return; /* not attached: closed */
+        return; /* the loop closes a connection that nobody attaches to */
     http->conn = conn;
     http->server = server;
     pinion__http_file_init(http);
@@ -47,7 +47,7 @@ void pinion__http_accept(struct pinion_http_server *server, struct pinion_conn *
     pinion__conn_attach(conn, &http_events, http);
 }
 
-/* ---- what a handler may ask ---- */
+/* ---- for handlers ---- */
 
 struct pinion_http_server *pinion__http_server(const struct pinion_http *http)
 {

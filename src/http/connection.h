@@ -1,4 +1,4 @@
-/* One HTTP connection, from the inside. */
+/* An HTTP connection, as the files of src/http see it. */
 #ifndef PINION_HTTP_CONNECTION_H
 #define PINION_HTTP_CONNECTION_H
 
@@ -8,78 +8,77 @@
 #include "io/progress.h"
 #include "proto/http1_body.h"
 
-#define PINION_HTTP_DISCARD_MAX (1024u * 1024) /* bytes that are read of a body nobody asked for */
+#define PINION_HTTP_DISCARD_MAX (1024u * 1024) /* how many bytes of a body that nobody takes are read */
 
-/* What the connection does. It is in one state at a time. What belongs to a state exists only in that state:
- * pinion__http_enter() frees it.
+/* What the connection does. It is in one state at a time. Some members exist only in one state;
+ * pinion__http_enter() releases those of the state that it leaves.
  *
  *   HEAD --answered at once----------> REST or HEAD
  *        --a file--> FILE -----------> REST or HEAD
  *        --its body is read--> BODY --> HEAD or WAIT
  *        --waits--> WAIT ------------> HEAD, or BODY
  *        --handed over--> GIVEN
- *   any -> CLOSING
- */
+ *   any -> CLOSING */
 enum pinion_http_state {
-    PINION_HTTP_HEAD,    /* the next request is to come, or a part of its head has */
-    PINION_HTTP_REST,    /* the request has its answer: what is left of its body is read and dropped */
-    PINION_HTTP_BODY,    /* the body is read, for the answerer */
-    PINION_HTTP_WAIT,    /* the answerer will answer */
-    PINION_HTTP_FILE,    /* `file` goes out */
-    PINION_HTTP_CLOSING, /* no more answers: what is queued goes out, what comes is dropped */
-    PINION_HTTP_GIVEN,   /* the connection is somebody else's: this goes */
+    PINION_HTTP_HEAD,    /* it waits for the next request, or for the rest of its head */
+    PINION_HTTP_REST,    /* the request has its answer; the rest of its body is read and dropped */
+    PINION_HTTP_BODY,    /* the body is read for the answerer */
+    PINION_HTTP_WAIT,    /* the answerer will answer later */
+    PINION_HTTP_FILE,    /* `file` is being sent */
+    PINION_HTTP_CLOSING, /* there are no more answers; what is queued is sent, what comes is dropped */
+    PINION_HTTP_GIVEN,   /* the connection has been handed over, and this struct is about to be freed */
 };
 
 struct pinion_http {
     struct pinion_conn *conn;
     struct pinion_http_server *server;
     struct pinion_list node;         /* in server->connections */
-    struct pinion_timer deadline;    /* to begin a head, to finish it, a body, or the close */
-    struct pinion_patience patience; /* where the peer has time to read first */
-    struct pinion_buf input;         /* the part of a head that has come, or what waits for an answer's end */
-    size_t scanned;                  /* of it, by the parser */
-    struct pinion_http_body body;    /* has_rest: what is to come of it */
-    uint64_t discard_left;           /* bytes that may still be read in vain */
+    struct pinion_timer deadline;    /* for the head to begin or to end, for the body, or for the close */
+    struct pinion_patience patience; /* for states that begin once the peer has read everything */
+    struct pinion_buf input;         /* the first part of a head, or bytes that wait for an answer */
+    size_t scanned;                  /* how many bytes of the head the parser has seen */
+    struct pinion_http_body body;    /* while has_rest: the part of the body that is still to come */
+    uint64_t discard_left;           /* how many more bytes may be read and dropped */
     union {
         struct {
             const struct pinion_http_answerer *ops;
             void *data;
-        } answerer; /* BODY, WAIT */
+        } answerer; /* in BODY and WAIT */
         struct {
             int fd;
-            uint64_t left;
-        } file; /* FILE */
+            uint64_t left; /* bytes still to be sent */
+        } file;            /* in FILE */
     };
-    struct pinion_turn turn; /* requests wait for it, whatever the state */
-    struct pinion_task pump; /* goes on sending a file */
+    struct pinion_turn turn; /* while it waits, requests wait too, in any state */
+    struct pinion_task pump; /* sends the next piece of a file */
     uint8_t state;           /* enum pinion_http_state */
-    bool has_rest;           /* the end of the request's body has not been read */
+    bool has_rest;           /* the request's body has not been read to its end */
     bool expects;            /* the peer waits for 100 Continue before it sends the body */
     bool head_only;          /* the request is a HEAD: its answer has no body */
-    bool keep_alive;         /* after the answer that takes its time */
-    bool backlogged;         /* too much is queued: requests wait until it has gone */
-    bool asked;              /* a request came by it */
-    bool head_begun;         /* a part of the next head has come: the time for it runs */
+    bool keep_alive;         /* the connection stays open after an answer that takes its time */
+    bool backlogged;         /* too many answers are queued; requests wait until they are sent */
+    bool asked;              /* a request has come on this connection */
+    bool head_begun;         /* a part of the next head has come, so that its deadline runs */
     bool returning;          /* see struct pinion_http_handler */
-    bool eof;                /* the peer sends no more, and is owed the answers to what it sent */
+    bool eof;                /* the peer sends no more; it still gets its answers */
     bool pumping;            /* the pump task is queued */
-    bool gone;               /* closed; the pump task frees */
+    bool gone;               /* the connection is closed, and the pump task frees this struct */
 };
 
-/* An answer takes its time. */
+/* True while an answer takes its time. */
 static inline bool pinion__http_is_answering(const struct pinion_http *http)
 {
     return http->state == PINION_HTTP_WAIT || http->state == PINION_HTTP_FILE;
 }
 
-/* Requests wait. */
+/* True while requests have to wait. */
 static inline bool pinion__http_is_busy(const struct pinion_http *http)
 {
     return http->state == PINION_HTTP_CLOSING || http->backlogged || pinion__turn_waits(&http->turn) ||
            pinion__http_is_answering(http);
 }
 
-/* Requests wait for the peer to read. */
+/* True when requests wait until the peer has read its answers. */
 static inline bool pinion__http_sends_much(const struct pinion_http *http)
 {
     return http->state == PINION_HTTP_FILE || (http->backlogged && http->state != PINION_HTTP_CLOSING);
@@ -89,7 +88,7 @@ static inline bool pinion__http_sends_much(const struct pinion_http *http)
 
 /* ---- time.c: how long a state may last ---- */
 
-/* The present state begins. */
+/* The state begins: set its deadline. */
 void pinion__http_start_clock(struct pinion_http *http);
 
 void pinion__http_set_deadline(struct pinion_http *http, uint32_t ms);
@@ -108,7 +107,7 @@ void pinion__http_free(struct pinion_http *http);
 
 /* ---- answer.c ---- */
 
-/* "100 Continue": the peer waits for it before it sends its body (RFC 9110 section 10.1.1). */
+/* Send "100 Continue". The peer waits for it before it sends the body (RFC 9110 section 10.1.1). */
 void pinion__http_send_continue(struct pinion_http *http);
 
 /* ---- deadline.c ---- */

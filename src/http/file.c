@@ -1,4 +1,4 @@
-/* Sending files: a piece a turn, while requests wait. */
+/* Sends files, a piece in each turn. Meanwhile requests wait. */
 #include "http/connection.h"
 #include "http/static.h"
 #include <errno.h>
@@ -17,8 +17,8 @@ static ssize_t read_some(int fd, char *bytes, size_t want)
     return got;
 }
 
-/* Queue one more piece. False when the file is at its end, or broken: then the connection is closed, as its
- * length was promised. */
+/* Queue one more piece. False when the file is at its end, or cannot be read. In the latter case the
+ * connection is closed, because the head has promised a length. */
 static bool send_chunk(struct pinion_http *http)
 {
     uint64_t left = http->file.left;
@@ -51,7 +51,8 @@ static void after_file(struct pinion_http *http)
     pinion__http_go_on(http);
 }
 
-/* One piece a turn, so that other connections get theirs; more when the kernel has taken it. */
+/* Send one piece in a turn, so that other connections get theirs. If the kernel did not take all of it, the
+ * next piece waits until it has (`drained`). */
 static void run_pump(struct pinion_task *task)
 {
     struct pinion_http *http = PINION_CONTAINER_OF(task, struct pinion_http, pump);
@@ -85,7 +86,8 @@ void pinion__http_file_init(struct pinion_http *http)
 
 /* ---- requests ---- */
 
-/* The client has this version of the file already (RFC 9110 section 13.1.2; a proxy may have weakened it). */
+/* True when the client has this version of the file already (RFC 9110 section 13.1.2). A proxy may have made
+ * the tag a weak one. */
 static bool has_it(const struct pinion_http_request *request, const char *etag)
 {
     char weak[sizeof((struct pinion_static_file *)0)->etag + 2];
@@ -95,7 +97,7 @@ static bool has_it(const struct pinion_http_request *request, const char *etag)
            pinion__slice_is(pinion__http1_header(request, "if-none-match"), "*");
 }
 
-/* The file follows the head by the pump. */
+/* The head is queued: have the pump send the file. */
 static void start_file(struct pinion_http *http, const struct pinion_static_file *file, bool keep_alive)
 {
     pinion__http_enter(http, PINION_HTTP_FILE);
@@ -106,7 +108,7 @@ static void start_file(struct pinion_http *http, const struct pinion_static_file
     pinion__http_pump_later(http);
 }
 
-/* Browsers keep it, and ask each time whether it is still the one they have. */
+/* Browsers keep the file, and ask each time whether it has changed. */
 static void send_file(struct pinion_http *http, const struct pinion_static_file *file,
                       const struct pinion_http_request *request)
 {

@@ -1,9 +1,9 @@
-/* HTTP/1.1 on the connections of one loop, as those see it who answer requests. It knows neither sockets nor
- * who answers: whoever makes the server says what a request is for (`find`), and gets a handler called for
- * it.
+/* HTTP/1.1 on the connections of one loop, for the code that answers requests. This layer knows no sockets,
+ * and does not know what is mounted: the server's `find` names the handler of a request, and the handler is
+ * called.
  *
- * A handler answers at once, or takes the request in: it has the body read, or waits for its answer.
- * Meanwhile an answerer stands for it. Or it takes the whole connection over (a WebSocket upgrade). */
+ * A handler answers at once, has the body read first, or answers later. In the last two cases an answerer
+ * stands for it meanwhile. Or it takes over the whole connection (a WebSocket upgrade). */
 #ifndef PINION_HTTP_HTTP_H
 #define PINION_HTTP_HTTP_H
 
@@ -16,108 +16,110 @@
 struct pinion_http_server;
 struct pinion_static;
 
-/* What requests are handed to. */
+/* What a request is handed to. */
 struct pinion_http_handler {
-    /* Expected to answer the request, to read its body, to wait, or to take the connection over. `head` is
-     * the request as it was received; both are gone with this call. */
+    /* Must answer the request, have its body read, wait, or take over the connection. `head` is the request
+     * as it was received. It and `request` are valid during the call. */
     void (*serve)(struct pinion_http *http, const void *data, const struct pinion_http_request *request,
                   struct pinion_slice head);
     const void *data;
-    size_t max_body; /* bytes that it takes of a body: so many more are read and dropped of one it refuses */
-    bool gets;       /* it answers GET and HEAD; other methods are refused (405) */
-    bool returning;  /* its clients live by asking again: a server that drains lets them, until it stops */
+    size_t max_body; /* the longest body that it takes, in bytes; so much more is dropped of one it refuses */
+    bool gets;       /* it answers GET and HEAD only; other methods are refused (405) */
+    bool returning;  /* its clients ask again and again, and may do so while the server drains */
 };
 
 struct pinion_http_limits {
-    size_t max_head;           /* bytes of a request's head */
-    uint32_t max_headers;      /* of a request */
-    uint32_t head_timeout_ms;  /* to finish a head */
-    uint32_t keep_alive_ms;    /* to begin the next one */
-    uint32_t close_timeout_ms; /* for the peer to close, once it has all before it */
-    uint32_t stall_ms;         /* for a peer that reads nothing, or sends nothing of a body */
+    size_t max_head;           /* the longest head of a request, in bytes */
+    uint32_t max_headers;      /* the most headers of a request */
+    uint32_t head_timeout_ms;  /* how long a head may take */
+    uint32_t keep_alive_ms;    /* how long until the next request begins */
+    uint32_t close_timeout_ms; /* how long the peer may take to close, once it has read everything */
+    uint32_t stall_ms;         /* how long a peer may read nothing, or send nothing of a body */
 };
 
-/* The HTTP of one loop, whose thread alone uses it. */
+/* The HTTP server of one loop. Only the loop's thread uses it. */
 struct pinion_http_server {
     struct pinion_scheduler *scheduler;
     const struct pinion_http_limits *limits;
 
-    /* Expected to say who answers this request. False: nobody (404). */
+    /* Must find the handler for this request. False: there is none (404). */
     bool (*find)(struct pinion_http_server *server, const struct pinion_http_request *request,
                  struct pinion_http_handler *handler);
 
-    struct pinion_list connections; /* those that are (still) HTTP */
-    struct pinion_turns turns;      /* of those that have sent more requests than are handled in one go */
-    bool drains; /* it goes down: answers end their connections, but those of returning clients */
-    bool stops;  /* those too */
+    struct pinion_list connections; /* those that have not been handed over */
+    struct pinion_turns turns;      /* connections that sent more requests than are handled in one go */
+    bool drains;                    /* each answer ends its connection, except for returning clients */
+    bool stops;                     /* each answer ends its connection */
 };
 
 /* ---- the server: server.c ---- */
 
-/* The rest of it is the caller's to fill in. */
+/* The caller then sets `limits` and `find`. */
 void pinion__http_server_init(struct pinion_http_server *server, struct pinion_scheduler *scheduler);
 
 /* Take over a connection that was just accepted. */
 void pinion__http_accept(struct pinion_http_server *server, struct pinion_conn *conn);
 
-/* The server goes down: end those connections that only lie open, except those that returning clients come
- * by, and new ones, whose first request may be on its way. */
+/* The endpoint drains: end idle connections. Those of returning clients stay, and so do new ones, whose first
+ * request may be on its way. */
 void pinion__http_drain(struct pinion_http_server *server);
 
-/* True while there are such new ones. */
+/* True while there are connections that have sent no request yet. */
 bool pinion__http_awaits_first(const struct pinion_http_server *server);
 
-/* The server stops: end the connections, after the answer they are owed. */
+/* The endpoint stops: end all connections. Those that wait for an answer get it first. */
 void pinion__http_stop(struct pinion_http_server *server);
 
-/* ---- what a handler may ask ---- */
+/* ---- for handlers ---- */
 
 struct pinion_http_server *pinion__http_server(const struct pinion_http *http);
 struct pinion_conn *pinion__http_conn(const struct pinion_http *http);
 
-/* What the request asked for, for an answer that takes its time. A server that stops meanwhile says no. */
+/* For an answer that takes its time: does the connection stay open after it? The request decides; a server
+ * that stops says no. */
 bool pinion__http_keep_alive(const struct pinion_http *http);
 
-/* The body, if nobody wants it, is short enough to be read to its end. */
+/* True when the request's body is short enough to be read and dropped. */
 bool pinion__http_can_drop(const struct pinion_http *http, const struct pinion_http_request *request);
 
 /* ---- requests that take their time: body.c, wait.c ---- */
 
-/* Who answers such a request. Its data is in use from read_body or wait on, until body_end or abandoned is
- * called with it, or answer_begin is called. */
+/* Answers such a request. Its data is in use from pinion__http_read_body or _wait on, until body_end or
+ * abandoned is called, or pinion__http_answer_begin. */
 struct pinion_http_answerer {
-    /* A piece of the body. An error: it is too long (answered 400). NULL: the body is read and dropped, as
-     * much of it as may be (else answered 413). */
+    /* Takes a piece of the body. An error: the body is too long (400). NULL: the body is read and dropped;
+     * 413 when it is too long for that. */
     int (*body)(void *data, struct pinion_slice piece);
 
-    /* The body is at its end: expected to answer, or to wait. */
+    /* The body is at its end: must answer, or wait. */
     void (*body_end)(struct pinion_http *http, void *data);
 
-    /* The request ends without it. NULL: there is nothing to be done. */
+    /* The request ends without an answer. May be NULL. */
     void (*abandoned)(void *data);
 
-    /* While it waits: a peer that sends no more is owed nothing. NULL: it is owed the answer. */
+    /* While it waits: true when a peer that sends no more need not get the answer. NULL: it gets it. */
     bool (*owes_nothing)(const void *data);
 };
 
-/* Read the request's body first. One that has none is at its end now. */
+/* Read the request's body first. If it has none, body_end is called now. */
 void pinion__http_read_body(struct pinion_http *http, const struct pinion_http_answerer *answerer,
                             void *data);
 
-/* The answer comes later. */
+/* Answer later. */
 void pinion__http_wait(struct pinion_http *http, const struct pinion_http_answerer *answerer, void *data);
 
-/* The answer is there: the answerer is let go of, and answers between these two calls, or reads the body. Not
- * from inside a handler. */
+/* The answer is there. Between these two calls answer the request, or have its body read. The first call lets
+ * go of the answerer. Not from inside a handler. */
 void pinion__http_answer_begin(struct pinion_http *http);
 void pinion__http_answer_end(struct pinion_http *http);
 
-/* The connection is no longer HTTP: whoever is attached to it by now gets what came behind the request. */
+/* The connection is no longer HTTP. Bytes that came behind the request go to whoever is attached to it now.
+ */
 void pinion__http_hand_over(struct pinion_http *http);
 
 /* ---- answers ---- */
 
-/* Answer a GET or HEAD with the file of its path: file.c. */
+/* Answer a GET or HEAD with the file at its path: file.c. */
 void pinion__http_serve_file(struct pinion_http *http, const struct pinion_static *files,
                              const struct pinion_http_request *request);
 

@@ -1,13 +1,13 @@
-/* What comes on an HTTP connection: requests and bodies, one after the other. What came of the next request
- * waits until the one before it has its answer; while a file is being sent, reading stops. */
+/* Bytes that come on an HTTP connection: requests and bodies, one after the other. The next request waits
+ * until the one before it has its answer. While a file is being sent, reading stops. */
 #include "http/connection.h"
 #include "io/busy.h"
 
-#define BACKLOG_MAX (256u * 1024) /* bytes of answers waiting; above it no request is read */
-#define INPUT_SLACK (128u * 1024) /* what may come at once, and once more after a pause */
+#define BACKLOG_MAX (256u * 1024) /* bytes of queued answers; above it no request is read */
+#define INPUT_SLACK (128u * 1024) /* bytes that may come at once, and once more after a pause */
 
-/* The time to finish a head begins with its first byte. That of a connection's first one began when it was
- * accepted. */
+/* The time for a head begins with its first byte. For the first request of a connection it began when the
+ * connection was accepted. */
 static void begin_head(struct pinion_http *http)
 {
     if (http->state != PINION_HTTP_HEAD || !http->asked || http->head_begun || pinion__http_is_busy(http))
@@ -16,14 +16,15 @@ static void begin_head(struct pinion_http *http)
     pinion__http_set_deadline(http, http->server->limits->head_timeout_ms);
 }
 
-/* Of requests that wait for an answer only so much is kept; the rest stays with the peer. */
+/* Keep bytes that have to wait. When there are too many of them, reading stops, so that the rest stays with
+ * the peer. */
 static void keep_rest(struct pinion_http *http, const uint8_t *bytes, size_t len)
 {
     if (pinion__buf_append(&http->input, bytes, len) != 0) {
         if (http->state == PINION_HTTP_HEAD)
             pinion__http_refuse(http, 431);
         else
-            pinion__conn_close(http->conn); /* an answer now would be taken for that of another request */
+            pinion__conn_close(http->conn); /* an answer now would look like the answer to another request */
     } else if (pinion__http_is_answering(http) && http->input.len > http->server->limits->max_head) {
         pinion__conn_pause(http->conn);
     } else {
@@ -42,7 +43,7 @@ static void check_backlog(struct pinion_http *http)
     pinion__http_start_clock(http);
 }
 
-/* A peer that sends no more is owed nothing. */
+/* True when a peer that sends no more need not get the answer. */
 static bool owes_nothing(const struct pinion_http *http)
 {
     if (http->state != PINION_HTTP_WAIT || !http->answerer.ops->owes_nothing)
@@ -50,8 +51,8 @@ static bool owes_nothing(const struct pinion_http *http)
     return http->answerer.ops->owes_nothing(http->answerer.data);
 }
 
-/* The peer has sent all that it will. Who waits for what it is no longer there for gets nothing; all else is
- * answered. */
+/* The peer sends no more. Requests that came are still answered, unless the answerer says that the answer is
+ * of no use then. */
 static void end_input(struct pinion_http *http)
 {
     if (http->state == PINION_HTTP_CLOSING) {
@@ -62,8 +63,8 @@ static void end_input(struct pinion_http *http)
     }
 }
 
-/* Handle what these bytes hold, up to what one go may; what is left over waits in http->input, which is empty
- * when this is called. */
+/* Handle what these bytes hold, but not more than one go may take. What is left over waits in http->input,
+ * which is empty at first. */
 static void process(struct pinion_http *http, uint8_t *bytes, size_t len)
 {
     bool given = false;
@@ -97,7 +98,7 @@ void pinion__http_receive(struct pinion_http *http, uint8_t *bytes, size_t len)
     }
     if (http->state == PINION_HTTP_CLOSING) {
         if (!pinion__http_spend(http, len))
-            pinion__conn_pause(http->conn); /* it may still read its answer, until the time is over */
+            pinion__conn_pause(http->conn); /* the peer may still read its answer, until the deadline */
         return;
     }
     if (http->input.len == 0 && !pinion__http_is_busy(http)) {
@@ -133,7 +134,7 @@ static void run_turn(struct pinion_turn *turn)
         go_on(http);
 }
 
-/* Requests that waited are as many as a peer likes: they are handled in turn with those of others. */
+/* A peer may have sent very many requests that wait: they take turns with those of other peers. */
 void pinion__http_wait_turn(struct pinion_http *http)
 {
     pinion__conn_pause(http->conn);

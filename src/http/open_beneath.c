@@ -1,6 +1,6 @@
-/* openat2(2) with RESOLVE_BENEATH has the kernel check each step of the way, so that a link which is changed
- * meanwhile cannot lead out either. Kernels before 5.6 do not have it, and old sandboxes forbid it: there the
- * path is walked by a component at a time. */
+/* openat2(2) with RESOLVE_BENEATH lets the kernel check each step of the path. So even a link that is changed
+ * meanwhile cannot lead out. Kernels before 5.6 do not have it, and old sandboxes forbid it: then we walk the
+ * path one component at a time. */
 #include "http/open_beneath.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #define FILE_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 #define TRIES      4
 
-/* The component that *path begins with, into name; *path goes on behind its slashes. */
+/* Copy the first component of *path to name, and move *path behind it and its slashes. */
 static int next_component(const char **path, char name[NAME_MAX + 1])
 {
     size_t len = strcspn(*path, "/");
@@ -47,7 +47,7 @@ int pinion__open_without_links(int directory, const char *path)
     }
 }
 
-/* EAGAIN: something was renamed meanwhile, and the kernel could not be certain. */
+/* EAGAIN means that something was renamed meanwhile, and the kernel could not be certain: try again. */
 static int open_by_kernel(int directory, const char *path)
 {
     struct open_how how = { .flags = FILE_FLAGS, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };

@@ -39,7 +39,7 @@ static void fail(struct pinion_response *response)
     response->status = 500;
 }
 
-/* A line of its own could follow a line end: the type would write headers, or a second answer. */
+/* False for text with a line end, which could begin another header, or a second answer. */
 static bool is_header_value(const char *text)
 {
     for (; *text; text++) {
@@ -97,7 +97,7 @@ const pinion_payload *pinion_request_params(const pinion_request *request)
     return request->params;
 }
 
-/* A terminated copy. (strndup wants a string: the slice is followed by the rest of what was received.) */
+/* A terminated copy. */
 static char *copy_text(struct pinion_slice text)
 {
     char *copy = malloc(text.len + 1);

@@ -1,17 +1,16 @@
-/* The head of a request, and who answers it. */
+/* Reads the head of a request, and hands it to its handler. */
 #include "base/log_limit.h"
 #include "http/connection.h"
 #include "io/peer.h"
 
 void pinion__http_refuse(struct pinion_http *http, int status)
 {
-    PINION_LOG_LIMITED(PINION_LOG_INFO, "http: a request that is not valid, answered %d (peer %s)", status,
+    PINION_LOG_LIMITED(PINION_LOG_INFO, "http: a request is not valid: answered %d (peer %s)", status,
                        pinion__peer_name(http->conn, (char[INET6_ADDRSTRLEN]){ 0 }));
     pinion__http_send_error(http, status, false);
 }
 
-/* The length of a whole head at the start of these bytes, having parsed it; 0 when more must come; -1 when it
- * was refused. */
+/* Parse the head at the start of these bytes. Returns its length; 0: more must come; -1: it was refused. */
 static long take_head(struct pinion_http *http, const uint8_t *bytes, size_t len,
                       struct pinion_http_request *request)
 {
@@ -46,10 +45,11 @@ static void expect_body(struct pinion_http *http, struct pinion_http_request *re
     if (http->has_rest)
         pinion__http_body_init(&http->body, request);
     if (http->expects)
-        request->keep_alive = false; /* an answer that comes first leaves open whether the body will */
+        request->keep_alive = false; /* after an early answer the peer may or may not send the body */
 }
 
-/* No answer to a HEAD has content, a refusal of its head either, of which nothing else may be known. */
+/* The answer to a HEAD has no content, even if the head is refused. So this looks at the first bytes alone.
+ */
 static bool begins_with_head(const uint8_t *bytes, size_t len)
 {
     static const char method[] = "HEAD ";
@@ -64,7 +64,7 @@ bool pinion__http_can_drop(const struct pinion_http *http, const struct pinion_h
     return request->content_length <= http->discard_left;
 }
 
-/* The status of a request that no handler is for, or 0. */
+/* The status for a request that its handler does not serve, or that has no handler; else 0. */
 static int refusal_of(const struct pinion_http_request *request, const struct pinion_http_handler *handler)
 {
     bool found = handler->serve != NULL;
@@ -81,9 +81,9 @@ static void serve(struct pinion_http *http, struct pinion_http_request *request,
     if (!http->server->find(http->server, request, &handler))
         handler = (struct pinion_http_handler){ .serve = NULL };
     http->discard_left =
-        PINION_HTTP_DISCARD_MAX + (uint64_t)handler.max_body; /* it could have been a good one */
+        PINION_HTTP_DISCARD_MAX + (uint64_t)handler.max_body; /* the handler could have taken so much */
     if (!pinion__http_can_drop(http, request))
-        request->keep_alive = false; /* its end will not be read */
+        request->keep_alive = false; /* the body will not be read to its end */
     http->keep_alive = request->keep_alive;
     int refusal = refusal_of(request, &handler);
     if (refusal) {
@@ -94,7 +94,7 @@ static void serve(struct pinion_http *http, struct pinion_http_request *request,
     handler.serve(http, handler.data, request, head);
 }
 
-/* The connection goes to whoever is attached to it now. */
+/* Somebody else is attached to the connection now: give them the bytes behind the request. */
 static void give_away(struct pinion_http *http, uint8_t *rest, size_t len)
 {
     struct pinion_conn *conn = http->conn;

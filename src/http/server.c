@@ -1,4 +1,4 @@
-/* The HTTP of one loop, as a whole. */
+/* The HTTP server of one loop, and how it stops. */
 #include "http/connection.h"
 
 void pinion__http_server_init(struct pinion_http_server *server, struct pinion_scheduler *scheduler)
@@ -8,13 +8,13 @@ void pinion__http_server_init(struct pinion_http_server *server, struct pinion_s
     pinion__turns_init(&server->turns, scheduler);
 }
 
-/* Nothing is owed to it. */
+/* True when no answer is owed to it. */
 static bool is_idle(const struct pinion_http *http)
 {
     return (http->state == PINION_HTTP_HEAD || http->state == PINION_HTTP_CLOSING) && http->input.len == 0;
 }
 
-/* At once, when the peer has all of its answers; else when it has read them. */
+/* End the connection: at once when the peer has read all answers, else after it has. */
 static void end(struct pinion_http *http)
 {
     if (pinion__conn_unacked(http->conn) == 0)

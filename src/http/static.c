@@ -20,7 +20,7 @@ static int open_directory(const char *path)
     return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* The path of `directory` taken from where the program's file lies, or -1 in *fd. */
+/* Open the directory relative to the program's own file. Returns a descriptor, or -1. */
 static int open_beside_program(const char *directory)
 {
     char path[PATH_MAX];
@@ -53,7 +53,7 @@ int pinion__static_init(struct pinion_static *files, const char *prefix, const c
     if (files->directory < 0)
         files->directory = open_directory(directory);
     if (files->directory < 0)
-        return pinion__fail(PINION_ENOENT, "static files: no directory \"%s\": %s", directory,
+        return pinion__fail(PINION_ENOENT, "static files: cannot open the directory \"%s\": %s", directory,
                             strerror(errno));
     files->prefix = with_slashes(prefix);
     if (!files->prefix) {
@@ -71,8 +71,8 @@ void pinion__static_release(struct pinion_static *files)
 
 /* ---- the file ---- */
 
-/* Every component is a plain name: no "..", no "." and no hidden file, nothing empty. What a site says of
- * itself by a well-known path (RFC 8615) is meant to be seen, though its name is a hidden one. */
+/* True when every component is a plain name: not "..", not ".", not hidden, not empty. Paths below
+ * .well-known/ (RFC 8615) are meant to be public, although this name is a hidden one. */
 static bool is_plain(const char *path)
 {
     static const char well_known[] = ".well-known/";
@@ -105,8 +105,8 @@ static int classify(int fd, struct pinion_static_file *file)
     return 0;
 }
 
-/* Whether it is the path that is wrong: no such file, a link that leads out, none of ours to read. All else
- * is no fault of whoever asked. */
+/* True when the path is wrong: there is no such file, a link leads out, or we may not read it. All other
+ * errors are not the client's fault. */
 static bool is_of_path(int error)
 {
     switch (error) {
@@ -126,7 +126,7 @@ static bool is_of_path(int error)
     }
 }
 
-/* Only what says nothing about the file is worth asking again for. */
+/* PINION_EBUSY: there are no descriptors or no memory now, so the client may ask again. */
 static int why_not(int error)
 {
     switch (error) {

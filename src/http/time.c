@@ -1,20 +1,21 @@
-/* How long an HTTP connection may be in a state. */
+/* How long an HTTP connection may stay in a state. */
 #include "http/connection.h"
 
-/* So long once the peer has all that it was sent. Until then it has time for as long as it reads. */
+/* The deadline is `ms` after the peer has read all that it was sent. Until then it has time as long as it
+ * keeps reading. */
 static void wait_for(struct pinion_http *http, uint32_t ms)
 {
     pinion__http_set_deadline(http,
                               pinion__patience_begin(&http->patience, ms, http->server->limits->stall_ms));
 }
 
-/* What is the loop's to do has no limit here. */
+/* There is no deadline while the loop or the answerer has to act. */
 void pinion__http_start_clock(struct pinion_http *http)
 {
     const struct pinion_http_limits *limits = http->server->limits;
     http->head_begun = false;
     if (pinion__http_sends_much(http)) {
-        wait_for(http, 0); /* when it has read all, the next thing is for us to do: more is on its way */
+        wait_for(http, 0); /* once the peer has read all, it is our turn to send more */
         return;
     }
     switch ((enum pinion_http_state)http->state) {

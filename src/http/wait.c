@@ -1,4 +1,4 @@
-/* Requests whose answer takes its time: whoever will give it stands in for them. */
+/* Requests whose answer takes its time: an answerer stands for them. */
 #include "http/connection.h"
 
 void pinion__http_wait(struct pinion_http *http, const struct pinion_http_answerer *answerer, void *data)
