@@ -146,7 +146,7 @@ static void stop_listening(struct pinion_endpoint *endpoint)
 static int listen_on(struct pinion_endpoint *endpoint)
 {
     if (endpoint->state != PINION_ENDPOINT_NEW)
-        return pinion__fail(PINION_EINVAL, "the endpoint listens already, has stopped, or is a test's");
+        return pinion__fail(PINION_EINVAL, "the endpoint listens already, has stopped, or belongs to a test");
     int rc = pinion__listeners_add(endpoint, NULL, endpoint->host, endpoint->options.port, &endpoint->port);
     if (!rc)
         rc = pinion__stream_listeners_open(endpoint);
@@ -363,7 +363,7 @@ static int check_startable(const struct pinion_endpoint *endpoint)
 {
     if (endpoint->state == PINION_ENDPOINT_NEW || endpoint->state == PINION_ENDPOINT_LISTENING)
         return 0;
-    return pinion__fail(PINION_EINVAL, "the endpoint runs already, has stopped, or is a test's");
+    return pinion__fail(PINION_EINVAL, "the endpoint runs already, has stopped, or belongs to a test");
 }
 
 /* Wait for the loops. The pubsub stops after them, so that other nodes get what channels broadcast at the

@@ -35,8 +35,9 @@ struct pinion_stream {
 static int check(const struct pinion_endpoint *endpoint, const pinion_stream_def *def)
 {
     if (endpoint->state != PINION_ENDPOINT_NEW)
-        return pinion__fail(PINION_EINVAL,
-                            "declare streams before the endpoint listens; the endpoint of a test has none");
+        return pinion__fail(
+            PINION_EINVAL,
+            "declare streams before the endpoint listens; one that belongs to a test has none");
     if (!def->received || !def->closed)
         return pinion__fail(PINION_EINVAL, "a stream definition lacks received or closed");
     return 0;

@@ -116,8 +116,8 @@ static int expect(pinion_test *test, const char *topic, const char *event, const
     if (!pinion__test_await(test, take_broadcast, &expected)) {
         char got[300];
         describe_broadcasts(test, got, sizeof got);
-        rc = pinion__fail(PINION_ETIMEDOUT, "expected a broadcast %s %s on %s; what there was:%s",
-                          event ? event : "", pattern ? pattern : "", topic ? topic : "any topic", got);
+        rc = pinion__fail(PINION_ETIMEDOUT, "expected a broadcast %s %s on %s; got:%s", event ? event : "",
+                          pattern ? pattern : "", topic ? topic : "any topic", got);
     }
     json_decref(expected.pattern);
     return rc;

@@ -32,7 +32,7 @@ static bool has_answer(void *context)
     return ((pinion_test_client *)context)->connection.connect_status != PINION_EPENDING;
 }
 
-/* The parameters, with version 2.0.0 where none is named. */
+/* Parse the parameters, and add version 2.0.0 if they name no version. */
 static int parse_params(const char *query, json_t **out, bool *v1)
 {
     int rc = pinion__query_parse(pinion__slice_str(query), out);
@@ -64,9 +64,9 @@ static int connect_client(pinion_test_client *client, const char *query)
 static int unconnected(int code, const char *query)
 {
     if (code == PINION_EPROTO)
-        return pinion__fail(code, "\"%s\" is no query", query);
+        return pinion__fail(code, "\"%s\" is not a query", query);
     if (code == PINION_ETIMEDOUT)
-        return pinion__fail(code, "expected the answer to a connect with \"%s\"", query);
+        return pinion__fail(code, "expected the answer to a connect with \"%s\"; got: nothing", query);
     return pinion__fail(code, "connect with \"%s\": %s", query, pinion_strerror(code));
 }
 
@@ -83,7 +83,7 @@ static pinion_test_client *client_new(pinion_test *test)
     return client;
 }
 
-/* Of a client whose mount came out with rc. */
+/* Connect a client whose mount has been made. `rc` says whether it could be. */
 static int let_connect(pinion_test_client *client, int rc, const char *query, pinion_test_client **out)
 {
     pinion_test *test = client->test;
@@ -99,7 +99,7 @@ static int let_connect(pinion_test_client *client, int rc, const char *query, pi
     else
         *out = client;
     pinion_test_run(test);
-    return rc ? unconnected(rc, query) : 0; /* last: what ran may have failed with sentences of its own */
+    return rc ? unconnected(rc, query) : 0; /* comes last: what ran before may have set another sentence */
 }
 
 static int connect_to(pinion_test *test, const pinion_socket_def *socket,
@@ -184,14 +184,14 @@ int pinion__test_send(pinion_test_client *client, const char *topic, const char 
 {
     const struct joined_topic *joined = find_joined(client, topic);
     int ref = client->next_ref++;
-    struct pinion_test_outgoing message = { .ref = ref,
-                                            .join_ref = join     ? ref
-                                                        : joined ? joined->join_ref
-                                                                 : 0,
-                                            .topic = topic,
-                                            .event = event,
-                                            .payload = payload,
-                                            .v1 = client->v1 };
+    struct pinion_test_sending message = { .ref = ref,
+                                           .join_ref = join     ? ref
+                                                       : joined ? joined->join_ref
+                                                                : 0,
+                                           .topic = topic,
+                                           .event = event,
+                                           .payload = payload,
+                                           .v1 = client->v1 };
     struct pinion_frame *frame = NULL;
     bool utf8 = pinion__utf8_name(topic, strlen(topic)) && pinion__utf8_name(event, strlen(event));
     int rc = utf8 ? pinion__test_encode(&message, &frame) : PINION_EUTF8;
@@ -236,7 +236,7 @@ int pinion_test_next_frame(pinion_test_client *client, bool *binary, const char 
     PINION_NEEDED(bytes);
     PINION_NEEDED(length);
     if (!pinion__test_await(client->test, has_frame, client))
-        return pinion__fail(PINION_ETIMEDOUT, "expected a frame; there was nothing");
+        return pinion__fail(PINION_ETIMEDOUT, "expected a frame; got: nothing");
     if (pinion__list_empty(&client->connection.sent))
         return pinion__fail(PINION_ECLOSED, "expected a frame; the socket was closed with %d",
                             client->connection.close_code);

@@ -1,4 +1,4 @@
-/* The test kit's expectations of what a client is sent, and what a test does to have something to expect. */
+/* The test kit's expectations of what a client is sent, and joining and leaving, which wait for an answer. */
 #include "proto/payload.h"
 #include "testing/kit.h"
 #include "testing/message.h"
@@ -7,11 +7,11 @@
 struct expectation {
     pinion_test_client *client;
     const char *topic;
-    const char *event;  /* NULL: any but a reply */
-    int ref;            /* of a reply, else 0 */
-    const char *status; /* of a reply; NULL: any */
-    json_t *pattern;    /* NULL: any */
-    bool accepted;      /* what was met is a reply with status ok */
+    const char *event;  /* NULL: any, but not a reply */
+    int ref;            /* expect the reply to this ref; 0: expect no reply */
+    const char *status; /* of the reply; NULL: any */
+    json_t *pattern;    /* NULL: any payload */
+    bool accepted;      /* the message that was met is a reply with status ok */
     struct pinion_test_message met;
 };
 
@@ -33,7 +33,7 @@ static bool is_expected(const struct expectation *expected, const struct pinion_
     return !expected->pattern || pinion__test_matches(expected->pattern, message->value);
 }
 
-/* Take the first frame that is expected; its parts are in expected->met then. */
+/* Take the first frame that is expected. Its parts are then in expected->met. */
 static bool take_expected(void *context)
 {
     struct expectation *expected = context;
@@ -60,7 +60,7 @@ static void keep_met(pinion_test *test, struct pinion_test_message *message)
     pinion__test_message_release(message);
 }
 
-/* What the client has been sent, for the sentence of a failure. */
+/* Write what the client has been sent, for the sentence of a failure. */
 static void describe(const pinion_test_client *client, char *out, size_t size)
 {
     size_t len = 0;
@@ -79,7 +79,7 @@ static void describe(const pinion_test_client *client, char *out, size_t size)
         snprintf(out, size, " nothing");
 }
 
-/* The payload that was met, for the sentence of a failure. */
+/* Write the payload that was met, for the sentence of a failure. */
 static void describe_met(const pinion_test *test, char *out, size_t size)
 {
     size_t len;
@@ -98,7 +98,7 @@ static int expect(struct expectation *expected, const char *pattern, const char 
         keep_met(expected->client->test, &expected->met);
     } else {
         describe(expected->client, got, sizeof got);
-        rc = pinion__fail(PINION_ETIMEDOUT, "expected %s %s %s on %s; what there was:%s", what,
+        rc = pinion__fail(PINION_ETIMEDOUT, "expected %s %s %s on %s; got:%s", what,
                           expected->event    ? expected->event
                           : expected->status ? expected->status
                                              : "",
@@ -139,7 +139,7 @@ int pinion_test_refute_push(pinion_test_client *client, const char *topic, const
     snprintf(what, sizeof what, "%s on %s", expected.met.event, expected.met.topic);
     keep_met(client->test, &expected.met);
     describe_met(client->test, got, sizeof got);
-    return pinion__fail(PINION_EBUSY, "expected no push, but there was %s: %s", what, got);
+    return pinion__fail(PINION_EBUSY, "expected no push; got: %s: %s", what, got);
 }
 
 static bool is_closed(void *context)

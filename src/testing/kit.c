@@ -9,9 +9,9 @@
 #include <stdlib.h>
 
 #define PATIENCE_MS     5000
-#define PATIENCE_END_MS 1000 /* of a round of waiting for work when the test is freed */
+#define PATIENCE_END_MS 1000 /* one round of waiting for work when the test is freed */
 
-/* Builds with checks look over all that there is after each run; where there are many, after some. */
+/* Builds with checks check the shard after each of the first runs, and then after some of them. */
 #define RUNS_CHECKED 100
 #define RUNS_BETWEEN 20
 
@@ -45,7 +45,7 @@ void pinion_test_run(pinion_test *test)
     run(test);
 }
 
-/* Timers one after the other, each with what it causes, as real time would have it. */
+/* Timers fire one after the other, each with what it causes, as in real time. */
 void pinion_test_advance(pinion_test *test, uint64_t ms)
 {
     PINION_NEED_TEST(test, return );
@@ -58,7 +58,7 @@ void pinion_test_advance(pinion_test *test, uint64_t ms)
     }
 }
 
-/* Wait until another thread posts. False when the time is over. */
+/* Wait until another thread posts. False when the deadline has passed. */
 static bool await_post(pinion_test *test, const struct timespec *deadline)
 {
     int rc = 0;
@@ -167,7 +167,7 @@ static void end_clients(pinion_test *test)
         pinion__loopback_disconnect(&PINION_CONTAINER_OF(node, pinion_test_client, node)->connection);
     }
     while (!await_for(test, PATIENCE_END_MS, all_gone, test))
-        continue; /* work that takes its time: its channel cannot be freed before */
+        continue; /* work is still under way, and its channel cannot be freed before it is done */
 }
 
 void pinion_test_free(pinion_test *test)

@@ -13,35 +13,34 @@ struct pinion_test_client {
     pinion_test *test;
     struct pinion_mount mount;
     struct pinion_loopback connection;
-    struct pinion_list joined; /* topics, with their join_refs */
-    bool v1;
+    struct pinion_list joined; /* joined topics, with their join_refs */
+    bool v1;                   /* it speaks version 1.0.0 of the protocol */
     int next_ref;
-    struct pinion_frame *taken; /* by pinion_test_next_frame */
+    struct pinion_frame *taken; /* the last frame of pinion_test_next_frame */
 };
 
 struct pinion_test {
     pinion_endpoint *endpoint;
     struct pinion_scheduler *scheduler;
     struct pinion_shard *shard;
-    uint64_t now;
+    uint64_t now; /* the test's clock, in ms */
     size_t runs;
     uint32_t patience_ms;
     struct pinion_lock lock;
     pthread_cond_t woken;
-    bool posted; /* under lock: something came since the last turn */
+    bool posted; /* under lock: something was posted since the last wait */
     struct pinion_list clients;
     struct pinion_list broadcasts;
     struct pinion_list subscriptions;
     pinion_payload *met; /* what the last expectation met */
 };
 
-/* In a public function: there is a test, it is this thread's, and no callback of its is running, which none
- * of these could wait for. */
+/* For public functions: there is a test, it belongs to this thread, and none of its callbacks is running. */
 #define PINION_NEED_TEST(test, otherwise)                                                                    \
     PINION_NEED(test, otherwise);                                                                            \
     PINION_NEED_TEST_HERE(test, otherwise)
 
-/* The same of a client's. */
+/* The same for a client. */
 #define PINION_NEED_CLIENT(client, otherwise)                                                                \
     PINION_NEED(client, otherwise);                                                                          \
     PINION_NEED_TEST_HERE((client)->test, otherwise)
@@ -49,15 +48,15 @@ struct pinion_test {
 #define PINION_NEED_TEST_HERE(test, otherwise)                                                               \
     PINION_RULE(pinion__scheduler_on_thread((test)->scheduler), otherwise,                                   \
                 "called on another thread than pinion_test_new");                                            \
-    PINION_RULE(!(test)->shard->callback, otherwise, "called in a callback of the test's")
+    PINION_RULE(!(test)->shard->callback, otherwise, "called in a callback of the test")
 
-/* Run until met(context), or the patience is at its end: false. */
+/* Run until met(context) is true. False: it was not, and the patience is over. */
 bool pinion__test_await(pinion_test *test, bool (*met)(void *context), void *context);
 
-/* What the last expectation met is this now. Consumes payload. */
+/* Keep this payload as what the last expectation met. Consumes payload. */
 void pinion__test_met(pinion_test *test, pinion_payload *payload);
 
-/* Send a message with a new ref, which is returned; errors with their sentence. Consumes payload. */
+/* Send a message. Returns its ref (> 0), or an error with its sentence. Consumes payload. */
 int pinion__test_send(pinion_test_client *client, const char *topic, const char *event, bool join,
                       pinion_payload *payload);
 
@@ -67,7 +66,7 @@ int pinion__test_joined(pinion_test_client *client, const char *topic, int join_
 /* Free a client that has disconnected. */
 void pinion__test_client_free(pinion_test_client *client);
 
-/* End the test's subscriptions, and forget what came. */
+/* End the test's subscriptions, and drop the broadcasts that came. */
 void pinion__test_broadcasts_end(pinion_test *test);
 
 #endif

@@ -113,7 +113,7 @@ static void run_resume(struct pinion_task *task)
                                pinion__frame_wire(held->frame));
         pinion__loopback_frame_free(held);
     }
-    if (can_resume(connection)) /* behind what the last one caused */
+    if (can_resume(connection)) /* after what the last frame caused */
         resume_later(connection);
 }
 
@@ -147,7 +147,7 @@ int pinion__loopback_send(struct pinion_loopback *connection, int opcode, struct
     if (!connection->socket)
         return PINION_ECLOSED;
     if (holds_back(connection) || !pinion__list_empty(&connection->held)) {
-        pinion__socket_seen(connection->socket); /* what waits is a sign of life, as over WebSocket */
+        pinion__socket_seen(connection->socket); /* a frame that waits is a sign of life, as over WebSocket */
         return hold(connection, opcode, bytes);
     }
     pinion__socket_receive(connection->socket, opcode == PINION_OPCODE_BINARY, bytes);

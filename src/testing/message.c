@@ -10,7 +10,7 @@ static json_t *ref_json(int ref)
     return ref ? json_sprintf("%d", ref) : json_null();
 }
 
-static int encode_text(const struct pinion_test_outgoing *message, struct pinion_frame **out)
+static int encode_text(const struct pinion_test_sending *message, struct pinion_frame **out)
 {
     size_t len;
     const char *bytes = pinion_payload_bytes(message->payload, &len);
@@ -38,7 +38,7 @@ static char *put(char *out, const char *text)
     return out + len;
 }
 
-static int encode_binary(const struct pinion_test_outgoing *message, struct pinion_frame **out)
+static int encode_binary(const struct pinion_test_sending *message, struct pinion_frame **out)
 {
     char join_ref[16] = "", ref[16];
     size_t len;
@@ -70,7 +70,7 @@ static int encode_binary(const struct pinion_test_outgoing *message, struct pini
     return 0;
 }
 
-int pinion__test_encode(const struct pinion_test_outgoing *message, struct pinion_frame **out)
+int pinion__test_encode(const struct pinion_test_sending *message, struct pinion_frame **out)
 {
     switch (pinion_payload_kind(message->payload)) {
     case PINION_PAYLOAD_JSON:
@@ -129,7 +129,7 @@ static int decode_text(struct pinion_slice text, struct pinion_test_message *mes
     return rc;
 }
 
-/* Take a string of the next length in the head; NULL when it overruns. */
+/* Take a string of this length from the rest; NULL when the rest is shorter. */
 static char *take_string(struct pinion_slice *rest, unsigned char len)
 {
     if (rest->len < len)
