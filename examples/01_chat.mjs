@@ -1,4 +1,4 @@
-// The client of 01_chat.c, for node. In a browser it is the same without `ws` and `transport` (static/index.html).
+// The client of 01_chat.c, for node. In a browser leave out `ws` and `transport` (static/index.html).
 import { Socket } from "phoenix";
 import WebSocket from "ws";
 

@@ -4,11 +4,11 @@
 
 static pinion_presence *presence; /* belongs to the endpoint */
 
-/* The client says who it is. A program that must not believe that asks for a token: 03_token.c. */
+/* The client says who it is. If a program must not believe this, it asks for a token: 03_token.c. */
 static pinion_result room_join(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
     json_t *user = pinion_payload_get(params, "user");
-    size_t length = json_string_length(user); /* 0 when it is no string */
+    size_t length = json_string_length(user); /* 0 when it is not a string */
     if (length == 0 || length > 255)
         return pinion_error(pinion_json("{s:s}", "reason", "a name has 1 to 255 bytes"));
     if (pinion_assign(channel, "user", pinion_json("O", user)) != 0)
@@ -21,12 +21,12 @@ static const char *name_of(pinion_channel *channel)
     return json_string_value(pinion_payload_tree(pinion_assigned(channel, "user")));
 }
 
-/* The channel is tracked under its user's name, until it ends: nobody has to say goodbye. A user who is here
- * twice, with a phone and a browser, has two entries under one name. */
+/* The channel is tracked under its user's name until it ends: nobody has to say goodbye. A user with a phone
+ * and a browser has two entries under one name. */
 static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
 {
     pinion_presence_track(presence, channel, name_of(channel), pinion_json("{s:s}", "doing", "reading"));
-    pinion_presence_push_state(presence, channel); /* who is here already; later changes come by themselves */
+    pinion_presence_push_state(presence, channel); /* who is here now; later changes are sent by themselves */
     return pinion_noreply();
 }
 

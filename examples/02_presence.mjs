@@ -9,7 +9,7 @@ socket.connect();
 
 const room = socket.channel("rooms:lobby", { user });
 
-// Presence keeps the list in step with what the server tells. One name has an entry for each of its devices.
+// Presence keeps the list in step with the server. A name has an entry for each of its devices.
 const presence = new Presence(room);
 presence.onSync(() => {
   const people = presence.list((name, { metas }) => `${name} is ${metas.map(({ doing }) => doing).join(" and ")}`);

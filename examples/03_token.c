@@ -1,4 +1,4 @@
-/* Who is this? Whoever logs in is given a token, which says who he is and cannot be forged. Without one
+/* Who is this? A user who logs in gets a token. It says who they are, and cannot be forged. Without a token
  * nobody gets in (docs/tokens.md). Its client is 03_token.mjs.
  *
  * Tokens need a secret: export PINION_SECRET_KEY_BASE="$(openssl rand -base64 48)" */
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SALT "user auth" /* what these tokens are for: those for something else are not valid here */
+#define SALT "user auth" /* what these tokens are for; a token for something else is not valid here */
 
 static int sign(pinion_endpoint *endpoint, const char *user, char **token)
 {
@@ -28,7 +28,7 @@ static void login(const pinion_request *request, pinion_response *response, void
     free(token);
 }
 
-/* The client shows its token when it connects. A stranger is not told what is wrong with his. */
+/* The client shows its token when it connects. If the token is wrong, the client is not told why. */
 static pinion_result user_connect(pinion_socket *socket, const pinion_payload *params,
                                   const pinion_connect_info *info)
 {
@@ -36,19 +36,19 @@ static pinion_result user_connect(pinion_socket *socket, const pinion_payload *p
     pinion_payload *user = NULL;
     if (pinion_token_verify(pinion_socket_endpoint(socket), SALT, token, NULL, &user) != 0)
         return pinion_error(NULL);
-    if (pinion_socket_assign(socket, "user", user) != 0) /* its channels have it, too */
+    if (pinion_socket_assign(socket, "user", user) != 0) /* its channels have it too */
         return pinion_crash();
     return pinion_ok(NULL);
 }
 
-/* Every socket of this user has this name. */
+/* All sockets of this user have this id. */
 static int user_socket_id(pinion_socket *socket, char *text, size_t size)
 {
     json_t *user = pinion_payload_tree(pinion_socket_assigned(socket, "user"));
     return snprintf(text, size, "users:%s", json_string_value(user));
 }
 
-/* What the client says of itself does not count: the name is that of the token. */
+/* The name comes from the token. What the client says about itself does not count. */
 static pinion_result new_msg(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     json_t *user = pinion_payload_tree(pinion_assigned(channel, "user"));
@@ -57,7 +57,7 @@ static pinion_result new_msg(pinion_channel *channel, const char *event, const p
     return pinion_noreply();
 }
 
-/* On all devices: "disconnect", broadcast to the name of a user's sockets, closes them. */
+/* Log out on all devices: broadcasting "disconnect" to the id of a user's sockets closes them. */
 static pinion_result log_out(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     const char *everywhere = pinion_socket_id(pinion_channel_socket(channel));
@@ -76,7 +76,7 @@ static const pinion_socket_def user_socket = {
     .channels = PINION_ROUTES({ "rooms:*", &room_channel }),
 };
 
-/* Better now than at the first login. */
+/* Find out now, and not at the first login, whether there is a secret. */
 static int check_secret(pinion_endpoint *endpoint)
 {
     char *token = NULL;

@@ -5,7 +5,7 @@ import WebSocket from "ws";
 
 const [user = "somebody", server = "localhost:4000"] = process.argv.slice(2);
 
-// The token would be kept, and be shown at each visit until it expires.
+// A real client keeps the token, and shows it at each visit until it expires.
 const answer = await fetch(`http://${server}/login?user=${encodeURIComponent(user)}`);
 const authToken = await answer.text();
 

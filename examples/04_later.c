@@ -1,15 +1,15 @@
 /* An answer that comes later, from another thread. A client asks how many primes there are below a number.
- * Counting takes long, so a thread of our own does it, one question after the other. A ref is how it finds
- * the client: for a word on how far it is, and for the answer. The channel goes on meanwhile. Its client is
+ * Counting takes long, so a thread of our own does it, one question after the other. Through a ref the thread
+ * reaches the client: it says how far it is, and then answers. The channel goes on meanwhile. Its client is
  * 04_later.mjs.
  *
- * pinion_channel_work is less to write, where a channel has nothing else to do until the answer is there:
+ * If a channel has nothing else to do until the answer is there, pinion_channel_work is less to write:
  * 05_history.c. */
 #include "program.h"
 #include <pthread.h>
 
-#define QUEUE_MAX  100      /* questions that wait; one more is refused */
-#define NUMBER_MAX 10000000 /* no question may take for ever */
+#define QUEUE_MAX  100      /* how many questions may wait; one more is refused */
+#define NUMBER_MAX 10000000 /* larger numbers would take too long */
 
 /* A question, and who wants to know. */
 struct question {
@@ -17,7 +17,7 @@ struct question {
     json_int_t below;
 };
 
-/* Between the loops, which ask, and the thread that counts. */
+/* The loops put questions in, and the thread that counts takes them out. */
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -71,8 +71,8 @@ static bool is_prime(json_int_t number)
     return number > 1;
 }
 
-/* On the thread that counts. What is sent to a client that has gone is dropped, and does no harm. When the
- * whole server has gone, we stop early. */
+/* Runs on the thread that counts. If the client has gone, what is sent to it is dropped. If the endpoint has
+ * stopped, we stop early. */
 static void answer(const pinion_ref *ref, json_int_t below)
 {
     json_int_t primes = 0, tenth = below / 10 + 1;
@@ -102,7 +102,7 @@ static pinion_result refuse(const char *reason)
     return pinion_error(pinion_json("{s:s}", "reason", reason));
 }
 
-/* pinion_later() promises an answer. A ref made here remembers the message that it is for. */
+/* pinion_later() promises an answer. A ref that is made here remembers the message. */
 static pinion_result primes(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     json_t *below = pinion_payload_get(payload, "below");
@@ -123,7 +123,7 @@ static pinion_result ping(pinion_channel *channel, const char *event, const pini
     return pinion_ok(NULL);
 }
 
-/* On the channel's loop again: what pinion_ref_send sends arrives here. The answer does not come this way: it
+/* Runs on the channel's loop: what pinion_ref_send sends arrives here. The answer does not come this way, and
  * may overtake what was sent just before it. */
 static pinion_result handle_info(pinion_channel *channel, const pinion_info *info)
 {

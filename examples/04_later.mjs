@@ -10,7 +10,7 @@ const numbers = socket.channel("numbers");
 numbers.on("progress", ({ done, of }) => console.log(`${Math.round((100 * done) / of)} %`));
 numbers.join();
 
-// It waits a minute for the answer, where ten seconds are usual.
+// Wait a minute for the answer. The default is ten seconds.
 numbers.push("primes", { below: Number(below) }, 60_000)
   .receive("ok", ({ below, primes }) => console.log(`there are ${primes} primes below ${below}`))
   .receive("error", ({ reason }) => console.log(`refused: ${reason}`))

@@ -1,5 +1,6 @@
-/* Rooms that forget nothing (docs/guarantees.md). A message is stored before anybody hears of it, with the
- * next number of its room. A client that joins says which number it had last, and is sent what came after. */
+/* Rooms that forget nothing (docs/guarantees.md). A message gets the next number of its room, and is stored
+ * before anybody hears of it. A client that joins says which number it had last, and is sent all later
+ * messages. */
 #include "program.h"
 #include <pthread.h>
 #include <sqlite3.h>
@@ -10,7 +11,7 @@
 struct history {
     pinion_endpoint *endpoint;
     sqlite3 *db;
-    pthread_mutex_t lock; /* of db, and held until what was stored has been broadcast */
+    pthread_mutex_t lock; /* protects db; held until a stored message has been broadcast */
 };
 
 static const char schema[] =
@@ -18,25 +19,27 @@ static const char schema[] =
     " (room, id, key, message, PRIMARY KEY (room, id), UNIQUE (room, key)) WITHOUT ROWID";
 #define AS_SENT "json_object('id', id, 'message', json(message))"
 
-/* A key that is there already is that of a message sent twice: the first one stays. */
+/* If the key is there already, the message was sent twice: the first one stays. */
 static const char store[] =
     "INSERT INTO messages SELECT ?1, coalesce(max(id), 0) + 1, ?3 ->> 'key', ?3 FROM messages WHERE room = ?1"
     " ON CONFLICT (room, key) DO UPDATE SET key = key RETURNING id, " AS_SENT;
 
-/* A hundred at a time. A number that nobody had yet is from another database: then all are missing. */
+/* Find a hundred at a time. If the room does not have the client's number yet, the number is from another
+ * database: then all messages are missing. */
 static const char find_missed[] =
     "WITH start(n) AS (SELECT iif(?2 <= max(id), ?2, 0) FROM messages WHERE room = ?1),"
     " missed AS (SELECT id, " AS_SENT " AS sent FROM messages, start WHERE room = ?1 AND id > n ORDER BY id"
     " LIMIT 100) SELECT coalesce(max(id), (SELECT n FROM start)),"
     " json_object('messages', json_group_array(json(sent))) FROM missed";
 
-/* For another thread. Each channel keeps one, with which it looks for what its client has missed. */
+/* What another thread is to do with the database. Each channel keeps one, for finding what its client has
+ * missed. */
 struct query {
     struct history *history;
     const char *sql;
     char room[256];
-    json_int_t last;         /* the number of the client's last message; then of the last one found */
-    pinion_payload *payload; /* what came; then the answer */
+    json_int_t last;         /* the number of the client's last message; later, of the last one found */
+    pinion_payload *payload; /* the client's message; later, the answer */
     bool done;
 };
 
@@ -52,13 +55,13 @@ static struct query *query_new(const char *sql, pinion_channel *channel, const p
     return query;
 }
 
-/* On another thread. Stored and broadcast under one lock, messages seldom overtake each other. */
+/* Runs on another thread. One lock for storing and broadcasting: so messages seldom overtake each other. */
 static void run(void *data)
 {
     struct query *query = data;
     struct history *history = query->history;
     pinion_payload *answer = NULL;
-    sqlite3_stmt *row = NULL; /* which it stays when the database fails: then its steps fail too */
+    sqlite3_stmt *row = NULL; /* it stays NULL when the database fails; then its steps fail too */
     size_t length;
     const char *text = pinion_payload_bytes(query->payload, &length);
     pthread_mutex_lock(&history->lock);
@@ -114,7 +117,8 @@ static pinion_result after_join(pinion_channel *channel, const pinion_payload *p
     return good ? pinion_noreply() : pinion_crash();
 }
 
-/* What has been found is not sent again; and what a full queue has lost is found. */
+/* A message that was found before is not sent again. If a number is missing, a full queue has lost it: look
+ * for it. */
 static pinion_result push_message(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     struct query *query = pinion_channel_state(channel);

@@ -1,6 +1,6 @@
 // The client's side of 05_history.c, for phoenix.js.
 
-// Calls show(id, message) for each message of the room once, in their order, whatever becomes of the connection.
+// Calls show(id, message) once for each message of the room, in order, even if the connection is lost meanwhile.
 export function join(socket, topic, show, last = 0) {
   const room = socket.channel(topic, () => ({ last }));
   const take = ({ id, message }) => {
@@ -13,8 +13,8 @@ export function join(socket, topic, show, last = 0) {
   return room;
 }
 
-// Sends until the message is stored: its number. However often it was sent, the key makes one message of it. It waits
-// twice as long each time: a server that is late gets fewer messages then, and not more.
+// Sends the message until it is stored. Resolves to its number. The key makes it one message, however often it is sent.
+// Each wait is twice as long as the last, so that a slow server gets fewer messages, and not more.
 export function say(room, message, key = crypto.randomUUID()) {
   return new Promise((resolve) => {
     const send = (timeout) =>

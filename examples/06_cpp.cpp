@@ -1,5 +1,5 @@
 // A channel in C++17 (docs/cpp.md). It keeps an object for each client, which counts the words that the
-// client has said. And exceptions stay inside of it. Its client is 06_cpp.mjs.
+// client has said. No exception leaves it. Its client is 06_cpp.mjs.
 #include "program.h"
 #include <map>
 #include <new>
@@ -53,8 +53,9 @@ pinion_result count(Words &words, const pinion_payload *payload)
     return pinion_ok(pinion_json("{s:i}", "count", words.of(text_of(payload, "word"))));
 }
 
-// A callback is called from C, so no exception may leave it. One that says what is wrong with the message
-// becomes the answer. Any other, such as std::bad_alloc, ends this channel alone: its client rejoins.
+// A callback is called from C, so no exception may leave it. An invalid_argument says what is wrong with the
+// message, and becomes the answer. Any other exception, such as std::bad_alloc, ends only this channel: its
+// client joins again.
 template <pinion_result (*handler)(Words &, const pinion_payload *)>
 pinion_result guarded(pinion_channel *channel, const char *, const pinion_payload *payload) noexcept
 {
@@ -77,7 +78,7 @@ pinion_result join(pinion_channel *channel, const char *, const pinion_payload *
     return pinion_ok(nullptr);
 }
 
-// C++17 has no designated initializers. A function that fills in what is needed does the same.
+// C++17 has no designated initializers. A function that sets some members does the same.
 const pinion_channel_def words_channel = []() noexcept {
     pinion_channel_def def{};
     def.join = join;

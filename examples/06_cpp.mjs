@@ -1,4 +1,5 @@
-// The client of 06_cpp.cpp: node examples/06_cpp.mjs. Each line typed is said; then it tells how often its first word was.
+// The client of 06_cpp.cpp: node examples/06_cpp.mjs. It says each line that is typed, and asks how often its first
+// word was said.
 import { createInterface } from "node:readline";
 import { Socket } from "phoenix";
 import WebSocket from "ws";

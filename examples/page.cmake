@@ -1,5 +1,5 @@
-# cmake -DFROM=… -DTO=… -DCLIENT=… -DPHOENIX=… -P page.cmake: a page, and the official client, which its scripts import as
-# CLIENT. It runs with every build, so that a client which npm brings later is found too.
+# cmake -DFROM=… -DTO=… -DCLIENT=… -DPHOENIX=… -P page.cmake: copies a page, and the official client as CLIENT, the name
+# that its scripts import. It runs with every build, so that a client that npm installs later is copied too.
 file(COPY ${FROM}/ DESTINATION ${TO})
 if(EXISTS ${PHOENIX})
   cmake_path(GET CLIENT PARENT_PATH directory)

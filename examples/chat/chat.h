@@ -3,7 +3,7 @@
 
 #include <pinion/pinion.h>
 
-/* What the chat has for all of its users: the endpoint's context. */
+/* What all users of the chat share. It is the endpoint's context. */
 struct chat {
     pinion_presence *presence; /* who is online */
 };

@@ -1,4 +1,4 @@
-/* The chat: one room, everybody in it, a page to talk in. */
+/* The chat: a page, and one room for everybody. */
 #include "chat.h"
 #include "online_channel.h"
 #include "program.h"
@@ -18,7 +18,7 @@ int main(int argc, char **argv)
 {
     bool tokens = false;
     const program_flag flags[] = {
-        { "require-token", "let in only who has a token; GET /token?user=NAME gives one", &tokens },
+        { "require-token", "let in only clients with a token; GET /token?user=NAME gives one", &tokens },
         { NULL, NULL, NULL },
     };
     struct chat chat = { NULL };

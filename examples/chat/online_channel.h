@@ -3,8 +3,8 @@
 
 #include <pinion/pinion.h>
 
-/* online:lobby: who is in the chat. Its members are tracked under their names, so that a user with two tabs
- * is there once. The channel's context is a struct chat. */
+/* online:lobby says who is in the chat. Members are tracked under their names, so that a user with two tabs
+ * is listed once. The channel's context is a struct chat. */
 extern const pinion_channel_def online_channel;
 
 #endif

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_MAX 2000 /* characters of a message */
+#define BODY_MAX 2000 /* the most characters of a message */
 
-/* What the room knows of one client. */
+/* What the room knows about one client. */
 struct member {
     bool ignores_joins;
 };
@@ -26,7 +26,7 @@ static pinion_result join(pinion_channel *channel, const char *topic, const pini
     return pinion_ok(NULL);
 }
 
-/* Who only lost the connection has not joined: it was never told that they left. */
+/* A client that had lost its connection joins "again". The room was never told that it left. */
 static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
 {
     if (json_is_true(pinion_payload_get(params, "again")))
@@ -54,7 +54,7 @@ static pinion_result ignore_joins(pinion_channel *channel, const char *event, co
     return pinion_ok(NULL);
 }
 
-/* user_joined is intercepted: each member says whether it wants to hear of it. */
+/* user_joined is intercepted: each member decides whether it wants to see it. */
 static pinion_result user_joined(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     const struct member *member = pinion_channel_state(channel);

@@ -3,7 +3,7 @@
 
 #include <pinion/pinion.h>
 
-/* rooms:lobby is open to everybody, any other room to nobody. */
+/* rooms:lobby is open to everybody. There is no other room. */
 extern const pinion_channel_def room_channel;
 
 #endif

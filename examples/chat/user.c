@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define USER_MAX 40 /* characters of a name */
+#define USER_MAX 40 /* the most characters of a name */
 #define SALT     "user auth"
 
-/* What is no continuation byte begins one. */
+/* Each byte that is not a continuation byte of UTF-8 begins a character. */
 size_t characters(const char *text)
 {
     size_t count = 0;

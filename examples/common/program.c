@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FLAG_BASE 1000 /* what getopt_long gives for the first flag of the program's own */
+#define FLAG_BASE 1000 /* what getopt_long returns for the program's first own flag */
 
 static void help(const char *name, const program_flag *flags, FILE *out)
 {
@@ -20,11 +20,11 @@ static void help(const char *name, const program_flag *flags, FILE *out)
             "  --io ENGINE    I/O engine: uring or uv (default: uring where it works)\n"
             "  --log LEVEL    debug, info, warning, error or none\n"
             "  --supervise    run as the child of a process that starts it again when it crashes\n"
-            "  --pubsub URL   what carries broadcasts to other nodes (default: PINION_PUBSUB, or local:\n"
-            "                 nothing)\n"
+            "  --pubsub URL   what carries broadcasts to other nodes (default: PINION_PUBSUB, else local:\n"
+            "                 there are no other nodes)\n"
             "  --trusted-proxies LIST\n"
-            "                 addresses and networks, as in \"127.0.0.1, 10.0.0.0/8\": whose X-Forwarded-*\n"
-            "                 headers say who the client is\n",
+            "                 addresses and networks of proxies, such as \"127.0.0.1, 10.0.0.0/8\": their\n"
+            "                 X-Forwarded-* headers are believed\n",
             name);
     for (; flags && flags->name; flags++)
         fprintf(out, "  --%-15s%s\n", flags->name, flags->help);
@@ -37,7 +37,7 @@ static int parse_number(const char *name, const char *text, unsigned long min, u
     errno = 0;
     unsigned long value = strtoul(text, &end, 10);
     if (errno || end == text || *end || text[0] == '-' || value < min || value > max) {
-        fprintf(stderr, "--%s: \"%s\" is no number from %lu to %lu\n", name, text, min, max);
+        fprintf(stderr, "--%s: \"%s\" is not a number from %lu to %lu\n", name, text, min, max);
         return PINION_EINVAL;
     }
     *out = value;
@@ -76,12 +76,12 @@ static int set_option(int option, pinion_endpoint_options *options, bool *superv
     case 'g':
         rc = pinion_log_level_parse(optarg, &level);
         if (rc)
-            fprintf(stderr, "--log: \"%s\" is none of debug, info, warning, error, none\n", optarg);
+            fprintf(stderr, "--log: \"%s\" is not one of debug, info, warning, error, none\n", optarg);
         else
             pinion_log_set_level(level);
         break;
     default:
-        rc = PINION_EINVAL; /* getopt has said what is wrong */
+        rc = PINION_EINVAL; /* getopt_long has printed what is wrong */
         break;
     }
     return rc;
@@ -103,7 +103,7 @@ static void say_where(pinion_endpoint *endpoint, void *data)
     say_port(pinion_endpoint_port(endpoint), data);
 }
 
-/* It is the supervisor that says where, once, however often its child starts. */
+/* The supervisor prints where it listens, once; its child starts more often. */
 static int supervise(pinion_endpoint_options *options, char **argv)
 {
     options->ready = NULL;
@@ -135,8 +135,9 @@ static void all_options(const program_flag *flags, struct option all[COMMON_COUN
     all[count] = (struct option){ 0 };
 }
 
-/* Started without descriptors 0 to 2, a program's first files would be taken for them: its log would be
- * written into whatever it opened third. pinion_endpoint_run sees to that too, but we open files before. */
+/* If a program is started without the descriptors 0 to 2, the first files that it opens get these numbers,
+ * and its log is written into one of them. pinion_endpoint_run prevents this too, but we open files before.
+ */
 static void open_standard_descriptors(void)
 {
     int fd;
@@ -169,7 +170,7 @@ int program_options(int argc, char **argv, const program_flag *flags, pinion_end
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "\"%s\" is no option\n", argv[optind]);
+        fprintf(stderr, "\"%s\" is not an option\n", argv[optind]);
         help(argv[0], flags, stderr);
         return 2 + 1;
     }

@@ -68,7 +68,7 @@ static pinion_result big(pinion_channel *channel, const char *event, const pinio
     return pinion_ok(pinion_json("{s:s%}", "data", data, sizeof data));
 }
 
-/* ---- a reply from elsewhere ---- */
+/* ---- a reply from another thread ---- */
 
 struct late_reply {
     pinion_ref *ref;
@@ -82,7 +82,7 @@ static void late_reply_free(struct late_reply *late)
     free(late);
 }
 
-/* On a thread of its own, as an answer from another service would come. */
+/* Runs on a thread of its own, as the answer of another service would. */
 static void *reply_after_50_ms(void *data)
 {
     struct late_reply *late = data;
@@ -147,7 +147,7 @@ static pinion_result disconnect_me(pinion_channel *channel, const char *event, c
     return pinion_noreply();
 }
 
-/* ---- binary: with a payload of JSON no clause of Phoenix's server matches ---- */
+/* ---- binary: as in Phoenix's server, a JSON payload matches no clause ---- */
 
 static bool is_binary(const pinion_payload *payload)
 {
@@ -212,7 +212,7 @@ static void terminate(pinion_channel *channel, pinion_reason reason)
 
 /* ---- intercepted ---- */
 
-/* The payload and the client's transport, as Elixir writes an atom. */
+/* Add the client's transport to the payload, written as an Elixir atom. */
 static pinion_result add_transport(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     char transport[64];

@@ -1,4 +1,4 @@
-/* A server for black-box checks: its answers are compared, frame by frame, with those of Phoenix. */
+/* A server for black-box tests. Its answers are compared with those of Phoenix, frame by frame. */
 #include "conformance.h"
 #include "program.h"
 

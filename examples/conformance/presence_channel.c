@@ -20,7 +20,7 @@ static pinion_presence *presence_of(const pinion_channel *channel)
     return strncmp(pinion_channel_topic(channel), "crowd:", 6) == 0 ? shared->gathered : shared->at_once;
 }
 
-/* The key it is tracked under: the join's user, or the socket's. */
+/* The key that it is tracked under: the user of the join, or of the socket. */
 static const char *key_of(pinion_channel *channel, const pinion_payload *params)
 {
     const char *user = json_string_value(pinion_payload_get(params, "user"));

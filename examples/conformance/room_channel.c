@@ -12,7 +12,7 @@ static pinion_result new_msg(pinion_channel *channel, const char *event, const p
 {
     json_t *body = pinion_payload_get(payload, "body");
     if (!body)
-        return pinion_crash(); /* Phoenix: no clause matches */
+        return pinion_crash(); /* in Phoenix's server no clause matches */
     pinion_broadcast(channel, "new_msg", pinion_json("{s:O}", "body", body));
     return pinion_noreply();
 }

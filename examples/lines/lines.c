@@ -6,27 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HELLO_MS   10000 /* for the first line */
-#define GOODBYE_MS 5000  /* for the peer to end its side, once it has been sent everything */
-#define STILL_MAX  6     /* times as long in which it takes nothing of what is left */
+#define HELLO_MS   10000 /* how long the first line may take */
+#define GOODBYE_MS 5000  /* how long the peer may take to end its side, once it has everything */
+#define STILL_MAX  6     /* how many times GOODBYE_MS it may read nothing while something is left */
 
 struct lines {
     pinion_stream *stream;
     const char *path;
     size_t max_message;
-    pinion_socket *socket;                            /* NULL: not connected yet, or no more */
-    enum { HELLO, ASKING, OPEN, PAUSED, OVER } state; /* frames are delivered in OPEN alone */
-    char *input;                                      /* what has come and is not delivered */
+    pinion_socket *socket;                            /* NULL before it is connected, and once it has ended */
+    enum { HELLO, ASKING, OPEN, PAUSED, OVER } state; /* frames are delivered only in OPEN */
+    char *input;                                      /* bytes that have come, and are not delivered yet */
     size_t length;
-    size_t left;    /* to be sent when OVER was looked at last */
-    unsigned still; /* looks in a row at which no less was left */
+    size_t left;    /* in OVER: the bytes to be sent, when we last looked */
+    unsigned still; /* in OVER: how often in a row there was no progress */
 };
 
 static const pinion_transport transport;
 
 /* ---- out ---- */
 
-/* Something of our own; `kind` and `detail` are one line. */
+/* Send a line of our own: `kind` and `detail`. */
 static void say(struct lines *lines, const char *kind, pinion_slice detail)
 {
     size_t length = strlen(kind) + detail.len + 1;
@@ -40,10 +40,10 @@ static void say(struct lines *lines, const char *kind, pinion_slice detail)
     if (detail.len)
         memcpy(body + strlen(kind), detail.ptr, detail.len);
     body[length - 1] = '\n';
-    (void)pinion_stream_send(lines->stream, frame); /* that it is closed, it tells by itself */
+    (void)pinion_stream_send(lines->stream, frame); /* if it is closed, on_closed follows */
 }
 
-/* Nothing more comes from us, and what the client sends is dropped. */
+/* We send no more, and drop what the client sends. */
 static void finish(struct lines *lines)
 {
     lines->state = OVER;
@@ -54,7 +54,7 @@ static void finish(struct lines *lines)
     pinion_stream_timeout(lines->stream, GOODBYE_MS);
 }
 
-/* The engine ends it. */
+/* The engine ends the socket. */
 static void on_close(void *conn, uint16_t code)
 {
     char text[16];
@@ -63,7 +63,7 @@ static void on_close(void *conn, uint16_t code)
     finish(conn);
 }
 
-/* We end it. */
+/* We end the socket. */
 static void end(struct lines *lines, uint16_t code)
 {
     if (lines->socket)
@@ -71,7 +71,7 @@ static void end(struct lines *lines, uint16_t code)
     on_close(lines, code);
 }
 
-/* A frame is JSON: outside of strings a line end is a space, and inside it is escaped. */
+/* A frame is JSON. A line end in a string is escaped; all others may become spaces. */
 static pinion_frame *on_frame(pinion_frame *frame)
 {
     pinion_slice text = pinion_frame_wire(frame);
@@ -141,7 +141,7 @@ static void refused(struct lines *lines, int error, const pinion_payload *reason
     finish(lines);
 }
 
-/* The first line. */
+/* The first line: connect. */
 static void hello(struct lines *lines, const char *query)
 {
     char peer[PINION_PEER_TEXT];
@@ -159,7 +159,7 @@ static void hello(struct lines *lines, const char *query)
     pinion_payload_unref(reason);
 }
 
-/* The answer that took its time. */
+/* The application has answered later. */
 static void on_connected(void *conn, int error, const pinion_payload *reason)
 {
     struct lines *lines = conn;
@@ -176,7 +176,7 @@ static bool is_delivering(const struct lines *lines)
     return lines->state == HELLO || lines->state == OPEN;
 }
 
-/* One line, without its end, terminated. */
+/* Deliver one line. It is terminated, and has no line end. */
 static void deliver(struct lines *lines, char *line, size_t length)
 {
     if (length > 0 && line[length - 1] == '\r')
@@ -199,7 +199,7 @@ static void forget_if_empty(struct lines *lines)
     lines->input = NULL;
 }
 
-/* Whole lines, until there is none or the engine holds back. */
+/* Deliver whole lines, until none is left or the engine pauses us. */
 static void deliver_whole(struct lines *lines)
 {
     size_t at = 0;
@@ -215,7 +215,7 @@ static void deliver_whole(struct lines *lines)
     forget_if_empty(lines);
 }
 
-/* Those lines that are left wait, and so does the client. */
+/* Deliver what may be delivered. If lines have to wait, stop reading, so that the client waits too. */
 static void deliver_lines(struct lines *lines)
 {
     if (lines->input)
@@ -232,7 +232,7 @@ static void on_pause(void *conn, bool paused)
 {
     struct lines *lines = conn;
     lines->state = paused ? PAUSED : OPEN;
-    pinion_stream_timeout(lines->stream, paused ? PINION_NEVER : 0); /* not from inside this call */
+    pinion_stream_timeout(lines->stream, paused ? PINION_NEVER : 0); /* do not deliver inside this call */
 }
 
 static void on_received(pinion_stream *stream, void *bytes, size_t length)
@@ -241,7 +241,7 @@ static void on_received(pinion_stream *stream, void *bytes, size_t length)
     if (lines->state == OVER)
         return;
     char *input = length ? realloc(lines->input, lines->length + length) : NULL;
-    if (!input) { /* its end, or that of our memory: what was answered by then still goes out */
+    if (!input) { /* the client sends no more, or we have no memory; queued answers are still sent */
         if (lines->socket)
             pinion_transport_ended(lines->socket);
         finish(lines);
@@ -271,7 +271,7 @@ static void on_opened(pinion_stream *stream, void *path)
     pinion_stream_timeout(stream, HELLO_MS);
 }
 
-/* A client that still reads is told all, also why it is ended. */
+/* A client that keeps reading gets everything, also the line that says why it is closed. */
 static bool may_take_longer(struct lines *lines)
 {
     size_t left = pinion_stream_queued(lines->stream);

@@ -1,4 +1,4 @@
-/* Sensors that speak by lines of TCP, and browsers that look at them by WebSocket, on one channel. */
+/* One channel for sensors, which send lines over TCP, and for browsers, which watch them over WebSocket. */
 #include "lines.h"
 #include "program.h"
 #include <stdio.h>
@@ -23,10 +23,10 @@ static const pinion_channel_def sensor = {
 
 static const pinion_socket_def socket_def = { .channels = PINION_ROUTES({ "sensor:*", &sensor }) };
 
-/* Who does not keep up is shown the newest readings, not all of them. */
+/* A client that does not keep up gets the newest readings, not all of them. */
 static const pinion_socket_options socket_options = { .drop_broadcasts = true };
 
-/* What program_options would have called when the endpoint is ready. */
+/* The ready function of program_options. It is called after ours. */
 struct next {
     void (*ready)(pinion_endpoint *endpoint, void *data);
     void *data;
@@ -40,7 +40,7 @@ static void say_port(pinion_endpoint *endpoint, void *data)
         next->ready(endpoint, next->data);
 }
 
-/* Lines come in on the next port, where that of WebSockets is not any. */
+/* Lines have the port after the one for WebSocket; any port, if that is any. */
 int main(int argc, char **argv)
 {
     pinion_endpoint_options options = { .port = 4000 };

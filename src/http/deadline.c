@@ -12,7 +12,7 @@ static void overdue(struct pinion_http *http)
         pinion__http_finish(http);
 }
 
-/* The state's time begins when the peer has all that it was sent. */
+/* True when the state's time begins only after the peer has read all that it was sent. */
 static bool waits_for_reader(const struct pinion_http *http)
 {
     return pinion__http_sends_much(http) || http->state == PINION_HTTP_CLOSING ||
@@ -29,7 +29,7 @@ static void on_deadline(struct pinion_timer *timer)
     else if (reading && !pinion__patience_acked(&http->patience))
         pinion__conn_close(http->conn); /* it does not read */
     else if (pinion__http_sends_much(http))
-        pinion__http_start_clock(http); /* for what is to come */
+        pinion__http_start_clock(http); /* more is to be sent */
     else
         overdue(http);
 }

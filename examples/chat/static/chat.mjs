@@ -1,10 +1,10 @@
 // The chat in the browser: the official Phoenix client, one channel, and a list of messages.
 //
-// A message of ours is on the list at once, and says where it stands until the server has broadcast it back:
+// A message of ours is on the list at once. It shows its state until the server has broadcast it back:
 //   queued ──joined──> sending ──reply ok──> accepted ──broadcast──> an ordinary message
 //                         ├──reply error──> refused
 //                         └──connection lost, or no reply──> unconfirmed (may have arrived: the user decides)
-// What others write is only ever set as text.
+// What others write is always set as text, never as HTML.
 
 import { Socket } from "/assets/phoenix.mjs";
 import { watchOnline } from "./online.mjs";
@@ -27,12 +27,12 @@ let state = "connecting";
 // --- The channel ---
 
 let token = "";
-let joinedAs = null; // the name the room last heard of
+let joinedAs = null; // the last name that the room was told
 let socket;
 let channel;
 let tellName;
 
-// Where a network lets no WebSocket through, the client goes on by long polling.
+// If a network lets no WebSocket through, the client uses long polling.
 async function connect() {
   await getToken();
   socket = new Socket("/socket", { longPollFallbackMs: 2500, authToken: token && (() => token) });
@@ -51,8 +51,8 @@ async function connect() {
   tellName = watchOnline(socket, () => nameField.value);
 }
 
-// A server that wants to know who connects gives a token for a name; any other has none to give. The token is fetched
-// again when a connection fails, as it may have expired.
+// If the server requires tokens, it gives one for a name; else it gives none. When a connection fails, the token may
+// have expired, so it is fetched again.
 async function getToken() {
   try {
     const answer = await fetch(`/token?${new URLSearchParams({ user: nameField.value })}`, { cache: "no-store" });
@@ -62,7 +62,7 @@ async function getToken() {
   }
 }
 
-// Under another name there is another token, and the connection is as its token. Without tokens it is enough to say so.
+// With tokens, another name needs another token, and a new connection. Without tokens the channel is told the new name.
 async function rename() {
   if (!token) {
     joinedAs = nameField.value;
@@ -134,7 +134,7 @@ function send(item) {
     .receive("timeout", current("unconfirmed"));
 }
 
-// Shows on the row where the message stands, and what the user can do about it.
+// Shows the state of a message on its row, and what the user can do about it.
 function mark(item, next, reason) {
   const notes = {
     queued: "Waiting for the connection",
@@ -207,7 +207,7 @@ function avatar(user) {
   return circle;
 }
 
-// True until the reader scrolls up: new messages then do not move what is being read.
+// False once the reader has scrolled up: then new messages do not move the list.
 let following = true;
 
 function onScroll() {
@@ -221,7 +221,7 @@ function scrollToNewest() {
   newest.hidden = true;
 }
 
-// The list or a row changed its height (a phone's keyboard opened, a note came): stay at the end if we were.
+// The list or a row has changed its height (a phone's keyboard opened, a note came): stay at the end if we were there.
 function followEnd() {
   if (following) scrollToNewest();
 }
@@ -231,7 +231,7 @@ function followEnd() {
 const BIRDS = ["Avocet", "Curlew", "Dunlin", "Heron", "Kestrel", "Lapwing", "Osprey", "Plover", "Siskin", "Wren"];
 const MOODS = ["Amber", "Bold", "Bright", "Brisk", "Gentle", "Keen", "Merry", "Quiet", "Swift", "Wise"];
 
-// Not the one that was made up last: that may be another tab's.
+// Makes up a name, but not the last one that was made up: another tab may have it.
 function friendlyName() {
   const pick = (words) => words[Math.floor(Math.random() * words.length)];
   const last = recall("localStorage", "made-up");
@@ -242,7 +242,7 @@ function friendlyName() {
   return name;
 }
 
-// Storage may be forbidden by the browser: then settings last as long as the page.
+// The browser may forbid storage. Then settings last as long as the page.
 function recall(storage, key) {
   try {
     return window[storage].getItem(key);
@@ -255,11 +255,12 @@ function remember(storage, key, value) {
   try {
     window[storage].setItem(key, value);
   } catch {
-    // Nothing to do: see recall.
+    // There is nothing to do: see recall.
   }
 }
 
-// A name that was typed in is that of all tabs. One that was made up is this tab's: a second tab is somebody else.
+// A name that was typed in is for all tabs. A name that was made up is for this tab only: a second tab is somebody
+// else.
 function firstName() {
   return recall("localStorage", "name") || recall("sessionStorage", "name") || friendlyName();
 }

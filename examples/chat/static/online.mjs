@@ -1,4 +1,4 @@
-// Who is online: the Presence class of the official client, and a list that opens from the header. Each name is there
+// Who is online: the Presence class of the official client, and a list that opens from the header. Each name is on it
 // once, however many tabs its user has open.
 
 import { Presence } from "/assets/phoenix.mjs";
@@ -7,7 +7,7 @@ const menu = document.querySelector("#online");
 const count = document.querySelector("#online-count");
 const list = document.querySelector("#online-names");
 
-// `name` gives our own. Returns a function to call when it has changed.
+// `name` returns our own name. Returns a function to call when it has changed.
 export function watchOnline(socket, name) {
   const channel = socket.channel("online:lobby", () => ({ user: name() }));
   const presence = new Presence(channel);
@@ -18,7 +18,7 @@ export function watchOnline(socket, name) {
   return () => channel.state === "joined" && channel.push("renamed", { user: name() });
 }
 
-// Our own name first, the others by the alphabet.
+// Our own name comes first, then the others by the alphabet.
 function show(names, own) {
   const others = names.filter((name) => name !== own).sort((one, other) => one.localeCompare(other));
   const rows = others.map((name) => row(name));
@@ -28,7 +28,7 @@ function show(names, own) {
   menu.hidden = false;
 }
 
-// Nobody knows while there is no connection. The next sync does.
+// Without a connection we do not know. The next sync tells us.
 function unknown() {
   list.replaceChildren();
   menu.open = false;

@@ -1,4 +1,4 @@
-// Starts the chat, and says so when a part of it cannot be loaded: the official client, where npm has not brought it.
+// Starts the chat. Says so when a part of it cannot be loaded, such as the official client, which npm must install.
 
 import("./chat.mjs").catch((error) => {
   const status = document.querySelector("#status");
