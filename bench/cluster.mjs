@@ -1,11 +1,11 @@
-// What it costs to reach another node: a broadcast to 1,000 subscribers of one node, published there, and published
-// on a second node that is joined to it by NATS or by Redis. All on this machine, each server with one loop.
+// What it costs to reach another node. One node has 1,000 subscribers. A broadcast is published there, or on a second
+// node that reaches it through NATS or Redis. All run on this machine, each server with one loop.
 //
 //     node bench/cluster.mjs [--seconds S] [--rate R] [--rounds N]
 //
-// Of each: the CPU time of the subscribers' node for each delivery, and how long a message takes from the publisher
-// to a subscriber. Rounds go through all of them in turn, so that what the machine does besides hits all alike; what is
-// told is the median of the rounds.
+// It prints the CPU time of the subscribers' node for each delivery, and how long a message takes from the publisher to
+// a subscriber. Each round goes through all of them, so that other load on the machine hits all alike. The figures are
+// medians of the rounds.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
@@ -26,7 +26,7 @@ const { values } = parseArgs({
 });
 const running = [];
 
-// The subscribers' nodes have a processor to themselves, where there are two; all else runs on the other.
+// If there are two processors, the subscribers' nodes have one, and everything else runs on the other.
 async function start(command, args, ready, processor = 1) {
   const pinned = availableParallelism() > 1 ? ["-c", String(processor)] : ["-c", "0"];
   const child = spawn("taskset", [...pinned, command, ...args], { stdio: ["ignore", "pipe", "inherit"] });

@@ -1,4 +1,4 @@
-/* The server that load generators drive: an echo and a broadcast, and nothing else. */
+/* The server for the load generator. It has an echo and a broadcast, and nothing else. */
 #include "program.h"
 
 static pinion_result echo(pinion_channel *channel, const char *event, const pinion_payload *payload)

@@ -35,7 +35,7 @@ bool outbuf_next(struct outbuf *out, const uint8_t **bytes, size_t *len)
     }
     *len = out->sending.len - out->sent;
     if (*len == 0)
-        return false; /* perhaps nothing was ever queued, and there are no bytes to point into */
+        return false; /* if nothing was ever queued, there are no bytes to point to */
     *bytes = out->sending.bytes + out->sent;
     return true;
 }

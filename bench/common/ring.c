@@ -54,7 +54,7 @@ int ring_open(struct ring *ring, const struct ring_options *options)
     int rc = io_uring_queue_init_params(options->sqes, &ring->uring, &params);
     if (rc)
         return rc;
-    io_uring_register_ring_fd(&ring->uring); /* saves a lookup; works without */
+    io_uring_register_ring_fd(&ring->uring); /* saves a lookup; it may fail */
     ring->buffer_size = options->buffer_size;
     ring->buffer_count = options->buffer_count;
     rc = provide_all(ring);

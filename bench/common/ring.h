@@ -1,11 +1,9 @@
-/* An io_uring with a ring of provided buffers to receive into: what the load generator and the io_uring
- * yardstick both stand on.
+/* An io_uring with a ring of provided buffers to receive into. The load generator and the io_uring yardstick
+ * use it. Only one thread may use it.
  *
- * COOP_TASKRUN and not DEFER_TASKRUN: with that Linux 6.18 completes no more than twenty operations a call,
- * unless more are waited for. In a storm of connects what had come queued up in our own ring, and replies
- * seemed to take fifty milliseconds that took two. For the yardstick it makes no difference. One thread, for
- * life.
- */
+ * It has COOP_TASKRUN and not DEFER_TASKRUN. With the latter Linux 6.18 completes at most twenty operations
+ * in a call, unless one waits for more. In a storm of connects everything then queued up in our own ring, and
+ * replies that took two milliseconds seemed to take fifty. For the yardstick it makes no difference. */
 #ifndef BENCH_RING_H
 #define BENCH_RING_H
 
@@ -23,29 +21,29 @@ struct ring {
 struct ring_options {
     unsigned sqes;         /* a power of two */
     unsigned cqes;         /* a power of two */
-    size_t buffer_size;    /* of one buffer to receive into */
+    size_t buffer_size;    /* of one buffer to receive into, in bytes */
     unsigned buffer_count; /* a power of two */
 };
 
-/* 0, or a negative errno: where io_uring is switched off it is -EPERM or -ENOSYS. */
+/* Returns 0, or a negative errno. It is -EPERM or -ENOSYS if io_uring is switched off. */
 int ring_open(struct ring *ring, const struct ring_options *options);
 void ring_close(struct ring *ring);
 
-/* An entry to fill; submits what there is when the queue is full. Never NULL. */
+/* An entry to fill in, never NULL. If the queue is full, it is submitted first. */
 struct io_uring_sqe *ring_sqe(struct ring *ring);
 
-/* Receive on fd into provided buffers until it ends: one completion for each lot of bytes. */
+/* Receive on fd into provided buffers until it ends. Each buffer that is filled is one completion. */
 void ring_recv(struct ring *ring, int fd, uint64_t user_data);
 
-/* The buffer a completion of ring_recv has filled; goes back with ring_recycle. */
+/* The buffer that a completion of ring_recv has filled. Give it back with ring_recycle. */
 uint8_t *ring_buffer(struct ring *ring, const struct io_uring_cqe *cqe);
 void ring_recycle(struct ring *ring, const struct io_uring_cqe *cqe);
 
-/* Submit, and wait until there is a completion, or for `timeout` nanoseconds, or for a signal. */
+/* Submit, and wait for a completion, for `timeout` nanoseconds, or for a signal. */
 void ring_wait(struct ring *ring, uint64_t timeout);
 
-/* How many completions there are, and the first of them, whose place is free at once. Handle as many as there
- * were: handling them may bring more, without end. */
+/* ring_ready: how many completions there are. ring_take: take the first. Handle as many as there were at
+ * first, since handling them may bring more, without end. */
 static inline unsigned ring_ready(const struct ring *ring)
 {
     return io_uring_cq_ready(&ring->uring);

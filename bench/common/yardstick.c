@@ -1,5 +1,5 @@
-/* See yardstick.h. A message is cut at its first four commas: topics, events and refs of the load generator
- * hold none. */
+/* A message is cut at its first four commas. The load generator has no commas in its topics, events and refs.
+ */
 #include "yardstick.h"
 #include "die.h"
 #include <openssl/evp.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD_MAX  14 /* of a client's frame, mask included */
+#define HEAD_MAX  14 /* the longest header of a client's frame, with its mask */
 #define FRAME_MAX (4u * 1024 * 1024)
 
 struct text {
@@ -85,7 +85,7 @@ static struct writer begin(void)
     return (struct writer){ .body = frame + 10 };
 }
 
-/* Put the header in front of the body; *len is of both. */
+/* Put the header in front of the body. *len is the length of both. */
 static uint8_t *finish(const struct writer *writer, uint8_t opcode, size_t *len)
 {
     size_t body = writer->len;
@@ -104,7 +104,7 @@ static void reply(struct peer *peer, const struct text message[FIELDS], const ch
 {
     struct writer writer = begin();
     const char *from = message[JOIN_REF].ptr;
-    put(&writer, from, (size_t)(message[EVENT].ptr - from)); /* [join_ref,ref,topic, as they came */
+    put(&writer, from, (size_t)(message[EVENT].ptr - from)); /* [join_ref,ref,topic, unchanged */
     PUT_LITERAL(&writer, "\"phx_reply\",{\"response\":");
     put(&writer, response, response_len);
     PUT_LITERAL(&writer, ",\"status\":\"ok\"}]");
@@ -192,7 +192,7 @@ static void handle(struct peer *peer, const char *bytes, size_t len)
     }
 }
 
-/* ---- what comes in ---- */
+/* ---- input ---- */
 
 static void answer_upgrade(struct peer *peer, const char *head, size_t len)
 {
@@ -217,7 +217,7 @@ static void answer_upgrade(struct peer *peer, const char *head, size_t len)
     server_send(peer, response, (size_t)size);
 }
 
-/* How many bytes were a whole request; 0: it has not come yet. */
+/* Handle a request. Returns its length; 0: it has not come whole yet. */
 static size_t take_request(struct peer *peer, const uint8_t *bytes, size_t len)
 {
     const uint8_t *end = memmem(bytes, len, "\r\n\r\n", 4);
@@ -242,7 +242,7 @@ static void unmask(uint8_t *bytes, size_t len, const uint8_t key[4])
         bytes[i] ^= key[i & 3];
 }
 
-/* How long the header is, mask included, and the payload; 0 when the header has not come whole. */
+/* The length of the header, with its mask, and of the payload. 0: the header has not come whole yet. */
 static size_t read_head(const uint8_t *bytes, size_t len, size_t *payload)
 {
     if (len < 2)
@@ -256,7 +256,7 @@ static size_t read_head(const uint8_t *bytes, size_t len, size_t *payload)
     return 2 + extra + 4;
 }
 
-/* How many bytes were a whole frame; 0: it has not come yet. */
+/* Handle a frame. Returns its length; 0: it has not come whole yet. */
 static size_t take_frame(struct peer *peer, uint8_t *bytes, size_t len)
 {
     size_t payload;
@@ -288,7 +288,7 @@ static size_t take(struct peer *peer, uint8_t *bytes, size_t len)
     return peer->upgraded ? take_frame(peer, bytes, len) : take_request(peer, bytes, len);
 }
 
-/* How many of the bytes were whole requests and frames. */
+/* Handle whole requests and frames. Returns how many bytes they were. */
 static size_t take_all(struct peer *peer, uint8_t *bytes, size_t len)
 {
     size_t at = 0, taken;

@@ -34,13 +34,13 @@ static void read_options(int argc, char **argv, struct where *where)
         } else if (option == 'p') {
             where->port = strtoul(optarg, &end, 10);
             if (*end || end == optarg || where->port > 65535)
-                die("--port: \"%s\" is no port", optarg);
+                die("--port: \"%s\" is not a port", optarg);
         } else if (option == '?') {
-            exit(2); /* getopt has said why */
+            exit(2); /* getopt_long has printed why */
         }
     }
     if (optind < argc)
-        die("\"%s\" is no option", argv[optind]);
+        die("\"%s\" is not an option", argv[optind]);
 }
 
 static void raise_descriptors(void)
@@ -61,10 +61,10 @@ int yardstick_listen(int argc, char **argv)
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)where.port) };
     socklen_t len = sizeof address;
     if (inet_pton(AF_INET, where.host, &address.sin_addr) != 1)
-        die("--host: \"%s\" is no IPv4 address", where.host);
+        die("--host: \"%s\" is not an IPv4 address", where.host);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)); /* those it accepts have it too */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)); /* accepted sockets have it too */
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, BACKLOG) < 0 ||
         getsockname(fd, (struct sockaddr *)&address, &len) < 0)
         die("cannot listen on %s:%lu: %s", where.host, where.port, strerror(errno));

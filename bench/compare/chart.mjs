@@ -1,9 +1,9 @@
-// Bar charts as SVG, small and by hand: readable on light and dark ground, by eye and by screen reader. Colour only
-// repeats what the labels say.
+// Small bar charts as SVG. They can be read on light and dark ground, by eye and by screen reader. Colour only repeats
+// what the labels say.
 
 const WIDTH = 720;
 const LABEL = 132; // room for the names, left of the bars
-const VALUE = 92; // room for the longest bar's value, right of it
+const VALUE = 92; // room for the value of the longest bar, right of it
 const BAR = 18;
 const STEP = 26;
 const TITLE = 34;

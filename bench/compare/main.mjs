@@ -1,5 +1,5 @@
-// ./run bench: every scenario against every server, side by side. In each round all servers take their turn, each
-// started anew, and the next round begins with the next one, so that what disturbs the machine disturbs all alike.
+// ./run bench: every scenario against every server, side by side. In each round all servers take their turn, and each
+// is started anew. The next round begins with another server. So whatever disturbs the machine disturbs all alike.
 
 import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -50,7 +50,7 @@ function readOptions() {
 
 function positive(name, text) {
   const value = Number(text);
-  if (!(value > 0)) throw new Mistake(`--${name}: "${text}" is no number above 0`);
+  if (!(value > 0)) throw new Mistake(`--${name}: "${text}" is not a number above 0`);
   return value;
 }
 
@@ -62,7 +62,7 @@ function chosen(all, words, matches) {
   return all.filter(({ name }) => words.some((word) => matches(name, word)));
 }
 
-// What of a run is fit to be kept and made a page of.
+// True when the results of a run may become the page docs/performance.md.
 function isComplete({ quick, servers, scenarios }) {
   return !quick && servers.length === SERVERS.length && scenarios.length === SCENARIOS.length;
 }
@@ -92,7 +92,7 @@ async function measure(scenario, server, processors, seconds) {
   }
 }
 
-// Those that start; the others into `skipped`, with what they say.
+// The servers that start. The others go into `skipped`, with what they say.
 async function available(servers, processors, skipped) {
   const those = [];
   for (const server of servers) {
@@ -138,7 +138,7 @@ async function main() {
 
   const processors = chooseProcessors();
   if (processors.server === processors.generator) {
-    console.log("There is one processor only: server and load generator share it, and the figures are worth little.");
+    console.log("There is only one processor: server and load generator share it, and the figures are worth little.");
   }
   const results = {
     date: new Date().toISOString(),

@@ -1,4 +1,4 @@
-// bench/report: docs/performance.md and its charts, from a file of results.
+// bench/report: makes docs/performance.md and its charts from a file of results.
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -82,4 +82,4 @@ rmSync(chartsDirectory, { recursive: true, force: true });
 mkdirSync(chartsDirectory, { recursive: true });
 for (const chart of charts) writeFileSync(path.join(chartsDirectory, chart.file), barChart(chart));
 writeFileSync(path.join(root, "docs/performance.md"), page(results, path.resolve(file), charts));
-console.log(`docs/performance.md and ${charts.length} charts, of ${path.relative(root, path.resolve(file))}`);
+console.log(`docs/performance.md and ${charts.length} charts are made from ${path.relative(root, path.resolve(file))}`);

@@ -1,4 +1,5 @@
-// What is measured, as arguments for the load generator. `figure` names what of its report is compared.
+// The scenarios, as arguments for the load generator. `figure` is the path of the figure in its report that is
+// compared.
 
 const CPU = { path: ["server", "cpu_ns_per_message"], unit: "µs", scale: 1e-3 };
 const MEMORY = { path: ["bytes_per_connection"], unit: "B", scale: 1 };
@@ -64,7 +65,7 @@ export const SCENARIOS = [
     args: ["connect", "--connections", "15000"],
     figure: CPU,
     per: "client",
-    ownTime: true, // it lasts as long as it lasts
+    ownTime: true, // --seconds does not say how long it takes
   },
   {
     name: "idle",
@@ -77,7 +78,7 @@ export const SCENARIOS = [
   },
 ];
 
-// What a report holds at a path, or undefined.
+// The value at a path of a report, or undefined.
 export function pick(report, path) {
   return path.reduce((value, name) => value?.[name], report);
 }

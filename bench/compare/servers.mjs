@@ -1,4 +1,4 @@
-// The servers that are compared, each started anew for every run, on a processor of its own.
+// The servers that are compared. Each is started anew for every run, on a processor of its own.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,7 +14,7 @@ const STOP_MS = 10_000;
 
 const pinion = [path.join(bin, "bench-server"), "--loops", "1", "--log", "error"];
 
-// limit is what all others are compared with, so it comes first.
+// limit comes first, since all others are compared with it.
 export const SERVERS = [
   { name: "limit", about: "io_uring and hard-coded frames: the lowest cost we could reach", command: [path.join(bin, "limit")] },
   { name: "plain", about: "epoll, one send() for each message, hard-coded frames", command: [path.join(bin, "plain")] },
@@ -31,13 +31,13 @@ export const SERVERS = [
 
 export class CannotStart extends Error {}
 
-// None outlives this process.
+// No server outlives this process.
 const running = new Set();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
-// Resolves to {pid, port, stop()} once it says where it listens. CannotStart: it ended instead; the message is what it
-// said last.
+// Resolves to {pid, port, stop()} once the server says where it listens. CannotStart: it ended instead; the message is
+// the last line that it printed.
 export async function start(server, processor) {
   const child = spawn("taskset", ["-c", String(processor), ...server.command, "--port", "0"], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -68,7 +68,7 @@ async function listening(child, reason) {
   }
 }
 
-// Of what a program says before it gives up: the line that tells most.
+// The most useful line of what a program prints before it gives up.
 function firstLine(text) {
   return text.split("\n").find((line) => line.trim() !== "");
 }

@@ -1,4 +1,4 @@
-// From the reports of several rounds to one figure a server, and its ratio to the yardstick.
+// Makes one figure for each server out of the reports of several rounds, and its ratio to the yardstick.
 
 import { pick } from "./scenarios.mjs";
 
@@ -10,14 +10,14 @@ export function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-// The median of what all rounds hold at a path; undefined when none does.
+// The median of the values at a path, over all rounds; undefined when no round has one.
 export function medianAt(reports, path) {
   const values = reports.map((report) => pick(report, path)).filter((value) => value !== undefined);
   return values.length > 0 ? median(values) : undefined;
 }
 
-// {value, least, most, ratio}: the ratio is the median of each round's own, so that what a round suffered from cancels
-// out; it is missing where the yardstick is.
+// {value, least, most, ratio}. The ratio is the median of the ratios of each round, so that what disturbed a round
+// cancels out. It is missing if there is no yardstick.
 export function summarize(scenario, reports, yardstick) {
   const at = (report) => pick(report, scenario.figure.path);
   const values = reports.map(at);
@@ -30,7 +30,7 @@ export function summarize(scenario, reports, yardstick) {
   };
 }
 
-// Others had more than this share of one of the two processors.
+// A run is disturbed when other programs had more than this share of one of the two processors.
 const OTHERS_LIMIT = 0.05;
 
 function isDisturbed(report) {
@@ -43,7 +43,7 @@ export function disturbances(results) {
   return { disturbed: reports.filter(isDisturbed).length, all: reports.length };
 }
 
-// What casts doubt on a server's figures in a scenario, each said once, with how many rounds say it.
+// The warnings about a server's figures in a scenario, each once, with the number of rounds that have it.
 export function doubts(reports) {
   const count = (test) => reports.filter(test).length;
   return {

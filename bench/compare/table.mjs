@@ -1,4 +1,4 @@
-// Results as tables in Markdown, which are readable as they stand in a terminal too.
+// Results as Markdown tables, which can be read in a terminal too.
 
 import { pick, SCENARIOS } from "./scenarios.mjs";
 import { SERVERS } from "./servers.mjs";
@@ -16,7 +16,7 @@ const NOTES = {
   missing: "Not all messages arrived: the server could not keep up with the rate.",
 };
 
-// Three digits that count.
+// A number with three significant digits.
 export function number(value) {
   if (value === undefined || Number.isNaN(value)) return "–";
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
@@ -46,7 +46,7 @@ function notes(results) {
     .map((doubt) => `${MARKS[doubt]} ${NOTES[doubt]}`);
 }
 
-// The scenarios of a results file, with what is known of them here.
+// The scenarios of a file of results, with what scenarios.mjs says about them.
 function known(results) {
   return results.scenarios.map((scenario) => ({ ...SCENARIOS.find(({ name }) => name === scenario.name), ...scenario }));
 }
@@ -63,7 +63,7 @@ function figureCell(scenario, name) {
   return `${number(value * scenario.figure.scale)}${times}${marks(reports)}`;
 }
 
-// One row a scenario, one column a server: the figure, and how many times the yardstick's it is.
+// A row for each scenario, and a column for each server: the figure, and its ratio to the yardstick's.
 export function figureTable(results) {
   const servers = serversIn(results);
   const rows = known(results).map((scenario) => [
@@ -78,7 +78,7 @@ function microseconds(reports, path) {
   return value === undefined ? "–" : number(value / 1000);
 }
 
-// p50, p99 and p99.9 in microseconds, of the scenarios with a fixed rate.
+// p50, p99 and p99.9 in microseconds, for the scenarios with a fixed rate.
 export function latencyTable(results) {
   const rows = known(results)
     .filter((scenario) => scenario.latency)
@@ -146,7 +146,7 @@ export function describeRun(results) {
   );
 }
 
-// What must stand above the figures when the machine had other things to do for much of the time.
+// The note above the figures, when the machine was busy with other things for much of the time.
 function warning(results) {
   const { disturbed, all } = disturbances(results);
   return (
@@ -156,7 +156,7 @@ function warning(results) {
   );
 }
 
-// All of it.
+// The whole report.
 export function describeResults(results) {
   const tables = [
     ["CPU time of the server, and memory", figureTable(results)],

@@ -1,12 +1,11 @@
-/* The yardstick for the least there is: one io_uring, buffers provided to receive into, and all sends of a
- * turn in one submit.
+/* The yardstick with the least cost: one io_uring, provided buffers to receive into, and all sends of a turn
+ * in one submit.
  *
- * A send is tried at once (MSG_DONTWAIT) and whole (MSG_WAITALL); one that goes whole says nothing
- * (IOSQE_CQE_SKIP_SUCCESS) and is over when the submit returns. One that does not posts a completion with
- * what the kernel took; what is left goes into the connection's backlog, which is sent in the usual, patient
- * way. So a connection can have one such send in a submit: behind a cut one a second would follow in the
- * wrong place.
- */
+ * A send is tried at once (MSG_DONTWAIT) and as a whole (MSG_WAITALL). If all is sent, there is no completion
+ * (IOSQE_CQE_SKIP_SUCCESS), and the send is over when the submit returns. Else its completion says what the
+ * kernel took; the rest goes into the connection's backlog, which is sent with a usual send that waits. So a
+ * connection can have only one such send in a submit: if the first is cut short, the bytes of a second would
+ * be in the wrong place. */
 #include "die.h"
 #include "ring.h"
 #include "yardstick.h"
@@ -20,8 +19,8 @@
 #define DESCRIPTORS (1 << 17)
 #define ARENA_SIZE  (8u * 1024 * 1024)
 
-/* Sends in a submit. With few the call costs, with many the kernel's memory for them falls out of the caches:
- * 256 was the cheapest of 32 to 4096 (10,000 subscribers). */
+/* Sends in a submit. With few, the call costs; with many, the kernel's memory for them does not stay in the
+ * caches. 256 was the cheapest of 32 to 4096 (10,000 subscribers). */
 #define SENDS_AT_ONCE 256
 
 enum kind { DONE, ACCEPT, RECEIVED, SHORT, BACKLOG };
@@ -29,13 +28,13 @@ enum kind { DONE, ACCEPT, RECEIVED, SHORT, BACKLOG };
 #define KIND_BITS 3
 
 struct connection {
-    struct peer peer; /* first, so that one is the other */
+    struct peer peer; /* first, so that a pointer to one is a pointer to the other */
     struct connection *next_ending;
     int fd;
-    uint32_t submit; /* the last one that carries a send of this connection */
-    bool backlogged; /* a patient send is under way */
+    uint32_t submit; /* the last submit with a send of this connection */
+    bool backlogged; /* a usual send is under way */
     bool receiving;
-    bool ending; /* on the list */
+    bool ending; /* it is on the list of those that end */
     struct outbuf backlog;
 };
 
@@ -46,7 +45,7 @@ static uint32_t submits = 1;
 static struct connection *ending;
 static struct topic **dirty;
 static size_t dirty_count, dirty_capacity;
-static uint8_t arena[ARENA_SIZE]; /* what goes to single peers in this submit */
+static uint8_t arena[ARENA_SIZE]; /* bytes for single peers in this submit */
 static size_t arena_len;
 static struct io_uring_sqe *last_send;
 static volatile sig_atomic_t stopped;
@@ -76,18 +75,18 @@ static void send_backlog(struct connection *connection)
     sqe->user_data = tag(BACKLOG, (uint64_t)connection->fd);
 }
 
-/* The entry that was cut short is still where it was filled in: none has been taken since the submit. */
+/* A send was cut short. Its entry is still there, since no entry has been filled in since the submit. */
 static void on_short(uint64_t entry, int result)
 {
     const struct io_uring_sqe *sqe = &ring.uring.sq.sqes[entry];
     struct connection *connection = connections[sqe->fd];
     if (result < 0 && result != -EAGAIN)
-        return; /* the peer is gone: receiving tells */
+        return; /* the peer is gone; a receive tells */
     size_t sent = result > 0 ? (size_t)result : 0;
     outbuf_append(&connection->backlog, (const uint8_t *)(uintptr_t)sqe->addr + sent, sqe->len - sent);
 }
 
-/* After a submit: look through all completions for sends that were cut, before anything else is done. */
+/* After each submit look through all completions for sends that were cut short, before anything else. */
 static void settle(void)
 {
     static int cut[DESCRIPTORS];
@@ -118,14 +117,14 @@ static void submit_now(void)
     settle();
 }
 
-/* Every entry is taken after this: one that is not settled yet must not be written over. */
+/* Submit, and settle all sends. After this all entries may be filled in again. */
 static void make_room(void)
 {
     if (io_uring_sq_space_left(&ring.uring) == 0)
         submit_now();
 }
 
-/* One immediate send a connection and submit. */
+/* A connection has at most one immediate send in a submit. */
 static void make_ready(const struct connection *connection)
 {
     if (connection->submit == submits)
@@ -238,7 +237,7 @@ static void on_accepted(const struct io_uring_cqe *cqe)
         await_connections();
 }
 
-/* At the end of the turn, when nothing that names its descriptor waits to be submitted. */
+/* End the connections at the end of the turn, when no entry with their descriptors waits to be submitted. */
 static void end_later(struct connection *connection)
 {
     if (connection->ending)
@@ -261,7 +260,7 @@ static void free_connection(struct connection *connection)
     free(connection);
 }
 
-/* Its descriptor is closed when the last operation on it has completed. */
+/* The descriptor is closed when the last operation on it has completed. */
 static void end_those(void)
 {
     struct connection *connection;
@@ -270,7 +269,7 @@ static void end_those(void)
         connection->ending = false;
         yardstick_gone(&connection->peer);
         if (connection->backlogged)
-            continue; /* until that is sent, or fails */
+            continue; /* until its backlog is sent, or fails */
         if (connection->receiving)
             shutdown(connection->fd, SHUT_RDWR);
         else
@@ -363,7 +362,7 @@ int main(int argc, char **argv)
     int rc = ring_open(&ring, &options);
     if (rc)
         die("no io_uring here: %s", strerror(-rc));
-    memset(arena, 0, sizeof arena); /* touched now, so that no connection is charged for it */
+    memset(arena, 0, sizeof arena); /* touch it now, so that it does not count for a connection */
     listen_fd = yardstick_listen(argc, argv);
     await_connections();
     while (!stopped)

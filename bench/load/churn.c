@@ -1,5 +1,5 @@
-/* Clients that come, join, leave and go, at a fixed rate. What is timed is the whole of it, from the moment
- * at which the client was meant to connect until its connection has ended with the server's close frame. */
+/* Clients connect, join, leave and close, at a fixed rate. The whole visit is timed, from the moment at which
+ * the client was meant to connect until its connection has ended with the server's close frame. */
 #include "die.h"
 #include "load.h"
 #include "report.h"
@@ -11,7 +11,7 @@
 struct churn {
     uint64_t outstanding;
     uint64_t failed;
-    const char *why; /* the last one did */
+    const char *why; /* why the last one failed */
     struct pacer *pacer;
     struct client *idle[AT_THE_SAME];
     unsigned idle_count;
@@ -42,7 +42,7 @@ static void on_left(struct client *client)
 
 static void on_received(struct client *client, uint64_t number)
 {
-    die("message %llu to somebody who only comes and goes", (unsigned long long)number);
+    die("message %llu came to a client that expects none", (unsigned long long)number);
 }
 
 static void on_gone(struct client *client, const char *why)

@@ -11,12 +11,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What an operation of a client is, in the low bits of its user_data. */
+/* The kind of an operation, in the low bits of its user_data. */
 enum operation { CONNECT, RECEIVE, SEND, STALL };
 
 #define OPERATION_BITS 3
 
-/* Connections from one source address: of its 65,536 ports some are taken, and some wait for a minute. */
+/* Connections from one source address. Of its 65,536 ports some are in use, and some wait for a minute. */
 #define PORTS_PER_ADDRESS 8192
 #define SOURCE_ADDRESSES  200
 
@@ -48,7 +48,7 @@ static void finish_if_over(struct client *client)
     client->load->events->gone(client, client->why);
 }
 
-/* Nothing more is to be had from it. */
+/* The connection is of no use any more: end it. */
 static void end(struct client *client, const char *why)
 {
     if (client->closed)
@@ -129,7 +129,7 @@ static void start_steps(struct client *client, enum client_state state, const st
     take_step(client, steps);
 }
 
-/* true: those were all. */
+/* Go on with the steps. True: they are done. */
 static bool next_step(struct client *client, const struct steps *steps)
 {
     client->expected = NULL;
@@ -158,12 +158,12 @@ static void on_message(struct client *client)
     }
 }
 
-/* ---- what comes ---- */
+/* ---- input ---- */
 
 static _Noreturn void unexpected(const struct client *client, const struct frame_piece *piece)
 {
     if (!client->expected)
-        die("a message nobody expects, on topic %u: %.*s", client->topic, (int)piece->len, piece->bytes);
+        die("an unexpected message on topic %u: %.*s", client->topic, (int)piece->len, piece->bytes);
     die("on topic %u, from byte %llu of %llu on, expected\n  %.300s\ngot\n  %.*s", client->topic,
         (unsigned long long)piece->offset, (unsigned long long)piece->total, client->expected->text.chars,
         (int)(piece->len < 300 ? piece->len : 300), piece->bytes);
@@ -206,7 +206,7 @@ static void on_frames(struct client *client, const uint8_t *bytes, size_t len)
     while (!client->closed &&
            (result = frame_parse(&client->parser, bytes, len, &at, &piece)) != FRAME_NEED_MORE) {
         if (result == FRAME_ERROR)
-            die("no WebSocket frame of a server, on topic %u", client->topic);
+            die("not a WebSocket frame of a server, on topic %u", client->topic);
         on_piece(client, &piece);
     }
 }
@@ -220,7 +220,7 @@ static void upgraded(struct client *client, const char *head)
         start_steps(client, CLIENT_JOINING, &client->conversation->join);
 }
 
-/* Collect the response's head; what follows it is frames. */
+/* Collect the head of the response. Frames follow it. */
 static void on_response(struct client *client, const uint8_t *bytes, size_t len)
 {
     struct outbuf_part *head = &client->response;
@@ -302,7 +302,8 @@ static void on_connected(struct client *client, int result)
     client->operations++;
 }
 
-/* On the loopback there are addresses enough for any number of connections; elsewhere the system chooses. */
+/* On the loopback there are enough addresses for any number of connections. Elsewhere the system chooses one.
+ */
 static void choose_source(struct load *load, int fd)
 {
     uint32_t lot = (uint32_t)(load->opened++ / PORTS_PER_ADDRESS % SOURCE_ADDRESSES);

@@ -1,4 +1,4 @@
-/* Time in nanoseconds, of a clock that only moves forward. */
+/* The time in nanoseconds, of a clock that never goes back. */
 #ifndef LOAD_CLOCK_H
 #define LOAD_CLOCK_H
 

@@ -1,5 +1,5 @@
-/* A storm: everybody connects and joins at once, as after a restart. Meanwhile a group that has joined before
- * echoes at a fixed rate; what the storm does to its latency is the point, so the same is measured before the
+/* A storm: everybody connects and joins at once, as after a restart. Meanwhile a group that joined before
+ * echoes at a fixed rate. The point is what the storm does to its latency, so this is measured before the
  * storm too. */
 #include "die.h"
 #include "load.h"
@@ -14,7 +14,7 @@ struct storm {
     size_t started;
     size_t joined;
     size_t refused;
-    const char *why; /* of the last one that was */
+    const char *why; /* why the last one failed */
     uint64_t began;  /* 0: not yet */
     uint64_t outstanding;
     uint64_t storm_from; /* the number of the first echo in the storm */
@@ -43,8 +43,7 @@ static void on_received(struct client *client, uint64_t number)
     struct load *load = client->load;
     struct storm *storm = load->state;
     if (number != client->next)
-        die("reply %llu came where %llu was due", (unsigned long long)number,
-            (unsigned long long)client->next);
+        die("reply %llu came instead of %llu", (unsigned long long)number, (unsigned long long)client->next);
     client->next += load->options.group;
     storm->outstanding--;
     uint64_t latency = load->now - pacer_due(storm->pacer, number);
@@ -58,7 +57,7 @@ static void on_gone(struct client *client, const char *why)
 {
     struct storm *storm = client->load->state;
     if (in_group(client->load, client))
-        die("one of those who echo is gone: %s", why);
+        die("a client of the echo group is gone: %s", why);
     storm->why = why;
     storm->refused++;
 }
@@ -85,8 +84,8 @@ static bool over(const struct load *load, const struct storm *storm)
     return storm->joined + storm->refused == load->options.connections || load->now > storm->began + PATIENCE;
 }
 
-/* Echoes under way when the last client has joined belong to the storm: they may be the ones it held up most.
- */
+/* Echoes that are under way when the last client has joined belong to the storm: it may have held them up
+ * most. */
 static void await_echoes(struct load *load, const struct storm *storm)
 {
     uint64_t patience = load->now + PATIENCE;
@@ -96,7 +95,7 @@ static void await_echoes(struct load *load, const struct storm *storm)
         report_warning("%llu echoes are missing", (unsigned long long)storm->outstanding);
 }
 
-/* The echoes go on all the time. */
+/* Meanwhile the echoes go on. */
 static void blow(struct load *load, struct storm *storm)
 {
     struct pacer *pacer = storm->pacer;

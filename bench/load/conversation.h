@@ -1,10 +1,9 @@
-/* What a client says on one topic and what it must be told, in one of two dialects: Phoenix's V2 text
- * protocol, as bench-server and the yardsticks speak it, and Socket.IO's for the peer of that name. Built
- * once for each topic and shared by its clients.
+/* What a client sends on one topic, and what it must get. There are two dialects: Phoenix's V2 text protocol,
+ * which bench-server and the yardsticks speak, and that of Socket.IO. A conversation is built once for each
+ * topic, and shared by its clients.
  *
- * The payload of a message is {"n":"0000000017","pad":"abc…"}, as long as asked for. The same message has the
- * same ref every time: the number is what tells them apart.
- */
+ * The payload of a message is {"n":"0000000017","pad":"abc…"}, of the length that is asked for. Refs are the
+ * same every time; the number tells the messages apart. */
 #ifndef LOAD_CONVERSATION_H
 #define LOAD_CONVERSATION_H
 
@@ -15,9 +14,9 @@
 #define TOPIC_MAX     32 /* bytes of a topic's name, terminated */
 #define DIALECT_NAMES "phoenix, socket.io"
 
-/* Say something, unless there is nothing to say; then wait for what must come. */
+/* Send a frame, if there is one, and wait for the message that must come. */
 struct step {
-    struct frame say; /* bytes NULL: nothing */
+    struct frame say; /* bytes NULL: send nothing */
     struct pattern hear;
 };
 
@@ -29,8 +28,8 @@ struct steps {
 struct conversation {
     struct steps join;
     struct steps leave;
-    struct frame bcast;      /* asks for a broadcast… */
-    struct pattern delivery; /* …which arrives as this */
+    struct frame bcast;      /* asks for a broadcast */
+    struct pattern delivery; /* the broadcast, as it arrives */
     struct frame echo;
     struct pattern reply;
 };
@@ -38,15 +37,15 @@ struct conversation {
 struct dialect {
     const char *name;
     const char *path; /* of the upgrade request */
-    const char *ping; /* a text message that must be answered… */
-    const char *pong; /* …with this one; both NULL: there is none */
+    const char *ping; /* a text message that must be answered; NULL: there is none */
+    const char *pong; /* the answer to it */
     void (*converse)(struct conversation *conversation, const char *topic, const char *payload);
 };
 
-/* NULL: there is none of that name. */
+/* The dialect of this name, or NULL. */
 const struct dialect *dialect_find(const char *name);
 
-/* On the topic bench:`topic`, with payloads of that many bytes, at least PAYLOAD_MIN. */
+/* Make the conversation on the topic bench:`topic`, with payloads of so many bytes, at least PAYLOAD_MIN. */
 void conversation_init(struct conversation *conversation, const struct dialect *dialect, unsigned topic,
                        size_t payload);
 void conversation_release(struct conversation *conversation);

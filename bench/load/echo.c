@@ -1,6 +1,6 @@
-/* A message and its reply. As answers come: each connection sends the next when it has its reply. At a rate:
- * message after message on connection after connection. Message k of client c has the number c + k *
- * connections, and each client must get its replies in order. */
+/* A message and its reply. Without a rate each connection sends the next message when it has the reply. At a
+ * rate the connections send messages in turn. Message k of client c has the number c + k * connections, and
+ * each client must get its replies in order. */
 #include "die.h"
 #include "load.h"
 #include "report.h"
@@ -10,7 +10,7 @@
 struct echo {
     uint64_t outstanding;
     bool stopped;
-    struct pacer *pacer; /* NULL: as answers come */
+    struct pacer *pacer; /* NULL: there is no rate */
     struct histogram latency;
 };
 
@@ -26,8 +26,7 @@ static void on_received(struct client *client, uint64_t number)
     struct load *load = client->load;
     struct echo *echo = load->state;
     if (number != client->next)
-        die("reply %llu came where %llu was due", (unsigned long long)number,
-            (unsigned long long)client->next);
+        die("reply %llu came instead of %llu", (unsigned long long)number, (unsigned long long)client->next);
     client->next += load->options.connections;
     echo->outstanding--;
     measure_count(load, 1);

@@ -1,7 +1,7 @@
-/* One message to all subscribers of a topic. As answers come: the next broadcast of a topic leaves when
- * everybody on it has got the last one (or the last `burst`, which left in one segment). At a rate: one after
- * the other, topic after topic. Message k of topic t has the number t + k * topics, and each client must get
- * its topic's in order. */
+/* One message to all subscribers of a topic. Without a rate the next broadcast of a topic leaves when
+ * everybody has got the last one (or the last `burst` of them, which left in one segment). At a rate they
+ * leave topic after topic. Message k of topic t has the number t + k * topics, and each client must get the
+ * messages of its topic in order. */
 #include "die.h"
 #include "load.h"
 #include "report.h"
@@ -13,9 +13,9 @@
 struct room {
     struct client *publisher;
     uint64_t subscribers;
-    uint64_t next;        /* number to publish */
+    uint64_t next;        /* the next number to publish */
     uint64_t outstanding; /* deliveries under way */
-    uint64_t since;       /* when it published */
+    uint64_t since;       /* when the last one was published */
 };
 
 enum phase { WARMING_UP, MEASURING, DONE };
@@ -24,9 +24,9 @@ struct fanout {
     struct room *rooms;
     enum phase phase;
     uint64_t phase_ends;
-    uint64_t outstanding; /* at a rate: in all rooms */
-    struct pacer *pacer;  /* NULL: as answers come */
-    double memory;        /* of the server, when all had joined */
+    uint64_t outstanding; /* at a rate: deliveries under way, of all topics */
+    struct pacer *pacer;  /* NULL: there is no rate */
+    double memory;        /* of the server, once all have joined */
     struct histogram latency;
 };
 
@@ -73,10 +73,10 @@ static void on_received(struct client *client, uint64_t number)
     struct fanout *fanout = load->state;
     struct room *room = &fanout->rooms[client->topic];
     if (number != client->next)
-        die("on topic %u message %llu came where %llu was due", client->topic, (unsigned long long)number,
+        die("on topic %u message %llu came instead of %llu", client->topic, (unsigned long long)number,
             (unsigned long long)client->next);
     client->next += load->options.topics;
-    if (client->stalled || client->elsewhere) /* of a stalled one it was on its way */
+    if (client->stalled || client->elsewhere) /* it was on its way when the client stalled */
         return;
     room->outstanding--;
     measure_count(load, 1);
@@ -120,7 +120,7 @@ static void make_rooms(struct load *load, struct fanout *fanout)
     }
 }
 
-/* Those that read nothing, beside the subscribers that are waited for. */
+/* Clients that read nothing. Nobody waits for them. */
 static void join_stalled(struct load *load)
 {
     unsigned first = load->options.connections;
@@ -131,7 +131,7 @@ static void join_stalled(struct load *load)
         client_stall(&load->clients[i]);
 }
 
-/* A publisher for each topic, last, on a node of its own. */
+/* The publishers come last, one for each topic, on another node. */
 static void join_elsewhere(struct load *load)
 {
     unsigned first = load->options.connections + load->options.stalled;
@@ -164,10 +164,10 @@ static void run(struct load *load)
     const struct options *options = &load->options;
     struct fanout *fanout = must_calloc(1, sizeof *fanout);
     if (options->connections < options->topics)
-        die("a topic needs a subscriber: %u topics are more than %u connections", options->topics,
+        die("each topic needs a subscriber: %u topics are more than %u connections", options->topics,
             options->connections);
     if (options->rate > 0 && options->burst > 1)
-        die("--burst is for broadcasts that leave as answers come, not at a rate");
+        die("--burst and --rate cannot be combined");
     load_make(load, options->connections + options->stalled + (options->publish_port ? options->topics : 0),
               options->topics);
     load_join(load, 0, options->connections, 0, options->topics);

@@ -6,7 +6,7 @@ static bool known_opcode(uint8_t opcode)
            (opcode >= OPCODE_CLOSE && opcode <= OPCODE_PONG);
 }
 
-/* How long the header is; 2 until its second byte is there. */
+/* The length of the header. It counts as 2 until the second byte has come. */
 static size_t head_size(const struct frame_parser *parser)
 {
     if (parser->head_len < 2 || parser->head[1] < 126)
@@ -17,7 +17,7 @@ static size_t head_size(const struct frame_parser *parser)
 static bool acceptable(const struct frame_parser *parser)
 {
     uint8_t opcode = parser->head[0] & 0x0f;
-    bool whole = (parser->head[0] & 0xf0) == 0x80; /* final, and no reserved bit */
+    bool whole = (parser->head[0] & 0xf0) == 0x80; /* final, and without reserved bits */
     if (!whole || !known_opcode(opcode) || parser->head[1] & 0x80)
         return false;
     return opcode < OPCODE_CLOSE || parser->head[1] <= 125;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One key for all connections, so that one answer is right: the two of RFC 6455, section 1.3. */
+/* All connections use one key, so that one answer is right. Both are from RFC 6455, section 1.3. */
 #define KEY    "dGhlIHNhbXBsZSBub25jZQ=="
 #define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 

@@ -1,4 +1,4 @@
-/* The opening handshake, the client's side. */
+/* The client's side of the opening handshake. */
 #ifndef LOAD_HANDSHAKE_H
 #define LOAD_HANDSHAKE_H
 
@@ -7,11 +7,11 @@
 
 #define RESPONSE_MAX 2048 /* bytes of a response's head */
 
-/* The request for a path, as a new string. */
+/* A new string with the request for a path. */
 char *handshake_request(const char *path, const char *host, uint16_t port);
 
-/* Why a response's head (terminated, with its empty line) accepts no WebSocket, in a buffer that the next
- * call overwrites; NULL when it does. */
+/* Check the head of a response (terminated, with its empty line). Returns NULL when it accepts the WebSocket,
+ * else why not, in a buffer that the next call overwrites. */
 const char *handshake_refusal(const char *head);
 
 #endif

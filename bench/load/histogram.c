@@ -10,8 +10,8 @@ void histogram_clear(struct histogram *histogram)
     memset(histogram, 0, sizeof *histogram);
 }
 
-/* A value of n bits has its upper FINE + 1 kept: the leading one tells the group, the others the place in it.
- */
+/* Of a value the upper FINE + 1 bits count. The leading one says which group it is in, and the others the
+ * place there. */
 static unsigned bucket_of(uint64_t value)
 {
     if (value < 2 * FINE_COUNT)

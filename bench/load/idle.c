@@ -1,6 +1,5 @@
-/* What clients that have joined and say nothing cost the server in memory, and what stays when they have
- * left: once more memory than after the cycle before is what a server that has seen a crowd may keep, but it
- * must not creep. */
+/* How much of the server's memory clients take that have joined and send nothing, and how much is left when
+ * they are gone. A server may keep some memory after a crowd, but it must not keep more after each cycle. */
 #include "die.h"
 #include "load.h"
 #include "report.h"
@@ -8,7 +7,7 @@
 #include "server_process.h"
 #include <stdlib.h>
 
-#define CYCLES_MAX 1000 /* as many as --cycles takes */
+#define CYCLES_MAX 1000 /* the most that --cycles takes */
 #define PATIENCE   (30 * NS_PER_SECOND)
 #define LOOK       (20 * 1000000ull) /* how often to look whether they are gone, and what memory there is */
 #define CALM       10                /* looks without a change, and it will not change any more */
@@ -23,7 +22,7 @@ static void on_joined(struct client *client)
 
 static void on_received(struct client *client, uint64_t number)
 {
-    die("message %llu to somebody idle", (unsigned long long)number);
+    die("message %llu came to an idle client", (unsigned long long)number);
 }
 
 static void on_gone(struct client *client, const char *why)
@@ -34,8 +33,8 @@ static void on_gone(struct client *client, const char *why)
     idle->gone++;
 }
 
-/* The server's memory, once it stays the same; at most as long as patience lasts, for those who never rest.
- */
+/* The server's memory, once it stays the same. Some servers never rest, so this waits only for a limited
+ * time. */
 static uint64_t settled_memory(struct load *load)
 {
     uint64_t memory = process_memory(load->options.pid);
@@ -50,7 +49,7 @@ static uint64_t settled_memory(struct load *load)
     return memory;
 }
 
-/* Hang up on everybody, and wait until the server has closed its ends as well. */
+/* End all connections, and wait until the server has closed its ends as well. */
 static void leave(struct load *load, struct idle *idle, unsigned descriptors)
 {
     uint64_t patience = load->now + PATIENCE;
@@ -62,7 +61,7 @@ static void leave(struct load *load, struct idle *idle, unsigned descriptors)
     while (process_descriptors(load->options.pid) > descriptors) {
         load_run_until(load, load->now + LOOK);
         if (load->now > patience)
-            die("the server has %u descriptors open, of clients that are gone",
+            die("the server still has %u descriptors open for clients that are gone",
                 process_descriptors(load->options.pid) - descriptors);
     }
 }
@@ -89,8 +88,8 @@ static int compare(const void *a, const void *b)
     return (difference > 0) - (difference < 0);
 }
 
-/* The median of what each cycle has left more than the one before: a leak takes from all of them, a heap that
- * is laid out anew from one. */
+/* The median of how much more memory was left after each cycle than after the one before. A leak shows in all
+ * cycles, and a heap that is laid out anew in only one. */
 static double creep(const double *left, unsigned cycles)
 {
     double more[CYCLES_MAX];
@@ -131,7 +130,7 @@ static void run(struct load *load)
     const struct options *options = &load->options;
     struct idle *idle = must_calloc(1, sizeof *idle);
     if (!options->pid)
-        die("idle looks at the server's memory: --pid is wanted");
+        die("idle looks at the server's memory: give its --pid");
     load_make(load, options->connections, options->topics);
     load->events = &events;
     load->state = idle;

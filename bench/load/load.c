@@ -7,8 +7,7 @@
 
 /* ---- turns ---- */
 
-/* Those there are now. What comes while they are handled came later than load->now, and is for the next turn.
- */
+/* Handle the completions that are there now. Others come later than load->now, and are for the next turn. */
 static void handle_completions(struct load *load)
 {
     unsigned count = ring_ready(&load->ring);
@@ -31,7 +30,7 @@ void load_turn(struct load *load, uint64_t until)
     load->now = clock_ns();
     handle_completions(load);
     if (load->now > load->heard + PATIENCE)
-        die("nothing has come from the server for %llu seconds", PATIENCE / NS_PER_SECOND);
+        die("the server has sent nothing for %llu seconds", PATIENCE / NS_PER_SECOND);
 }
 
 void load_run_until(struct load *load, uint64_t until)
@@ -68,7 +67,7 @@ static void on_joined(struct client *client)
 
 static void on_received_early(struct client *client, uint64_t number)
 {
-    die("message %llu before anybody sent one", (unsigned long long)number);
+    die("message %llu came before anybody sent one", (unsigned long long)number);
 }
 
 static void on_gone(struct client *client, const char *why)

@@ -1,4 +1,4 @@
-/* The generator: one thread, one ring, many clients, and what is measured of them and of the server. */
+/* The generator: one thread, one ring, many clients, and what is measured. */
 #ifndef LOAD_LOAD_H
 #define LOAD_LOAD_H
 
@@ -14,7 +14,7 @@ struct load {
     struct options options;
     const struct dialect *dialect;
     struct sockaddr_in address;
-    char *request; /* the upgrade */
+    char *request; /* the upgrade request */
     struct ring ring;
 
     struct conversation *conversations; /* one for each topic */
@@ -23,27 +23,27 @@ struct load {
     size_t client_count;
     const struct client_events *events;
 
-    uint64_t now;          /* when what is being handled came */
-    uint64_t heard;        /* when something came last */
-    uint64_t longest_turn; /* of this loop since the measurement began: what came meanwhile waited so long */
+    uint64_t now;          /* when the completions came that are being handled */
+    uint64_t heard;        /* when the last completion came */
+    uint64_t longest_turn; /* since the measurement began; messages may have waited so long for us */
     uint64_t opened;       /* connections so far */
 
     struct measurement measurement;
-    void *state; /* the scenario's */
+    void *state; /* for the scenario */
 };
 
-/* One turn: submit, wait until something comes, or until that time, and handle it. Ends the program when
+/* One turn: submit, wait until something comes or until that time, and handle it. Ends the program when
  * nothing has come for half a minute. */
 void load_turn(struct load *load, uint64_t until);
 
-/* Turns until then. */
+/* Take turns until that time. */
 void load_run_until(struct load *load, uint64_t until);
 
 /* Have the clients `first` to `first + count - 1` connect and join, a few at a time, spread over `topics`
- * topics from `topic` on. They expect deliveries then. One that fails ends the program. */
+ * topics from `topic` on. Then they expect deliveries. If one fails, the program ends. */
 void load_join(struct load *load, size_t first, size_t count, unsigned topic, unsigned topics);
 
-/* Make room for clients and topics; once, before anything else. */
+/* Make room for clients and topics. To be called once, before anything else. */
 void load_make(struct load *load, size_t clients, unsigned topics);
 
 static inline uint64_t seconds_ns(double seconds)

@@ -1,4 +1,4 @@
-/* The load generator: see `load --help`, and bench/README.md for what its figures mean. */
+/* The load generator: see `load --help`. bench/README.md says what its figures mean. */
 #include "die.h"
 #include "handshake.h"
 #include "load.h"
@@ -40,8 +40,8 @@ static void raise_descriptors(void)
     }
 }
 
-/* Buffers as large as what comes, so that a message is one completion; all of them together stay near the
- * cache. */
+/* A buffer has room for a message, so that each message is one completion. All buffers together stay near the
+ * cache's size. */
 static struct ring_options ring_for(const struct options *options)
 {
     struct ring_options ring = { .sqes = 4096, .cqes = 65536, .buffer_size = 4096, .buffer_count = 1024 };

@@ -33,7 +33,7 @@ void measure_begin(struct load *load)
 {
     load->measurement = (struct measurement){ .running = true, .used = take_usage(load) };
     load->longest_turn = 0;
-    load->now = load->measurement.used.at; /* reading all that was no turn */
+    load->now = load->measurement.used.at; /* the time for reading all this is not part of a turn */
 }
 
 void measure_end(struct load *load)

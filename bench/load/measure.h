@@ -1,4 +1,4 @@
-/* A measurement: what server and generator used between two moments, and how many messages that was for. */
+/* A measurement: what the server and the generator used between two moments, and for how many messages. */
 #ifndef LOAD_MEASURE_H
 #define LOAD_MEASURE_H
 
@@ -19,14 +19,14 @@ struct usage {
 
 struct measurement {
     bool running;
-    struct usage used; /* while it runs at the beginning, then in between */
-    uint64_t messages; /* counted while it runs */
+    struct usage used; /* while it runs: as it was at the beginning; then: the difference */
+    uint64_t messages; /* how many have come while it runs */
 };
 
 void measure_begin(struct load *load);
 void measure_end(struct load *load);
 
-/* That many messages have come. */
+/* So many messages have come. */
 void measure_count(struct load *load, uint64_t messages);
 
 #endif

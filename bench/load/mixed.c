@@ -1,7 +1,7 @@
-/* Rooms of people who all type: `connections` clients on `topics` topics, `rate` messages a second of all of
- * them together, each broadcast to its room. The number of a message is its place in the whole; consecutive
- * ones are in different rooms. Messages of different people in a room have no order, so what is checked at
- * the end is that everybody got as many as their room was sent, with the same sum of numbers. */
+/* Rooms in which everybody types: `connections` clients on `topics` topics send `rate` messages a second
+ * together, and each is broadcast to its room. Messages are numbered in the order of sending; consecutive
+ * ones are in different rooms. Messages of different clients in a room have no order. So this checks at the
+ * end that everybody got as many messages as were sent to their room, with the same sum of numbers. */
 #include "die.h"
 #include "load.h"
 #include "report.h"
@@ -60,8 +60,8 @@ static void check(const struct load *load, const struct mixed *mixed)
         const struct client *client = &load->clients[i];
         const struct room *room = &mixed->rooms[client->topic];
         if (client->count != room->count || client->sum != room->sum)
-            die("a client of topic %u got %llu messages, others than the %llu that were sent", client->topic,
-                (unsigned long long)client->count, (unsigned long long)room->count);
+            die("a client of topic %u got %llu messages, which are not the %llu that were sent",
+                client->topic, (unsigned long long)client->count, (unsigned long long)room->count);
     }
 }
 
@@ -71,7 +71,7 @@ static void run(struct load *load)
     const struct options *options = &load->options;
     struct mixed *mixed = must_calloc(1, sizeof *mixed);
     if (options->connections < options->topics)
-        die("a room needs somebody: %u topics are more than %u connections", options->topics,
+        die("each topic needs a client: %u topics are more than %u connections", options->topics,
             options->connections);
     load_make(load, options->connections, options->topics);
     load_join(load, 0, options->connections, 0, options->topics);

@@ -34,15 +34,15 @@ static void help(FILE *out)
             "  --dialect NAME     " DIALECT_NAMES " (phoenix)\n"
             "  --connections N    how many clients\n"
             "  --topics N         how many topics they are spread over\n"
-            "  --payload BYTES    of a message, at least %d (64)\n"
+            "  --payload BYTES    the size of a message's payload, at least %d (64)\n"
             "  --burst N          fanout: broadcasts that leave in one segment\n"
-            "  --stalled N        fanout: subscribers besides, who read nothing\n"
+            "  --stalled N        fanout: more subscribers, which read nothing\n"
             "  --publish-port N   fanout: publish at another node, which has this port\n"
             "  --group N          connect: clients that echo meanwhile\n"
             "  --cycles N         idle: how often they come and go\n"
-            "  --rate R           messages a second, whatever the answers do (0: as answers come)\n"
+            "  --rate R           messages a second, without waiting for answers (0: wait for them)\n"
             "  --seconds S        how long to measure\n"
-            "  --warmup S         how long not to, before\n"
+            "  --warmup S         how long to run before that\n"
             "  --json             the report as JSON\n",
             PAYLOAD_MIN);
 }
@@ -65,7 +65,7 @@ static double number(const char *name, const char *text, double min, double max)
     errno = 0;
     double value = strtod(text, &end);
     if (errno || end == text || *end || !(value >= min && value <= max))
-        wrong("--%s: \"%s\" is no number from %.10g to %.10g", name, text, min, max);
+        wrong("--%s: \"%s\" is not a number from %.10g to %.10g", name, text, min, max);
     return value;
 }
 
@@ -75,11 +75,11 @@ static long whole_number(const char *name, const char *text, long min, long max)
     errno = 0;
     long value = strtol(text, &end, 10);
     if (errno || end == text || *end || value < min || value > max)
-        wrong("--%s: \"%s\" is no number from %ld to %ld", name, text, min, max);
+        wrong("--%s: \"%s\" is not a number from %ld to %ld", name, text, min, max);
     return value;
 }
 
-/* Options that are whole numbers and land in an unsigned of struct options. */
+/* Options that are whole numbers, and members of struct options of type unsigned. */
 static const struct whole {
     const char *name;
     size_t offset;
@@ -131,7 +131,7 @@ static void set(struct options *options, const char *name, const char *text)
     else if (strcmp(name, "dialect") == 0 && dialect_find(text))
         options->dialect = text;
     else
-        wrong("--%s: \"%s\" is none", name, text);
+        wrong("--%s: \"%s\" is not valid", name, text);
 }
 
 static void take_default(unsigned *number_given, unsigned scenarios_own, unsigned otherwise)
@@ -193,15 +193,15 @@ void options_read(int argc, char **argv, struct options *options)
             exit(0);
         }
         if (option != 0)
-            exit(2); /* getopt has said why */
+            exit(2); /* getopt_long has printed why */
         set(options, long_options[index].name, optarg);
     }
     if (optind + 1 != argc)
-        wrong("one scenario is wanted");
+        wrong("give one scenario");
     options->scenario = scenario_find(argv[optind]);
     if (!options->scenario)
-        wrong("\"%s\" is no scenario", argv[optind]);
+        wrong("\"%s\" is not a scenario", argv[optind]);
     if (options->port == 0)
-        wrong("--port is wanted");
+        wrong("give the server's --port");
     take_defaults(options);
 }

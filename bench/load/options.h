@@ -12,26 +12,26 @@ struct options {
     const struct scenario *scenario;
     const char *host; /* an IPv4 address */
     uint16_t port;
-    pid_t pid; /* of the server; 0: its CPU and memory are not looked at */
-    int cpu;   /* to run on; -1: any */
+    pid_t pid; /* of the server; 0: do not look at its CPU time and memory */
+    int cpu;   /* the processor to run on; -1: any */
     const char *dialect;
     bool json;
 
-    /* What a scenario leaves at 0 takes that scenario's own default. */
+    /* 0 means the scenario's own default. */
     unsigned connections;
     unsigned topics;
     unsigned payload; /* bytes */
     unsigned burst;
     unsigned stalled;
-    unsigned publish_port; /* fanout: of the node that publishers are on; 0: that of the subscribers */
+    unsigned publish_port; /* fanout: the port of the publishers' node; 0: the same node */
     unsigned group;
     unsigned cycles;
-    double rate;    /* per second; 0: as fast as answers come */
-    double seconds; /* that are measured */
-    double warmup;  /* seconds before */
+    double rate;    /* messages a second; 0: the next one leaves when the answer has come */
+    double seconds; /* how long to measure */
+    double warmup;  /* how long to run before; seconds */
 };
 
-/* Exits with 2 and says why on a mistake, with 0 for --help. */
+/* Read the command line. On a mistake it prints why, and exits with 2. --help exits with 0. */
 void options_read(int argc, char **argv, struct options *options);
 
 #endif

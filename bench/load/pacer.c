@@ -11,7 +11,7 @@ struct pacer *pacer_new(struct load *load, double rate, double warmup, double se
 {
     struct pacer *pacer = must_calloc(1, sizeof *pacer);
     if (rate <= 0)
-        die("this scenario has a rate");
+        die("this scenario needs a rate above 0");
     pacer->rate = rate;
     pacer->send = send;
     pacer->measured_from = (uint64_t)ceil(rate * warmup);

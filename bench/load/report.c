@@ -57,7 +57,7 @@ void report_warning(const char *format, ...)
 
 /* ---- the measurement ---- */
 
-/* Of a processor's time, what neither we nor the server account for. */
+/* How much of a processor's time neither we nor the server used. */
 static double share_of_others(uint64_t processor, uint64_t accounted, uint64_t time)
 {
     return processor > accounted ? (double)(processor - accounted) / (double)time : 0;

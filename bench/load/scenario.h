@@ -1,4 +1,4 @@
-/* The scenarios: each a run against a server, and a report of it. */
+/* A scenario is a run against a server, and a report of it. */
 #ifndef LOAD_SCENARIO_H
 #define LOAD_SCENARIO_H
 
@@ -9,7 +9,7 @@ struct load;
 struct scenario {
     const char *name;
     const char *help;
-    struct options defaults; /* numbers that are 0 on the command line; `seconds` counts too */
+    struct options defaults; /* for numbers that are 0 on the command line, `seconds` too */
     void (*run)(struct load *load);
 };
 
@@ -20,7 +20,7 @@ extern const struct scenario scenario_idle;
 extern const struct scenario scenario_churn;
 extern const struct scenario scenario_mixed;
 
-/* All of them, ended by NULL. */
+/* All scenarios; NULL ends them. */
 extern const struct scenario *const scenarios[];
 
 #endif

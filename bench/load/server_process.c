@@ -19,7 +19,7 @@ uint64_t process_cpu(pid_t pid)
     return (uint64_t)time.tv_sec * NS_PER_SECOND + (uint64_t)time.tv_nsec;
 }
 
-/* The number after a name, at the beginning of a line; 0 when it is another line. */
+/* The number after `name` at the beginning of a line; 0 when the line begins otherwise. */
 static uint64_t number_after(const char *line, const char *name)
 {
     size_t len = strlen(name);
@@ -66,8 +66,8 @@ int process_processor(pid_t pid)
     return cpu;
 }
 
-/* What follows the name in a line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal, in
- * ticks. */
+/* The numbers after the name in a line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal,
+ * in ticks. */
 static uint64_t busy_ticks(const char *numbers)
 {
     uint64_t busy = 0;
@@ -97,7 +97,7 @@ uint64_t processor_busy(int processor)
     return ticks * (NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-/* The process of that name, or 0. */
+/* The process of this name, or 0. */
 static pid_t find_process(const char *wanted)
 {
     char path[64], name[32];
@@ -121,7 +121,7 @@ static pid_t find_process(const char *wanted)
 
 uint64_t process_softirq(pid_t pid)
 {
-    static pid_t thread = -1; /* looked up once: it lives as long as the machine runs */
+    static pid_t thread = -1; /* looked up once, since it lives as long as the machine runs */
     char text[64];
     if (thread < 0) {
         snprintf(text, sizeof text, "ksoftirqd/%d\n", process_processor(pid));
@@ -133,7 +133,7 @@ uint64_t process_softirq(pid_t pid)
     FILE *file = fopen(text, "re");
     if (!file)
         return 0;
-    const char *line = fgets(text, sizeof text, file); /* nanoseconds it ran, and more */
+    const char *line = fgets(text, sizeof text, file); /* begins with how long it ran, in nanoseconds */
     fclose(file);
     return line ? strtoull(line, NULL, 10) : 0;
 }

@@ -31,7 +31,7 @@ void text_release(struct text *text)
 
 /* ---- frames ---- */
 
-/* The same for all: what it costs to unmask does not depend on it. */
+/* All frames have the same mask, since unmasking costs the same with any. */
 static const uint8_t mask[4] = { 0x37, 0xfa, 0x21, 0x3d };
 
 static size_t write_head(uint8_t *out, uint8_t opcode, size_t len)
@@ -64,7 +64,7 @@ void frame_release(struct frame *frame)
     *frame = (struct frame){ .number_at = NO_NUMBER };
 }
 
-/* The frame holds masked zeros where the number goes, so that of a digit only its lower half is to be put in.
+/* The frame has masked zeros where the number goes, so only the lower half of each digit needs to be put in.
  */
 void frame_write(const struct frame *frame, uint64_t number, uint8_t *out)
 {
@@ -79,7 +79,7 @@ void frame_write(const struct frame *frame, uint64_t number, uint8_t *out)
 
 /* ---- patterns ---- */
 
-/* Compare bytes with the text from `at` on. */
+/* Compare bytes with the text, from `at` on. */
 static bool same(const struct text *text, size_t at, const uint8_t *bytes, size_t len)
 {
     return memcmp(text->chars + at, bytes, len) == 0;
@@ -101,7 +101,7 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Compare bytes that lie at `at` in the message: those before the number, the number, those after it. */
+/* Compare the bytes at `at` of the message: those before the number, the number, and those after it. */
 static bool matches_at(const struct text *text, size_t at, const uint8_t *bytes, size_t len, uint64_t *number)
 {
     size_t begin = least(text->number_at, text->len);

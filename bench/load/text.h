@@ -1,6 +1,6 @@
-/* Texts that travel: what is sent, built once as a masked frame, and what must come back, compared byte for
- * byte as it comes. Either may hold one number, NUMBER_DIGITS digits long, which tells one message from the
- * next. */
+/* The texts of messages. A text to be sent is built once, as a masked frame. A text that must come is
+ * compared byte for byte. Both may contain one number of NUMBER_DIGITS digits, which tells one message from
+ * the next. */
 #ifndef LOAD_TEXT_H
 #define LOAD_TEXT_H
 
@@ -9,41 +9,41 @@
 #define NUMBER_DIGITS 10
 #define NO_NUMBER     SIZE_MAX
 
-/* Where a text that text_format makes has its number. */
+/* Stands in a format where the text has its number. */
 #define NUMBER "0000000000"
 
 struct text {
     char *chars;
     size_t len;
-    size_t number_at; /* NO_NUMBER: it has none */
+    size_t number_at; /* the index of the number, or NO_NUMBER */
 };
 
-/* A text as printf makes it; the first NUMBER in it is its number's place. */
+/* Make a text as printf does. The first NUMBER in it is the place of its number. */
 struct text text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void text_release(struct text *text);
 
-/* A client's frame around a text, masked. */
+/* A masked frame of a client. */
 struct frame {
     uint8_t *bytes;
     size_t len;
-    size_t number_at; /* in bytes */
+    size_t number_at; /* the index of the number in `bytes`, or NO_NUMBER */
 };
 
-/* Consumes the text. */
+/* Make a frame around a text. Consumes the text. */
 struct frame frame_new(uint8_t opcode, struct text text);
 void frame_release(struct frame *frame);
 
-/* Write frame->len bytes: the frame with this number in it. */
+/* Write the frame with this number in it: frame->len bytes. */
 void frame_write(const struct frame *frame, uint64_t number, uint8_t *out);
 
-/* What must come. An open one goes on after the text with whatever the server likes. */
+/* A message that must come. */
 struct pattern {
     struct text text;
-    bool open;
+    bool open; /* after the text anything may follow */
 };
 
-/* Is this piece of a message as it must be? Adds the digits in it to *number, which is set to 0 by the piece
- * in which the number begins. */
+/* True when this piece of a message is right. The piece in which the number begins sets *number to 0; each
+ * piece adds its digits. */
 bool pattern_matches(const struct pattern *pattern, const struct frame_piece *piece, uint64_t *number);
 
 #endif

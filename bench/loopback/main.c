@@ -1,10 +1,10 @@
-/* What a socket with one channel costs without a connection under it, and a delivery to it: as many of them
- * as fit into memory, over a transport that counts frames and drops them. On one loop, which is alone.
+/* What a socket with one channel costs without a connection, and what a delivery to it costs. It makes as
+ * many sockets as are asked for, over a transport that counts frames and drops them. They live on one loop;
+ * there is no other thread.
  *
  *     loopback [--assign] [--quick] [SOCKETS …]      (10,000 and 1,000,000)
  *
- * --assign: each channel has one assign. --quick: a hundredth of the deliveries, to see that it works.
- */
+ * --assign: each channel has one assign. --quick: a hundredth of the deliveries, to try it. */
 #include "die.h"
 #include <pinion/pinion.h>
 #include <semaphore.h>
@@ -43,12 +43,12 @@ static int transport_send(void *conn, pinion_frame *frame)
 
 static void transport_connected(void *conn, int error, const pinion_payload *reason)
 {
-    die("a client is answered later");
+    die("the answer to a connect came later");
 }
 
 static void transport_pause(void *conn, bool paused)
 {
-    die("a client is held back");
+    die("the frames of a client are held back");
 }
 
 static void transport_close(void *conn, uint16_t code)
@@ -88,14 +88,15 @@ static double cpu_now(void)
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-/* What this process has of its own, in bytes: of pages of files its share changes with who else maps them. */
+/* The private memory of this process, in bytes. Pages of files are left out: other processes may share them.
+ */
 static double memory_now(void)
 {
     char line[200];
     double kib = 0;
     FILE *file = fopen("/proc/self/smaps_rollup", "r");
     if (!file)
-        die("no /proc/self/smaps_rollup");
+        die("cannot read /proc/self/smaps_rollup");
     while (fgets(line, sizeof line, file)) {
         if (strncmp(line, "Pss_Anon:", 9) == 0)
             kib = strtod(line + 9, NULL);
@@ -125,7 +126,7 @@ static int by_value(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* Nanoseconds for a delivery: the median of some rounds. */
+/* The nanoseconds of a delivery: the median of some rounds. */
 static double broadcast_all(void)
 {
     double rounds[ROUNDS];
@@ -169,7 +170,8 @@ static void measure(size_t count)
 {
     bench.count = count;
     bench.conns = must_calloc(count, sizeof *bench.conns);
-    memset(bench.conns, 1, count * sizeof *bench.conns); /* ours is not to be counted */
+    memset(bench.conns, 1,
+           count * sizeof *bench.conns); /* touch our own memory now, so that it does not count */
     memset(bench.conns, 0, count * sizeof *bench.conns);
     pinion_endpoint_options options = { .host = "127.0.0.1", .loops = 1 };
     int rc = pinion_endpoint_new(&bench.endpoint, &options);
@@ -188,7 +190,7 @@ static void measure(size_t count)
     free(bench.conns);
 }
 
-/* Returns the index of the first argument that is no option. */
+/* Returns the index of the first argument that is not an option. */
 static int take_options(int argc, char **argv)
 {
     int i = 1;
@@ -199,7 +201,7 @@ static int take_options(int argc, char **argv)
         else if (strcmp(argv[i], "--quick") == 0)
             bench.deliveries = DELIVERIES / 100;
         else
-            die("\"%s\" is no option", argv[i]);
+            die("\"%s\" is not an option", argv[i]);
     }
     return i;
 }
@@ -217,7 +219,7 @@ int main(int argc, char **argv)
         char *end;
         unsigned long count = strtoul(argv[i], &end, 10);
         if (*end || count < 1 || count > 100000000)
-            die("\"%s\" is no number of sockets from 1 to 100,000,000", argv[i]);
+            die("\"%s\" is not a number of sockets from 1 to 100,000,000", argv[i]);
         measure(count);
     }
     return 0;

@@ -1,6 +1,6 @@
 // ./run micro: how many instructions each micro-benchmark takes for one operation, compared with the figures that were
-// committed last (baseline.json beside this file). A count of instructions is the same every time, whatever else the
-// machine does, so a jump is a change of the code. Nanoseconds are printed for the curious; nothing depends on them.
+// committed last (baseline.json next to this file). A count of instructions is the same every time, whatever else the
+// machine does, so a jump means that the code has changed. Nanoseconds are printed for interest only.
 //
 //   node bench/micro/check.mjs PROGRAM            compare; the last line is `N passed, N failed`
 //   node bench/micro/check.mjs PROGRAM --accept   write what was counted as the new figures
@@ -40,7 +40,7 @@ async function countInstructions(name) {
   return Number(collected[1]);
 }
 
-// Per operation, for all of `operations`; as many at a time as there are processors.
+// The instructions of one operation, for all of `operations`. As many run at once as there are processors.
 async function countAll(operations) {
   const counts = new Map([...operations.keys()].map((name) => [name, NaN]));
   const left = [...operations.keys()];

@@ -1,4 +1,4 @@
-/* The JSON scanner, over texts of several kinds. */
+/* The JSON scanner, with texts of several kinds. */
 #include "micro.h"
 #include "proto/json_scan.h"
 #include <stdio.h>
@@ -11,7 +11,7 @@ static void set_up_object(size_t size)
     text = micro_payload(size);
 }
 
-/* Short members and much structure. */
+/* A text with short members and much structure. */
 static void set_up_nested(size_t size)
 {
     static const char part[] = "{\"k\":[1,-2.5,true,null,{\"x\":\"y\"}]},";
@@ -27,7 +27,7 @@ static void set_up_nested(size_t size)
     *end = '\0';
 }
 
-/* Letters of two and three bytes. */
+/* A text with letters of two and three bytes. */
 static void set_up_utf8(size_t size)
 {
     static const char part[] = "Käse für 5 € ";

@@ -1,7 +1,7 @@
-/* micro: nanoseconds of each micro-benchmark, natively.
- * micro --list: their names and how many operations a run has.
- * micro --about: what it was compiled with; figures of another compiler are not comparable.
- * micro --once [NAME]: one run of one, or of each; what valgrind counts is micro_measured(). See
+/* micro: the nanoseconds of each micro-benchmark.
+ * micro --list: their names, and how many operations a run has.
+ * micro --about: what it was compiled with; figures of different compilers cannot be compared.
+ * micro --once [NAME]: one run of one of them, or of each; valgrind counts micro_measured(). See
  * bench/micro/check.mjs. */
 #include "micro.h"
 #include <gnu/libc-version.h>
@@ -43,7 +43,7 @@ static uint64_t operations_of(const struct micro *micro)
     return (uint64_t)micro->iterations * (micro->operations ? micro->operations : 1);
 }
 
-/* Not inlined, so that valgrind finds it by its name. */
+/* It is not inlined, so that valgrind finds it by its name. */
 void micro_measured(const struct micro *micro);
 __attribute__((noinline)) void micro_measured(const struct micro *micro)
 {
@@ -91,7 +91,7 @@ static void list(const struct micro *micro)
     printf("%s %llu\n", micro->name, (unsigned long long)operations_of(micro));
 }
 
-/* How many of that name (of any: NULL) there are. */
+/* Run those of this name (NULL: all). Returns how many there were. */
 static unsigned each(const char *name, void (*act)(const struct micro *micro))
 {
     unsigned count = 0;

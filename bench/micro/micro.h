@@ -1,5 +1,5 @@
-/* A micro-benchmark: one thing done over and over, between setting up and tearing down. What counts are
- * instructions, which are the same every time; nanoseconds are printed for the curious. */
+/* A micro-benchmark does one thing over and over, between setting up and tearing down. Its instructions
+ * count, which are the same every time. Nanoseconds are printed for interest only. */
 #ifndef MICRO_MICRO_H
 #define MICRO_MICRO_H
 
@@ -8,22 +8,22 @@
 
 struct micro {
     const char *name;    /* subject/what/how-large */
-    unsigned iterations; /* of a run: enough for ten million instructions or so */
-    unsigned operations; /* in an iteration; 0 means 1 */
-    size_t size;         /* for the functions: bytes, subscribers */
+    unsigned iterations; /* of one run: enough for about ten million instructions */
+    unsigned operations; /* in one iteration; 0 means 1 */
+    size_t size;         /* passed to the functions: bytes, or subscribers */
     void (*set_up)(size_t size);
     void (*run)(unsigned iterations, size_t size);
     void (*tear_down)(void);
 };
 
-/* Those of each subject, ended by one without a name. */
+/* The micro-benchmarks of each subject. One without a name ends them. */
 extern const struct micro micro_json[];
 extern const struct micro micro_serializers[];
 extern const struct micro micro_ws_frames[];
 extern const struct micro micro_registry[];
 extern const struct micro micro_outbox[];
 
-/* The library failed at something that it must be able to do. */
+/* End the program: the library could not do what it must be able to do. */
 _Noreturn void micro_fail(const char *what);
 
 static inline void micro_must(int rc, const char *what)
@@ -32,8 +32,8 @@ static inline void micro_must(int rc, const char *what)
         micro_fail(what);
 }
 
-/* A JSON object of `size` bytes (at least 64), as chat messages are, with members of several kinds; a new
- * string. */
+/* A new string with a JSON object of `size` bytes (at least 64). It is like a chat message, with members of
+ * several kinds. */
 char *micro_payload(size_t size);
 
 #endif

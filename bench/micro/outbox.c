@@ -1,4 +1,5 @@
-/* What a delivery does to a connection's queue: one frame in, gathered, and out again; and four of them. */
+/* What a delivery does to a connection's queue: a frame is queued, gathered, and taken out; the same with
+ * four frames. */
 #include "io/outbox.h"
 #include "micro.h"
 

@@ -1,4 +1,4 @@
-/* Topics and their subscribers: joining and leaving a small and a large one, and publishing to a delivery
+/* Topics and their subscribers: joining and leaving a small and a large topic, and publishing to a function
  * that only counts. */
 #include "micro.h"
 #include "pubsub/pubsub.h"
@@ -38,7 +38,7 @@ static void leave(struct pinion_subscriber *subscriber)
     pinion__topic_drop(topic);
 }
 
-/* All join one topic, and leave in the order they came. */
+/* All join one topic, and leave in the order in which they joined. */
 static void crowd(unsigned iterations, size_t size)
 {
     struct pinion_slice name = pinion__slice_str("rooms:lobby");

@@ -1,4 +1,4 @@
-/* WebSocket framing: a client's frames decoded and unmasked, headers of ours written. */
+/* WebSocket framing: decoding and unmasking a client's frames, and writing our headers. */
 #include "micro.h"
 #include "proto/ws_frame.h"
 #include <stdlib.h>
@@ -10,8 +10,7 @@ static uint8_t *wire;
 static size_t wire_len;
 static struct pinion_frame *frame;
 
-/* One masked frame. Decoding takes the mask off and so puts it on again the next time: the cost is the same.
- */
+/* One masked frame. Decoding takes the mask off, and the next time puts it on again, at the same cost. */
 static void set_up_masked(size_t size)
 {
     size_t head = size < 126 ? 2 : 4;
@@ -38,7 +37,7 @@ static void tear_down_masked(void)
     free(wire);
 }
 
-/* Decode what there is; how many messages it held. */
+/* Decode all bytes. Returns how many messages there were. */
 static unsigned decode(uint8_t *bytes, size_t len)
 {
     struct pinion_ws_event event;

@@ -1,8 +1,8 @@
-// What the peers share: their command line, the line that says where they listen, and their end.
+// What the peers share: their command line, the line that says where they listen, and how they stop.
 
 import { parseArgs } from "node:util";
 
-// Serve an http.Server as every server here does: --port N (0: any) and --host ADDR; SIGTERM ends it.
+// Runs an http.Server as every server here does: --port N (0: any) and --host ADDR. SIGTERM stops it.
 export function serve(http) {
   const { values } = parseArgs({
     options: {

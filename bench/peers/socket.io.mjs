@@ -1,5 +1,5 @@
-// The same acts on socket.io, in its own protocol: rooms, events and acknowledgements. WebSocket only, as its clients
-// may choose; the load generator speaks it with --dialect socket.io.
+// The same server on socket.io, in its own protocol: rooms, events and acknowledgements. It takes WebSocket only, which
+// its clients may choose. The load generator speaks it with --dialect socket.io.
 
 import { createServer } from "node:http";
 import { Server } from "socket.io";

@@ -1,5 +1,5 @@
-// bench-server's protocol on the `ws` package: what somebody would write who needs no more of Phoenix than this. A
-// broadcast is encoded once and handed to each subscriber as bytes.
+// bench-server's protocol on the `ws` package, as somebody would write it who needs nothing else of Phoenix. A
+// broadcast is encoded once, and handed to each subscriber as bytes.
 
 import { createServer } from "node:http";
 import { WebSocketServer } from "ws";

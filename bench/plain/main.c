@@ -1,4 +1,4 @@
-/* The yardstick for the usual way: epoll, and a send() for each frame and subscriber. */
+/* The yardstick that works in the usual way: epoll, and a send() for each frame and subscriber. */
 #include "die.h"
 #include "yardstick.h"
 #include <errno.h>
@@ -14,11 +14,11 @@
 #define ACCEPT_BATCH 64
 
 struct connection {
-    struct peer peer; /* first, so that one is the other */
+    struct peer peer; /* first, so that a pointer to one is a pointer to the other */
     struct connection *next;
     struct connection *previous;
     int fd;
-    bool blocked; /* the kernel took no more; the rest is in out */
+    bool blocked; /* the kernel took no more; the rest is in `out` */
     struct outbuf out;
 };
 
@@ -42,7 +42,8 @@ static void watch(struct connection *connection, int operation, uint32_t events)
 
 /* ---- sending ---- */
 
-/* How many bytes the kernel took. A peer that is gone takes them all: its end comes as an event. */
+/* Returns how many bytes the kernel took. If the peer is gone, all count as taken: an event tells of its end.
+ */
 static size_t try_send(const struct connection *connection, const uint8_t *bytes, size_t len)
 {
     ssize_t sent = send(connection->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -1,9 +1,8 @@
-/* What a crowd in one room costs: clients that join a topic and are tracked there, against the same clients
- * without presence; in process, without a network. Every figure is for one client, so that figures which stay
- * the same from row to row mean a cost in proportion to the crowd.
+/* What a crowd in one room costs: clients that join a topic and are tracked, compared with the same clients
+ * without presence. All is in one process, without a network. Every figure is for one client: if it is the
+ * same in each row, the cost is in proportion to the crowd.
  *
- *     build/bin/bench_presence [CLIENTS]     (50,000)
- */
+ *     build/bin/bench_presence [CLIENTS]     (50,000) */
 #include <malloc.h>
 #include <pinion/pinion.h>
 #include <pinion/testing.h>
@@ -13,7 +12,7 @@
 
 #define TOPIC "room:1"
 
-/* What is measured: the context of the callbacks. */
+/* The context of the callbacks. */
 struct crowd {
     pinion_presence *presence; /* NULL: nobody is tracked */
 };
@@ -32,11 +31,11 @@ static const pinion_channel_def room = { .after_join = after_join };
 static const pinion_socket_def user_socket = { .channels = PINION_ROUTES({ "room:*", &room }) };
 
 struct figures {
-    double join_us;    /* until its reply */
-    double leave_us;   /* the connection goes */
+    double join_us;    /* from a join to its reply */
+    double leave_us;   /* for a connection that ends */
     size_t memory;     /* bytes */
-    size_t diff_bytes; /* what one subscriber is sent for it when it joins */
-    size_t diffs;      /* in how many messages, for the whole crowd */
+    size_t diff_bytes; /* how many bytes one subscriber is sent for each client that joins */
+    size_t diffs;      /* how many diffs one subscriber is sent for the whole crowd */
     size_t list_bytes;
     double list_us;
 };
@@ -63,7 +62,7 @@ static void count_diff(const char *topic, const char *event, const pinion_payloa
     figures->diffs++;
 }
 
-/* The replies are taken as they come: what they take is not the server's. */
+/* Take the replies as they come, so that their memory does not count. */
 static void join_all(pinion_test_client **clients, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -73,7 +72,7 @@ static void join_all(pinion_test_client **clients, size_t count)
     }
 }
 
-/* The frames of a diff that clients hold are counted once, and dropped. */
+/* Count the frames of diffs at one client, and drop those of all. */
 static void take_frames(pinion_test_client *client)
 {
     while (pinion_test_frames(client) > 0) {
