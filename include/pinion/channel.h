@@ -30,9 +30,9 @@ typedef struct pinion_ref pinion_ref;           /* A weak handle, see pinion_ref
 /* A message to a channel that does not come from its client. */
 typedef struct pinion_info {
     const char *name;  /* the name given to pinion_send_after or pinion_ref_send, or a broadcast's event */
-    const char *topic; /* of a broadcast on a topic of pinion_subscribe; else NULL */
+    const char *topic; /* the topic of a broadcast (pinion_subscribe); else NULL */
     const pinion_payload *payload; /* NULL for pinion_ref_send_data */
-    void *data;                    /* of pinion_ref_send_data; else NULL */
+    void *data;                    /* the pointer of pinion_ref_send_data; else NULL */
 } pinion_info;
 
 /* An event and the function that takes it. */
@@ -51,10 +51,10 @@ typedef struct pinion_clause {
  *
  * Ownership: borrowed; must outlive the endpoint. */
 typedef struct pinion_channel_def {
-    /* A client wants to join. pinion_ok(reply) lets it, pinion_error(reason) refuses, pinion_later() answers
-     * later: until then all that this socket's client sends waits, heartbeats and other topics too. NULL lets
-     * everybody join. pinion_push and pinion_broadcast are refused here (PINION_ENOTJOINED): that is what
-     * after_join is for. */
+    /* A client wants to join. pinion_ok(reply) accepts it, pinion_error(reason) refuses it, and
+     * pinion_later() answers later: until then everything that this client sends waits, heartbeats and other
+     * topics too. NULL: everybody may join. pinion_push and pinion_broadcast are refused here
+     * (PINION_ENOTJOINED): use after_join. */
     pinion_result (*join)(pinion_channel *channel, const char *topic, const pinion_payload *params);
 
     /* The client has joined, and the reply to its join is on its way. `params` is what join got. */
@@ -64,19 +64,18 @@ typedef struct pinion_channel_def {
      * the channel, as in Phoenix. */
     const pinion_clause *handle_in;
 
-    /* Broadcasts on this channel's topic to intercept: the function is called, for each channel, in place of
-     * the push to its client, and may push what it likes. No "*" here. All other events are encoded once
+    /* Broadcasts on this channel's topic to intercept. For each channel the function is called instead of the
+     * push to its client, and may push what it likes. "*" is not allowed. All other events are encoded once,
      * and handed to every subscriber. */
     const pinion_clause *handle_out;
 
     /* Messages from timers, refs and subscribed topics. NULL: they are logged and dropped. */
     pinion_result (*handle_info)(pinion_channel *channel, const pinion_info *info);
 
-    /* The channel ends. Exactly once for each channel that had joined. What it pushes still reaches its
-     * client, unless nobody is there any more (PINION_REASON_CLOSED, _INACTIVE) or the topic has been joined
-     * again (_DUPLICATE): pinion_push is PINION_ECLOSED then. Broadcasts go out in any case. Nothing begins
-     * here: work, timers and subscriptions are refused (PINION_ECLOSED), and what is sent to a ref of this
-     * channel is dropped, as it would come too late. */
+    /* The channel ends. This is called exactly once for each channel that had joined. Pushes still reach the
+     * client, unless it is gone (PINION_REASON_CLOSED, _INACTIVE) or has joined the topic again (_DUPLICATE):
+     * then pinion_push returns PINION_ECLOSED. Broadcasts are always sent. Work, timers and subscriptions are
+     * refused (PINION_ECLOSED). What is sent to a ref of this channel from now on is dropped. */
     void (*terminate)(pinion_channel *channel, pinion_reason reason);
 } pinion_channel_def;
 
@@ -92,11 +91,12 @@ typedef struct pinion_channel_def {
  * Errors: PINION_ENOTJOINED: in join; PINION_ENOTSUP: a binary payload, for a client whose serializer or
  * transport has none, or the channel of a raw socket; PINION_EPAYLOAD: the payload could not be built;
  * PINION_ETOOBIG: the event has more than 255 bytes; PINION_EUTF8: the event is not UTF-8; PINION_ECLOSED:
- * nobody is there any more; PINION_ENOMEM: out of memory, and the socket is closed, as its client would never
+ * the client is gone; PINION_ENOMEM: out of memory, and the socket is closed, since its client would never
  * know what it missed. */
 PINION_API int pinion_push(pinion_channel *channel, const char *event, pinion_payload *payload);
 
-/* Send an event to every subscriber of this channel's topic, on every node; this channel's client too.
+/* Send an event to every subscriber of this channel's topic, on every node. This channel's client gets it
+ * too.
  *
  * Ownership: consumes payload; NULL means {}.
  *
@@ -132,7 +132,7 @@ PINION_API void pinion_unsubscribe(pinion_channel *channel, const char *topic);
 PINION_API int pinion_send_after(pinion_channel *channel, uint32_t delay_ms, const char *name,
                                  pinion_payload *payload, uint64_t *timer);
 
-/* Stop a timer. True when it had not fired yet; its message will not come then. */
+/* Stop a timer. True: it had not fired yet, and its message will not come. */
 PINION_API bool pinion_cancel_timer(pinion_channel *channel, uint64_t timer);
 
 /* Runs on another thread. It must not touch the channel, its socket, or any json_t of theirs. */
@@ -150,7 +150,7 @@ typedef pinion_result pinion_done_fn(pinion_channel *channel, int status, void *
  * Ownership: data is the caller's, to be freed in done; on failure neither function is called.
  *
  * Errors: PINION_EBUSY: this channel's earlier work is not done yet; PINION_ECLOSED: the channel ends
- * (terminate, or a done with that status); PINION_ENOMEM: out of memory, or no thread can be started. */
+ * (terminate, or a done with this status); PINION_ENOMEM: out of memory, or no thread can be started. */
 PINION_API PINION_CHECKED int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work,
                                                   pinion_done_fn *done, void *data);
 
@@ -163,7 +163,7 @@ PINION_API const char *pinion_channel_topic(const pinion_channel *channel);
 PINION_API pinion_socket *pinion_channel_socket(const pinion_channel *channel);
 PINION_API pinion_endpoint *pinion_channel_endpoint(const pinion_channel *channel);
 
-/* The application's own data: the context of the mount's options, else that of the endpoint's, else NULL. */
+/* The application's own data: the context of the mount's options, else of the endpoint's, else NULL. */
 PINION_API void *pinion_channel_context(const pinion_channel *channel);
 
 /* The name of the transport that carries it: "websocket", "longpoll", … */
@@ -171,9 +171,9 @@ PINION_API const char *pinion_channel_transport(const pinion_channel *channel);
 
 /* Give the channel a state of your own, and a destructor for it. Either may be NULL.
  *
- * Lifetime: the destructor runs exactly once on every path a channel can end on (refused, left, crashed,
- * closed, …), after terminate, and when the state is replaced. It finds the new state there already; at the
- * end it finds NULL. */
+ * Lifetime: the destructor runs exactly once: after terminate, however the channel ends (refused, left,
+ * crashed, closed, …), or when the state is replaced. During the call the channel has the new state already;
+ * at the end it has NULL. */
 PINION_API void pinion_channel_set_state(pinion_channel *channel, void *state, void (*destroy)(void *state));
 
 /* The state that was given, or NULL. */
@@ -232,20 +232,20 @@ PINION_API int pinion_ref_send(const pinion_ref *ref, const char *name, pinion_p
 /* As pinion_ref_send, with a pointer.
  *
  * Ownership: destroy(data) runs exactly once, on failure too: after handle_info, or when the message is
- * dropped. NULL: nothing is to be done. */
+ * dropped. destroy may be NULL. */
 PINION_API int pinion_ref_send_data(const pinion_ref *ref, const char *name, void *data,
                                     void (*destroy)(void *data));
 
-/* Reply to the message that the ref was made for. A message gets one reply. Once the channel has gone the
- * reply is still sent, for as long as the socket lives.
+/* Reply to the message that the ref was made for. A message gets one reply. If the channel has ended, the
+ * reply is still sent, as long as the socket lives.
  *
  * Ownership: consumes payload; NULL means {}.
  *
  * Thread: any.
  *
- * Order: called on the channel's loop (in a callback), the reply leaves at once: before what is pushed or
+ * Order: on the channel's loop (in a callback) the reply leaves at once, before everything that is pushed or
  * broadcast after it. From another thread it leaves when the loop comes to it. It may overtake what
- * pinion_ref_send sent before it, as that waits for handle_info.
+ * pinion_ref_send sent before it, since that waits for handle_info.
  *
  * Errors: PINION_EPAYLOAD: the payload could not be built; PINION_EUTF8: the status is not UTF-8;
  * PINION_EINVAL: the ref was made for no message, or the message has had its reply; PINION_ECLOSED: the

@@ -1,8 +1,7 @@
 /* The endpoint: listeners, loops and threads, and what is mounted on them.
  *
- * Its life: pinion_endpoint_new; mount sockets, pages and files; then pinion_endpoint_run. Or
- * pinion_endpoint_start, and pinion_endpoint_stop. Nothing can be mounted once it has started.
- */
+ * Make it with pinion_endpoint_new, mount sockets, pages and files, and call pinion_endpoint_run; or
+ * pinion_endpoint_start, and later pinion_endpoint_stop. Nothing can be mounted once it has started. */
 #ifndef PINION_ENDPOINT_H
 #define PINION_ENDPOINT_H
 
@@ -57,33 +56,34 @@ typedef struct pinion_endpoint_options {
                                   414 when the request line alone is longer. */
     uint32_t max_headers;      /* Headers of one request. A number up to 64. Default: 64. On excess: 431. */
     uint32_t head_timeout_ms;  /* The time to finish the head of a request, from its first byte on; for the
-                                  first request, from the begin of the connection. Milliseconds. Default:
+                                  first request, from the start of the connection. Milliseconds. Default:
                                   10,000. On excess: the connection is closed. */
     uint32_t keep_alive_ms;    /* How long a connection stays open for its next request. It must be longer
-                                  than a proxy or balancer keeps its own: else that sends a request into one
-                                  that is being closed. Milliseconds. Default: 75,000. On excess: closed. */
+                                  than a proxy or balancer keeps its connections, which else may send a
+                                  request into one that is being closed. Milliseconds. Default: 75,000. On
+                                  excess: the connection is closed. */
     uint32_t close_timeout_ms; /* The time to finish the closing handshake, once the client has all that
                                   was queued before. Milliseconds. Default: 5,000. On excess: the connection
                                   is closed. */
     /* Sessions of long polling, on all loops together. A number. Default: 100,000. On excess: one session
      * ends to make room for the new one, and is counted (`longpoll_evicted`).
      *
-     * Sessions that were never polled go first: the oldest one of the address that has most of these. When
-     * all were polled, it is the one that was polled the longest ago, of the address that has most. An
-     * address is the client's as trusted_proxies say it, and of IPv6 its /64. Clients without an address
-     * (Unix sockets) go last. A warning tells of it, once a minute at most, and names an address that has
-     * more than half of all: it may be a proxy that should be trusted. */
+     * Sessions that were never polled go first: the oldest one of the address that has most of these. If all
+     * were polled, the address that has most loses the session that was polled the longest ago. The address
+     * is the client's, as trusted_proxies tell it; of an IPv6 address the /64 counts. Clients without an
+     * address (Unix sockets) go last. A warning is logged, at most once a minute. It names an address that
+     * has more than half of all sessions: it may be a proxy that should be trusted. */
     size_t max_longpoll_sessions;
 
     /* ---- proxies, secrets and the log ---- */
 
-    /* Addresses and networks of the proxies that are believed: "127.0.0.1, ::1, 10.0.0.0/8". What they say
-     * in X-Forwarded-* counts, and in Forwarded where there is no X-Forwarded-For. A proxy in this list must
-     * not pass on what its own clients say there (docs/deployment.md). Default: nobody is believed. */
+    /* Addresses and networks of the proxies that are trusted: "127.0.0.1, ::1, 10.0.0.0/8". Their
+     * X-Forwarded-* headers count, and Forwarded when there is no X-Forwarded-For. A proxy in this list must
+     * not pass on such headers of its own clients (docs/deployment.md). Default: no proxy is trusted. */
     const char *trusted_proxies;
     /* The secret that signs tokens (pinion/token.h). At least 64 bytes. Default: PINION_SECRET_KEY_BASE of
-     * the environment. Without either the application's tokens are refused (PINION_EINVAL), and those that
-     * the library itself needs get a random secret. */
+     * the environment. If there is neither, the application cannot make or read tokens (PINION_EINVAL), and
+     * the library's own tokens use a random secret. */
     const char *secret_key_base;
     /* Words: a parameter whose name contains one of them does not reach the log. Default: password, passwd,
      * secret, token, api_key, authorization, session. */
@@ -92,25 +92,25 @@ typedef struct pinion_endpoint_options {
     /* ---- other nodes (docs/clustering.md) ---- */
 
     /* How broadcasts reach other nodes, as a URL. Default: PINION_PUBSUB of the environment, else "local":
-     * they do not. */
+     * there are no other nodes. */
     const char *pubsub;
-    /* An adapter that was made elsewhere, in place of a URL (pinion/pubsub.h). It belongs to the endpoint
-     * from pinion_endpoint_new on, also when that fails. Default: NULL. */
+    /* An adapter, in place of a URL (pinion/pubsub.h). pinion_endpoint_new takes it, on failure too. Default:
+     * NULL. */
     pinion_pubsub_adapter *pubsub_adapter;
 
     /* ---- health, and going down ---- */
 
-    bool no_health; /* Leave out GET /healthz (200 while it runs) and GET /readyz (200, and 503 once it goes
-                       down). They are answered where nothing else is mounted. Default: false. */
+    bool no_health; /* Leave out GET /healthz (200 while it runs) and GET /readyz (200; 503 once it goes
+                       down). Something that is mounted at these paths comes first. Default: false. */
 
-    /* When a signal or pinion_endpoint_stop ends the endpoint, /readyz says 503; after drain_delay_ms
-     * accepting stops; then sockets are closed (1012) in batches. */
+    /* When a signal or pinion_endpoint_stop ends the endpoint, /readyz says 503. After drain_delay_ms
+     * accepting stops. Then sockets are closed (1012) in batches. */
     uint32_t drain_delay_ms;    /* How long it still accepts. Milliseconds. Default: 0. */
-    uint32_t drain_batch;       /* Sockets that are closed in one go. A number. Default: 10,000. */
+    uint32_t drain_batch;       /* Sockets that are closed at once. A number. Default: 10,000. */
     uint32_t drain_interval_ms; /* The time between two batches. Milliseconds. Default: 2,000. */
     uint32_t drain_timeout_ms;  /* The time for all batches, and for downloads and other answers that clients
                                    still read. Milliseconds. Default: 30,000. On excess: what is left is
-                                   closed in one go. */
+                                   closed at once. */
 } pinion_endpoint_options;
 
 /* Make an endpoint. Options are read during the call; NULL means all defaults.
@@ -143,10 +143,10 @@ PINION_API void *pinion_endpoint_context(const pinion_endpoint *endpoint);
 
 /* ---- mounting ---- */
 
-/* Mount a socket: clients connect to path + "/websocket", and to path + "/longpoll" where that is switched
- * on. A slash too many, between two segments or at the end, makes no difference: "/a" and "/a/" cannot both
- * be mounted. A route or a clause that is never reached, as one before it takes all of its topics or events,
- * is logged at warning.
+/* Mount a socket. Clients connect to path + "/websocket", and to path + "/longpoll" if that is switched on.
+ * Extra slashes, between two segments or at the end, make no difference: "/a" and "/a/" cannot both be
+ * mounted. A warning is logged for a route or a clause that is never reached, because one before it takes all
+ * of its topics or events.
  *
  * Ownership: the definition is borrowed, and must outlive the endpoint; options are copied; NULL means
  * defaults.
@@ -173,8 +173,8 @@ typedef struct pinion_request pinion_request; /* A request over HTTP. */
 /* Answers a request by pinion_response_send, on one of the loops. */
 typedef void pinion_get_fn(const pinion_request *request, pinion_response *response, void *data);
 
-/* Mount a small page: fn is called on a loop for each GET, and each HEAD, of this path. A slash too many
- * makes no difference, as with sockets.
+/* Mount a small page: fn is called on a loop for each GET and each HEAD of this path. Extra slashes make no
+ * difference, as with sockets.
  *
  * Thread: the one that made the endpoint, before it starts.
  *
@@ -194,18 +194,19 @@ PINION_API const char *pinion_request_query(const pinion_request *request);
  * Lifetime: the call's. */
 PINION_API const pinion_payload *pinion_request_params(const pinion_request *request);
 
-/* Say the answer. Without it the answer is 204; of several the last counts. A status that has no content
- * (204, 205, 304: RFC 9110 section 6.4.1) leaves body and type out.
+/* Set the answer. If it is never set, it is 204; if it is set again, the last one counts. A status without
+ * content (204, 205, 304: RFC 9110 section 6.4.1) leaves body and type out.
  *
  * Ownership: the body and the type are copied. */
 PINION_API void pinion_response_send(pinion_response *response, int status, const char *content_type,
                                      const void *body, size_t length);
 
-/* Serve the files under `directory` below the URL path `prefix`: index.html for a directory, and never
- * anything outside. A symbolic link is followed when it is relative and ends inside; on kernels before 5.6
- * none is. No name that begins with a dot is served, except what is below `.well-known/` (RFC 8615). Each
- * file has an ETag, by which a browser that has it already is told so (304). A relative directory is sought
- * beside the program's own file first, then in the working directory.
+/* Serve the files in `directory` below the URL path `prefix`. A path with a slash at its end is the
+ * index.html there. Nothing outside the directory is served: a symbolic link must be relative and lead to a
+ * file inside, and kernels before 5.6 follow no links. Names that begin with a dot are not served, except
+ * below `.well-known/` (RFC 8615). Each file has an ETag, so a browser that has the file already is told so
+ * (304). A relative directory is looked for next to the program's own file first, then in the working
+ * directory.
  *
  * Thread: the one that made the endpoint, before it starts.
  *
@@ -216,14 +217,16 @@ PINION_API PINION_CHECKED int pinion_endpoint_static(pinion_endpoint *endpoint, 
 
 /* ---- running ---- */
 
-/* Open the listening sockets, without accepting yet. Run and start do it where it was not done before.
+/* Open the listening sockets, without accepting yet. pinion_endpoint_run and pinion_endpoint_start do it if
+ * it was not done before.
  *
- * Sockets that this process was given when it was started, by systemd (sd_listen_fds(3)) or by
- * pinion_supervise, come before any of its own: the endpoint takes those of its host and port, where NULL and
- * 0 fit any, and unix-domain ones, which always fit. Each is taken once, and those left over are for
- * endpoints that listen later. Loops share sockets when there are fewer, and accept from several when there
- * are more. When none has been taken yet, an endpoint that none fits is refused; after that it opens its own.
- * The first call in a process unsets LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES.
+ * A process may have been given sockets at its start, by systemd (sd_listen_fds(3)) or by pinion_supervise.
+ * The endpoint takes those that fit, and then opens none itself. A socket fits if it has the endpoint's host
+ * and port; a host of NULL and a port of 0 fit any, and unix-domain sockets always fit. Each socket is taken
+ * once; the others are left for endpoints that listen later. As long as none has been taken, an endpoint that
+ * none fits is refused; after that such an endpoint opens its own. If there are fewer sockets than loops,
+ * loops share them; if there are more, a loop accepts from several. The first call in a process unsets
+ * LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES.
  *
  * Thread: the one that made the endpoint.
  *
@@ -240,45 +243,47 @@ PINION_API uint16_t pinion_endpoint_port(const pinion_endpoint *endpoint);
 
 /* Run until SIGTERM or SIGINT, or pinion_endpoint_stop. The calling thread is one of the loops.
  *
- * A signal stops accepting, closes the sockets (1012, in batches: see the options), runs every terminate, and
- * then run returns 0. A second signal leaves the process at once. Handlers are installed for the time of the
- * call. Several endpoints may run at once, on a thread each, 16 at most: a signal stops all of them; when the
- * last has returned the handlers of before the first are back, unless the program has set others meanwhile.
- * Run says READY=1 and STOPPING=1 to whoever watches over the process (pinion_notify). Of several endpoints
- * each says the former, and the last to stop the latter. With the engine "uring" the kernel may, shortly
- * after the endpoint is freed, once interrupt a system call of this thread (EINTR).
+ * A signal stops accepting, closes the sockets (1012, in batches: see the options) and runs every terminate.
+ * Then this returns 0. A second signal ends the process at once. Signal handlers are installed during the
+ * call. Up to 16 endpoints may run at once, each on a thread of its own. A signal stops all of them. When the
+ * last one has returned, the earlier handlers are back, unless the program has set others meanwhile. The
+ * service manager is told READY=1 and STOPPING=1 (pinion_notify): each endpoint sends the former, and the
+ * last one to stop sends the latter. With the engine "uring" the kernel may interrupt one system call of this
+ * thread (EINTR) shortly after the endpoint is freed.
  *
- * It starts as a whole or not at all, as pinion_endpoint_start does. Before READY=1, and before the first
- * connection is accepted, all threads, loops and sockets are made, the pubsub adapter has started, and there
- * are descriptors for 16 connections (or max_connections) at least. What fails is an error, which
- * pinion_error_detail explains, with the limit that was hit. Then nothing of the attempt is left, except that
- * sockets opened by pinion_endpoint_listen before it stay open (not always where memory was lacking); the
- * endpoint may be started again, or freed.
+ * The endpoint starts as a whole or not at all. Before READY=1, and before the first connection is accepted,
+ * all threads, loops and sockets are made, the pubsub adapter has started, and there are descriptors for at
+ * least 16 connections (or max_connections, if that is less). If a step fails, its error is returned, and
+ * pinion_error_detail names the limit that was hit. Then everything is undone, and the endpoint may be
+ * started again, or freed. Only sockets that pinion_endpoint_listen opened before stay open; without memory
+ * they may be closed too.
  *
  * Thread: the one that made the endpoint.
  *
  * Errors: those of pinion_endpoint_listen; PINION_EINVAL: it runs already, or has stopped; PINION_EBUSY: 16
- * endpoints run in this process; PINION_ECLOSED: the supervisor has gone while this process waited for the
- * name of its node; PINION_EIO: the system refuses a thread, a loop or descriptors; PINION_ENOMEM: out of
- * memory; those of the pubsub adapter's start. A loop that fails later stops the endpoint, and run returns
- * why. */
+ * endpoints run in this process; PINION_ECLOSED: the supervisor ended while this process waited for the name
+ * of its node; PINION_EIO: the system refuses a thread, a loop or descriptors; PINION_ENOMEM: out of memory;
+ * those of the pubsub adapter's start. If a loop fails later, the endpoint stops, and its error is returned.
+ */
 PINION_API PINION_CHECKED int pinion_endpoint_run(pinion_endpoint *endpoint);
 
-/* Run on threads of its own, and return at once. No signal handlers are installed; SIGPIPE does not arise.
+/* Run on threads of its own. This returns once the endpoint has started, as a whole or not at all. No signal
+ * handlers are installed; the endpoint causes no SIGPIPE.
  *
  * Thread: the one that made the endpoint.
  *
  * Errors: those of pinion_endpoint_run, except PINION_EBUSY. */
 PINION_API PINION_CHECKED int pinion_endpoint_start(pinion_endpoint *endpoint);
 
-/* End run, or what start began. After start it waits for the end; for run it returns at once.
+/* Stop the endpoint. After pinion_endpoint_start this waits until it has stopped. If pinion_endpoint_run runs
+ * it, this returns at once.
  *
- * Thread: any, for run. After start the one that started it, and not from a callback. */
+ * Thread: after pinion_endpoint_start the one that started it, and not in a callback; else any. */
 PINION_API void pinion_endpoint_stop(pinion_endpoint *endpoint);
 
-/* Run fn(data) once on one of the loops, 0 to pinion_endpoint_loops() - 1, like a callback, and soon. On an
- * endpoint that does not run yet it runs when that does, or as it is freed. What was accepted runs, whenever
- * the endpoint is stopped.
+/* Run fn(data) once, soon, on one of the loops (0 to pinion_endpoint_loops() - 1), like a callback. If the
+ * endpoint does not run yet, fn runs when it does, or when it is freed. A call that returned 0 always runs
+ * fn, even if the endpoint is stopped.
  *
  * Thread: any.
  *
@@ -296,9 +301,9 @@ PINION_API unsigned pinion_endpoint_loops(const pinion_endpoint *endpoint);
 
 /* ---- broadcasting ---- */
 
-/* Send an event to the subscribers of a topic: those of this node, and of the others where there is a pubsub
- * adapter. Whether other nodes could be reached is not an error but a count (pinion_stats). What is refused
- * is logged at warning, so the result need not be checked.
+/* Send an event to the subscribers of a topic, on this node, and with a pubsub adapter on all nodes. If
+ * another node cannot be reached, this is no error, but is counted (pinion_stats). What is refused is logged
+ * at warning, so the result need not be checked.
  *
  * Ownership: consumes payload; NULL means {}.
  *
@@ -322,14 +327,15 @@ PINION_API int pinion_endpoint_broadcast_local(pinion_endpoint *endpoint, const 
 
 /* ---- subscribing ---- */
 
-typedef struct pinion_subscription pinion_subscription; /* Of code that is no channel, to a topic. */
+typedef struct pinion_subscription pinion_subscription; /* A function's subscription to a topic. */
 
-/* Takes a broadcast. Lifetime of its arguments: the call's. */
+/* Takes a broadcast. Its arguments are valid during the call. */
 typedef void pinion_subscription_fn(const char *topic, const char *event, const pinion_payload *payload,
                                     void *data);
 
-/* Receive a topic's broadcasts in code that is no channel: fn runs on the endpoint's first loop, like a
- * callback. From another thread than that loop's it begins a little later, once there is memory for it.
+/* Receive a topic's broadcasts outside a channel: fn runs on the endpoint's first loop, like a callback. If
+ * another thread than this loop's calls this, the subscription begins a little later, once there is memory
+ * for it.
  *
  * Ownership: *out is the caller's, until pinion_subscription_free, before or after the endpoint is freed.
  *
@@ -342,18 +348,18 @@ PINION_API PINION_CHECKED int pinion_endpoint_subscribe(pinion_endpoint *endpoin
                                                         pinion_subscription_fn *fn, void *data,
                                                         pinion_subscription **out);
 
-/* End a subscription. It cannot fail. fn may still be running, or about to run once, on the loop. NULL is
+/* End a subscription. This cannot fail. fn may still be running on the loop, or run once more. NULL is
  * allowed.
  *
- * Lifetime: destroy(data), when given, runs once, after the last call of fn: on the loop, or in this call
- * when the loop has ended.
+ * Lifetime: destroy(data), if given, runs once, after the last call of fn. It runs on the loop, or in this
+ * call if the loop has ended.
  *
  * Thread: any. */
 PINION_API void pinion_subscription_free(pinion_subscription *subscription, void (*destroy)(void *data));
 
 /* ---- statistics ---- */
 
-/* Counts of an endpoint, since it was made where they only grow. */
+/* Counts of an endpoint. Those that only grow count since it was made. */
 typedef struct pinion_stats {
     /* What there is now. */
     size_t connections; /* open connections, those of plain HTTP too */
@@ -376,15 +382,15 @@ typedef struct pinion_stats {
     uint64_t slow_closed;      /* clients closed: they did not read */
     uint64_t longpoll_evicted; /* sessions of long polling ended to make room for others */
 
-    uint64_t refused_calls; /* calls of the application that were refused, so that what they were to send or
-                               begin was not; the log says which. Those of refs are not counted */
+    uint64_t refused_calls; /* calls of the application that were refused and had no effect; the log says
+                               which. Those of refs are not counted */
 
-    /* Between nodes, in messages: broadcasts, and what nodes have to tell each other. */
+    /* Messages between nodes: broadcasts, and what nodes tell each other. */
     bool remote_connected;    /* the pubsub adapter has its connection */
     uint64_t remote_sent;     /* handed to the adapter */
     uint64_t remote_received; /* came from other nodes */
-    uint64_t remote_lost;     /* not sent, or dropped when they came: no room, no connection */
-    uint64_t remote_refused;  /* had come before, or cannot be read here */
+    uint64_t remote_lost;     /* not sent, or dropped when they came: no room, or no connection */
+    uint64_t remote_refused;  /* came a second time, or could not be read here */
     uint64_t remote_denied;   /* answers by which the broker does not allow a topic's subscription */
 } pinion_stats;
 

@@ -48,7 +48,8 @@ typedef struct pinion_raw_socket_def {
  *
  * Errors: PINION_ECLOSED: the socket has ended, or is not open yet (connect, id); PINION_EUTF8: a text that
  * is not UTF-8; PINION_ENOTSUP: a binary message, over a transport that has none (long polling);
- * PINION_ENOMEM: out of memory, and the socket is closed, as its client would never know what it missed. */
+ * PINION_ENOMEM: out of memory, and the socket is closed, since its client would never know what it missed.
+ */
 PINION_API int pinion_raw_push(pinion_socket *socket, bool binary, const void *bytes, size_t length);
 
 /* A channel that stands for the raw socket where a channel is asked for: pinion_subscribe, pinion_send_after,

@@ -101,16 +101,17 @@ static inline pinion_result pinion_stop_reply(pinion_reason reason, const char *
     return pinion_result_make(PINION_RESULT_STOP_REPLY, reason, status, payload);
 }
 
-/* Answer later: by pinion_ref_answer() a join or a connect, by pinion_ref_reply() a message, or either by the
- * `done` of a pinion_channel_work() begun in this callback. When nobody is left who could answer (no ref was
- * made, no work was begun, the last of them has gone), that is logged, and a join or a connect is refused. */
+/* Answer later: a join or a connect with pinion_ref_answer(), a message with pinion_ref_reply(), or either
+ * with the `done` of work that this callback has begun (pinion_channel_work). If nobody is left who could
+ * answer (no ref was made and no work was begun, or they are gone), this is logged, and a join or a connect
+ * is refused. */
 static inline pinion_result pinion_later(void)
 {
     return pinion_result_make(PINION_RESULT_LATER, PINION_REASON_NORMAL, NULL, NULL);
 }
 
-/* Say that this channel has failed. Only this channel ends: it is logged, terminate runs, and the client gets
- * phx_error and rejoins. A join is answered with the reason "join crashed". */
+/* Say that this channel has failed. Only this channel ends: this is logged, terminate runs, and the client
+ * gets phx_error and rejoins. A join is answered with the reason "join crashed". */
 static inline pinion_result pinion_crash(void)
 {
     return pinion_result_make(PINION_RESULT_CRASH, PINION_REASON_CRASH, NULL, NULL);

@@ -27,16 +27,16 @@ typedef struct pinion_route {
 typedef struct pinion_socket_def {
     const pinion_route *channels; /* which topics it serves: PINION_ROUTES */
 
-    /* A client connects with these parameters (a JSON object of the query). pinion_ok(NULL) lets it in.
+    /* A client connects with these parameters (the query, as a JSON object). pinion_ok(NULL) accepts it.
      * pinion_error(reason) refuses it: HTTP 403, or what the mount's error_handler makes of a reason that is
-     * not NULL. pinion_later() answers later, by pinion_ref_answer. NULL lets everybody in. */
+     * not NULL. pinion_later() answers later, with pinion_ref_answer. NULL: everybody may connect. */
     pinion_result (*connect)(pinion_socket *socket, const pinion_payload *params,
                              const pinion_connect_info *info);
 
-    /* Called once, after connect: write the name of this socket into text, as snprintf would, and return its
-     * length. The name is a topic: broadcasting the event "disconnect" to it closes every socket of that
-     * name. 0 or less: the socket has no name. One of more than 255 bytes, or that is not UTF-8, counts as
-     * none, and is logged at warning. */
+    /* Called once, after connect: write the socket's id into text, as snprintf would, and return its length.
+     * The id is a topic: broadcasting the event "disconnect" to it closes all sockets with this id. 0 or
+     * less: the socket has no id. It also has none if the id has more than 255 bytes or is not UTF-8; this is
+     * logged at warning. */
     int (*id)(pinion_socket *socket, char *text, size_t size);
 } pinion_socket_def;
 
@@ -59,10 +59,10 @@ typedef struct pinion_response pinion_response;
 typedef struct pinion_socket_options {
     /* The application's own data for the callbacks of this mount (pinion_socket_context). A pointer that all
      * loops share: what it points to is const, or locked, or atomic. Borrowed; must outlive the endpoint.
-     * Default: that of pinion_endpoint_options. */
+     * Default: the context of pinion_endpoint_options. */
     void *context;
 
-    /* ---- how clients come ---- */
+    /* ---- transports ---- */
 
     bool no_websocket;           /* Leave out path + "/websocket". Default: false. */
     bool longpoll;               /* Offer long polling, at path + "/longpoll". Default: false. */
@@ -72,35 +72,35 @@ typedef struct pinion_socket_options {
     size_t longpoll_max_body;    /* The frames of one request. Bytes. Default: 8,000,000. On excess: 400. */
     uint32_t longpoll_max_batch; /* The frames of one request. A number. Default: as many as fit into
                                     longpoll_max_body. On excess: 400, and none of them is taken. */
-    bool own_transport;          /* Clients come by a transport of your own (pinion/transport.h). Only then
-                                    may a mount have neither WebSocket nor long polling. Default: false. */
+    bool own_transport;          /* Clients use a transport of your own (pinion/transport.h). Only then may a
+                                    mount have neither WebSocket nor long polling. Default: false. */
 
     /* ---- who may connect ---- */
 
     /* The pages that may connect, by the Origin header that a browser sends: "https://example.com", or
-     * "//example.com" for any scheme and port. A host that begins with "*." is that domain and all below it.
-     * Who sends no such header is no page, and may connect. Who sends two is refused. A refusal is logged,
-     * with what to do. What no page can have, or another '*', is refused at mount (PINION_EINVAL). Default:
-     * the request's own scheme, host and port. */
+     * "//example.com" for any scheme and port. A host that begins with "*." is this domain and all below it.
+     * A client that sends no such header is not a page, and may connect. A client that sends two is refused.
+     * A refusal is logged, with what to do. An origin that no page can have, or with another '*', is refused
+     * at mount (PINION_EINVAL). Default: the request's own scheme, host and port. */
     const char *const *origins;
     bool any_origin; /* Let in pages of any origin. Default: false. */
-    /* Decide by a function, in place of `origins`; true lets the page in. `context` is that of
+    /* Decide with a function instead of `origins`. True: the page may connect. `context` is the one of
      * pinion_socket_context. Thread: as connect. Default: NULL. */
     bool (*check_origin)(pinion_slice origin, const pinion_connect_info *info, void *context);
     bool auth_token; /* Take the token of clients with the option authToken (pinion_connect_auth_token).
                         Default: false. */
-    /* Answer a connect over WebSocket that was refused with a reason, in place of an empty 403. Long polling
-     * answers 403 in any case. `context` is that of pinion_socket_context. Thread: as connect. Default:
-     * NULL. */
+    /* Answer a connect over WebSocket that was refused with a reason, instead of an empty 403. Long polling
+     * always answers 403. `context` is the one of pinion_socket_context. Thread: as connect. Default: NULL.
+     */
     void (*error_handler)(const pinion_payload *reason, pinion_response *response, void *context);
 
-    /* ---- what is spoken ---- */
+    /* ---- protocols ---- */
 
-    /* Subprotocols of WebSocket: the first here that a client offers is agreed on. A client that offers
-     * others, and none of these, is refused. Default: none. */
+    /* Subprotocols of WebSocket. The first in this list that a client offers is chosen. A client that offers
+     * only others is refused. Default: none. */
     const char *const *subprotocols;
-    /* Serializers of the application's own, by version: PINION_SERIALIZERS({ "3.0", &my_serializer }). The
-     * table is copied; what it names must outlive the endpoint. Default: none. */
+    /* The application's own serializers, by version: PINION_SERIALIZERS({ "3.0", &my_serializer }). The table
+     * is copied; the serializers must outlive the endpoint. Default: none. */
     const pinion_serializer_route *serializers;
 
     /* ---- how much a client may send ---- */
@@ -116,27 +116,26 @@ typedef struct pinion_socket_options {
                               PINION_EBUSY. */
 
     /* Messages and joins that come faster are answered with the error {"reason":"rate limited"}, counted
-     * (`rate_limited`), and go nowhere. All that a client sends counts, also what nothing takes: joins of
-     * topics without a route, messages to topics that are not joined. Heartbeats and pings count as messages,
-     * but are answered in any case; leaving what was joined is free. A raw socket is closed instead (1008).
-     */
+     * (`rate_limited`) and dropped. Everything that a client sends counts, also joins of topics without a
+     * route and messages to topics that are not joined. Heartbeats and pings count as messages, but are
+     * always answered. Leaving a joined topic does not count. A raw socket is closed instead (1008). */
     pinion_rate messages;         /* Messages of one socket, to all its channels or to none. Default: no
                                      limit. */
     pinion_rate channel_messages; /* Messages to one channel. Default: no limit. */
     pinion_rate joins;            /* Joins of one socket. Default: no limit. */
     /* What reaches no channel: heartbeats, pings and pongs, joins and messages that nothing takes, messages
      * over a rate. Default: 1,000 a second, and ten seconds' worth at once; per_second PINION_NEVER: no
-     * limit. On excess: the client's frames are held back for a moment, so that it can send no faster, and
-     * that is counted (`held_back`); a client that goes on so for 30 s is closed (1008). */
+     * limit. On excess: the client's frames are held back for a moment, so that it cannot send faster, and
+     * this is counted (`held_back`); a client that goes on like this for 30 s is closed (1008). */
     pinion_rate overhead;
 
     /* ---- how much waits for a client ---- */
 
-    size_t max_queue;     /* What waits for a client that does not read, with some 90 for each frame. Bytes of
-                             memory. Default: 1 MiB. On excess: closed (1008). */
-    bool drop_broadcasts; /* Let broadcasts make room before that, the oldest first, an eighth of max_queue at
-                             once (`skipped`). Then only replies and pushes can close the client. Default:
-                             false. */
+    size_t max_queue; /* The frames that wait for a client, with about 90 bytes for each. Bytes of memory.
+                         Default: 1 MiB. On excess: closed (1008). */
+    bool
+        drop_broadcasts; /* Drop broadcasts before that, the oldest first, an eighth of max_queue at once
+                            (`skipped`). Then only replies and pushes can close the client. Default: false. */
 
     /* ---- silence ---- */
 
@@ -148,8 +147,8 @@ typedef struct pinion_socket_options {
                                   excess: closed (1002). */
 } pinion_socket_options;
 
-/* How long the structs are that a socket is mounted with, as the program knows them. Made by
- * pinion_mount_sizes_of, for the functions with _sized (pinion/version.h). */
+/* The sizes of the structs that a socket is mounted with, as the program knows them. pinion_mount_sizes_of
+ * makes it, for the functions with _sized (pinion/version.h). */
 typedef struct pinion_mount_sizes {
     size_t sizes;            /* sizeof(pinion_mount_sizes) */
     size_t definition;       /* of pinion_socket_def, or of pinion_raw_socket_def */
@@ -172,7 +171,7 @@ static inline pinion_mount_sizes pinion_mount_sizes_of(size_t definition)
     return sizes;
 }
 
-/* Make a weak handle on the socket, for pinion_ref_answer of a connect. It is used as one of a channel
+/* Make a weak handle on the socket, for pinion_ref_answer of a connect. It works like the ref of a channel
  * (pinion_ref_new).
  *
  * Ownership: the caller's, until pinion_ref_free.
@@ -183,16 +182,16 @@ PINION_API pinion_ref *pinion_ref_new_socket(pinion_socket *socket);
 /* The endpoint that the socket is mounted on. */
 PINION_API pinion_endpoint *pinion_socket_endpoint(const pinion_socket *socket);
 
-/* The application's own data: the context of the mount's options, else that of the endpoint's, else NULL. */
+/* The application's own data: the context of the mount's options, else of the endpoint's, else NULL. */
 PINION_API void *pinion_socket_context(const pinion_socket *socket);
 
-/* The name that the id callback gave, or NULL.
+/* The id that the id callback gave, or NULL.
  *
  * Lifetime: the socket's. */
 PINION_API const char *pinion_socket_id(const pinion_socket *socket);
 
-/* The state and the assigns of a socket, which are those of a channel (pinion_channel_set_state,
- * pinion_assign) in all they do, except that its channels start with a copy of its assigns.
+/* The state and the assigns of a socket. They work like those of a channel (pinion_channel_set_state,
+ * pinion_assign). Its channels start with a copy of its assigns.
  *
  * Errors: of pinion_socket_assign: PINION_EPAYLOAD: the value could not be built; PINION_EUTF8: the key is
  * not UTF-8; PINION_ENOMEM: out of memory. */

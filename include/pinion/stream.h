@@ -1,9 +1,8 @@
-/* Streams: TCP connections on the endpoint's loops, for those who write a transport (pinion/transport.h), or
- * speak a protocol of their own beside the sockets.
+/* Streams: TCP connections on the endpoint's loops. They are for transports of your own (pinion/transport.h),
+ * and for other protocols beside the sockets.
  *
  * Thread: a stream belongs to one loop. Its callbacks run there, and its functions are for that thread only.
- * None of the callbacks is called from inside a function of the stream.
- */
+ * None of the callbacks is called from inside a function of the stream. */
 #ifndef PINION_STREAM_H
 #define PINION_STREAM_H
 
@@ -21,14 +20,14 @@ typedef struct pinion_stream pinion_stream;
  *
  * Ownership: borrowed; must outlive the endpoint. */
 typedef struct pinion_stream_def {
-    /* A client came. `data` is that of pinion_endpoint_streams. May be NULL. */
+    /* A client has connected. `data` was passed to pinion_endpoint_streams. May be NULL. */
     void (*opened)(pinion_stream *stream, void *data);
 
     /* Bytes came. They are borrowed for the call, and may be changed in place. length 0: the peer sends no
      * more. Never after pinion_stream_close. */
     void (*received)(pinion_stream *stream, void *bytes, size_t length);
 
-    /* The kernel did not take all that was queued, but has now, and the queue is empty. May be NULL. */
+    /* The queue is empty again, after the kernel had not taken all of it at once. May be NULL. */
     void (*drained)(pinion_stream *stream);
 
     /* The time of pinion_stream_timeout is over. NULL: the stream is closed. Never after
@@ -36,13 +35,14 @@ typedef struct pinion_stream_def {
     void (*timed_out)(pinion_stream *stream);
 
     /* The stream is over. `error` is 0; PINION_EIO: it broke (the peer reset it, or cannot be reached any
-     * more); PINION_ENOMEM: out of memory. Exactly once, the last call; the stream goes when it returns. */
+     * more); PINION_ENOMEM: out of memory. This is called exactly once, and last. Then the stream is freed.
+     */
     void (*closed)(pinion_stream *stream, int error);
 } pinion_stream_def;
 
-/* Accept streams on another address of the endpoint, from when it runs. The sockets are opened by
- * pinion_endpoint_listen, by the same rules and with the same errors as the endpoint's own, and closed with
- * them; max_connections counts streams as well. host NULL: all addresses. port 0: any free one
+/* Accept streams on another address, once the endpoint runs. pinion_endpoint_listen opens these sockets too,
+ * by the same rules and with the same errors. They are closed together with the endpoint's own.
+ * max_connections counts streams as well. host NULL: all addresses. port 0: any free one
  * (pinion_endpoint_stream_port).
  *
  * Ownership: def is borrowed, and must outlive the endpoint; host is copied.
@@ -68,7 +68,7 @@ static inline PINION_CHECKED int pinion_endpoint_streams(pinion_endpoint *endpoi
 PINION_API uint16_t pinion_endpoint_stream_port(const pinion_endpoint *endpoint,
                                                 const pinion_stream_def *def);
 
-/* Keep a pointer of the caller's with the stream.
+/* Keep a pointer of your own with the stream.
  *
  * Ownership: the pointer stays the caller's. */
 PINION_API void pinion_stream_set_user(pinion_stream *stream, void *user);
@@ -79,14 +79,14 @@ PINION_API void *pinion_stream_user(const pinion_stream *stream);
 /* The endpoint that accepted the stream. */
 PINION_API pinion_endpoint *pinion_stream_endpoint(const pinion_stream *stream);
 
-/* Queue a frame, to be sent at the end of this turn with all that is queued by then.
+/* Queue a frame. It is sent at the end of this turn of the loop, with all that is queued by then.
  *
  * Ownership: takes the reference on the frame, on failure too.
  *
  * Order: frames are sent in the order of the calls.
  *
  * Errors: PINION_ECLOSED: after shutdown, close or an error; PINION_ETOOBIG: a frame of 4 GiB or more;
- * PINION_ENOMEM: out of memory, or a frame that is NULL, as pinion_frame_new gives it then. */
+ * PINION_ENOMEM: out of memory, or the frame is NULL (pinion_frame_new found no memory). */
 PINION_API int pinion_stream_send(pinion_stream *stream, pinion_frame *frame);
 
 /* How many bytes are queued that the kernel has not taken yet. */
@@ -99,38 +99,39 @@ PINION_API size_t pinion_stream_memory(const pinion_stream *stream);
 /* Try to send now. Returns how many bytes still wait. */
 PINION_API size_t pinion_stream_flush(pinion_stream *stream);
 
-/* Drop what is queued, except the rest of a frame of which a part has gone. */
+/* Drop what is queued, except the rest of a frame that was sent in part. */
 PINION_API void pinion_stream_drop_queue(pinion_stream *stream);
 
 /* Drop the oldest broadcasts that are queued (pinion_frame_is_droppable), until what is left takes no more
- * than `most` bytes of memory, or no broadcast is left. A frame of which a part has gone stays. Returns how
- * many were dropped; it does not count them (pinion_transport_admit does). */
+ * than `most` bytes of memory, or no broadcast is left. A frame that was sent in part stays. Returns how many
+ * were dropped; it does not count them (pinion_transport_admit does). */
 PINION_API size_t pinion_stream_drop_broadcasts(pinion_stream *stream, size_t most);
 
-/* Stop reading, so that the peer has to wait. What the kernel gave already may come once more. */
+/* Stop reading, so that the peer has to wait. Bytes that the kernel has delivered already may come once more.
+ */
 PINION_API void pinion_stream_pause(pinion_stream *stream);
 
 /* Read again. */
 PINION_API void pinion_stream_resume(pinion_stream *stream);
 
-/* Send what is queued, then say that no more comes (FIN); the peer may still send.
+/* Send what is queued, then end this side (FIN). The peer may still send.
  *
- * The stream is over when the peer has ended its side too, before or after; a paused stream does not learn of
- * it. An endpoint that goes down does this to all streams that are left once its sockets are closed. It
- * closes them itself when no client has acknowledged anything for its close_timeout_ms and a second, or after
- * its drain_timeout_ms. */
+ * The stream is over when the peer has ended its side too, before or after. A paused stream does not notice
+ * this. An endpoint that goes down calls this for all streams, once its sockets are closed. It closes those
+ * that are left when no client has acknowledged anything for close_timeout_ms and a second, or after
+ * drain_timeout_ms. */
 PINION_API void pinion_stream_shutdown(pinion_stream *stream);
 
-/* Close the stream; what is queued is dropped. ->closed follows. */
+/* Close the stream. What is queued is dropped. ->closed follows. */
 PINION_API void pinion_stream_close(pinion_stream *stream);
 
-/* Have ->timed_out called once, in so many milliseconds; it replaces what was asked for before. 0: as soon as
- * the callback that runs has returned. PINION_NEVER: not at all. */
+/* Have ->timed_out called once, after so many milliseconds. An earlier call is replaced. 0: as soon as the
+ * running callback has returned. PINION_NEVER: not at all. */
 PINION_API void pinion_stream_timeout(pinion_stream *stream, uint32_t ms);
 
 #define PINION_PEER_TEXT 46 /* enough for any address as text */
 
-/* The peer's address and port; "" and 0 where it has none. Returns text. */
+/* The peer's address and port; "" and 0 if it has none. Returns text. */
 PINION_API const char *pinion_stream_peer(const pinion_stream *stream, char text[PINION_PEER_TEXT],
                                           uint16_t *port);
 

@@ -1,6 +1,6 @@
-/* Testing channels without a network: an endpoint in the test's own process and thread, clients that speak
- * the protocol to it in memory, and a clock that moves only when the test says so. What Phoenix.ChannelTest
- * gives. With a function that looks at each result,
+/* Testing channels without a network, as with Phoenix.ChannelTest: an endpoint in the test's own process and
+ * thread, clients that speak the protocol to it in memory, and a clock that moves only when the test says so.
+ * With a function that checks each result,
  *
  *     static void check(int rc)
  *     {
@@ -21,16 +21,15 @@
  *     check(pinion_test_expect_push(alice, "rooms:lobby", "new_msg", "{\"body\":\"hi\"}"));
  *     pinion_test_free(test);
  *
- * Everything runs on the calling thread, inside these calls: callbacks, timers, messages. Only
- * pinion_channel_work and threads of your own are elsewhere; an expectation that is not met at once waits for
- * what they post, for as long as pinion_test_set_patience says.
+ * Everything runs on the calling thread, inside these calls: callbacks, timers, messages. Only work
+ * (pinion_channel_work) and threads of your own run elsewhere. An expectation that is not met at once waits
+ * for what they post, as long as pinion_test_set_patience allows.
  *
- * Every function that can fail answers 0 or a PINION_E code, and after a failure pinion_error_detail() says
- * what was expected and what was there instead. Patterns are JSON text; an object in a pattern matches an
+ * Every function that can fail returns 0 or a PINION_E code. After a failure pinion_error_detail() says what
+ * was expected, and what the test got instead. Patterns are JSON text. An object in a pattern matches an
  * object that has at least its members. NULL matches anything.
  *
- * Thread: the one that called pinion_test_new.
- */
+ * Thread: the one that called pinion_test_new. */
 #ifndef PINION_TESTING_H
 #define PINION_TESTING_H
 
@@ -46,12 +45,12 @@ typedef struct pinion_test_client pinion_test_client; /* A client in memory. */
 
 /* How a test is set up. Zero means the default. */
 typedef struct pinion_test_options {
-    /* The application's own data: what pinion_endpoint_context says, and the callbacks of clients whose
-     * options name no other. Borrowed; must outlive the test. Default: NULL. */
+    /* The application's own data, for callbacks (pinion_endpoint_context). The options of a client may name
+     * another one. Borrowed; must outlive the test. Default: NULL. */
     void *context;
 } pinion_test_options;
 
-/* Make a test; one at a time for each thread. Options are read during the call; NULL means all defaults.
+/* Make a test. A thread may have one at a time. Options are read during the call; NULL means all defaults.
  *
  * Ownership: *out is the caller's, until pinion_test_free.
  *
@@ -66,37 +65,36 @@ static inline PINION_CHECKED int pinion_test_new(pinion_test **out, const pinion
 /* Disconnect all clients, wait for work under way, and free. NULL is allowed. */
 PINION_API void pinion_test_free(pinion_test *test);
 
-/* The endpoint. Every function of an endpoint works on it, except those that listen, run or start it, which
- * answer PINION_EINVAL, and those that stop or free it, which have no effect and say so in the log.
+/* The endpoint. Every function of an endpoint works on it, with two exceptions: those that listen, run or
+ * start it return PINION_EINVAL; those that stop or free it have no effect, and log a warning.
  *
  * Lifetime: the test's. */
 PINION_API pinion_endpoint *pinion_test_endpoint(pinion_test *test);
 
 /* Let time pass.
  *
- * Order: timers fire in theirs, each with what it causes. */
+ * Order: timers fire in the order of their times, each with all that it causes. */
 PINION_API void pinion_test_advance(pinion_test *test, uint64_t ms);
 
-/* How long an expectation, a join, a leave or a connect waits at most for what other threads post. Unit:
- * milliseconds of real time. Default: 5,000. On excess: PINION_ETIMEDOUT. 0: what is not there fails at once.
- * PINION_NEVER: it waits for as long as it takes. More is for work that takes long, less for tests of what is
- * not to come. */
+/* How long an expectation, a join, a leave or a connect waits at most for what other threads post.
+ * Milliseconds of real time. Default: 5,000. On excess: PINION_ETIMEDOUT. 0: it does not wait. PINION_NEVER:
+ * it waits without end. Set more for work that takes long, and less to test that something does not come. */
 PINION_API void pinion_test_set_patience(pinion_test *test, uint32_t ms);
 
-/* Run what is due now: what other threads have posted, and what was caused by it. */
+/* Run all that is due now: what other threads have posted, and all that it causes. */
 PINION_API void pinion_test_run(pinion_test *test);
 
 /* ---- clients ---- */
 
-/* Connect a client with these parameters, as a query string ("user_id=7"). It speaks version 2.0.0 of the
- * protocol, unless the query names a vsn.
+/* Connect a client. `query` has its parameters, as a query string ("user_id=7"). It speaks version 2.0.0 of
+ * the protocol, unless the query names a vsn.
  *
  * Ownership: the client is freed with the test. The definition is borrowed, and must outlive the test;
  * options are copied.
  *
  * Errors: PINION_EACCES: connect refused, or the vsn is not known; PINION_EINVAL: the definition or an option
  * is not valid; PINION_EPROTO: the query is malformed; PINION_ETOOBIG: it has too many parameters, or nests
- * too deep; PINION_ETIMEDOUT: an answer that was to come later did not; PINION_ENOMEM: out of memory. */
+ * too deep; PINION_ETIMEDOUT: an answer that was to come later did not come; PINION_ENOMEM: out of memory. */
 PINION_API PINION_CHECKED int pinion_test_connect_sized(pinion_test *test, const pinion_socket_def *socket,
                                                         const pinion_socket_options *options,
                                                         const char *query, pinion_test_client **out,
@@ -109,7 +107,7 @@ static inline PINION_CHECKED int pinion_test_connect(pinion_test *test, const pi
     return pinion_test_connect_sized(test, socket, options, query, out, &sizes);
 }
 
-/* Connect a client to a raw socket; the rest is done with pinion_test_send_frame and pinion_test_next_frame.
+/* Connect a client to a raw socket. Use pinion_test_send_frame and pinion_test_next_frame then.
  *
  * Ownership: as in pinion_test_connect.
  *
@@ -128,7 +126,7 @@ static inline PINION_CHECKED int pinion_test_connect_raw(pinion_test *test,
     return pinion_test_connect_raw_sized(test, socket, options, query, out, &sizes);
 }
 
-/* Have the client go away without a word. */
+/* End the client's connection, without telling the socket first. */
 PINION_API void pinion_test_disconnect(pinion_test_client *client);
 
 /* Join a topic, and wait for the answer.
@@ -167,14 +165,14 @@ PINION_API PINION_CHECKED int pinion_test_push(pinion_test_client *client, const
 PINION_API PINION_CHECKED int pinion_test_expect_reply(pinion_test_client *client, int ref,
                                                        const char *status, const char *pattern);
 
-/* Expect that the client was sent this event on this topic, by a push or a broadcast. Takes the first that
- * matches; others stay for later expectations.
+/* Expect that the client was sent this event on this topic, by a push or a broadcast. Takes the first message
+ * that matches. Others stay for later expectations.
  *
  * Errors: PINION_ETIMEDOUT: it did not come; PINION_EINVAL: the pattern is not JSON. */
 PINION_API PINION_CHECKED int pinion_test_expect_push(pinion_test_client *client, const char *topic,
                                                       const char *event, const char *pattern);
 
-/* Expect that the client was not sent this event (NULL: anything at all on this topic). Does not wait.
+/* Expect that the client was not sent this event on this topic (NULL: any event). Does not wait.
  *
  * Errors: PINION_EBUSY: it was. */
 PINION_API PINION_CHECKED int pinion_test_refute_push(pinion_test_client *client, const char *topic,
@@ -185,7 +183,7 @@ PINION_API PINION_CHECKED int pinion_test_refute_push(pinion_test_client *client
  * Errors: PINION_ETIMEDOUT: it is still open; PINION_EPROTO: it was closed with another code. */
 PINION_API PINION_CHECKED int pinion_test_expect_close(pinion_test_client *client, int code);
 
-/* From now on keep what is broadcast on a topic, for pinion_test_expect_broadcast.
+/* Keep what is broadcast on a topic from now on, for pinion_test_expect_broadcast.
  *
  * Errors: those of pinion_endpoint_subscribe. */
 PINION_API PINION_CHECKED int pinion_test_subscribe(pinion_test *test, const char *topic);
@@ -196,7 +194,7 @@ PINION_API PINION_CHECKED int pinion_test_subscribe(pinion_test *test, const cha
 PINION_API PINION_CHECKED int pinion_test_expect_broadcast(pinion_test *test, const char *topic,
                                                            const char *event, const char *pattern);
 
-/* The payload that the last expectation (or join) met: a JSON value, or NULL for a binary one.
+/* The payload that met the last expectation, or answered the last join: a JSON value; NULL for a binary one.
  *
  * Lifetime: until the next call. */
 PINION_API json_t *pinion_test_value(const pinion_test *test);
@@ -208,7 +206,7 @@ PINION_API const char *pinion_test_bytes(const pinion_test *test, size_t *length
 
 /* ---- frames ---- */
 
-/* Send a frame as it would come over the wire; text, or binary. */
+/* Send a text or binary frame, as it would come over the wire. */
 PINION_API void pinion_test_send_frame(pinion_test_client *client, bool binary, const void *bytes,
                                        size_t length);
 

@@ -1,5 +1,5 @@
-/* Tokens: data that a client can carry and cannot forge. Those of Phoenix.Token, in both directions: a
- * Phoenix application and a Pinion program that share secret and salt read each other's.
+/* Tokens: data that a client can carry, but cannot forge. They are the same as those of Phoenix.Token: a
+ * Phoenix application and a Pinion program with the same secret and salt read each other's tokens.
  *
  *     char *token = NULL;
  *     int rc = pinion_token_sign(endpoint, "user auth", pinion_json("i", 7), NULL, &token);
@@ -9,16 +9,15 @@
  *         rc = pinion_token_verify(endpoint, "user auth", token, NULL, &user_id);
  *     free(token);
  *
- * A signed token can be read by whoever holds it, an encrypted one cannot. The salt names what the tokens are
- * for ("user auth"): those made with one salt are not valid with another.
+ * Everybody who has a signed token can read it; nobody can read an encrypted one. The salt names what tokens
+ * are for ("user auth"): a token that was made with one salt is not valid with another.
  *
- * Data is JSON, or bytes. On the Elixir side strings and bytes are binaries, objects are maps with strings
- * for keys, arrays are lists, null is nil. What comes from there may also hold atoms (strings here; as keys,
- * too), tuples and charlists (arrays here). It may not hold what JSON has no place for: bytes that are no
- * UTF-8 within other data, integers beyond 64 bits, pids, …
+ * Data is JSON, or bytes. In Elixir strings and bytes are binaries, objects are maps with strings as keys,
+ * arrays are lists, and null is nil. Data from Elixir may also have atoms (here strings, as keys too), tuples
+ * and charlists (here arrays). It must not have what JSON cannot express: within other data bytes that are
+ * not UTF-8, integers beyond 64 bits, pids, …
  *
- * Thread: any.
- */
+ * Thread: any. */
 #ifndef PINION_TOKEN_H
 #define PINION_TOKEN_H
 
@@ -29,7 +28,7 @@
 extern "C" {
 #endif
 
-/* The hash by which PBKDF2 makes a key. */
+/* The hash with which PBKDF2 makes a key. */
 typedef enum pinion_token_digest {
     PINION_TOKEN_SHA256, /* SHA-256 */
     PINION_TOKEN_SHA384, /* SHA-384 */
@@ -38,22 +37,21 @@ typedef enum pinion_token_digest {
 
 /* How a token is made or read. Zero means the default. Strings are borrowed for the call. */
 typedef struct pinion_token_options {
-    /* A secret in place of the endpoint's, which may be NULL then. At least 20 bytes. Default: the
-     * endpoint's.
-     */
+    /* A secret in place of the endpoint's. With it, the endpoint may be NULL. At least 20 bytes. Default: the
+     * endpoint's. */
     const char *secret_key_base;
-    /* How long the token is good after it was signed. Seconds, or PINION_NEVER: it never expires. Default: in
-     * sign and encrypt 86,400 (a day), which is written into the token; in verify and decrypt what the token
-     * says. On excess: PINION_ETOKENEXPIRED. */
+    /* How long the token is valid after it was signed. Seconds, or PINION_NEVER: it never expires. Default:
+     * to sign and encrypt 86,400 (a day), which is written into the token; to verify and decrypt what the
+     * token says. On excess: PINION_ETOKENEXPIRED. */
     uint32_t max_age_s;
-    int64_t signed_at; /* In sign and encrypt: when it was signed. Seconds of Unix time. Default: now. */
-    bool binary;       /* In verify and decrypt: give data that is a string as a binary payload, even where it
-                          is UTF-8. Default: false. */
+    int64_t signed_at; /* To sign and encrypt: when it was signed. Seconds of Unix time. Default: now. */
+    bool binary;       /* To verify and decrypt: give data that is a string as a binary payload, even if it is
+                          UTF-8. Default: false. */
 
-    /* What makes the key out of secret and salt. It must be the same on both sides. */
+    /* How the key is made from secret and salt. Both sides must use the same values. */
     uint32_t key_iterations;        /* Rounds of PBKDF2. A number. Default: 1,000. */
-    uint32_t key_length;            /* The length of the key. Bytes, up to 128; encrypt and decrypt take 32
-                                       alone. Default: 32. On excess: PINION_EINVAL. */
+    uint32_t key_length;            /* The length of the key. Bytes, up to 128; to encrypt and decrypt only
+                                       32. Default: 32. On excess: PINION_EINVAL. */
     pinion_token_digest key_digest; /* The hash of PBKDF2. Default: PINION_TOKEN_SHA256. */
 } pinion_token_options;
 
@@ -76,17 +74,17 @@ static inline PINION_CHECKED int pinion_token_sign(pinion_endpoint *endpoint, co
     return pinion_token_sign_sized(endpoint, salt, data, options, token, sizeof(pinion_token_options));
 }
 
-/* Verify a signed token, and get its data. Data that is a string or bytes comes as a JSON string where it is
- * UTF-8, and else as a binary payload; with options->binary, always as a binary payload. A token that was
- * signed later than this machine's time is good, as in Phoenix: clocks of nodes differ. What
- * pinion_error_detail says is for the log: tell a stranger no more than that the token was refused.
+/* Verify a signed token, and get its data. A string or bytes become a JSON string if they are UTF-8, else a
+ * binary payload; with options->binary always a binary payload. A token is also valid if it was signed later
+ * than this machine's clock says, as in Phoenix, since the clocks of nodes differ. pinion_error_detail is for
+ * the log: tell a stranger only that the token was refused.
  *
  * Ownership: *data is the caller's, to consume or unref.
  *
  * Errors: PINION_ETOKENMISSING: the token is NULL; PINION_ETOKENINVALID: it was signed with another secret or
- * salt, was changed, or is none at all; PINION_ETOKENEXPIRED: it is older than max_age_s; PINION_EPAYLOAD: it
- * is good, but its data has no place in a payload; PINION_EINVAL: an option is not valid, or there is no salt
- * or no secret; PINION_ENOMEM: out of memory. */
+ * salt, was changed, or is not a token; PINION_ETOKENEXPIRED: it is older than max_age_s; PINION_EPAYLOAD: it
+ * is valid, but a payload cannot hold its data; PINION_EINVAL: an option is not valid, or there is no salt or
+ * no secret; PINION_ENOMEM: out of memory. */
 PINION_API PINION_CHECKED int pinion_token_verify_sized(pinion_endpoint *endpoint, const char *salt,
                                                         const char *token,
                                                         const pinion_token_options *options,
@@ -115,7 +113,7 @@ static inline PINION_CHECKED int pinion_token_encrypt(pinion_endpoint *endpoint,
     return pinion_token_encrypt_sized(endpoint, salt, data, options, token, sizeof(pinion_token_options));
 }
 
-/* As pinion_token_verify, of an encrypted token.
+/* As pinion_token_verify, for an encrypted token.
  *
  * Ownership: as in pinion_token_verify.
  *
