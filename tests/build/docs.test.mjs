@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { checkArchitecture } from "../../tools/check-architecture.mjs";
 import { checkMarkdown, checkSite, unreached } from "../../tools/check-links.mjs";
 import { declared } from "../../tools/docs/check.mjs";
 import { linkNames } from "../../tools/docs/names.mjs";
@@ -175,6 +176,21 @@ describe("the pages for man", () => {
       const { stdout } = spawnSync("mandoc", ["-T", "lint", path.join(man, name)], { encoding: "utf8" });
       assert.deepEqual([name, stdout], [name, ""]);
     }
+  });
+});
+
+describe("the files that ARCHITECTURE.md names", () => {
+  it("are looked for, a name without a folder in the one before it", () => {
+    const root = files("architecture", { "src/a/one.c": "", "src/a/one.h": "", "src/b/two.c": "", "tests/t.c": "" });
+    assert.deepEqual(checkArchitecture(root, lines("1. `src/a/one.c`, `one.h`, `o*.c` and tests/t.c", "", "| `src/b/two.c` | `two.c` |")), []);
+    assert.deepEqual(checkArchitecture(root, lines("1. `src/a/one.c`, `two.c`, `t*.c`", "2. `one.h`", "", "`src/a/none.c` in `src/c/`")), [
+      "1: there is no src/a/two.c",
+      "1: there is no src/a/t*.c",
+      "2: name the folder of one.h",
+      "4: there is no src/a/none.c",
+      "4: there is no src/c/",
+      "src/b is missing",
+    ]);
   });
 });
 
