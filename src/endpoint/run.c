@@ -46,8 +46,7 @@ static bool may_enter(struct pinion_endpoint_loop *loop, const struct pinion_con
     struct pinion_endpoint *endpoint = loop->endpoint;
     if (has_room(loop))
         return pinion__visitors_enter(&endpoint->visitors, conn);
-    PINION_LOG_LIMITED(PINION_LOG_WARNING,
-                       "a connection is refused: %zu are open, as many as may be (max_connections)",
+    PINION_LOG_LIMITED(PINION_LOG_WARNING, "a connection is refused: %zu are open already (max_connections)",
                        endpoint->options.max_connections);
     return false;
 }

@@ -99,7 +99,7 @@ static bool enter(struct pinion_visitors *visitors, const uint8_t address[16], c
     if (visitor->count >= visitors->max)
         return false;
     count_visit(visitors, visitor, conn);
-    forget_absent(visitors, visitor); /* there was no memory for its visit */
+    forget_absent(visitors, visitor); /* in case there was no memory for its visit */
     return true;
 }
 
@@ -118,8 +118,7 @@ bool pinion__visitors_enter(struct pinion_visitors *visitors, const struct pinio
     pinion__unlock(&visitors->lock);
     if (!entered)
         PINION_LOG_LIMITED(PINION_LOG_WARNING,
-                           "a connection is refused: %s has %zu open, as many as one address may "
-                           "(max_connections_per_address)",
+                           "a connection is refused: %s has %zu open already (max_connections_per_address)",
                            pinion__peer_name(conn, (char[INET6_ADDRSTRLEN]){ 0 }), visitors->max);
     return entered;
 }

@@ -55,7 +55,7 @@ static void to_channel(struct pinion_channel *channel, const struct pinion_messa
     if (!pinion__channel_busy(channel) && channel->queued_messages == 0) {
         pinion__channel_handle_in(channel, message);
     } else if (pinion__mail_message(channel, message) != 0) {
-        PINION_LOG_LIMITED(PINION_LOG_ERROR, "channel %s: out of memory for a message (%s)",
+        PINION_LOG_LIMITED(PINION_LOG_ERROR, "channel %s: out of memory for a message from the client (%s)",
                            channel->topic->name, PINION_WHO_OF(channel->socket));
         pinion__channel_end(channel, PINION_REASON_CRASH);
     }

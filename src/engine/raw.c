@@ -136,7 +136,7 @@ static void put_off(struct pinion_channel *channel, bool binary, struct pinion_s
 {
     struct raw_mail *own = malloc(sizeof *own + bytes.len);
     if (!own) {
-        PINION_LOG_LIMITED(PINION_LOG_ERROR, "socket %s: out of memory for a message (%s)",
+        PINION_LOG_LIMITED(PINION_LOG_ERROR, "socket %s: out of memory for a message from the client (%s)",
                            channel->socket->mount->path, PINION_WHO_OF(channel->socket));
         pinion__channel_end(channel, PINION_REASON_CRASH);
         return;
@@ -155,7 +155,7 @@ static void receive(struct pinion_socket *socket, bool binary, struct pinion_sli
 {
     struct pinion_channel *channel = channel_of(socket);
     if (!binary && !pinion__utf8_valid(bytes.ptr, bytes.len)) {
-        PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: a text that is not UTF-8, closed (%s)",
+        PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: a text message is not UTF-8: closed (%s)",
                            socket->mount->path, PINION_WHO_OF(socket));
         pinion__socket_close(socket, PINION_CLOSE_BAD_UTF8);
         return;
@@ -164,7 +164,7 @@ static void receive(struct pinion_socket *socket, bool binary, struct pinion_sli
     if (socket->state != PINION_SOCKET_OPEN)
         return;
     if (!pinion__rate_message(socket)) {
-        PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: messages come too fast, closed (%s)",
+        PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: messages come faster than they may: closed (%s)",
                            socket->mount->path, PINION_WHO_OF(socket));
         pinion__socket_close(socket, PINION_CLOSE_POLICY);
         return;

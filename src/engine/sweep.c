@@ -60,7 +60,7 @@ static void look(const struct pinion_sweep *sweep, struct pinion_socket *socket,
 {
     if (socket->state != PINION_SOCKET_OPEN || !is_silent(sweep, socket, now))
         return;
-    PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: nothing from the client for %u ms, closed (%s)",
+    PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: the client was silent for %u ms: closed (%s)",
                        socket->mount->path, sweep->timeout_ms, PINION_WHO_OF(socket));
     pinion__socket_close(socket, PINION_CLOSE_PROTOCOL);
 }

@@ -80,9 +80,8 @@ static void on_all_loops_together(void **state)
 
 static void the_log_says_who(void **state)
 {
-    static const char expected[] =
-        "a connection is refused: 127.0.0.3 has 1 open, as many as one address may "
-        "(max_connections_per_address)";
+    static const char expected[] = "a connection is refused: 127.0.0.3 has 1 open already "
+                                   "(max_connections_per_address)";
     struct capture capture = { .reader = -1 };
     char said[4096];
     int fd;
