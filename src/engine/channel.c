@@ -1,7 +1,7 @@
 #include "engine/channel.h"
+#include "engine/known.h"
 #include "engine/lane.h"
 #include "engine/refused.h"
-#include "engine/seen.h"
 #include "engine/socket_channels.h"
 #include "proto/payload.h"
 #include <assert.h>
@@ -60,7 +60,7 @@ void pinion__channel_unhold(struct pinion_channel *channel)
     pinion__assigns_unref(channel->assigns);
     pinion__topic_drop(channel->topic);
     if (channel->extra)
-        pinion__seen_release(channel->extra);
+        pinion__known_release(channel->extra);
     free(channel->extra);
     struct pinion_shard *shard = channel->socket->shard;
     PINION_COUNT(shard, channels, -1);

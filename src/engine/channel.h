@@ -24,7 +24,7 @@ enum pinion_channel_state {
 
 struct pinion_work;
 struct pinion_late_join;
-struct pinion_seen;
+struct pinion_known;
 
 /* What few channels need. It is made when it is first needed. */
 struct pinion_channel_extra {
@@ -40,7 +40,7 @@ struct pinion_channel_extra {
     struct pinion_work *work;
     struct pinion_late_join *late_join;
     struct pinion_bucket messages; /* the rate of the client's messages, if the mount limits it */
-    struct pinion_seen *seen;      /* what its client has been given in full: seen.h */
+    struct pinion_known *known;    /* what its client has been given in full: known.h */
 };
 
 struct pinion_channel {

@@ -1,7 +1,7 @@
 #include "engine/rates.h"
 #include "base/log_limit.h"
 #include "engine/socket_end.h"
-#include "engine/socket_more.h"
+#include "engine/socket_extra.h"
 #include "engine/who.h"
 
 #define HOLD_MS   100   /* how long frames are held back */

@@ -1,7 +1,7 @@
 #include "engine/socket.h"
 #include "engine/callback.h"
 #include "engine/refused.h"
-#include "engine/socket_more.h"
+#include "engine/socket_extra.h"
 #include "proto/payload.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ void pinion__socket_unhold(struct pinion_socket *socket)
     destroy_state(socket);
     pinion__topic_unsubscribe(&socket->id); /* only now, because terminate may ask for the id */
     pinion__assigns_unref(socket->assigns);
-    pinion__socket_more_release(socket);
+    pinion__socket_extra_release(socket);
     if (socket->buckets != &socket->single_bucket)
         free(socket->buckets);
     PINION_COUNT(socket->shard, sockets, -1);

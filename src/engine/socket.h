@@ -20,7 +20,7 @@
 #include <pinion/transport.h>
 
 struct pinion_channel;
-struct pinion_socket_more;
+struct pinion_socket_extra;
 struct pinion_socket_rates;
 
 enum pinion_socket_state { PINION_SOCKET_CONNECTING, PINION_SOCKET_OPEN, PINION_SOCKET_ENDED };
@@ -46,8 +46,8 @@ struct pinion_socket {
         struct pinion_list node;     /* in its sweep, until the socket ends */
         struct pinion_task end_task; /* then: does the rest of the end, from the run queue */
     };
-    uint64_t last_seen;              /* when the last sign of life came; ms */
-    struct pinion_socket_more *more; /* see socket_more.h; NULL: it has nothing of this */
+    uint64_t last_seen;                /* when the last sign of life came; ms */
+    struct pinion_socket_extra *extra; /* see socket_extra.h; NULL: it has nothing of this */
     struct pinion_assigns *assigns;
     void *user_state;
     void (*destroy_state)(void *state);

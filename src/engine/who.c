@@ -1,5 +1,5 @@
 #include "engine/who.h"
-#include "engine/socket_more.h"
+#include "engine/socket_extra.h"
 #include <stdio.h>
 
 #define ADDRESS 64
@@ -18,7 +18,7 @@ void pinion__who_keep(struct pinion_socket *socket, const pinion_connect_info *i
     const char *peer = info ? pinion_connect_peer(info) : "";
     ask_transport(socket, known);
     if (peer[0] && strcmp(peer, known) != 0)
-        pinion__socket_more_keep_peer(socket, peer);
+        pinion__socket_extra_keep_peer(socket, peer);
 }
 
 static const char *describe(char out[PINION_WHO], const char *peer, const char *id)
@@ -32,7 +32,7 @@ static const char *describe(char out[PINION_WHO], const char *peer, const char *
 const char *pinion__who(char out[PINION_WHO], const struct pinion_socket *socket)
 {
     char asked[ADDRESS];
-    const char *kept = pinion__socket_more_peer(socket);
+    const char *kept = pinion__socket_extra_peer(socket);
     if (!kept[0])
         ask_transport(socket, asked);
     return describe(out, kept[0] ? kept : asked, socket->id.topic ? socket->id.topic->name : NULL);

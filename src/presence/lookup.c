@@ -1,6 +1,6 @@
 /* Looking up who is on a topic: each call reads the topic's shard under its lock. */
 #include "base/misuse.h"
-#include "engine/seen.h"
+#include "engine/known.h"
 #include "presence/diff.h"
 #include "presence/listing.h"
 #include "presence/presence_int.h"
@@ -36,8 +36,8 @@ static int push_state(pinion_presence *presence, pinion_channel *channel)
 {
     const char *topic = channel->topic->name;
     struct pinion_slice name = pinion__slice(topic, channel->topic->name_len);
-    uint64_t *seen = pinion__channel_seen(channel, pinion__presence_shard_of(presence, name));
-    if (!seen)
+    uint64_t *known = pinion__channel_known(channel, pinion__presence_shard_of(presence, name));
+    if (!known)
         return PINION_ENOMEM;
     struct pinion_presence_shard *shard = enter(presence, topic);
     pinion_payload *presences = pinion__presence_list_topic(find(shard, topic));
@@ -45,7 +45,7 @@ static int push_state(pinion_presence *presence, pinion_channel *channel)
     pinion__presence_shard_unlock(shard);
     int rc = pinion_push(channel, "presence_state", pinion__presence_fetch(presence, topic, presences));
     if (!rc)
-        *seen = version;
+        *known = version;
     return rc;
 }
 
