@@ -36,8 +36,8 @@ struct pinion_endpoint;
 struct pinion_longpoll;
 struct pinion_stream_listener;
 
-/* One loop: a thread with an I/O loop, a scheduler and a shard. Other threads may touch only `io`, and what
- * starting and stopping say. */
+/* One loop: a thread with an I/O loop, a scheduler and a shard. While it runs, other threads touch only `io`
+ * and the counters of its shard. */
 struct pinion_endpoint_loop {
     struct pinion_endpoint *endpoint;
     struct pinion_scheduler *scheduler;
