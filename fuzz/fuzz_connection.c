@@ -6,9 +6,10 @@
  * In the end the endpoint is stopped. Every connection, socket and session must be gone then, within the time
  * that is promised, and what a connection got must have begun as an answer begins.
  *
- * Fuzzes: src/http/input.c src/http/request.c src/http/body.c src/transport/websocket.c
- * src/transport/websocket_in.c src/transport/websocket_out.c src/transport/websocket_close.c
- * src/transport/websocket_more.c
+ * Fuzzes: src/http/input.c src/http/request.c src/http/body.c src/http/state.c
+ * src/transport/websocket.c src/transport/websocket_in.c src/transport/websocket_out.c
+ * src/transport/websocket_close.c src/transport/websocket_more.c
+ * src/transport/longpoll_http_get.c src/transport/longpoll_http_post.c src/transport/longpoll_exchange.c
  * src/transport/longpoll_session.c src/transport/longpoll_begin.c src/transport/longpoll_body.c
  * src/transport/longpoll_in.c src/transport/longpoll_out.c src/transport/longpoll_polls.c
  * src/transport/longpoll_end.c src/transport/longpoll_local.c src/transport/longpoll_queue.c */
