@@ -1,8 +1,8 @@
 #include "transport/longpoll_begin.h"
 #include "engine/connect.h"
 #include "proto/longpoll_codec.h"
-#include "transport/longpoll_admit.h"
 #include "transport/longpoll_end.h"
+#include "transport/longpoll_evict.h"
 #include "transport/longpoll_in.h"
 #include "transport/longpoll_out.h"
 #include "transport/longpoll_polls.h"
@@ -19,7 +19,7 @@ static int refusal(int error)
 /* Its client was let in. */
 static void let_in(struct pinion_longpoll_session *session, struct pinion_longpoll_exchange *exchange)
 {
-    if (pinion__longpoll_admit(session, &exchange->client) != 0) {
+    if (pinion__longpoll_take_seat(session, &exchange->client) != 0) {
         exchange->refused = true;
         pinion__longpoll_exchange_answer(exchange, 0);
         pinion__longpoll_end_socket(session, PINION_REASON_CLOSED);

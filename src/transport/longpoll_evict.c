@@ -1,4 +1,4 @@
-#include "transport/longpoll_admit.h"
+#include "transport/longpoll_evict.h"
 #include "base/log.h"
 #include "transport/longpoll_end.h"
 #include <stdlib.h>
@@ -45,8 +45,8 @@ static void evict_later(struct pinion_longpoll *longpoll, struct pinion_shard *f
     pinion__longpoll_seats_left(&longpoll->seats); /* without memory it stays, and ends by its own time */
 }
 
-int pinion__longpoll_admit(struct pinion_longpoll_session *session,
-                           const struct pinion_longpoll_client *client)
+int pinion__longpoll_take_seat(struct pinion_longpoll_session *session,
+                               const struct pinion_longpoll_client *client)
 {
     struct pinion_longpoll *longpoll = session->sessions->longpoll;
     struct pinion_longpoll_evicted evicted;
