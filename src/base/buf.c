@@ -1,4 +1,4 @@
-/* The buffer grows by doubling, so that appending n bytes one by one costs O(n), and stops at its cap. */
+/* The buffer grows by doubling, up to its cap, so that appending n bytes one by one costs O(n). */
 #include "base/buf.h"
 #include "base/work.h"
 #include <pinion/error.h>

@@ -1,8 +1,7 @@
 /* A growing byte buffer with a cap.
  *
- * Invariants: len <= cap <= max; data is NULL exactly when cap is 0. The cap is mandatory: whatever
- * grows by what a peer sends is bounded where it is created.
- */
+ * Invariants: len <= cap <= max; data is NULL exactly when cap is 0. Every buffer has a cap, because what a
+ * peer sends can make it grow. */
 #ifndef PINION_BASE_BUF_H
 #define PINION_BASE_BUF_H
 
@@ -17,16 +16,16 @@ struct pinion_buf {
     size_t max;
 };
 
-/* An empty buffer that allocates nothing until used, and never holds more than max bytes. */
+/* Make an empty buffer that never holds more than max bytes. It allocates nothing until it is used. */
 void pinion__buf_init(struct pinion_buf *buf, size_t max);
 
-/* Free the memory; the buffer is then as after init. */
+/* Free the memory. The buffer is then as after init. */
 void pinion__buf_release(struct pinion_buf *buf);
 
-/* Make room for n more bytes. PINION_ETOOBIG over the cap, PINION_ENOMEM; nothing changed then. */
+/* Make room for n more bytes. On an error nothing has changed. PINION_ETOOBIG: the cap; PINION_ENOMEM. */
 int pinion__buf_reserve(struct pinion_buf *buf, size_t n);
 
-/* Append n bytes, all or none. Errors as reserve. */
+/* Append n bytes, all or none. Errors: as pinion__buf_reserve. */
 int pinion__buf_append(struct pinion_buf *buf, const void *data, size_t n);
 int pinion__buf_append_str(struct pinion_buf *buf, const char *str);
 int pinion__buf_append_char(struct pinion_buf *buf, char c);

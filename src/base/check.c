@@ -1,11 +1,12 @@
-/* See check.h. What only its own file can look into has its checker there: region.c, slab.c, wheel.c. */
+/* See check.h. The checkers of regions, slabs and wheels are in region.c, slab.c and wheel.c, which know
+ * their private structs. */
 #include "base/check.h"
 #include "base/multimap.h"
 #include "base/work.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Not through the log, which may be what is broken. */
+/* It does not use the log, because the log may be what is broken. */
 void pinion__checked(const char *wrong, const char *call, const char *file, int line)
 {
     if (!wrong)
@@ -20,20 +21,21 @@ _Thread_local size_t pinion__work_done;
 
 const char *pinion__work_check(size_t before, size_t most)
 {
-    return pinion__work_done - before <= most ? NULL : "more was done at once than what came can explain";
+    return pinion__work_done - before <= most ? NULL
+                                              : "more work was done at once than the input can explain";
 }
 
 /* ---- lists and queues ---- */
 
-/* Where each node's neighbours know it, there is no way but back to the head. */
+/* If each node's neighbours point back at it, the list must end at its head. */
 const char *pinion__list_check(const struct pinion_list *list, size_t *count)
 {
     size_t nodes = 0;
     if (!pinion__list_sound(list))
-        return "a list's head is not known to its neighbours";
+        return "the neighbours of a list's head do not point at it";
     PINION_LIST_FOREACH (node, list) {
         if (!pinion__list_sound(node))
-            return "a node of a list is not known to its neighbours";
+            return "the neighbours of a list's node do not point at it";
         nodes++;
     }
     if (count)
@@ -41,16 +43,16 @@ const char *pinion__list_check(const struct pinion_list *list, size_t *count)
     return NULL;
 }
 
-/* Another walker goes half as fast: in a ring the first one comes up behind it. */
+/* A second pointer walks at half the speed. In a ring, the first one catches up with it. */
 const char *pinion__task_queue_check(const struct pinion_task_queue *queue, size_t *count)
 {
     const struct pinion_task *slow = queue->head, *last = NULL;
     size_t tasks = 0;
     for (const struct pinion_task *task = queue->head; task; task = task->next) {
         if (tasks > 0 && task == slow)
-            return "a queue of tasks is a ring";
+            return "a queue of tasks is circular";
         if (!task->queued || !task->run)
-            return "a task in a queue does not know it, or has nothing to run";
+            return "a task in a queue is not marked as queued, or has no function to run";
         last = task;
         if (++tasks % 2 == 0)
             slow = slow->next;
@@ -64,7 +66,7 @@ const char *pinion__task_queue_check(const struct pinion_task_queue *queue, size
 
 /* ---- maps ---- */
 
-/* Is another one of this name in the same chain, behind it? No chain is longer than the map. */
+/* Is there another node of this name further on in the chain? No chain is longer than the map. */
 static bool is_twice(const struct pinion_map *map, const struct pinion_map_node *node)
 {
     size_t left = map->count;
@@ -79,10 +81,10 @@ static const char *map_node_check(const struct pinion_map *map, const struct pin
                                   size_t bucket)
 {
     if ((node->hash & (map->bucket_count - 1)) != bucket)
-        return "a node of a map lies in a bucket that is not its own";
+        return "a node of a map lies in the wrong bucket";
     if (node->hash != pinion__hash(map->name(node)))
-        return "a name has changed since it was put into a map";
-    return is_twice(map, node) ? "two nodes of a map have one name" : NULL;
+        return "a name has changed since its node was put into a map";
+    return is_twice(map, node) ? "two nodes of a map have the same name" : NULL;
 }
 
 const char *pinion__map_check(const struct pinion_map *map)
@@ -93,13 +95,13 @@ const char *pinion__map_check(const struct pinion_map *map)
     for (size_t i = 0; i < map->bucket_count; i++) {
         for (const struct pinion_map_node *node = map->buckets[i]; node; node = node->next) {
             if (++count > map->count)
-                return "a map has more nodes than it has counted, or a ring of them";
+                return "a map has more nodes than its count says, or its chain is circular";
             const char *wrong = map_node_check(map, node, i);
             if (wrong)
                 return wrong;
         }
     }
-    return count == map->count ? NULL : "a map has fewer nodes than it has counted";
+    return count == map->count ? NULL : "a map has fewer nodes than its count says";
 }
 
 static const char *names_check(const struct pinion_map *map, const struct pinion_multimap_node *first)
@@ -111,10 +113,10 @@ static const char *names_check(const struct pinion_map *map, const struct pinion
         const struct pinion_multimap_node *node =
             PINION_CONTAINER_OF(link, struct pinion_multimap_node, ring);
         if (pinion__multimap_is_first(node))
-            return "two of one name take themselves for the first";
+            return "two nodes of one name are both marked as the first";
         if (node->first.hash != first->first.hash ||
             !pinion__slice_eq(map->name(&node->first), map->name(&first->first)))
-            return "one stands behind another name";
+            return "a node lies in the ring of another name";
     }
     return NULL;
 }
@@ -138,13 +140,13 @@ const char *pinion__pool_check(const struct pinion_pool *pool)
     for (size_t i = 0; i < PINION_POOL_SIZES && !wrong; i++) {
         if (pool->sizes[i].regions != &pool->regions ||
             pool->sizes[i].object_size != (i + 1) * PINION_POOL_STEP)
-            return "a pool's slabs are not of their size, or of other regions";
+            return "a pool's slabs have the wrong object size, or use other regions";
         wrong = pinion__slabs_check(&pool->sizes[i]);
         slabs += pool->sizes[i].count;
     }
     if (wrong)
         return wrong;
-    return used == slabs ? NULL : "a pool has not as many blocks as slabs";
+    return used == slabs ? NULL : "a pool's blocks are not as many as its slabs";
 }
 
 const char *pinion__stock_check(const struct pinion_stock *stock)
@@ -154,12 +156,12 @@ const char *pinion__stock_check(const struct pinion_stock *stock)
         for (void **block = stock->first[i]; block; block = *block) {
             bytes += (i + 1) * PINION_STOCK_STEP;
             if (bytes > stock->bytes)
-                return "a stock keeps more than it has counted, or a ring of blocks";
+                return "a stock keeps more blocks than its count says, or its list is circular";
         }
     }
     if (bytes != stock->bytes)
-        return "a stock keeps less than it has counted";
-    return bytes <= PINION_STOCK_MAX ? NULL : "a stock keeps more than it may";
+        return "a stock keeps fewer blocks than its count says";
+    return bytes <= PINION_STOCK_MAX ? NULL : "a stock keeps more bytes than its limit";
 }
 
 /* ---- what a loop runs ---- */
@@ -170,9 +172,9 @@ static const char *mailbox_check(const struct pinion_mailbox *mailbox)
     if (wrong)
         return wrong;
     if (mailbox->bytes > mailbox->max_bytes)
-        return "a mailbox holds more than it may";
+        return "a mailbox holds more bytes than its cap";
     if (pinion__task_queue_empty(&mailbox->queue) && mailbox->bytes > 0)
-        return "a mailbox counts bytes of nothing";
+        return "a mailbox is empty, and counts bytes";
     return NULL;
 }
 
@@ -187,7 +189,7 @@ const char *pinion__mailbox_check(struct pinion_mailbox *mailbox)
 const char *pinion__scheduler_check(struct pinion_scheduler *scheduler)
 {
     if (atomic_load(&scheduler->refs) == 0)
-        return "nobody has a reference on a scheduler";
+        return "a scheduler in use has no reference";
     const char *wrong = pinion__wheel_check(&scheduler->wheel);
     if (!wrong)
         wrong = pinion__wheel_check(&scheduler->deadlines);
@@ -206,13 +208,13 @@ const char *pinion__turns_check(const struct pinion_turns *turns)
         return wrong;
     PINION_LIST_FOREACH (node, &turns->waiting) {
         if (!PINION_CONTAINER_OF(node, struct pinion_turn, node)->run)
-            return "one in a line of turns has nothing to run";
+            return "a waiting turn has no function to run";
     }
     if (turns->going != turns->go.queued)
-        return "a line of turns goes on, and has no task, or the other way round";
+        return "the line of turns is marked as running without a task, or has a task without the mark";
     if (turns->going && timed)
-        return "a line of turns goes on, and would begin again";
+        return "the line of turns is running, and its timer is set too";
     if (!pinion__list_empty(&turns->waiting) && !turns->going && !timed)
-        return "some wait for their turn, and nobody will give it to them";
+        return "turns wait, and neither a task nor a timer is set to run them";
     return NULL;
 }

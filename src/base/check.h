@@ -1,13 +1,13 @@
-/* Looking over whole structures, in builds with checks: PINION_CHECKS, which all presets but release have
- * (docs/debugging.md). Elsewhere all of this is nothing.
+/* Checks of whole structures, in builds with PINION_CHECKS: all presets except release have it
+ * (docs/debugging.md). In other builds all of this compiles to nothing.
  *
- * A checker, pinion__X_check, is given a structure between two acts on it, and returns a sentence that tells
- * what is wrong, or NULL. It changes nothing. It takes time in proportion to what is inside, and comes to an
- * end whatever has become of the structure; one that has freed memory in it ends the program where
- * AddressSanitizer watches. Thread: the structure's; what has a lock is locked.
+ * A checker, pinion__X_check, looks at a structure between two operations on it. It returns a sentence that
+ * says what is wrong, or NULL. It changes nothing. It takes time in proportion to the size of the structure,
+ * and ends even if the structure is broken. Under AddressSanitizer, a structure that contains freed memory
+ * ends the program. Thread: the structure's; if the structure has a lock, the caller holds it.
  *
- * The checkers of a layer are declared in its check.h. They are called at the end of every turn by the
- * fuzzers that run whole loops, and of some turns by every endpoint (endpoint/check.h). */
+ * Each folder declares its checkers in its check.h. The fuzzers that run whole loops call them at the end of
+ * every turn, every endpoint calls them in some turns (endpoint/check.h). */
 #ifndef PINION_BASE_CHECK_H
 #define PINION_BASE_CHECK_H
 
@@ -24,12 +24,12 @@
 #error "builds with checks have assertions"
 #endif
 
-/* End the program unless `wrong`, the result of a checker, is NULL. */
+/* End the program if `wrong`, the result of a checker, is not NULL. */
 #define PINION_CHECK(wrong) pinion__checked(wrong, #wrong, __FILE__, __LINE__)
 
 void pinion__checked(const char *wrong, const char *call, const char *file, int line);
 
-/* *count (which may be NULL): the nodes, or tasks. */
+/* *count is set to the number of nodes or tasks. count may be NULL. */
 const char *pinion__list_check(const struct pinion_list *list, size_t *count);
 const char *pinion__task_queue_check(const struct pinion_task_queue *queue, size_t *count);
 
@@ -40,7 +40,7 @@ const char *pinion__mailbox_check(struct pinion_mailbox *mailbox);
 const char *pinion__scheduler_check(struct pinion_scheduler *scheduler);
 const char *pinion__turns_check(const struct pinion_turns *turns);
 
-/* *used (which may be NULL): blocks that were taken. */
+/* *used is set to the number of blocks that are taken. used may be NULL. */
 const char *pinion__regions_check(const struct pinion_regions *regions, size_t *used);
 const char *pinion__slabs_check(const struct pinion_slabs *slabs);
 const char *pinion__pool_check(const struct pinion_pool *pool);

@@ -1,4 +1,4 @@
-/* The kernel's clock that is never set back (CLOCK_MONOTONIC). */
+/* The kernel's clock that is never set back: CLOCK_MONOTONIC. */
 #ifndef PINION_BASE_CLOCK_H
 #define PINION_BASE_CLOCK_H
 
@@ -19,7 +19,7 @@ static inline uint64_t pinion__clock_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* The kernel's last tick: a few milliseconds off, and a tenth of the price. */
+/* The time of the kernel's last tick: up to a few milliseconds old, at a tenth of the cost. */
 static inline uint64_t pinion__clock_coarse_ms(void)
 {
     struct timespec now;
@@ -27,7 +27,7 @@ static inline uint64_t pinion__clock_coarse_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* So long from now, as pinion__lock_wait_until takes it. */
+/* The time `ms` from now, in the form that pinion__lock_wait_until takes. */
 static inline struct timespec pinion__clock_in_ms(uint64_t ms)
 {
     struct timespec then;
@@ -38,7 +38,7 @@ static inline struct timespec pinion__clock_in_ms(uint64_t ms)
     return then;
 }
 
-/* Of two times, or of two waits. */
+/* The smaller of two times or of two durations. */
 static inline uint64_t pinion__earlier(uint64_t one, uint64_t other)
 {
     return one < other ? one : other;

@@ -1,4 +1,4 @@
-/* What the error codes mean, and the sentence that a thread's last failure left behind. */
+/* What the error codes mean, and the sentence about the last failed call of each thread. */
 #include "base/log.h"
 #include "base/log_writer.h"
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 static _Thread_local struct {
     int code;
-    unsigned count; /* of sentences */
+    unsigned count; /* how many sentences this thread has kept */
     char sentence[512];
 } last_failure;
 
@@ -51,7 +51,8 @@ const char *pinion_error_detail(void)
 
 int pinion__fail(int code, const char *format, ...)
 {
-    /* Formatted apart, because the arguments may include the sentence kept so far. */
+    /* The sentence is formatted into a buffer of its own, because the arguments may include the one kept so
+     * far. */
     char sentence[sizeof(last_failure.sentence)];
     va_list args;
 
@@ -65,21 +66,21 @@ int pinion__fail(int code, const char *format, ...)
     return code;
 }
 
-/* Which limit it was, and who sets it. */
+/* Say which limit was hit, and how to raise it. */
 static void put_remedy(char *out, size_t size, int error)
 {
     struct rlimit limit = { 0 };
     *out = '\0';
     if (error == EMFILE && getrlimit(RLIMIT_NOFILE, &limit) == 0)
         snprintf(out, size,
-                 ": this process may have %llu descriptors; raise that limit (ulimit -n, systemd's "
+                 ": this process may open %llu descriptors; raise that limit (ulimit -n, systemd's "
                  "LimitNOFILE)",
                  (unsigned long long)limit.rlim_cur);
     else if (error == ENFILE)
         snprintf(out, size, ": this machine has no descriptors left; raise fs.file-max");
     else if (error == EAGAIN)
         snprintf(out, size,
-                 ": as many threads run as may; raise that limit (ulimit -u, systemd's TasksMax, "
+                 ": the limit of threads is reached; raise it (ulimit -u, systemd's TasksMax, "
                  "kernel.threads-max)");
 }
 
@@ -111,7 +112,7 @@ const char *pinion__public_name(char out[PINION_FUNCTION_NAME], const char *func
     return out;
 }
 
-/* What was said of another error was of one that did not matter in the end. */
+/* The mark is older than sentences about other errors: those errors were handled and do not matter. */
 int pinion__error_end(const char *function, unsigned mark, int code)
 {
     bool said = last_failure.count != mark && last_failure.code == code;
@@ -121,8 +122,7 @@ int pinion__error_end(const char *function, unsigned mark, int code)
     return code;
 }
 
-/* The sentence kept may be that of an earlier failure with another code; the code's own text is better then.
- */
+/* The kept sentence may be about an earlier failure with another code. Then the code's own text is better. */
 const char *pinion__error_sentence(int code)
 {
     if (last_failure.code == code && last_failure.sentence[0] != '\0')
@@ -136,7 +136,7 @@ int pinion_exit(int code)
         return 0;
     char line[sizeof last_failure.sentence + 16];
     int len = snprintf(line, sizeof line, "pinion: %s\n", pinion__error_sentence(code));
-    pinion__log_write(line, (size_t)len); /* after what was logged; and nobody waits for a reader for long */
+    pinion__log_write(line, (size_t)len); /* behind the lines that were logged before; it never waits long */
     pinion__log_flush();
     return 1;
 }

@@ -1,4 +1,4 @@
-/* One allocation holds the counter, the headroom and the body. */
+/* One allocation holds the struct, the headroom and the body. */
 #include "base/frame.h"
 #include "base/held.h"
 #include "base/misuse.h"
@@ -112,7 +112,7 @@ int pinion_frame_set_head(pinion_frame *frame, const void *bytes, size_t length)
     PINION_NEEDED(frame);
     PINION_RULE(bytes || length == 0, return PINION_EINVAL, "bytes is NULL, and length %zu", length);
     if (length > PINION_FRAME_HEADROOM)
-        return pinion__fail(PINION_ETOOBIG, "a frame's head of %zu bytes is too long, %d are the most",
+        return pinion__fail(PINION_ETOOBIG, "a frame's head of %zu bytes is too long: the limit is %d",
                             length, PINION_FRAME_HEADROOM);
     if (length)
         memcpy(pinion__frame_body(frame) - length, bytes, length);

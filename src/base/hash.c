@@ -1,4 +1,5 @@
-/* SipHash with one round a word and three at the end, as hash tables use it; and the key of this process. */
+/* SipHash with one round for each word and three at the end, the usual variant for hash tables; and the key
+ * of this process. */
 #include "base/hash.h"
 #include <pthread.h>
 #include <sys/auxv.h>
@@ -45,7 +46,7 @@ static inline uint64_t load_word(const char *bytes)
     return word;
 }
 
-/* What is left after the whole words, with the length in the top byte. */
+/* The bytes after the last whole word, with the length in the top byte. */
 static inline uint64_t last_word(struct pinion_slice bytes)
 {
     uint64_t word = (uint64_t)bytes.len << 56;
@@ -78,8 +79,8 @@ uint64_t pinion__siphash13(struct pinion_hash_key key, struct pinion_slice bytes
 static struct pinion_hash_key process_key;
 static pthread_once_t process_key_once = PTHREAD_ONCE_INIT;
 
-/* A request this small is neither cut short nor interrupted. It fails only where a sandbox forbids the call:
- * then the 16 random bytes that the kernel hands every new process must do. */
+/* A request this small is neither cut short nor interrupted. It fails only where a sandbox forbids the call.
+ * Then the key is made of the 16 random bytes that the kernel gives every new process. */
 static void make_process_key(void)
 {
     if (getrandom(&process_key, sizeof(process_key), 0) != (ssize_t)sizeof(process_key))

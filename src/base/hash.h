@@ -1,4 +1,4 @@
-/* SipHash-1-3 (Aumasson, Bernstein): a hash whose collisions cannot be found without its key. */
+/* SipHash-1-3 (Aumasson, Bernstein): without the key, nobody can find names that collide. */
 #ifndef PINION_BASE_HASH_H
 #define PINION_BASE_HASH_H
 
@@ -10,7 +10,7 @@ struct pinion_hash_key {
     uint64_t k1;
 };
 
-/* The hash under a key of the caller's. */
+/* The hash under the caller's key. */
 uint64_t pinion__siphash13(struct pinion_hash_key key, struct pinion_slice bytes);
 
 /* The hash of a name under this process's key. Thread: any. */

@@ -1,5 +1,5 @@
-/* A table with chains, whose entries come from pages of their own. One lock for all: only builds with checks
- * have this. */
+/* A hash table with chains. Its entries lie in pages of their own. One lock guards it all, because only
+ * builds with checks have this. */
 #include "base/held.h"
 
 #ifdef PINION_CHECKS
@@ -14,7 +14,7 @@
 
 #define BUCKETS    4096
 #define PAGE       ((size_t)64 << 10)
-#define PLACES_MAX 8 /* of one kind that are told */
+#define PLACES_MAX 8 /* the most places that are logged for one kind */
 #define PLACE_TEXT 300
 
 struct entry {
@@ -24,7 +24,7 @@ struct entry {
     const char *function;
     void *caller;
     enum pinion_held_kind kind;
-    bool told; /* once is enough */
+    bool told; /* logged already */
 };
 
 static struct {
@@ -32,7 +32,7 @@ static struct {
     struct entry *buckets[BUCKETS];
     struct entry *unused;
     size_t owners;
-    bool lossy; /* there was no page for an entry: what is not found may be held all the same */
+    bool lossy; /* a page could not be allocated: an object that is not in the table may still be held */
 } table = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static const struct {
@@ -47,7 +47,7 @@ static const struct {
 
 #define KINDS (sizeof kinds / sizeof *kinds)
 
-/* ---- entries; the lock is held ---- */
+/* ---- entries: the caller holds the lock ---- */
 
 static struct entry **link_of(const void *object)
 {
@@ -119,7 +119,7 @@ bool pinion__held_is(const void *object)
     return is;
 }
 
-/* ---- telling ---- */
+/* ---- reporting what is still held ---- */
 
 struct place {
     const char *function;
@@ -130,7 +130,7 @@ struct place {
 struct places {
     struct place place[PLACES_MAX];
     size_t count;
-    size_t others; /* objects from places for which there was no room */
+    size_t others; /* objects made at places that did not fit into the table */
 };
 
 static void count(struct places *places, const struct entry *entry)
@@ -148,8 +148,8 @@ static void count(struct places *places, const struct entry *entry)
     places->count += i == places->count;
 }
 
-/* As addr2line takes it, and the function where its name is known. The address of the call is before the one
- * it returns to. */
+/* The place in the form that addr2line takes, and the function if its name is known. `caller` is a return
+ * address, so the call itself is one byte before it. */
 static const char *text_of(char out[PLACE_TEXT], void *caller)
 {
     Dl_info info;
@@ -171,14 +171,14 @@ static void tell(enum pinion_held_kind kind, const struct places *places)
     for (size_t i = 0; i < places->count; i++) {
         const struct place *place = &places->place[i];
         pinion__log(PINION_LOG_WARNING,
-                    "an endpoint was freed, and %zu %s are still held: made by %s, called at %s; give them "
-                    "back by %s",
+                    "an endpoint was freed, but %zu %s are still held: made by %s, called at %s; give them "
+                    "back with %s",
                     place->count, kinds[kind].what, place->function, text_of(text, place->caller),
                     kinds[kind].remedy);
     }
     if (places->others)
         pinion__log(PINION_LOG_WARNING,
-                    "an endpoint was freed, and %zu more %s are still held, made elsewhere", places->others,
+                    "an endpoint was freed, but %zu more %s are still held, made elsewhere", places->others,
                     kinds[kind].what);
 }
 

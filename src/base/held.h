@@ -1,9 +1,9 @@
-/* What the library hands out and its user has to give back: payloads, refs, subscriptions, frames. Builds
- * with checks (base/check.h) remember for each which public function gave it, and where that was called; when
- * an endpoint is freed they say what has not come back. In other builds all of this is nothing.
+/* What the library hands out and the user has to give back: payloads, refs, subscriptions, frames. Builds
+ * with checks (base/check.h) remember which public function made each object, and where it was called. When
+ * an endpoint is freed, they log what was not given back. In other builds all of this compiles to nothing.
  *
- * Objects are looked up by their address, in memory that is neither theirs nor malloc's: so what is watched
- * is as large, and costs as many allocations, as in other builds. Thread: any. */
+ * Objects are found by their address, in a table outside of malloc's memory. So the objects have the same
+ * size, and cost the same number of allocations, as in other builds. Thread: any. */
 #ifndef PINION_BASE_HELD_H
 #define PINION_BASE_HELD_H
 
@@ -19,23 +19,24 @@ enum pinion_held_kind {
     PINION_HELD_FRAME,
 };
 
-/* In a public function: the user holds this from now on. `owner` is what is asked for by
- * pinion__held_tell, or NULL: whoever is the last. Of one that is held already, this place is the newer. */
+/* In a public function: the user holds this object from now on. `owner` is what will be passed to
+ * pinion__held_tell; NULL stands for the last owner. If the object is held already, the new place replaces
+ * the old one. */
 #define PINION_HELD(kind, object, owner)                                                                     \
     pinion__held(kind, object, owner, __func__, __builtin_return_address(0))
 
-/* It is freed. Harmless when nobody held it. */
+/* The object is freed. This does nothing if nobody held it. */
 #define PINION_HELD_GONE(object) pinion__held_gone(object)
 
-/* An owner begins; it ends in pinion__held_tell. */
+/* An owner begins. It ends with pinion__held_tell. */
 #define PINION_HELD_BEGIN() pinion__held_begin()
 
-/* An owner has ended: its objects that are still held are logged at warning, by the places they come from.
- * After the last one those that have no owner, too. */
+/* An owner has ended: log its objects that are still held, at warning, grouped by the place that made them.
+ * With the last owner, objects without an owner are logged too. */
 #define PINION_HELD_TELL(owner) pinion__held_tell(owner)
 #define PINION_HELD_TELL_REST() pinion__held_tell_rest()
 
-/* In a public function that frees: it is held, and not freed already. */
+/* In a public function that frees: the object must be held, so it was not freed already. */
 #define PINION_NEED_HELD(object, otherwise)                                                                  \
     PINION_RULE(pinion__held_is(object), otherwise, "%s was freed already, or never was one", #object)
 

@@ -1,9 +1,9 @@
-/* Intrusive doubly linked list: a node lies inside what it links. The head is a node of its own.
- * A node that is in no list points at itself, so that removing it twice is harmless.
+/* An intrusive doubly linked list: the node lies inside the object that is linked. The head is a node too. A
+ * node that is in no list points at itself, so that removing it twice does no harm.
  *
- * A node must be all zero before it is used for the first time: calloc, or PINION_LIST_HEAD for one on the
- * stack. So a node that is linked can be told from one that is new, and each act asserts what it needs: a
- * node that is initialised or appended is in no list, and its neighbours know the node that is removed. */
+ * A node must be all zero before its first use: from calloc, or PINION_LIST_HEAD for one on the stack. So a
+ * linked node can be told from a new one, and each function asserts what it needs: a node that is initialised
+ * or appended is in no list, and the neighbours of a node that is removed point at it. */
 #ifndef PINION_BASE_LIST_H
 #define PINION_BASE_LIST_H
 
@@ -17,28 +17,28 @@ struct pinion_list {
     struct pinion_list *prev;
 };
 
-/* The struct of `type` whose `member` is at ptr. */
+/* The struct of `type` that contains ptr as its `member`. */
 #define PINION_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
-/* An empty list, or a node in none: struct pinion_list items = PINION_LIST_HEAD(items); */
+/* An empty list, or a node in no list: struct pinion_list items = PINION_LIST_HEAD(items); */
 #define PINION_LIST_HEAD(list)                                                                               \
     {                                                                                                        \
         &(list), &(list)                                                                                     \
     }
 
-/* Is it new (all zero), or in no list? As a head: is it empty? */
+/* For a node: is it new (all zero) or in no list? For a head: is the list empty? */
 static inline bool pinion__list_alone(const struct pinion_list *node)
 {
     return (!node->next && !node->prev) || (node->next == node && node->prev == node);
 }
 
-/* Do its neighbours know it? */
+/* Do its neighbours point at it? */
 static inline bool pinion__list_sound(const struct pinion_list *node)
 {
     return node->next && node->prev && node->next->prev == node && node->prev->next == node;
 }
 
-/* The node is new, or in no list: one that is linked would leave its neighbours behind. */
+/* The node must be new or in no list: initialising a linked node would break its neighbours' pointers. */
 static inline void pinion__list_init(struct pinion_list *list)
 {
     assert(pinion__list_alone(list));
@@ -51,7 +51,7 @@ static inline bool pinion__list_empty(const struct pinion_list *list)
     return list->next == list;
 }
 
-/* Put node, which must be new or in no list, last. */
+/* Put the node last. It must be new or in no list. */
 static inline void pinion__list_append(struct pinion_list *list, struct pinion_list *node)
 {
     assert(pinion__list_alone(node) && pinion__list_sound(list));
@@ -62,7 +62,7 @@ static inline void pinion__list_append(struct pinion_list *list, struct pinion_l
     list->prev = node;
 }
 
-/* The node was initialised, or appended before; it is in no list then. */
+/* The node must have been initialised or appended before. It is in no list afterwards. */
 static inline void pinion__list_remove(struct pinion_list *node)
 {
     assert(pinion__list_sound(node));
@@ -73,7 +73,7 @@ static inline void pinion__list_remove(struct pinion_list *node)
     node->prev = node;
 }
 
-/* Move everything of `from` to the end of `to`. */
+/* Move all nodes of `from` to the end of `to`. */
 static inline void pinion__list_splice(struct pinion_list *to, struct pinion_list *from)
 {
     assert(pinion__list_sound(to) && pinion__list_sound(from));
@@ -87,7 +87,8 @@ static inline void pinion__list_splice(struct pinion_list *to, struct pinion_lis
     from->prev = from;
 }
 
-/* The memory that the node lies in is freed: it must be in no list. Nothing without assertions. */
+/* The memory of the node is about to be freed: it must be in no list. Without assertions, this does
+ * nothing. */
 static inline void pinion__list_gone(const struct pinion_list *node)
 {
     assert(pinion__list_alone(node));
@@ -97,7 +98,7 @@ static inline void pinion__list_gone(const struct pinion_list *node)
 #define PINION_LIST_FOREACH(it, list)                                                                        \
     for (struct pinion_list *it = (list)->next; it != (list); it = it->next, PINION_WORK(1))
 
-/* As above; the body may remove `it` (and nothing else). */
+/* As above, but the body may remove `it`, and no other node. */
 #define PINION_LIST_FOREACH_SAFE(it, list)                                                                   \
     for (struct pinion_list *it = (list)->next, *it##_next = it->next; it != (list);                         \
          it = it##_next, it##_next = it->next, PINION_WORK(1))

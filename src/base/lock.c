@@ -1,4 +1,4 @@
-/* See lock.h: what a thread holds, in builds with checks. */
+/* See lock.h. This file remembers which locks a thread holds, in builds with checks. */
 #include "base/lock.h"
 
 #ifdef PINION_CHECKS
@@ -14,7 +14,7 @@ static const char *const names[] = {
 #undef NAME_OF
 };
 
-/* The outermost first: so the last one has the highest rank. */
+/* In the order in which they were taken, so the last one has the highest rank. */
 static _Thread_local const struct pinion_lock *held[HELD_MAX];
 static _Thread_local unsigned count;
 
@@ -32,9 +32,9 @@ static _Noreturn void stop(const char *what, const struct pinion_lock *lock)
 void pinion__lock_order(const struct pinion_lock *lock)
 {
     if (count > 0 && held[count - 1]->rank >= lock->rank)
-        stop("out of order:", lock);
+        stop("a lock is taken out of order:", lock);
     if (count == HELD_MAX)
-        stop("too many:", lock);
+        stop("a thread takes too many locks:", lock);
     held[count++] = lock;
 }
 
@@ -44,7 +44,7 @@ void pinion__lock_released(const struct pinion_lock *lock)
     while (i > 0 && held[i - 1] != lock)
         i--;
     if (i == 0)
-        stop("given back, and not held:", lock);
+        stop("a lock is given back that this thread does not hold:", lock);
     for (count--; i <= count; i++)
         held[i - 1] = held[i];
 }
@@ -52,13 +52,13 @@ void pinion__lock_released(const struct pinion_lock *lock)
 void pinion__lock_waits(const struct pinion_lock *lock)
 {
     if (count != 1 || held[0] != lock)
-        stop("a condition is waited for with", lock);
+        stop("this thread waits for a condition with", lock);
 }
 
 void pinion__lock_none(void)
 {
     if (count > 0)
-        stop("the application is called", NULL);
+        stop("a callback of the application is called", NULL);
 }
 
 #endif

@@ -1,17 +1,17 @@
-/* Locks, and the order in which they are taken. A thread that holds one takes only such as come after it in
- * the table below. So no two threads can wait for each other.
+/* Locks, and the order in which they are taken. A thread that holds a lock may take only locks that come
+ * later in the table below. So two threads can never wait for each other.
  *
- * In builds with checks (base/check.h) a lock knows its rank and a thread what it holds. A lock that is taken
- * out of order, or while another of its rank is held, ends the program before it is waited for, whether or
- * not another thread is there; so does waiting for a condition, or calling the application, while another
- * lock is held. In other builds a lock is the mutex, and nothing else. */
+ * In builds with checks (base/check.h), a lock knows its rank and a thread knows the locks it holds. The
+ * program ends when a lock is taken out of order or while another one of its rank is held, even if no other
+ * thread is there. It also ends when a thread waits for a condition or calls the application while it holds
+ * another lock. In other builds, a lock is a mutex and nothing else. */
 #ifndef PINION_BASE_LOCK_H
 #define PINION_BASE_LOCK_H
 
 #include <pthread.h>
 #include <time.h>
 
-/* The outermost first. */
+/* The outermost first. The texts name the locks in the messages of lock.c. */
 #define PINION_LOCK_RANKS(RANK)                                                                              \
     RANK(STARTING, "steps of an endpoint that starts")                                                       \
     RANK(SIGNALS, "receivers of signals")                                                                    \
@@ -60,8 +60,8 @@ struct pinion_lock {
     }
 void pinion__lock_order(const struct pinion_lock *lock);    /* it is about to be taken */
 void pinion__lock_released(const struct pinion_lock *lock); /* it is about to be given back */
-void pinion__lock_waits(const struct pinion_lock *lock);    /* nothing but it is held */
-void pinion__lock_none(void);                               /* nothing is held */
+void pinion__lock_waits(const struct pinion_lock *lock);    /* this thread holds no other lock */
+void pinion__lock_none(void);                               /* this thread holds no lock */
 #else
 #define PINION_LOCK(name)                                                                                    \
     {                                                                                                        \
@@ -84,7 +84,7 @@ static inline void pinion__lock_none(void)
 }
 #endif
 
-/* 0, or what pthread_mutex_init says. */
+/* Returns 0, or the error of pthread_mutex_init. */
 static inline int pinion__lock_init(struct pinion_lock *lock, enum pinion_lock_rank rank)
 {
 #ifdef PINION_CHECKS
@@ -110,8 +110,8 @@ static inline void pinion__unlock(struct pinion_lock *lock)
     pthread_mutex_unlock(&lock->mutex);
 }
 
-/* A condition whose deadlines are of the clock that does not jump, for pinion__lock_wait_until. 0, or what
- * pthread_cond_init says. */
+/* A condition for pinion__lock_wait_until: its deadlines are on the clock that is never set back. Returns 0,
+ * or the error of pthread_cond_init. */
 static inline int pinion__condition_init(pthread_cond_t *condition)
 {
     pthread_condattr_t monotonic;
@@ -122,7 +122,7 @@ static inline int pinion__condition_init(pthread_cond_t *condition)
     return rc;
 }
 
-/* As pthread_cond_wait, and, with a deadline, pthread_cond_timedwait. */
+/* As pthread_cond_wait, or with a deadline pthread_cond_timedwait. */
 static inline void pinion__lock_wait(struct pinion_lock *lock, pthread_cond_t *condition)
 {
     pinion__lock_waits(lock);

@@ -1,5 +1,5 @@
-/* A line is formatted, made harmless and handed over in one piece: to the application's function, or to who
- * writes to stderr. */
+/* A line is formatted, escaped, and handed over in one piece: to the application's function, or to the writer
+ * of stderr. */
 #include "base/log.h"
 #include "base/log_limit.h"
 #include "base/log_line.h"
@@ -14,13 +14,13 @@
 static atomic_int least_level = PINION_LOG_INFO;
 
 static struct {
-    pinion_log_fn *fn; /* NULL: stderr */
+    pinion_log_fn *fn; /* NULL: write to stderr */
     void *data;
 } receiver;
 
 void pinion_log_set_level(pinion_log_level level)
 {
-    pinion__log_limit_finish(); /* while its level is still heard */
+    pinion__log_limit_finish(); /* while its level is still written */
     pinion__log_limit_reset();
     atomic_store_explicit(&least_level, (int)level, memory_order_relaxed);
 }
@@ -42,7 +42,7 @@ int pinion_log_level_parse(const char *word, pinion_log_level *level)
         }
     }
     return pinion__fail(PINION_EINVAL,
-                        "word: \"%s\" is no level of the log: debug, info, warning, error or none",
+                        "word: \"%s\" is not a log level; use debug, info, warning, error or none",
                         word ? word : "(NULL)");
 }
 
@@ -61,7 +61,7 @@ static void format_message(char message[PINION_LOG_MESSAGE], const char *format,
         memcpy(message + PINION_LOG_MESSAGE - sizeof("..."), "...", sizeof("..."));
 }
 
-/* Only printable ASCII passes: a terminal obeys more than the C0 controls. */
+/* Only printable ASCII stays: terminals also obey control characters outside of ASCII. */
 static void escape(char text[PINION_LOG_TEXT], const char *message)
 {
     static const char digits[] = "0123456789abcdef";

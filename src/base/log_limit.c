@@ -9,7 +9,7 @@
 #define PERIOD_MS 1000
 
 static struct pinion_lock lock = PINION_LOCK(LOG_LIMIT);
-static struct pinion_log_kind *pending; /* under the lock: the kinds that hold a line */
+static struct pinion_log_kind *pending; /* the kinds that hold back a line; under the lock */
 static atomic_bool any_pending;
 static atomic_uint generation;
 
@@ -34,7 +34,7 @@ static void format_line(char line[PINION_LOG_KEPT], const char *format, va_list 
         memcpy(line + PINION_LOG_KEPT - sizeof "...", "...", sizeof "...");
 }
 
-/* ---- under the lock ---- */
+/* ---- the caller holds the lock ---- */
 
 static void forget(struct pinion_log_kind *kind)
 {
@@ -43,7 +43,7 @@ static void forget(struct pinion_log_kind *kind)
     atomic_store_explicit(&kind->next, 0, memory_order_relaxed);
 }
 
-/* A kind that was last used under another receiver begins anew. */
+/* A kind that was last used with another receiver of the log starts anew. */
 static void renew(struct pinion_log_kind *kind)
 {
     unsigned current = atomic_load_explicit(&generation, memory_order_relaxed);
@@ -54,7 +54,7 @@ static void renew(struct pinion_log_kind *kind)
         forget(kind);
 }
 
-/* The kind's next line, and whether there is none to wait for. */
+/* May a line of this kind be written now? If so, it counts as written at this time. */
 static bool may_write(struct pinion_log_kind *kind, uint64_t now)
 {
     renew(kind);
@@ -79,7 +79,7 @@ static void keep(struct pinion_log_kind *kind, pinion_log_level level, const cha
 
 /* ---- writing ---- */
 
-/* True when the line is one more of those that are counted. */
+/* True when the line is not written or kept, but only counted. */
 static bool is_only_counted(struct pinion_log_kind *kind, uint64_t now)
 {
     if (atomic_load_explicit(&kind->generation, memory_order_relaxed) !=
@@ -121,7 +121,7 @@ void pinion__log_limited(struct pinion_log_kind *kind, pinion_log_level level, c
     errno = saved_errno;
 }
 
-/* A line that was kept, taken out. */
+/* A kept line that was taken out. */
 struct kept_line {
     pinion_log_level level;
     size_t others;
@@ -138,7 +138,7 @@ static void take(struct pinion_log_kind *kind, uint64_t now, struct kept_line *l
     atomic_store_explicit(&kind->next, now + PERIOD_MS, memory_order_relaxed);
 }
 
-/* Take the first that is due, and tell when the next one is. */
+/* Take out the first line that is due. *wait is set to the time until the next one is due. */
 static bool take_due(uint64_t now, bool all, struct kept_line *line, uint64_t *wait)
 {
     bool found = false;

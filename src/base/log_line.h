@@ -1,15 +1,16 @@
-/* A line of the log as stderr gets it: "2026-01-31T12:00:00.000Z [warning] text\n". */
+/* A line of the log in the form for stderr: "2026-01-31T12:00:00.000Z [warning] text\n". */
 #ifndef PINION_BASE_LOG_LINE_H
 #define PINION_BASE_LOG_LINE_H
 
 #include <pinion/log.h>
 #include <stddef.h>
 
-#define PINION_LOG_MESSAGE 960                      /* with the terminator; a longer message ends in "..." */
-#define PINION_LOG_TEXT    (4 * PINION_LOG_MESSAGE) /* when every byte becomes \xNN */
+#define PINION_LOG_MESSAGE 960 /* with the terminator; a longer message is cut, and ends in "..." */
+#define PINION_LOG_TEXT    (4 * PINION_LOG_MESSAGE) /* if every byte is written as \xNN */
 #define PINION_LOG_LINE    (PINION_LOG_TEXT + 64)   /* with time and level */
 
-/* Make a line of `text`, which has no line end and fits into PINION_LOG_TEXT. Returns its length. */
+/* Make a line of `text`, which contains no line end and fits into PINION_LOG_TEXT. Returns the line's
+ * length. */
 size_t pinion__log_line(char line[PINION_LOG_LINE], pinion_log_level level, const char *text);
 
 /* "debug", "info", ... */

@@ -12,7 +12,7 @@ static size_t until_the_end(uint64_t position, size_t len)
     return len < left ? len : left;
 }
 
-/* The place is told before the count: whoever sees the count knows the place. */
+/* The place is stored before the count: a reader that sees the count also sees the place. */
 static void miss(struct pinion_log_ring *ring)
 {
     if (atomic_load(&ring->missed) == 0)
@@ -34,7 +34,7 @@ bool pinion__log_ring_put(struct pinion_log_ring *ring, const char *line, size_t
     return true;
 }
 
-/* The head is read first: what is missed after that is missing beyond it. */
+/* The head is read first: lines that are lost later are missing behind it. */
 size_t pinion__log_ring_peek(const struct pinion_log_ring *ring, char *out, size_t size)
 {
     uint64_t tail = atomic_load(&ring->tail), end = atomic_load(&ring->head);

@@ -16,16 +16,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 250  /* with a reader that has stalled */
-#define STARVED_MS  5000 /* with a thread of ours that gets no processor */
+#define PATIENCE_MS 250  /* how long to wait for a reader that does not read */
+#define STARVED_MS  5000 /* how long to wait for our own thread when it gets no processor */
 #define NAP_US      200
 
-/* Lines of several threads and processes do not mix in a pipe as long as each write is that short. */
+/* A write this short is not mixed with those of other threads and processes in the same pipe. */
 static_assert(PINION_LOG_LINE <= PIPE_BUF, "a line is written in one piece");
 
 static struct pinion_log_ring ring;
 
-/* Of those who put lines; the thread never takes the lock. */
+/* For threads that put lines. The writer's thread never takes the lock. */
 static struct {
     struct pinion_lock lock;
     bool forks_known;
@@ -33,26 +33,28 @@ static struct {
     bool alone;
 } writer = { .lock = PINION_LOCK(LOG) };
 
-/* What both sides use lies apart, lest a compiler reads it along with its neighbours. */
+/* Both sides use these. They are apart, so that a compiler does not read them together with their
+ * neighbours. */
 static sem_t wake_up;
-static atomic_bool asleep;                       /* the thread waits to be woken */
-static atomic_bool busy;                         /* it has taken something that is not written yet */
-static _Atomic uint64_t gave_up_at = UINT64_MAX; /* where a flush waited in vain; UINT64_MAX: nowhere */
-static _Atomic uint64_t dropped;                 /* ever */
+static atomic_bool asleep; /* the thread waits to be woken */
+static atomic_bool busy;   /* it has taken lines that are not written yet */
+static _Atomic uint64_t gave_up_at =
+    UINT64_MAX;                  /* the position for which a flush waited in vain; UINT64_MAX: none */
+static _Atomic uint64_t dropped; /* in the life of this process */
 
-/* ---- writing: the thread alone, or under the lock where there is none ---- */
+/* ---- writing: the thread alone, or under the lock when there is no thread ---- */
 
-static uint64_t untold; /* lines that were dropped and not told of */
-static bool torn;       /* the last line was written in part */
+static uint64_t untold; /* lines that were dropped and not reported */
+static bool torn;       /* only a part of the last line was written */
 
-/* Somebody has made stderr non-blocking. */
+/* The program has made stderr non-blocking. */
 static void await_room(void)
 {
     struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
     (void)poll(&fd, 1, 1000);
 }
 
-/* Returns how much of it was written: all, or what there was before it failed. */
+/* Returns how many bytes were written: all, or those before the failure. */
 static size_t write_all(const char *bytes, size_t len)
 {
     size_t done = 0;
@@ -82,11 +84,11 @@ static void count_dropped(uint64_t lines)
     atomic_fetch_add(&dropped, lines);
 }
 
-/* False when the note could not be written either. */
+/* Write the note about dropped lines. Returns false when it could not be written either. */
 static bool tell_of_dropped(void)
 {
     char text[128], line[PINION_LOG_LINE];
-    snprintf(text, sizeof text, "%" PRIu64 " log %s dropped: whoever reads stderr was too slow, or had gone",
+    snprintf(text, sizeof text, "%" PRIu64 " log %s dropped: the reader of stderr was too slow, or had gone",
              untold, untold == 1 ? "line was" : "lines were");
     if (torn && write_all("\n", 1) == 0)
         return false;
@@ -107,7 +109,7 @@ static void write_lines(const char *lines, size_t len)
     }
 }
 
-/* Write some of what there is. */
+/* Write some of the lines. */
 static void take_step(void)
 {
     char lines[PIPE_BUF];
@@ -124,7 +126,8 @@ static void take_step(void)
 
 /* ---- the thread ---- */
 
-/* Whoever puts a line after this has seen that there was nothing wakes it. */
+/* Sleep while there is nothing to write. A thread that puts a line afterwards sees `asleep` and wakes this
+ * one. */
 static void await_lines(void)
 {
     while (pinion__log_ring_idle(&ring)) {
@@ -152,7 +155,7 @@ static void wake(void)
         sem_post(&wake_up);
 }
 
-/* ---- processes that are forked ---- */
+/* ---- processes made by fork ---- */
 
 static void before_fork(void)
 {
@@ -186,7 +189,7 @@ static bool has_room(int patience_ms)
     return poll(&fd, 1, patience_ms) == 1;
 }
 
-/* A SIGPIPE of ours is not the program's. */
+/* Our write may have raised SIGPIPE. The program must not get it. */
 static void consume_sigpipe(const sigset_t *sigpipe)
 {
     static const struct timespec at_once = { 0 };
@@ -196,7 +199,7 @@ static void consume_sigpipe(const sigset_t *sigpipe)
         (void)sigtimedwait(sigpipe, NULL, &at_once);
 }
 
-/* Under the lock. */
+/* The caller holds the lock. */
 static void write_here(int patience_ms)
 {
     sigset_t sigpipe, saved, before;
@@ -211,9 +214,9 @@ static void write_here(int patience_ms)
     pthread_sigmask(SIG_SETMASK, &saved, NULL);
 }
 
-/* ---- putting ---- */
+/* ---- putting lines ---- */
 
-/* Under the lock. Whether the thread runs. */
+/* Start the thread if it does not run yet. Returns true if it runs. The caller holds the lock. */
 static bool start_thread(void)
 {
     pthread_t thread;
@@ -248,21 +251,21 @@ static void nap(void)
     nanosleep(&(struct timespec){ .tv_nsec = NAP_US * 1000L }, NULL);
 }
 
-/* Whether all before this position is written, or dropped and told of. */
+/* Is everything before this position written, or dropped and reported? */
 static bool written_up_to(uint64_t position)
 {
     uint64_t tail = atomic_load(&ring.tail);
     return tail > position || (pinion__log_ring_idle(&ring) && !atomic_load(&busy));
 }
 
-/* Where there is room it is not the reader that is slow: on a busy machine the thread may not run for long.
- */
+/* If there is room in the pipe, the reader is not slow. Then our own thread has not run: the machine is
+ * busy. */
 static bool waited_enough(uint64_t waited)
 {
     return waited >= STARVED_MS || (waited >= PATIENCE_MS && !has_room(0));
 }
 
-/* A reader that has stalled is waited for once. */
+/* Wait for a reader that does not read once, not each time. */
 static bool wait_for(uint64_t position)
 {
     uint64_t begun = pinion__clock_ms();
@@ -283,7 +286,7 @@ void pinion__log_flush(void)
     errno = error;
 }
 
-/* The last lines of a process that exits: why it could not start, that it has stopped. */
+/* A process that exits still writes its last lines: why it could not start, or that it has stopped. */
 __attribute__((destructor)) static void flush_at_exit(void)
 {
     pinion__log_flush();

@@ -1,5 +1,5 @@
-/* A queue under a lock that is held for a few instructions. Waking costs a system call, and so happens once
- * a batch and outside the lock; `waking` lets close wait for a wake that is under way. */
+/* A queue under a lock that is held for a few instructions. Waking costs a system call, so it happens once
+ * for each batch, outside the lock. `waking` lets close wait for a wake that is being called. */
 #include "base/mailbox.h"
 #include <assert.h>
 #include <pinion/error.h>
@@ -27,7 +27,7 @@ void pinion__mailbox_destroy(struct pinion_mailbox *mailbox)
     pinion__lock_destroy(&mailbox->lock);
 }
 
-/* Under the lock. *wake: whether the owner must be told. */
+/* The caller holds the lock. *wake is set to whether the owner must be woken. */
 static int put_locked(struct pinion_mailbox *mailbox, struct pinion_task *task, size_t bytes, bool *wake)
 {
     if (mailbox->closed)

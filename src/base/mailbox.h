@@ -1,9 +1,9 @@
-/* The mailbox of one loop: what other threads (and other loops) post to it.
+/* The mailbox of a loop: tasks that other threads and other loops post to it.
  *
- * Many threads put, one takes. Order is kept per putting thread. The owner is woken once per batch: only
- * the put that finds the mailbox empty wakes. Capped in bytes, so that a loop that falls behind cannot
- * take all memory; what may not be lost is put with size 0 and is exempt.
- */
+ * Many threads put tasks, one takes them. The tasks of one thread stay in order. The owner is woken once for
+ * each batch: by the put that finds the mailbox empty. The mailbox has a cap in bytes, so that a loop that
+ * falls behind cannot take all memory. A task that must not be lost is put with size 0, to which the cap does
+ * not apply. */
 #ifndef PINION_BASE_MAILBOX_H
 #define PINION_BASE_MAILBOX_H
 
@@ -21,26 +21,26 @@ struct pinion_mailbox {
     bool closed; /* under lock */
     void (*wake)(void *context);
     void *context;
-    atomic_uint waking;   /* calls of wake under way */
-    atomic_ulong dropped; /* puts refused for the cap */
+    atomic_uint waking;   /* calls of wake that have not returned */
+    atomic_ulong dropped; /* puts that the cap refused */
 };
 
-/* wake(context) is called from the putting thread, outside the lock; it may be NULL. */
+/* wake(context) is called on the putting thread, outside the lock. wake may be NULL. */
 int pinion__mailbox_init(struct pinion_mailbox *mailbox, size_t max_bytes, void (*wake)(void *),
                          void *context);
 
-/* Requires an empty mailbox and no other user. */
+/* The mailbox must be empty, and nobody else may use it. */
 void pinion__mailbox_destroy(struct pinion_mailbox *mailbox);
 
-/* Hand over a task, which counts `bytes` against the cap. Thread: any. 0; PINION_EBUSY over the cap;
- * PINION_ECLOSED after close. On failure the task stays the caller's. */
+/* Hand over a task, which counts `bytes` against the cap. On an error the caller keeps the task.
+ * PINION_EBUSY: the cap; PINION_ECLOSED: it was closed. Thread: any. */
 int pinion__mailbox_put(struct pinion_mailbox *mailbox, struct pinion_task *task, size_t bytes);
 
-/* Take all there is, in order, into an empty queue. Thread: the owner. */
+/* Take all tasks, in order. `out` must be empty. Thread: the owner. */
 void pinion__mailbox_take(struct pinion_mailbox *mailbox, struct pinion_task_queue *out);
 
-/* Refuse all that comes from now on. What is inside stays to be taken. Once this returned, wake is not called
- * any more and no call of it is under way: its context may go. Idempotent; not to be called from wake. */
+/* Refuse all tasks from now on. Tasks inside can still be taken. After it has returned, no call of wake is
+ * running or will be made, so its context may be freed. It may be called again, but not from wake. */
 void pinion__mailbox_close(struct pinion_mailbox *mailbox);
 
 #endif

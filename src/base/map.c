@@ -1,5 +1,5 @@
-/* Separate chaining over a power of two of buckets, about one node each. Every node keeps its hash, so that
- * growing reads no names and a search compares a name only where the whole hash agrees. */
+/* Separate chaining over a power of two of buckets, with about one node in each. Every node keeps its hash:
+ * so growing reads no names, and a search compares a name only if the whole hash is equal. */
 #include "base/map.h"
 #include "base/work.h"
 #include <assert.h>
@@ -45,7 +45,7 @@ static void add_to_bucket(struct pinion_map *map, struct pinion_map_node *node)
     *bucket = node;
 }
 
-/* Doubles the buckets, where memory allows. */
+/* Double the buckets, if there is memory. */
 static void grow(struct pinion_map *map)
 {
     struct pinion_map_node **old = map->buckets;
@@ -74,7 +74,7 @@ int pinion__map_reserve(struct pinion_map *map)
     return map->buckets ? 0 : PINION_ENOMEM;
 }
 
-/* Asked in asserts only. */
+/* Only asserts call it. */
 __attribute__((unused)) static bool is_in(const struct pinion_map *map, const struct pinion_map_node *node,
                                           uint64_t hash)
 {

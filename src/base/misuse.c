@@ -6,7 +6,8 @@
 
 #define SENTENCE_MAX 300
 
-/* Not through the log: nobody reads a function of the application's after the end. */
+/* It does not use the log: the program ends here, so a log function of the application's may never be
+ * read. */
 #ifdef PINION_CHECKS
 static void end_program(const char *function, const char *why)
 {

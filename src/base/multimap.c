@@ -23,7 +23,7 @@ int pinion__multimap_add(struct pinion_map *map, struct pinion_multimap_node *no
     return 0;
 }
 
-/* Inserting cannot fail here: the map has just held a node, so it has buckets. */
+/* The insertion cannot fail: the map has just held a node, so it has its buckets. */
 void pinion__multimap_remove(struct pinion_map *map, struct pinion_multimap_node *node)
 {
     struct pinion_multimap_node *second = pinion__multimap_next(node);
@@ -39,7 +39,7 @@ void pinion__multimap_remove(struct pinion_map *map, struct pinion_multimap_node
     }
 }
 
-/* As above: taking the first of a name out leaves the map its buckets. */
+/* The insertion cannot fail: the map keeps its buckets when the first node of a name is removed. */
 void pinion__multimap_replace(struct pinion_map *map, struct pinion_multimap_node *node,
                               struct pinion_multimap_node *by)
 {

@@ -1,4 +1,5 @@
-/* Each pause counts as PINION_PAUSE_MS, so that time goes on for a loop whose every turn is late. */
+/* PINION_PAUSE_MS of each pause counts as normal time, so that time passes even for a loop that is late in
+ * every turn. */
 #include "base/pauses.h"
 
 bool pinion__pauses_notice(struct pinion_pauses *pauses, uint64_t now)
@@ -14,7 +15,7 @@ bool pinion__pauses_notice(struct pinion_pauses *pauses, uint64_t now)
     return true;
 }
 
-/* The total when `then` was. */
+/* The value that `total` had at the time `then`. */
 static uint64_t total_at(const struct pinion_pauses *pauses, uint64_t then)
 {
     uint64_t kept = pauses->count < PINION_PAUSES_MAX ? pauses->count : PINION_PAUSES_MAX;

@@ -1,5 +1,5 @@
-/* The memory of one loop for its small, many and long-lived objects: slabs for each size, in steps of 16
- * bytes. Larger ones come from malloc. Not thread-safe. */
+/* The memory of one loop for its many small, long-lived objects. There are slabs for each size, in steps of
+ * 16 bytes; larger objects come from malloc. Not thread-safe. */
 #ifndef PINION_BASE_POOL_H
 #define PINION_BASE_POOL_H
 
@@ -15,13 +15,13 @@ struct pinion_pool {
 
 void pinion__pool_init(struct pinion_pool *pool);
 
-/* Zeroed. NULL when out of memory. */
+/* A zeroed object. NULL when out of memory. */
 void *pinion__pool_take(struct pinion_pool *pool, size_t size);
 
-/* `size` as it was taken with. NULL is allowed. */
+/* `size` is the size it was taken with. object may be NULL. */
 void pinion__pool_give(struct pinion_pool *pool, void *object, size_t size);
 
-/* Everything must have been given back. */
+/* All objects must have been given back. */
 void pinion__pool_release(struct pinion_pool *pool);
 
 #endif

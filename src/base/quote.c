@@ -1,7 +1,7 @@
 #include "base/quote.h"
 #include <stdio.h>
 
-#define PIECE 5 /* bytes that one byte becomes at most: \xNN and the terminator */
+#define PIECE 5 /* the most bytes that one byte becomes: \xNN and the terminator */
 #define TAIL  (sizeof "\"..." + PIECE)
 
 static size_t put(char out[PIECE], unsigned char byte)

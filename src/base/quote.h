@@ -1,5 +1,5 @@
-/* What a peer chose, in a line of the log: in quotes, cut, and such that nothing in it can end the quotes or
- * the line. */
+/* Quotes a text that a peer chose, for a line of the log. It is cut to a length, and nothing in it can end
+ * the quotes or the line. */
 #ifndef PINION_BASE_QUOTE_H
 #define PINION_BASE_QUOTE_H
 
@@ -7,8 +7,8 @@
 
 #define PINION_QUOTED 200 /* bytes, with the terminator */
 
-/* Write text to out as "text": a quote and a backslash get a backslash before them, bytes that are no
- * printable ASCII become \xNN; what is too long ends in ... behind the quotes. Returns out. */
+/* Write `text` to `out` in quotes. A quote and a backslash get a backslash in front of them. Bytes that are
+ * not printable ASCII become \xNN. If the text is cut, "..." follows the closing quote. Returns out. */
 const char *pinion__quote(char out[PINION_QUOTED], struct pinion_slice text);
 
 #endif

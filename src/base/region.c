@@ -11,12 +11,12 @@
 _Static_assert(PINION_REGION_BLOCKS == 64, "a bit for each block");
 
 struct pinion_region {
-    struct pinion_list link; /* in usable, or alone when no block is free */
+    struct pinion_list link; /* in `usable`, or in no list when no block is free */
     char *memory;
     uint64_t free; /* a bit for each block */
 };
 
-/* LeakSanitizer looks for pointers in the heap, and not in what was mapped. */
+/* LeakSanitizer looks for pointers in the heap, but not in mapped memory. */
 #ifdef __SANITIZE_ADDRESS__
 
 static char *map_region(void)
@@ -36,7 +36,7 @@ static void drop_pages(char *block)
 
 #else
 
-/* mmap aligns to pages only: what lies before and behind the aligned part goes back. */
+/* mmap aligns to pages only: the memory before and behind the aligned part is unmapped again. */
 static char *map_region(void)
 {
     size_t size = REGION_SIZE + PINION_BLOCK_SIZE;
@@ -140,9 +140,9 @@ static const char *region_check(const struct pinion_regions *regions, const stru
     if ((uintptr_t)region->memory & (PINION_BLOCK_SIZE - 1))
         return "a region's memory is not aligned";
     if (region->free == 0)
-        return "a region counts as usable, and has no free block";
+        return "a region is listed as usable, but has no free block";
     if (region->free == ALL_FREE && regions->count > 1)
-        return "a region that is all free was kept, and is not the only one";
+        return "more than one region without used blocks was kept";
     return NULL;
 }
 
@@ -154,7 +154,7 @@ const char *pinion__regions_check(const struct pinion_regions *regions, size_t *
     if (wrong)
         return wrong;
     if (usable > regions->count)
-        return "there are more regions than were counted";
+        return "there are more regions than the count says";
     PINION_LIST_FOREACH (link, &regions->usable) {
         const struct pinion_region *region = PINION_CONTAINER_OF(link, struct pinion_region, link);
         wrong = region_check(regions, region);

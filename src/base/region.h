@@ -1,7 +1,7 @@
-/* Memory for slabs, straight from the system and given back to it: blocks of one size, carved from regions.
- * What the heap gives it keeps as long as anything lies behind it; a block's pages go back at once, and a
- * region's addresses when all its blocks are free (but for one region, which stays). Not thread-safe.
- */
+/* Memory for slabs, which comes directly from the system: blocks of one size, carved from regions. The heap
+ * keeps memory while anything behind it is in use. Here, the pages of a block go back to the system at once,
+ * and the addresses of a region go back when all its blocks are free. One free region is kept. Not
+ * thread-safe. */
 #ifndef PINION_BASE_REGION_H
 #define PINION_BASE_REGION_H
 
@@ -13,20 +13,20 @@
 struct pinion_region;
 
 struct pinion_regions {
-    struct pinion_list usable; /* those with a free block, the one to take from first */
-    size_t count;              /* of regions, full ones too */
+    struct pinion_list usable; /* regions with a free block; the first is used first */
+    size_t count;              /* number of regions, full ones included */
 };
 
 void pinion__regions_init(struct pinion_regions *regions);
 
-/* A block, aligned to its size, and the region it is from. Its bytes are anything. NULL when out of memory.
- */
+/* Take a block, aligned to its size, and set *from to its region. Its bytes are undefined. NULL when out of
+ * memory. */
 void *pinion__regions_take(struct pinion_regions *regions, struct pinion_region **from);
 
-/* Give it back. */
+/* Give a block back. */
 void pinion__regions_give(struct pinion_regions *regions, struct pinion_region *region, void *block);
 
-/* Every block must have been given back. */
+/* All blocks must have been given back. */
 void pinion__regions_release(struct pinion_regions *regions);
 
 #endif

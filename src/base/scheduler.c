@@ -1,6 +1,6 @@
-/* Posts come in through the mailbox and wait in `posted`, local work waits in `ready`. The next batch is
- * taken from the mailbox only when the last one is done, so that its cap also bounds a loop that falls
- * behind. */
+/* Posted tasks come through the mailbox and wait in `posted`. Deferred tasks wait in `ready`. The next batch
+ * is taken from the mailbox only after the last one is done: so the mailbox's cap also bounds what a loop has
+ * taken and not run. */
 #include "base/scheduler.h"
 #include "base/clock.h"
 #include "base/log_limit.h"
@@ -8,7 +8,7 @@
 #include <pinion/error.h>
 #include <stdlib.h>
 
-#define RUN_MAX 1024 /* tasks of each kind per turn, then I/O has its turn */
+#define RUN_MAX 1024 /* tasks of each kind in a turn; then it is I/O's turn */
 
 static uint64_t monotonic_ms(void *context)
 {
@@ -76,7 +76,7 @@ uint64_t pinion__scheduler_mark(const struct pinion_scheduler *scheduler)
     return scheduler->running ? scheduler->deferred : 0;
 }
 
-/* Run up to `max` tasks; gives how many. */
+/* Run up to `max` tasks. Returns how many were run. */
 static size_t run_some(struct pinion_task_queue *queue, size_t max)
 {
     struct pinion_task *task;
@@ -99,8 +99,8 @@ void pinion__scheduler_drain(struct pinion_scheduler *scheduler)
     scheduler->running = false;
 }
 
-/* Run what was posted, up to the bound. False when the mailbox was seen empty: whoever puts into it then
- * wakes the loop. */
+/* Run posted tasks, up to the bound. Returns false when the mailbox was empty: the next put then wakes the
+ * loop. */
 static bool run_posted(struct pinion_scheduler *scheduler)
 {
     size_t left = RUN_MAX;
@@ -116,13 +116,13 @@ static bool run_posted(struct pinion_scheduler *scheduler)
     return true;
 }
 
-/* A time by the clock of the deadlines. */
+/* A time on the clock of the deadlines. */
 static uint64_t counted(const struct pinion_scheduler *scheduler, uint64_t now)
 {
     return now - scheduler->pauses.total;
 }
 
-/* True when the loop was away until now. */
+/* True when a pause has just ended. */
 static bool is_late(struct pinion_scheduler *scheduler, uint64_t now)
 {
     bool late = scheduler->forgiving && pinion__pauses_notice(&scheduler->pauses, now);
@@ -130,7 +130,7 @@ static bool is_late(struct pinion_scheduler *scheduler, uint64_t now)
     return late;
 }
 
-/* Not twice in a row: were every turn late, no client would ever be judged. */
+/* Deadlines are never spared twice in a row: if every turn were late, no client would ever be judged. */
 static void fire_timers(struct pinion_scheduler *scheduler)
 {
     uint64_t now = pinion__scheduler_now(scheduler);
@@ -151,7 +151,7 @@ static uint64_t until_timer(struct pinion_scheduler *scheduler, uint64_t now)
     return next > now ? next - now : 0;
 }
 
-/* How long the loop may wait from now on. */
+/* How long the loop may wait from now on, ms. */
 static uint64_t plan(struct pinion_scheduler *scheduler, bool more)
 {
     uint64_t log_due = pinion__log_limit_flush();

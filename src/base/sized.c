@@ -8,11 +8,10 @@ int pinion__sized_check(size_t full, const void *theirs, size_t size, const char
     const unsigned char *bytes = theirs;
     for (size_t i = full; theirs && i < size; i++) {
         if (bytes[i] != 0)
-            return pinion__fail(
-                PINION_EINVAL,
-                "%s: the program sets something in it that this library, version %s, does not "
-                "know; it was built for a later one",
-                name, pinion_version());
+            return pinion__fail(PINION_EINVAL,
+                                "%s: the program sets a member that this library, version %s, does not "
+                                "know; the program was built for a later version",
+                                name, pinion_version());
     }
     return 0;
 }

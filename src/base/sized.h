@@ -1,19 +1,19 @@
-/* Structs that a program and this library both know, perhaps from headers of different releases: one is
- * longer than the other, and where both have something they agree (pinion/version.h). */
+/* Structs that a program and this library both know, perhaps from headers of different releases. One of the
+ * two may be longer. The members that both have are the same (pinion/version.h). */
 #ifndef PINION_BASE_SIZED_H
 #define PINION_BASE_SIZED_H
 
 #include <stddef.h>
 
-/* Take what a program has filled in, `size` bytes as it knows the struct, into ours of `full` bytes. What it
- * does not have is zero, and all is when theirs is NULL. PINION_EINVAL, with a sentence about `name`: the
- * program has more than we know, and some of that is set; what we know is taken all the same. */
+/* Copy a program's struct of `size` bytes into ours of `full` bytes. The members it does not have become
+ * zero; if `theirs` is NULL, all do. PINION_EINVAL, with a sentence about `name`: the program has set members
+ * that we do not know. The members that we know are copied nevertheless. */
 int pinion__sized_take(void *ours, size_t full, const void *theirs, size_t size, const char *name);
 
-/* The check alone. */
+/* Only the check. */
 int pinion__sized_check(size_t full, const void *theirs, size_t size, const char *name);
 
-/* Give a program as much of ours as it has room for. What it knows and we do not is zero. */
+/* Copy as much of our struct as the program has room for. The members that we do not know become zero. */
 void pinion__sized_give(void *theirs, size_t size, const void *ours, size_t full);
 
 /* PINION_TAKE(pinion_x_options, &ours, theirs, size) */

@@ -1,5 +1,5 @@
-/* Free objects of a slab are linked through their first word. Objects that were never taken are not: `fresh`
- * is where they begin, so that making a slab touches one page only. */
+/* The free objects of a slab are linked through their first word. Objects that were never taken are not
+ * linked: `fresh` is where they begin. So making a slab touches only one page. */
 #include "base/slab.h"
 #include "base/check.h"
 #include <assert.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* AddressSanitizer is told which objects are free, since it cannot know. */
+/* We tell AddressSanitizer which objects are free, since it cannot know. */
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 #else
@@ -17,7 +17,7 @@
 #endif
 
 struct slab {
-    struct pinion_list link; /* in usable, or alone when nothing is free */
+    struct pinion_list link; /* in `usable`, or in no list when no object is free */
     struct pinion_region *region;
     void **free;
     char *fresh;
@@ -116,8 +116,7 @@ void *pinion__slabs_take(struct pinion_slabs *slabs)
     return slab ? memset(take_from(slabs, slab), 0, slabs->object_size) : NULL;
 }
 
-/* In builds with checks nothing that was in it looks right any more: a list that it is in still is not sound.
- */
+/* In builds with checks, overwrite the object: a list that still contains it then fails its check. */
 static void forget(const struct pinion_slabs *slabs, void *object)
 {
 #ifdef PINION_CHECKS
@@ -142,7 +141,7 @@ void pinion__slabs_give(struct pinion_slabs *slabs, void *object)
         slab_free(slabs, slab);
         return;
     }
-    slabs->spare = slab; /* and the last to be taken from */
+    slabs->spare = slab; /* it is also the last slab to be taken from */
     pinion__list_remove(&slab->link);
     pinion__list_append(&slabs->usable, &slab->link);
 }
@@ -191,16 +190,16 @@ static const char *slab_check(const struct pinion_slabs *slabs, struct slab *sla
         return "a slab is not aligned";
     if (slab->fresh < first_object(slab) || slab->fresh > end ||
         (size_t)(slab->fresh - first_object(slab)) % slabs->object_size != 0)
-        return "a slab's fresh objects begin at a wrong place";
+        return "a slab's fresh objects begin at the wrong place";
     for (void *object = slab->free; object; object = next_free(slabs, object)) {
         if (++free_count > room)
-            return "a slab's free objects are a ring: one was given back twice";
+            return "a slab's list of free objects is circular: one was given back twice";
         if (!is_taken_place(slabs, slab, object))
-            return "what is free in a slab is none of its objects";
+            return "a slab's list of free objects contains something that is not one of its objects";
     }
     if (slab->used + free_count + fresh_bytes(slab) / slabs->object_size != room)
-        return "a slab's objects are not as many as those that are used, free and fresh";
-    return slab->used < room ? NULL : "a slab counts as usable, and is full";
+        return "a slab's used, free and fresh objects do not add up to its size";
+    return slab->used < room ? NULL : "a slab is listed as usable, but is full";
 }
 
 const char *pinion__slabs_check(const struct pinion_slabs *slabs)
@@ -211,17 +210,17 @@ const char *pinion__slabs_check(const struct pinion_slabs *slabs)
     if (wrong)
         return wrong;
     if (usable > slabs->count)
-        return "there are more slabs than were counted";
+        return "there are more slabs than the count says";
     PINION_LIST_FOREACH (link, &slabs->usable) {
         struct slab *slab = PINION_CONTAINER_OF(link, struct slab, link);
         wrong = slab_check(slabs, slab);
         if (wrong)
             return wrong;
         if (slab->used == 0 && slab != slabs->spare)
-            return "a slab that is all free was kept, and is not the spare one";
+            return "a slab without used objects was kept, but is not the spare one";
         unused += slab->used == 0;
     }
-    return unused == (slabs->spare != NULL) ? NULL : "the spare slab is not free, or not there";
+    return unused == (slabs->spare != NULL) ? NULL : "the spare slab has used objects, or is not in the list";
 }
 
 #endif

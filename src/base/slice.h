@@ -1,4 +1,4 @@
-/* A view of bytes somebody else owns. Not terminated. */
+/* A view of bytes that somebody else owns. It has no terminator. */
 #ifndef PINION_BASE_SLICE_H
 #define PINION_BASE_SLICE_H
 
@@ -32,8 +32,8 @@ static inline bool pinion__slice_has_nul(struct pinion_slice s)
     return s.len > 0 && memchr(s.ptr, '\0', s.len) != NULL;
 }
 
-/* Write the bytes at `out`, and return the end. Most that are written this way are few, less work than a call
- * of memcpy: of those the two ends are copied, which may overlap. */
+/* Write the bytes to `out`, and return the end. Most slices written this way are short, and a call of memcpy
+ * would cost more. For short ones, the two ends are copied; they may overlap. */
 static inline char *pinion__slice_put(char *out, struct pinion_slice s)
 {
     if (s.len > 16) {
@@ -52,7 +52,7 @@ static inline char *pinion__slice_put(char *out, struct pinion_slice s)
     return out + s.len;
 }
 
-/* Without the spaces and tabs around it. */
+/* The slice without the spaces and tabs around it. */
 static inline struct pinion_slice pinion__slice_trim(struct pinion_slice s)
 {
     while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))

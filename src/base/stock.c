@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* AddressSanitizer sees what is wrong with a block only if it comes from malloc, and goes back there. */
+/* AddressSanitizer finds faults in a block only if it comes from malloc and goes back there. */
 #ifdef __SANITIZE_ADDRESS__
 #define KEEPS 0
 #else
@@ -38,7 +38,7 @@ static size_t steps(size_t size)
     return (size + PINION_STOCK_STEP - 1) / PINION_STOCK_STEP;
 }
 
-/* Whichever thread frees it may keep it, so that all are as long as those of their size. */
+/* Any thread that frees the block may keep it, so all blocks have the full length of their size class. */
 void *pinion__block_new(size_t size)
 {
     assert(size > 0);

@@ -1,6 +1,6 @@
-/* A task: something to be run once, later. Intrusive; the queue is the run queue of a loop, and the
- * content of a mailbox. A task must be all zero before it is given its `run`; in builds with assertions it
- * knows whether it is queued, and one that is queued twice ends the program there. */
+/* A task: something to be run once, later. Intrusive. A queue of tasks is a loop's run queue, and the content
+ * of a mailbox. A task must be all zero before its `run` is set. In builds with assertions, a task knows
+ * whether it is queued, and queueing it twice ends the program. */
 #ifndef PINION_BASE_TASK_H
 #define PINION_BASE_TASK_H
 
@@ -11,7 +11,7 @@
 
 struct pinion_task {
     struct pinion_task *next;
-    /* Runs the task. It owns itself from here: run frees it, or queues it again. */
+    /* Runs the task. From here on the task owns itself: `run` frees it, or queues it again. */
     void (*run)(struct pinion_task *task);
 #ifndef NDEBUG
     bool queued;
@@ -58,7 +58,8 @@ static inline struct pinion_task *pinion__task_queue_pop(struct pinion_task_queu
     return task;
 }
 
-/* The memory that the task lies in is freed: it must not be queued. Nothing without assertions. */
+/* The memory of the task is about to be freed: it must not be queued. Without assertions, this does
+ * nothing. */
 static inline void pinion__task_gone(const struct pinion_task *task)
 {
     assert(!task->queued);

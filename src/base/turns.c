@@ -7,7 +7,8 @@ static void go_soon(struct pinion_turns *turns)
     pinion__scheduler_defer(turns->scheduler, &turns->go);
 }
 
-/* In the next turn of the loop: what is due in this one has been taken from the wheel. */
+/* Go on in the next turn of the loop: the timers that are due in this one were taken from the wheel
+ * already. */
 static void go_next_turn(struct pinion_turns *turns)
 {
     pinion__scheduler_timer(turns->scheduler, &turns->timer, 0);

@@ -1,18 +1,18 @@
-/* Level l has one slot per 64^l milliseconds. A timer lies at the level of the highest 6-bit digit in which
- * its due time differs from now, in the slot of that digit; so everything at a level is due before anything
- * at the levels above, and the first occupied slot of the lowest occupied level is what comes next. Time
- * jumps from one such slot to the next: what lies between costs nothing.
+/* Level l has one slot for each 64^l milliseconds. Write the due time and now as 6-bit digits: a timer lies
+ * at the level of the highest digit in which they differ, in the slot of that digit. So everything at a level
+ * is due before anything at the levels above, and the first occupied slot of the lowest occupied level comes
+ * next. Time jumps from one such slot to the next: empty slots cost nothing.
  *
- * When time reaches a slot of level 0, its timers are due; of another level, they are placed again, lower.
- * Only the top level wraps around: there, the slot of the current digit means a whole turn from now.
- */
+ * When time reaches a slot of level 0, its timers are due. When it reaches a slot of another level, its
+ * timers are placed again, at a lower level. Only the top level wraps around: there, the slot of the current
+ * digit means a whole turn from now. */
 #include "base/wheel.h"
 #include "base/check.h"
 #include <assert.h>
 
 #define SLOT_BITS       6
 #define SLOT_MASK       (PINION_WHEEL_SLOTS - 1)
-#define CHECKED_AT_ONCE 24 /* slots */
+#define CHECKED_AT_ONCE 24 /* slots in each check */
 #define FARTHEST_MS     (UINT64_C(1) << (SLOT_BITS * PINION_WHEEL_LEVELS))
 
 static_assert(PINION_WHEEL_SLOTS == 1 << SLOT_BITS, "a digit selects a slot");
@@ -29,7 +29,7 @@ void pinion__wheel_init(struct pinion_wheel *wheel, uint64_t now_ms)
 
 void pinion__timer_init(struct pinion_timer *timer, void (*fire)(struct pinion_timer *timer))
 {
-    pinion__list_init(&timer->node); /* which asserts that it is on no wheel */
+    pinion__list_init(&timer->node); /* it asserts that the timer is on no wheel */
     timer->due = 0;
     timer->fire = fire;
 }
@@ -50,7 +50,7 @@ static unsigned level_of(const struct pinion_wheel *wheel, uint64_t due)
     return (unsigned)(63 - __builtin_clzll(difference)) / SLOT_BITS;
 }
 
-/* The timer is in no list and not due before now. */
+/* The timer is in no list, and not due before now. */
 static void place(struct pinion_wheel *wheel, struct pinion_timer *timer)
 {
     unsigned level = level_of(wheel, timer->due);
@@ -82,11 +82,12 @@ static inline uint64_t rotate_right(uint64_t x, unsigned bits)
     return (x >> bits) | (x << (-bits & 63));
 }
 
-/* The first slot of one level that holds timers, as the number of slot lengths since time zero; false when
- * there is none. A cancelled timer leaves its slot's bit behind: it is cleared here. */
+/* Find the first slot of a level that holds timers. *tick is its time in slot lengths since time zero.
+ * Returns false when there is none. A cancelled timer leaves the bit of its slot set; this function clears
+ * it. */
 static bool first_at_level(struct pinion_wheel *wheel, unsigned level, uint64_t *tick)
 {
-    /* Level 0 begins with this very millisecond; elsewhere the current slot lies a turn ahead. */
+    /* Level 0 begins with the current millisecond. At other levels the current slot is a whole turn ahead. */
     uint64_t first = (wheel->now >> (SLOT_BITS * level)) + (level > 0);
 
     while (wheel->occupied[level]) {
@@ -98,7 +99,7 @@ static bool first_at_level(struct pinion_wheel *wheel, unsigned level, uint64_t 
     return false;
 }
 
-/* The slot that time reaches first, its level, and when; NULL when the wheel is empty. */
+/* The slot that time reaches first, its level, and the time; NULL when the wheel is empty. */
 static struct pinion_list *first_slot(struct pinion_wheel *wheel, unsigned *level, uint64_t *time)
 {
     uint64_t tick;
@@ -123,7 +124,7 @@ static void place_again(struct pinion_wheel *wheel, struct pinion_list *slot)
     }
 }
 
-/* Move time to now_ms and everything due by then to `due`. */
+/* Move time to now_ms, and all timers due by then to `due`. */
 static void collect(struct pinion_wheel *wheel, uint64_t now_ms, struct pinion_list *due)
 {
     struct pinion_list *slot;
@@ -144,8 +145,8 @@ static void collect(struct pinion_wheel *wheel, uint64_t now_ms, struct pinion_l
 
 #ifdef PINION_CHECKS
 
-/* Where a timer with this due time lies. Time has passed since it was placed, but has not reached its slot:
- * so it may lie higher than it would be placed now, never lower. */
+/* May a timer with this due time lie here? Time has passed since it was placed, but has not reached its slot.
+ * So it may lie at a higher level than if it were placed now, but never at a lower one. */
 static bool belongs(const struct pinion_wheel *wheel, const struct pinion_timer *timer, unsigned level,
                     unsigned slot)
 {
@@ -161,10 +162,10 @@ static const char *slot_check(const struct pinion_wheel *wheel, unsigned level, 
     if (wrong)
         return wrong;
     if (!(wheel->occupied[level] >> slot & 1) && !pinion__list_empty(head))
-        return "a slot of a wheel has timers, and counts as empty";
+        return "a slot of a wheel has timers, but is marked as empty";
     PINION_LIST_FOREACH (node, head) {
         if (!belongs(wheel, PINION_CONTAINER_OF(node, struct pinion_timer, node), level, slot))
-            return "a timer lies in a slot of a wheel that is not its own, or does nothing";
+            return "a timer lies in the wrong slot of a wheel, or has no function to call";
     }
     return NULL;
 }
@@ -180,7 +181,7 @@ const char *pinion__wheel_check(const struct pinion_wheel *wheel)
     return wrong;
 }
 
-/* A few slots each time, so that all are looked at again and again. */
+/* Look at a few slots each time, so that all are looked at again and again. */
 static void check_some(struct pinion_wheel *wheel)
 {
     for (int i = 0; i < CHECKED_AT_ONCE; i++) {
@@ -200,8 +201,8 @@ static void check_some(struct pinion_wheel *wheel)
 
 /* ---- advancing ---- */
 
-/* All that is due leaves the wheel before the first callback runs: what callbacks set is for the next time.
- */
+/* All due timers leave the wheel before the first callback runs: timers that callbacks set fire at the next
+ * advance. */
 void pinion__wheel_advance(struct pinion_wheel *wheel, uint64_t now_ms)
 {
     struct pinion_list due = PINION_LIST_HEAD(due);

@@ -1,7 +1,7 @@
-/* How much a thread does, counted and not timed: in builds with checks, what walks, copies or scans says how
- * far, about one for each node or byte. So a fuzzer sees an event or a turn that holds a loop for longer than
- * what came can explain, on a machine of any speed. The application's callbacks are timed, in every build:
- * the log tells of slow ones. */
+/* How much work a thread does, counted instead of timed. In builds with checks, code that walks, copies or
+ * scans counts about one for each node or byte. So a fuzzer finds an event or a turn that does more work than
+ * its input can explain, on a machine of any speed. The application's callbacks are timed instead, in every
+ * build: slow ones are logged. */
 #ifndef PINION_BASE_WORK_H
 #define PINION_BASE_WORK_H
 
@@ -13,7 +13,7 @@ extern _Thread_local size_t pinion__work_done;
 
 #define PINION_WORK(n) ((void)(pinion__work_done += (size_t)(n)))
 
-/* NULL, or a sentence: this thread has done more than `most` since it had done `before`. */
+/* A sentence if this thread has done more than `most` since its count was `before`, otherwise NULL. */
 const char *pinion__work_check(size_t before, size_t most);
 
 #else

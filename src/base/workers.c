@@ -1,5 +1,5 @@
-/* One queue, any number of threads on it. A thread is started when there are more tasks than idle threads to
- * take them, and stays until the end. */
+/* One queue, and any number of threads on it. A thread is started when there are more tasks than idle
+ * threads. It stays until the end. */
 #include "base/workers.h"
 #include "base/lock.h"
 #include <pinion/error.h>
@@ -12,11 +12,11 @@ struct pinion_workers {
     pthread_cond_t changed; /* a task came, or the end */
     struct pinion_task_queue queue;
     unsigned queued; /* tasks in the queue */
-    unsigned idle;   /* threads that wait, those just signalled included */
+    unsigned idle;   /* threads that wait, including those just signalled */
     bool stopping;
     unsigned started;
     unsigned max_threads;
-    pthread_t threads[]; /* max_threads; the first `started` exist */
+    pthread_t threads[]; /* room for max_threads; the first `started` exist */
 };
 
 int pinion__workers_new(struct pinion_workers **out, unsigned max_threads)
@@ -35,7 +35,7 @@ int pinion__workers_new(struct pinion_workers **out, unsigned max_threads)
     return 0;
 }
 
-/* The next task; NULL when there is none left and none will come. Under the lock. */
+/* The next task; NULL when none is left and none will come. The caller holds the lock. */
 static struct pinion_task *await_task(struct pinion_workers *workers)
 {
     while (pinion__task_queue_empty(&workers->queue)) {
@@ -64,7 +64,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* Signals belong to the application's threads: the new one inherits a mask that blocks them all. */
+/* Signals belong to the application's threads: the new thread inherits a mask that blocks them all. */
 static int start_thread(struct pinion_workers *workers)
 {
     sigset_t all, before;
@@ -79,7 +79,7 @@ static int start_thread(struct pinion_workers *workers)
     return 0;
 }
 
-/* Under the lock. A thread that cannot be started is an error only when there is no other. */
+/* The caller holds the lock. A thread that cannot be started is an error only if there is no other. */
 static int accept_task(struct pinion_workers *workers, struct pinion_task *task)
 {
     if (workers->stopping)

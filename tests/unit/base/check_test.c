@@ -27,7 +27,7 @@ static void a_list(void **state)
     assert_int_equal(count, 3);
 
     b.next = &a; /* a ring without the head */
-    assert_tells(pinion__list_check(&list, NULL), "a node of a list");
+    assert_tells(pinion__list_check(&list, NULL), "a list's node");
     b.next = &c;
     c = (struct pinion_list)PINION_LIST_HEAD(c); /* initialised while it was linked */
     assert_tells(pinion__list_check(&list, NULL), "a list's head");
@@ -55,14 +55,14 @@ static void a_queue_of_tasks(void **state)
     }
     for (int to = 0; to < 5; to++) {
         tasks[4].next = &tasks[to];
-        assert_tells(pinion__task_queue_check(&queue, NULL), "ring");
+        assert_tells(pinion__task_queue_check(&queue, NULL), "circular");
     }
     tasks[4].next = NULL;
     queue.tail = &tasks[3];
     assert_tells(pinion__task_queue_check(&queue, NULL), "tail");
     queue.tail = &tasks[4];
     tasks[2].queued = false;
-    assert_tells(pinion__task_queue_check(&queue, NULL), "does not know it");
+    assert_tells(pinion__task_queue_check(&queue, NULL), "not marked as queued");
     tasks[2].queued = true;
     assert_sound(pinion__task_queue_check(&queue, NULL));
 }
@@ -133,7 +133,7 @@ static void a_name_twice_in_a_map(void **state)
     for (int i = 0; i < 2; i++)
         assert_int_equal(pinion__map_insert(&map, &words[i].node.first, pinion__hash(pinion__slice_str(""))),
                          0);
-    assert_tells(pinion__map_check(&map), "one name");
+    assert_tells(pinion__map_check(&map), "the same name");
     pinion__map_release(&map);
 }
 
@@ -142,10 +142,10 @@ static void a_multimap(void **state)
     struct pinion_map map = map_of_words(true);
     assert_sound(pinion__multimap_check(&map));
     words[1].node.first.hash++;
-    assert_tells(pinion__multimap_check(&map), "behind another name");
+    assert_tells(pinion__multimap_check(&map), "ring of another name");
     words[1].node.first.hash--;
     words[1].node.first.next = NULL;
-    assert_tells(pinion__multimap_check(&map), "for the first");
+    assert_tells(pinion__multimap_check(&map), "marked as the first");
     words[1].node.first.next = &words[1].node.first;
     words[2].node.ring.prev = &words[0].node.ring;
     assert_tells(pinion__multimap_check(&map), "neighbours");
@@ -196,14 +196,14 @@ static void a_wheel(void **state)
 
     begin_wheel(&wheel, timers, 2);
     timers[0].due = 5000;
-    assert_tells(pinion__wheel_check(&wheel), "not its own");
+    assert_tells(pinion__wheel_check(&wheel), "the wrong slot");
     timers[0].due = 100;
     timers[1].fire = NULL;
-    assert_tells(pinion__wheel_check(&wheel), "does nothing");
+    assert_tells(pinion__wheel_check(&wheel), "no function to call");
 
     begin_wheel(&wheel, timers, 2);
     wheel.occupied[1] = 0;
-    assert_tells(pinion__wheel_check(&wheel), "counts as empty");
+    assert_tells(pinion__wheel_check(&wheel), "marked as empty");
 }
 
 /* A timer is lost that lies far away; no time passes that would touch it. */
@@ -247,7 +247,7 @@ static void regions_and_slabs(void **state)
     assert_sound(pinion__pool_check(pool));
 
     slabs->count++;
-    assert_tells(pinion__pool_check(pool), "as many blocks as slabs");
+    assert_tells(pinion__pool_check(pool), "as many as its slabs");
     slabs->count -= 2;
     assert_tells(pinion__slabs_check(slabs), "more slabs");
     slabs->count++;
@@ -255,7 +255,7 @@ static void regions_and_slabs(void **state)
     assert_tells(pinion__slabs_check(slabs), "spare");
     slabs->spare = NULL;
     slabs->object_size += 16;
-    assert_tells(pinion__pool_check(pool), "of their size");
+    assert_tells(pinion__pool_check(pool), "wrong object size");
     slabs->object_size -= 16;
     pool->regions.count = 0;
     assert_tells(pinion__regions_check(&pool->regions, NULL), "more regions");
@@ -331,12 +331,12 @@ static void a_stock(void **state)
     size_t bytes = stock->bytes; /* AddressSanitizer's keeps none */
 
     stock->bytes += 16;
-    assert_tells(pinion__stock_check(stock), "less than");
+    assert_tells(pinion__stock_check(stock), "fewer blocks");
     stock->bytes = bytes;
     void *ring = &ring;
     void **first = stock->first[3];
     stock->first[3] = ring;
-    assert_tells(pinion__stock_check(stock), "more than");
+    assert_tells(pinion__stock_check(stock), "more blocks");
     stock->first[3] = first;
     assert_sound(pinion__stock_check(stock));
     pinion__stock_use(NULL);
@@ -359,23 +359,23 @@ static void a_scheduler(void **state)
     assert_sound(pinion__scheduler_check(scheduler));
 
     scheduler->mailbox.bytes = 1001;
-    assert_tells(pinion__scheduler_check(scheduler), "more than it may");
+    assert_tells(pinion__scheduler_check(scheduler), "than its cap");
     scheduler->mailbox.bytes = 10;
     posted.next = &posted;
-    assert_tells(pinion__scheduler_check(scheduler), "ring");
+    assert_tells(pinion__scheduler_check(scheduler), "circular");
     posted.next = NULL;
     scheduler->ready.tail = &posted;
     assert_tells(pinion__scheduler_check(scheduler), "tail");
     scheduler->ready.tail = &task;
     timer.fire = NULL;
-    assert_tells(pinion__scheduler_check(scheduler), "does nothing");
+    assert_tells(pinion__scheduler_check(scheduler), "no function to call");
     timer.fire = nothing_is_due;
 
     assert_sound(pinion__scheduler_check(scheduler));
     pinion__timer_cancel(&timer);
     (void)pinion__scheduler_turn(scheduler);
     scheduler->mailbox.bytes = 1;
-    assert_tells(pinion__scheduler_check(scheduler), "bytes of nothing");
+    assert_tells(pinion__scheduler_check(scheduler), "counts bytes");
     scheduler->mailbox.bytes = 0;
     pinion__scheduler_unref(scheduler);
 }
@@ -396,13 +396,13 @@ static void a_line_of_turns(void **state)
     assert_sound(pinion__turns_check(&turns));
 
     turns.going = true;
-    assert_tells(pinion__turns_check(&turns), "no task");
+    assert_tells(pinion__turns_check(&turns), "without a task");
     turns.going = false;
     turn.run = NULL;
-    assert_tells(pinion__turns_check(&turns), "nothing to run");
+    assert_tells(pinion__turns_check(&turns), "no function to run");
     turn.run = no_go;
     pinion__timer_cancel(&turns.timer); /* a wake-up is lost */
-    assert_tells(pinion__turns_check(&turns), "nobody");
+    assert_tells(pinion__turns_check(&turns), "neither a task nor a timer");
     pinion__turn_remove(&turn);
     assert_sound(pinion__turns_check(&turns));
     pinion__scheduler_unref(scheduler);

@@ -112,7 +112,7 @@ static void a_limit_of_the_system_is_named_with_its_remedy(void **state)
     struct rlimit limit;
     char expected[64];
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    snprintf(expected, sizeof expected, "may have %llu descriptors", (unsigned long long)limit.rlim_cur);
+    snprintf(expected, sizeof expected, "may open %llu descriptors", (unsigned long long)limit.rlim_cur);
     assert_int_equal(pinion__fail_system(EMFILE, "cannot make %s", "a thing"), PINION_EIO);
     assert_non_null(strstr(pinion_error_detail(), "cannot make a thing: Too many open files"));
     assert_non_null(strstr(pinion_error_detail(), expected));

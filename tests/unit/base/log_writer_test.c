@@ -414,7 +414,7 @@ static void one_that_reads_again_is_told_how_many_it_has_missed(void **state)
     unsigned numbered, missing;
     pid_t pid = start(log_too_much_and_wait);
     await_end_of(heard_pipe[0]);
-    read_text(log_pipe[0], "lines were dropped: whoever reads stderr was too slow, or had gone\n");
+    read_text(log_pipe[0], "lines were dropped: the reader of stderr was too slow, or had gone\n");
     close(talk_pipe[1]);
     read_text(log_pipe[0], NULL);
     exits_well(pid);
