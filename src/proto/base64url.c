@@ -1,4 +1,4 @@
-/* Three bytes are four characters. What is left at the end, one byte or two, is two characters or three. */
+/* Three bytes become four characters. One or two bytes at the end become two or three characters. */
 #include "proto/base64url.h"
 #include <pinion/error.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 /* --- encoding --- */
 
-/* Up to three bytes, from the top of 24 bits. */
+/* Put up to three bytes into the top of 24 bits. */
 static uint32_t gather_bytes(const char *bytes, size_t count)
 {
     uint32_t group = 0;
@@ -47,7 +47,8 @@ static uint32_t digit_of(char c)
     return c == '-' ? 62 : c == '_' ? 63 : NO_DIGIT;
 }
 
-/* Up to four characters, from the top of 24 bits. False when one of them is none of ours. */
+/* Put the values of up to four characters into the top of 24 bits. Returns false when one of them is not in
+ * the alphabet. */
 static bool gather_digits(const char *text, size_t count, uint32_t *group)
 {
     *group = 0;
@@ -67,7 +68,7 @@ static char *put_bytes(char *out, uint32_t group, size_t count)
     return out;
 }
 
-/* The last characters, fewer than four. */
+/* Decode the last characters, fewer than four. */
 static bool decode_rest(char **out, const char *text, size_t count)
 {
     uint32_t group;

@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #define MAPPED_BITS 96
-#define HOPS_MAX    16 /* more proxies than that are not followed */
+#define HOPS_MAX    16 /* the most proxies that are followed */
 
 static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
@@ -78,7 +78,7 @@ static struct pinion_slice unquote(struct pinion_slice text)
     return text;
 }
 
-/* True for a quote behind a backslash that is not itself behind one. */
+/* True for a quote behind a backslash that is not itself escaped. */
 static bool is_escaped(struct pinion_slice value, size_t at)
 {
     size_t backslashes = 0;
@@ -87,8 +87,9 @@ static bool is_escaped(struct pinion_slice value, size_t at)
     return backslashes % 2 == 1;
 }
 
-/* Where the element that ends here begins. `quotes`: a comma in quotes is a part of it. They are counted from
- * the right, so that no quote which a client leaves open reaches into what a proxy has written behind it. */
+/* Where the element that ends at `end` begins. If `quotes`, a comma in quotes is part of the element. Quotes
+ * are counted from the right: so a quote that a client leaves open does not reach into what a proxy has
+ * appended. */
 static size_t element_start(struct pinion_slice value, size_t end, bool quotes)
 {
     bool quoted = false;
@@ -100,7 +101,7 @@ static size_t element_start(struct pinion_slice value, size_t end, bool quotes)
     return at;
 }
 
-/* Add the elements of one field, the last first. Returns how many there are now. */
+/* Add the elements of one field, the last first. Returns how many elements there are now. */
 static size_t add_from_right(struct pinion_slice value, bool quotes, struct pinion_slice elements[HOPS_MAX],
                              size_t count)
 {
@@ -113,7 +114,7 @@ static size_t add_from_right(struct pinion_slice value, bool quotes, struct pini
     return count;
 }
 
-/* The elements of all fields of that name, the last first. Returns how many. */
+/* Collect the elements of all fields of that name, the last first. Returns how many. */
 static size_t elements_from_right(const struct pinion_http_request *request, const char *name, bool quotes,
                                   struct pinion_slice elements[HOPS_MAX])
 {
@@ -125,8 +126,8 @@ static size_t elements_from_right(const struct pinion_http_request *request, con
     return count;
 }
 
-/* The element that the trusted proxy furthest from us wrote: of a list as long as the way, its own; of a
- * shorter one, the first. */
+/* The element for this hop: the trusted proxy furthest from us wrote it. If the list is shorter than the
+ * chain of proxies, the first element. */
 static struct pinion_slice by_hop(const struct pinion_http_request *request, const char *name, size_t hop)
 {
     struct pinion_slice elements[HOPS_MAX];
@@ -138,7 +139,7 @@ static struct pinion_slice by_hop(const struct pinion_http_request *request, con
 
 /* ---- one hop ---- */
 
-/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]:80". */
+/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1" or "[2001:db8::1]:80". */
 static bool read_node(struct pinion_slice text, uint8_t address[16], uint16_t *port)
 {
     unsigned long number = 0;
@@ -159,7 +160,7 @@ static bool read_node(struct pinion_slice text, uint8_t address[16], uint16_t *p
     return pinion__address_read(host, address);
 }
 
-/* How much of the element is its first parameter: up to a semicolon that is not in quotes. */
+/* The length of the element's first parameter: up to a semicolon that is not in quotes. */
 static size_t parameter_length(struct pinion_slice element)
 {
     bool quoted = false;
@@ -189,7 +190,7 @@ static struct pinion_slice parameter(struct pinion_slice element, const char *na
     return pinion__slice(NULL, 0);
 }
 
-/* ---- the way ---- */
+/* ---- following the proxies ---- */
 
 /* Follow the addresses from the peer outwards. Returns the index of the element that names the client. */
 static size_t follow(const struct pinion_slice *nodes, size_t count, const struct pinion_network *trusted,
@@ -200,7 +201,7 @@ static size_t follow(const struct pinion_slice *nodes, size_t count, const struc
         uint8_t address[16];
         uint16_t port;
         if (!read_node(nodes[i], address, &port))
-            break; /* "unknown", or nonsense: the proxy before it is as far as we know */
+            break; /* "unknown" or not an address: the proxy before it is the last one known */
         memcpy(out->address, address, sizeof address);
         out->port = port;
         hop = i;
@@ -210,8 +211,7 @@ static size_t follow(const struct pinion_slice *nodes, size_t count, const struc
     return hop;
 }
 
-/* Some proxies name a WebSocket's scheme, or write it in capitals. What is neither is taken for nothing said.
- */
+/* Some proxies write a WebSocket's scheme, or capital letters. Any other text counts as absent. */
 static struct pinion_slice read_scheme(struct pinion_slice text)
 {
     static const char *const read_as[][2] = {
@@ -224,7 +224,7 @@ static struct pinion_slice read_scheme(struct pinion_slice text)
     return pinion__slice(NULL, 0);
 }
 
-/* RFC 7239. */
+/* Read Forwarded (RFC 7239). */
 static void read_forwarded(const struct pinion_http_request *request, const struct pinion_network *trusted,
                            size_t trusted_count, struct pinion_forwarded *out)
 {
@@ -264,7 +264,8 @@ void pinion__forwarded(const struct pinion_http_request *request, const uint8_t 
     memcpy(out->address, peer, sizeof out->address);
     if (!pinion__networks_have(trusted, count, peer))
         return;
-    /* The header that a proxy does not write is the client's own, and few write Forwarded. */
+    /* A proxy writes one kind of header, so the other kind comes from the client. Few proxies write
+     * Forwarded. */
     if (has(request, "forwarded") && !has(request, "x-forwarded-for"))
         read_forwarded(request, trusted, count, out);
     else

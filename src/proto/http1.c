@@ -1,7 +1,7 @@
-/* Nothing is parsed before the whole head is there; then it is read once, from left to right, by small
- * readers that move one cursor. The head ends in CRLF CRLF, at which every reader stops, so none of them can
- * run out of it; they check the end all the same. What the header fields mean for the message (its length,
- * its host) is decided when all of them are read. */
+/* Nothing is parsed before the head is complete. Then it is read once, from left to right, by small readers
+ * that move one cursor. The head ends in CRLF CRLF, where every reader stops, so none can run past the end;
+ * they check the end nevertheless. What the header fields mean for the message (its length, its host) is
+ * decided after all of them are read. */
 #include "proto/http1.h"
 #include "base/work.h"
 #include "proto/http1_char.h"
@@ -24,8 +24,8 @@ static bool is_visible(char c)
     return c > ' ' && c <= '~';
 }
 
-/* No fragment is ever sent. The rest of what RFC 3986 leaves out ('|', '{', '"' …) browsers do send in a
- * query, and it confuses nobody. */
+/* A fragment is never sent. Other characters that RFC 3986 does not allow ('|', '{', '"' …) are accepted:
+ * browsers do send them in a query, and they are not ambiguous. */
 static bool is_target_char(char c)
 {
     return is_visible(c) && c != '#';
@@ -46,7 +46,7 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* `word` is in lower case. */
+/* `word` must be in lower case. */
 static bool is_word(struct pinion_slice text, const char *word)
 {
     if (text.len != strlen(word))
@@ -58,7 +58,8 @@ static bool is_word(struct pinion_slice text, const char *word)
     return true;
 }
 
-/* Cut text in two at the first `stop`; false when there is none. *after may be where text came from. */
+/* Cut `text` in two at the first `stop`. Returns false when there is none. `after` may point to `text`
+ * itself. */
 static bool split(struct pinion_slice text, char stop, struct pinion_slice *before,
                   struct pinion_slice *after)
 {
@@ -89,7 +90,7 @@ static bool read_text(struct cursor *cursor, const char *text)
     return true;
 }
 
-/* A later minor version is read as 1.1, which it may only add to (RFC 9110 section 2.5). */
+/* A later minor version is read as 1.1, because it may only add to it (RFC 9110 section 2.5). */
 static int read_version(struct cursor *cursor, int *minor)
 {
     if (!read_text(cursor, "HTTP/"))
@@ -141,7 +142,7 @@ static int read_head(struct cursor *cursor, struct pinion_http_request *request)
     return rc;
 }
 
-/* ---- what it means ---- */
+/* ---- what the head means ---- */
 
 static bool split_path(struct pinion_slice text, struct pinion_http_request *request)
 {
@@ -152,7 +153,8 @@ static bool split_path(struct pinion_slice text, struct pinion_http_request *req
     return request->path.ptr[0] == '/';
 }
 
-/* What follows "http://" or "https://" of an absolute-form target; a NULL slice for anything else. */
+/* The rest of an absolute-form target behind "http://" or "https://". The slice is NULL for any other
+ * target. */
 static struct pinion_slice without_scheme(struct pinion_slice target)
 {
     static const char *const schemes[] = { "http://", "https://" };
@@ -164,7 +166,7 @@ static struct pinion_slice without_scheme(struct pinion_slice target)
     return pinion__slice(NULL, 0);
 }
 
-/* The authority at the start of *text, which goes on behind it. */
+/* Cut the authority off the front of *text. */
 static struct pinion_slice read_authority(struct pinion_slice *text)
 {
     size_t len = 0;
@@ -175,8 +177,8 @@ static struct pinion_slice read_authority(struct pinion_slice *text)
     return authority;
 }
 
-/* RFC 9112 section 3.2. `authority` is empty unless the target is in absolute form. CONNECT, the only user of
- * authority-form, is not for us. */
+/* RFC 9112 section 3.2. `authority` is empty unless the target is in absolute form. CONNECT, the only method
+ * with the authority-form, is not supported. */
 static bool understand_target(struct pinion_http_request *request, struct pinion_slice *authority)
 {
     *authority = pinion__slice(NULL, 0);
@@ -195,7 +197,7 @@ static bool understand_target(struct pinion_http_request *request, struct pinion
     return pinion__http1_is_host(*authority) && split_path(rest, request);
 }
 
-/* The only header of that name; NULL when there is none. *count tells how many there are. */
+/* The header of that name if there is exactly one, otherwise NULL. *count is set to how many there are. */
 static struct pinion_http_header *only_header(struct pinion_http_request *request, const char *name,
                                               size_t *count)
 {
@@ -239,7 +241,7 @@ static bool parse_length(struct pinion_slice digits, uint64_t *length)
     return digits.len > 0;
 }
 
-/* Codings of which the last is "chunked": the body has an end, but what comes out of the chunks is in codings
+/* True for a list of codings that ends with "chunked": the body has an end, but its content is in codings
  * that we do not know (RFC 9112 section 6.1). */
 static bool is_coded_chunked(struct pinion_slice codings)
 {
@@ -247,7 +249,7 @@ static bool is_coded_chunked(struct pinion_slice codings)
     bool chunked = false;
     while (pinion__http1_next_element(&codings, &coding)) {
         if (chunked)
-            return false; /* chunked comes last, and once */
+            return false; /* chunked must come last, and only once */
         chunked = is_word(coding, "chunked");
     }
     return chunked;
@@ -263,7 +265,7 @@ static bool understand_coding(struct pinion_http_request *request, struct pinion
     return false;
 }
 
-/* RFC 9112 section 6.3, without its leniencies: a body has one length, said once. */
+/* RFC 9112 section 6.3, but stricter: a body must have exactly one length. */
 static bool understand_body(struct pinion_http_request *request)
 {
     size_t lengths, encodings;
@@ -290,7 +292,7 @@ static int understand(struct pinion_http_request *request)
 }
 
 /* The length of the head; PINION_MORE while it is incomplete. A line that ends in a bare LF is refused at
- * once: a head made of such lines would never be complete. */
+ * once, because a head of such lines would never be complete. */
 static long find_end(const char *data, size_t len, size_t scanned)
 {
     for (size_t from = scanned; from < len;) {
@@ -315,7 +317,7 @@ long pinion__http1_parse(const char *data, size_t len, size_t scanned, struct pi
     if (head_len < 0)
         return head_len;
     struct cursor cursor = { .at = data, .end = data + head_len };
-    read_text(&cursor, "\r\n"); /* RFC 9112 section 2.2: some clients end a body with a CRLF too many */
+    read_text(&cursor, "\r\n"); /* RFC 9112 section 2.2: some clients send a CRLF too many after a body */
     PINION_WORK(head_len);
     int rc = read_head(&cursor, request);
     if (!rc)

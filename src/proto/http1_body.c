@@ -4,29 +4,29 @@
 #include <pinion/error.h>
 
 #define OVERHEAD_MAX (16u * 1024)
-#define DIGITS_MAX   15 /* so that a size fits */
+#define DIGITS_MAX   15 /* a size of that many digits fits into 64 bits */
 
 enum state {
     PLAIN,  /* data of a known length */
-    SIZE,   /* hexadecimal digits */
-    BLANKS, /* behind them, or behind an extension's value: a semicolon must follow */
+    SIZE,   /* the hexadecimal digits of a chunk's size */
+    BLANKS, /* blanks after the size or after an extension's value: a semicolon must follow */
     EXT,    /* after a semicolon: blanks, then the extension's name */
     EXT_NAME,
-    EXT_WS, /* blanks behind a name, before '=' or ';' */
-    EXT_EQ, /* after '=': blanks, then its value */
+    EXT_WS, /* blanks after a name, before '=' or ';' */
+    EXT_EQ, /* after '=': blanks, then the value */
     EXT_VALUE,
     EXT_QUOTED,
-    EXT_ESCAPED, /* behind a backslash in quotes */
-    EXT_END,     /* behind the quotes */
-    SIZE_LF,     /* its line feed */
+    EXT_ESCAPED, /* after a backslash in quotes */
+    EXT_END,     /* after the closing quote */
+    SIZE_LF,     /* the line feed after a size line */
     DATA,
-    DATA_CR, /* the line end behind the data */
+    DATA_CR, /* the line end after the data */
     DATA_LF,
-    TRAILER, /* the start of a line behind the last chunk */
-    FIELD,   /* in a trailer field's name */
-    VALUE,   /* behind its colon */
+    TRAILER, /* the start of a line after the last chunk */
+    FIELD,   /* in the name of a trailer field */
+    VALUE,   /* after its colon */
     FIELD_LF,
-    LAST_LF, /* of the empty line */
+    LAST_LF, /* the line feed of the empty line */
     END,
     BROKEN,
 };
@@ -67,14 +67,14 @@ static enum state after_digit(struct pinion_http_body *body, uint8_t byte)
     return byte == '\r' ? SIZE_LF : byte == ';' ? EXT : is_blank(byte) ? BLANKS : BROKEN;
 }
 
-/* Behind a name or a value an extension may end. */
+/* The state after a name or a value, where an extension may end. */
 static enum state after_extension(uint8_t byte, enum state blanks)
 {
     return byte == '\r' ? SIZE_LF : byte == ';' ? EXT : is_blank(byte) ? blanks : BROKEN;
 }
 
-/* chunk-ext (RFC 9112 section 7.1.1): *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ). First
- * what stands before a value. */
+/* chunk-ext (RFC 9112 section 7.1.1): *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ). This
+ * function reads the part before a value. */
 static enum state in_extension(enum state state, uint8_t byte)
 {
     if (is_blank(byte) && state != EXT_NAME)
@@ -110,8 +110,8 @@ static enum state in_quotes(enum state state, uint8_t byte)
     return byte == '"' ? EXT_END : byte == '\\' ? EXT_ESCAPED : EXT_QUOTED;
 }
 
-/* A trailer field is as strict as a header: a name, a colon, and no control that could end a line for another
- * reader. */
+/* A trailer field is checked as strictly as a header: a name, a colon, and no control character that could
+ * end a line for another reader. */
 static enum state in_trailer(enum state state, uint8_t byte)
 {
     switch (state) {
@@ -124,7 +124,7 @@ static enum state in_trailer(enum state state, uint8_t byte)
     }
 }
 
-/* Extensions and trailers are read only to be dropped: no more of them than that. */
+/* Extensions and trailers are dropped after reading, so there is a limit for both together. */
 static bool is_too_much(struct pinion_http_body *body)
 {
     return ++body->overhead > OVERHEAD_MAX;
@@ -138,7 +138,7 @@ static enum state after_size(struct pinion_http_body *body, uint8_t byte)
     return body->left > 0 ? DATA : TRAILER;
 }
 
-/* One byte that is no data. */
+/* Read one byte that is not data. */
 static enum state step(struct pinion_http_body *body, uint8_t byte)
 {
     switch ((enum state)body->state) {

@@ -1,4 +1,4 @@
-/* Characters as RFC 9110 and RFC 3986 class them, the same for heads, bodies and hosts. */
+/* Classes of characters of RFC 9110 and RFC 3986, shared by heads, bodies and hosts. */
 #ifndef PINION_PROTO_HTTP1_CHAR_H
 #define PINION_PROTO_HTTP1_CHAR_H
 
@@ -15,7 +15,7 @@ static inline bool pinion__http1_is_alpha(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* tchar, of which methods, names of fields and tokens are made (RFC 9110 section 5.6.2). */
+/* tchar: methods, field names and tokens consist of it (RFC 9110 section 5.6.2). */
 static inline bool pinion__http1_is_token(char c)
 {
     return pinion__http1_is_alpha(c) || pinion__http1_is_digit(c) ||

@@ -1,4 +1,4 @@
-/* Strict, since a proxy that reads another host than we do sends requests to the wrong place. */
+/* Strict: if a proxy reads another host than we do, requests go to the wrong place. */
 #include "proto/http1_host.h"
 #include "proto/http1_char.h"
 #include <arpa/inet.h>
@@ -9,14 +9,15 @@ static bool is_hex(char c)
     return pinion__http1_is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* Unreserved characters and sub-delims. */
+/* Unreserved characters and sub-delims of RFC 3986. */
 static bool is_name_char(char c)
 {
     return pinion__http1_is_alpha(c) || pinion__http1_is_digit(c) ||
            (c != '\0' && strchr("-._~!$&'()*+,;=", c));
 }
 
-/* How many bytes are a reg-name, which an IPv4 address is too; SIZE_MAX when an escape is broken. */
+/* The length of the reg-name at the start, which may also be an IPv4 address. SIZE_MAX when an escape is
+ * broken. */
 static size_t name_length(struct pinion_slice text)
 {
     size_t len = 0;
@@ -34,7 +35,8 @@ static size_t name_length(struct pinion_slice text)
     return len;
 }
 
-/* The length of "[address]"; 0 when it is none. A zone means something on one machine only, and is none. */
+/* The length of "[address]" at the start; 0 when there is none. An address with a zone is refused, because a
+ * zone means something on one machine only. */
 static size_t literal_length(struct pinion_slice text)
 {
     char address[INET6_ADDRSTRLEN];

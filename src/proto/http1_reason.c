@@ -1,4 +1,4 @@
-/* The phrases of RFC 9110 section 15 and RFC 6585, for the statuses a server of this kind may answer. */
+/* The phrases of RFC 9110 section 15 and RFC 6585, for the statuses that this server may answer. */
 #include "proto/http1.h"
 
 static const struct {
@@ -53,5 +53,5 @@ const char *pinion__http1_reason(int status)
         if (phrases[i].status == status)
             return phrases[i].phrase;
     }
-    return "Unknown"; /* a status line may name any status; its phrase tells a reader nothing then */
+    return "Unknown"; /* any status may be sent; for an unknown one the phrase says nothing */
 }

@@ -1,5 +1,5 @@
-/* The text was written by jansson or checked by the scanner: nothing here looks for mistakes. Numbers are
- * found by their first character, outside of strings. */
+/* The text was written by jansson or checked by the scanner, so nothing here looks for mistakes. A number is
+ * found by its first character, outside of strings. */
 #include "proto/json_number.h"
 #include "proto/json_word.h"
 #include <float.h>
@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DIGITS_EXACT DBL_DIG /* a decimal of so many digits reads back as it was: fewer need not be tried */
-#define DIGITS_MAX   DBL_DECIMAL_DIG /* these tell every real from its neighbours */
-#define NUMBER_MAX   40              /* no real takes more characters */
+#define DIGITS_EXACT DBL_DIG /* a decimal with this many digits reads back the same: fewer are not tried */
+#define DIGITS_MAX   DBL_DECIMAL_DIG /* this many digits tell every real from its neighbours */
+#define NUMBER_MAX   40              /* no real has more characters */
 
 static bool starts_number(char c)
 {
@@ -23,7 +23,7 @@ static bool is_number_char(char c)
     return starts_number(c) || c == '.' || c == 'e' || c == 'E' || c == '+';
 }
 
-/* The next number at or behind `at`, not in a string; an empty slice at the end when there is none. */
+/* The next number at or after `at` that is not in a string; an empty slice at the end of the text. */
 static struct pinion_slice next_number(const char *at, const char *end)
 {
     while (at < end && !starts_number(*at))
@@ -48,7 +48,7 @@ static bool is_real(struct pinion_slice number)
     return memchr(number.ptr, '.', number.len) || memchr(number.ptr, 'e', number.len);
 }
 
-/* As JSON has it: a real keeps a sign of it, and an exponent is short. */
+/* Bring a real of printf into JSON's form: it keeps a mark of a real, and its exponent is short. */
 static void tidy(char text[NUMBER_MAX])
 {
     char *e = strchr(text, 'e');
@@ -60,19 +60,20 @@ static void tidy(char text[NUMBER_MAX])
     char *from = e + 1, *to = e + 1;
     if (*from == '-')
         to++;
-    from++; /* behind the sign, which printf always writes */
+    from++; /* after the sign, which printf always writes */
     from += strspn(from, "0");
     memmove(to, from, strlen(from) + 1);
 }
 
-/* The shortest text of this real, if it is shorter than the one it has; its length then, else 0. */
+/* Write the shortest text of this real. Returns its length if it is shorter than the present text, otherwise
+ * 0. */
 static size_t shortest(struct pinion_slice number, char out[NUMBER_MAX])
 {
     char text[NUMBER_MAX];
     memcpy(text, number.ptr, number.len);
     text[number.len] = '\0';
     double value = strtod(text, NULL);
-    int digits = fabs(value) < DBL_MIN ? 1 : DIGITS_EXACT; /* a subnormal number has fewer */
+    int digits = fabs(value) < DBL_MIN ? 1 : DIGITS_EXACT; /* a subnormal number has fewer digits */
     for (; digits < DIGITS_MAX; digits++) {
         snprintf(out, NUMBER_MAX - 2, "%.*g", digits, value);
         if (strtod(out, NULL) == value) {
@@ -84,7 +85,7 @@ static size_t shortest(struct pinion_slice number, char out[NUMBER_MAX])
     return 0;
 }
 
-/* Move what lies between two numbers down to where the first has ended, when it has become shorter. */
+/* Move the text between two numbers down to the new end of the first, if that has become shorter. */
 static char *move_down(char *to, const char *from, const char *end)
 {
     size_t len = (size_t)(end - from);
@@ -114,12 +115,12 @@ static size_t shorten_all(char *text, size_t len)
 size_t pinion__json_shorten_reals(char *text, size_t len)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    if (len <= DIGITS_EXACT || !memchr(text, '.', len)) /* more than one digit of a real has a point */
+    if (len <= DIGITS_EXACT || !memchr(text, '.', len)) /* a real with more than one digit has a point */
         return len;
     pthread_once(&once, make_c_locale);
     if (c_locale == (locale_t)0)
         return len;
-    locale_t before = uselocale(c_locale); /* in others a real may have a comma */
+    locale_t before = uselocale(c_locale); /* other locales may write a comma */
     len = shorten_all(text, len);
     uselocale(before);
     return len;

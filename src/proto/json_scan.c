@@ -1,9 +1,9 @@
-/* The scanner: a cursor that only goes forward, one function per production of the grammar, each of which
- * leaves the cursor behind what it read. Containers are not read by recursion: the closing characters of
- * those that are open lie on a small stack, whose height is the nesting limit.
+/* The scanner is a cursor that only moves forward. There is a function for each production of the grammar,
+ * which leaves the cursor after what it has read. Containers are not read by recursion: the closing
+ * characters of the open ones lie on a small stack, whose height is the nesting limit.
  *
- * peek() gives NUL at the end of the text. No production accepts a NUL, so the end needs no test of its own.
- */
+ * peek() returns NUL at the end of the text. No production accepts a NUL, so the end needs no test of its
+ * own. */
 #include "proto/json_scan.h"
 #include "base/work.h"
 #include "proto/json_word.h"
@@ -76,7 +76,7 @@ static bool take_word(struct cursor *cursor, const char *word, size_t len)
 
 /* --- strings --- */
 
-/* The bytes that are not PLAIN, marked: exactly up to the first. */
+/* Mark the bytes that are not PLAIN. The marks are exact up to the first such byte. */
 static inline uint64_t bytes_not_plain(uint64_t word)
 {
     return pinion__bytes_escaped(word) | (word & PINION_EVERY_BYTE(0x80));
@@ -99,7 +99,7 @@ static inline void skip_plain(struct cursor *cursor)
     cursor->at = at;
 }
 
-/* The four digits of \uXXXX; -1 when they are not four. */
+/* The value of the four digits of \uXXXX; -1 when they are not four hexadecimal digits. */
 static int scan_hex4(struct cursor *cursor)
 {
     int unit = 0;
@@ -113,7 +113,7 @@ static int scan_hex4(struct cursor *cursor)
     return unit;
 }
 
-/* Behind \u: one UTF-16 unit, or a whole surrogate pair. */
+/* After \u: read one UTF-16 unit, or a whole surrogate pair. */
 static bool scan_utf16(struct cursor *cursor)
 {
     int unit = scan_hex4(cursor);
@@ -178,7 +178,7 @@ static bool scan_digits(struct cursor *cursor)
     return cursor->at > start;
 }
 
-/* Behind the e. Clipped where no text is long enough for it to matter. */
+/* After the e. The exponent is clipped to a value that no text is long enough to reach. */
 static bool scan_exponent(struct cursor *cursor, int64_t *exponent)
 {
     bool negative = take(cursor, '-');
@@ -195,7 +195,7 @@ static bool scan_exponent(struct cursor *cursor, int64_t *exponent)
     return true;
 }
 
-/* The least number that rounds to infinity, 2^1024 - 2^970, in its 309 digits. */
+/* The smallest number that rounds to infinity, 2^1024 - 2^970, with its 309 digits. */
 static const char infinite[] =
     "1797693134862315807937289714053034150799341327100378269361737789804449682927647509466490179775872070"
     "9633028641669288791094655554785194040263065748867150582068190890200070838367627385484581771153176447"
@@ -203,8 +203,8 @@ static const char infinite[] =
     "174497792";
 enum { INFINITE_MAGNITUDE = sizeof infinite - 1 };
 
-/* True when digits * 10^exponent is beyond the doubles. The digits' point, written or not, is at `point`.
- * This number and the limit are seen as 0.ddd * 10^magnitude, the first d not 0. */
+/* True when digits * 10^exponent is too large for a double. `point` is where the digits' point is, or would
+ * be. This number and the limit are compared as 0.ddd * 10^magnitude, where the first d is not 0. */
 static bool overflows(const uint8_t *digits, const uint8_t *point, const uint8_t *end, int64_t exponent)
 {
     while (digits < end && (*digits == '0' || *digits == '.'))
@@ -265,14 +265,14 @@ static bool scan_scalar(struct cursor *cursor, struct pinion_json_value *value)
     }
 }
 
-/* The containers that are open: what will close each, innermost last. */
+/* The open containers: the character that will close each, the innermost last. */
 struct nesting {
     uint8_t closers[PINION_JSON_DEPTH];
     unsigned depth;
     unsigned max;
 };
 
-/* The name of a member, up to its value. */
+/* Read the name of a member, up to its value. */
 static bool scan_name(struct cursor *cursor, struct pinion_json_value *name)
 {
     const uint8_t *start = cursor->at;
@@ -293,7 +293,8 @@ static bool skip_name(struct cursor *cursor)
     return scan_name(cursor, &name);
 }
 
-/* From the start of a value to its end, or into it to the start of its first element: *ended tells. */
+/* Read from the start of a value to its end, or into a container to the start of its first element. *ended is
+ * set to true for the former. */
 static bool begin_value(struct cursor *cursor, struct nesting *nesting, bool *ended)
 {
     uint8_t opener = peek(cursor);
@@ -314,8 +315,8 @@ static bool begin_value(struct cursor *cursor, struct nesting *nesting, bool *en
     return opener == '[' || skip_name(cursor);
 }
 
-/* From the end of a value to the start of the next one, closing what closes there; with nothing left open
- * it stays. */
+/* Go from the end of a value to the start of the next one. Containers that end here are closed. If none is
+ * open any more, the cursor stays. */
 static bool next_value(struct cursor *cursor, struct nesting *nesting)
 {
     while (nesting->depth > 0) {
@@ -420,7 +421,7 @@ int pinion__json_scan_array(struct pinion_slice text, unsigned max_depth, struct
     return valid ? 0 : PINION_EPROTO;
 }
 
-/* Which of the names this is; `want` when it is none. */
+/* The index of this name among `names`; `want` when it is not there. */
 static size_t find_name(const struct pinion_json_value *name, const char *const *names, size_t want)
 {
     char scratch[PINION_JSON_NAME_MAX];

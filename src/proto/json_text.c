@@ -1,5 +1,5 @@
-/* Rewriting JSON text: unescaping, quoting, compacting. What comes in was checked by the scanner (or, to be
- * quoted, is UTF-8), so nothing here looks for mistakes. */
+/* Rewrites JSON text: unescapes, quotes, compacts. The input was checked by the scanner, or is UTF-8 to be
+ * quoted, so nothing here looks for mistakes. */
 #include "proto/json_scan.h"
 #include "proto/json_word.h"
 
@@ -28,7 +28,7 @@ static size_t put_utf8(char *out, unsigned code)
     return len;
 }
 
-/* The character of an escape of the form \uXXXX, a surrogate pair as one. Moves *at behind it. */
+/* The character of an escape \uXXXX, or of a surrogate pair. Moves *at behind it. */
 static unsigned read_utf16(const char **at)
 {
     unsigned unit = hex4(*at + 2);
@@ -40,7 +40,8 @@ static unsigned read_utf16(const char **at)
     return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
 }
 
-/* Read the escape whose backslash *at points to, and move behind it. Returns the bytes it stands for. */
+/* Read the escape whose backslash is at *at, and move *at behind it. Returns the number of bytes it stands
+ * for. */
 static size_t read_escape(const char **at, char out[4])
 {
     char c = (*at)[1];
@@ -80,7 +81,7 @@ int pinion__json_unescape(const struct pinion_json_value *string, char *scratch,
 
 /* --- quoting --- */
 
-/* The letter of the escapes that have one. */
+/* For control characters that have a short escape: its letter. */
 static const char short_escapes[256] = {
     ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\',
 };
@@ -90,8 +91,8 @@ static bool is_escaped(unsigned char c)
     return short_escapes[c] || c < ' ';
 }
 
-/* Whether they stand for themselves, a word at a time, the last one so that it ends with them. Of less than a
- * word it does not say. */
+/* True when all characters stand for themselves. They are read a word at a time; the last word ends where
+ * they end. For fewer than eight bytes the answer is always false. */
 static bool is_plain(struct pinion_slice chars)
 {
     uint64_t word;
@@ -154,7 +155,7 @@ char *pinion__json_quote(char *out, struct pinion_slice chars)
 
 /* --- compacting --- */
 
-/* Behind the run of tokens that starts here, to the next white space between tokens or the end. */
+/* Move past the run of tokens that starts here, to the next white space between tokens or to the end. */
 static const char *skip_tokens(const char *at, const char *end)
 {
     while (at < end && *at != ' ' && *at != '\t' && *at != '\n' && *at != '\r')

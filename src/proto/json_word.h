@@ -1,4 +1,4 @@
-/* Strings in JSON text: eight characters at a time, and as a whole. */
+/* Helpers for strings in JSON text: eight characters at a time, and whole strings. */
 #ifndef PINION_PROTO_JSON_WORD_H
 #define PINION_PROTO_JSON_WORD_H
 
@@ -6,21 +6,21 @@
 
 #define PINION_EVERY_BYTE(b) (UINT64_MAX / 255 * (b))
 
-/* The top bit of each byte of the word that is less than n. Exact up to the first such byte (the lowest);
- * above it a borrow may mark others. */
+/* Set the top bit of each byte of the word that is less than n. This is exact up to the first such byte (the
+ * lowest); a borrow may set bits above it. */
 static inline uint64_t pinion__bytes_below(uint64_t word, uint8_t n)
 {
     return (word - PINION_EVERY_BYTE(n)) & ~word & PINION_EVERY_BYTE(0x80);
 }
 
-/* The bytes that no string holds as they are, marked as above: control characters, quotes, backslashes. */
+/* Mark, as above, the bytes that must be escaped in a string: control characters, quotes, backslashes. */
 static inline uint64_t pinion__bytes_escaped(uint64_t word)
 {
     return pinion__bytes_below(word, ' ') | pinion__bytes_below(word ^ PINION_EVERY_BYTE('"'), 1) |
            pinion__bytes_below(word ^ PINION_EVERY_BYTE('\\'), 1);
 }
 
-/* Behind the string whose first quote `at` points to, in text that was checked. */
+/* The position after the string whose first quote is at `at`. The text was checked before. */
 static inline const char *pinion__json_skip_string(const char *at)
 {
     at++;

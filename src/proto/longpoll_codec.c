@@ -10,7 +10,7 @@
 void pinion__longpoll_batch_init(struct pinion_longpoll_batch *batch, char *bytes, size_t len, bool ndjson)
 {
     static char none[1];
-    batch->at = len ? bytes : none; /* an empty buffer has no address to count from */
+    batch->at = len ? bytes : none; /* an empty buffer may have no address to count from */
     batch->end = batch->at + len;
     batch->ndjson = ndjson;
     batch->left = !ndjson;
@@ -29,7 +29,7 @@ static void skip_empty_lines(struct pinion_longpoll_batch *batch)
     }
 }
 
-/* Cut a line off, without its end. The last one needs no end. */
+/* Cut a line off, without its line end. The last line needs none. */
 static struct pinion_slice cut_line(struct pinion_longpoll_batch *batch)
 {
     size_t rest = (size_t)(batch->end - batch->at);
@@ -41,7 +41,7 @@ static struct pinion_slice cut_line(struct pinion_longpoll_batch *batch)
     return line;
 }
 
-/* The next frame as it was sent, or false. */
+/* Take the next line that is not empty, as it was sent. Returns false when there is none. */
 static bool take_line(struct pinion_longpoll_batch *batch, struct pinion_slice *line)
 {
     if (!batch->ndjson) {
@@ -101,7 +101,7 @@ int pinion__longpoll_batch_check(const struct pinion_longpoll_batch *batch, size
     return 0;
 }
 
-/* The bytes become fewer: they fit where their digits were. */
+/* Decode in place: the bytes are fewer than their digits. */
 static struct pinion_slice decode(struct pinion_slice line)
 {
     unsigned char *bytes = (unsigned char *)line.ptr;

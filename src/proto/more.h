@@ -1,5 +1,5 @@
-/* What a parser answers that has read all of its input and needs more of it. No error of the public header:
- * it never leaves those who feed parsers. */
+/* The result of a parser that has read all its input and needs more. It is not one of the public error codes:
+ * only callers of parsers see it. */
 #ifndef PINION_PROTO_MORE_H
 #define PINION_PROTO_MORE_H
 

@@ -22,8 +22,7 @@ static bool is(struct pinion_slice text, const char *word)
     return same(text, pinion__slice_str(word));
 }
 
-/* Cut off the first n bytes. Of none (there may be no Host) there is nothing to cut, nor a pointer to move.
- */
+/* The text without its first n bytes. An empty text may have a NULL pointer, which must not be moved. */
 static struct pinion_slice after(struct pinion_slice text, size_t n)
 {
     return n == 0 ? text : pinion__slice(text.ptr + n, text.len - n);
@@ -50,7 +49,8 @@ static bool read_port(struct pinion_slice digits, uint16_t *port)
     return value > 0 && value <= UINT16_MAX;
 }
 
-/* Letters, digits and what may stand beside them in a name or an address; no user, path or query. */
+/* True for letters, digits, and the other characters of names and addresses. A user, a path or a query is
+ * refused. */
 static bool is_host(struct pinion_slice host, bool ipv6)
 {
     for (size_t i = 0; i < host.len; i++) {
@@ -62,7 +62,7 @@ static bool is_host(struct pinion_slice host, bool ipv6)
     return host.len > 0;
 }
 
-/* "host[:port]" or "[address][:port]". */
+/* Read "host[:port]" or "[address][:port]". */
 static bool read_authority(struct pinion_slice text, struct pinion_origin *origin)
 {
     bool ipv6 = text.len > 0 && text.ptr[0] == '[';
@@ -86,7 +86,7 @@ static struct pinion_slice before_path(struct pinion_slice text)
     return pinion__slice(text.ptr, len);
 }
 
-/* A client that is no browser may name the scheme of its WebSocket, which is that of a page all the same. */
+/* A client that is not a browser may send the scheme of its WebSocket. It counts as the scheme of a page. */
 static struct pinion_slice page_scheme(struct pinion_slice scheme)
 {
     return is(scheme, "ws")    ? pinion__slice_str("http")
@@ -116,7 +116,7 @@ bool pinion__origin_of_host(struct pinion_slice scheme, struct pinion_slice host
     return read_authority(host, origin);
 }
 
-/* One IPv6 address has many spellings. */
+/* Compare addresses by value: an IPv6 address has many spellings. */
 static bool same_host(struct pinion_slice a, struct pinion_slice b)
 {
     uint8_t address_a[16], address_b[16];

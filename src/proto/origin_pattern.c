@@ -1,11 +1,11 @@
-/* The pattern is read as an origin is; then its parts are looked at one by one, the likeliest mistake first.
- */
+/* The pattern is read like an origin. Then its parts are checked one by one, the most likely mistakes
+ * first. */
 #include "proto/origin_pattern.h"
 #include "proto/forwarded.h"
 #include <arpa/inet.h>
 #include <stdio.h>
 
-#define SHOWN 60 /* bytes of a part, in a sentence */
+#define SHOWN 60 /* the most bytes of a part to show in a sentence */
 
 /* A part of a text, for "%.*s". */
 #define PART(slice) (int)((slice).len > SHOWN ? SHOWN : (slice).len), (slice).len ? (slice).ptr : ""
@@ -20,7 +20,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* RFC 3986 section 3.1; none is any. */
+/* RFC 3986 section 3.1. An empty scheme means any. */
 static bool is_scheme(struct pinion_slice scheme)
 {
     for (size_t i = 0; i < scheme.len; i++) {
@@ -36,7 +36,7 @@ static bool has(struct pinion_slice text, char c)
     return text.len > 0 && memchr(text.ptr, c, text.len) != NULL;
 }
 
-/* What stands before the host: the scheme and the slashes. */
+/* The text before the host: the scheme and the slashes. */
 static struct pinion_slice before_host(struct pinion_slice text)
 {
     for (size_t i = 0; i + 1 < text.len; i++) {
@@ -51,7 +51,7 @@ static struct pinion_slice behind(struct pinion_slice text, size_t n)
     return n == 0 ? text : pinion__slice(text.ptr + n, text.len - n);
 }
 
-/* A star that is not "*." before a domain. */
+/* Find a star that is not a "*." before a domain. */
 static bool explain_star(struct pinion_slice text, char why[PINION_ORIGIN_WHY])
 {
     struct pinion_slice head = before_host(text), host = behind(text, head.len);
@@ -63,13 +63,14 @@ static bool explain_star(struct pinion_slice text, char why[PINION_ORIGIN_WHY])
         snprintf(why, PINION_ORIGIN_WHY, "'*' cannot be a scheme: write \"//%.*s\" for any scheme",
                  PART(host));
     else if (domain.len == 0 || domain.ptr[0] == '.' || domain.ptr[0] == ':')
-        snprintf(why, PINION_ORIGIN_WHY,
-                 "'*' alone is no host: set any_origin to let all pages in, or write \"//*.example.com\" for "
-                 "a domain and all below it");
+        snprintf(
+            why, PINION_ORIGIN_WHY,
+            "'*' alone is not a host: set any_origin to let all pages in, or write \"//*.example.com\" for "
+            "a domain and all below it");
     else if (domain.len < host.len && !has(domain, '*'))
         snprintf(why, PINION_ORIGIN_WHY,
-                 "'*' stands for whole names: write \"%.*s*.%.*s\" for the domain and all below it, or "
-                 "\"%.*s%.*s\" for it alone",
+                 "'*' stands for whole names: write \"%.*s*.%.*s\" for the domain and all names below it, or "
+                 "\"%.*s%.*s\" for the domain alone",
                  PART(head), PART(domain), PART(head), PART(domain));
     else
         snprintf(why, PINION_ORIGIN_WHY,
@@ -78,7 +79,7 @@ static bool explain_star(struct pinion_slice text, char why[PINION_ORIGIN_WHY])
     return true;
 }
 
-/* Whatever a browser takes for numbers it writes as four of them. */
+/* A browser takes such a host for an IPv4 address, and sends it as four numbers. */
 static bool is_odd_address(struct pinion_slice host)
 {
     size_t last = host.len;
@@ -103,7 +104,7 @@ static const char *explain_host(struct pinion_slice host)
 {
     uint8_t address[16];
     if (has(host, ':') || has(host, '%'))
-        return pinion__address_read(host, address) ? NULL : "what stands in brackets is no IPv6 address";
+        return pinion__address_read(host, address) ? NULL : "the text in brackets is not an IPv6 address";
     if (host.ptr[0] == '.')
         return "a host does not begin with a dot: write \"//*.example.com\" for a domain and all below it";
     if (host.ptr[host.len - 1] == '.')
@@ -132,7 +133,7 @@ static bool is_ascii(struct pinion_slice text)
     return true;
 }
 
-/* Why it could not be read, or should not be used; NULL when it is fine. */
+/* Why the pattern could not be read, or should not be used; NULL when it is good. */
 static const char *explain(struct pinion_slice text, bool read, const struct pinion_origin *pattern)
 {
     if (!is_ascii(text))
@@ -141,9 +142,9 @@ static const char *explain(struct pinion_slice text, bool read, const struct pin
         return "write \"https://example.com\" or \"https://example.com:8443\", or \"//example.com\" for any "
                "scheme and port";
     if (!is_scheme(pattern->scheme))
-        return "a scheme is letters and digits: write \"https://example.com\"";
+        return "a scheme consists of letters and digits: write \"https://example.com\"";
     if (has_path(text))
-        return "a page's path is not sent: end it after the host or the port";
+        return "browsers do not send a path: end the origin after the host or the port";
     return explain_host(pattern->host);
 }
 

@@ -1,5 +1,6 @@
-/* What an application lists as allowed: origins, and patterns of them. Stricter than the reading of what
- * clients send: a pattern that can never match, or that matches more than it seems to say, is a mistake. */
+/* What an application lists as allowed: origins and patterns of origins. These are read more strictly than
+ * what clients send: a pattern that can never match, or that matches more than it seems to say, is
+ * refused. */
 #ifndef PINION_PROTO_ORIGIN_PATTERN_H
 #define PINION_PROTO_ORIGIN_PATTERN_H
 
@@ -8,8 +9,8 @@
 
 #define PINION_ORIGIN_WHY 320
 
-/* Read "scheme://host[:port]" or "//host[:port]", where "*." may stand before the host. False: it is no
- * pattern, and `why` says what to write in its place. */
+/* Read "scheme://host[:port]" or "//host[:port]". "*." may precede the host. Returns false when the text is
+ * not a pattern; `why` then says what to write instead. */
 bool pinion__origin_pattern_read(struct pinion_slice text, struct pinion_origin *pattern,
                                  char why[PINION_ORIGIN_WHY]);
 

@@ -1,6 +1,6 @@
 #include "proto/path.h"
 
-/* Take the first segment off the front of *rest; an empty one when there is none. */
+/* Take the first segment off the front of *rest; the result is empty when there is none. */
 static struct pinion_slice take_segment(struct pinion_slice *rest)
 {
     size_t start = 0, end;

@@ -1,5 +1,5 @@
-/* Payloads. What several threads may find missing at once (the tree, the copy of a borrowed payload) is made
- * by each of them, and published by compare-exchange: the first one wins, the others drop theirs. */
+/* Several threads may need the tree, or the copy of a borrowed payload, at the same time. Each makes its own
+ * and publishes it by compare-exchange: the first one is kept, the others are dropped. */
 #include "proto/payload.h"
 #include "base/misuse.h"
 #include "base/quote.h"
@@ -13,13 +13,14 @@
 #define DUMP_FLAGS  (JSON_COMPACT | JSON_ENCODE_ANY)
 #define PARSE_FLAGS (JSON_DECODE_ANY | JSON_ALLOW_NUL)
 
-#define WHY_MAX 400 /* bytes of why a payload could not be built */
+#define WHY_MAX 400 /* the longest text of why a payload could not be built, bytes */
 
 static struct pinion_payload poison = { .type = PINION_PAYLOAD_POISON };
 
-/* --- making them --- */
+/* --- making --- */
 
-/* One reference on a payload with room for `capacity` bytes behind it; NULL when out of memory. */
+/* Make a payload with one reference and room for `capacity` bytes behind the struct. NULL when out of
+ * memory. */
 static struct pinion_payload *new_payload(pinion_payload_type type, size_t capacity)
 {
     struct pinion_payload *payload = pinion__block_new(sizeof *payload + capacity);
@@ -84,13 +85,13 @@ static pinion_payload *copy_binary(struct pinion_slice bytes)
     return payload;
 }
 
-/* Most trees are small: those are dumped once, and only what does not fit here is dumped again. */
+/* Most trees are small: one dump is enough for them. A larger tree is dumped again into more memory. */
 static pinion_payload *dump(const json_t *tree)
 {
     char small[1024];
     size_t len = json_dumpb(tree, small, sizeof small, DUMP_FLAGS);
     if (len == 0)
-        return poisoned("the tree cannot be written (a circle, or out of memory)");
+        return poisoned("the tree cannot be written: it contains itself, or memory ran out");
     if (len <= sizeof small)
         return copy_json(pinion__slice(small, pinion__json_shorten_reals(small, len)), false);
 
@@ -139,9 +140,10 @@ pinion_payload *pinion_payload_text(const char *text, size_t length)
 {
     struct pinion_json_value value;
     struct pinion_slice all = pinion__slice(text, text ? length : 0);
-    bool valid = pinion__json_scan(all, &value) == 0; /* what it says may be nobody else's to see */
+    bool valid =
+        pinion__json_scan(all, &value) == 0; /* a text that is not JSON is not quoted: it may be secret */
     pinion_payload *payload =
-        valid ? copy_json(value.text, value.spaced) : poisoned("the text, of %zu bytes, is no JSON", all.len);
+        valid ? copy_json(value.text, value.spaced) : poisoned("the text of %zu bytes is not JSON", all.len);
     PINION_PAYLOAD_HELD(payload);
     return payload;
 }
@@ -162,7 +164,7 @@ pinion_payload *pinion__payload_reserve(size_t length, char **text)
     return payload ? payload : &poison;
 }
 
-/* --- borrowed ones and views --- */
+/* --- borrowed payloads and views --- */
 
 void pinion__payload_borrow(struct pinion_payload *payload, pinion_payload_type type,
                             struct pinion_slice bytes, bool spaced)
@@ -176,7 +178,7 @@ void pinion__payload_borrow_end(struct pinion_payload *payload)
     pinion_payload_unref(atomic_load(&payload->copy));
 }
 
-/* The copy of a borrowed payload, which keeps the reference; poison when out of memory. */
+/* The heap copy of a borrowed payload, which holds the reference to it. Poison when out of memory. */
 static pinion_payload *heap_copy(struct pinion_payload *payload)
 {
     pinion_payload *found = atomic_load(&payload->copy);
@@ -233,12 +235,12 @@ pinion_payload *pinion_payload_ref(const pinion_payload *payload)
     return counted;
 }
 
-/* One that is borrowed has no references, and gets none by this. */
+/* A borrowed payload has no references to give back; `refs` stays 0. */
 __attribute__((cold, noinline)) static void refuse_lent(pinion_payload *payload)
 {
     atomic_store(&payload->refs, 0);
     pinion__misuse("pinion_payload_unref",
-                   "the payload is a callback's, which only lends it: pinion_payload_ref first");
+                   "the payload is only lent to a callback: call pinion_payload_ref first");
 }
 
 __attribute__((noinline)) static void free_payload(pinion_payload *payload)
@@ -260,7 +262,7 @@ void pinion_payload_unref(pinion_payload *payload)
         refuse_lent(payload);
 }
 
-/* --- looking inside --- */
+/* --- reading --- */
 
 pinion_payload_type pinion_payload_kind(const pinion_payload *payload)
 {
@@ -288,7 +290,7 @@ static json_t *parse_text(struct pinion_slice text)
     return tree;
 }
 
-/* A negative zero stays one: among the numbers of C only reals have it. */
+/* A negative zero must stay negative: in C only reals can be. */
 static json_t *parse(struct pinion_slice text)
 {
     if (!pinion__json_has_minus_zero(text))

@@ -12,7 +12,7 @@ static int hex_digit(char c)
     return -1;
 }
 
-/* The byte that the escape at `at` stands for, or -1. */
+/* The byte for which the escape at `at` stands, or -1. */
 static int escaped_byte(struct pinion_slice text, size_t at)
 {
     if (text.len - at < 3)

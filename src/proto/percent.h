@@ -1,13 +1,12 @@
-/* Percent-encoding (RFC 3986 section 2.1), decoded. */
+/* Decodes percent-encoding (RFC 3986 section 2.1). */
 #ifndef PINION_PROTO_PERCENT_H
 #define PINION_PROTO_PERCENT_H
 
 #include "base/slice.h"
 
-/* Decode text into out (at least text.len bytes, not terminated). `form`: as
- * application/x-www-form-urlencoded is read everywhere, '+' is a space and a '%' that begins no escape stands
- * for itself. Returns the length, or PINION_EPROTO for a NUL, escaped or not, and outside forms for a broken
- * escape. */
+/* Decode text to out, which has room for text.len bytes and gets no terminator. With `form`, as in
+ * application/x-www-form-urlencoded, '+' is a space, and a '%' that does not begin an escape stays. Returns
+ * the length. PINION_EPROTO: a NUL, escaped or not; or a broken escape without `form`. */
 long pinion__percent_decode(struct pinion_slice text, bool form, char *out);
 
 #endif

@@ -1,10 +1,10 @@
-/* Each parameter is decoded first and its name taken apart after that, as Plug does, so %5B nests as [ does.
- * A name that ends in ']' is a path: a[b][c] is the keys a, b and c, and an empty key after the first, which
- * is never empty, is an element of an array.
+/* As in Plug, each parameter is decoded first and its name is split afterwards, so %5B nests like [. A name
+ * that ends in ']' is a path: a[b][c] has the keys a, b and c. An empty key is an element of an array; the
+ * first key is never one.
  *
- * What is put under one path is one container, the empty key too: a[][b]=1&a[][c]=2 is one element with two
- * members. Whether it is an object or an array is what came last; what was put there of the other kind is
- * left out. So what comes is gathered by path first, and the tree is made of it when all has come. */
+ * All that is put under one path is one container, even under an empty key: a[][b]=1&a[][c]=2 is one element
+ * with two members. The last parameter decides whether it is an object or an array; what was put there of the
+ * other kind is dropped. So everything is collected by path first, and the tree is made at the end. */
 #include "proto/query.h"
 #include "proto/percent.h"
 #include "proto/utf8.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 struct path {
-    char *keys[PINION_QUERY_DEPTH]; /* terminated, in the decoded name */
+    char *keys[PINION_QUERY_DEPTH]; /* terminated; they lie in the decoded name */
     size_t count;
 };
 
@@ -24,7 +24,7 @@ static bool add_key(struct path *path, char *key)
     return true;
 }
 
-/* Cut the decoded name into its keys, in place. */
+/* Split the decoded name into its keys, in place. */
 static int split_name(char *name, size_t len, struct path *path)
 {
     *path = (struct path){ .keys = { name }, .count = 1 };
@@ -45,15 +45,15 @@ static int split_name(char *name, size_t len, struct path *path)
 
 /* ---- the levels ---- */
 
-/* What has been put under one path. What it is, an object or an array, is known when all has come: of both it
- * keeps what it got. A value that is a level of its own is the number of that level, until then; all others
- * are strings. */
+/* All that was put under one path. Only the end decides whether it is an object or an array, so it keeps
+ * both. Until then, a value that is a level itself is the number of that level; all other values are
+ * strings. */
 struct level {
     json_t *members;
     json_t *elements;
-    json_t *children;          /* number of the level by key, which is made once */
-    json_int_t elements_child; /* the same of the empty key; 0: none */
-    bool is_array;             /* what came last was an element */
+    json_t *children;          /* the numbers of levels by key; a level is made once */
+    json_int_t elements_child; /* the number of the level of the empty key; 0: none */
+    bool is_array;             /* the last value put here was an element */
 };
 
 struct levels {
@@ -65,7 +65,7 @@ struct levels {
 #define ROOT 0
 #define NONE (-1)
 
-/* The number of a new level, NONE when out of memory. */
+/* Make a level. Returns its number, NONE when out of memory. */
 static json_int_t level_new(struct levels *levels)
 {
     if (levels->count == levels->room) {
@@ -97,7 +97,7 @@ static int set(json_t **object, const char *key, json_t *value)
     return json_object_set_new_nocheck(*object, key, value) ? PINION_ENOMEM : 0;
 }
 
-/* Put value, whose reference is consumed, under key; NULL is the next element. */
+/* Put a value under a key; the key NULL is the next element. Consumes the reference of value. */
 static int put(struct level *level, const char *key, json_t *value)
 {
     level->is_array = !key;
@@ -116,7 +116,7 @@ static int remember(struct level *level, const char *key, json_int_t child)
     return 0;
 }
 
-/* The level under key. It is made once; where it was made it stays, whatever comes to stand there later. */
+/* Go to the level under this key. It is made once, and stays even if another value is put there later. */
 static int descend(struct levels *levels, json_int_t *at, const char *key)
 {
     struct level *level = &levels->items[*at];
@@ -132,7 +132,7 @@ static int descend(struct levels *levels, json_int_t *at, const char *key)
     return 0;
 }
 
-/* Only the first key can be empty and be a name. */
+/* The first key is a name even if it is empty. */
 static const char *key_at(const struct path *path, size_t i)
 {
     const char *key = path->keys[i];
@@ -155,7 +155,7 @@ static int insert(struct levels *levels, const struct path *path, struct pinion_
 
 static json_t *take(struct levels *levels, size_t number);
 
-/* What stands for value in the tree, if it names a level; else NULL. */
+/* The tree of the level that this value names; NULL when it names none. */
 static json_t *level_named(struct levels *levels, const json_t *value)
 {
     return json_is_integer(value) ? take(levels, (size_t)json_integer_value(value)) : NULL;
@@ -185,7 +185,8 @@ static json_t *take_members(struct levels *levels, size_t number)
     return members;
 }
 
-/* The level as a tree, with those below it. Each is named in one place at most, and nothing is allocated. */
+/* Take a level as a tree, with all levels below it. Each level is named in one place at most, so nothing is
+ * allocated. */
 static json_t *take(struct levels *levels, size_t number)
 {
     return levels->items[number].is_array ? take_elements(levels, number) : take_members(levels, number);
@@ -193,7 +194,7 @@ static json_t *take(struct levels *levels, size_t number)
 
 /* ---- the text ---- */
 
-/* Decode into out and terminate it. */
+/* Decode to `out`, and terminate it. */
 static long decode(struct pinion_slice text, char *out)
 {
     long len = pinion__percent_decode(text, true, out);
@@ -203,7 +204,7 @@ static long decode(struct pinion_slice text, char *out)
     return pinion__utf8_valid(out, (size_t)len) ? len : PINION_EPROTO;
 }
 
-/* What of text lies before the first `stop`, which may be all; what lies behind it goes to *rest. */
+/* The text before the first `stop`, or all of it. *rest is set to the text after it. */
 static struct pinion_slice take_until(struct pinion_slice text, char stop, struct pinion_slice *rest)
 {
     const char *found = text.len ? memchr(text.ptr, stop, text.len) : NULL;
@@ -254,7 +255,7 @@ int pinion__query_parse(struct pinion_slice query, json_t **out)
     if (!rc)
         rc = add_parameters(&levels, query, scratch);
     json_t *tree = rc ? NULL : take(&levels, ROOT);
-    if (!rc && !tree && !(tree = json_object())) /* of a query without parameters */
+    if (!rc && !tree && !(tree = json_object())) /* a query without parameters */
         rc = PINION_ENOMEM;
     free(scratch);
     levels_release(&levels);

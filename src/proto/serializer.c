@@ -1,5 +1,5 @@
 /* Which serializer a client asks for. Its `vsn` is a semantic version, read as strictly as Elixir's Version
- * does, since what Phoenix refuses a client may count on being refused. */
+ * does: what Phoenix refuses, a client may rely on being refused. */
 #include "proto/serializer.h"
 
 static bool is_digit(char c)
@@ -25,14 +25,14 @@ static void skip(struct pinion_slice *text, size_t len)
     *text = pinion__slice(text->ptr + len, text->len - len);
 }
 
-/* A number without a leading zero. */
+/* True for a number without a leading zero. */
 static bool is_number(struct pinion_slice text)
 {
     return text.len > 0 && count_while(text, is_digit) == text.len && (text.len == 1 || text.ptr[0] != '0');
 }
 
-/* Skip what follows `mark`, if that comes next: identifiers with dots between them. Where `strict`, those
- * that are numbers have no leading zero. False: they are none. */
+/* If `mark` comes next, skip it and the identifiers after it, which have dots between them. With `strict`,
+ * numbers must not have a leading zero. Returns false when they are not valid. */
 static bool skip_identifiers(struct pinion_slice *text, char mark, bool strict)
 {
     while (text->len > 0 && text->ptr[0] == mark) {
@@ -53,8 +53,8 @@ bool pinion__version_valid(const char *version)
            is_number(pinion__slice_str(dot + 1));
 }
 
-/* Is it major.minor.patch of this "major.minor", as "~> major.minor.0" matches? What precedes a release is
- * less than the release: 2.0.0-rc.1 is not of 2.0, and 2.0.1-rc.1 is. */
+/* Is this version major.minor.patch of this "major.minor", as "~> major.minor.0" matches? A pre-release is
+ * less than its release: so 2.0.0-rc.1 does not belong to 2.0, and 2.0.1-rc.1 does. */
 static bool is_of_line(struct pinion_slice version, const char *line)
 {
     size_t len = strlen(line);

@@ -1,12 +1,12 @@
-/* Reading is the same for every serializer once the five values are found. Writing is too, but for their
- * order and the syntax around them. */
+/* Once the five values are found, reading is the same for every serializer. Writing differs only in the order
+ * of the values and in the syntax around them. */
 #include "proto/serializer_common.h"
 #include <assert.h>
 
 /* --- from JSON --- */
 
-/* A ref as JSON text of which equal ones have equal bytes: without white space, and strings without needless
- * escapes. */
+/* Read a ref as JSON text in a form where equal refs have equal bytes: without white space, and without
+ * needless escapes in strings. */
 static int read_ref(const struct pinion_json_value *value, char *scratch, struct pinion_slice *out)
 {
     if (value->type == PINION_JSON_NULL) {
@@ -100,7 +100,7 @@ static struct pinion_slice ref_or_null(struct pinion_slice ref)
     return ref.len ? ref : null;
 }
 
-/* The most that the values take: a payload without its white space may take less. */
+/* The most bytes that the values take. A payload without its white space may take fewer. */
 static size_t values_len(const struct pinion_message *message)
 {
     size_t topic = message->topic_invalid ? message->topic_json.len : pinion__json_quoted_len(message->topic);

@@ -1,5 +1,5 @@
-/* Version 1.0.0 of the serializer: text only, an object {event, payload, ref, topic}. A client may send a
- * join_ref too; it is never sent one. */
+/* Version 1.0.0 of the serializer: text only, an object {event, payload, ref, topic}. A client may also send
+ * a join_ref, but never gets one. */
 #include "proto/serializer.h"
 #include "proto/serializer_common.h"
 #include <pinion/serializer.h>
@@ -7,7 +7,7 @@
 /* In the order of the fields. */
 static const char *const keys[PINION_FIELDS] = { "join_ref", "ref", "topic", "event", "payload" };
 
-/* The kind tells nothing: a binary frame that holds the JSON text is taken as text. */
+/* The kind of frame does not matter: a binary frame with JSON text is read as text. */
 static int decode(bool binary, struct pinion_slice bytes, struct pinion_message *message,
                   struct pinion_message_scratch *scratch)
 {

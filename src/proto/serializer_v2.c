@@ -1,4 +1,4 @@
-/* Version 2.0.0 of the serializer: text is the array [join_ref, ref, topic, event, payload]; a binary frame
+/* Version 2.0.0 of the serializer. Text is the array [join_ref, ref, topic, event, payload]. A binary frame
  * has a kind, a length byte for each string of the kind, the strings, and the payload as it is. */
 #include "proto/serializer.h"
 #include "proto/serializer_common.h"
@@ -87,8 +87,8 @@ static int encode_text(const struct pinion_message *message, struct pinion_frame
     return 0;
 }
 
-/* A ref as a binary frame carries it: nothing for null, a string's characters, the JSON text of anything
- * else. */
+/* The form of a ref in a binary frame: nothing for null, the characters of a string, the JSON text of
+ * anything else. */
 static int ref_chars(struct pinion_slice ref, char scratch[PINION_NAME_MAX], struct pinion_slice *out)
 {
     *out = ref;
@@ -102,12 +102,12 @@ static int ref_chars(struct pinion_slice ref, char scratch[PINION_NAME_MAX], str
     return pinion__json_unescape(&string, scratch, PINION_NAME_MAX, out);
 }
 
-/* The strings of a binary frame, in its order. */
+/* The strings of a binary frame, in order. */
 struct binary_strings {
     struct pinion_slice items[4];
     size_t count;
-    size_t size;                      /* of all of them and of their lengths */
-    char scratch[2][PINION_NAME_MAX]; /* where the refs are unescaped to */
+    size_t size;                      /* of all strings and their length bytes */
+    char scratch[2][PINION_NAME_MAX]; /* for refs that are unescaped */
 };
 
 static int add_string(struct binary_strings *strings, struct pinion_slice string)

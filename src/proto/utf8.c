@@ -1,11 +1,12 @@
-/* UTF-8 as a small state: how many continuation bytes are missing, and the bounds of the next one. Bounds
- * narrower than 80..BF are what shuts out overlong forms, surrogates and code points beyond U+10FFFF: they
- * all show in the second byte. */
+/* UTF-8 as a small state: how many continuation bytes are missing, and the bounds of the next one. Overlong
+ * forms, surrogates and code points above U+10FFFF all show in the second byte: bounds narrower than 80..BF
+ * exclude them. */
 #include "proto/utf8.h"
 #include "base/work.h"
 #include <string.h>
 
-/* What the first byte of a character of several bytes asks for. False when it can be none. */
+/* Set the state for the first byte of a character of several bytes. Returns false when no character begins
+ * with it. */
 static bool begin_char(struct pinion_utf8 *state, uint8_t lead)
 {
     if (lead < 0xC2 || lead > 0xF4)
@@ -65,7 +66,7 @@ bool pinion__utf8_valid(const void *bytes, size_t len)
     return pinion__utf8_feed(&state, bytes, len) && pinion__utf8_complete(&state);
 }
 
-/* The length of the character beyond ASCII that starts here; 0 when there is no whole one. */
+/* The length of the character beyond ASCII that starts here; 0 when it is not valid or not complete. */
 static size_t wide_char_len(const uint8_t *at, size_t len)
 {
     struct pinion_utf8 state;

@@ -1,4 +1,4 @@
-/* UTF-8 (RFC 3629): checked as it comes, one byte at a time if need be. */
+/* UTF-8 (RFC 3629), checked as it comes, even byte by byte. */
 #ifndef PINION_PROTO_UTF8_H
 #define PINION_PROTO_UTF8_H
 
@@ -9,24 +9,24 @@
 
 /* All zero is the start of a text. */
 struct pinion_utf8 {
-    uint8_t needed; /* continuation bytes still to come */
-    uint8_t low;    /* the bounds of the next one */
+    uint8_t needed; /* continuation bytes that must follow */
+    uint8_t low;    /* the bounds of the next byte */
     uint8_t high;
 };
 
-/* Feed bytes. False as soon as the text so far cannot be the start of valid UTF-8. */
+/* Feed bytes. Returns false as soon as no valid UTF-8 can begin with the text so far. */
 bool pinion__utf8_feed(struct pinion_utf8 *state, const void *bytes, size_t len);
 
-/* True when the text so far ends at the end of a character. */
+/* True when the text so far ends with a complete character. */
 static inline bool pinion__utf8_complete(const struct pinion_utf8 *state)
 {
     return state->needed == 0;
 }
 
-/* True for a whole text that is valid. */
+/* True when the text is valid and complete. */
 bool pinion__utf8_valid(const void *bytes, size_t len);
 
-/* The same for a name, most of which are short and ASCII: a word at a time, and no call for those. */
+/* The same for a name. Most names are short and ASCII: they are checked a word at a time, without a call. */
 static inline bool pinion__utf8_name(const char *name, size_t len)
 {
     uint64_t word = 0, seen = 0;
@@ -44,7 +44,8 @@ static inline bool pinion__utf8_name(const char *name, size_t len)
     return !(seen & UINT64_C(0x8080808080808080)) || pinion__utf8_valid(name, len);
 }
 
-/* How many bytes at the start are whole, valid characters beyond ASCII; 0 when the first is none. */
+/* The number of bytes at the start that are complete, valid characters beyond ASCII; 0 when the first is
+ * not. */
 size_t pinion__utf8_span(const void *bytes, size_t len);
 
 #endif

@@ -24,7 +24,7 @@ int pinion__varint_append(struct pinion_buf *out, uint64_t value)
     return pinion__buf_append(out, bytes, pinion__varint_write(bytes, value));
 }
 
-/* A last byte of zero adds nothing: there is a shorter encoding. The tenth byte has room for one bit. */
+/* The last byte must not be zero, because a shorter encoding exists. The tenth byte has room for one bit. */
 static bool ends_well(unsigned char last, size_t index)
 {
     if (index > 0 && last == 0)

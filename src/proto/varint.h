@@ -1,26 +1,25 @@
-/* Unsigned integers of variable length (LEB128): seven bits a byte, the lowest first, the top bit of a byte
- * says that another follows.
+/* Unsigned integers of variable length (LEB128): seven bits in each byte, the lowest first. The top bit of a
+ * byte says that another one follows.
  *
- * Strict: a number has one encoding, the shortest.
- */
+ * Strict: only the shortest encoding of a number is accepted. */
 #ifndef PINION_PROTO_VARINT_H
 #define PINION_PROTO_VARINT_H
 
 #include "base/buf.h"
 #include "base/slice.h"
 
-#define PINION_VARINT_MAX 10 /* bytes of the largest */
+#define PINION_VARINT_MAX 10 /* the longest encoding, bytes */
 
 size_t pinion__varint_len(uint64_t value);
 
-/* Write it to `out`, which has room for it; returns its length. */
+/* Write the value to `out`, which must have room for it. Returns its length. */
 size_t pinion__varint_write(char *out, uint64_t value);
 
-/* Append it. Errors as pinion__buf_append. */
+/* Append the value. Errors: as pinion__buf_append. */
 int pinion__varint_append(struct pinion_buf *out, uint64_t value);
 
-/* Take one from the front of *in. PINION_EPROTO, and *in untouched: cut off, not the shortest, or beyond 64
- * bits. */
+/* Take a value from the front of *in. PINION_EPROTO: it is cut off, not the shortest, or exceeds 64 bits; *in
+ * is then unchanged. */
 int pinion__varint_read(struct pinion_slice *in, uint64_t *value);
 
 #endif

@@ -1,7 +1,7 @@
-/* The decoder is a machine of two states: in a header (14 bytes at most, always gathered in the decoder, as
- * they are few) and in a payload. A message or control frame whose payload lies whole in the input is handed
- * out where it lies; anything else is gathered in memory that grows with what has come, never with what a
- * header promises. Whatever a header alone can show to be wrong is refused before its payload. */
+/* The decoder has two states: in a header, which is gathered in the decoder because it has at most 14 bytes,
+ * and in a payload. A message or control frame whose payload lies whole in the input is handed out where it
+ * lies. Everything else is gathered in memory that grows with what has come, never with what a header
+ * announces. A fault that the header shows is refused before the payload comes. */
 #include "proto/ws_frame.h"
 #include "base/work.h"
 #include "proto/more.h"
@@ -26,8 +26,8 @@ enum {
 
 #define CONTROL_MAX 125
 
-/* The steps below return 0 to go on, PINION_MORE for the end of the input, or the code (> 0) of the close
- * that a violation calls for. */
+/* The steps below return 0 to go on, PINION_MORE at the end of the input, or the close code (> 0) for a
+ * violation. */
 
 static bool is_final(const struct pinion_ws_decoder *decoder)
 {
@@ -66,7 +66,7 @@ static uint8_t header_size(const struct pinion_ws_decoder *decoder)
     return decoder->header_len < 2 ? 2 : (uint8_t)(2 + length_size(decoder) + 4);
 }
 
-/* What the first two bytes tell. */
+/* Check what the first two bytes say. */
 static int check_start(const struct pinion_ws_decoder *decoder)
 {
     bool reserved_bits = decoder->header[0] & 0x70;
@@ -100,7 +100,7 @@ static uint64_t read_length(const struct pinion_ws_decoder *decoder)
     return length;
 }
 
-/* RFC 6455 section 5.2: the shortest encoding, and the top bit of the longest is 0. */
+/* RFC 6455 section 5.2: the encoding must be the shortest, and the top bit of the longest must be 0. */
 static bool length_is_valid(const struct pinion_ws_decoder *decoder, uint64_t length)
 {
     switch (length_size(decoder)) {
@@ -129,7 +129,7 @@ static int begin_payload(struct pinion_ws_decoder *decoder)
     return 0;
 }
 
-/* Most often the header and more has come. The decoder has room for the longest. */
+/* Usually the header has come completely, and more with it. The decoder has room for the longest header. */
 static int read_whole_header(struct pinion_ws_decoder *decoder, const uint8_t *data, size_t *pos)
 {
     memcpy(decoder->header, data + *pos, sizeof decoder->header);
@@ -175,7 +175,7 @@ static void turn_mask(uint8_t mask[4], size_t by)
     memcpy(mask, turned, 4);
 }
 
-/* Eight bytes at a time, at any alignment. */
+/* Unmask eight bytes at a time, at any alignment. */
 static void unmask(const uint8_t mask[4], uint8_t *bytes, size_t len)
 {
     uint64_t wide_mask;
@@ -192,7 +192,7 @@ static void unmask(const uint8_t mask[4], uint8_t *bytes, size_t len)
         bytes[i] ^= mask[i % 4];
 }
 
-/* The buffer doubles as it fills: it never holds twice what has come. */
+/* The buffer doubles as it fills: its capacity stays below twice what has come. */
 static int gather_message(struct pinion_ws_decoder *decoder, const uint8_t *bytes, size_t n)
 {
     if (n == 0)
@@ -222,7 +222,7 @@ static int give_gathered(struct pinion_ws_decoder *decoder, struct pinion_ws_eve
     return 0;
 }
 
-/* n bytes of the current data frame, unmasked. */
+/* Take n unmasked bytes of the current data frame. */
 static int take_data(struct pinion_ws_decoder *decoder, const uint8_t *bytes, size_t n,
                      struct pinion_ws_event *event)
 {
@@ -296,7 +296,7 @@ static int gather_control(struct pinion_ws_decoder *decoder, const uint8_t *byte
     return 0;
 }
 
-/* n bytes of the current control frame, unmasked. */
+/* Take n unmasked bytes of the current control frame. */
 static int take_control(struct pinion_ws_decoder *decoder, const uint8_t *bytes, size_t n,
                         struct pinion_ws_event *event)
 {
@@ -355,7 +355,7 @@ bool pinion__ws_decoder_idle(const struct pinion_ws_decoder *decoder)
     return decoder->header_len == 0 && decoder->message_opcode == 0 && !decoder->finished;
 }
 
-/* Between two frames the next one may be short. */
+/* Between two frames it may always be so, because the next frame may be short. */
 bool pinion__ws_decoder_may_end(const struct pinion_ws_decoder *decoder, size_t large, size_t len)
 {
     return decoder->message.len > large && (!decoder->in_payload || decoder->remaining <= len);

@@ -1,10 +1,10 @@
-/* The checks, one function each, in the order in which they are made; and the answer to a good request. */
+/* The checks, one function each, in the order in which they are made, and the answer to a valid request. */
 #include "proto/ws_handshake.h"
 #include <openssl/evp.h>
 #include <pinion/error.h>
 #include <stdio.h>
 
-/* Text of a limited length. What does not fit is left out, with all that follows it. */
+/* A text of limited length. What does not fit is left out, and everything after it. */
 struct sentence {
     char *text;
     size_t size;
@@ -22,8 +22,8 @@ static void say(struct sentence *sentence, const char *words)
     sentence->len += len;
 }
 
-/* One character of a string, as Elixir's inspect/1 shows it; what is not ASCII as \xNN, for it may be
- * anything. */
+/* Write one character of a string as Elixir's inspect/1 shows it. Bytes that are not ASCII become \xNN,
+ * because they may be anything. */
 static void say_char(struct sentence *sentence, char c, char next)
 {
     char shown[8];
@@ -46,7 +46,7 @@ static void say_string(struct sentence *sentence, struct pinion_slice chars)
     say(sentence, "\"");
 }
 
-/* The values of every header of that name, as a list of strings. */
+/* Write the values of all headers of that name, as a list of strings. */
 static void say_values(struct sentence *sentence, const struct pinion_http_request *request, const char *name)
 {
     const char *separator = "";
@@ -63,7 +63,7 @@ static void say_values(struct sentence *sentence, const struct pinion_http_reque
 
 static bool check_method(const struct pinion_http_request *request, struct sentence *why)
 {
-    return pinion__slice_is(request->method, "GET"); /* Phoenix has no words for another one */
+    return pinion__slice_is(request->method, "GET"); /* Phoenix has no sentence for other methods */
 }
 
 static bool check_http_version(const struct pinion_http_request *request, struct sentence *why)
@@ -100,8 +100,8 @@ static size_t count_headers(const struct pinion_http_request *request, const cha
     return count;
 }
 
-/* 16 bytes in base64 (RFC 6455 section 4.1): 22 characters and "==". The last has four bits too many; clients
- * that make a key of random characters leave them set. */
+/* 16 bytes in base64 (RFC 6455 section 4.1): 22 characters and "==". Four bits of the last character are
+ * unused; clients that make a key of random characters leave them set. */
 static bool is_key(struct pinion_slice text)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -152,7 +152,7 @@ bool pinion__ws_other_version(const struct pinion_http_request *request)
 
 const char *pinion__ws_handshake_check(const struct pinion_http_request *request, char *text, size_t size)
 {
-    /* In the order of Phoenix's adapters: the first thing that is wrong is the one that is named. */
+    /* In the order of Phoenix's adapters: the first fault is the one that is named. */
     static bool (*const checks[])(const struct pinion_http_request *, struct sentence *) = {
         check_method, check_http_version, check_connection, check_upgrade, check_key, check_websocket_version,
     };

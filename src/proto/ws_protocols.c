@@ -10,7 +10,7 @@ static bool is_token(struct pinion_slice element)
     return element.len >= len && memcmp(element.ptr, TOKEN_PREFIX, len) == 0;
 }
 
-/* A client sends one token. Of several none is taken for it. */
+/* A client sends one token. If there are several, none is used. */
 static struct pinion_slice find_token(struct pinion_slice offered)
 {
     struct pinion_slice element, token = { NULL, 0 };
@@ -24,7 +24,8 @@ static struct pinion_slice find_token(struct pinion_slice offered)
     return count == 1 ? token : pinion__slice(NULL, 0);
 }
 
-/* How many protocols are offered (`tokens`: those count too), and whether this one is among them. */
+/* Count the offered protocols; tokens count only with `tokens`. *found is set to this protocol if it is
+ * offered. */
 static size_t count_offers(struct pinion_slice offered, bool tokens, const char *protocol,
                            struct pinion_slice *found)
 {
@@ -47,7 +48,7 @@ int pinion__ws_protocols(const struct pinion_http_request *request, const char *
     *out = (struct pinion_ws_protocols){ .token = { NULL, 0 } };
     if (auth_token)
         out->token = find_token(offered);
-    bool tokens = out->token.ptr == NULL; /* then what looks like one is a protocol like any */
+    bool tokens = out->token.ptr == NULL; /* then what looks like a token is an ordinary protocol */
     bool alone = !tokens && count_offers(offered, false, NULL, NULL) == 0;
     if (!offered.ptr || alone || (!configured && !auth_token))
         return 0;
@@ -62,7 +63,7 @@ int pinion__ws_token_decode(struct pinion_slice text, char *out, size_t *len)
 {
     while (text.len > 0 && text.ptr[text.len - 1] == '=')
         text.len--;
-    for (size_t i = 0; i < text.len; i++) /* decoding never overtakes itself */
+    for (size_t i = 0; i < text.len; i++) /* decoding writes never further than it has read */
         out[i] = text.ptr[i] == '+' ? '-' : text.ptr[i] == '/' ? '_' : text.ptr[i];
     return pinion__base64url_decode(out, pinion__slice(out, text.len), len);
 }

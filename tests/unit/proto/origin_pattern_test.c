@@ -134,7 +134,7 @@ static void a_sentence_has_an_end(void **state)
     memset(text, 'a', sizeof text);
     memcpy(text, "//*", 3);
     text[sizeof text - 1] = '\0';
-    expect_refused(text, "for it alone");
+    expect_refused(text, "for the domain alone");
 }
 
 int main(void)

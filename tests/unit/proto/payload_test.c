@@ -97,7 +97,7 @@ static void poison_says_why(void **unused)
     check_why(pinion_json("{s:s, s:s}", "a", "b", "c", "\xFF"),
               "Invalid UTF-8 string, at 9 of \"{s:s, s:s}\"");
     check_why(pinion_payload_json(NULL), "the tree is NULL");
-    check_why(pinion_payload_text(password, sizeof password - 1), "the text, of 20 bytes, is no JSON");
+    check_why(pinion_payload_text(password, sizeof password - 1), "the text of 20 bytes is not JSON");
     check_why(pinion_payload_binary(NULL, 1), "the bytes are NULL");
     memset(format, '?', sizeof format - 1);
     format[sizeof format - 1] = '\0';
