@@ -17,7 +17,7 @@ static struct pinion_conn **place(const struct pinion_busy *busy, size_t i)
     return &busy->array[(busy->first + i) & (busy->max - 1)];
 }
 
-/* In their order, from the array's begin. */
+/* Grow the array. The connections keep their order, and begin at its start. */
 static bool grow(struct pinion_busy *busy)
 {
     size_t max = busy->max ? 2 * busy->max : MAX_FIRST;
@@ -45,7 +45,8 @@ void pinion__busy_add(struct pinion_conn *conn)
     conn->busy = true;
 }
 
-/* Those before it move back: when all of them end, the first one usually does first. */
+/* The connections before it move back by one place. When all connections end, the first one usually ends
+ * first. */
 void pinion__busy_remove(struct pinion_conn *conn)
 {
     struct pinion_busy *busy = &conn->loop->busy;
@@ -72,7 +73,8 @@ static struct pinion_conn *take_first(struct pinion_busy *busy)
     return conn;
 }
 
-/* Returns the bytes. Who has more to read is put last; if it is paused, its engine takes it out. */
+/* Returns the bytes. If the connection has more to read, it is put last. If it is paused, its engine takes it
+ * out. */
 static size_t read_first(struct pinion_loop *loop)
 {
     struct pinion_conn *conn = take_first(&loop->busy);
@@ -86,7 +88,7 @@ static size_t read_first(struct pinion_loop *loop)
     return len;
 }
 
-/* What handling a piece costs is the application's matter, hence the look at the clock. */
+/* The application decides how long it handles a piece, so the clock limits the reading too. */
 void pinion__busy_read(struct pinion_loop *loop)
 {
     uint64_t end = loop->busy.count ? pinion__clock_ms() + PINION_RECV_MS : 0;

@@ -15,19 +15,21 @@ const char *pinion__outbox_check(const struct pinion_outbox *outbox)
     size_t bytes = 0, frames = 0;
     for (const struct pinion_outbox_node *node = outbox->head; node; node = node->next) {
         if (++frames > outbox->frames)
-            return "more frames wait in an outbox than it has counted, or they are a ring";
+            return "an outbox has more frames than its count says, or its list is circular";
         if (!is_sound(node))
-            return "a frame waits in an outbox that is none, or that nobody holds";
+            return "an outbox has an entry without a frame, or a frame without a reference";
         bytes += pinion__frame_wire(node->frame).len;
         last = node;
     }
     if (frames != outbox->frames)
-        return "fewer frames wait in an outbox than it has counted";
+        return "an outbox has fewer frames than its count says";
     if (last && outbox->tail != last)
         return "the last frame of an outbox is not its tail";
     if (last ? outbox->offset >= pinion__frame_wire(outbox->head->frame).len : outbox->offset > 0)
-        return "more has gone of an outbox's first frame than it has";
-    return bytes - outbox->offset == outbox->bytes ? NULL : "an outbox has not as many bytes as its frames";
+        return "an outbox has sent more of its first frame than the frame has";
+    return bytes - outbox->offset == outbox->bytes
+               ? NULL
+               : "an outbox's count of bytes differs from that of its frames";
 }
 
 const char *pinion__outbox_pool_check(const struct pinion_outbox_pool *pool)
@@ -35,24 +37,25 @@ const char *pinion__outbox_pool_check(const struct pinion_outbox_pool *pool)
     size_t count = 0;
     for (const struct pinion_outbox_node *node = pool->free; node; node = node->next) {
         if (++count > pool->count)
-            return "a pool keeps more nodes than it has counted, or a ring of them";
+            return "a pool keeps more nodes than its count says, or its list is circular";
     }
-    return count == pool->count ? NULL : "a pool keeps fewer nodes than it has counted";
+    return count == pool->count ? NULL : "a pool keeps fewer nodes than its count says";
 }
 
-/* ---- those who are busy ---- */
+/* ---- busy connections ---- */
 
 const char *pinion__busy_check(const struct pinion_loop *loop)
 {
     const struct pinion_busy *busy = &loop->busy;
     if ((busy->max & (busy->max - 1)) != 0 || !busy->max != !busy->array)
-        return "the ring of those who are busy has no length that it can have";
+        return "the size of the ring of busy connections is not a power of two";
     if (busy->count > busy->max)
-        return "more are busy than there is room for";
+        return "more connections are busy than their ring has room for";
     for (size_t i = 0; i < busy->count; i++) {
         const struct pinion_conn *conn = busy->array[(busy->first + i) & (busy->max - 1)];
         if (!conn->busy || conn->ending || conn->loop != loop)
-            return "one counts as busy that does not know it, or has ended, or is another loop's";
+            return "a connection in the busy ring is not marked as busy, has ended, or belongs to another "
+                   "loop";
     }
     return NULL;
 }
@@ -62,13 +65,13 @@ const char *pinion__busy_check(const struct pinion_loop *loop)
 static const char *conn_check(const struct pinion_loop *loop, const struct pinion_conn *conn)
 {
     if (conn->loop != loop)
-        return "a connection is in the list of a loop that is not its own";
+        return "a connection is in the list of the wrong loop";
     if (!pinion__list_sound(&conn->unsettled))
-        return "a connection's place among the unsettled ones is not known there";
+        return "the neighbours of an unsettled connection do not point at it";
     if (conn->ending && (conn->busy || !pinion__outbox_empty(&conn->outbox)))
-        return "a connection has ended, and is busy or has something to send";
+        return "a connection has ended, but is busy or has frames to send";
     if (conn->blocked && !conn->ending && pinion__outbox_empty(&conn->outbox))
-        return "a connection waits for the kernel to take what it does not have";
+        return "a connection is blocked, but has nothing to send";
     return pinion__outbox_check(&conn->outbox);
 }
 
@@ -79,7 +82,7 @@ static const char *conns_check(const struct pinion_loop *loop)
     if (wrong)
         return wrong;
     if (count != loop->connections)
-        return "a loop has not as many connections as it has counted";
+        return "a loop's count of connections differs from its list";
     PINION_LIST_FOREACH (link, &loop->conns) {
         const struct pinion_conn *conn = PINION_CONTAINER_OF(link, struct pinion_conn, link);
         wrong = conn_check(loop, conn);
@@ -87,7 +90,8 @@ static const char *conns_check(const struct pinion_loop *loop)
             return wrong;
         busy += conn->busy;
     }
-    return busy == loop->busy.count ? NULL : "not as many are busy as wait for being read";
+    return busy == loop->busy.count ? NULL
+                                    : "the count of busy connections differs from those marked as busy";
 }
 
 static const char *unsettled_check(const struct pinion_loop *loop)
@@ -97,10 +101,10 @@ static const char *unsettled_check(const struct pinion_loop *loop)
     if (wrong)
         return wrong;
     if (count > loop->connections)
-        return "more connections are unsettled than there are";
+        return "more connections are unsettled than the loop has";
     PINION_LIST_FOREACH (link, &loop->unsettled) {
         if (PINION_CONTAINER_OF(link, struct pinion_conn, unsettled)->loop != loop)
-            return "a connection of another loop is to be settled";
+            return "a connection of another loop is in the list of unsettled ones";
     }
     return NULL;
 }
@@ -113,7 +117,7 @@ static const char *listeners_check(const struct pinion_loop *loop)
     PINION_LIST_FOREACH (link, &loop->listeners) {
         const struct pinion_listener *listener = PINION_CONTAINER_OF(link, struct pinion_listener, link);
         if (listener->loop != loop || listener->closed)
-            return "a listener is in a loop's list that is closed, or another's";
+            return "a listener in a loop's list is closed, or belongs to another loop";
     }
     return NULL;
 }

@@ -1,15 +1,15 @@
-/* What both engines do with plain system calls: send the backlog of a connection, and judge what went wrong
- * with accepting. */
+/* What both engines do with plain system calls: send what waits on a connection, and decide what to do after
+ * an error of accept. */
 #include "base/log_limit.h"
 #include "io/loop_int.h"
 #include <errno.h>
 #include <string.h>
 
-#define SEND_BATCH       64 /* frames that leave in one system call */
+#define SEND_BATCH       64 /* frames in one system call */
 #define ACCEPT_RETRY_MIN 100
 #define ACCEPT_RETRY_MAX 1000
 
-/* Most often there is one frame, for which send is the shorter way through the kernel. */
+/* Usually there is one frame, and send takes a shorter way through the kernel than sendmsg. */
 static ssize_t send_some(const struct pinion_outbox *outbox, int fd, size_t *wanted)
 {
     struct iovec iov[SEND_BATCH];
@@ -56,7 +56,7 @@ bool pinion__accept_failed_for_peer(int error)
     switch (error) {
     case EINTR:
     case ECONNABORTED:
-    case EPERM: /* a firewall's rule */
+    case EPERM: /* the rule of a firewall */
     case EPROTO:
     case ENOPROTOOPT:
     case EOPNOTSUPP:

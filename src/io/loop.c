@@ -1,4 +1,4 @@
-/* The functions of loop.h: they check their arguments and who calls, do what is the same for every engine,
+/* The functions of loop.h. They check their arguments and the thread, do what is the same for every engine,
  * and leave the rest to the engine's table. */
 #include "base/log.h"
 #include "io/loop_int.h"
@@ -9,9 +9,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define POOL_BASE 1024 /* outbox nodes kept, besides one for each connection */
+#define POOL_BASE 1024 /* outbox nodes that are kept, in addition to one for each connection */
 
-/* The best one first; uv works everywhere. */
+/* The best engine first. uv works everywhere. */
 static const struct pinion_loop_ops *const engines[] = {
 #ifdef PINION_HAVE_URING
     &pinion__loop_uring,
@@ -19,7 +19,7 @@ static const struct pinion_loop_ops *const engines[] = {
     &pinion__loop_uv,
 };
 
-/* True on the loop's thread, and where there is none yet. Asked in asserts only. */
+/* True on the loop's thread, and on any thread while the loop has none. Only asserts call it. */
 __attribute__((unused)) static bool on_thread(const struct pinion_loop *loop)
 {
     return !loop->running || pthread_equal(loop->thread, pthread_self());
@@ -144,8 +144,8 @@ size_t pinion__loop_connections(const struct pinion_loop *loop)
     return loop->connections;
 }
 
-/* Connections inherit TCP_NODELAY, if it was set before the socket listened. A socket of others' making may
- * lack it (one that is not TCP's cannot have it). */
+/* Connections inherit TCP_NODELAY if it was set before the socket listened. A socket that somebody else made
+ * may lack it. A socket that is not TCP cannot have it. */
 static bool lacks_nodelay(int fd)
 {
     int on = 1;
@@ -181,7 +181,7 @@ void pinion__listener_close(struct pinion_listener *listener)
     listener->loop->ops->listener_close(listener);
 }
 
-/* Keep a node for each connection, so that a broadcast to all of them finds one for each. */
+/* Keep a node for each connection, so that a broadcast to all of them finds a node for each. */
 static void count_connections(struct pinion_loop *loop, size_t connections)
 {
     loop->connections = connections;
@@ -278,7 +278,7 @@ size_t pinion__conn_memory(const struct pinion_conn *conn)
     return pinion__outbox_memory(&conn->outbox);
 }
 
-/* A socket that cannot tell has nothing left. */
+/* A socket that cannot say has nothing left to send. */
 static size_t in_kernel(const struct pinion_conn *conn)
 {
     int bytes = 0;

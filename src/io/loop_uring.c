@@ -1,9 +1,9 @@
-/* The engine on io_uring. The model stands in uring_int.h; here are the turn and the end of a connection.
+/* The engine on io_uring. uring_int.h describes the model; this file has the turn and the end of a
+ * connection.
  *
- * A connection that ended waits, after it was settled, until every operation on it has completed. Only then
- * is its descriptor closed: before, an operation that is prepared but not yet submitted could meet the next
- * owner of the number. Its closed event is the last of the turn's events.
- */
+ * A connection that has ended is settled, and then waits until all its operations have completed. Only then
+ * is its descriptor closed: earlier, an operation that is prepared but not submitted could meet the next
+ * owner of that number. Its closed event is the last of the turn's events. */
 #include "base/log.h"
 #include "io/uring_int.h"
 #include <assert.h>
@@ -14,8 +14,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Measured: with fewer, whom a turn wakes on this core interrupts it between two submits; with more, memory
- * is cold when it is used again. */
+/* Measured: with fewer entries, the clients that a turn wakes on this core interrupt it between two submits;
+ * with more, memory is cold when it is used again. */
 #define ENTRIES_DEFAULT 1024
 
 /* The end of a connection */
@@ -67,8 +67,8 @@ static struct uring_conn *conn_at(struct pinion_list *unsettled)
     return PINION_CONTAINER_OF(unsettled, struct uring_conn, base.unsettled);
 }
 
-/* Whoever woke the loop before this has done what the turn is for; it is seen by the turn since both exchange
- * the flag. */
+/* The turn will do what the wakers wanted. Both sides exchange the flag, so the turn sees everything that was
+ * done before the wake. */
 static void on_wake(struct uring_engine *engine, const struct uring_event *event)
 {
     (void)atomic_exchange(&engine->woken, false);
@@ -99,7 +99,7 @@ static void dispatch(struct uring_engine *engine, const struct uring_event *even
     case URING_CANCEL_ACCEPT:
         pinion__uring_on_accept_cancel(whom, event);
         break;
-    case URING_SEND: /* is not noted */
+    case URING_SEND: /* is never noted as an event */
         break;
     }
 }
@@ -113,8 +113,9 @@ static bool must_wait(const struct uring_event *event, unsigned *accepted)
     return tag == URING_ACCEPT && (*accepted)++ >= PINION_ACCEPT_BATCH;
 }
 
-/* The kernel accepts all there are at once, and receives what it has buffers for. Some of that waits for the
- * next turn, so that others are served in between. Closing a listener from in here brings further events. */
+/* The kernel accepts all connections at once, and receives as much as it has buffers for. Some of these
+ * events wait for the next turn, so that others are served in between. If a listener is closed from in here,
+ * further events come. */
 static void deliver_events(struct uring_engine *engine)
 {
     struct uring_events *events = &engine->events;
@@ -149,7 +150,8 @@ static void deliver(struct uring_engine *engine)
 
 /* Settling */
 
-/* What precedes a FIN must have gone, and the wait must not delay it: both leave with calls of their own. */
+/* The data before a FIN must have been sent, and waiting must not delay the FIN: both leave in calls of their
+ * own. */
 static void send_fin(struct uring_conn *conn)
 {
     if (!conn->base.blocked)
@@ -174,7 +176,7 @@ static void settle(struct uring_engine *engine, struct uring_conn *conn)
         return; /* sending failed: it is unsettled again */
     if (!pinion__uring_just_reads(conn))
         pinion__uring_settle_reading(engine, conn);
-    /* Last: from here on the connection may come to be unsettled again. */
+    /* This comes last: from here on the connection may be unsettled again. */
     if (!base->blocked && !pinion__outbox_empty(&base->outbox))
         pinion__uring_send(engine, conn);
 }
@@ -204,14 +206,15 @@ static void settle_all(struct uring_engine *engine)
 
 /* The turn */
 
-/* Things left to do are no events: the wait would not end for them. */
+/* True when work is left that is not an event, for which the wait would not end. */
 static bool has_more(const struct uring_engine *engine)
 {
     return engine->more_to_send || engine->events.count > 0 || engine->base.busy.count > 0 ||
            !pinion__list_empty(&engine->resumed) || !pinion__list_empty(&engine->finished);
 }
 
-/* What was queued leaves first: when connections end, it is dropped. True when nothing is left. */
+/* What was queued is sent first, because it is dropped when connections end. Returns true when nothing is
+ * left. */
 static bool wind_down(struct uring_engine *engine)
 {
     pinion__uring_submit(engine);
@@ -221,7 +224,7 @@ static bool wind_down(struct uring_engine *engine)
     return false;
 }
 
-/* False after the last one. */
+/* Returns false after the last turn. */
 static bool take_turn(struct uring_engine *engine)
 {
     struct pinion_loop *loop = &engine->base;
@@ -340,7 +343,7 @@ static int uring_engine_fd(const struct pinion_conn *conn)
     return ((const struct uring_conn *)conn)->fd;
 }
 
-/* Only called while events are delivered, when no send is under way. */
+/* Called only while events are delivered, when no send is under way. */
 static void uring_engine_flush(struct pinion_conn *conn)
 {
     assert(pinion__uring_engine(conn)->sends.count == 0);

@@ -1,13 +1,12 @@
-/* The engine on libuv, for where io_uring is switched off.
+/* The engine on libuv, for machines where io_uring is switched off.
  *
- * libuv watches (uv_poll_t) and keeps time; the sockets are ours. That costs less memory than uv_tcp_t,
- * several frames leave in one sendmsg, and a listener can wait when descriptors run out.
+ * libuv watches (uv_poll_t) and keeps time; the sockets are ours. That costs less memory than uv_tcp_t, sends
+ * several frames in one sendmsg, and lets a listener wait when descriptors run out.
  *
- * uv_prepare callbacks run just before libuv waits, when all events of an iteration are delivered: there
- * the turn ends. A connection that ended is handed to uv_close at the end of that turn, so that its closed
- * event comes among the next turn's events. Its descriptor is closed only then: before, the number could
- * come back from accept while libuv still watches it for the old connection.
- */
+ * uv_prepare callbacks run just before libuv waits, after all events of an iteration were delivered: the turn
+ * ends there. A connection that has ended is passed to uv_close at the end of its turn, so its closed event
+ * is among the next turn's events. Only then is its descriptor closed: earlier, accept could return the same
+ * number while libuv still watches it for the old connection. */
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/slab.h"
@@ -22,7 +21,7 @@ struct uv_engine {
     struct pinion_loop base;
     uv_loop_t uv;
     uv_prepare_t turn_end;
-    uv_timer_t turn_timer; /* ends the wait that the core allowed */
+    uv_timer_t turn_timer; /* ends the wait that turn() allowed */
     uv_async_t wake;
     struct pinion_regions regions;
     struct pinion_slabs conns;
@@ -42,10 +41,10 @@ struct uv_listener {
 struct uv_conn {
     struct pinion_conn base;
     uv_poll_t poll;
-    int watched;       /* the uv_poll events that are waited for */
-    bool fin_received; /* delivered, so there is no more to read */
+    int watched;       /* the uv_poll events that are being watched */
+    bool fin_received; /* it was delivered, so there is no more to read */
     bool fin_sent;
-    bool hung_up; /* while paused libuv told of the peer's FIN, and would tell for ever */
+    bool hung_up; /* while it was paused, libuv reported the peer's FIN, and would report it for ever */
 };
 
 static struct uv_engine *engine_of(const struct pinion_conn *conn)
@@ -104,7 +103,7 @@ static size_t uv_engine_read(struct pinion_conn *conn, bool *more)
     return len;
 }
 
-/* The share is small once others have received much, too. */
+/* The share becomes small once other connections have received much in this turn. */
 static size_t share_of(const struct uv_engine *engine)
 {
     bool small = engine->base.received >= PINION_RECV_TURN && engine->recv_size > PINION_RECV_LEAST;
@@ -112,7 +111,7 @@ static size_t share_of(const struct uv_engine *engine)
     return small ? PINION_RECV_LEAST : engine->recv_size;
 }
 
-/* Something came. Of whom is busy that is no news. */
+/* The socket is readable. For a busy connection this says nothing new. */
 static void receive_share(struct uv_conn *conn)
 {
     size_t share = share_of(engine_of(&conn->base));
@@ -130,8 +129,8 @@ static bool reading(const struct uv_conn *conn)
     return !conn->base.paused && !conn->fin_received;
 }
 
-/* The socket is in error, and libuv has stopped watching. What came before the error can still be read, and
- * reading tells the error when nothing is left. */
+/* The socket has an error, and libuv has stopped watching it. The bytes that came before the error can still
+ * be read. After them, reading returns the error. */
 static void on_broken(struct uv_conn *conn)
 {
     conn->watched = 0;
@@ -171,13 +170,13 @@ static int events_wanted(const struct uv_conn *conn)
 
     if (reading(conn))
         return events | UV_READABLE;
-    /* Waiting for the FIN has libuv watch for a reset too. */
+    /* While libuv watches for the FIN, it also reports a reset. */
     if (!conn->fin_received && !conn->hung_up)
         return events | UV_DISCONNECT;
     return events;
 }
 
-/* Of one that is not watched nothing would be heard any more. */
+/* A connection that is not watched would never be heard of again. */
 static void watch(struct uv_conn *conn)
 {
     int wanted = events_wanted(conn);
@@ -234,7 +233,7 @@ static void settle_all(struct pinion_loop *loop)
 
 static void on_turn_timer(uv_timer_t *timer)
 {
-    /* That the wait is over is all there is to it. */
+    /* It only has to end the wait. */
 }
 
 static void allow_wait(struct uv_engine *engine, uint64_t milliseconds)
@@ -266,8 +265,9 @@ static void on_turn_end(uv_prepare_t *prepare)
 
 static int poll_listener(struct uv_listener *listener);
 
-/* 0 when there may be more to accept, EAGAIN when there is not, else why accepting does not work. The
- * connection's memory is made first, so that one for which there is none stays in the kernel's queue. */
+/* Returns 0 when there may be more to accept, EAGAIN when there is not, otherwise why accepting does not
+ * work. The connection's memory is allocated first: if there is none, the connection stays in the kernel's
+ * queue. */
 static int accept_one(struct uv_listener *listener)
 {
     struct pinion_slabs *conns = &listener->engine->conns;
@@ -392,13 +392,13 @@ static void uv_engine_listener_close(struct pinion_listener *base)
 
 static void on_wake(uv_async_t *async)
 {
-    /* The turn that follows is the point. */
+    /* It only has to cause a turn. */
 }
 
-#define LOOP_DESCRIPTORS 6 /* that libuv makes for a loop, at most */
+#define LOOP_DESCRIPTORS 6 /* the most descriptors that libuv makes for a loop */
 
-/* libuv does not make do with too few: it aborts the process when it finds none for the pipe that comes with
- * its first loop, and keeps one of a loop that failed half-way. */
+/* Check that there are enough descriptors. libuv aborts the process if it finds none for the pipe that comes
+ * with its first loop, and it leaks one when it fails half-way. */
 static int find_room(void)
 {
     int fds[LOOP_DESCRIPTORS], rc = 0, made = 0;
@@ -415,7 +415,7 @@ static int find_room(void)
     return rc;
 }
 
-/* Loops of other threads do not take the room that was found. */
+/* The lock keeps other threads' loops from taking the descriptors that were found. */
 static int init_loop(uv_loop_t *uv)
 {
     static struct pinion_lock lock = PINION_LOCK(ROOM);
@@ -428,7 +428,7 @@ static int init_loop(uv_loop_t *uv)
     return rc;
 }
 
-/* A loop whose async handle could not be made, or whose handles are closed, must be closed itself. */
+/* If the async handle cannot be made, the loop must be closed. The same holds once its handles are closed. */
 static int init_handles(struct uv_engine *engine)
 {
     int rc = init_loop(&engine->uv);
@@ -477,7 +477,8 @@ static void uv_engine_destroy(struct pinion_loop *loop)
     uv_close((uv_handle_t *)&engine->wake, NULL);
     uv_close((uv_handle_t *)&engine->turn_end, NULL);
     uv_close((uv_handle_t *)&engine->turn_timer, NULL);
-    uv_run(&engine->uv, UV_RUN_DEFAULT); /* until these, and listeners closed late, are gone */
+    uv_run(&engine->uv,
+           UV_RUN_DEFAULT); /* until these handles are closed, and listeners that were closed late */
     uv_loop_close(&engine->uv);
     release_conns(engine);
     free(engine);

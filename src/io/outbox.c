@@ -74,7 +74,7 @@ size_t pinion__outbox_gather(const struct pinion_outbox *outbox, struct iovec *i
     *bytes = 0;
     for (struct pinion_outbox_node *node = outbox->head; node && count < max; node = node->next) {
         struct pinion_slice wire = pinion__frame_wire(node->frame);
-        iov[count].iov_base = (char *)wire.ptr + skip; /* iovec serves reading too, hence has no const */
+        iov[count].iov_base = (char *)wire.ptr + skip; /* iovec is for reading too, so it has no const */
         iov[count].iov_len = wire.len - skip;
         PINION_WORK(1);
         *bytes += wire.len - skip;
@@ -84,7 +84,7 @@ size_t pinion__outbox_gather(const struct pinion_outbox *outbox, struct iovec *i
     return count;
 }
 
-/* Drop the first frame's reference, wherever in it we are. */
+/* Drop the reference to the first frame, however much of it was sent. */
 static void pop(struct pinion_outbox *outbox, struct pinion_outbox_pool *pool)
 {
     struct pinion_outbox_node *node = outbox->head;
@@ -131,7 +131,7 @@ void pinion__outbox_drop(struct pinion_outbox *outbox, struct pinion_outbox_pool
     *outbox = rest;
 }
 
-/* The link to the first frame of which nothing has gone. */
+/* The link to the first frame of which nothing was sent. */
 static struct pinion_outbox_node **first_whole(struct pinion_outbox *outbox)
 {
     return outbox->offset > 0 ? &outbox->head->next : &outbox->head;

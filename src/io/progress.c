@@ -33,7 +33,7 @@ static uint32_t at_least_1(uint32_t ms)
     return ms ? ms : 1;
 }
 
-/* Often enough for both, as long as something is left. */
+/* Look often enough for both limits while something is left to acknowledge. */
 static uint32_t next_step(const struct pinion_patience *patience)
 {
     uint32_t of_stall = at_least_1(patience->stall_ms / LOOKS_IN_STALL);
@@ -65,7 +65,7 @@ uint32_t pinion__patience_look(struct pinion_patience *patience, const struct pi
         break;
     }
     if (waited)
-        patience->left_ms = patience->limit_ms; /* it began a moment ago */
+        patience->left_ms = patience->limit_ms; /* the time has only just begun */
     else
         patience->left_ms -= patience->step_ms < patience->left_ms ? patience->step_ms : patience->left_ms;
     patience->step_ms = patience->left_ms;

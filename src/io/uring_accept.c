@@ -1,12 +1,11 @@
-/* Accepting: one multishot operation for each listener. When descriptors run out it ends, and is prepared
- * again after a while; for lack of our own memory it is cancelled for as long.
+/* Accepting: a multishot operation for each listener. When descriptors run out it ends, and is prepared again
+ * after a while. When our own memory runs out it is cancelled for that time.
  *
- * For a new connection the kernel wakes one such operation of all that wait at the socket. That may be of a
- * process that has just been killed, whose ring the kernel has not taken down yet, or of one that cancels it:
- * then nobody accepts the connection until the next one comes. So where others accept from the socket too, it
- * is polled, for that wakes everybody, and accepted from by hand; once for each poll, since a poll that finds
- * something completes at once.
- */
+ * For a new connection, the kernel wakes one of the operations that wait at the socket. It may be one of a
+ * process that was just killed, whose ring still exists, or one that is being cancelled. Then nobody accepts
+ * the connection until the next one comes. So if others accept from the socket too, we also poll it, because
+ * a poll is woken for every connection, and call accept ourselves. We do that once for each poll, since a
+ * poll that finds something completes at once. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "io/uring_int.h"
@@ -26,7 +25,7 @@ static struct uring_engine *engine_of(const struct uring_listener *listener)
     return (struct uring_engine *)listener->base.loop;
 }
 
-/* One that does not listen would only be found out by what accepting completes with. */
+/* Otherwise, only the completion of accept would tell that the socket does not listen. */
 static int check_listening(int fd)
 {
     int listening = 0;
@@ -55,8 +54,8 @@ static bool is_idle(const struct uring_listener *listener)
     return !listener->armed && !listener->cancelling;
 }
 
-/* The operation would keep the socket open. It is ended here and now, lest connections still come to a server
- * that has said that it accepts no more; if it cannot be found, soon. */
+/* The operation would keep the socket open. It is cancelled right here, so that no connection comes to a
+ * server that has said it accepts no more. If the kernel does not find it, it is cancelled soon after. */
 void pinion__uring_listener_close(struct pinion_listener *base)
 {
     struct uring_listener *listener = (struct uring_listener *)base;
@@ -156,8 +155,8 @@ static void accept_failed(struct uring_listener *listener, int error)
         pause_accepting(listener, error);
 }
 
-/* At most as many as a turn may: until there are none, accepting fails, or who is told of one closes the
- * listener. */
+/* Accept until there are none left, accepting fails, or the callee closes the listener; at most as many as a
+ * turn may. */
 static void accept_some(struct uring_listener *listener)
 {
     int error = 0;
@@ -189,7 +188,8 @@ static void free_if_closed(struct uring_listener *listener)
     free(listener);
 }
 
-/* The listener may be closed by whom it tells of a connection: it must not seem idle before it has. */
+/* The callee may close the listener while it is told of a connection: the listener must not count as idle
+ * before. */
 void pinion__uring_on_accept(struct uring_listener *listener, const struct uring_event *event)
 {
     if (listener->base.shared)

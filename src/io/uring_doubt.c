@@ -1,30 +1,30 @@
-/* What the kernel may not tell. A multishot receive waits for a wake; two wakes that come close together are
- * one to it. When bytes and a reset (or the end) arrive so, it may bring the bytes, and then wait for a wake
- * that has been: seen on Linux 6.18, for one in ten to a hundred thousand connections that are reset right
- * after they were accepted. Nothing would be heard of such a connection any more, while it is answered.
+/* What the kernel may fail to report. A multishot receive waits for a wake, and two wakes close together
+ * count as one. If bytes and a reset (or the end) arrive like this, it may bring the bytes, and then wait for
+ * a wake that has passed. This was seen on Linux 6.18, for one in ten to a hundred thousand connections that
+ * are reset right after they were accepted. Such a connection would never be heard of again, while we send to
+ * it.
  *
- * So whoever sent something is looked at once more, a moment later, unless its receiving is over by then. A
- * look costs less than a tenth of a microsecond, and is one for all that was sent in that moment; connections
- * that are idle cost nothing, and one that is in doubt costs a bit. What was not told is found by receiving
- * by hand.
- */
+ * So each connection that has sent something is looked at once more, a moment later, unless its receive
+ * operation has ended by then. A look costs less than a tenth of a microsecond, and one look covers
+ * everything sent in that moment. Idle connections cost nothing; a connection in doubt costs a bit. What the
+ * kernel did not report is found by calling recv. */
 #include "base/clock.h"
 #include "io/uring_int.h"
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_MS  250  /* from the first one in doubt on, until all are looked at */
+#define LOOK_MS  250  /* from the first connection in doubt until all are looked at */
 #define MORE_MS  10   /* when there are too many for one turn */
-#define TURN_MAX 1024 /* so many */
-#define BATCH    64   /* in one call */
+#define TURN_MAX 1024 /* connections looked at in a turn */
+#define BATCH    64   /* connections in one call of poll */
 
 void pinion__uring_doubts_release(struct uring_engine *engine)
 {
     free(engine->doubts.words);
 }
 
-/* So that there is a place for this descriptor. */
+/* Make room for this descriptor. */
 static bool grow(struct uring_doubts *doubts, size_t word)
 {
     size_t count = 2 * word + 1;
@@ -70,7 +70,8 @@ void pinion__uring_doubt_not(struct uring_conn *conn)
     doubts->count--;
 }
 
-/* The next one from where the last look ended, which is in doubt no longer. There must be one. */
+/* The next connection in doubt, from where the last look ended. It is no longer in doubt. There must be
+ * one. */
 static int take_next(struct uring_doubts *doubts)
 {
     while (doubts->next >= doubts->word_count || !doubts->words[doubts->next].in_doubt)
@@ -83,7 +84,7 @@ static int take_next(struct uring_doubts *doubts)
     return (int)(doubts->next * 64) + bit;
 }
 
-/* Returns how many are over; `words` says which. Where the kernel does not say, all are read: the doubt
+/* Returns how many are over; `words` says which. If the kernel does not say, all of them are read: the doubt
  * stays. */
 static size_t look_at(struct uring_doubts *doubts, size_t count)
 {
@@ -102,7 +103,7 @@ static size_t look_at(struct uring_doubts *doubts, size_t count)
     return over;
 }
 
-/* Few are, hence nobody knows a connection by its descriptor. */
+/* They are few, so there is no index from descriptors to connections. */
 static void read_those_over(struct uring_engine *engine)
 {
     struct uring_doubt_word *words = engine->doubts.words;

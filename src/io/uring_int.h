@@ -1,16 +1,15 @@
-/* What the parts of the io_uring engine share: loop_uring.c (the turn, and the end of a connection),
+/* What the files of the io_uring engine share: loop_uring.c (the turn, and the end of a connection),
  * uring_ring.c (operations in, completions out), uring_send.c, uring_recv.c, uring_doubt.c, uring_accept.c,
  * uring_probe.c.
  *
- * One turn: deliver what the last wait brought; turn(); settle; then one system call submits every operation
- * and waits. Operations are prepared only while settling, and a completion is only noted when it is read, to
- * be delivered in the next turn. So no event comes from inside an act, and no operation is submitted from
- * inside an event.
+ * A turn: deliver what the last wait brought; call turn(); settle; then one system call submits all
+ * operations and waits. Operations are prepared only while settling. A completion that is read is only noted,
+ * and delivered in the next turn. So no event comes from inside a function, and no operation is submitted
+ * from inside an event.
  *
- * Sends are the exception: their outcome is known as soon as the submitting call has returned and its
- * completions are read, and is acted on there and then, before anything else runs. Hence nothing can change
- * an outbox while the kernel works on it, and a connection has one send under way at most.
- */
+ * Sends are an exception: their results are known when the submitting call has returned and its completions
+ * were read. They are handled at once, before anything else runs. So an outbox cannot change while the kernel
+ * works on it, and a connection has at most one send under way. */
 #ifndef PINION_IO_URING_INT_H
 #define PINION_IO_URING_INT_H
 
@@ -25,12 +24,12 @@
     (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |                   \
      IORING_SETUP_SUBMIT_ALL | IORING_SETUP_R_DISABLED)
 
-/* MSG_WAITALL makes the kernel report a send that it took a part of; without it the rest would be lost in
- * silence. MSG_DONTWAIT makes it report that at once. */
+/* MSG_WAITALL makes the kernel report a send of which it took only a part; otherwise the rest would be lost
+ * unnoticed. MSG_DONTWAIT makes it report this at once. */
 #define PINION_URING_SEND_FLAGS (MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL)
 
-/* What an operation is, in the low bits of its user_data. The rest is a pointer to whom it concerns; for a
- * send its place among those under way, and in the upper half their batch. */
+/* The kind of an operation, in the low bits of its user_data. The other bits are a pointer to the object it
+ * concerns. For a send, they are its index among the sends under way, and its batch in the upper half. */
 enum uring_tag {
     URING_SEND,
     URING_RECV,
@@ -38,30 +37,30 @@ enum uring_tag {
     URING_ACCEPT,
     URING_WAKE,
     URING_CANCEL,        /* of an operation of a connection */
-    URING_CANCEL_ACCEPT, /* of a listener's */
+    URING_CANCEL_ACCEPT, /* of a listener's operation */
 };
 
 #define URING_TAG_BITS 3
 
 struct uring_conn {
     struct pinion_conn base;
-    struct uring_held *held; /* what came after a pause, the oldest first */
-    int fd;                  /* -1 once it is over */
-    bool recv_armed : 1;     /* the kernel receives until it says that it does not any more */
-    bool recv_cancelled : 1; /* ... which it will say soon */
+    struct uring_held *held; /* what came after a pause began, the oldest first */
+    int fd;                  /* -1 once the connection is over */
+    bool recv_armed : 1;     /* the kernel receives until it reports that it has stopped */
+    bool recv_cancelled : 1; /* ... and it will report this soon */
     bool poll_armed : 1;     /* the same for watching the socket */
     bool poll_cancelled : 1;
-    bool poll_in_vain : 1; /* it told of something while nothing was waited for */
-    unsigned cancels : 4;  /* that have not completed */
-    bool fin_received : 1; /* so there is no more to read */
+    bool poll_in_vain : 1; /* it reported something while nothing was waited for */
+    unsigned cancels : 4;  /* cancels that have not completed */
+    bool fin_received : 1; /* there is no more to read */
     bool fin_sent : 1;
-    bool closing : 1; /* settled after it ended: waits for the operations under way */
-    bool greedy : 1;  /* it filled its share: it is busy as soon as the kernel has stopped receiving */
+    bool closing : 1; /* it was settled after it ended, and waits for its operations */
+    bool greedy : 1;  /* it filled its share: it becomes busy as soon as the kernel has stopped receiving */
     uint8_t turn;     /* engine->turn when it last received */
-    uint8_t taken;    /* in that turn, in URING_TAKEN_UNITs, rounded up */
+    uint8_t taken;    /* what it received in that turn, in units of URING_TAKEN_UNIT, rounded up */
 };
 
-/* What pinion__uring_taken counts in. */
+/* The unit of `taken`, bytes. */
 #define URING_TAKEN_UNIT ((PINION_RECV_SHARE + UINT8_MAX - 1) / UINT8_MAX)
 
 struct uring_listener {
@@ -70,7 +69,7 @@ struct uring_listener {
     bool armed;
     bool cancelled;
     bool cancelling;   /* the cancel has not completed */
-    uint64_t retry_at; /* 0, or when to accept again */
+    uint64_t retry_at; /* when to accept again; 0: accepting works */
 };
 
 /* A completion that waits to be delivered. */
@@ -86,77 +85,80 @@ struct uring_events {
     size_t max;
 };
 
-/* A send under way. */
+/* A send that is under way. */
 struct uring_send {
     struct uring_conn *conn;
     int32_t wanted;
-    int32_t result; /* what the kernel said; it says nothing when it took all */
+    int32_t result; /* what the kernel reported; it reports nothing when it took everything */
 };
 
-#define URING_JOIN_MAX  2048 /* bytes of several frames that are copied together; more leave by reference */
-#define URING_JOIN_ROOM (64 * 1024) /* for what is copied, per submit */
-#define URING_IOV_ROOM  1024        /* for what leaves by reference, per submit */
+#define URING_JOIN_MAX  2048        /* bytes of several frames that are copied together */
+#define URING_JOIN_ROOM (64 * 1024) /* room for copies, in each submit */
+#define URING_IOV_ROOM  1024        /* room for references, in each submit */
 #define URING_MSG_ROOM  64
 #define URING_RUN_MAX   16
 
-/* The sends under way, and the memory they point to. All of it is free again after a submit. */
+/* The sends that are under way, and the memory they point to. After a submit all of it is free again. */
 struct uring_sends {
     struct uring_send *array; /* as many as the ring has entries */
     unsigned count;
-    uint32_t batch; /* which number these sends have in common */
+    uint32_t batch; /* the number that these sends share */
     unsigned msg_count;
     unsigned iov_count;
     size_t joined;
-    /* The frames that were joined last: the next connection often waits for the same ones. */
+    /* The frames that were copied together last: the same ones often wait on the next connection. */
     unsigned run_count;
     const struct pinion_frame *run[URING_RUN_MAX];
     const char *run_bytes;
-    struct iovec *iov; /* URING_IOV_ROOM */
-    char *join_buffer; /* URING_JOIN_ROOM */
+    struct iovec *iov; /* URING_IOV_ROOM entries */
+    char *join_buffer; /* URING_JOIN_ROOM bytes */
     struct msghdr msgs[URING_MSG_ROOM];
 };
 
-/* Memory that the kernel receives into, on whichever connection there is something to receive. */
+/* The memory that the kernel receives into, shared by all connections. */
 struct uring_buffers {
     struct io_uring_buf_ring *ring;
     uint8_t *bytes;
-    size_t size; /* of each */
+    size_t size; /* of each buffer */
     unsigned count;
-    uint8_t *piece; /* for those that are read by hand, not the kernel's */
+    uint8_t *piece; /* for connections that we read ourselves; not given to the kernel */
     size_t piece_size;
 };
 
 struct uring_doubt_word {
     uint64_t in_doubt;
-    uint64_t over; /* found while looking */
+    uint64_t over; /* connections found to be over, while looking */
 };
 
-/* Connections that sent something since they were looked at, a bit for each descriptor. All zero: none. */
+/* The connections that have sent something since they were looked at, a bit for each descriptor. All zero:
+ * none. */
 struct uring_doubts {
     struct uring_doubt_word *words;
     size_t word_count;
-    size_t count;     /* in doubt */
+    size_t count;     /* connections in doubt */
     size_t next;      /* the word to look at first */
-    uint64_t look_at; /* ms */
+    uint64_t look_at; /* when to look, ms */
 };
 
 struct uring_engine {
     struct pinion_loop base;
-    struct io_uring ring; /* ring_fd -1: not made */
+    struct io_uring ring; /* ring_fd is -1 when it was not made */
     bool enabled;
     uint8_t turn;
-    pthread_t thread;  /* that enabled it: no other may submit */
-    bool more_to_send; /* than one send of each connection takes */
+    pthread_t thread;  /* the thread that enabled the ring: no other may submit */
+    bool more_to_send; /* a connection has more than one send takes */
     bool stalled;      /* the kernel took no operations the last time */
-    unsigned lost;     /* completions the kernel had no memory for */
+    unsigned lost;     /* completions for which the kernel had no memory */
     struct uring_events events;
     struct uring_buffers buffers;
     struct uring_doubts doubts;
     struct pinion_regions regions;
     struct pinion_slabs conns;
-    struct pinion_list finished; /* of base.unsettled: connections with nothing under way, to be closed */
-    struct pinion_list resumed;  /* of base.unsettled: with something held, to be delivered */
-    struct pinion_list closing;  /* of base.link: listeners whose accept is being cancelled */
+    struct pinion_list
+        finished; /* linked through base.unsettled: connections without operations, to be closed */
+    struct pinion_list
+        resumed; /* linked through base.unsettled: connections with held bytes to be delivered */
+    struct pinion_list closing; /* linked through base.link: listeners whose accept is being cancelled */
     int wake_fd;
     bool wake_armed;
     atomic_bool woken; /* wake_fd was written to since the last turn began */
@@ -188,8 +190,8 @@ static inline enum uring_tag pinion__uring_tag(uint64_t user_data)
     return (enum uring_tag)(user_data & ((1 << URING_TAG_BITS) - 1));
 }
 
-/* Memory of which every page is there, so that what comes first costs no page faults. Zeros would be left to
- * the system, which makes pages when they are needed. */
+/* Memory whose pages all exist, so that its first use costs no page faults. It is not filled with zeros,
+ * because the system would create such pages only when they are used. */
 static inline void *pinion__uring_touched(size_t size)
 {
     void *memory = malloc(size);
@@ -199,18 +201,18 @@ static inline void *pinion__uring_touched(size_t size)
 
 /* uring_ring.c */
 
-/* Make a ring of so many entries, not yet enabled. PINION_ENOMEM, PINION_EIO with a sentence. */
+/* Make a ring with this many entries, not enabled yet. PINION_ENOMEM; PINION_EIO with a sentence. */
 int pinion__uring_ring_init(struct uring_engine *engine, unsigned entries);
 void pinion__uring_ring_release(struct uring_engine *engine);
 
-/* Make this thread the ring's for ever. PINION_EIO with a sentence. */
+/* Bind the ring to this thread for good. PINION_EIO with a sentence. */
 int pinion__uring_ring_enable(struct uring_engine *engine);
 
-/* The same, for as long as it runs the loop. */
+/* Bind the ring to this thread while it runs the loop. */
 int pinion__uring_ring_enter(struct uring_engine *engine);
 void pinion__uring_ring_leave(struct uring_engine *engine);
 
-/* A free submission entry; when the ring is full it is submitted first. Only while settling. */
+/* A free submission entry. When the ring is full, it is submitted first. Only while settling. */
 struct io_uring_sqe *pinion__uring_sqe_after_submit(struct uring_engine *engine);
 static inline struct io_uring_sqe *pinion__uring_sqe(struct uring_engine *engine)
 {
@@ -219,19 +221,19 @@ static inline struct io_uring_sqe *pinion__uring_sqe(struct uring_engine *engine
     return sqe ? sqe : pinion__uring_sqe_after_submit(engine);
 }
 
-/* Have the kernel end an operation. It does not find one that is between two attempts: then the cancel
- * completes with -ENOENT, and is to be repeated. */
+/* Have the kernel cancel an operation. The kernel does not find one that it is just trying again: then the
+ * cancel completes with -ENOENT, and must be repeated. */
 void pinion__uring_cancel(struct uring_engine *engine, uint64_t user_data_of_target, uint64_t user_data);
 
-/* End an operation before this returns: whatever it held is free. False when it is not found. Not while
- * settling. */
+/* Cancel an operation before this returns: everything it held is free. Returns false when it is not found.
+ * Not while settling. */
 bool pinion__uring_cancel_now(struct uring_engine *engine, uint64_t user_data_of_target);
 
-/* Submit what is prepared; the sends among it are over when this returns. */
+/* Submit what is prepared. The sends among it are over when this returns. */
 void pinion__uring_submit(struct uring_engine *engine);
 
-/* The same, then wait for a completion for up to so many milliseconds (UINT64_MAX: without end), and read all
- * there are. */
+/* The same, then wait for a completion for up to this many milliseconds (UINT64_MAX: no limit), and read all
+ * completions. */
 void pinion__uring_wait(struct uring_engine *engine, uint64_t milliseconds);
 
 /* uring_send.c */
@@ -239,14 +241,14 @@ void pinion__uring_wait(struct uring_engine *engine, uint64_t milliseconds);
 int pinion__uring_sends_init(struct uring_engine *engine);
 void pinion__uring_sends_release(struct uring_engine *engine);
 
-/* The kernel took less than all of a send. */
+/* The kernel did not take all of a send. */
 void pinion__uring_on_send(struct uring_sends *sends, uint64_t user_data, int32_t result);
 
 /* Prepare one send of what waits on a connection. */
 void pinion__uring_send(struct uring_engine *engine, struct uring_conn *conn);
 
-/* The sends under way are over: drop the references to what the kernel took. Unless `certain`, one that
- * seems whole may have failed. */
+/* The sends under way are over: drop the references to what the kernel took. Unless `certain`, a send without
+ * a report may have failed. */
 void pinion__uring_sends_over(struct uring_engine *engine, bool certain);
 
 /* uring_recv.c */
@@ -255,31 +257,32 @@ void pinion__uring_sends_over(struct uring_engine *engine, bool certain);
 int pinion__uring_buffers_init(struct uring_engine *engine, const struct pinion_loop_options *options);
 void pinion__uring_buffers_release(struct uring_engine *engine);
 
-/* Whether the kernel receives, and nothing else is to be seen to. Almost every connection is found so. */
+/* True when the kernel receives and nothing else has to be done. This is so for almost every connection. */
 static inline bool pinion__uring_just_reads(const struct uring_conn *conn)
 {
     return conn->recv_armed && !conn->recv_cancelled && !conn->held && !conn->base.paused &&
            !conn->base.blocked && !conn->poll_in_vain && !conn->greedy;
 }
 
-/* Receive, watch, or stop, as the connection's state demands. */
+/* Receive, watch, or stop, as the state of the connection requires. */
 void pinion__uring_settle_reading(struct uring_engine *engine, struct uring_conn *conn);
 
 /* Deliver what was held back during a pause. */
 void pinion__uring_deliver_held(struct uring_conn *conn);
 void pinion__uring_drop_held(struct uring_conn *conn);
 
-/* Have the operations of a connection that ends, end. */
+/* Cancel the operations of a connection that ends. */
 void pinion__uring_stop_reading(struct uring_engine *engine, struct uring_conn *conn);
 
-/* Whether what was received is to be delivered in a later turn, since the connection has had its share of
- * this one. If so in a turn, then for all that follows in it. */
+/* True when received bytes must be delivered in a later turn, because the connection has had its share of
+ * this one. Once it is true, it stays true for the rest of the turn. */
 bool pinion__uring_recv_waits(struct uring_conn *conn);
 
-/* Receive by hand, as pinion_loop_ops.read says. */
+/* Receive by a system call of our own, as pinion_loop_ops.read says. */
 size_t pinion__uring_read(struct pinion_conn *base, bool *more);
 
-/* Have the kernel's receiving end, and receive by hand: it is over, and the kernel may not have said so. */
+/* Stop the kernel's receive operation, and receive by a system call of our own: the connection is over, and
+ * the kernel may not have reported it. */
 void pinion__uring_read_by_hand(struct uring_conn *conn);
 
 void pinion__uring_on_cancel(struct uring_conn *conn, const struct uring_event *event);
@@ -290,14 +293,14 @@ void pinion__uring_on_poll(struct uring_conn *conn, const struct uring_event *ev
 
 void pinion__uring_doubts_release(struct uring_engine *engine);
 
-/* It sent something, and the kernel says that it goes on receiving: look at it in a while. Without memory the
- * connection ends. */
+/* The connection has sent something, and the kernel reports that it goes on receiving: look at it in a while.
+ * If there is no memory, the connection ends. */
 void pinion__uring_doubt(struct uring_conn *conn);
 
-/* It is over: called before its descriptor is closed. */
+/* The connection is over. Called before its descriptor is closed. */
 void pinion__uring_doubt_not(struct uring_conn *conn);
 
-/* Look at those whose time has come. In the delivery phase. */
+/* Look at the connections whose time has come. Only in the delivery phase. */
 void pinion__uring_doubts_look(struct uring_engine *engine);
 
 /* The milliseconds until then, at most `wait`. */
@@ -308,10 +311,10 @@ uint64_t pinion__uring_doubts_wait(const struct uring_engine *engine, uint64_t w
 int pinion__uring_listen(struct pinion_loop *loop, int fd, struct pinion_listener **out);
 void pinion__uring_listener_close(struct pinion_listener *base);
 
-/* Accept, or stop, as each listener's state demands. */
+/* Accept, or stop, as the state of each listener requires. */
 void pinion__uring_settle_listeners(struct uring_engine *engine);
 
-/* The milliseconds until a paused listener is to be settled again, at most `wait`. */
+/* The milliseconds until a paused listener must be settled again, at most `wait`. */
 uint64_t pinion__uring_accept_wait(const struct uring_engine *engine, uint64_t wait);
 
 void pinion__uring_on_accept(struct uring_listener *listener, const struct uring_event *event);
@@ -319,14 +322,14 @@ void pinion__uring_on_accept_cancel(struct uring_listener *listener, const struc
 
 /* loop_uring.c */
 
-/* An operation of this connection is over: have it settled, or finished if that was the last one it waited
- * for. */
+/* An operation of this connection is over: have the connection settled, or finished if it waited only for
+ * this operation. */
 void pinion__uring_look_again(struct uring_conn *conn);
 
 /* uring_probe.c */
 
-/* Why io_uring cannot be used on this machine, or NULL when it can. Found out once; again where descriptors
- * or memory were lacking. Thread: any. */
+/* Why io_uring cannot be used on this machine, or NULL when it can. It is found out once; if descriptors or
+ * memory were lacking, it is tried again. Thread: any. */
 const char *pinion__uring_refusal(void);
 
 #endif

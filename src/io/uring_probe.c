@@ -1,8 +1,7 @@
-/* Whether io_uring does what the engine relies on. Asking for the features says much, but a send whose loss
- * would be silent is too dear to be taken on trust (kernels are patched and emulated), so it is tried: a
- * whole send says nothing, one that the kernel takes a part of says so before the submitting call returns,
- * and a multishot receive fills buffers that it picks itself.
- */
+/* Checks that io_uring does what the engine relies on. The kernel's list of features says much, but kernels
+ * are patched and emulated, and a send that is lost unnoticed would be too bad. So it is tried: a complete
+ * send reports nothing, a send of which the kernel takes a part is reported before the submitting call
+ * returns, and a multishot receive fills buffers that it selects itself. */
 #include "base/lock.h"
 #include "io/uring_int.h"
 #include <errno.h>
@@ -18,7 +17,7 @@
      IORING_FEAT_CQE_SKIP)
 
 #define BUFFER_SIZE 64
-#define TOO_MUCH    ((size_t)64 << 20) /* more than a socket takes */
+#define TOO_MUCH    ((size_t)64 << 20) /* more bytes than a socket takes */
 
 struct probe {
     struct io_uring ring;
@@ -27,12 +26,12 @@ struct probe {
     uint8_t buffer[BUFFER_SIZE];
 };
 
-static char refusal[160]; /* empty: none */
-static bool passing;      /* what was lacking then may be there the next time */
+static char refusal[160]; /* empty: io_uring works */
+static bool passing;      /* a resource was lacking, and may be available the next time */
 
 static void refuse(const char *what, int error)
 {
-    const char *remedy = error == EMFILE ? " (ulimit -n raises that limit)" : "";
+    const char *remedy = error == EMFILE ? " (raise the limit with ulimit -n)" : "";
 
     passing = error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN;
     snprintf(refusal, sizeof refusal, "%s: %s%s", what, strerror(error), remedy);
@@ -92,7 +91,7 @@ static bool give_buffer(struct probe *probe)
     return true;
 }
 
-/* What one operation completes with at once; `none` when it does not. */
+/* The completion of an operation that completes at once; `none` when it does not. */
 static struct uring_event completion(struct probe *probe)
 {
     struct uring_event event = { .result = INT32_MIN };
@@ -133,7 +132,7 @@ static bool try_sends(struct probe *probe)
 
     if (whole && part > 0 && (size_t)part < TOO_MUCH && nothing == -EAGAIN)
         return true;
-    snprintf(refusal, sizeof refusal, "the io_uring of this kernel does not tell of short sends (%d, %d, %d)",
+    snprintf(refusal, sizeof refusal, "the io_uring of this kernel does not report short sends (%d, %d, %d)",
              whole, part, nothing);
     return false;
 }
@@ -184,8 +183,8 @@ static void *try_everything(void *unused)
     return NULL;
 }
 
-/* The kernel takes a ring down some time after it is closed, and then interrupts the thread that made it:
- * calls of an application's thread would fail with EINTR out of the blue. So that is a thread of our own. */
+/* The kernel destroys a ring some time after it was closed, and then interrupts the thread that made it:
+ * calls of an application's thread would fail with an unexpected EINTR. So a thread of our own makes it. */
 static void find_out(void)
 {
     pthread_t thread;

@@ -1,18 +1,16 @@
-/* Receiving: one multishot operation for each connection, into buffers that all share, so that a connection
- * that is idle holds none. A buffer is the kernel's again as soon as its bytes are delivered.
+/* Receiving: a multishot operation for each connection, into buffers that all connections share, so that an
+ * idle connection holds none. A buffer goes back to the kernel as soon as its bytes are delivered.
  *
- * The kernel gives the buffers to whoever sends first. A connection that sent more than its share in a turn
- * (it is greedy then) has its operation cancelled; what it had received by then waits for the turns that
- * follow, and the connection is read by hand, in turn with others of the kind (busy.h), until it has nothing
- * more to read. One for which there was no buffer is read by hand at once.
+ * The kernel gives buffers to whoever sends first. If a connection has sent more than its share in a turn, it
+ * is greedy: its operation is cancelled, and what it has received by then waits for the next turns. Then we
+ * read it by system calls of our own, in turn with other busy connections (busy.h), until it has nothing more
+ * to read. A connection for which there was no buffer is read like this at once.
  *
- * That the peer has reset the connection is not always told; see uring_doubt.c.
+ * The kernel does not always report a reset by the peer: see uring_doubt.c.
  *
  * A pause cancels the operation. What the kernel had received by then is held back until the end of the
- * pause, and the socket is watched instead: a peer that resets it would go unnoticed. The same watch tells
- * when a connection that is blocked can send again. It reports changes only, so that it may stay once it was
- * needed.
- */
+ * pause. Meanwhile the socket is watched, because a reset would go unnoticed. The same watch tells when a
+ * blocked connection can send again. It reports only changes, so it can stay once it was needed. */
 #include "base/log.h"
 #include "io/uring_int.h"
 #include <assert.h>
@@ -28,7 +26,7 @@
 #define BUFFERS_MAX         32768
 #define BUFFER_GROUP        0
 
-/* Bytes that came after a pause; without bytes it is the FIN. */
+/* Bytes that came after a pause began. Without bytes, it is the FIN. */
 struct uring_held {
     struct uring_held *next;
     size_t len;
@@ -37,7 +35,7 @@ struct uring_held {
 
 /* Buffers */
 
-/* One mapping holds the ring and, behind it, the bytes. */
+/* One mapping contains the ring and, behind it, the bytes. */
 static size_t ring_bytes(const struct uring_buffers *buffers)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -65,8 +63,8 @@ static unsigned power_of_two(unsigned count)
     return power;
 }
 
-/* Every page is made now, so that what comes first costs no page faults. The kernel wants the ring at a
- * page's begin. */
+/* All pages are created now, so that the first use costs no page faults. The kernel wants the ring to begin
+ * with a page. */
 static int allocate(struct uring_buffers *buffers)
 {
     void *memory = mmap(NULL, mapped_bytes(buffers), PROT_READ | PROT_WRITE,
@@ -111,7 +109,7 @@ void pinion__uring_buffers_release(struct uring_engine *engine)
         munmap(buffers->ring, mapped_bytes(buffers));
 }
 
-/* Asking the kernel */
+/* Operations for the kernel */
 
 static void receive(struct uring_engine *engine, struct uring_conn *conn)
 {
@@ -125,7 +123,7 @@ static void receive(struct uring_engine *engine, struct uring_conn *conn)
     conn->recv_cancelled = false;
 }
 
-/* Errors and the end are reported unasked. */
+/* Errors and the end are always reported. */
 static void watch(struct uring_engine *engine, struct uring_conn *conn)
 {
     struct io_uring_sqe *sqe = pinion__uring_sqe(engine);
@@ -164,7 +162,7 @@ void pinion__uring_stop_reading(struct uring_engine *engine, struct uring_conn *
     cancel_watching(engine, conn);
 }
 
-/* It has no operation under way: what it received by it has been delivered. */
+/* It has no operation under way: everything it received was delivered. */
 static void become_busy(struct uring_conn *conn)
 {
     conn->greedy = false;
@@ -194,8 +192,8 @@ static void settle_receiving(struct uring_engine *engine, struct uring_conn *con
         receive(engine, conn);
 }
 
-/* What is armed stays, for it may be wanted again; unless it tells of what nobody waits for, as on
- * unix-domain sockets at whatever the peer reads. */
+/* A watch that is armed stays, because it may be needed again. But one that reports things nobody waits for
+ * is cancelled: on unix-domain sockets, it reports everything that the peer reads. */
 static void settle_watching(struct uring_engine *engine, struct uring_conn *conn)
 {
     bool wanted = conn->base.blocked || (conn->base.paused && !conn->fin_received);
@@ -211,15 +209,15 @@ void pinion__uring_settle_reading(struct uring_engine *engine, struct uring_conn
 {
     settle_receiving(engine, conn);
     if (conn->base.ending)
-        return; /* no memory was left: it is unsettled again */
+        return; /* there was no memory: it is unsettled again */
     settle_watching(engine, conn);
     assert(pinion__list_empty(&conn->base.unsettled));
     if (conn->held && !conn->base.paused)
         pinion__list_append(&engine->resumed, &conn->base.unsettled);
 }
 
-/* An operation is not found while the kernel is about to try it anew, nor when it is over (which is known by
- * then). */
+/* The kernel does not find an operation that it is about to try again, or one that is over; that is known by
+ * then. */
 void pinion__uring_on_cancel(struct uring_conn *conn, const struct uring_event *event)
 {
     conn->cancels--;
@@ -230,10 +228,10 @@ void pinion__uring_on_cancel(struct uring_conn *conn, const struct uring_event *
     pinion__uring_look_again(conn);
 }
 
-/* A share for each */
+/* The share of each connection */
 
-/* Of a connection that receives for the first time after a multiple of 256 turns, too much may be said: then
- * something waits for a turn. */
+/* For a connection that receives for the first time after a multiple of 256 turns, the result may be too
+ * large. Then some of its bytes wait for a turn. */
 static size_t taken(const struct uring_conn *conn)
 {
     return conn->turn == pinion__uring_engine(&conn->base)->turn ? conn->taken * URING_TAKEN_UNIT : 0;
@@ -249,7 +247,7 @@ static void take(struct uring_conn *conn, size_t bytes)
     engine->base.received += bytes;
 }
 
-/* Once others have received much, too, the share is small. */
+/* The share becomes small once other connections have received much in this turn. */
 static bool had_share(const struct uring_conn *conn)
 {
     size_t share = conn->base.loop->received < PINION_RECV_TURN ? PINION_RECV_SHARE : PINION_RECV_LEAST;
@@ -367,7 +365,7 @@ size_t pinion__uring_read(struct pinion_conn *base, bool *more)
     return len;
 }
 
-/* Others have all the buffers. It may be that it has taken them itself. */
+/* Other connections have all the buffers, or this connection has taken them itself. */
 static void refused_buffer(struct uring_conn *conn)
 {
     size_t max = pinion__uring_engine(&conn->base)->buffers.size;
@@ -378,7 +376,7 @@ static void refused_buffer(struct uring_conn *conn)
         get_greedy(conn);
 }
 
-/* Errors that only say that the operation is over, so that it is prepared again if need be. */
+/* True for errors that only say that the operation is over. It is prepared again if needed. */
 static bool is_over_only(int error)
 {
     return error == ECANCELED || error == EINTR || error == EAGAIN;

@@ -1,9 +1,8 @@
-/* The ring itself: operations go in, completions come out.
+/* The ring: operations go in, completions come out.
  *
- * Completions for which the queue has no room wait in the kernel (overflow), in order; more are asked for
- * until none are left. What may be lost only because no memory was left, in the kernel or here, is not
- * guessed at: the sends that it could concern count as failed.
- */
+ * Completions that do not fit into the queue wait in the kernel (overflow), in order. We ask for more until
+ * none are left. If the kernel or this process has no memory, completions may be lost. Then we do not guess:
+ * the sends that may be concerned count as failed. */
 #include "base/log.h"
 #include "io/uring_int.h"
 #include <assert.h>
@@ -12,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CQ_FACTOR 4   /* a multishot operation completes many times, so there are more completions */
-#define BATCH     256 /* completions for one turn, where the kernel brings them in small portions */
+#define CQ_FACTOR 4   /* more completions than entries, because a multishot operation completes many times */
+#define BATCH     256 /* completions in a turn, if the kernel brings them in small portions */
 #define WAIT_MAX  (UINT64_C(24) * 60 * 60 * 1000)
 
 static int fail(const char *what, int error)
@@ -56,7 +55,8 @@ int pinion__uring_ring_enable(struct uring_engine *engine)
     return 0;
 }
 
-/* A descriptor that is registered spares the kernel a look-up at each call. Not to have it is no harm. */
+/* A registered descriptor saves the kernel a look-up in each call. If it cannot be registered, this does no
+ * harm. */
 int pinion__uring_ring_enter(struct uring_engine *engine)
 {
     int rc = pinion__uring_ring_enable(engine);
@@ -66,7 +66,7 @@ int pinion__uring_ring_enter(struct uring_engine *engine)
     return rc;
 }
 
-/* What is registered is registered for the thread, so that thread must undo it. */
+/* It is registered for a thread, so that thread must undo it. */
 void pinion__uring_ring_leave(struct uring_engine *engine)
 {
     (void)io_uring_unregister_ring_fd(&engine->ring);
@@ -99,7 +99,7 @@ static bool grow(struct uring_events *events)
     return true;
 }
 
-/* False when there is no memory to note it. */
+/* Returns false when there is no memory to note it. */
 static bool note(struct uring_engine *engine, const struct io_uring_cqe *cqe)
 {
     struct uring_events *events = &engine->events;
@@ -114,7 +114,7 @@ static bool note(struct uring_engine *engine, const struct io_uring_cqe *cqe)
     return true;
 }
 
-/* Note what lies in the queue. False when not all of it could be noted; the rest stays there. */
+/* Note the completions in the queue. Returns false when some could not be noted; they stay in the queue. */
 static bool read_queue(struct uring_engine *engine)
 {
     struct io_uring_cqe *cqe;
@@ -138,14 +138,14 @@ static bool kernel_says(const struct uring_engine *engine, unsigned flag)
     return IO_URING_READ_ONCE(*engine->ring.sq.kflags) & flag;
 }
 
-/* When the kernel has no memory, nothing is lost by trying again a little later, and nothing else can be
- * done. */
+/* The kernel has no memory. Nothing is lost by trying again a little later, and nothing else can be done. */
 static void back_off(struct uring_engine *engine, int rc)
 {
     if (rc >= 0 || rc == -EINTR)
         return;
     if (!engine->stalled)
-        pinion__log(PINION_LOG_ERROR, "io_uring: the kernel takes nothing for now: %s", strerror(-rc));
+        pinion__log(PINION_LOG_ERROR, "io_uring: the kernel accepts no operations for now: %s",
+                    strerror(-rc));
     engine->stalled = true;
     (void)poll(NULL, 0, 1);
 }
@@ -161,7 +161,7 @@ static bool check_lost(struct uring_engine *engine)
     return true;
 }
 
-/* After a submitting call: submit what it left over, and read all completions that its sends may have. */
+/* After a submitting call: submit what it left over, and read all completions of its sends. */
 static void conclude(struct uring_engine *engine)
 {
     bool noted = read_queue(engine);
@@ -201,9 +201,9 @@ static void submit_and_wait(struct uring_engine *engine, uint64_t milliseconds)
     (void)io_uring_submit_and_wait_timeout(&engine->ring, &cqe, 1, &timeout, NULL);
 }
 
-/* Newer kernels bring twenty completions or so in one call. Having more of what is there in one turn lets
- * more frames for one connection leave together. The kernel may set its flag after it has done what the flag
- * tells of, and so it may bring nothing. */
+/* Newer kernels bring only about twenty completions in one call. If more of them are handled in one turn,
+ * more frames for one connection leave together. The kernel may set its flag after it has done the work that
+ * the flag announces, so this call may bring nothing. */
 static void read_more(struct uring_engine *engine)
 {
     size_t before;
@@ -217,8 +217,8 @@ static void read_more(struct uring_engine *engine)
     } while (engine->events.count > before);
 }
 
-/* That it is cancelled is a matter of one call, and that it is over of another, in which this thread does the
- * kernel's work for the ring. */
+/* Cancelling takes one call. Another one, in which this thread does the kernel's work for the ring, brings
+ * the completion. */
 bool pinion__uring_cancel_now(struct uring_engine *engine, uint64_t user_data_of_target)
 {
     struct io_uring_sync_cancel_reg reg = { .addr = user_data_of_target };

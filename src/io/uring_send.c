@@ -1,16 +1,16 @@
-/* Sending: one operation for each connection that has something to send, whatever number of frames.
+/* Sending: one operation for each connection that has something to send, whatever the number of frames.
  *
- * One frame leaves as it is. Several small ones are copied together; after a few broadcasts the same ones
- * wait on many connections, which then share the copy. More than that leaves by reference, in a sendmsg.
- */
+ * A single frame is sent from where it lies. Several small ones are copied together. After a few broadcasts
+ * the same frames wait on many connections, which then share the copy. Larger ones are sent by reference, in
+ * a sendmsg. */
 #include "io/uring_int.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SEND_MAX   ((size_t)1 << 30) /* bytes of one send: the outcome is an int */
-#define IOV_WANTED 64                /* room below which it pays to submit first */
+#define SEND_MAX   ((size_t)1 << 30) /* bytes of one send: the result is an int */
+#define IOV_WANTED 64                /* with less room than this, it is better to submit first */
 
 int pinion__uring_sends_init(struct uring_engine *engine)
 {
@@ -62,7 +62,7 @@ static void copy_run(struct uring_sends *sends, const struct pinion_outbox *outb
     sends->joined += outbox->bytes;
 }
 
-/* Preparing: each gives the bytes that the operation sends. */
+/* Preparing: each function returns the bytes that the operation sends. */
 
 static size_t prepare_frame(struct io_uring_sqe *sqe, const struct uring_conn *conn)
 {
@@ -133,9 +133,9 @@ void pinion__uring_send(struct uring_engine *engine, struct uring_conn *conn)
     engine->more_to_send |= wanted < outbox->bytes;
 }
 
-/* The outcome */
+/* The results */
 
-/* One that was left unread for lack of memory, and comes too late, is of another batch. */
+/* A completion that could not be noted for lack of memory, and comes late, belongs to another batch. */
 void pinion__uring_on_send(struct uring_sends *sends, uint64_t user_data, int32_t result)
 {
     if (user_data >> 32 == sends->batch)

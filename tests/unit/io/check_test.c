@@ -28,10 +28,10 @@ static void an_outbox(void **state)
     assert_sound(pinion__outbox_check(&outbox));
 
     outbox.bytes++;
-    assert_tells(pinion__outbox_check(&outbox), "as many bytes");
+    assert_tells(pinion__outbox_check(&outbox), "count of bytes");
     outbox.bytes--;
     outbox.offset = 5;
-    assert_tells(pinion__outbox_check(&outbox), "more has gone");
+    assert_tells(pinion__outbox_check(&outbox), "has sent more");
     outbox.offset = 2;
     outbox.frames = 1;
     assert_tells(pinion__outbox_check(&outbox), "more frames");
@@ -39,13 +39,13 @@ static void an_outbox(void **state)
     assert_tells(pinion__outbox_check(&outbox), "fewer frames");
     outbox.frames = 2;
     outbox.tail->next = outbox.head;
-    assert_tells(pinion__outbox_check(&outbox), "ring");
+    assert_tells(pinion__outbox_check(&outbox), "circular");
     outbox.tail->next = NULL;
     outbox.tail = outbox.head;
     assert_tells(pinion__outbox_check(&outbox), "tail");
     outbox.tail = outbox.head->next;
     outbox.head->frame->refs = 0;
-    assert_tells(pinion__outbox_check(&outbox), "nobody holds");
+    assert_tells(pinion__outbox_check(&outbox), "without a reference");
     outbox.head->frame->refs = 1;
 
     assert_sound(pinion__outbox_check(&outbox));
@@ -96,15 +96,15 @@ static int end(void **state)
 static void those_who_are_busy(void **state)
 {
     conns[0].busy = false; /* as by an engine that reads it in another way, too */
-    assert_tells(pinion__busy_check(&loop), "does not know it");
+    assert_tells(pinion__busy_check(&loop), "not marked as busy");
     conns[0].busy = true;
     loop.busy.count = 1;
-    assert_tells(pinion__loop_check(&loop), "not as many are busy");
+    assert_tells(pinion__loop_check(&loop), "count of busy connections");
     loop.busy.count = loop.busy.max + 1;
     assert_tells(pinion__busy_check(&loop), "room");
     loop.busy.count = 2;
     loop.busy.max--;
-    assert_tells(pinion__busy_check(&loop), "no length");
+    assert_tells(pinion__busy_check(&loop), "power of two");
     loop.busy.max++;
     assert_sound(pinion__loop_check(&loop));
     pinion__busy_remove(&conns[0]);
@@ -115,17 +115,17 @@ static void connections(void **state)
 {
     struct pinion_loop other;
     loop.connections = 3;
-    assert_tells(pinion__loop_check(&loop), "as many connections");
+    assert_tells(pinion__loop_check(&loop), "count of connections");
     loop.connections = 2;
     conns[1].unsettled = (struct pinion_list)PINION_LIST_HEAD(conns[1].unsettled); /* lost */
     assert_tells(pinion__loop_check(&loop), "head");
     loop.unsettled = (struct pinion_list)PINION_LIST_HEAD(loop.unsettled);
     pinion__busy_remove(&conns[0]);
     conns[0].loop = &other;
-    assert_tells(pinion__loop_check(&loop), "not its own");
+    assert_tells(pinion__loop_check(&loop), "the wrong loop");
     conns[0].loop = &loop;
     conns[0].blocked = true;
-    assert_tells(pinion__loop_check(&loop), "what it does not have");
+    assert_tells(pinion__loop_check(&loop), "nothing to send");
     conns[0].blocked = false;
     assert_int_equal(pinion__outbox_push(&conns[0].outbox, &loop.pool, frame("late")), 0);
     assert_sound(pinion__loop_check(&loop));
