@@ -4,7 +4,7 @@
 #include <pinion/error.h>
 #include <stdlib.h>
 
-#define CHANGE_OVERHEAD 48 /* bytes: what a change's text has besides key and meta */
+#define CHANGE_OVERHEAD 48 /* the text of a change without key and meta, bytes */
 
 /* ---- a change ---- */
 
@@ -83,7 +83,7 @@ static struct pinion_map *map_for(struct pinion_presence_batch *batch, bool join
     return joined ? &batch->joins : &batch->leaves;
 }
 
-/* The latest join, or leave, of the meta that this is about; NULL when none waits. */
+/* The latest join, or leave, of the meta that this change is about; NULL when none waits. */
 static struct pinion_presence_change *waiting(struct pinion_presence_batch *batch,
                                               const struct pinion_presence_change *change, bool joined)
 {
@@ -97,7 +97,7 @@ static struct pinion_presence_change *waiting(struct pinion_presence_batch *batc
     return PINION_CONTAINER_OF(last, struct pinion_presence_change, by_name);
 }
 
-/* It does not wait any more, but is still in its place. */
+/* The change no longer waits, but keeps its place. */
 static void withdraw(struct pinion_presence_batch *batch, struct pinion_presence_change *change)
 {
     pinion__multimap_remove(map_for(batch, change->joined), &change->by_name);
@@ -113,17 +113,17 @@ static void forget_cancelled(struct pinion_presence_batch *batch)
     free(change);
 }
 
-/* ---- an update that goes on ---- */
+/* ---- an update of an update ---- */
 
-/* Is it what took the place of the join that was cancelled just before? */
+/* Does this change replace the join that was cancelled just before? */
 static bool goes_on(const struct pinion_presence_batch *batch, const struct pinion_presence_change *change)
 {
     const char *prev = pinion__presence_meta_prev(pinion__presence_change_meta(change));
     return batch->cancelled && prev && memcmp(prev, batch->cancelled->ref, PINION_PRESENCE_REF_LEN) == 0;
 }
 
-/* Nobody has seen the meta that it says it replaces: what that one replaced is what it replaces, if anything.
- */
+/* Nobody has seen the meta that this change says it replaces. So it replaces what that meta replaced, if
+ * anything. */
 static void inherit_prev(struct pinion_presence_change *change, const struct pinion_presence_change *from)
 {
     char *meta = change->text + change->key_len;
@@ -137,7 +137,7 @@ static void inherit_prev(struct pinion_presence_change *change, const struct pin
 
 /* ---- adding ---- */
 
-/* Its place is that of the join it goes on from, so that it stays with the leave that belongs to it. */
+/* It takes the place of the join that it replaces, so that it stays with the leave that belongs to it. */
 static void put_in_place(struct pinion_presence_batch *batch, struct pinion_presence_change *change)
 {
     struct pinion_presence_change *before =
@@ -145,7 +145,7 @@ static void put_in_place(struct pinion_presence_batch *batch, struct pinion_pres
     if (before) {
         inherit_prev(change, before);
         change->place = before->place;
-        pinion__list_append(&before->in_order, &change->in_order); /* that is, before it */
+        pinion__list_append(&before->in_order, &change->in_order); /* this puts it in front of `before` */
     } else {
         change->place = change->version;
         pinion__list_append(&batch->changes, &change->in_order);
@@ -165,7 +165,7 @@ static int put(struct pinion_presence_batch *batch, struct pinion_presence_chang
     return 0;
 }
 
-/* If what this undoes waits and nobody has heard of it, take it away. */
+/* If the change that this one undoes waits, and nobody has seen it, remove that change. */
 static bool cancel(struct pinion_presence_batch *batch, const struct pinion_presence_change *change)
 {
     struct pinion_presence_change *undone = waiting(batch, change, !change->joined);
@@ -193,15 +193,15 @@ int pinion__presence_batch_add(struct pinion_presence_batch *batch, const struct
     return rc;
 }
 
-/* ---- taking ---- */
+/* ---- taking changes for a diff ---- */
 
-/* A diff that is being taken. */
+/* A diff for which changes are being taken. */
 struct cut {
     const struct pinion_presence_change *last;
-    uint64_t begins; /* the place of its first */
+    uint64_t begins; /* the place of its first change */
     size_t len;
     size_t count;
-    bool partial; /* some clients know of a part of it */
+    bool partial; /* some clients have seen a part of it */
 };
 
 static bool is_full(const struct pinion_presence_batch *batch, const struct pinion_presence_change *next,
@@ -211,7 +211,8 @@ static bool is_full(const struct pinion_presence_batch *batch, const struct pini
     return cut->len + bytes_of(next) > max || (partial && cut->count >= PINION_PRESENCE_PARTIAL_MAX);
 }
 
-/* Does the diff end before the next change? An update is not torn apart: its key would be gone in between. */
+/* Does the diff end before the next change? An update is not split: between the two diffs, its key would be
+ * gone. */
 static bool ends_before(const struct pinion_presence_batch *batch, const struct pinion_presence_change *next,
                         const struct cut *cut, size_t max)
 {
@@ -246,7 +247,7 @@ size_t pinion__presence_batch_take(struct pinion_presence_batch *batch, size_t m
     return cut.len;
 }
 
-/* ---- what was taken ---- */
+/* ---- changes that were taken ---- */
 
 void pinion__presence_changes_init(struct pinion_presence_changes *changes)
 {

@@ -1,20 +1,19 @@
-/* What has changed on a topic and was not told yet: the content of the next diffs.
+/* A batch: the changes on a topic that clients were not sent yet. They become the next diffs.
  *
- * A change that cancels one that waits takes it away, so that what waits grows with the presences that have
- * changed and not with how often they did: a meta that joined and left, or left and came back (which those of
- * another node do), was seen by nobody. That is so unless a list of the topic was given out in between:
- * whoever has it knows of the first, and needs the second. Each change has a version, and the batch that of
- * the latest list; what has a higher one may be cancelled.
+ * A change that undoes a waiting one cancels it. So a batch grows with the number of presences that have
+ * changed, not with how often they did: nobody has seen a meta that joined and left, or that left and came
+ * back (as those of another node do). There is an exception: if a list of the topic was made in between, its
+ * receiver has seen the first change, and needs the second. So each change has a version, and the batch has
+ * the version of the latest list; only changes with a higher version may be cancelled.
  *
- * An update is a leave and a join. Of many in one batch there remain the leave of the meta that was told and
- * the join of the last one, which has the first one's ref as its phx_ref_prev.
+ * An update is a leave and a join. Of many updates in one batch, the leave of the meta that was sent and the
+ * join of the last one remain. The phx_ref_prev of the last one is the ref of the first.
  *
- * A client that was pushed a list as its state is told of what is newer alone. For that each change goes out
- * with its version, and a diff of which somebody may know a part is short.
+ * A client that was pushed a list as its state is sent only newer changes. For this, each change is sent with
+ * its version, and a diff of which a client may have seen a part is short.
  *
- * Changes are told in order, in one diff or in several. Clients take the joins of a diff in before its
- * leaves, hence a meta that left and came back is told in two.
- */
+ * Changes are sent in order, in one diff or several. Clients apply the joins of a diff before its leaves, so
+ * a meta that left and came back needs two diffs. */
 #ifndef PINION_PRESENCE_BATCH_H
 #define PINION_PRESENCE_BATCH_H
 
@@ -24,17 +23,17 @@
 #include "base/wheel.h"
 #include "presence/state.h"
 
-/* Changes in a diff of which some clients may know a part: as many different ones are made of it as clients
- * know different parts, each for a part of the time, so that their text is bounded by the square of this. */
+/* The most changes in a diff of which some clients may have seen a part. The diff is then made in as many
+ * versions as there are different parts; this bounds their text by the square of it. */
 #define PINION_PRESENCE_PARTIAL_MAX 256
 
 /* A meta that joined or left, with copies of its texts. */
 struct pinion_presence_change {
-    struct pinion_multimap_node by_name; /* while it waits by ref, and by key when it is told */
+    struct pinion_multimap_node by_name; /* by ref while it waits, by key while it is sent */
     struct pinion_list in_order;
     uint64_t version;
-    uint64_t place; /* in the order: that of what it has taken the place of, else the version */
-    uint64_t after; /* the place of the leave that must be told in a diff before; 0: none */
+    uint64_t place; /* its place in the order: that of the change it has replaced, otherwise its version */
+    uint64_t after; /* the place of the leave that must be in an earlier diff; 0: none */
     char ref[PINION_PRESENCE_REF_LEN + 1];
     bool joined;
     uint8_t key_len;
@@ -45,34 +44,34 @@ struct pinion_presence_change {
 struct pinion_presence_batch {
     struct pinion_map_node node;
     struct pinion_presence_shard *shard;
-    struct pinion_list due;    /* in its shard's, while it is to be sent as soon as may be */
-    struct pinion_timer timer; /* until the next one may be sent; the loop's */
+    struct pinion_list due;    /* in its shard's list while it must be sent as soon as possible */
+    struct pinion_timer timer; /* until the next diff may be sent; on the loop's wheel */
     struct pinion_list changes;
     struct pinion_map joins; /* by ref */
     struct pinion_map leaves;
     struct pinion_presence_change
-        *cancelled;  /* the join that was, until the next change: an update goes on */
-    size_t bytes;    /* of the changes, about as long as they will be as text */
-    uint64_t given;  /* the version of the latest list that was given out, */
-    uint64_t pushed; /* and of the latest that a client was pushed as its state */
+        *cancelled;  /* the join that was cancelled last, until the next change: an update may replace it */
+    size_t bytes;    /* of the changes, about as long as their text will be */
+    uint64_t given;  /* the version of the latest list that was made */
+    uint64_t pushed; /* the version of the latest list that was pushed to a client as its state */
     uint8_t topic_len;
     char topic[]; /* terminated */
 };
 
-/* One for this topic, empty, whose timer calls this. NULL when out of memory. */
+/* Make an empty batch for this topic, whose timer calls `fire`. NULL when out of memory. */
 struct pinion_presence_batch *pinion__presence_batch_new(struct pinion_slice topic,
                                                          void (*cooled)(struct pinion_timer *timer));
 
-/* It must be in no list and no map, and its timer not set. */
+/* Free a batch. It must be in no list and no map, and its timer must not be set. */
 void pinion__presence_batch_free(struct pinion_presence_batch *batch);
 
-/* Note that an entry has joined, or left, at this version: 1 or more, and above all before. PINION_ENOMEM: it
- * was not noted. Cost: constant. */
+/* Note that an entry has joined or left, at this version: 1 or more, and higher than all before.
+ * PINION_ENOMEM: it was not noted. Cost: constant. */
 int pinion__presence_batch_add(struct pinion_presence_batch *batch, const struct pinion_presence_entry *entry,
                                bool joined, uint64_t version);
 
-/* Move the first changes to the end of `taken`, as many as belong into one diff of about so many bytes: one
- * at least, if there is one. Returns their bytes. Cost: that of what is taken. */
+/* Move the first changes to the end of `taken`, as many as belong into one diff of about this many bytes, but
+ * at least one, if there is one. Returns their bytes. Cost: proportional to what is taken. */
 size_t pinion__presence_batch_take(struct pinion_presence_batch *batch, size_t max,
                                    struct pinion_list *taken);
 
@@ -104,7 +103,7 @@ static inline struct pinion_slice pinion__presence_change_meta(const struct pini
     return pinion__slice(change->text + change->key_len, change->meta_len);
 }
 
-/* ---- changes that were taken: joins, or leaves ---- */
+/* ---- changes that were taken: joins or leaves ---- */
 
 struct pinion_presence_changes {
     struct pinion_map keys;
@@ -113,14 +112,14 @@ struct pinion_presence_changes {
 
 void pinion__presence_changes_init(struct pinion_presence_changes *changes);
 
-/* Sort what was taken into joins and leaves. PINION_ENOMEM: some of it was freed. */
+/* Sort taken changes into joins and leaves. PINION_ENOMEM: some of them were freed. */
 int pinion__presence_changes_sort(struct pinion_list *taken, struct pinion_presence_changes *joins,
                                   struct pinion_presence_changes *leaves);
 
-/* Free them. */
+/* Free the changes. */
 void pinion__presence_changes_release(struct pinion_presence_changes *changes);
 
-/* The one after this under the same key, or NULL. */
+/* The next change under the same key, or NULL. */
 const struct pinion_presence_change *pinion__presence_change_next(
     const struct pinion_presence_change *change);
 

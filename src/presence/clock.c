@@ -11,7 +11,7 @@ void pinion__presence_clock_release(struct pinion_presence_clock *clock)
     *clock = (struct pinion_presence_clock){ 0 };
 }
 
-/* The index of the first range that ends at number or above it. */
+/* The index of the first range that ends at or above this number. */
 static size_t find(const struct pinion_presence_clock *clock, uint64_t number)
 {
     size_t low = 0;
@@ -88,7 +88,7 @@ int pinion__presence_clock_add(struct pinion_presence_clock *clock, uint64_t fir
     if (last <= clock->base || last < first)
         return 0;
     struct pinion_presence_range range = { first > clock->base ? first : clock->base + 1, last };
-    size_t from = find(clock, range.first - 1); /* the first that touches, if any does */
+    size_t from = find(clock, range.first - 1); /* the first range that touches, if any does */
     size_t to = from;
     for (; to < clock->count && clock->ranges[to].first <= range.last + 1; to++) {
         if (clock->ranges[to].first < range.first)

@@ -1,10 +1,9 @@
-/* Operations are told in order: the entries, which lie in the order of their clocks, and the removals of the
- * history side by side. A message is closed before the operation that would make it too long; what it covers
- * ends there.
+/* Operations are written in order. Entries are sorted by their clocks, and removals come from the history;
+ * the two are merged. A message ends before the operation that would make it too long, and covers the
+ * operations up to there.
  *
- * An entry that was added and removed is told of as removed, also where the message that holds its addition
- * comes to stand before the one that holds its removal: either alone leaves the receiver with something true.
- */
+ * An entry that was added and removed is written as removed, even if the message for its addition comes
+ * before the message for its removal: each message alone tells the receiver something true. */
 #include "presence/delta.h"
 #include "presence/replica.h"
 #include "presence/state_int.h"
@@ -12,7 +11,7 @@
 #include <pinion/error.h>
 #include <stdlib.h>
 
-/* What a message holds besides removals and entries, but for the node's name; and an entry: at most. */
+/* The most bytes of a message without its removals, entries and the node's name; and of an entry. */
 #define HEAD_MAX  (3 + 6 * PINION_VARINT_MAX)
 #define ENTRY_MAX (2 * (1 + PINION_PRESENCE_NAME_MAX) + 4 * PINION_VARINT_MAX + PINION_PRESENCE_META_MAX)
 
@@ -22,7 +21,7 @@ struct writer {
     enum pinion_presence_kind kind;
     size_t max;
 
-    /* what is still to be told */
+    /* what must still be written */
     struct pinion_list *entry;
     size_t removal; /* index in the history */
     size_t removals_end;
@@ -95,7 +94,7 @@ static bool too_long(const struct writer *w)
 
 /* ---- operations ---- */
 
-/* Number the topic in this message. True: it is the first time. */
+/* Number the topic in this message. Returns true the first time. */
 static bool number_topic(struct writer *w, struct pinion_presence_topic *topic)
 {
     if (topic->message == w->state->message)
@@ -118,7 +117,7 @@ static int write_entry(struct writer *w, const struct pinion_presence_entry *ent
     return pinion__presence_put_entry(&w->entries, difference, entry->topic->number, &item);
 }
 
-/* Tell of an entry; where it makes the message too long, in the next one. */
+/* Write an entry. If it makes the message too long, it goes into the next one. */
 static int tell_entry(struct writer *w, const struct pinion_presence_entry *entry)
 {
     size_t before = w->entries.len;
@@ -169,7 +168,7 @@ static bool has_more(const struct writer *w)
     return w->entry != &w->state->own->entries || w->removal < w->removals_end;
 }
 
-/* ---- all that happened since ---- */
+/* ---- all operations since ---- */
 
 /* The first own entry that was made after this operation. */
 static struct pinion_list *first_after(struct pinion_presence_replica *own, uint64_t since)
@@ -213,8 +212,8 @@ static void writer_release(struct writer *w)
     free(w->removed);
 }
 
-/* Tell what happened after `since`: one message at least. *told is how far the messages reach that were sent.
- */
+/* Write the operations after `since`, in at least one message. *told is set to the last operation that the
+ * sent messages cover. */
 static int tell_since(struct pinion_presence_state *state, uint64_t since,
                       const struct pinion_presence_output *out, uint64_t *told)
 {

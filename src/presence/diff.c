@@ -19,14 +19,14 @@ size_t pinion__presence_diff_take(struct pinion_presence_outgoing *diff, struct 
     return len;
 }
 
-/* What it tells, as text, and as what the broadcast is to carry; NULL when out of memory. */
+/* The text of the diff, and the versions its broadcast carries. NULL when out of memory. */
 static struct pinion_presence_told *make_text(struct pinion_presence_outgoing *diff,
                                               const struct pinion_presence *presence)
 {
     struct pinion_presence_told *told =
         pinion__presence_told_new(&diff->changes, diff->source, presence->options.fetch != NULL);
     if (!told) {
-        pinion__log(PINION_LOG_ERROR, "presence: out of memory: clients are not told of changes on %s",
+        pinion__log(PINION_LOG_ERROR, "presence: out of memory: clients are not sent the changes on %s",
                     diff->topic);
         return NULL;
     }
@@ -43,8 +43,8 @@ pinion_payload *pinion__presence_fetch(const struct pinion_presence *presence, c
     return options->fetch && built ? options->fetch(topic, presences, options->data) : presences;
 }
 
-/* Clients that missed a diff would show those who have left: one that fetch cannot enrich goes out as it was.
- */
+/* If fetch fails, the diff is sent unchanged: clients that miss a diff would go on showing people who have
+ * left. */
 static pinion_payload *fetched_or_plain(const struct pinion_presence *presence, const char *topic,
                                         pinion_payload *plain)
 {
@@ -56,7 +56,7 @@ static pinion_payload *fetched_or_plain(const struct pinion_presence *presence, 
     return pinion__payload_ref(plain);
 }
 
-/* Consumes told. */
+/* Consumes `told`. */
 static void broadcast(const struct pinion_presence_outgoing *diff, const struct pinion_presence *presence,
                       struct pinion_presence_told *told)
 {
@@ -67,7 +67,7 @@ static void broadcast(const struct pinion_presence_outgoing *diff, const struct 
     int rc = pinion__broadcast_new(&broadcast, 0, diff->topic, "presence_diff", payload);
     if (rc) {
         pinion__presence_told_free(told);
-        pinion__log(PINION_LOG_ERROR, "presence: clients are not told of changes on %s: %s", diff->topic,
+        pinion__log(PINION_LOG_ERROR, "presence: clients are not sent the changes on %s: %s", diff->topic,
                     pinion_strerror(rc));
         return;
     }
@@ -96,7 +96,7 @@ static void handle_metas(struct pinion_presence_outgoing *diff, const struct pin
     presence->options.handle_metas(&shown, presence->options.data);
 }
 
-/* Run what calls the application, watched over as all callbacks are. */
+/* Run a function that calls the application, guarded like every callback. */
 static void call(void (*run)(struct pinion_presence_outgoing *diff, const struct pinion_presence *presence),
                  const char *name, struct pinion_presence_outgoing *diff,
                  const struct pinion_presence *presence)

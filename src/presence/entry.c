@@ -1,4 +1,4 @@
-/* Entries and the topics that hold them. A topic exists while an entry is on it, visible or not; its map has
+/* Entries, and the topics that hold them. A topic exists while it has an entry, visible or not. Its map has
  * buckets from the start, so that showing an entry cannot fail. */
 #include "base/hash.h"
 #include "presence/state_int.h"
@@ -40,7 +40,7 @@ static struct pinion_presence_topic *topic_new(struct pinion_presence_state *sta
     return topic;
 }
 
-/* The topic of that name, which is made if need be. NULL when out of memory. */
+/* The topic of that name, which is made if necessary. NULL when out of memory. */
 static struct pinion_presence_topic *topic_hold(struct pinion_presence_state *state, struct pinion_slice name)
 {
     uint64_t hash = pinion__hash(name);
@@ -70,8 +70,8 @@ const struct pinion_presence_topic *pinion__presence_topic(const struct pinion_p
 
 /* ---- entries ---- */
 
-/* Numbers as the names of the replica's map. They are hashed with this process's key as all names are: ids
- * are for the application to choose. */
+/* A number as a name in the replica's map. It is hashed with this process's key, like all names, because the
+ * application chooses the ids. */
 static struct pinion_slice number_name(const uint64_t *number)
 {
     return pinion__slice((const char *)number, sizeof *number);
@@ -117,7 +117,7 @@ static struct pinion_presence_entry *allocate(const struct pinion_presence_item 
     return entry;
 }
 
-/* Cannot fail: the replica's map has buckets. */
+/* It cannot fail: the replica's map has buckets. */
 static void put_in_replica(struct pinion_presence_entry *entry)
 {
     struct pinion_presence_replica *replica = entry->replica;
@@ -159,7 +159,7 @@ static void tell(const struct pinion_presence_entry *entry, bool joined)
     state->telling = false;
 }
 
-/* The first of an entry's key counts those under it. */
+/* The first entry of a key counts the entries under it. */
 static struct pinion_presence_entry *first_of_key(struct pinion_presence_entry *entry)
 {
     if (pinion__multimap_is_first(&entry->by_key))
@@ -177,7 +177,7 @@ static void count_in(struct pinion_presence_entry *entry)
     first->of_key++;
 }
 
-/* It is about to be taken from under its key. */
+/* The entry is about to be taken out from under its key. */
 static void count_out(struct pinion_presence_entry *entry)
 {
     struct pinion_presence_entry *first = first_of_key(entry);
@@ -213,7 +213,7 @@ void pinion__presence_entry_replace(struct pinion_presence_entry *old, struct pi
     assert(old->topic == entry->topic);
     entry->of_key = old->of_key;
     pinion__multimap_replace(&old->topic->keys, &old->by_key, &entry->by_key);
-    pinion__list_append(&old->in_topic, &entry->in_topic); /* that is, before it */
+    pinion__list_append(&old->in_topic, &entry->in_topic); /* this puts it in front of `old` */
     pinion__list_remove(&old->in_topic);
     tell(old, false);
     tell(entry, true);
@@ -239,7 +239,7 @@ size_t pinion__presence_count(const struct pinion_presence_state *state, struct 
     return found ? found->count : 0;
 }
 
-/* The entry at this place in the topic's list; NULL at its head. */
+/* The entry at this place in the topic's list; NULL at the list's head. */
 static const struct pinion_presence_entry *in_topic(const struct pinion_presence_topic *topic,
                                                     const struct pinion_list *node)
 {

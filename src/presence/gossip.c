@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #define PACKET_MAX (PINION_PRESENCE_MESSAGE_MAX + 1024)
-#define SILENT_MAX 10 /* ticks: who misses the last news hears of them then */
+#define SILENT_MAX 10 /* ticks; a node that has missed the last news finds out by then */
 
 /* ---- sending ---- */
 
@@ -18,7 +18,7 @@ static struct pinion_pubsub *pubsub_of(const struct pinion_gossip *gossip)
     return &gossip->shard->presence->hub->pubsub;
 }
 
-/* To one node, or to all (empty). What does not arrive is asked for. */
+/* Send to one node, or to all if `node` is empty. A message that does not arrive is requested again. */
 static int send_packet(struct pinion_gossip *gossip, enum pinion_presence_packet_kind kind,
                        struct pinion_slice node, struct pinion_slice body)
 {
@@ -89,7 +89,7 @@ static void send_request(struct pinion_gossip *gossip, struct pinion_presence_re
 
 /* ---- ticking ---- */
 
-/* What is lacking at two ticks is not just under way. */
+/* What is missing at two ticks in a row is not only under way. */
 static void ask_if_lacking(struct pinion_gossip *gossip, struct pinion_presence_replica *replica)
 {
     if (!replica->up || !pinion__presence_replica_lacks(replica))
@@ -157,9 +157,9 @@ static void run_start(struct pinion_task *task)
     pinion__presence_shard_unlock(gossip->shard);
 }
 
-/* ---- taking in; the lock is held ---- */
+/* ---- receiving; the caller holds the lock ---- */
 
-/* It is heard of, in this incarnation. NULL: a late message, which is not to be merged. */
+/* The node is alive, in this incarnation. NULL: the message is late, and must not be merged. */
 static struct pinion_presence_replica *hear_of(struct pinion_gossip *gossip,
                                                const struct pinion_presence_message *message, bool *is_new)
 {
@@ -224,7 +224,7 @@ struct arrival {
     struct pinion_gossip *gossip;
     size_t node_len;
     size_t packet_len;
-    char bytes[]; /* the node, then the packet */
+    char bytes[]; /* the node's name, then the packet */
 };
 
 static void run_arrival(struct pinion_task *task)

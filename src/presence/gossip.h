@@ -1,12 +1,12 @@
-/* The gossip between nodes: keeps the set of a shard in step with those of the same shard on the other nodes.
+/* Gossip keeps the set of a shard in step with the sets of the same shard on the other nodes.
  *
- * Every heartbeat_ms it ticks: it tells the others what is new, or, when nothing was for a while, that this
- * node lives; it asks those of whom it lacks something; it takes those it has not heard of for down_ms as
- * down, and forgets them after remove_ms. In between it takes in what the others send. A node that is heard
- * of for the first time is asked for what it has at once, and told of this one at the next tick.
+ * It ticks every heartbeat_ms. In a tick it sends the others what is new, or after a quiet time only that
+ * this node is alive. It sends requests to nodes of which it lacks something. It takes nodes that were silent
+ * for down_ms as down, and forgets them after remove_ms. Between ticks it merges what the others send. When a
+ * node is heard of for the first time, it is asked at once for what it has, and hears of this node at the
+ * next tick.
  *
- * What comes in is posted to the shard's loop, where all of this happens, with the shard's lock held.
- */
+ * What comes in is posted to the shard's loop. All of this happens there, with the shard's lock held. */
 #ifndef PINION_PRESENCE_GOSSIP_H
 #define PINION_PRESENCE_GOSSIP_H
 
@@ -24,23 +24,23 @@ struct pinion_gossip {
     struct pinion_task start;
     struct pinion_timer tick;
     unsigned silent;          /* ticks since the last heartbeat */
-    unsigned silent_max;      /* after so many there is one in any case */
-    struct pinion_buf packet; /* being sent */
+    unsigned silent_max;      /* a heartbeat is sent after this many ticks in any case */
+    struct pinion_buf packet; /* the packet being sent */
 };
 
 void pinion__gossip_init(struct pinion_gossip *gossip, struct pinion_presence_shard *shard);
 
-/* Begin, once the loop runs; nothing happens where the endpoint has no adapter. The shard must live until the
- * loop has ended. PINION_ECLOSED: it has. */
+/* Begin once the loop runs. Without an adapter nothing happens. The shard must live until the loop has ended.
+ * PINION_ECLOSED: it has ended. */
 int pinion__gossip_begin(struct pinion_gossip *gossip);
 
-/* Tell the others that this node's presences have left. Thread: the loop's, which ends. */
+/* Tell the others that this node's presences have left. Thread: the loop's, while it ends. */
 void pinion__gossip_say_goodbye(struct pinion_gossip *gossip);
 
-/* No thread of the endpoint runs any more. Harmless for one that is all zero. */
+/* Release it when no thread of the endpoint runs any more. It may be all zero. */
 void pinion__gossip_release(struct pinion_gossip *gossip);
 
-/* A packet for this shard has come from a node: post it. Thread: the adapter's. */
+/* A packet for this shard has come from a node: post it to the loop. Thread: the adapter's. */
 void pinion__gossip_receive(struct pinion_gossip *gossip, struct pinion_slice node,
                             struct pinion_slice packet);
 

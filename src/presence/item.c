@@ -8,7 +8,7 @@ static bool is_name(struct pinion_slice name)
     return name.len <= PINION_PRESENCE_NAME_MAX && pinion__utf8_valid(name.ptr, name.len);
 }
 
-/* Compact: what is added to it where it is sent goes before its last byte. */
+/* It is compact, so that members can be added before its last byte when it is sent. */
 static bool is_object(struct pinion_slice text)
 {
     struct pinion_json_value value;
@@ -19,13 +19,13 @@ static bool is_object(struct pinion_slice text)
 int pinion__presence_item_check(const struct pinion_presence_item *item)
 {
     if (item->topic.len == 0 || !is_name(item->topic))
-        return pinion__fail(PINION_EINVAL, "a presence's topic is no UTF-8 of 1 to 255 bytes");
+        return pinion__fail(PINION_EINVAL, "a presence's topic is not UTF-8 of 1 to 255 bytes");
     if (!is_name(item->key))
-        return pinion__fail(PINION_EINVAL, "a presence's key is no UTF-8 of at most 255 bytes");
+        return pinion__fail(PINION_EINVAL, "a presence's key is not UTF-8 of at most 255 bytes");
     if (item->meta.len > PINION_PRESENCE_META_MAX)
         return pinion__fail(PINION_ETOOBIG, "a presence's meta has more than %d bytes",
                             PINION_PRESENCE_META_MAX);
     if (!is_object(item->meta))
-        return pinion__fail(PINION_EINVAL, "a presence's meta is no compact JSON object");
+        return pinion__fail(PINION_EINVAL, "a presence's meta is not a compact JSON object");
     return 0;
 }

@@ -5,7 +5,7 @@
 /* ---- writing ---- */
 
 struct writer {
-    char *at; /* NULL: counts */
+    char *at; /* NULL: only count */
     size_t len;
 };
 
@@ -23,7 +23,7 @@ static void put_text(struct writer *out, const char *text)
     put(out, text, strlen(text));
 }
 
-/* `"key":`, after a comma unless it is the first. */
+/* Write `"key":`, after a comma if it is not the first. */
 static void put_name(struct writer *out, struct pinion_slice key)
 {
     size_t len = pinion__json_quoted_len(key);
@@ -35,7 +35,7 @@ static void put_name(struct writer *out, struct pinion_slice key)
     put_text(out, ":");
 }
 
-/* The meta with its ref, after a comma unless it is the first of its key. */
+/* Write the meta with its ref, after a comma if it is not the first of its key. */
 static void put_meta(struct writer *out, struct pinion_slice meta, const char *ref, bool first)
 {
     if (!first)
@@ -46,7 +46,7 @@ static void put_meta(struct writer *out, struct pinion_slice meta, const char *r
     put_text(out, "\"}");
 }
 
-/* Write whatever it is by `write`, in both passes. */
+/* Make a payload of what `write` writes, in both passes. */
 static pinion_payload *written(void (*write)(struct writer *out, const void *what), const void *what)
 {
     struct writer out = { NULL, 0 };
@@ -116,7 +116,7 @@ struct newer {
     uint64_t than;
 };
 
-/* This change, or the next one of its key that is newer; NULL: there is none. */
+/* This change, or the next one of its key that is newer than `known`; NULL: there is none. */
 static const struct pinion_presence_change *newer_one(const struct pinion_presence_change *change,
                                                       uint64_t than)
 {

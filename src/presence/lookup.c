@@ -1,4 +1,4 @@
-/* Looking up who is on a topic: each call reads the topic's shard under its lock. */
+/* Looking up who is on a topic. Each call reads the topic's shard under its lock. */
 #include "base/misuse.h"
 #include "engine/known.h"
 #include "presence/diff.h"
@@ -57,7 +57,7 @@ int pinion_presence_push_state(pinion_presence *presence, pinion_channel *channe
     PINION_RETURN(push_state(presence, channel));
 }
 
-/* What fetch has made of the one key. Consumes the list. */
+/* The presence of this key in what fetch has returned. Consumes the list. */
 static pinion_payload *take_key(pinion_payload *list, const char *key)
 {
     json_t *value = json_incref(pinion_payload_get(list, key));

@@ -1,11 +1,11 @@
-/* For a replica R the set holds a clock, K, and entries. What holds before and after every merge: an entry is
- * here exactly if R has made it by an operation in K, or by one that a message with its entry has told of,
- * and no message has told of its removal. Each removal is told with the clock of what it removes, which
- * enters K as if it had been an operation that was seen: so an addition that comes later is old.
+/* For a replica R, the set holds a clock K and entries. Before and after every merge this is true: an entry
+ * is here exactly if R has made it by an operation in K, or by one that a message with this entry has
+ * reported, and no message has reported its removal. A removal is reported with the clock of the removed
+ * entry. That clock is added to K as if the operation had been seen: so if the addition comes later, it is
+ * ignored.
  *
- * The operations of a message enter K last, when all it tells has been done. Hence nothing is lost where
- * memory runs out on the way: they count as not seen, and will be asked for.
- */
+ * The operations of a message are added to K last, after everything it reports was done. So nothing is lost
+ * if memory runs out on the way: these operations count as not seen, and will be requested. */
 #include "presence/merge.h"
 #include "presence/replica.h"
 #include "presence/state_int.h"
@@ -33,7 +33,7 @@ static int add(struct pinion_presence_replica *replica, uint64_t clock,
     return 0;
 }
 
-/* Add what is new of the entries; mark all of them that are there, if mark is not 0. */
+/* Add the entries that are new. If `mark` is not 0, mark all entries of the message that are here. */
 static int add_entries(struct pinion_presence_replica *replica, const struct pinion_presence_message *message,
                        uint32_t mark)
 {
@@ -99,8 +99,8 @@ static void snapshot_end(struct pinion_presence_snapshot *snapshot)
     snapshot->at = 0;
 }
 
-/* A later snapshot than the one that is being received takes its place. Of an earlier one the entries are
- * good as well, but it will not be complete. */
+/* A later snapshot replaces the one that is being received. The entries of an earlier one are good too, but
+ * it will never be complete. */
 static bool snapshot_takes(struct pinion_presence_snapshot *snapshot, uint64_t at)
 {
     if (at > snapshot->at) {
@@ -112,7 +112,8 @@ static bool snapshot_takes(struct pinion_presence_snapshot *snapshot, uint64_t a
     return at == snapshot->at;
 }
 
-/* All parts are here: what was made until then and was in none of them has been removed. */
+/* All parts have come: entries that were made before the snapshot and are in none of its parts have been
+ * removed. */
 static int snapshot_complete(struct pinion_presence_replica *replica)
 {
     struct pinion_presence_snapshot *snapshot = &replica->snapshot;
@@ -139,7 +140,7 @@ static int merge_state(struct pinion_presence_replica *replica, const struct pin
     return !rc && takes && snapshot->parts.base == snapshot->at ? snapshot_complete(replica) : rc;
 }
 
-/* ---- either ---- */
+/* ---- both kinds ---- */
 
 static void hear(struct pinion_presence_replica *replica, uint64_t number)
 {

@@ -4,7 +4,7 @@
 #include "proto/varint.h"
 #include <assert.h>
 
-/* ---- reading: the parts of which messages are made ---- */
+/* ---- reading: the parts of messages ---- */
 
 static int malformed(const char *why)
 {
@@ -36,8 +36,8 @@ static int read_name(struct pinion_slice *in, struct pinion_slice *name)
     return rc ? rc : read_bytes(in, len, name);
 }
 
-/* A number of an operation: `base` and what is read, at most `max`, which is PINION_PRESENCE_CLOCK_MAX or
- * less. */
+/* Read the number of an operation, relative to `base`. It is at most `max`, which is
+ * PINION_PRESENCE_CLOCK_MAX or less. */
 static int read_number(struct pinion_slice *in, uint64_t base, uint64_t max, uint64_t *number)
 {
     uint64_t difference;
@@ -57,7 +57,7 @@ static int read_replica(struct pinion_slice *in, struct pinion_slice *node, uint
     return !rc && (node->len == 0 || *incarnation == 0) ? PINION_EPROTO : rc;
 }
 
-/* A clock above the last one. */
+/* Read a clock, which must be above the last one. */
 static int read_clock(struct pinion_slice *in, uint64_t *last, uint64_t max)
 {
     uint64_t clock;
@@ -110,7 +110,7 @@ static int read_range(struct pinion_slice *in, uint64_t max, struct pinion_prese
     return rc ? malformed("which operations it is of") : 0;
 }
 
-/* Each removal is an operation after the one that made what it removes. */
+/* Each removal is an operation, which comes after the one that made the removed entry. */
 static int read_removals(struct pinion_slice *in, struct pinion_presence_message *message)
 {
     const char *start;
@@ -126,7 +126,7 @@ static int read_removals(struct pinion_slice *in, struct pinion_presence_message
     return rc ? malformed("its removals") : 0;
 }
 
-/* An entry whose topic has been named before is checked with a name that is good. */
+/* Check an entry. If its topic was named before, a valid name is used in place of the topic's. */
 static bool is_good(const struct pinion_presence_entries *before, const struct pinion_presence_entries *after,
                     struct pinion_presence_item item)
 {

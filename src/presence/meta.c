@@ -5,13 +5,13 @@
 #include "proto/json_word.h"
 #include <string.h>
 
-#define PREV     "\"phx_ref_prev\":\"" /* the last member of what is kept, if it is there */
+#define PREV     "\"phx_ref_prev\":\"" /* if it is there, it is the last member of a kept meta */
 #define PREV_LEN (sizeof PREV - 1)
-#define TAIL_LEN (PINION_PRESENCE_REF_LEN + 2) /* the ref, and what ends string and object */
+#define TAIL_LEN (PINION_PRESENCE_REF_LEN + 2) /* the ref, and the ends of string and object */
 
 /* ---- walking over a compact object that was checked ---- */
 
-/* Past the value that begins here: to the ',' or '}' behind it. */
+/* Move past the value that begins here, to the ',' or '}' behind it. */
 static const char *skip_value(const char *at)
 {
     for (unsigned depth = 0;;) {
@@ -37,7 +37,7 @@ static bool is_ours(struct pinion_slice quoted)
                                        .type = PINION_JSON_STRING,
                                        .escaped = memchr(quoted.ptr, '\\', quoted.len) != NULL };
     if (pinion__json_unescape(&value, scratch, sizeof scratch, &name) != 0)
-        return false; /* longer than ours are */
+        return false; /* longer than our names */
     return pinion__slice_is(name, "phx_ref") || pinion__slice_is(name, "phx_ref_prev");
 }
 
@@ -59,7 +59,7 @@ static int keep_members(const char *at, struct pinion_buf *kept)
     return rc;
 }
 
-/* ---- what is kept ---- */
+/* ---- the kept form ---- */
 
 int pinion__presence_meta_keep(const pinion_payload *meta, struct pinion_buf *kept)
 {
@@ -68,7 +68,7 @@ int pinion__presence_meta_keep(const pinion_payload *meta, struct pinion_buf *ke
     if (pinion_payload_kind(meta) == PINION_PAYLOAD_POISON || !text)
         return PINION_EPAYLOAD;
     if (pinion_payload_kind(meta) != PINION_PAYLOAD_JSON || text[0] != '{')
-        return pinion__fail(PINION_EINVAL, "a meta is a JSON object");
+        return pinion__fail(PINION_EINVAL, "a meta must be a JSON object");
     int rc = pinion__buf_append_char(kept, '{');
     if (!rc)
         rc = keep_members(text + 1, kept);
@@ -87,8 +87,9 @@ int pinion__presence_meta_add_prev(struct pinion_buf *kept, const char *ref)
     return rc ? rc : pinion__buf_append_str(kept, "\"}");
 }
 
-/* The last bytes tell: before them, and outside of any string, stands the '{' of the whole or a ','; and
- * within a string there are no quotes without a backslash. An inner object would end with two braces. */
+/* The last bytes are enough to decide. In front of them, outside of any string, is a ',' or the '{' of the
+ * whole object. Inside a string, every quote has a backslash in front of it. An inner object would end with
+ * two braces. */
 const char *pinion__presence_meta_prev(struct pinion_slice kept)
 {
     if (kept.len < 1 + PREV_LEN + TAIL_LEN)
@@ -101,7 +102,7 @@ const char *pinion__presence_meta_prev(struct pinion_slice kept)
 
 size_t pinion__presence_meta_cut_prev(char *kept, size_t len)
 {
-    size_t rest = len - TAIL_LEN - PREV_LEN; /* before the member */
+    size_t rest = len - TAIL_LEN - PREV_LEN; /* the bytes before the member */
     rest -= kept[rest - 1] == ',';
     kept[rest] = '}';
     return rest + 1;

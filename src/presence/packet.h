@@ -1,11 +1,10 @@
-/* Packets: what the trackers of nodes send each other, the body of PINION_ENVELOPE_PRESENCE.
+/* Packets: what the gossip of a shard sends to other nodes. They are the body of PINION_ENVELOPE_PRESENCE.
  *
  *   packet = kind name shard shards body      kind, shard and shards are a byte each
  *   name   = length (a byte) bytes            of the presence
  *
- * The body of a message is one of message.h. That of a goodbye is the incarnation that ends, a varint: the
- * node stops, and what is tracked there has left.
- */
+ * The body of a message packet is a message (message.h). The body of a goodbye is the incarnation that ends,
+ * a varint: the node stops, and what is tracked there has left. */
 #ifndef PINION_PRESENCE_PACKET_H
 #define PINION_PRESENCE_PACKET_H
 
@@ -15,7 +14,7 @@
 
 enum pinion_presence_packet_kind { PINION_PRESENCE_MESSAGE = 1, PINION_PRESENCE_GOODBYE = 2 };
 
-/* Slices are of the packet's bytes when it was read. */
+/* In a packet that was read, the slices point into its bytes. */
 struct pinion_presence_packet {
     enum pinion_presence_packet_kind kind;
     struct pinion_slice name;
@@ -24,10 +23,10 @@ struct pinion_presence_packet {
     struct pinion_slice body;
 };
 
-/* Append it. Errors as pinion__buf_append. */
+/* Append the packet. Errors: as pinion__buf_append. */
 int pinion__presence_packet_write(const struct pinion_presence_packet *packet, struct pinion_buf *out);
 
-/* Read one. PINION_EPROTO: malformed. */
+/* Read a packet. PINION_EPROTO: malformed. */
 int pinion__presence_packet_read(struct pinion_slice bytes, struct pinion_presence_packet *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* A presence's life: its options, and what it adds to its endpoint. */
+/* The life of a presence: its options, and what it adds to its endpoint. */
 #include "base/hash.h"
 #include "base/misuse.h"
 #include "base/sized.h"
@@ -47,27 +47,27 @@ static int check_options(const pinion_presence_options *options)
 {
     size_t len = strlen(options->name);
     if (len == 0 || len > PINION_PRESENCE_NAME_MAX)
-        return pinion__fail(PINION_EINVAL, "name: a presence's name has 1 to 255 bytes");
+        return pinion__fail(PINION_EINVAL, "name: a presence's name must have 1 to 255 bytes");
     if (options->shards > PINION_PRESENCE_SHARDS_MAX)
-        return pinion__fail(PINION_EINVAL, "shards: %u is too many, %d is the most", options->shards,
+        return pinion__fail(PINION_EINVAL, "shards: %u are too many: the limit is %d", options->shards,
                             PINION_PRESENCE_SHARDS_MAX);
     if (options->max_meta > MAX_META_MAX)
-        return pinion__fail(PINION_EINVAL, "max_meta: %u bytes are too many, %d are the most",
+        return pinion__fail(PINION_EINVAL, "max_meta: %u bytes are too many: the limit is %d",
                             options->max_meta, MAX_META_MAX);
     if (options->down_ms / 4 < options->heartbeat_ms)
-        return pinion__fail(PINION_EINVAL, "down_ms: %u is less than four heartbeats, of %u ms each",
+        return pinion__fail(PINION_EINVAL, "down_ms: %u is less than four heartbeats of %u ms each",
                             options->down_ms, options->heartbeat_ms);
     return 0;
 }
 
-/* ---- extension of an endpoint ---- */
+/* ---- the presence as an extension of its endpoint ---- */
 
 static struct pinion_presence *presence_of(struct pinion_extension *extension)
 {
     return PINION_CONTAINER_OF(extension, struct pinion_presence, extension);
 }
 
-/* Most channels are tracked on their own topic only, and need not wait for the locks of other shards. */
+/* Most channels are tracked only on their own topic. They need not wait for the locks of other shards. */
 static void on_channel_ended(struct pinion_extension *extension, const struct pinion_channel *channel)
 {
     pinion_presence *presence = presence_of(extension);
@@ -113,7 +113,7 @@ static struct pinion_presence *find(const struct pinion_hub *hub, struct pinion_
     return NULL;
 }
 
-/* Once: it will be so until somebody changes it. */
+/* Only once: it stays like this until somebody changes the setting. */
 static void log_shards(struct pinion_presence *presence, struct pinion_slice node, unsigned shards)
 {
     if (!atomic_exchange(&presence->said_shards, true))
@@ -123,7 +123,7 @@ static void log_shards(struct pinion_presence *presence, struct pinion_slice nod
                     presence->options.name, (int)node.len, node.ptr, shards, presence->options.shards);
 }
 
-/* A packet from another node, on the adapter's thread. */
+/* A packet has come from another node. On the adapter's thread. */
 static void on_packet(void *context, struct pinion_slice node, struct pinion_slice bytes)
 {
     struct pinion_presence_packet packet;
@@ -136,8 +136,8 @@ static void on_packet(void *context, struct pinion_slice node, struct pinion_sli
         log_shards(presence, node, packet.shards);
 }
 
-/* Larger than in this node's lives before: by the clock. Each shard of a process has another one, so that the
- * refs of all their entries differ. */
+/* By the clock it is larger than in earlier lives of this node. Each shard of a process has another one, so
+ * that the refs of all entries differ. */
 static uint64_t new_incarnation(void)
 {
     static atomic_uint_fast64_t count;
@@ -194,7 +194,7 @@ static int presence_new(pinion_presence **out, pinion_endpoint *endpoint,
     }
     pinion__pubsub_receive(&hub->pubsub, PINION_ENVELOPE_PRESENCE, on_packet, hub);
     for (unsigned i = 0; i < presence->options.shards; i++)
-        (void)pinion__gossip_begin(&presence->shards[i].gossip); /* the loops have not run yet */
+        (void)pinion__gossip_begin(&presence->shards[i].gossip); /* the loops do not run yet */
     *out = presence;
     return 0;
 }

@@ -1,4 +1,4 @@
-/* What the public pinion_presence is. */
+/* The inside of the public pinion_presence. */
 #ifndef PINION_PRESENCE_PRESENCE_INT_H
 #define PINION_PRESENCE_PRESENCE_INT_H
 
@@ -8,19 +8,19 @@
 struct pinion_presence {
     struct pinion_extension extension;
     struct pinion_hub *hub;
-    pinion_presence_options options; /* defaults filled in; name is owned */
-    atomic_bool said_shards;         /* in the log: another node has another number */
+    pinion_presence_options options; /* with the defaults filled in; name is owned */
+    atomic_bool said_shards;         /* logged already: another node has another number of shards */
     struct pinion_presence_shard shards[];
 };
 
-/* A channel's `watched`: where it is, or was, tracked. */
+/* The values of a channel's `watched`: where it is tracked, or was. */
 enum { PINION_WATCHED_ON_ITS_TOPIC = 1, PINION_WATCHED_ANYWHERE };
 
-/* Untrack what an id tracks in a shard, as pinion__presence_untrack. */
+/* Untrack an id in one shard, as pinion__presence_untrack. */
 void pinion__presence_untrack_in(struct pinion_presence_shard *shard, uint64_t id, struct pinion_slice topic,
                                  struct pinion_slice key);
 
-/* The shard of a topic: the same on all nodes. */
+/* The shard of a topic. It is the same on all nodes. */
 struct pinion_presence_shard *pinion__presence_shard_of(pinion_presence *presence, struct pinion_slice topic);
 
 #endif

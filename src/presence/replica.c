@@ -6,7 +6,7 @@
 #include <pinion/error.h>
 #include <stdlib.h>
 
-/* ---- in the set and out of it ---- */
+/* ---- adding and removing ---- */
 
 static struct pinion_slice id_of(const struct pinion_map_node *node)
 {
@@ -22,8 +22,8 @@ static struct pinion_slice clock_of(const struct pinion_map_node *node)
     return pinion__slice((const char *)&entry->clock, sizeof entry->clock);
 }
 
-/* What tells this replica from all others in a ref: a hash without a key, since all nodes must find the same.
- */
+/* What distinguishes this replica from all others in a ref. It is a hash without a key, because all nodes
+ * must find the same. */
 static uint64_t tag_of(struct pinion_slice name, uint64_t incarnation)
 {
     return pinion__siphash13((struct pinion_hash_key){ .k0 = incarnation }, name);
@@ -103,7 +103,7 @@ void pinion__presence_replica_remove(struct pinion_presence_replica *replica)
     pinion__presence_replica_free(replica);
 }
 
-/* The set has a replica, its own, so that linking another cannot fail. */
+/* The set has a replica already, its own, so linking another one cannot fail. */
 static int add(struct pinion_presence_state *state, struct pinion_slice node, uint64_t incarnation,
                struct pinion_presence_replica *earlier, struct pinion_presence_replica **replica)
 {

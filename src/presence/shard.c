@@ -56,7 +56,7 @@ static void on_changed(void *data, const struct pinion_presence_entry *entry, bo
     if (!batch)
         batch = add_batch(shard, topic, hash);
     if (!batch || pinion__presence_batch_add(batch, entry, joined, ++shard->version) != 0)
-        pinion__log(PINION_LOG_ERROR, "presence: out of memory: clients are not told of a change");
+        pinion__log(PINION_LOG_ERROR, "presence: out of memory: clients are not sent a change");
     else if (batch->bytes >= shard->presence->options.max_diff)
         make_due(batch); /* it is full */
 }
@@ -78,8 +78,7 @@ uint64_t pinion__presence_shard_push(struct pinion_presence_shard *shard, struct
 
 /* ---- sending them, on the loop ---- */
 
-/* The batch is not due any more. If its topic has not just been told anything, nothing is to be waited for.
- */
+/* The batch is no longer due. If nothing was sent on its topic just now, there is no interval to wait for. */
 static void settle(struct pinion_presence_shard *shard, struct pinion_presence_batch *batch, bool told)
 {
     const pinion_presence_options *options = &shard->presence->options;
@@ -90,8 +89,8 @@ static void settle(struct pinion_presence_shard *shard, struct pinion_presence_b
         pinion__scheduler_timer(shard->loop->scheduler, &batch->timer, options->diff_interval_ms);
 }
 
-/* Take a diff of the batch that has been due for longest; what is left of it waits behind the others. Returns
- * its bytes; 0: all that had changed was cancelled. */
+/* Take a diff from the batch that has been due for longest. If something is left of it, it waits behind the
+ * others. Returns the bytes; 0: all changes were cancelled. */
 static size_t take_next(struct pinion_presence_shard *shard, struct pinion_presence_outgoing *diff)
 {
     struct pinion_presence_batch *batch =
@@ -157,7 +156,7 @@ static void on_cooled(struct pinion_timer *timer)
     pinion__presence_shard_unlock(shard);
 }
 
-/* A loop that has ended has no more subscribers to be told. */
+/* After the loop has ended, there are no subscribers to send to. */
 static void begin_flush(struct pinion_presence_shard *shard)
 {
     if (pinion__hub_here(shard->loop->hub) == shard->loop)

@@ -87,9 +87,9 @@ static struct pinion_presence_entry *next_of_id(const struct pinion_presence_ent
     return next ? PINION_CONTAINER_OF(next, struct pinion_presence_entry, by_owner) : NULL;
 }
 
-/* What the id tracks, and who is under the key: it stands in both lists. Either may be long, a channel that
- * tracks thousands of keys or a key with thousands of channels, so both are walked side by side, until one
- * ends. */
+/* The entry of this id under this key. It is in the id's list and in the key's list. Either may be long: a
+ * channel may track thousands of keys, or a key may have thousands of channels. So both are walked side by
+ * side, until one ends. */
 static struct pinion_presence_entry *find(const struct pinion_presence_state *state, uint64_t id,
                                           struct pinion_slice topic_name, struct pinion_slice key)
 {
@@ -130,7 +130,7 @@ static void remove_entry(struct pinion_presence_state *state, struct pinion_pres
     pinion__presence_entry_free(entry);
 }
 
-/* In its place, so that lists do not change their order. */
+/* The new entry takes the place of the old one, so that lists keep their order. */
 static void replace(struct pinion_presence_state *state, struct pinion_presence_entry *old,
                     struct pinion_presence_entry *entry)
 {
@@ -176,7 +176,7 @@ int pinion__presence_update(struct pinion_presence_state *state, const struct pi
     return 0;
 }
 
-/* Untrack of all that the id tracks what is on this topic, and under this key; NULL: any. */
+/* Untrack the entries of the id that are on this topic and under this key; NULL: any. */
 static size_t untrack_each(struct pinion_presence_state *state, uint64_t id, struct pinion_slice topic,
                            struct pinion_slice key)
 {

@@ -9,9 +9,9 @@ static struct pinion_presence_told *told_of(const struct pinion_versions *versio
     return PINION_CONTAINER_OF(versions, struct pinion_presence_told, versions);
 }
 
-/* ---- what fetch has made: a meta is known by its ref ---- */
+/* ---- the result of fetch: its metas are identified by their refs ---- */
 
-/* The change under this key with the ref of this meta; NULL: it is none that fetch was given. */
+/* The change under this key with the ref of this meta; NULL: fetch was not given this meta. */
 static const struct pinion_presence_change *change_with(const struct pinion_presence_changes *changes,
                                                         struct pinion_slice key, const json_t *meta)
 {
@@ -40,8 +40,8 @@ static json_t *newer_metas(const struct pinion_presence_changes *changes, struct
     return newer;
 }
 
-/* What fetch has made of the joins, or leaves, less what is known. Where nothing is left of a key, it goes.
- */
+/* What fetch has made of the joins, or leaves, without what is known. A key of which nothing is left is
+ * removed. */
 static json_t *newer_of(const struct pinion_presence_changes *changes, const json_t *list, uint64_t known)
 {
     json_t *newer = json_object(), *presence;
@@ -60,7 +60,7 @@ static json_t *newer_of(const struct pinion_presence_changes *changes, const jso
     return newer;
 }
 
-/* The payload is shared by loops, and its tree is one loop's: this takes one of its own. */
+/* The payload is shared by loops, but its tree belongs to one loop, so this uses a tree of its own. */
 static pinion_payload *rest_of_fetched(const struct pinion_presence_told *told, pinion_payload *payload,
                                        uint64_t known)
 {
@@ -74,7 +74,7 @@ static pinion_payload *rest_of_fetched(const struct pinion_presence_told *told, 
     return rest;
 }
 
-/* ---- the operations of a broadcast's versions ---- */
+/* ---- the functions of a broadcast's versions ---- */
 
 static pinion_payload *rest(const struct pinion_versions *versions, pinion_payload *payload, uint64_t known)
 {
@@ -100,7 +100,7 @@ static int by_number(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* Note the versions of these. Returns how many there are. */
+/* Note the versions of these changes. Returns how many there are. */
 static size_t number(struct pinion_list *changes, uint64_t *numbers, size_t *bytes)
 {
     size_t count = 0;

@@ -1,4 +1,4 @@
-/* What a diff's broadcast carries besides its text: its changes with their versions, so that each loop can
+/* What the broadcast of a diff carries besides its text: its changes with their versions. So each loop can
  * leave out for a client what the state that it was pushed has shown. */
 #ifndef PINION_PRESENCE_TOLD_H
 #define PINION_PRESENCE_TOLD_H
@@ -10,11 +10,12 @@ struct pinion_presence_told {
     struct pinion_versions versions;
     struct pinion_presence_changes joins;
     struct pinion_presence_changes leaves;
-    bool fetched; /* the text was made by fetch, of theirs */
+    bool fetched; /* fetch has made the text from the changes */
     uint64_t numbers[];
 };
 
-/* Of these changes, one at least, which it takes from the list. NULL when out of memory: they are freed. */
+/* Make it of these changes, at least one, which it takes from the list. NULL when out of memory: they are
+ * freed. */
 struct pinion_presence_told *pinion__presence_told_new(struct pinion_list *changes, const void *source,
                                                        bool fetched);
 

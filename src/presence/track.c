@@ -1,4 +1,4 @@
-/* Tracking, updating and untracking: each call changes the topic's shard under its lock. */
+/* Tracking, updating and untracking. Each call changes the topic's shard under its lock. */
 #include "base/log_limit.h"
 #include "base/misuse.h"
 #include "engine/channel.h"
@@ -14,7 +14,7 @@ void pinion__presence_untrack_in(struct pinion_presence_shard *shard, uint64_t i
     pinion__presence_shard_unlock(shard);
 }
 
-/* With the ref of the meta it takes the place of. Under the lock. */
+/* Update with the ref of the meta that is replaced. The caller holds the lock. */
 static int update(struct pinion_presence_state *state, struct pinion_presence_item *item,
                   struct pinion_buf *kept)
 {
@@ -29,7 +29,7 @@ static int update(struct pinion_presence_state *state, struct pinion_presence_it
     return rc ? rc : pinion__presence_update(state, item, NULL);
 }
 
-/* What is tracked already is for pinion__presence_track to refuse. */
+/* If the channel is tracked already, pinion__presence_track refuses it. */
 static int track(const pinion_presence *presence, struct pinion_presence_state *state,
                  const struct pinion_presence_item *item)
 {
@@ -38,12 +38,12 @@ static int track(const pinion_presence *presence, struct pinion_presence_state *
     if (count >= presence->options.max_metas &&
         !pinion__presence_tracked(state, item->id, item->topic, item->key))
         return pinion__fail(PINION_ETOOBIG,
-                            "the key has %zu metas on this topic: %u are the most (max_metas)", count,
+                            "the key has %zu metas on this topic: the limit is %u (max_metas)", count,
                             presence->options.max_metas);
     return pinion__presence_track(state, item, NULL);
 }
 
-/* The meta as it is kept, if it is not too long. */
+/* Make the kept form of the meta, if it is not too long. */
 static int keep(const pinion_presence *presence, const pinion_payload *meta, struct pinion_buf *kept)
 {
     uint32_t max = presence->options.max_meta;
@@ -72,12 +72,13 @@ static int put(pinion_presence *presence, struct pinion_presence_item item, pini
     return rc;
 }
 
-/* See to it that the channel is untracked when it ends. PINION_ECLOSED: it has ended, or ends. */
+/* Have the channel untracked when it ends. PINION_ECLOSED: it has ended, or is ending. */
 static int watch(pinion_channel *channel, const char *topic)
 {
     bool own = strcmp(topic, channel->topic->name) == 0;
     if (channel->state >= PINION_CHANNEL_ENDING)
-        return pinion__fail(PINION_ECLOSED, "the channel %s ends: nothing is tracked any more", topic);
+        return pinion__fail(PINION_ECLOSED, "the channel %s is ending: nothing can be tracked any more",
+                            topic);
     if (!own)
         channel->watched = PINION_WATCHED_ANYWHERE;
     else if (!channel->watched)
@@ -85,8 +86,8 @@ static int watch(pinion_channel *channel, const char *topic)
     return 0;
 }
 
-/* An id that is missing, or that is a number where a string is read, comes here as no key; with such a key
- * everybody would be one person. */
+/* An id that is missing, or that is a number where a string is read, arrives here as no key. With such a key
+ * everybody would be the same person. */
 static int check_key(const char *topic, const char *key)
 {
     if (key && *key)
@@ -96,7 +97,7 @@ static int check_key(const char *topic, const char *key)
         "presence: the key for %s is %s: not tracked. A key says who it is, and is a string: is "
         "an id assigned as a number, or not at all?",
         topic, key ? "empty" : "NULL");
-    return pinion__fail(PINION_EINVAL, "a presence's key is %s: it says who is tracked",
+    return pinion__fail(PINION_EINVAL, "a presence's key is %s: it must say who is tracked",
                         key ? "empty" : "NULL");
 }
 
