@@ -56,7 +56,7 @@ int pinion__address_of(int fd, struct pinion_address *address)
     return getsockname(fd, (struct sockaddr *)&address->storage, &address->len) == 0 ? 0 : PINION_EIO;
 }
 
-/* The port is at the same place for both families. */
+/* The port has the same place in both families. */
 uint16_t pinion__address_port(const struct pinion_address *address)
 {
     if (address->storage.ss_family != AF_INET && address->storage.ss_family != AF_INET6)
@@ -82,7 +82,8 @@ bool pinion__address_same_host(const struct pinion_address *one, const struct pi
     return false;
 }
 
-/* An abstract name begins with a zero byte and need not end with one; a socket without a name has none. */
+/* An abstract name begins with a zero byte and may have no terminator. A socket without a name has no
+ * bytes. */
 static void unix_text(const struct pinion_address *address, char *text, size_t size)
 {
     const struct sockaddr_un *name = (const struct sockaddr_un *)&address->storage;

@@ -13,7 +13,7 @@
 #define PATIENCE_MS 1000
 #define NAP_MS      5
 
-/* errno stays. */
+/* Keeps errno. */
 static void close_all(const int *fds, unsigned count)
 {
     int error = errno;
@@ -47,7 +47,7 @@ static int fail_listen(const char *host, uint16_t port)
     switch (errno) {
     case EADDRINUSE:
         return pinion__fail(PINION_EADDRINUSE,
-                            "cannot listen on %s, port %u: another program has it; stop that one "
+                            "cannot listen on %s, port %u: another program has it; stop that program "
                             "(ss -ltnp shows it), or choose another port",
                             where, port);
     case EACCES:
@@ -62,7 +62,7 @@ static int fail_listen(const char *host, uint16_t port)
     }
 }
 
-/* -1 with errno, where the kernel does not say. */
+/* Returns -1 and sets errno if the kernel does not say. */
 static int get_port(int fd, uint16_t *port)
 {
     struct pinion_address address;
@@ -83,8 +83,8 @@ int pinion__bound_port(const int *fds, unsigned count, uint16_t *port)
     return 0;
 }
 
-/* Several sockets on one port need SO_REUSEPORT, which would also join a port that another server of the same
- * user listens on in the same way. A socket without it, first, finds that out. */
+/* Several sockets on one port need SO_REUSEPORT, which would also share a port with another server of the
+ * same user that uses it. So a socket without it is tried first: it fails if somebody has the port. */
 static int open_all(struct pinion_address *address, int *fds, unsigned count)
 {
     int probe = open_socket(address, false);
@@ -110,9 +110,9 @@ static int open_all(struct pinion_address *address, int *fds, unsigned count)
     return 0;
 }
 
-/* Who had the port may be dead already: the kernel ends the io_uring of a killed process some time after it,
- * and until then its sockets live on (measured: 12 ms without connections, 100 ms with 9,000). Nothing tells
- * when that is done. */
+/* The process that had the port may be dead already. The kernel ends the io_uring of a killed process some
+ * time later, and its sockets live until then (measured: 12 ms without connections, 100 ms with 9,000).
+ * Nothing reports when that is done. */
 static int open_patiently(struct pinion_address *address, int *fds, unsigned count)
 {
     int rc = open_all(address, fds, count);
@@ -125,7 +125,7 @@ static int open_patiently(struct pinion_address *address, int *fds, unsigned cou
 
 int pinion__bind(const char *host, uint16_t port, int *fds, unsigned count, uint16_t *bound)
 {
-    struct pinion_address addresses[PINION_ADDRESSES]; /* the first counts */
+    struct pinion_address addresses[PINION_ADDRESSES]; /* the first one is used */
     unsigned found;
     int rc = 0;
     if (host)

@@ -4,13 +4,13 @@
 
 #define BEATS 4 /* in the watchdog's time */
 
-/* Of all loops of this process that beat. */
+/* The heartbeats of all loops of this process. */
 static struct {
     struct pinion_lock lock;
     struct pinion_list list;
 } all = { .lock = PINION_LOCK(HEARTBEATS), .list = { &all.list, &all.list } };
 
-/* Under the lock. */
+/* The caller holds the lock. */
 static bool all_have_beaten(void)
 {
     PINION_LIST_FOREACH (link, &all.list) {
@@ -20,7 +20,7 @@ static bool all_have_beaten(void)
     return true;
 }
 
-/* Under the lock. */
+/* The caller holds the lock. */
 static void begin_again(void)
 {
     PINION_LIST_FOREACH (link, &all.list)
@@ -37,7 +37,7 @@ static void beat(struct pinion_timer *timer)
         begin_again();
     pinion__unlock(&all.lock);
     if (ping)
-        (void)pinion__notify("WATCHDOG=1", false); /* one that is lost is made up for by the next */
+        (void)pinion__notify("WATCHDOG=1", false); /* if one is lost, the next one follows soon */
     pinion__scheduler_timer(heartbeat->scheduler, timer, heartbeat->interval_ms);
 }
 

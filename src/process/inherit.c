@@ -18,7 +18,7 @@ static int parse_number(const char *name, const char *text, long max, long *out)
     errno = 0;
     long value = strtol(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end || errno || value > max)
-        return pinion__fail(PINION_EINVAL, "%s: \"%s\" is no number up to %ld", name, text, max);
+        return pinion__fail(PINION_EINVAL, "%s: \"%s\" is not a number up to %ld", name, text, max);
     *out = value;
     return 0;
 }
@@ -28,7 +28,7 @@ static int cannot_ask(int fd)
     return pinion__fail_system(errno, "LISTEN_FDS: cannot ask what descriptor %d is", fd);
 }
 
-/* 0 where the option of a socket has this value, 1 where it has another, else an error. */
+/* Returns 0 if the option of the socket has this value, 1 if it has another, otherwise an error. */
 static int compare_option(int fd, int option, int wanted)
 {
     int value;
@@ -42,7 +42,7 @@ static int check_kind(int fd)
 {
     int rc = compare_option(fd, SO_TYPE, SOCK_STREAM);
     if (rc > 0)
-        return pinion__fail(PINION_EINVAL, "LISTEN_FDS: descriptor %d is no stream socket", fd);
+        return pinion__fail(PINION_EINVAL, "LISTEN_FDS: descriptor %d is not a stream socket", fd);
     if (!rc)
         rc = compare_option(fd, SO_ACCEPTCONN, 1);
     if (rc > 0)
@@ -62,7 +62,7 @@ static int check_socket(int fd)
         return check_kind(fd);
     if (errno != ENOTSOCK)
         return cannot_ask(fd);
-    return pinion__fail(PINION_EINVAL, "LISTEN_FDS: descriptor %d is no socket", fd);
+    return pinion__fail(PINION_EINVAL, "LISTEN_FDS: descriptor %d is not a socket", fd);
 }
 
 static int adopt(int fd)
@@ -139,7 +139,7 @@ static bool is_wanted(const struct wanted *wanted, const struct pinion_address *
     return same;
 }
 
-/* Which of them fit and were not taken. */
+/* Find the sockets that fit and were not taken. */
 static int find_fitting(const struct pinion_inherited *inherited, const struct wanted *wanted,
                         bool fits[PINION_INHERITED_MAX])
 {
@@ -154,7 +154,7 @@ static int find_fitting(const struct pinion_inherited *inherited, const struct w
     return 0;
 }
 
-/* The name with this index in "one:two", as far as there are names. */
+/* The name with this index in "one:two"; empty if there are fewer names. */
 static void name_of(const char *names, unsigned index, char *out, size_t size)
 {
     out[0] = '\0';
@@ -166,7 +166,7 @@ static void name_of(const char *names, unsigned index, char *out, size_t size)
         snprintf(out, size, " (%.*s)", (int)strcspn(names, ":"), names);
 }
 
-/* "[::]:4000 (chat.socket), 127.0.0.1:4001": those that nobody took, as many as there is room for. */
+/* List the sockets that nobody took, as many as fit: "[::]:4000 (chat.socket), 127.0.0.1:4001". */
 static void describe(const struct pinion_inherited *inherited, char *out, size_t size)
 {
     size_t used = 0;
@@ -224,7 +224,7 @@ void pinion__inherited_warn(const struct pinion_inherited *inherited)
     describe(inherited, left, sizeof left);
     if (inherited->used && left[0])
         pinion__log(PINION_LOG_WARNING,
-                    "sockets that were passed to this process, and that no endpoint accepts from: %s", left);
+                    "sockets were passed to this process that no endpoint accepts from: %s", left);
 }
 
 bool pinion__inherited_give_back(struct pinion_inherited *inherited, int fd)
@@ -241,7 +241,7 @@ bool pinion__inherited_give_back(struct pinion_inherited *inherited, int fd)
     return true;
 }
 
-/* ---- this process's own ---- */
+/* ---- the sockets of this process ---- */
 
 static struct {
     struct pinion_lock lock;
@@ -249,7 +249,7 @@ static struct {
     struct pinion_inherited sockets;
 } own = { .lock = PINION_LOCK(INHERITED) };
 
-/* Under the lock. */
+/* The caller holds the lock. */
 static int read_once(void)
 {
     if (own.read)

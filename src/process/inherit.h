@@ -1,6 +1,6 @@
-/* Listening sockets that this process was given when it was started: the protocol of sd_listen_fds(3), by
- * which systemd and pinion_supervise pass them. LISTEN_PID names the process they are for, LISTEN_FDS says
- * how many there are from descriptor 3 on, LISTEN_FDNAMES names them. */
+/* Listening sockets that this process was given when it was started. systemd and pinion_supervise pass them
+ * by the protocol of sd_listen_fds(3): LISTEN_PID is the process they are for, LISTEN_FDS the number of
+ * descriptors from 3 on, LISTEN_FDNAMES their names. */
 #ifndef PINION_PROCESS_INHERIT_H
 #define PINION_PROCESS_INHERIT_H
 
@@ -12,34 +12,36 @@
 
 struct pinion_inherited {
     unsigned count;
-    bool used;                     /* some have been taken */
+    bool used;                     /* some were taken */
     int fds[PINION_INHERITED_MAX]; /* -1: taken */
-    char *names;                   /* as passed; owned; NULL: none */
+    char *names;                   /* as they were passed; owned; NULL: none */
 };
 
-/* Read the three variables, and unset them, so that no child of ours takes them for its own. The sockets,
- * from descriptor `first` on, are made non-blocking and close-on-exec. None for this process: count is 0.
- * PINION_EINVAL, with a sentence: a variable is not valid, or a descriptor is no listening stream socket;
- * PINION_ENOMEM, PINION_EIO. The descriptors stay open then. */
+/* Read the three variables, and unset them, so that no child of ours uses them. The sockets, from descriptor
+ * `first` on, become non-blocking and close-on-exec. If they are not for this process, count is 0.
+ * PINION_EINVAL, with a sentence: a variable is not valid, or a descriptor is not a listening stream socket;
+ * PINION_ENOMEM; PINION_EIO. On an error the descriptors stay open. */
 int pinion__inherited_read(struct pinion_inherited *out, int first);
 
-/* Take those that fit: of that port and host, where port 0 and host NULL fit any, and unix-domain ones, which
- * always fit. The descriptors are the caller's from now on. *count is 0 when there are none, or when none
- * fits and others have been taken before. PINION_EINVAL, with a sentence: no such host, or none fits and none
- * has been taken at all, in which case somebody would wait for ever on a socket that nobody accepts from;
- * PINION_EIO: the kernel does not say what they are. */
+/* Take the sockets of this port and host. Port 0 and host NULL fit any; unix-domain sockets always fit. The
+ * caller owns the descriptors from now on. *count is 0 if there are none, or if none fits but others were
+ * taken before. PINION_EINVAL, with a sentence: there is no such host; or none fits and none was taken at
+ * all, so somebody would wait for ever on a socket that nobody accepts from. PINION_EIO: the kernel does not
+ * say what they are. */
 int pinion__inherited_take(struct pinion_inherited *inherited, const char *host, uint16_t port,
                            int fds[PINION_INHERITED_MAX], unsigned *count);
 
-/* Name those that nobody took in the log, where others were taken: whoever connects to one waits for ever. */
+/* If some sockets were taken and others were not, log the others: clients that connect to them wait for
+ * ever. */
 void pinion__inherited_warn(const struct pinion_inherited *inherited);
-/* A socket that was taken can be taken again. False when it is none of these; it stays the caller's then. */
+/* Give a socket back, so that it can be taken again. Returns false if it is not one of these; the caller then
+ * keeps it. */
 bool pinion__inherited_give_back(struct pinion_inherited *inherited, int fd);
 
-/* Close what was not taken, and free. */
+/* Close the sockets that were not taken, and free. */
 void pinion__inherited_release(struct pinion_inherited *inherited);
 
-/* This process's own, read at the first call of either. Thread: any. */
+/* The sockets of this process, which are read at the first call of either function. Thread: any. */
 int pinion__inherit(void);
 void pinion__inherit_warn(void);
 bool pinion__inherit_give_back(int fd);

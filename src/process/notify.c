@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CLAIM_LOOK_MS 100 /* how soon a stop is seen */
-#define SEND_TRIES    5   /* where the kernel has no memory for a message */
+#define CLAIM_LOOK_MS 100 /* how long it may take to notice a stop */
+#define SEND_TRIES    5   /* when the kernel has no memory for a message */
 #define SEND_NAP_MS   20
 
 #define CLAIM  "PINION_CLAIM="
@@ -35,7 +35,7 @@ static int parse_address(const char *text, struct sockaddr_un *address, socklen_
     address->sun_family = AF_UNIX;
     memcpy(address->sun_path, text, text_len);
     if (text[0] == '@')
-        address->sun_path[0] = '\0'; /* what makes it abstract; such a name has no end but its length */
+        address->sun_path[0] = '\0'; /* this makes the name abstract; such a name has no terminator */
     *len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + text_len + (text[0] == '/'));
     return 0;
 }
@@ -78,7 +78,7 @@ static ssize_t send_once(const struct pinion_notifier *notifier, const char *sta
     return sent;
 }
 
-/* A lack that passes. */
+/* True for a lack of memory, which passes. */
 static bool lacks_memory(int error)
 {
     return error == ENOBUFS || error == ENOMEM;
@@ -120,14 +120,14 @@ int pinion__watchdog_parse(const char *usec, const char *watchdog_pid, pid_t pid
 {
     uint64_t whose = (uint64_t)pid, found = 0;
     if (usec && watchdog_pid && !parse_number(watchdog_pid, INT32_MAX, &whose))
-        return pinion__fail(PINION_EINVAL, "WATCHDOG_PID: \"%s\" is no process", watchdog_pid);
+        return pinion__fail(PINION_EINVAL, "WATCHDOG_PID: \"%s\" is not a process id", watchdog_pid);
     if (usec && !parse_number(usec, UINT64_MAX - 1, &found))
-        return pinion__fail(PINION_EINVAL, "WATCHDOG_USEC: \"%s\" is no time in microseconds", usec);
+        return pinion__fail(PINION_EINVAL, "WATCHDOG_USEC: \"%s\" is not a time in microseconds", usec);
     *interval = whose == (uint64_t)pid ? found : 0;
     return 0;
 }
 
-/* ---- this process's own ---- */
+/* ---- the notifier of this process ---- */
 
 static struct {
     pthread_once_t once;
@@ -173,14 +173,14 @@ uint64_t pinion__notify_watchdog_us(void)
     return own.watchdog_us;
 }
 
-static atomic_int main_loops; /* that are ready, and do not stop */
+static atomic_int main_loops; /* those that are ready and not stopping */
 
 void pinion__notify_ready(void)
 {
     atomic_fetch_add(&main_loops, 1);
     if (pinion__notify("READY=1", true) != 0)
         pinion__log(PINION_LOG_WARNING,
-                    "whoever started this process could not be told that it is ready, and may stop it: %s",
+                    "cannot tell whoever started this process that it is ready, so it may be stopped: %s",
                     strerror(errno));
 }
 
@@ -193,14 +193,13 @@ void pinion__notify_stopping(void)
 int pinion_notify(const char *state)
 {
     if (!state || state[0] == '\0')
-        return pinion__fail(PINION_EINVAL, "pinion_notify: there is nothing to say: state is %s",
-                            state ? "empty" : "NULL");
+        return pinion__fail(PINION_EINVAL, "pinion_notify: state is %s", state ? "empty" : "NULL");
     PINION_RETURN(pinion__notify(state, true));
 }
 
 /* ---- claims ---- */
 
-/* True when there is an answer; false when it is no longer wanted. */
+/* Returns true when there is an answer, false when it is no longer wanted. */
 static bool await_answer(const atomic_bool *stop)
 {
     struct pollfd channel = { .fd = own.channel, .events = POLLIN };
@@ -222,7 +221,7 @@ static int await_grant(const atomic_bool *stop)
     while (len < 0 && errno == EINTR);
     if (len > 0)
         return 0;
-    return pinion__fail(PINION_ECLOSED, "the supervisor does not answer any more");
+    return pinion__fail(PINION_ECLOSED, "the supervisor no longer answers");
 }
 
 int pinion__notify_claim(const char *what, const atomic_bool *stop)
@@ -258,7 +257,7 @@ static void pass_on(struct pinion_notification *out, const char *line, size_t le
     memcpy(out->relay + used + len, "\n", 2);
 }
 
-/* A number behind the word; 0: it is none. */
+/* The number after the word; 0 if there is none. */
 static uint64_t number_after(const char *line, size_t len, const char *word)
 {
     char text[24];

@@ -19,14 +19,14 @@ struct receiver {
 
 static struct receiver receivers[RECEIVERS_MAX];
 static atomic_int received;
-static atomic_int running; /* handlers, on any thread */
+static atomic_int running; /* handlers that are running, on any thread */
 
-static struct pinion_lock lock = PINION_LOCK(SIGNALS); /* of all below */
+static struct pinion_lock lock = PINION_LOCK(SIGNALS); /* of everything below */
 static unsigned installed;
-static struct sigaction term_before, interrupt_before; /* the program's */
+static struct sigaction term_before, interrupt_before; /* those of the program */
 
-/* A supervisor passes on what it got. The terminal, or systemd, may have sent the same signal to this process
- * as well, and that makes no second one. */
+/* True for a signal that a supervisor has passed on. The terminal, or systemd, may have sent the same signal
+ * to this process as well, so it does not count as a second one. */
 static bool passed_on(const siginfo_t *info)
 {
     return info->si_code == SI_QUEUE && info->si_value.sival_int == PINION_SIGNAL_PASSED_ON &&
@@ -45,8 +45,8 @@ static bool tell_all(void)
     return told;
 }
 
-/* There is nobody to tell: the last endpoint has just ended, or somebody had saved our handler while one ran
- * and put it back after that. The signal counts as one that comes now, once this handler has returned. */
+/* There is no receiver: the last endpoint has just ended, or the program had saved our handler and restored
+ * it later. The signal counts as one that comes now, after this handler has returned. */
 static void hand_over(int number)
 {
     sigaction(number, number == SIGTERM ? &term_before : &interrupt_before, NULL);
@@ -81,7 +81,7 @@ static bool is_ours(const struct sigaction *action)
     return (action->sa_flags & SA_SIGINFO) && action->sa_sigaction == on_signal;
 }
 
-/* *before stays what it is where our handler was left behind. */
+/* If our handler is installed already, *before stays unchanged. */
 static void put_ours(int number, struct sigaction *before)
 {
     struct sigaction action, old;
@@ -121,7 +121,7 @@ int pinion__signals_install(void (*fn)(void *), void *context)
                                    RECEIVERS_MAX);
 }
 
-/* A handler that began before may still call it. */
+/* A handler that has begun earlier may still call it. */
 static void remove_receiver(struct receiver *receiver)
 {
     atomic_store(&receiver->fn, NULL);
@@ -130,7 +130,7 @@ static void remove_receiver(struct receiver *receiver)
     atomic_store(&receiver->context, NULL);
 }
 
-/* Our handlers go first, lest one finds that there is nobody to tell. */
+/* Our handlers are removed first, so that none runs without a receiver. */
 void pinion__signals_remove(void *context)
 {
     pinion__lock(&lock);

@@ -1,24 +1,23 @@
-/* SIGTERM and SIGINT, for as long as a pinion_endpoint_run goes on. */
+/* Handles SIGTERM and SIGINT while a pinion_endpoint_run is running. */
 #ifndef PINION_PROCESS_SIGNALS_H
 #define PINION_PROCESS_SIGNALS_H
 
 #include <signal.h>
 
-/* The value that a supervisor's sigqueue(3) adds to a signal it passes on to its child. Such a signal stops
- * as any other, but never counts as the second. */
+/* The value that a supervisor adds, by sigqueue(3), to a signal that it passes on to its child. Such a signal
+ * stops the process like any other, but never counts as the second one. */
 #define PINION_SIGNAL_PASSED_ON 0x50494e4f
 
-/* The first signal calls fn(context), from the signal handler: it may do only what is safe there. A second
- * one leaves the process at once, with status 128 + its number. Several endpoints may run in one process:
- * each is told, whichever was installed first or last. The first to install puts our handlers in place, the
- * last to be removed puts back those of before, unless the program has set others meanwhile. PINION_EBUSY for
- * more than 16 at once. Thread: any. */
+/* The first signal calls fn(context) from the signal handler, so fn may only do what is safe there. A second
+ * signal ends the process at once, with status 128 + its number. Several endpoints may run in one process:
+ * each is told. The first to install puts our handlers in place. The last to be removed restores the earlier
+ * ones, unless the program has set others meanwhile. PINION_EBUSY: 16 are installed. Thread: any. */
 int pinion__signals_install(void (*fn)(void *context), void *context);
 
-/* fn is not called any more, nor is it still running. Harmless for one that is not installed. */
+/* fn is not called after this has returned, and is not running any more. It need not be installed. */
 void pinion__signals_remove(void *context);
 
-/* Block all signals in this thread, so that they go to others. */
+/* Block all signals in this thread, so that other threads get them. */
 void pinion__signals_block(sigset_t *saved);
 void pinion__signals_unblock(const sigset_t *saved);
 

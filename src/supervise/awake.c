@@ -12,8 +12,8 @@ uint64_t pinion__awake_wait(struct pinion_awake *awake, uint64_t due, uint64_t s
     return awake->planned;
 }
 
-/* Up to the slack a delay is one of a busy machine, and is counted: else a supervisor that has much to do
- * would go slow. */
+/* A delay up to the slack is that of a busy machine, and counts: otherwise the clock of a busy supervisor
+ * would be slow. */
 bool pinion__awake_again(struct pinion_awake *awake, uint64_t real, uint64_t slack)
 {
     uint64_t passed = real - awake->real;

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define SELF    "/proc/self/exe"
-#define DELETED " (deleted)" /* what the kernel adds to the name of a file that is gone */
+#define DELETED " (deleted)" /* the kernel appends this to the name of a deleted file */
 
 static void close_one(int *fd)
 {
@@ -18,7 +18,7 @@ static void close_one(int *fd)
     *fd = -1;
 }
 
-/* The same file, unchanged. */
+/* Is it the same file, unchanged? */
 static bool same(const struct stat *one, const struct stat *other)
 {
     return one->st_dev == other->st_dev && one->st_ino == other->st_ino && one->st_size == other->st_size &&
@@ -31,7 +31,7 @@ static bool same_file(int one, int other)
     return fstat(one, &a) == 0 && fstat(other, &b) == 0 && same(&a, &b);
 }
 
-/* A program whose file was replaced before it came here: the name is still where newer ones are found. */
+/* The program's file may have been replaced before we started: newer ones are still found under its name. */
 static void cut_deleted(char *path)
 {
     size_t len = strlen(path), end = strlen(DELETED);
@@ -45,7 +45,8 @@ int pinion__builds_open(struct pinion_builds *builds)
     builds->ready = open(SELF, O_PATH | O_CLOEXEC);
     ssize_t len = readlink(SELF, builds->path, sizeof builds->path - 1);
     if (builds->ready < 0 || len <= 0)
-        return pinion__fail(PINION_EIO, "supervisor: cannot tell the program's file: %s", strerror(errno));
+        return pinion__fail(PINION_EIO, "supervisor: cannot find out the program's file: %s",
+                            strerror(errno));
     builds->path[len] = '\0';
     cut_deleted(builds->path);
     return 0;

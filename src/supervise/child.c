@@ -17,8 +17,9 @@
 
 /* ---- between fork and exec: this process has one thread, and nothing to lose ---- */
 
-/* The kernel forgets this when the program's file has capabilities or changes the user: hence once more
- * after exec. A parent that died before is found out by its process id. */
+/* Have the kernel kill this process when its parent dies. The kernel forgets this if the program's file has
+ * capabilities or changes the user, so the program does it again after exec. If the parent died before, its
+ * process id has changed. */
 static void die_with_parent(pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -26,8 +27,8 @@ static void die_with_parent(pid_t parent)
         _exit(128 + SIGKILL);
 }
 
-/* To the descriptors from 3 on, by way of copies above those, so that none is overwritten before its turn.
- * The channel comes last. */
+/* Move the sockets to the descriptors from 3 on. They are first copied to higher numbers, so that none is
+ * overwritten before it was moved. The channel comes last. */
 static bool place_descriptors(const struct pinion_inherited *sockets, int channel)
 {
     int copies[PINION_INHERITED_MAX + 1];
@@ -59,7 +60,7 @@ static bool set_watchdog(uint64_t watchdog_us)
     return set_number("WATCHDOG_USEC", watchdog_us) && set_number("WATCHDOG_PID", (uint64_t)getpid());
 }
 
-/* "1234 7": the parent, and the channel to it. */
+/* The value is "1234 7": the parent's process id, and the descriptor of the channel. */
 static bool set_supervisor(pid_t parent, int channel)
 {
     char text[48];
@@ -77,7 +78,7 @@ static bool set_environment(const struct pinion_child *child, pid_t parent)
            setenv("NOTIFY_SOCKET", child->notify_socket, 1) == 0 && set_watchdog(child->watchdog_us);
 }
 
-/* It is the parent that says in the log why there is no program: it learns it by the channel. */
+/* The parent gets the reason by the channel, and logs it. */
 _Noreturn static void fail(int channel, int error)
 {
     char text[24];
@@ -86,7 +87,7 @@ _Noreturn static void fail(int channel, int error)
     _exit(STATUS_NOEXEC);
 }
 
-/* The program's own descriptor may be one of those that are placed. */
+/* The descriptor of the program may be one of those that are moved. */
 _Noreturn static void become(const struct pinion_child *child, int program, int channel, pid_t parent)
 {
     int above = PINION_INHERITED_FIRST + (int)child->sockets->count + 1;
@@ -107,7 +108,7 @@ int pinion__child_start(const struct pinion_child *child, int program, pid_t *pi
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        return pinion__fail(PINION_ENOMEM, "no child could be started (%s)", strerror(errno));
+        return pinion__fail(PINION_ENOMEM, "cannot start a child (%s)", strerror(errno));
     pid_t parent = getpid(), started = fork();
     if (started == 0)
         become(child, program, ends[1], parent);
@@ -115,7 +116,7 @@ int pinion__child_start(const struct pinion_child *child, int program, pid_t *pi
     close(ends[1]);
     if (started < 0) {
         close(ends[0]);
-        return pinion__fail(PINION_ENOMEM, "no child could be started (%s)", strerror(error));
+        return pinion__fail(PINION_ENOMEM, "cannot start a child (%s)", strerror(error));
     }
     *pid = started;
     *channel = ends[0];
@@ -124,7 +125,7 @@ int pinion__child_start(const struct pinion_child *child, int program, pid_t *pi
 
 /* ---- in the child ---- */
 
-/* The sockets are for this very process, so whoever set the other variable is its parent, or was. */
+/* The sockets are for exactly this process, so whoever set the other variable is, or was, its parent. */
 static bool is_child(pid_t *parent, int *channel)
 {
     const char *supervisor = getenv(SUPERVISOR), *listen_pid = getenv("LISTEN_PID");
@@ -136,7 +137,7 @@ static bool is_child(pid_t *parent, int *channel)
     return true;
 }
 
-/* The kernel names a process after what was executed: the number of a descriptor, where that was one. */
+/* The kernel names a process after the file that was executed. For a descriptor, that is a number. */
 static void name_after_program(void)
 {
     char name[16] = "";

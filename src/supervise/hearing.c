@@ -18,8 +18,8 @@ static pid_t sender_of(struct msghdr *message)
     return 0;
 }
 
-/* One message, as recvmsg. *sender is 0 where it is not known, or the message was too long. Descriptors that
- * come with it find no room: the kernel closes them. */
+/* Receive a message, as recvmsg. *sender is 0 if it is not known, or if the message was too long. There is no
+ * room for descriptors that come with it, so the kernel closes them. */
 // NOLINTNEXTLINE(readability-non-const-parameter): recvmsg() writes the text
 static ssize_t receive(int fd, char *text, pid_t *sender)
 {
@@ -36,13 +36,13 @@ static ssize_t receive(int fd, char *text, pid_t *sender)
     return len;
 }
 
-/* Nothing, or no memory to take it: what there is stays. */
+/* True if there is no message, or no memory to receive one; it then stays in the socket. */
 static bool nothing_there(void)
 {
     return errno == EAGAIN || errno == EINTR || errno == ENOMEM || errno == ENOBUFS;
 }
 
-/* MSG_TRUNC has the kernel say how long a message was that found no room. */
+/* With MSG_TRUNC the kernel says how long a message was that did not fit. */
 ssize_t pinion__hear_channel(int fd, char text[PINION_MESSAGE_MAX])
 {
     ssize_t len;
@@ -56,7 +56,7 @@ ssize_t pinion__hear_channel(int fd, char text[PINION_MESSAGE_MAX])
 
 /* ---- the named socket ---- */
 
-/* Without a name of ours the kernel chooses an abstract one. */
+/* We give no name, so the kernel chooses an abstract one. */
 int pinion__ear_open(struct pinion_ear *ear)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };

@@ -5,14 +5,14 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define ABORT_TIMEOUT_MS 5000 /* to write a core */
+#define ABORT_TIMEOUT_MS 5000 /* time to write a core */
 #define NEVER            UINT64_MAX
 #define GOING_BACK       "going back to the program that was ready last"
 
 /* ---- how a child ended ---- */
 
-/* "was killed by signal 11 (Segmentation fault), core dumped", or "exited with status 3"; status is
- * waitpid's. Gives text. */
+/* "was killed by signal 11 (Segmentation fault), core dumped", or "exited with status 3". `status` is that of
+ * waitpid. Returns `text`. */
 static const char *describe_end(int status, char *text, size_t size)
 {
     if (WIFSIGNALED(status))
@@ -23,7 +23,7 @@ static const char *describe_end(int status, char *text, size_t size)
     return text;
 }
 
-/* As a shell puts it. */
+/* The status a shell would show. */
 static int exit_status_of(int status)
 {
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -60,7 +60,7 @@ static uint64_t in(uint64_t now, uint32_t ms)
     return ms ? now + ms : NEVER;
 }
 
-/* Once for each child: a second request would mean "at once" to it. */
+/* A child is asked once: a second request would mean "at once" to it. */
 static bool ask_to_stop(const struct pinion_lives *lives, struct pinion_life *life, int signal, uint64_t now)
 {
     if (!life->pid || life->state == PINION_LIFE_ABORTING || life->asked)
@@ -90,7 +90,7 @@ static unsigned start(struct pinion_lives *lives)
     return PINION_ACT_START;
 }
 
-/* The newer program, in the place of the one before. */
+/* Start the newer program in the place of the one before. */
 static unsigned replace(struct pinion_lives *lives)
 {
     lives->upgrade = PINION_UPGRADE_PROVING;
@@ -108,7 +108,7 @@ static unsigned over(struct pinion_lives *lives, int exit_status)
     return 0;
 }
 
-/* There is to be no child any more. */
+/* No child will be started any more. */
 static unsigned conclude(struct pinion_lives *lives, int exit_status, uint64_t now)
 {
     if (!lives->other.pid)
@@ -127,7 +127,7 @@ static unsigned announce(struct pinion_lives *lives)
     return PINION_ACT_TELL_READY;
 }
 
-/* An upgrade is over, one way or the other. */
+/* An upgrade is over, with or without success. */
 static unsigned settle(struct pinion_lives *lives, uint64_t now)
 {
     lives->upgrade = PINION_UPGRADE_NONE;
@@ -162,7 +162,8 @@ unsigned pinion__lives_started(struct pinion_lives *lives, bool other, pid_t pid
 
 /* ---- an end while the supervisor leaves ---- */
 
-/* Killed by the signal it was asked with: it had no handler for it yet, and did what it was asked. */
+/* A child that was killed by the very signal that asked it to stop had no handler for it yet: it did what it
+ * was asked. */
 static int leaving_status(const struct pinion_life *life, int status)
 {
     bool as_asked = WIFSIGNALED(status) && life->asked && WTERMSIG(status) == life->stop_signal;
@@ -197,14 +198,15 @@ static unsigned wait_and_start(struct pinion_lives *lives, uint64_t wait, uint64
     return 0;
 }
 
-/* What it follows was ready: whatever keeps it from starting may pass, as a broker that is away does. */
+/* The program was ready before. What keeps it from starting now may pass, for example when a broker is
+ * away. */
 static unsigned failed_again(struct pinion_lives *lives, uint64_t began, uint64_t now)
 {
     uint64_t wait = pinion__restarts_wait(&lives->restarts, began, now);
     return wait_and_start(lives, wait ? wait : lives->restarts.min_ms, now);
 }
 
-/* Whoever had what it waits for has ended. */
+/* The child that had what the other waits for has ended. */
 static unsigned let_in(struct pinion_lives *lives, uint64_t now)
 {
     if (lives->child.state != PINION_LIFE_BEHIND)
@@ -214,7 +216,7 @@ static unsigned let_in(struct pinion_lives *lives, uint64_t now)
     return PINION_ACT_LET_IN;
 }
 
-/* The other one has the place of the child from now on. */
+/* The other child becomes the child. */
 static unsigned take_over(struct pinion_lives *lives, uint64_t now)
 {
     lives->child = lives->other;
@@ -247,13 +249,14 @@ static unsigned crashed(struct pinion_lives *lives, uint64_t began, int exit_sta
 {
     uint64_t wait;
     if (now - began >= lives->restarts.period_ms)
-        lives->can_go_back = false; /* it has proven itself */
+        lives->can_go_back = false; /* it was ready after the upgrade */
     if (pinion__restarts_next(&lives->restarts, began, now, &wait))
         return wait_and_start(lives, wait, now);
     return give_up(lives, exit_status, now);
 }
 
-/* An upgrade failed in the place of the old one: another, where one was asked for, or what was ready last. */
+/* An upgrade failed after the old child had ended. Start another upgrade if one was asked for, otherwise the
+ * program that was ready last. */
 static unsigned next_or_last(struct pinion_lives *lives)
 {
     lives->upgrade = PINION_UPGRADE_NONE;
@@ -270,7 +273,7 @@ static unsigned fall_back(struct pinion_lives *lives)
     return acts | next_or_last(lives);
 }
 
-/* One that ended for a new one to come. */
+/* The child ended to make room for a new one. */
 static unsigned made_room(struct pinion_lives *lives, uint64_t now)
 {
     switch (lives->upgrade) {
@@ -329,13 +332,13 @@ static unsigned child_ended(struct pinion_lives *lives, int status, uint64_t now
     return crashed(lives, life.began, exit_status_of(status), now);
 }
 
-/* ---- the end of the other ---- */
+/* ---- the end of the other child ---- */
 
 static unsigned next_failed(struct pinion_lives *lives, uint64_t now)
 {
     lives->failed_starts++;
     if (lives->upgrade == PINION_UPGRADE_HANDOVER) {
-        lives->upgrade = PINION_UPGRADE_GOING_BACK; /* the child has been asked to stop */
+        lives->upgrade = PINION_UPGRADE_GOING_BACK; /* the child was asked to stop already */
         return upgrade_failed(lives, GOING_BACK);
     }
     unsigned acts = upgrade_failed(lives, "the program as it was goes on");
@@ -368,7 +371,7 @@ unsigned pinion__lives_ended(struct pinion_lives *lives, pid_t pid, int status, 
     return life == &lives->child ? child_ended(lives, status, now) : other_ended(lives, status, now);
 }
 
-/* The reason stands in .end already. */
+/* .end has the reason already. */
 unsigned pinion__lives_start_failed(struct pinion_lives *lives, bool other, uint64_t now)
 {
     if (other) {
@@ -382,7 +385,7 @@ unsigned pinion__lives_start_failed(struct pinion_lives *lives, bool other, uint
     return lives->ever_ready ? failed_again(lives, now, now) : crashed(lives, now, 1, now);
 }
 
-/* ---- the children's words ---- */
+/* ---- what the children say ---- */
 
 static void is_ready(struct pinion_lives *lives, struct pinion_life *life, uint64_t now)
 {
@@ -393,7 +396,7 @@ static void is_ready(struct pinion_lives *lives, struct pinion_life *life, uint6
     lives->ever_ready = true;
 }
 
-/* The next serves, so the child may go. */
+/* The other child serves, so the child may go. */
 static unsigned change_places(struct pinion_lives *lives, uint64_t now)
 {
     struct pinion_life next = lives->other;
@@ -404,8 +407,8 @@ static unsigned change_places(struct pinion_lives *lives, uint64_t now)
     return lives->other.pid ? acts : acts | settle(lives, now);
 }
 
-/* It has said that it stops, though nobody asked it to: one endpoint of it has ended, and the next one runs.
- */
+/* It has said that it stops, but nobody has asked it to: one of its endpoints has ended, and the next one
+ * runs. */
 static bool is_ready_again(const struct pinion_life *life)
 {
     return life && life->state == PINION_LIFE_STOPPING && !life->asked && life->ready;
@@ -441,8 +444,8 @@ unsigned pinion__lives_stopping(struct pinion_lives *lives, pid_t pid, uint64_t 
     return 0;
 }
 
-/* One that pings before it is ready works, at least: perhaps it never says that it is. An upgrade must say
- * it, as there is no other way to know when the old one may go. */
+/* A child that pings before it is ready works, and perhaps never says that it is ready. In an upgrade it must
+ * say so: there is no other way to know when the old one may go. */
 unsigned pinion__lives_ping(struct pinion_lives *lives, pid_t pid, uint64_t now)
 {
     struct pinion_life *life = life_of(lives, pid);
@@ -454,7 +457,7 @@ unsigned pinion__lives_ping(struct pinion_lives *lives, pid_t pid, uint64_t now)
     return 0;
 }
 
-/* As systemd has it: never less time than there was. */
+/* As in systemd, it never gets less time than it had. */
 unsigned pinion__lives_extend(struct pinion_lives *lives, pid_t pid, uint64_t ms, uint64_t now)
 {
     struct pinion_life *life = life_of(lives, pid);
@@ -587,7 +590,8 @@ unsigned pinion__lives_stop(struct pinion_lives *lives, int signal, uint64_t now
     return PINION_ACT_TELL_STOPPING | stop_child(lives, signal, now) | stop_other(lives, signal, now);
 }
 
-/* Not while one is under way, nor before the first child was ready: there is nothing to go back to then. */
+/* An upgrade must wait while another is under way, and until the first child was ready: before, there is no
+ * program to go back to. */
 static bool must_wait(const struct pinion_lives *lives)
 {
     return lives->upgrade != PINION_UPGRADE_NONE || (!lives->ever_ready && lives->child.pid);

@@ -1,4 +1,4 @@
-/* What the supervisor starts with: options, sockets, signals, and who is to be told. */
+/* What the supervisor starts with: options, sockets, signals, and whom it notifies. */
 #include "base/loops.h"
 #include "base/misuse.h"
 #include "base/sized.h"
@@ -46,13 +46,13 @@ static int set_options(struct pinion_supervisor *supervisor, const pinion_superv
     supervisor->ready = options->ready;
     supervisor->ready_data = options->ready_data;
     if (restarts->limit > PINION_RESTARTS_MAX)
-        return pinion__fail(PINION_EINVAL, "max_restarts: %u is too many, %d is the most", restarts->limit,
+        return pinion__fail(PINION_EINVAL, "max_restarts: %u are too many: the limit is %d", restarts->limit,
                             PINION_RESTARTS_MAX);
     if (restarts->min_ms > restarts->max_ms)
         return pinion__fail(PINION_EINVAL, "backoff_min_ms: %u is more than backoff_max_ms, %u",
                             restarts->min_ms, restarts->max_ms);
     if (options->listeners > PINION_LOOPS_MAX)
-        return pinion__fail(PINION_EINVAL, "listeners: %u is too many, %d is the most", options->listeners,
+        return pinion__fail(PINION_EINVAL, "listeners: %u are too many: the limit is %d", options->listeners,
                             PINION_LOOPS_MAX);
     return 0;
 }
@@ -77,7 +77,7 @@ static uint32_t to_ms(uint64_t us)
     return us < 1000 ? 1 : us / 1000 < PINION_NEVER ? (uint32_t)(us / 1000) : PINION_NEVER;
 }
 
-/* What is wrong with these keeps nobody from serving, with a supervisor or without. */
+/* Faults in these settings never keep the program from serving, with or without a supervisor. */
 static uint64_t find_watchers(struct pinion_supervisor *supervisor)
 {
     uint64_t watchdog_us = 0;
@@ -88,14 +88,14 @@ static uint64_t find_watchers(struct pinion_supervisor *supervisor)
     return watchdog_us;
 }
 
-/* The more often the supervisor looks up from its waiting, the less it counts of a time that it slept. */
+/* Shorter waits mean that less of the time in which the supervisor was stopped is counted. */
 static uint64_t slice_of(uint32_t watchdog_ms)
 {
     uint64_t slice = watchdog_ms ? watchdog_ms / SLICES : SLICE_MAX_MS;
     return slice < SLICE_MIN_MS ? SLICE_MIN_MS : slice < SLICE_MAX_MS ? slice : SLICE_MAX_MS;
 }
 
-/* Whoever watches over us also says how long a child may give no sign of life. */
+/* Our own watchdog's time is also that of the children. */
 static void set_watchdog(struct pinion_supervisor *supervisor, const pinion_supervise_options *options)
 {
     uint64_t watchdog_us = find_watchers(supervisor);
@@ -110,7 +110,8 @@ static void set_watchdog(struct pinion_supervisor *supervisor, const pinion_supe
     supervisor->slice = slice_of(supervisor->state.watchdog_ms);
 }
 
-/* SIGHUP stays ignored where it was: nohup(1). SIGCHLD must not be, or no child could be waited for. */
+/* SIGHUP stays ignored if it was ignored: nohup(1). SIGCHLD must not be ignored, or we could not wait for
+ * children. */
 static int open_signals(struct pinion_supervisor *supervisor)
 {
     static const int numbers[] = { SIGCHLD, SIGTERM, SIGINT, SIGUSR1, SIGUSR2 };
@@ -125,7 +126,7 @@ static int open_signals(struct pinion_supervisor *supervisor)
     if (supervisor->signals < 0)
         return pinion__fail(PINION_EIO, "supervisor: cannot watch signals: %s", strerror(errno));
     sigprocmask(SIG_BLOCK, &set, &supervisor->child.mask);
-    sigaction(SIGPIPE, &action, &supervisor->child.pipe); /* a log that nobody reads is no reason to die */
+    sigaction(SIGPIPE, &action, &supervisor->child.pipe); /* a log without a reader is no reason to die */
     action.sa_handler = SIG_DFL;
     sigaction(SIGCHLD, &action, NULL);
     return 0;
@@ -191,6 +192,6 @@ static int supervise(const pinion_supervise_options *options, char *const argv[]
 int pinion_supervise_sized(const pinion_supervise_options *options, char *const argv[], size_t size)
 {
     PINION_NEEDED(argv);
-    PINION_RULE(argv[0], return PINION_EINVAL, "argv is empty: it is main's");
+    PINION_RULE(argv[0], return PINION_EINVAL, "argv is empty: pass main's");
     PINION_RETURN(supervise(options, argv, size));
 }

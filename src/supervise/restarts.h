@@ -1,5 +1,5 @@
-/* When a child that crashed is started again: at once the first time, then after a wait that doubles with
- * each further crash, and not at all when it crashes too often. Reads no clock. */
+/* When a child that crashed is started again: the first time at once, then after a wait that doubles with
+ * each further crash, and not at all after too many crashes. It reads no clock. */
 #ifndef PINION_SUPERVISE_RESTARTS_H
 #define PINION_SUPERVISE_RESTARTS_H
 
@@ -9,23 +9,23 @@
 #define PINION_RESTARTS_MAX 100 /* the highest limit */
 
 struct pinion_restarts {
-    uint32_t min_ms;    /* the wait after the second crash in a row */
-    uint32_t max_ms;    /* what doubling stops at */
-    unsigned limit;     /* restarts within the period, PINION_RESTARTS_MAX at most; 0: no limit */
-    uint32_t period_ms; /* also: a child that lived for so long begins a new row */
-    unsigned row;       /* crashes in it */
+    uint32_t min_ms;    /* the wait after the second crash in a row, ms */
+    uint32_t max_ms;    /* the longest wait, ms */
+    unsigned limit;     /* restarts within the period, at most PINION_RESTARTS_MAX; 0: no limit */
+    uint32_t period_ms; /* ms; a child that lived this long also begins a new row */
+    unsigned row;       /* crashes in this row */
     unsigned count;     /* restarts that count towards the limit */
     uint64_t times[PINION_RESTARTS_MAX]; /* of the last `limit` of those, as a ring */
 };
 
-/* The child that was started at `began` crashed at `now` (milliseconds). True: *wait_ms until the next is
- * started. False: this was one crash too many. */
+/* The child that was started at `began` crashed at `now` (ms). Returns true with *wait_ms, the wait until the
+ * next is started; false if this was one crash too many. */
 bool pinion__restarts_next(struct pinion_restarts *restarts, uint64_t began, uint64_t now, uint64_t *wait_ms);
 
-/* The same for an end that does not count towards the limit: how long to wait. */
+/* The same for an end that does not count towards the limit. Returns how long to wait. */
 uint64_t pinion__restarts_wait(struct pinion_restarts *restarts, uint64_t began, uint64_t now);
 
-/* As if none had crashed yet. */
+/* Forget all crashes. */
 void pinion__restarts_forget(struct pinion_restarts *restarts);
 
 #endif

@@ -1,5 +1,5 @@
-/* It holds the sockets, starts the children, hears signals and what they say, and does what lives.h
- * decides. One thread, which waits in poll. */
+/* The supervisor holds the sockets, starts the children, receives signals and the children's messages, and
+ * does what lives.h decides. It has one thread, which waits in poll. */
 #include "supervise/supervisor.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LAST_WORDS_MAX 256 /* messages of a child that has ended: what its channel can hold is about that */
+#define LAST_WORDS_MAX 256 /* messages of a child that has ended; about as many as its channel can hold */
 
 static uint64_t real_ms(void)
 {
@@ -60,7 +60,7 @@ static bool has(const struct pinion_process *process, const char *claim)
     return false;
 }
 
-/* What it waits for is its own from now on. */
+/* It has what it has waited for. */
 static void let_in(struct pinion_process *process)
 {
     static const char granted[] = PINION_CLAIM_GRANTED;
@@ -105,7 +105,7 @@ static void tell_above(struct pinion_supervisor *supervisor, unsigned acts)
 {
     if (acts & PINION_ACT_TELL_STOPPING) {
         tell(supervisor, "STOPPING=1");
-        pinion__inherited_release(&supervisor->sockets); /* no child follows that could accept */
+        pinion__inherited_release(&supervisor->sockets); /* no child that could accept will follow */
     }
     if (acts & PINION_ACT_TELL_RELOADING)
         tell_reloading(supervisor);
@@ -136,7 +136,7 @@ static void signal_child(struct pinion_supervisor *supervisor, const struct pini
         sigqueue(life->pid, life->stop_signal, value);
     if (acts & PINION_ACT_ABORT) {
         kill(life->pid, SIGABRT);
-        kill(life->pid, SIGCONT); /* one that is stopped takes nothing else */
+        kill(life->pid, SIGCONT); /* a stopped process receives no other signal */
     }
     if (acts & PINION_ACT_KILL)
         kill(life->pid, SIGKILL);
@@ -157,7 +157,7 @@ static int start_process(struct pinion_supervisor *supervisor, bool newer, pid_t
     return rc;
 }
 
-/* Gives what that leads to. */
+/* Returns the acts that follow. */
 static unsigned start_child(struct pinion_supervisor *supervisor, bool other, unsigned acts)
 {
     pid_t pid;
@@ -169,7 +169,7 @@ static unsigned start_child(struct pinion_supervisor *supervisor, bool other, un
     return pinion__lives_started(&supervisor->state, other, pid, supervisor->clock.now);
 }
 
-/* Gives what that leads to. */
+/* Returns the acts that follow. */
 static unsigned act_once(struct pinion_supervisor *supervisor, unsigned acts)
 {
     unsigned starts = PINION_ACT_START | PINION_ACT_UPGRADE, others = acts / PINION_ACT_OTHER(1), next = 0;
@@ -252,7 +252,7 @@ static void hear_all(struct pinion_supervisor *supervisor)
 
 /* ---- signals ---- */
 
-/* What it said before its end counts, and is there by now. */
+/* What it said before its end counts, and has arrived by now. */
 static void child_ended(struct pinion_supervisor *supervisor, struct pinion_process *process, int status)
 {
     char text[sizeof supervisor->state.end + 8];
@@ -266,7 +266,7 @@ static void child_ended(struct pinion_supervisor *supervisor, struct pinion_proc
     act(supervisor, acts);
 }
 
-/* As process 1 of a container this one also gets orphans, which only have to be reaped. */
+/* As process 1 of a container, this process also gets orphans, which only have to be reaped. */
 static void reap(struct pinion_supervisor *supervisor)
 {
     int status;
@@ -315,7 +315,7 @@ static void take_signals(struct pinion_supervisor *supervisor)
 
 /* ---- the loop ---- */
 
-/* Whoever watches over us counts all time, so these pings go by the real clock. */
+/* Our own watchdog counts all time, so these pings follow the real clock. */
 static void ping_above(struct pinion_supervisor *supervisor)
 {
     uint64_t now = supervisor->clock.real;
@@ -331,7 +331,7 @@ static void take_time(struct pinion_supervisor *supervisor)
     ping_above(supervisor);
 }
 
-/* The next thing to do at a time of the real clock, as a time of the state's. */
+/* When the next thing is due by the real clock, converted to the state's clock. */
 static uint64_t due_here(const struct pinion_supervisor *supervisor)
 {
     uint64_t real = supervisor->clock.real;

@@ -1,4 +1,4 @@
-/* The supervisor's process. What it decides is lives.h's, what it is started with prepare.c's. */
+/* The supervisor's process. lives.h makes its decisions, and prepare.c what it starts with. */
 #ifndef PINION_SUPERVISE_SUPERVISOR_H
 #define PINION_SUPERVISE_SUPERVISOR_H
 
@@ -9,12 +9,12 @@
 #include "supervise/hearing.h"
 #include "supervise/lives.h"
 
-#define PINION_CLAIMS_MAX 16 /* of one child; more are granted, and not remembered */
+#define PINION_CLAIMS_MAX 16 /* of one child; more are granted, but not remembered */
 
 /* A child that runs. */
 struct pinion_process {
     pid_t pid;   /* 0: none */
-    int channel; /* -1: none, or it closed its end */
+    int channel; /* -1: none, or the child has closed its end */
     unsigned claim_count;
     char claims[PINION_CLAIMS_MAX][PINION_CLAIM_MAX]; /* what it has */
     char wanted[PINION_CLAIM_MAX];                    /* what it waits for */
@@ -22,22 +22,23 @@ struct pinion_process {
 
 struct pinion_supervisor {
     struct pinion_lives state;
-    struct pinion_awake clock; /* the state's time */
-    uint64_t slice;            /* the longest wait, in ms */
+    struct pinion_awake clock; /* the clock of the state */
+    uint64_t slice;            /* the longest wait, ms */
     struct pinion_process processes[2];
     struct pinion_builds builds;
     struct pinion_child child;
     struct pinion_inherited sockets;
     struct pinion_notifier above; /* whoever watches over this process */
-    uint64_t above_ms, above_due; /* how often it wants a ping, and when next; 0, UINT64_MAX: never */
-    int signals;                  /* a signalfd */
+    uint64_t above_ms,
+        above_due; /* how often it wants a ping, and when the next is due; 0, UINT64_MAX: never */
+    int signals;   /* a signalfd */
     struct pinion_ear ear;
-    void (*ready)(uint16_t, void *); /* NULL: called, or not wanted */
+    void (*ready)(uint16_t, void *); /* NULL: it was called, or is not wanted */
     void *ready_data;
     uint16_t port;
 };
 
-/* Start the child, and see to it until all is over. Returns what to exit with. */
+/* Start the child, and run until all is over. Returns the exit status. */
 int pinion__supervisor_run(struct pinion_supervisor *supervisor);
 
 #endif

@@ -1,4 +1,5 @@
-/* The term is taken apart as it is read: the data goes into a payload at once, times into numbers. */
+/* The term is taken apart while it is read: the data becomes a payload at once, and the times become
+ * numbers. */
 #include "token/content.h"
 #include "base/log.h"
 #include "proto/payload.h"
@@ -7,7 +8,7 @@
 
 /* --- writing --- */
 
-/* The payload's own tree will not do: with an integer beyond 64 bits in it, all its numbers are reals. */
+/* The payload's own tree cannot be used: if it has an integer beyond 64 bits, all its numbers are reals. */
 static int parse(const pinion_payload *data, json_t **tree)
 {
     json_error_t error;
@@ -17,7 +18,7 @@ static int parse(const pinion_payload *data, json_t **tree)
     if (*tree)
         return 0;
     if (text && json_error_code(&error) == json_error_numeric_overflow)
-        return pinion__fail(PINION_EPAYLOAD, "the token's data holds an integer beyond 64 bits");
+        return pinion__fail(PINION_EPAYLOAD, "the token's data contains an integer beyond 64 bits");
     return pinion__fail(PINION_EPAYLOAD, "the token's data could not be built: %s",
                         pinion__payload_why(data));
 }
@@ -66,7 +67,7 @@ static int64_t to_ms(int64_t seconds)
     return __builtin_mul_overflow(seconds, 1000, &ms) ? PINION_AGE_INFINITY : ms;
 }
 
-/* An age of nothing or less is -1: even 0 ms would let a token pass in the millisecond in which it was
+/* An age of zero or less becomes -1: even 0 ms would accept a token in the millisecond in which it was
  * signed. */
 static int64_t age_ms(int64_t seconds)
 {
@@ -81,14 +82,14 @@ static int64_t real_age_ms(double seconds)
     return ms < (double)INT64_MAX ? (int64_t)ms : PINION_AGE_INFINITY;
 }
 
-/* A token that was signed later than now is good: the node that signed it may have a clock that is ahead. */
+/* A token that was signed later than now is accepted: the clock of the node that signed it may be ahead. */
 static int check_age(int64_t signed_ms, int64_t max_age_ms, int64_t now_ms)
 {
     int64_t until;
     if (max_age_ms == PINION_AGE_INFINITY)
         return 0;
     if (max_age_ms < 0)
-        return pinion__fail(PINION_ETOKENEXPIRED, "the token was never meant to last");
+        return pinion__fail(PINION_ETOKENEXPIRED, "the token has expired: its max_age is 0 or less");
     if (__builtin_add_overflow(signed_ms, max_age_ms, &until) || until >= now_ms)
         return 0;
     return pinion__fail(PINION_ETOKENEXPIRED, "the token has expired");
@@ -103,7 +104,7 @@ struct content {
     bool has_signed;
 };
 
-/* Bytes that are no text, or that are wanted as bytes, are a payload of that kind. */
+/* A binary becomes a payload of bytes if it is not UTF-8, or if `binary` is set. */
 static int read_data(struct pinion_term_reader *reader, bool binary, pinion_payload **data)
 {
     json_t *tree = NULL;
@@ -129,7 +130,7 @@ static int read_number(struct pinion_term_reader *reader, json_t **number)
     if (rc || json_is_number(*number))
         return rc;
     json_decref(*number);
-    reader->why = "its times are no numbers";
+    reader->why = "its times are not numbers";
     return PINION_EPROTO;
 }
 
@@ -215,19 +216,19 @@ static int read_content(struct pinion_term_reader *reader, struct pinion_slice b
     if (!rc)
         rc = pinion__term_read_end(reader);
     if (!rc && (!content->data || !content->has_signed)) {
-        reader->why = "it lacks its data, or when it was signed";
+        reader->why = "its data or its time of signing is missing";
         rc = PINION_EPROTO;
     }
     return rc;
 }
 
-/* The codes of terms, as those of tokens. */
+/* Turn the codes of terms into those of tokens. */
 static int explain(int rc, const char *why)
 {
     if (rc == PINION_ENOTSUP)
-        return pinion__fail(PINION_EPAYLOAD, "the token's data has no place in a payload: %s", why);
+        return pinion__fail(PINION_EPAYLOAD, "the token's data cannot be a payload: %s", why);
     if (rc == PINION_EPROTO)
-        return pinion__fail(PINION_ETOKENINVALID, "the token is not valid, though signed: %s", why);
+        return pinion__fail(PINION_ETOKENINVALID, "the token is signed, but not valid: %s", why);
     return rc;
 }
 

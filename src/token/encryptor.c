@@ -1,4 +1,5 @@
-/* libsodium's XChaCha20-Poly1305 is Plug's: HChaCha20 makes the key, the rest of the nonce is ChaCha20's. */
+/* libsodium's XChaCha20-Poly1305 is the same as Plug's: HChaCha20 makes the key, and ChaCha20 gets the rest
+ * of the nonce. */
 #include "token/encryptor.h"
 #include "base/log.h"
 #include "proto/base64url.h"
@@ -18,7 +19,7 @@ _Static_assert(PINION_ENCRYPTOR_NONCE == crypto_aead_xchacha20poly1305_ietf_NPUB
 
 /* --- encrypting --- */
 
-/* What the base64 holds. The caller frees it; NULL when out of memory. */
+/* The bytes that become base64. The caller frees them. NULL when out of memory. */
 static unsigned char *seal(const unsigned char *key, const unsigned char *nonce, struct pinion_slice message)
 {
     unsigned char *sealed = malloc(HEAD_LEN + message.len);
@@ -56,14 +57,15 @@ static int invalid(const char *why)
     return pinion__fail(PINION_ETOKENINVALID, "the token is not valid: %s", why);
 }
 
-/* The reverse of seal, appended to out. */
+/* Undo seal, and append the message. */
 static int open_sealed(const unsigned char *key, const unsigned char *sealed, size_t len,
                        struct pinion_buf *out)
 {
     if (len < HEAD_LEN)
-        return invalid("it is shorter than any");
+        return invalid("it is too short");
     size_t message_len = len - HEAD_LEN;
-    int rc = pinion__buf_reserve(out, message_len + 1); /* one more, as there must be a place for none */
+    int rc = pinion__buf_reserve(
+        out, message_len + 1); /* one byte more, so that there is memory even for an empty message */
     if (rc)
         return rc;
     if (crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
@@ -78,9 +80,9 @@ int pinion__encryptor_decrypt(const unsigned char *key, struct pinion_slice toke
 {
     size_t len = 0;
     if (token.len > PINION_TOKEN_MAX)
-        return invalid("it is longer than any");
+        return invalid("it is too long");
     if (token.len < PREFIX_LEN || memcmp(token.ptr, PREFIX, PREFIX_LEN) != 0)
-        return invalid("it does not begin as an encrypted token does");
+        return invalid("it does not begin like an encrypted token");
     struct pinion_slice text = pinion__slice(token.ptr + PREFIX_LEN, token.len - PREFIX_LEN);
     unsigned char *sealed = malloc(pinion__base64url_decoded_len(text.len) + 1);
     if (!sealed)

@@ -1,4 +1,4 @@
-/* token_encryptor.h in a build without libsodium. */
+/* encryptor.h in a build without libsodium. */
 #include "base/log.h"
 #include "token/encryptor.h"
 

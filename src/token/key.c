@@ -1,5 +1,5 @@
-/* A key is known by HMAC(secret, salt) with the digest that derives it: secrets that are one to this HMAC
- * are one to PBKDF2 also, which uses them for nothing else. */
+/* A kept key is found by HMAC(secret, salt), with the digest that derives it. PBKDF2 uses the secret only in
+ * this HMAC, so secrets that are equal for the HMAC are equal for PBKDF2 too. */
 #include "token/key.h"
 #include "base/lock.h"
 #include "base/log.h"
@@ -16,13 +16,13 @@ static struct {
     struct pinion_lock lock;
     uint64_t uses;
     struct kept_key {
-        uint64_t last_use; /* 0: the place is free */
+        uint64_t last_use; /* 0: this place is free */
         struct key_id id;
         struct pinion_token_key key;
     } keys[PINION_TOKEN_KEYS];
 } kept = { .lock = PINION_LOCK(KEYS) };
 
-/* --- those that are kept; under the lock --- */
+/* --- kept keys: the caller holds the lock --- */
 
 static struct kept_key *find(const struct key_id *id)
 {
@@ -44,7 +44,7 @@ static struct kept_key *least_recently_used(void)
     return least;
 }
 
-/* --- the same from outside --- */
+/* --- the same, with locking --- */
 
 static bool recall(const struct key_id *id, struct pinion_token_key *key)
 {
@@ -58,7 +58,7 @@ static bool recall(const struct key_id *id, struct pinion_token_key *key)
     return found != NULL;
 }
 
-/* Another thread may have been faster. */
+/* Another thread may have kept it already. */
 static void keep(const struct key_id *id, const struct pinion_token_key *key)
 {
     pinion__lock(&kept.lock);
@@ -94,9 +94,9 @@ static const EVP_MD *digest_of(pinion_token_digest digest)
 static int check_params(const struct pinion_token_key_params *params)
 {
     if (params->iterations < 1 || params->iterations > INT32_MAX)
-        return pinion__fail(PINION_EINVAL, "key_iterations: %u is none that can be", params->iterations);
+        return pinion__fail(PINION_EINVAL, "key_iterations: %u is not possible", params->iterations);
     if (params->length < 1 || params->length > PINION_TOKEN_KEY_MAX)
-        return pinion__fail(PINION_EINVAL, "key_length: %u is too long, %d is the most", params->length,
+        return pinion__fail(PINION_EINVAL, "key_length: %u is too long: the limit is %d", params->length,
                             PINION_TOKEN_KEY_MAX);
     if (!digest_of(params->digest))
         return pinion__fail(PINION_EINVAL, "key_digest: there is no digest %d", (int)params->digest);

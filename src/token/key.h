@@ -1,8 +1,7 @@
-/* The keys of tokens, derived from a secret and a salt (PBKDF2), as Plug.Crypto.KeyGenerator does.
+/* The keys of tokens, derived from a secret and a salt by PBKDF2, as Plug.Crypto.KeyGenerator does.
  *
- * Deriving takes a thousand times as long as using a key, and programs use few salts: the last
- * PINION_TOKEN_KEYS keys are kept for the whole process, each under a digest of what it was derived from.
- */
+ * Deriving a key takes a thousand times as long as using it, and programs use few salts. So the process keeps
+ * the last PINION_TOKEN_KEYS keys, each under a digest of what it was derived from. */
 #ifndef PINION_TOKEN_KEY_H
 #define PINION_TOKEN_KEY_H
 
@@ -10,7 +9,7 @@
 #include <pinion/token.h>
 
 #define PINION_TOKEN_KEYS    64
-#define PINION_TOKEN_KEY_MAX 128 /* bytes of a key */
+#define PINION_TOKEN_KEY_MAX 128 /* bytes */
 
 struct pinion_token_key_params {
     uint32_t iterations;
@@ -23,12 +22,12 @@ struct pinion_token_key {
     size_t len;
 };
 
-/* The key; *key is the caller's to clear. Thread: any.
- * PINION_EINVAL: parameters that cannot be; PINION_ENOMEM. */
+/* Derive the key. The caller must clear *key after use. Thread: any. PINION_EINVAL: a parameter is not
+ * possible; PINION_ENOMEM. */
 int pinion__token_key(struct pinion_slice secret, struct pinion_slice salt,
                       const struct pinion_token_key_params *params, struct pinion_token_key *key);
 
-/* Clear all that are kept. Thread: any. */
+/* Clear all kept keys. Thread: any. */
 void pinion__token_keys_forget(void);
 
 #endif

@@ -7,7 +7,7 @@
 
 #define VARIABLE "PINION_SECRET_KEY_BASE"
 
-/* Takes the copy over. */
+/* Takes ownership of the bytes. */
 static void replace(struct pinion_secret *secret, char *bytes, size_t len)
 {
     if (secret->bytes)
@@ -35,7 +35,7 @@ static int use(struct pinion_secret *secret, const char *text, const char *origi
     size_t len = strlen(text);
     if (len < PINION_SECRET_MIN)
         return pinion__fail(PINION_EINVAL,
-                            "%s: %zu bytes are too few for a secret, %d is the least; "
+                            "%s: %zu bytes are too few for a secret: it needs at least %d; "
                             "`openssl rand -base64 48` prints a good one",
                             origin, len, PINION_SECRET_MIN);
     char *copy = strdup(text);

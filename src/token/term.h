@@ -1,4 +1,4 @@
-/* Erlang terms in the external term format, as far as tokens hold them, and as JSON has a place for them.
+/* Erlang terms in the external term format, as far as tokens use them, and their form in JSON.
  *
  *   Erlang                            JSON, read                    written from JSON as
  *   binary of UTF-8                   string                        binary
@@ -8,12 +8,12 @@
  *   list (a charlist is one), tuple   array                         list
  *   map                               object                        map with binaries for keys
  *
- * A map's keys may be binaries, atoms, and integers (in decimal). What has no place is refused: bytes that
- * are no UTF-8, integers beyond 64 bits, improper lists, maps of which two keys would be one, pids and the
- * like. So are compressed terms and what Erlang has not written since release 17 (floats as text).
+ * The keys of a map may be binaries, atoms and integers (in decimal). Terms that have no form in JSON are
+ * refused: bytes that are not UTF-8, integers beyond 64 bits, improper lists, maps in which two keys would be
+ * equal, pids and the like. Compressed terms are refused too, and what Erlang has not written since release
+ * 17 (floats as text).
  *
- * https://www.erlang.org/doc/apps/erts/erl_ext_dist.html
- */
+ * https://www.erlang.org/doc/apps/erts/erl_ext_dist.html */
 #ifndef PINION_TOKEN_TERM_H
 #define PINION_TOKEN_TERM_H
 
@@ -22,65 +22,65 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#define PINION_TERM_DEPTH 128 /* levels of lists, tuples and maps, as with JSON */
+#define PINION_TERM_DEPTH 128 /* levels of lists, tuples and maps, the same as for JSON */
 
-/* ---- reading: one term after another, from bytes that must last ---- */
+/* ---- reading: one term after another, from bytes that must stay ---- */
 
 struct pinion_term_reader {
     const unsigned char *at;
     const unsigned char *end;
-    const char *why;   /* after a failure, what was wrong: static text */
-    char scratch[512]; /* a short text that is not in the bytes as it is wanted, until the next one */
+    const char *why;   /* after a failure: what was wrong; static text */
+    char scratch[512]; /* a short text that is converted; until the next one */
 };
 
-/* Every reading function: PINION_EPROTO: the bytes are no such term; PINION_ENOTSUP: they may be, but it has
- * no place here; PINION_ENOMEM. After a failure the reader stands anywhere. */
+/* Errors of every reading function: PINION_EPROTO: the bytes are not such a term; PINION_ENOTSUP: the term
+ * has no form here; PINION_ENOMEM. After a failure, the position of the reader is undefined. */
 
-/* Begin with a whole term, whose first byte is the version of the format. */
+/* Begin to read a whole term, whose first byte is the version of the format. */
 int pinion__term_read_begin(struct pinion_term_reader *reader, struct pinion_slice bytes);
 
-/* Nothing may be left. */
+/* Check that nothing is left. */
 int pinion__term_read_end(struct pinion_term_reader *reader);
 
-/* Any term, as JSON. *out is a new reference. */
+/* Read any term as JSON. *out is a new reference. */
 int pinion__term_read_json(struct pinion_term_reader *reader, json_t **out);
 
-/* The head of a tuple: its elements follow. */
+/* Read the head of a tuple. Its elements follow. */
 int pinion__term_read_tuple(struct pinion_term_reader *reader, size_t *arity);
 
-/* The head of a map: so many keys follow, each with its value. */
+/* Read the head of a map. As many keys follow, each with its value. */
 int pinion__term_read_map(struct pinion_term_reader *reader, size_t *pairs);
 
-/* A binary, where it lies. */
+/* Read a binary. It stays where it is. */
 int pinion__term_read_binary(struct pinion_term_reader *reader, struct pinion_slice *bytes);
 
-/* What comes next; false at the end and where it is malformed, too. */
+/* True if a tuple comes next. False also at the end, and for malformed bytes. */
 bool pinion__term_next_is_tuple(const struct pinion_term_reader *reader);
 bool pinion__term_next_is_binary(const struct pinion_term_reader *reader);
 
-/* True, and the reader is behind it, when this atom (ASCII) comes next; else nothing was read. */
+/* If this atom (ASCII) comes next, read it and return true. Otherwise nothing is read. */
 bool pinion__term_read_atom(struct pinion_term_reader *reader, const char *name);
 
-/* ---- writing: as Erlang/OTP 26 and later does ---- */
+/* ---- writing: in the form of Erlang/OTP 26 and later ---- */
 
-/* All append to out. PINION_ETOOBIG: over the buffer's cap, or deeper than PINION_TERM_DEPTH; PINION_ENOMEM.
- * What was written then is of no use. */
+/* All functions append. PINION_ETOOBIG: over the buffer's cap, or deeper than PINION_TERM_DEPTH;
+ * PINION_ENOMEM. After an error, what was written is of no use. */
 
-/* The version byte, with which a term begins. */
+/* Write the version byte, with which a term begins. */
 int pinion__term_write_begin(struct pinion_buf *out);
 
-/* The head of a tuple of at most 255 elements, which are to follow. */
+/* Write the head of a tuple of at most 255 elements, which must follow. */
 int pinion__term_write_tuple(struct pinion_buf *out, uint8_t arity);
 
 int pinion__term_write_integer(struct pinion_buf *out, int64_t value);
 
-/* An atom of at most 255 bytes. */
+/* Write an atom of at most 255 bytes. */
 int pinion__term_write_atom(struct pinion_buf *out, const char *name);
 
 int pinion__term_write_binary(struct pinion_buf *out, struct pinion_slice bytes);
 
-/* A tree, with the keys of each object in the order in which Erlang writes a map of up to 32; of a larger one
- * its order is that of a hash of its own, and any will do. */
+/* Write a tree. The keys of an object are in the order in which Erlang writes a map of up to 32 keys. For
+ * larger maps Erlang uses a hash of its own, and any order will do. */
 int pinion__term_write_json(struct pinion_buf *out, const json_t *value);
 
 #endif

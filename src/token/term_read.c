@@ -136,7 +136,7 @@ int pinion__term_read_tuple(struct pinion_term_reader *reader, size_t *arity)
 {
     int tag = pinion__term_next_tag(reader);
     if (!pinion__term_next_is_tuple(reader))
-        return pinion__term_fail(reader, PINION_EPROTO, "it is no tuple");
+        return pinion__term_fail(reader, PINION_EPROTO, "it is not a tuple");
     reader->at++;
     return pinion__term_read_count(reader, tag == PINION_TERM_SMALL_TUPLE ? 1 : 4, arity);
 }
@@ -144,7 +144,7 @@ int pinion__term_read_tuple(struct pinion_term_reader *reader, size_t *arity)
 int pinion__term_read_map(struct pinion_term_reader *reader, size_t *pairs)
 {
     if (pinion__term_next_tag(reader) != PINION_TERM_MAP)
-        return pinion__term_fail(reader, PINION_EPROTO, "it is no map");
+        return pinion__term_fail(reader, PINION_EPROTO, "it is not a map");
     reader->at++;
     return pinion__term_read_count(reader, 4, pairs);
 }
@@ -152,7 +152,7 @@ int pinion__term_read_map(struct pinion_term_reader *reader, size_t *pairs)
 int pinion__term_read_binary(struct pinion_term_reader *reader, struct pinion_slice *bytes)
 {
     if (!pinion__term_next_is_binary(reader))
-        return pinion__term_fail(reader, PINION_EPROTO, "it is no binary");
+        return pinion__term_fail(reader, PINION_EPROTO, "it is not a binary");
     reader->at++;
     return pinion__term_read_bytes(reader, 4, bytes);
 }

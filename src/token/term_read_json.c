@@ -1,5 +1,5 @@
-/* Terms as JSON: one pass, a function for each kind. What it allocates is in proportion to what came, as a
- * length is believed only as far as there are bytes for it (term_read.c). */
+/* Reads terms as JSON in one pass, with a function for each kind of term. The memory it allocates is
+ * proportional to the input, because a length is believed only if that many bytes are there (term_read.c). */
 #include "proto/utf8.h"
 #include "token/term_int.h"
 #include "token/term_tags.h"
@@ -35,7 +35,7 @@ static int read_integer(struct pinion_term_reader *reader, json_t **out)
     return rc ? rc : give(reader, json_integer((int32_t)(uint32_t)number), out);
 }
 
-/* The lowest byte first. False for what 64 bits do not hold. */
+/* The lowest byte comes first. Returns false if the number needs more than 64 bits. */
 static bool magnitude_of(struct pinion_slice bytes, uint64_t *magnitude)
 {
     *magnitude = 0;
@@ -47,7 +47,7 @@ static bool magnitude_of(struct pinion_slice bytes, uint64_t *magnitude)
     return true;
 }
 
-/* The count, the sign, and then the bytes that were counted. */
+/* Read the count of bytes, the sign, and then the bytes. */
 static int read_big(struct pinion_term_reader *reader, size_t width, json_t **out)
 {
     uint64_t magnitude, sign = 0;
@@ -145,7 +145,7 @@ static int read_elements(struct pinion_term_reader *reader, size_t count, unsign
     return rc;
 }
 
-/* What ends a list is a term too: that of an empty one, unless the list is improper. */
+/* The end of a list is a term too: an empty list, unless the list is improper. */
 static int read_tail(struct pinion_term_reader *reader)
 {
     int rc = pinion__term_need(reader, 1);
@@ -175,7 +175,7 @@ static int read_array(struct pinion_term_reader *reader, size_t width, unsigned 
     return rc;
 }
 
-/* A list of bytes; charlists are written so. */
+/* Read a list of bytes. Charlists are written like this. */
 static int read_byte_list(struct pinion_term_reader *reader, unsigned depth, json_t **out)
 {
     json_t *array = NULL;
@@ -220,12 +220,12 @@ static int read_key(struct pinion_term_reader *reader, struct pinion_slice *key)
         return read_integer_key(reader, key);
     if (tag != PINION_TERM_BINARY)
         return pinion__term_fail(reader, PINION_ENOTSUP,
-                                 "a map has a key that is no binary, atom or integer");
+                                 "a map has a key that is not a binary, an atom or an integer");
     int rc = pinion__term_read_binary(reader, key);
     return rc ? rc : check_text(reader, *key);
 }
 
-/* The key as a string of its own: the value is read before it is needed. */
+/* Copy the key into a string of its own, because the value is read before the key is needed. */
 static int copy_key(struct pinion_term_reader *reader, struct pinion_slice key, char **copy)
 {
     if (memchr(key.ptr, '\0', key.len))
@@ -275,7 +275,7 @@ static int read_object(struct pinion_term_reader *reader, unsigned depth, json_t
 
 /* --- any term --- */
 
-/* What Erlang has and JSON has not, by name. */
+/* Refuse terms of Erlang that JSON does not have, by name. */
 static int refuse(struct pinion_term_reader *reader, int tag)
 {
     switch (tag) {
@@ -283,7 +283,7 @@ static int refuse(struct pinion_term_reader *reader, int tag)
         return pinion__term_fail(reader, PINION_ENOTSUP,
                                  "a float is written as text, as before Erlang/OTP 17");
     case PINION_TERM_BIT_BINARY:
-        return pinion__term_fail(reader, PINION_ENOTSUP, "a bitstring is no whole number of bytes");
+        return pinion__term_fail(reader, PINION_ENOTSUP, "a bitstring is not a whole number of bytes");
     case PINION_TERM_PID:
     case PINION_TERM_NEW_PID:
     case PINION_TERM_PORT:
@@ -292,15 +292,15 @@ static int refuse(struct pinion_term_reader *reader, int tag)
     case PINION_TERM_REFERENCE:
     case PINION_TERM_NEW_REFERENCE:
     case PINION_TERM_NEWER_REFERENCE:
-        return pinion__term_fail(reader, PINION_ENOTSUP, "it holds a pid, a port or a reference");
+        return pinion__term_fail(reader, PINION_ENOTSUP, "it contains a pid, a port or a reference");
     case PINION_TERM_FUN:
     case PINION_TERM_NEW_FUN:
     case PINION_TERM_EXPORT:
-        return pinion__term_fail(reader, PINION_ENOTSUP, "it holds a function");
+        return pinion__term_fail(reader, PINION_ENOTSUP, "it contains a function");
     case PINION_TERM_LOCAL:
         return pinion__term_fail(reader, PINION_ENOTSUP, "it can be read only where it was written");
     default:
-        return pinion__term_fail(reader, PINION_EPROTO, "a byte begins no term");
+        return pinion__term_fail(reader, PINION_EPROTO, "no term begins with this byte");
     }
 }
 

@@ -1,4 +1,5 @@
-/* Of the ways to write a term, the one that Erlang takes: the smallest integers, byte lists, short atoms. */
+/* A term can be written in several ways. This file uses the one that Erlang uses: the smallest integers, byte
+ * lists, short atoms. */
 #include "token/term.h"
 #include "token/term_tags.h"
 #include <pinion/error.h>
@@ -9,7 +10,7 @@
 
 static int write_value(struct pinion_buf *out, const json_t *value, unsigned depth);
 
-/* A tag, and a number of at most eight bytes, the highest first. */
+/* Write a tag, and a number of at most eight bytes, the highest first. */
 static int put(struct pinion_buf *out, unsigned char tag, uint64_t number, size_t width)
 {
     unsigned char bytes[1 + 8] = { tag };
@@ -18,9 +19,9 @@ static int put(struct pinion_buf *out, unsigned char tag, uint64_t number, size_
     return pinion__buf_append(out, bytes, 1 + width);
 }
 
-/* --- what is no container --- */
+/* --- simple terms --- */
 
-/* A sign, and as many bytes as there must be, the lowest first. */
+/* Write a sign, and as few bytes as possible, the lowest first. */
 static int write_big(struct pinion_buf *out, int64_t value)
 {
     unsigned char bytes[3 + 8] = { PINION_TERM_SMALL_BIG, 0, value < 0 };
@@ -102,7 +103,7 @@ static int write_list(struct pinion_buf *out, const json_t *array, unsigned dept
 
 /* --- maps --- */
 
-/* Erlang orders binaries as strcmp does strings, which names of a json_t are. */
+/* Erlang orders binaries as strcmp orders strings, and the names in a json_t are strings. */
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -110,7 +111,7 @@ static int compare_names(const void *a, const void *b)
 
 static const char **sorted_names(const json_t *object)
 {
-    json_t *any = (json_t *)object; /* iterators serve changing too, hence no const */
+    json_t *any = (json_t *)object; /* iterators can also change the object, so it has no const */
     const char **names = malloc(json_object_size(object) * sizeof *names);
     size_t count = 0;
     if (!names)

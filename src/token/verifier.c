@@ -1,4 +1,4 @@
-/* Signing appends and then signs what it appended; verifying takes the text apart and reads it last. */
+/* Signing appends the text, and then signs it. Verifying splits the text, and reads the message last. */
 #include "token/verifier.h"
 #include "base/log.h"
 #include "proto/base64url.h"
@@ -43,7 +43,8 @@ int pinion__verifier_sign(struct pinion_slice key, struct pinion_slice message, 
 
 /* --- verifying --- */
 
-/* What is before the next dot, or all when there is none; text is what comes after it. False at the end. */
+/* Take the part before the next dot, or everything if there is none; *text is what comes after it. Returns
+ * false at the end. */
 static bool next_part(struct pinion_slice *text, struct pinion_slice *part)
 {
     if (!text->ptr)
@@ -76,7 +77,7 @@ static int check_signature(const EVP_MD *digest, struct pinion_slice key, struct
     size_t size = (size_t)EVP_MD_get_size(digest), len = 0;
     if (signature.len != pinion__base64url_encoded_len(size) ||
         pinion__base64url_decode(given, signature, &len) != 0)
-        return invalid("its third part is no signature");
+        return invalid("its third part is not a signature");
     if (!hmac(digest, key, text, mac))
         return PINION_ENOMEM;
     if (CRYPTO_memcmp(mac, given, size) != 0)
@@ -100,13 +101,13 @@ int pinion__verifier_verify(struct pinion_slice key, struct pinion_slice token, 
 {
     struct pinion_slice rest = token, header, message, signature;
     if (token.len > PINION_TOKEN_MAX)
-        return invalid("it is longer than any");
+        return invalid("it is too long");
     if (!next_part(&rest, &header) || !next_part(&rest, &message) || !next_part(&rest, &signature) ||
         rest.ptr)
         return invalid("it does not have three parts");
     const EVP_MD *digest = digest_of(header);
     if (!digest)
-        return invalid("it does not begin as a signed token does");
+        return invalid("it does not begin like a signed token");
     struct pinion_slice text = pinion__slice(token.ptr, (size_t)(signature.ptr - 1 - token.ptr));
     int rc = check_signature(digest, key, text, signature);
     return rc ? rc : append_decoded(out, message);

@@ -106,7 +106,7 @@ describe("sockets that are passed to a program", () => {
     });
     t.after(() => child.kill("SIGKILL"));
     assert.deepEqual(await within(exited, "the exit"), { code: 1, signal: null });
-    assert.match(output().stderr, /LISTEN_FDS: descriptor 3 is no socket/);
+    assert.match(output().stderr, /LISTEN_FDS: descriptor 3 is not a socket/);
   });
 });
 

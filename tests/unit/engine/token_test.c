@@ -368,7 +368,7 @@ static void options_are_checked(void **state)
         { { .secret_key_base = NULL }, "a token needs an endpoint, or a secret_key_base in its options" },
         { { .secret_key_base = SECRET, .signed_at = -1 }, "signed_at: -1 is not a time" },
         { { .secret_key_base = SECRET, .signed_at = INT64_MAX / 1000 + 1 }, "signed_at" },
-        { { .secret_key_base = SECRET, .key_length = 129 }, "key_length: 129 is too long, 128 is the most" },
+        { { .secret_key_base = SECRET, .key_length = 129 }, "key_length: 129 is too long: the limit is 128" },
         { { .secret_key_base = SECRET, .key_iterations = UINT32_MAX }, "key_iterations" },
         { { .secret_key_base = SECRET, .key_digest = (pinion_token_digest)9 }, "key_digest" },
     };

@@ -166,10 +166,10 @@ static void what_is_no_listening_socket_is_refused(void **state)
     assert_int_equal(pipe(ends), 0);
     close(ends[1]);
     place(1, ends[0]);
-    is_refused("2", "descriptor 41 is no socket");
+    is_refused("2", "descriptor 41 is not a socket");
 
     place(1, socket(AF_INET, SOCK_DGRAM, 0));
-    is_refused("2", "descriptor 41 is no stream socket");
+    is_refused("2", "descriptor 41 is not a stream socket");
 
     place(1, socket(AF_INET, SOCK_STREAM, 0));
     is_refused("2", "descriptor 41 does not listen");

@@ -78,7 +78,7 @@ static void starts(uint64_t now)
 
 static unsigned start_failed(uint64_t now)
 {
-    snprintf(s.end, sizeof s.end, "no child could be started (Out of memory)");
+    snprintf(s.end, sizeof s.end, "cannot start a child (Out of memory)");
     return pinion__lives_start_failed(&s, false, now);
 }
 
@@ -174,7 +174,7 @@ static void a_start_that_fails_is_tried_again_within_the_limit(void **state)
     acts(start_failed(100), 0);
     acts(pinion__lives_tick(&s, 300), PINION_ACT_START);
     acts(start_failed(300), 0);
-    said("no child could be started (Out of memory); giving up");
+    said("cannot start a child (Out of memory); giving up");
     is_over(1);
 }
 
@@ -298,7 +298,7 @@ static void and_so_is_one_for_which_there_is_no_process(void **state)
     acts(pinion__lives_ended(&s, PID, killed_by(SIGSEGV), 0), PINION_ACT_START);
     for (int i = 0; i < 10; i++) {
         acts(start_failed(0), 0);
-        said("no child could be started (Out of memory); starting it again in");
+        said("cannot start a child (Out of memory); starting it again in");
         acts(pinion__lives_tick(&s, s.child.due), PINION_ACT_START);
     }
 }

@@ -90,7 +90,7 @@ static void what_cannot_be_written_is_refused(void **state)
     assert_int_equal(write_data(pinion_json("?"), NOW, 60), PINION_EPAYLOAD);
     assert_int_equal(write_data(pinion_payload_text(nul, strlen(nul)), NOW, 60), PINION_EPAYLOAD);
     assert_int_equal(write_data(pinion_payload_text(large, strlen(large)), NOW, 60), PINION_EPAYLOAD);
-    assert_string_equal(pinion_error_detail(), "the token's data holds an integer beyond 64 bits");
+    assert_string_equal(pinion_error_detail(), "the token's data contains an integer beyond 64 bits");
 }
 
 static void data_nests_as_deep_as_payloads(void **state)
@@ -199,7 +199,7 @@ static void data_without_a_place_is_another_matter(void **state)
     assert_int_equal(read_at(LITERAL("\x83h\3l\0\0\0\1m\0\0\0\1\xFFj" NOW_TERM "a\1"), NOW, 0),
                      PINION_EPAYLOAD);
     assert_string_equal(pinion_error_detail(),
-                        "the token's data has no place in a payload: a binary inside is not UTF-8");
+                        "the token's data cannot be a payload: a binary inside is not UTF-8");
     assert_int_equal(read_at(LITERAL("\x83h\3n\x09\0\0\0\0\0\0\0\0\0\1" NOW_TERM "a\1"), NOW, 0),
                      PINION_EPAYLOAD);
 }

@@ -148,7 +148,7 @@ static void tokens_have_a_largest_size(void **state)
     memset(text, 'A', PINION_TOKEN_MAX + 1);
     memcpy(text, "XCP.", 4);
     assert_int_equal(decrypt(pinion__slice(text, PINION_TOKEN_MAX + 1)), PINION_ETOKENINVALID);
-    assert_string_equal(pinion_error_detail(), "the token is not valid: it is longer than any");
+    assert_string_equal(pinion_error_detail(), "the token is not valid: it is too long");
     free(text);
 }
 

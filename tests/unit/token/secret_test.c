@@ -81,7 +81,7 @@ static void a_short_one_is_refused_with_advice(void **state)
 {
     assert_int_equal(pinion__secret_configure(&secret, TOO_SHORT), PINION_EINVAL);
     assert_string_equal(pinion_error_detail(),
-                        "secret_key_base: 63 bytes are too few for a secret, 64 is the least; "
+                        "secret_key_base: 63 bytes are too few for a secret: it needs at least 64; "
                         "`openssl rand -base64 48` prints a good one");
     assert_int_equal(pinion__secret_configure(&secret, ""), PINION_EINVAL);
     setenv(VARIABLE, TOO_SHORT, 1);

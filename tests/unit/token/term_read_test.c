@@ -65,11 +65,11 @@ static void pieces_of_another_kind_are_refused(void **state)
     assert_false(pinion__term_next_is_binary(&reader));
     assert_false(pinion__term_read_atom(&reader, ""));
     assert_int_equal(pinion__term_read_tuple(&reader, &count), PINION_EPROTO);
-    assert_string_equal(reader.why, "it is no tuple");
+    assert_string_equal(reader.why, "it is not a tuple");
     assert_int_equal(pinion__term_read_map(&reader, &count), PINION_EPROTO);
-    assert_string_equal(reader.why, "it is no map");
+    assert_string_equal(reader.why, "it is not a map");
     assert_int_equal(pinion__term_read_binary(&reader, &bytes), PINION_EPROTO);
-    assert_string_equal(reader.why, "it is no binary");
+    assert_string_equal(reader.why, "it is not a binary");
     assert_int_equal(count, 0);
 
     begin(&reader, LITERAL("\x83i\xFF\xFF\xFF\xFFj"));

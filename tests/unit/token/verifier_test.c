@@ -189,7 +189,7 @@ static void tokens_have_a_largest_size(void **state)
     memcpy(text, "SFMyNTY.", 8);
     text[PINION_TOKEN_MAX + 1 - 44] = '.';
     assert_int_equal(verify(pinion__slice(text, PINION_TOKEN_MAX + 1)), PINION_ETOKENINVALID);
-    assert_string_equal(pinion_error_detail(), "the token is not valid: it is longer than any");
+    assert_string_equal(pinion_error_detail(), "the token is not valid: it is too long");
     free(text);
 }
 
