@@ -1,4 +1,4 @@
-/* What a played server (redis_server.c, nats_server.c) has yet to send on a connection. */
+/* The bytes that a simulated server (redis_server.c, nats_server.c) still has to send on a connection. */
 #ifndef PINION_FUZZ_BROKER_ANSWERS_H
 #define PINION_FUZZ_BROKER_ANSWERS_H
 
@@ -6,7 +6,7 @@
 
 struct broker_answers {
     struct pinion_buf bytes;
-    size_t sent; /* of them */
+    size_t sent; /* bytes of them that were sent */
 };
 
 void answers_init(struct broker_answers *answers);
@@ -14,10 +14,10 @@ void answers_add(struct broker_answers *answers, const char *text);
 
 size_t answers_left(const struct broker_answers *answers);
 
-/* So many bytes at most, as far as there is room. */
+/* Send at most this many bytes, as far as there is room. */
 void answers_send(struct broker_answers *answers, int fd, size_t most);
 
-/* The last one, which begins there, loses a half, or comes once more. */
+/* Cut the last answer, which begins at `begin`, in half, or repeat it. */
 void answers_halve(struct broker_answers *answers, size_t begin);
 void answers_repeat(struct broker_answers *answers, size_t begin);
 

@@ -1,4 +1,4 @@
-/* What is done at a node of fuzz_cluster.c, and what it must have: the end of cluster_node.h. */
+/* What is done at a node of fuzz_cluster.c, and what must be true there: the last part of cluster_node.h. */
 #include "cluster_client.h"
 #include "cluster_node.h"
 #include "fuzz.h"

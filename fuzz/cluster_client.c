@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct client {
-    bool made; /* the next two are */
+    bool made; /* socket and channels exist */
     struct pinion_loopback connection;
     struct pinion_mount mount;
     unsigned refs;

@@ -10,7 +10,7 @@
 struct letter {
     char *bytes;
     size_t len;
-    unsigned number; /* of a broadcast; 0: it is none of the script's */
+    unsigned number; /* of a broadcast; 0: it is not one of the script's */
 };
 
 struct wire {
@@ -33,9 +33,9 @@ struct station {
     void *core;
     bool muted;
     bool paused;
-    struct topic topics[TOPICS_MAX]; /* subscribed to */
+    struct topic topics[TOPICS_MAX]; /* those it has subscribed to */
     size_t topic_count;
-    struct topic owed[TOPICS_MAX]; /* to be confirmed */
+    struct topic owed[TOPICS_MAX]; /* those to be confirmed */
     size_t owed_count;
 };
 
@@ -77,7 +77,7 @@ static struct letter take(struct wire *wire, size_t which)
     return letter;
 }
 
-/* As an adapter's thread does, which runs no loop. */
+/* Deliver it like an adapter's thread, which is not the thread of a loop. */
 static void hand_in(unsigned to, const struct letter *letter)
 {
     struct station *station = &stations[to];
@@ -142,7 +142,7 @@ void net_mend_all(void)
     }
 }
 
-/* What is sent meanwhile is for the next time. */
+/* What is sent meanwhile waits for the next call. */
 static bool flow(unsigned from, unsigned to)
 {
     size_t count = wires[from][to].count;

@@ -10,9 +10,9 @@
 #include "presence/presence_int.h"
 #include <string.h>
 
-#define TURNS_MAX  10000   /* without that time passes */
-#define STEP_MAX   1000    /* of the way down */
-#define LEAVE_MS   2500    /* that a node which stops goes on */
+#define TURNS_MAX  10000   /* in a row, before time must pass */
+#define STEP_MAX   1000    /* while a node stops */
+#define LEAVE_MS   2500    /* how long a node that stops goes on */
 #define SMALL_DIFF 200     /* bytes: hardly more than a meta */
 #define EPOCH      1000000 /* when a run begins, ms */
 #define FIRST_LIFE 100000
@@ -40,7 +40,7 @@ static struct pinion_scheduler *scheduler_of(const struct node *node)
     return node->endpoint->loops[0].scheduler;
 }
 
-/* It has not run, and no timer is set. */
+/* The node has not run, and no timer is set. */
 static void set_clock(struct node *node)
 {
     struct pinion_scheduler *scheduler = scheduler_of(node);
@@ -50,14 +50,14 @@ static void set_clock(struct node *node)
     pinion__wheel_init(&scheduler->deadlines, scheduler->wheel.now);
 }
 
-/* With a short memory of removals, nodes that have missed some are told all there is. */
+/* If few removals are kept, nodes that have missed some are sent the whole state. */
 static void set_memory(struct node *node)
 {
     for (unsigned i = 0; i < cluster.shards && cluster.forgetful; i++)
         node->presence->shards[i].state->history.max = 2;
 }
 
-/* In place of those that the system's clock gave. */
+/* In place of the incarnations that the system's clock gave. */
 static void set_incarnation(struct node *node, uint64_t life)
 {
     node->endpoint->hub.pubsub.remote->incarnation = life;
@@ -92,7 +92,7 @@ static void open_endpoint(struct node *node)
     set_clock(node);
 }
 
-/* On its loop, so that it begins at once. */
+/* On the node's loop, so that it begins at once. */
 static void subscribe(struct node *node)
 {
     node_bind(index_of(node));
@@ -143,7 +143,7 @@ void node_bind(unsigned node)
 
 static void end_life(struct node *node);
 
-/* What is due now at this node. */
+/* Run what is due now at this node. */
 static void take_turns(unsigned node)
 {
     unsigned turns = 0;
@@ -167,7 +167,7 @@ void node_settle(void)
     } while (net_flow());
 }
 
-/* When something is due, by everybody's time. */
+/* When something is due next, by the common time. */
 static uint64_t next_of(const struct node *node)
 {
     uint64_t next = pinion__scheduler_next(scheduler_of(node));
@@ -214,7 +214,7 @@ void node_wake(unsigned node, bool stood)
 
 /* ---- a life ends ---- */
 
-/* Nobody else's time passes. */
+/* No other node's time passes. */
 static void go_down(struct node *node)
 {
     unsigned steps = 0;
@@ -247,7 +247,7 @@ static void require_empty(const struct node *node)
     REQUIRE(stats.connections == 0 && stats.sockets == 0 && stats.channels == 0 && stats.topics == 0);
 }
 
-/* Nothing may be left of it: no timer, and nobody who holds its loop. */
+/* Nothing may be left of it: no timer, and no reference to its loop. */
 static void free_endpoint(struct node *node)
 {
     struct pinion_scheduler *scheduler = pinion__scheduler_ref(scheduler_of(node));

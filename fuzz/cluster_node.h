@@ -1,10 +1,9 @@
-/* The nodes of fuzz_cluster.c: each an endpoint that runs, over memory_loop.h and cluster_net.h, with a
- * presence, somebody who subscribes to every topic, and a clock. All take their turns on one thread; time
- * passes when node_pass says so.
+/* The nodes of fuzz_cluster.c. Each is an endpoint that runs over memory_loop.h and cluster_net.h, with a
+ * presence, a subscriber of every topic, and a clock. All take their turns on one thread. Time passes only in
+ * node_pass.
  *
- * What a node's subscriber hears is checked as it comes: a broadcast was sent, has come over the network to
- * this life of the node, and is neither heard twice nor out of order; diffs add up.
- */
+ * What a node's subscriber receives is checked at once: a broadcast was sent, has come over the network to
+ * this life of the node, and comes neither twice nor out of order; diffs are consistent. */
 #ifndef PINION_FUZZ_CLUSTER_NODE_H
 #define PINION_FUZZ_CLUSTER_NODE_H
 
@@ -20,11 +19,11 @@
 struct cluster_options {
     unsigned nodes;
     unsigned shards;
-    uint32_t diff_interval_ms; /* 0: changes are told at once */
-    bool by_topic;             /* the adapter brings what is subscribed to */
-    bool forgetful;            /* nodes remember hardly any removal */
-    bool fetches;              /* presences are enriched */
-    bool handles;              /* the application hears of diffs with all presences */
+    uint32_t diff_interval_ms; /* 0: changes are sent at once */
+    bool by_topic;             /* the adapter brings only what is subscribed to */
+    bool forgetful;            /* nodes keep hardly any removals */
+    bool fetches;              /* presences go through fetch */
+    bool handles;              /* the application gets handle_metas */
     bool small_diffs;
 };
 
@@ -38,11 +37,12 @@ struct node {
     uint64_t ahead; /* of everybody's time, or behind it: modulo 2^64 */
     pinion_subscription *subscriptions[TRACKED_TOPICS];
     struct view views[TRACKED_TOPICS];
-    struct view handled[TRACKED_TOPICS];        /* by handle_metas */
-    unsigned own[TRACKED_TOPICS][TRACKED_KEYS]; /* tracked by no channel: their numbers, or 0 */
-    bool came[NET_NUMBERS];                     /* broadcasts, in this life */
+    struct view handled[TRACKED_TOPICS]; /* by handle_metas */
+    unsigned own[TRACKED_TOPICS]
+                [TRACKED_KEYS]; /* the numbers of metas that are not tracked by a channel, or 0 */
+    bool came[NET_NUMBERS];     /* broadcasts that came in this life */
     bool heard[NET_NUMBERS];
-    unsigned latest[NET_NODES][TRACKED_TOPICS]; /* heard, of each sender's */
+    unsigned latest[NET_NODES][TRACKED_TOPICS]; /* the latest number heard from each sender */
 };
 
 extern struct node nodes[NET_NODES];
@@ -56,21 +56,21 @@ static inline bool node_runs(unsigned node)
     return nodes[node].endpoint && !nodes[node].paused;
 }
 
-/* Begin a life, of a node that has none. Set back: it is taken for an earlier one, by its clock. */
+/* Begin a life of a node that has none. `set_back`: its clock makes it look like an earlier life. */
 void node_start(unsigned node, bool set_back);
 
-/* Have it stop, as its own time passes, and say goodbye. */
+/* Stop the node as its own time passes, with a goodbye. */
 void node_leave(unsigned node);
 
-/* End it now, with a word to the others, or without. */
+/* Stop the node now, with a goodbye to the others or without. */
 void node_stop(unsigned node, bool goodbye);
 
-/* From now on this thread is that node's. */
+/* The calling thread is that node's from now on. */
 void node_bind(unsigned node);
 
 void node_pause(unsigned node);
 
-/* Its clock has gone on meanwhile, or stood still as well. */
+/* Wake the node. Its clock has gone on meanwhile, or `stood`. */
 void node_wake(unsigned node, bool stood);
 
 /* Track, update (both with a new meta) or untrack on a node that runs. */
@@ -78,19 +78,19 @@ void node_track(unsigned node, unsigned topic, unsigned key);
 void node_update(unsigned node, unsigned topic, unsigned key);
 void node_untrack(unsigned node, unsigned topic, unsigned key);
 
-/* A number for what this node is about to broadcast to a topic, which has come there then; 0: no more. */
+/* A number for what this node is about to broadcast on a topic; it counts as come here. 0: no more. */
 unsigned node_number(unsigned node, unsigned topic);
 
 void node_broadcast(unsigned node, unsigned topic);
 
-/* What is due now at all nodes, and what comes of it. */
+/* Run what is due now at all nodes, and what follows from it. */
 void node_settle(void);
 
-/* So much time, with all that happens in it. */
+/* Let this much time pass, with all that happens in it. */
 void node_pass(uint64_t ms);
 
-/* Its lists must have all that it tracks itself, now; or just what all nodes track, as its subscriber has
- * been told. */
+/* The lists of the node must contain all that it tracks itself; or exactly what all nodes track, and its
+ * subscriber must know the same. */
 void node_require_own(unsigned node);
 void node_require_all(unsigned node);
 

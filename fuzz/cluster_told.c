@@ -70,7 +70,7 @@ pinion_payload *told_fetch(const char *topic, pinion_payload *presences, void *d
     return pinion_payload_json(enriched);
 }
 
-/* One part of a diff that is cut comes before the other, but all presences are as they are. */
+/* If a diff is cut into parts, one comes before the other, but `presences` is already complete. */
 void told_diff(const pinion_presence_diff *diff, void *data)
 {
     struct view *view = &((struct node *)data)->handled[tracked_topic(diff->topic)];

@@ -1,6 +1,5 @@
-/* What the nodes of fuzz_cluster.c track, as its script knows it: each meta that was ever made has a number
- * of its own, from 1, and is {"n": number}.
- */
+/* What the nodes of fuzz_cluster.c track, as the script knows it. Each meta that was ever made has a number,
+ * from 1, and is {"n": number}. */
 #ifndef PINION_FUZZ_CLUSTER_TRACKED_H
 #define PINION_FUZZ_CLUSTER_TRACKED_H
 
@@ -23,16 +22,16 @@ void tracked_begin(void);
 /* A number for what a node is about to track; 0: no more. */
 unsigned tracked_add(unsigned node, unsigned topic, unsigned key);
 
-/* It is tracked no more. */
+/* It is no longer tracked. */
 void tracked_remove(unsigned number);
 
-/* The number of a meta that was told of, which must be of this topic, under this key. */
+/* The number of a meta that was received. It must be of this topic, under this key. */
 unsigned tracked_number(const json_t *meta, unsigned topic, const char *key);
 
-/* A topic's list, {key: {"metas": [...]}}: it must have all that this node tracks there. */
+/* A topic's list, {key: {"metas": [...]}}, must contain all that this node tracks there. */
 void tracked_require_own(unsigned topic, const json_t *presences, unsigned node);
 
-/* It must have just what all nodes track there. */
+/* It must contain exactly what all nodes track there. */
 void tracked_require_all(unsigned topic, const json_t *presences);
 
 #endif

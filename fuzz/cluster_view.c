@@ -73,7 +73,7 @@ void view_take_state(struct view *view, const json_t *presences)
     (void)each(view, presences, join);
 }
 
-/* Who joins comes first, as in phoenix.js. */
+/* Joins come first, as in phoenix.js. */
 void view_take_parts(struct view *view, const json_t *joins, const json_t *leaves)
 {
     if (!view->begun)

@@ -1,7 +1,6 @@
-/* What somebody knows of a topic's presences who is told of them as a client is: a state, or nothing, and
- * diffs from then on. It is kept as phoenix.js keeps it; and whoever joins was not there, and whoever leaves
- * was.
- */
+/* A topic's presences as a client knows them, from a state, or nothing, and the diffs after it. They are kept
+ * like phoenix.js keeps them. A meta that joins must not be there yet, and a meta that leaves must be
+ * there. */
 #ifndef PINION_FUZZ_CLUSTER_VIEW_H
 #define PINION_FUZZ_CLUSTER_VIEW_H
 
@@ -14,18 +13,18 @@ struct view {
     json_t *metas[TRACKED_MAX]; /* by number; NULL: it is not there */
 };
 
-/* Of a topic, to which nothing belongs yet. It needs an end. */
+/* Begin the view of a topic, which must be ended. It is empty. */
 void view_begin(struct view *view, unsigned topic);
 void view_end(struct view *view);
 
-/* {key: {"metas": [...]}}: all there is, in place of what there was. */
+/* {key: {"metas": [...]}}: replaces everything. */
 void view_take_state(struct view *view, const json_t *presences);
 
 /* {"joins": …, "leaves": …} */
 void view_take_diff(struct view *view, const json_t *diff);
 void view_take_parts(struct view *view, const json_t *joins, const json_t *leaves);
 
-/* It must have just the metas of the list, refs and all. */
+/* The view must have exactly the metas of the list, refs included. */
 void view_require(struct view *view, const json_t *presences);
 
 #endif

@@ -7,11 +7,11 @@
 
 typedef void step_fn(void *data);
 
-/* But for `go` and elsewhere_take_back, all that is loaded is relaxed, which orders nothing. */
+/* Except `go` and elsewhere_take_back, all loads are relaxed, which orders nothing. */
 static struct {
-    sem_t go; /* publishes what comes before it */
+    sem_t go; /* publishes what was done before it */
     step_fn *_Atomic step;
-    void *_Atomic data; /* the step's */
+    void *_Atomic data; /* for the step */
     atomic_uint done;
     unsigned begun;
 } other;

@@ -1,4 +1,4 @@
-/* Switching by swapcontext. The sanitizers are told of each switch, for they keep books on stacks. */
+/* Fibers switch by swapcontext. The sanitizers keep track of stacks, so they are told of each switch. */
 #include "fiber.h"
 #include "fuzz.h"
 #include <string.h>
@@ -18,7 +18,7 @@
 #define WITH_TSAN
 #endif
 
-/* ---- what the sanitizers are told ---- */
+/* ---- for the sanitizers ---- */
 
 #ifdef WITH_ASAN
 #include <sanitizer/common_interface_defs.h>
@@ -84,7 +84,7 @@ static void enter(struct fiber *fiber)
     arrive(fiber->shadow_back, NULL, NULL);
 }
 
-/* For good: the sanitizer may forget what it kept. */
+/* If the fiber ends for good, the sanitizer may forget what it kept. */
 static void exit_from(struct fiber *fiber, bool for_good)
 {
     leave(for_good ? NULL : &fiber->shadow, fiber->stack_back, fiber->stack_back_size);

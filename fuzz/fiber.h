@@ -1,5 +1,6 @@
-/* A function on a stack of its own, which stops in its middle and goes on when it is told to: for calls that
- * return only at the end of what they run (pinion_endpoint_run), of which there are several on one thread. */
+/* A function on a stack of its own, which stops in the middle and continues when it is told to. It is for
+ * calls that return only at the end of what they run (pinion_endpoint_run), when there are several on one
+ * thread. */
 #ifndef PINION_FUZZ_FIBER_H
 #define PINION_FUZZ_FIBER_H
 
@@ -15,22 +16,22 @@ struct fiber {
     void *data;
     bool over;
     void *stack;
-    void *shadow, *shadow_back; /* AddressSanitizer's, of either side */
-    const void *stack_back;     /* where the other side's stack is, which only that sanitizer asks */
+    void *shadow, *shadow_back; /* for AddressSanitizer, of both sides */
+    const void *stack_back;     /* where the other side's stack is; only AddressSanitizer needs it */
     size_t stack_back_size;
-    void *thread, *thread_back; /* ThreadSanitizer's */
+    void *thread, *thread_back; /* for ThreadSanitizer */
 };
 
-/* Begin it. Returns when it has stopped for the first time, or is over. */
+/* Begin a fiber. Returns when it has stopped for the first time, or is over. */
 void fiber_begin(struct fiber *fiber, void (*run)(void *data), void *data);
 
-/* Stop in its middle. From inside it. */
+/* Stop the fiber. Called inside it. */
 void fiber_stop(struct fiber *fiber);
 
-/* Let it go on. Returns as begin does. */
+/* Continue the fiber. Returns as fiber_begin does. */
 void fiber_go_on(struct fiber *fiber);
 
-/* Free the stack of one that is over. */
+/* Free the stack of a fiber that is over. */
 void fiber_end(struct fiber *fiber);
 
 #endif

@@ -1,6 +1,6 @@
-/* What the fuzz targets share. A target is one function that takes any bytes and stops the process when a
- * property does not hold. libFuzzer calls it with what it makes up (the fuzz preset), replay.c with the files
- * of the corpus (every test run). */
+/* What the fuzz targets share. A target is one function that takes any bytes, and stops the process when a
+ * property does not hold. libFuzzer calls it with bytes that it makes up (the fuzz preset), replay.c with the
+ * files of the corpus (in every test run). */
 #ifndef PINION_FUZZ_H
 #define PINION_FUZZ_H
 
@@ -14,10 +14,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* As assert(), in every build. */
+/* Like assert(), but in every build. */
 #define REQUIRE(condition) ((condition) ? (void)0 : require_failed(#condition, __FILE__, __LINE__))
 
-/* A call that gives 0. */
+/* The call must return 0. */
 #define ok(call) REQUIRE((call) == 0)
 
 static inline _Noreturn void require_failed(const char *condition, const char *file, int line)
@@ -26,8 +26,8 @@ static inline _Noreturn void require_failed(const char *condition, const char *f
     abort();
 }
 
-/* Memory of exactly this size, so that AddressSanitizer sees one byte too many. It is there, even where that
- * of the code under test is short. */
+/* Memory of exactly this size, so that AddressSanitizer finds an access one byte beyond. It must not fail,
+ * even when the code under test is short of memory. */
 static inline void *allocate(size_t size)
 {
     void *memory = memory_call_spared(size ? size : 1);
@@ -44,13 +44,13 @@ static inline char *copy_exactly(struct pinion_slice bytes)
     return copy;
 }
 
-/* True when inner lies in outer. */
+/* True when `inner` lies in `outer`. */
 static inline bool lies_in(struct pinion_slice inner, struct pinion_slice outer)
 {
     return inner.len == 0 || (inner.ptr >= outer.ptr && inner.ptr + inner.len <= outer.ptr + outer.len);
 }
 
-/* Input that is read piece by piece; at its end there are only zeros. */
+/* Input that is read piece by piece. After its end, it has only zeros. */
 struct input {
     const uint8_t *at;
     size_t left;
@@ -74,7 +74,7 @@ static inline struct pinion_slice input_rest(struct input *input)
     return pinion__slice((const char *)input->at, input->left);
 }
 
-/* What comes before the next `stop`, which is taken too, or all that is left. */
+/* The bytes before the next `stop`, which is skipped, or all that are left. */
 static inline struct pinion_slice input_until(struct input *input, char stop)
 {
     struct pinion_slice part = input_rest(input);
@@ -86,7 +86,7 @@ static inline struct pinion_slice input_until(struct input *input, char stop)
     return part;
 }
 
-/* An act that does more than `most` (base/work.h) is a fault. */
+/* An act that does more work than `most` (base/work.h) is a fault. */
 static inline size_t work_so_far(void)
 {
 #ifdef PINION_CHECKS

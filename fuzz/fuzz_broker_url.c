@@ -1,6 +1,6 @@
-/* URLs of brokers: what is read can be written, with every byte as an escape that may be one, and is read as
- * the same again. What is refused is refused with a sentence, in which nothing stands that may be a user or a
- * password: nothing of what comes before the last '@'.
+/* URLs of brokers. What is read can be written, with every byte escaped that may be, and is read again as the
+ * same. A sentence about a URL that is refused never contains a possible user or password: nothing from
+ * before the last '@'.
  *
  * Fuzzes: src/pubsub/broker_url.c */
 #include "fuzz.h"
@@ -43,7 +43,7 @@ static char *put_user(char *out, const struct pinion_broker_url *url)
     return put(out, "@");
 }
 
-/* The brackets are needed for an IPv6 address, and do no harm to another host. */
+/* An IPv6 address needs the brackets, and other hosts may have them. */
 static void write_url(const struct pinion_broker_url *url, char *out)
 {
     bool brackets = strchr(url->host, ']') == NULL;
@@ -96,7 +96,7 @@ static void check_read(const struct pinion_broker_url *url, size_t size)
     free(text);
 }
 
-/* The name of a setting is the one thing of the URL that a sentence repeats. */
+/* The name of a setting is the only part of the URL that a sentence may repeat. */
 static void check_refused(const char *text)
 {
     const char *detail = pinion_error_detail(), *quote = strchr(detail, '"');

@@ -1,7 +1,8 @@
-/* Whatever clients send and channels do, in any order, with work, refs and broadcasts on other threads, and
- * whichever allocations fail: when the clients have gone nothing is left, terminate ran once for each channel
- * that had joined, and every state was destroyed once. What is sent to a client it can read, it comes in
- * order, and joins and heartbeats are answered, or the socket is closed. Refs may outlive their endpoint.
+/* Clients send anything and channels do anything, in any order, with work, refs and broadcasts on other
+ * threads and with any allocations failing. When the clients have gone, nothing is left, terminate ran once
+ * for each channel that had joined, and every state was destroyed once. A client can read what it is sent, it
+ * comes in order, and joins and heartbeats are answered, or the socket is closed. Refs may outlive their
+ * endpoint.
  *
  * The input is a list of operations: a letter 'a' to 'z' (any byte, modulo 26), and its arguments: digits,
  * and scripts for scripted_channel.h, which are a digit for the length and that many letters. So a corpus can
@@ -36,7 +37,7 @@ static struct {
     struct scripted_client clients[CLIENTS];
     pinion_subscription *subscription;
     bool broker;
-    unsigned held; /* acts that the loop's turn does not follow */
+    unsigned held; /* acts that no turn of the loop has followed yet */
     struct input input;
 } world;
 
@@ -118,7 +119,7 @@ static void connect_client(struct scripted_client *client)
     scripted_client_connect(client, world.test->shard, &world.mount, versions[version], id, script);
 }
 
-/* The join_refs are few, so that they match at times. */
+/* There are few join_refs, so that they match at times. */
 static void send_event(struct scripted_client *client, const char *event)
 {
     char join_ref[16] = "null", script[SCRIPT_MAX + 1];
@@ -212,7 +213,7 @@ static void begin_subscription(const char *topic)
         free(order);
 }
 
-/* Begin to listen from outside, or end that: here, or on another thread. */
+/* Begin to listen from outside, or stop: on this thread or on another. */
 static void listen_or_not(void)
 {
     unsigned how = read_number(4);
@@ -222,7 +223,7 @@ static void listen_or_not(void)
         end_subscription(how % 2);
 }
 
-/* The broker's word on a topic, or on the connection. */
+/* The broker says something about a topic, or about the connection. */
 static void let_broker_speak(void)
 {
     unsigned what = read_number(4);
@@ -244,7 +245,7 @@ static void make_memory_short(void)
 
 /* ---- from nothing to nothing ---- */
 
-/* Without memory there is none; then once more. */
+/* Without memory there is no endpoint; then try once more. */
 static void begin_world(bool broker)
 {
     int rc = pinion_test_new(&world.test, NULL);
@@ -295,7 +296,7 @@ static void check_balance(void)
     check_loop();
 }
 
-/* Clients first, or first their channels' work: `done` finds its channel there, or ended. */
+/* The clients end first, or their channels' work does: so `done` finds its channel alive, or ended. */
 static void end_world(bool work_first)
 {
     while (work_first && scripted_work_do(0))
@@ -413,7 +414,7 @@ static void act(void)
     }
 }
 
-/* All that somebody waits for comes. */
+/* Everything that somebody waits for comes. */
 static void settle(void)
 {
     bool more;
@@ -426,7 +427,7 @@ static void settle(void)
     read_all();
 }
 
-/* Inboxes are empty, and whoever is connected gets an answer. */
+/* Inboxes are empty, and every connected client gets an answer. */
 static void check_nothing_waits(void)
 {
     REQUIRE(scripted_counts.data_sent == scripted_counts.data_destroyed);

@@ -1,14 +1,13 @@
-/* A cluster: two to four whole nodes on one thread, with the network between them, and their clocks, in the
- * hands of the input: letters are delivered, held back, overtaken, doubled and lost; nodes are cut off, stop,
- * crash, come back, and stand still; presences come and go meanwhile, and broadcasts are made. One input is
- * one run: there is no other thread, no other clock and nothing random.
+/* A cluster of two to four whole nodes on one thread. The input controls the network between them and their
+ * clocks. Letters are delivered, held back, overtaken, doubled and lost; nodes are cut off, stop, crash, come
+ * back, and pause. Meanwhile presences come and go, and broadcasts are made. One input always gives the same
+ * run: there is no other thread, no other clock and nothing random.
  *
- * The first two bytes say what cluster it is and which of its nodes are busy: while time passes, a few come
- * or go there every BUSY_MS. Then two bytes are an act. In the end all nodes that live are awake and reach
- * each other for SETTLE_MS. Then the lists of all must be just what all track, whoever was told of changes
- * must know the same, and every broadcast that came must have been heard. When the nodes have stopped nothing
- * may be left.
- */
+ * The first two bytes choose the cluster and its busy nodes: while time passes, a few presences come or go
+ * there every BUSY_MS. Then every two bytes are an act. In the end all living nodes are awake and reach each
+ * other for SETTLE_MS. Then all lists must be exactly what all nodes track, everybody who was told of changes
+ * must know the same, and every broadcast that came must have been heard. When the nodes have stopped,
+ * nothing may be left. */
 #include "cluster_client.h"
 #include "cluster_node.h"
 #include "fuzz.h"
@@ -18,17 +17,17 @@
 #define TIME_MAX 40000 /* that acts may let pass, ms */
 #define BUSY_MS  200
 #define CROWD    4
-#define AT_ONCE  0x80 /* in an act's first byte: what it causes waits for the next one */
+#define AT_ONCE  0x80 /* in an act's first byte: what it causes waits for the next act */
 
-/* Who has died without a word is missed for down_ms, and for as much more one counts as dead who was taken
- * for an earlier life of a node; the rest is for asking, answering, and telling. */
+/* A node that has died without a goodbye is missed after down_ms. It may take as long again when a dead node
+ * is mistaken for an earlier life. The rest is for asking, answering and telling. */
 #define SETTLE_MS (2 * NODE_DOWN_MS + 6 * NODE_HEARTBEAT_MS + 2 * cluster.diff_interval_ms)
 
 static uint64_t passed;
 static unsigned busy; /* a bit for each node */
-static uint32_t dice; /* who comes or goes next */
+static uint32_t dice; /* decides who comes or goes next */
 
-/* What an act's second byte says. */
+/* The content of an act's second byte. */
 struct act {
     unsigned node, other;
     unsigned topic, key;
@@ -103,7 +102,7 @@ static size_t pick_letter(const struct act *act)
     return waiting ? act->rest / cluster.nodes % waiting : 0;
 }
 
-/* Also that of one that is paused. */
+/* The node may be paused. */
 static void end_life(const struct act *act, bool goodbye)
 {
     if (!nodes[act->node].endpoint)
@@ -169,7 +168,7 @@ static bool act_on_world(unsigned what, const struct act *act)
 
 /* ---- acts of a node that runs ---- */
 
-/* Somebody comes to all topics, say, or leaves them. */
+/* For example, track on all topics, or untrack. */
 static void on_all(const struct act *act, void (*fn)(unsigned node, unsigned topic, unsigned key))
 {
     for (unsigned topic = 0; topic < TRACKED_TOPICS; topic++)

@@ -1,10 +1,10 @@
-/* Whole connections to an endpoint, over an engine without a kernel: requests, bodies, polls, posts, upgrades
- * and frames on four connections, in any order and cut anywhere, with answers that come later, slow readers,
- * resets, FINs and time, and with allocations that fail. The input is a list of acts; what is sent is put
- * together from parts, or is taken from the input.
+/* Whole connections to an endpoint, over an engine without a kernel. There are requests, bodies, polls,
+ * posts, upgrades and frames on four connections, in any order and cut anywhere, with answers that come
+ * later, slow readers, resets, FINs, time, and allocations that fail. The input is a list of acts; what is
+ * sent is made of ready parts, or taken from the input.
  *
- * In the end the endpoint is stopped. Every connection, socket and session must be gone then, within the time
- * that is promised, and what a connection got must have begun as an answer begins.
+ * In the end the endpoint is stopped. Then every connection, socket and session must end within the promised
+ * time, and what a connection received must begin like an answer.
  *
  * Fuzzes: src/http/input.c src/http/request.c src/http/body.c src/http/state.c
  * src/transport/websocket.c src/transport/websocket_in.c src/transport/websocket_out.c
@@ -26,7 +26,7 @@
 #define ACTS_MAX  200
 #define BIG       200000
 #define TOKEN_MAX 500
-#define TURNS_MAX 20000 /* of the way down, none of which is longer than a second */
+#define TURNS_MAX 20000 /* while the endpoint stops; none is longer than a second */
 
 static struct memory_peer peers[PEERS];
 static pinion_ref *refs[REFS];
@@ -88,7 +88,7 @@ static pinion_result much(pinion_channel *channel, const char *event, const pini
     return pinion_noreply();
 }
 
-/* So much that a queue or two of /small are full. */
+/* Enough to fill a queue or two of /small. */
 static pinion_result shout(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     pinion_broadcast(channel, "said", pinion_json("{s:s}", "much", big + BIG - 9000));
@@ -119,7 +119,7 @@ static const pinion_channel_def room = {
     .handle_out = PINION_CLAUSES({ "said", on_said }),
 };
 
-/* Its broadcasts go to clients as they are, and may be dropped. */
+/* Its broadcasts go to clients unchanged, and may be dropped. */
 static const pinion_channel_def open_room = {
     .join = join,
     .handle_in = PINION_CLAUSES({ "echo", echo }, { "say", say }, { "shout", shout }),
@@ -224,7 +224,7 @@ static void put_text(struct memory_peer *peer, const char *text)
     put(peer, text, strlen(text));
 }
 
-/* Messages, or what the input has. */
+/* Messages, or bytes of the input. */
 static void make_body(struct pinion_buf *body)
 {
     unsigned count = input_pick(&script, 8);
@@ -285,7 +285,7 @@ static void put_request(struct memory_peer *peer)
         put_text(peer, "\r\n");
 }
 
-/* With a key of zeros. */
+/* With a mask of zeros. */
 static void put_frame(struct memory_peer *peer)
 {
     static const uint8_t heads[] = { 0x81, 0x81, 0x81, 0x01, 0x80, 0x89, 0x8a, 0x82, 0x88 };
@@ -299,7 +299,7 @@ static void put_frame(struct memory_peer *peer)
     put(peer, text.ptr, text.len);
 }
 
-/* The latest that a session got. */
+/* Note the latest token of a session. */
 static void note_token(const struct memory_peer *peer)
 {
     static const char name[] = "\"token\":\"";
@@ -355,7 +355,7 @@ static void raw(struct memory_peer *peer)
     put(peer, bytes.ptr, bytes.len);
 }
 
-/* From some allocation on, one or four fail. */
+/* One or four allocations fail, after some that succeed. */
 static void make_memory_short(unsigned count)
 {
     memory_was_short = true;
@@ -415,7 +415,7 @@ static void act(void)
     }
 }
 
-/* Nobody reads on, nobody answers: time alone must bring it to its end. */
+/* Nobody reads or answers any more: time alone must bring it to its end. */
 static void go_down(void)
 {
     unsigned turns = 0;

@@ -1,5 +1,5 @@
-/* Envelopes: any bytes that another node may send. What is read must lie in the input and hold what it
- * should, and must come out as the same bytes when it is written again: there is one way to write each.
+/* Envelopes: any bytes that another node may send. What is read must lie in the input, be valid, and become
+ * the same bytes when it is written again: there is only one way to write each envelope.
  *
  * Fuzzes: src/pubsub/envelope.c */
 #include "fuzz.h"

@@ -1,9 +1,9 @@
-/* Who a request is from when it came by proxies. The first line of the input is the networks that are
- * trusted, with commas between; each other line is a header, by its first byte: 'f' Forwarded, 'a'
- * X-Forwarded-For, 'p' -Proto, 'h' -Host, 'o' -Port. The peer is 10.0.0.1.
+/* Where a request comes from if it came through proxies. The first line of the input lists the trusted
+ * networks, with commas between them. Each other line is a header, according to its first byte: 'f'
+ * Forwarded, 'a' X-Forwarded-For, 'p' -Proto, 'h' -Host, 'o' -Port. The peer is 10.0.0.1.
  *
- * The client's address is looked for a second time, by a reader that is written differently: it cuts the
- * lists into elements first, from the front, and knows no more of quotes than RFC 7239 says.
+ * A second reader, written differently, also finds the client's address: it splits the lists into elements
+ * first, from the front, and knows only the quotes of RFC 7239.
  *
  * Fuzzes: src/proto/forwarded.c */
 #include "fuzz.h"
@@ -26,7 +26,7 @@ static struct pinion_http_request request;
 
 /* ---- the other reader ---- */
 
-/* Bit by bit. */
+/* Compare bit by bit. */
 static bool is_trusted(const uint8_t address[16])
 {
     bool trusted = false;
@@ -50,7 +50,7 @@ static bool read_address(const char *text, uint8_t address[16])
     return inet_pton(AF_INET6, text, address) == 1;
 }
 
-/* An address with or without a port, which is left out; an IPv6 address that has one stands in brackets. */
+/* An address, with or without a port, which is ignored. An IPv6 address with a port is in brackets. */
 static bool read_node(struct pinion_slice node, uint8_t address[16])
 {
     char text[INPUT_MAX], *end;
@@ -67,7 +67,7 @@ static bool read_node(struct pinion_slice node, uint8_t address[16])
     return read_address(text + (text[0] == '['), address);
 }
 
-/* The last elements of all headers of that name are the first. */
+/* The elements of all headers of that name, the last first. */
 static size_t elements_of(const char *name, struct pinion_slice elements[ELEMENTS_MAX])
 {
     size_t count = 0;
@@ -99,10 +99,10 @@ static void follow(const struct pinion_slice *nodes, size_t count, uint8_t clien
         memcpy(client, next, sizeof next);
 }
 
-/* ---- Forwarded, where no quote is left open: then it does not matter from which end it is read ---- */
+/* ---- Forwarded, if no quote is left open: then it can be read from either end ---- */
 
-/* The text up to `stop` outside of quotes; *rest is what is behind it, with ptr NULL at the end. False: a
- * quote is not closed. */
+/* The text up to `stop` outside of quotes. *rest is what follows; its ptr is NULL at the end. Returns false
+ * if a quote is not closed. */
 static bool take_part(struct pinion_slice *rest, char stop, struct pinion_slice *part)
 {
     bool quoted = false;
@@ -143,7 +143,7 @@ static struct pinion_slice node_of(struct pinion_slice element)
     return pinion__slice(NULL, 0);
 }
 
-/* As the grammar has it: a quote stands behind '=' and is followed by the end of its parameter. */
+/* As in the grammar: a quote follows '=', and the end of its parameter follows the closing quote. */
 static bool is_orderly(struct pinion_slice value)
 {
     bool quoted = false;
@@ -160,7 +160,7 @@ static bool is_orderly(struct pinion_slice value)
     return !quoted;
 }
 
-/* False: not written as the RFC says. What must hold then is checked elsewhere. */
+/* Returns false if it is not written as in the RFC; other functions check what must hold then. */
 static bool nodes_of_forwarded(struct pinion_slice nodes[ELEMENTS_MAX], size_t *count)
 {
     *count = 0;
@@ -227,7 +227,7 @@ static void check_found(void)
     REQUIRE(memcmp(again.address, found.address, sizeof again.address) == 0 && again.port == found.port);
 }
 
-/* Whatever the client has sent, what the proxy adds to it counts. */
+/* What the proxy adds counts, whatever the client has sent. */
 static void check_added(void)
 {
     static const char added[] = ", proto=https;host=\"\\\", for=192.0.2.9;b=\\\\\" ;for=\"[2001:db8::1]:8\"";
@@ -278,7 +278,7 @@ static const char *name_of(char c)
     return names[letter ? letter - letters : 4];
 }
 
-/* As a head has them: without a NUL or CR, and without blanks around. */
+/* As in a head: without NUL and CR, and without blanks around it. */
 static void add_header(struct pinion_slice line)
 {
     if (line.len == 0 || memchr(line.ptr, '\0', line.len) || memchr(line.ptr, '\r', line.len))

@@ -1,5 +1,6 @@
-/* Request heads: the same however they come, what is found in them lies in them, and written out again it is
- * found again. With them the handshake, and paths and queries, which are also tried with any bytes.
+/* Request heads. The result is the same however the bytes come, the slices lie in the head, and a head that
+ * is written out again is read as the same. Also the handshake, and paths and queries, which are tried with
+ * any bytes too.
  *
  * Fuzzes: src/proto/http1.c src/proto/ws_handshake.c */
 #include "fuzz.h"
@@ -31,7 +32,7 @@ static void check_query(struct pinion_slice query)
     REQUIRE(rc == 0 || rc == PINION_EPROTO || rc == PINION_ETOOBIG);
     if (rc)
         return;
-    char *text = json_dumps(params, 0); /* fails for what is not UTF-8 */
+    char *text = json_dumps(params, 0); /* fails if it is not UTF-8 */
     REQUIRE(json_is_object(params) && text && depth_of(params) <= PINION_QUERY_DEPTH + 1);
     free(text);
     json_decref(params);
@@ -47,7 +48,7 @@ static void check_path(struct pinion_slice path)
 
 /* ---- heads ---- */
 
-/* The answer for the head as it comes byte by byte: the first that is not PINION_MORE. */
+/* The result for the head when it comes byte by byte: the first that is not PINION_MORE. */
 static long parse_bytewise(struct pinion_slice bytes, struct pinion_http_request *request)
 {
     long rc = PINION_MORE;
@@ -65,7 +66,7 @@ static char *put(char *out, struct pinion_slice text, const char *end)
     return out + text.len + end_len;
 }
 
-/* The head in its plainest form, which is at most a blank a header longer. */
+/* The head in its plainest form, which is at most a blank for each header longer. */
 static struct pinion_slice write_head(const struct pinion_http_request *request, char *out)
 {
     char *end = put(out, request->method, " ");
@@ -99,7 +100,7 @@ static bool has_any(struct pinion_slice text, const char *bytes, size_t count)
     return has;
 }
 
-/* Slices are of the head, and free of what would end them for another reader. */
+/* The slices lie in the head, and contain nothing that would end them for another reader. */
 static void check_slices(const struct pinion_http_request *request, struct pinion_slice head)
 {
     REQUIRE(lies_in(request->method, head) && lies_in(request->target, head));
@@ -134,7 +135,7 @@ static void check_handshake(const struct pinion_http_request *request)
 static void check_head(const struct pinion_http_request *request, struct pinion_slice head)
 {
     struct pinion_http_request again;
-    /* An absolute-form target gives its authority to Host as well. */
+    /* With an absolute-form target, Host also gets the target's authority. */
     char *out = allocate(head.len + request->header_count + request->target.len);
     struct pinion_slice plain = write_head(request, out);
     REQUIRE(pinion__http1_parse(plain.ptr, plain.len, 0, &again) == (long)plain.len);
@@ -147,7 +148,7 @@ static void check_head(const struct pinion_http_request *request, struct pinion_
     check_path(request->path);
 }
 
-/* A head that is too long is so in its first line or behind it; lines before it do not count. */
+/* A head is too long in its first line or after it. Empty lines before it do not count. */
 static void check_too_long(struct pinion_slice bytes)
 {
     int status = pinion__http1_too_long(bytes.ptr, bytes.len);

@@ -1,7 +1,7 @@
-/* Bodies of requests. The first byte chooses: bit 0, chunked; the rest of it (shifted, modulo 8) is how many
- * bytes follow that are lengths of pieces. Without chunks the next byte is the length of the body. However
- * the input is cut, the data and the end are the same, and a second reader, which has it all at once and
- * splits it into lines, finds them too.
+/* Bodies of requests. In the first byte, bit 0 means chunked; the other bits (shifted, modulo 8) say how many
+ * bytes with lengths of pieces follow. Without chunks, the next byte is the length of the body. However the
+ * input is cut, the data and the end are the same. A second reader, which has all bytes at once and splits
+ * them into lines, must find the same.
  *
  * Fuzzes: src/proto/http1_body.c */
 #include "fuzz.h"
@@ -67,7 +67,7 @@ static bool take_quoted(struct input *line)
     return false;
 }
 
-/* Of what RFC 9112 section 7.1.1 says. */
+/* As in RFC 9112 section 7.1.1. */
 static bool take_extension(struct input *line)
 {
     skip_blanks(line);
@@ -82,7 +82,7 @@ static bool take_extension(struct input *line)
     return good;
 }
 
-/* The size, or -1. */
+/* Returns the size, or -1. */
 static long read_size(struct pinion_slice text)
 {
     struct input line = { (const uint8_t *)text.ptr, text.len };
@@ -100,7 +100,7 @@ static long read_size(struct pinion_slice text)
     return good ? strtol(digits, NULL, 16) : -1;
 }
 
-/* A line and its end. PINION_MORE: it is not whole; then *line is what there is of it. */
+/* A line and its end. PINION_MORE: it is not complete; *line is then what has come of it. */
 static int take_line(struct input *input, struct pinion_slice *line)
 {
     struct pinion_slice rest = input_rest(input);
@@ -197,7 +197,7 @@ static void check_same(const struct outcome *a, const struct outcome *b)
     REQUIRE(a->rc == PINION_EPROTO || a->end == b->end);
 }
 
-/* What is not whole may be wrong already, which only ours can tell. */
+/* An incomplete body may be wrong already, which only our reader can say. */
 static void check_chunks(struct pinion_slice bytes, const struct outcome *found)
 {
     static struct outcome expected;

@@ -1,5 +1,5 @@
-/* The JSON scanner against jansson: the same texts are JSON, with the same values in them; and what is
- * rewritten (compacted, unescaped, quoted) still says the same.
+/* The JSON scanner compared with jansson: both accept the same texts and find the same values. What is
+ * rewritten (compacted, unescaped, quoted) keeps its meaning.
  *
  * Fuzzes: src/proto/json_scan.c src/proto/json_text.c */
 #include "fuzz.h"
@@ -9,7 +9,7 @@
 enum verdict {
     ACCEPTED,
     REFUSED,
-    UNKNOWN, /* JSON or not, jansson cannot hold it */
+    UNKNOWN, /* jansson cannot say */
 };
 
 static json_t *parse(struct pinion_slice text, size_t flags, json_error_t *error)
@@ -17,7 +17,8 @@ static json_t *parse(struct pinion_slice text, size_t flags, json_error_t *error
     return json_loadb(text.ptr, text.len, flags | JSON_DECODE_ANY | JSON_ALLOW_NUL, error);
 }
 
-/* Without INT_AS_REAL jansson tells a real that is too great, which nobody takes, from an integer. */
+/* Without INT_AS_REAL, jansson distinguishes a real that is too large, which is always refused, from an
+ * integer. */
 static bool has_infinite_real(struct pinion_slice text)
 {
     json_error_t error;
@@ -31,7 +32,7 @@ static enum verdict ask_jansson(struct pinion_slice text, json_t **tree)
     json_error_t error;
     *tree = NULL;
     if (text.len && memchr(text.ptr, '\0', text.len))
-        return REFUSED; /* jansson 2.14 passes over a NUL behind a number or a word */
+        return REFUSED; /* jansson 2.14 ignores a NUL after a number or a word */
     *tree = parse(text, JSON_DECODE_INT_AS_REAL, &error);
     if (*tree)
         return ACCEPTED;
@@ -131,7 +132,7 @@ static void check_string(const struct pinion_json_value *value, const json_t *tr
     free(scratch);
 }
 
-/* tree is NULL where jansson could not tell. */
+/* tree is NULL if jansson could not say. */
 static void check_value(const struct pinion_json_value *value, json_t *tree)
 {
     if (tree) {

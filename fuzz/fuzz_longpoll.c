@@ -1,6 +1,6 @@
-/* Bodies of long polling. The first byte chooses: '1' is ndjson, all else one frame; the body follows. A
- * reader and a decoder that are written differently must find the same frames. The frames that are text come
- * back as the messages of an answer.
+/* Bodies of long polling. The first byte chooses: '1' is ndjson, everything else one frame; the body follows.
+ * A second reader and decoder, written differently, must find the same frames. Frames that are text come back
+ * as the messages of an answer.
  *
  * Fuzzes: src/proto/longpoll_codec.c */
 #include "base/frame.h"
@@ -23,7 +23,7 @@ static size_t frame_count;
 
 /* ---- the other reader ---- */
 
-/* Six bits at a time. The padding is zeros whose bytes are left out. Returns the length, or -1. */
+/* Six bits at a time. Padding counts as zeros, whose bytes are dropped. Returns the length, or -1. */
 static long decode_base64(struct pinion_slice text, char *out)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -52,7 +52,7 @@ static void add_frame(int opcode, const char *bytes, size_t len)
     frames[frame_count++] = (struct frame){ opcode, pinion__slice(bytes, len) };
 }
 
-/* One line of ndjson. `out` has room for it, and moves behind what was decoded. */
+/* A line of ndjson. `out` has room for it, and moves behind what was decoded. */
 static bool read_line(struct pinion_slice line, char **out)
 {
     if (line.len == 0)

@@ -1,7 +1,7 @@
-/* A whole endpoint among other nodes, over an engine without a kernel and an adapter without a broker:
- * clients that poll here, with tokens of sessions here and elsewhere, and messages of any kind from a node
- * called "other", well-formed and not. What this node asks of the other is answered by the script: once,
- * twice, wrongly or never.
+/* A whole endpoint among other nodes, over an engine without a kernel and an adapter without a broker.
+ * Clients poll here, with tokens of sessions here and on another node. Messages of any kind come from a node
+ * called "other", valid or not. The script answers what this node asks of the other: once, twice, wrongly or
+ * never.
  *
  * In the end the endpoint is stopped, and every connection, socket and session must be gone, within the time
  * that is promised.
@@ -38,7 +38,7 @@ static struct {
     const pinion_pubsub_events *events;
     void *core;
     uint64_t sequence;         /* of what the other has sent */
-    uint64_t numbers[NUMBERS]; /* of what it was asked */
+    uint64_t numbers[NUMBERS]; /* of what the other was asked */
     unsigned asked;
 } other;
 
@@ -152,7 +152,7 @@ static const char *const messages[] = {
 #define COUNT(array) ((unsigned)(sizeof(array) / sizeof *(array)))
 #define PICK(array)  ((array)[input_pick(&script, COUNT(array))])
 
-/* Of a session on the other node: its id is one byte of the script, and zeros. */
+/* A token of a session on the other node: its id is one byte of the script, and zeros. */
 static void sign_foreign(char out[PINION_LONGPOLL_TOKEN_MAX])
 {
     char bytes[1 + PINION_LONGPOLL_ID_LEN + sizeof OTHER - 1] = { 0 };
@@ -249,7 +249,7 @@ static void deliver(struct pinion_buf *message)
     pinion__buf_release(message);
 }
 
-/* To the session whose token is known: a poll, a publish, or what is neither. */
+/* For the session whose token is known: a poll, a publish, or neither. */
 static void ask(void)
 {
     static const char path[] = PATH;

@@ -1,5 +1,5 @@
-/* What a process tells its supervisor. A second reader, by lines, must find the same; and what is passed on
- * holds only lines that are meant for it.
+/* What a process tells its supervisor. A second reader, which reads by lines, must find the same. What is
+ * passed on contains only lines that may be.
  *
  * Fuzzes in part: src/process/notify.c; all but its reading needs a socket */
 #include "fuzz.h"
@@ -39,7 +39,7 @@ static void check_line(struct pinion_slice line, struct pinion_notification *exp
         expected->error = (int)(number_of(line, "ERRNO=") & INT32_MAX);
 }
 
-/* Each line that is passed on was in the message, and they come in its order. */
+/* Each line that is passed on was in the message, and the lines keep their order. */
 static void check_relay(const char *relay, struct pinion_slice message)
 {
     struct input lines = { (const uint8_t *)relay, strlen(relay) };

@@ -1,5 +1,5 @@
-/* Origins that clients send, patterns that applications list, and hosts: the input is one text for all three,
- * read a second time by regular expressions. What is read can be written and read again as the same.
+/* Origins that clients send, patterns that applications list, and hosts. The input is one text for all three,
+ * which regular expressions read a second time. What is read can be written, and is read again as the same.
  *
  * Fuzzes: src/proto/origin.c src/proto/origin_pattern.c src/proto/http1_host.c */
 #include "fuzz.h"
@@ -26,7 +26,7 @@ static struct pinion_slice group(const char *text, regmatch_t found)
                            : pinion__slice(text + found.rm_so, (size_t)(found.rm_eo - found.rm_so));
 }
 
-/* Of digits alone; no text of them is too long for it. */
+/* A number of digits only; no text is too long for it. */
 static unsigned long number(struct pinion_slice digits)
 {
     unsigned long value = 0;
@@ -102,7 +102,8 @@ static void check_origin(struct pinion_slice text, const char *terminated)
 
 /* ---- patterns ---- */
 
-/* The pattern with this before its host and its port, or one, behind it. */
+/* True if the pattern covers its own host and port (any port if it has none) with this text in front of the
+ * host. */
 static bool covers(const struct pinion_origin *pattern, const char *before, struct pinion_slice host)
 {
     size_t len = strlen(before) + host.len;

@@ -1,10 +1,10 @@
-/* Parcels between nodes on one broker, in any order. The input is a sequence of parts, each a length (two
- * bytes) and as many bytes: a parcel. A length of 0xFF00 and above is no length: its low byte says for how
- * many tenths of a second nothing comes; 0: the node that was heard last is missed.
+/* Parcels between nodes on one broker, in any order. The input is a sequence of parts: a length (two bytes)
+ * and as many bytes, which are a parcel. A length of 0xFF00 or more is special: its low byte says for how
+ * many tenths of a second nothing comes; with 0, the node that was heard last is missed.
  *
- * A parcel that is read is written again as the same bytes, and its pieces are put together. What is whole
- * must be what its pieces held, from the first to the last; and no more may be held than is allowed. A notice
- * is heard by the table of peers, whose counts must be those of what it has told.
+ * A parcel that is read is written again as the same bytes, and its pieces are reassembled. A complete
+ * message must be exactly what its pieces contained, and no more memory may be held than allowed. The table
+ * of peers hears the notices, and its counts must match what it has reported.
  *
  * Fuzzes: src/pubsub/parcel.c src/pubsub/pieces.c src/pubsub/peers.c src/proto/varint.c */
 #include "fuzz.h"
@@ -19,11 +19,11 @@
 #define PIECES_MAX 2500
 
 static struct pinion_pieces pieces;
-static struct pinion_piece seen[PIECES_MAX]; /* every piece that has come; its bytes are of the input */
+static struct pinion_piece seen[PIECES_MAX]; /* every piece that has come; its bytes lie in the input */
 static size_t seen_count;
 static struct pinion_peers peers;
-static size_t peers_told;   /* how many are up, as far as was told */
-static char last_node[256]; /* whose notice came */
+static size_t peers_told;   /* how many are up, according to the reports */
+static char last_node[256]; /* the sender of the last notice */
 static uint64_t now;
 
 /* ---- pieces ---- */
@@ -104,7 +104,7 @@ static void check_piece(const struct pinion_piece *piece, struct pinion_slice by
     REQUIRE(piece->bytes.len > 0 && piece->offset + piece->bytes.len <= piece->total);
 }
 
-/* Behind a notice there may be more, of a later version. */
+/* A later version may have more after a notice. */
 static void check_notice(const struct pinion_notice *notice, struct pinion_slice bytes)
 {
     char written[PINION_NOTICE_LENGTH_MAX];

@@ -1,9 +1,9 @@
-/* Presence: messages from other nodes, in any order, and nodes that go and come. The input is a sequence of
- * pieces, each a length (two bytes) and as many bytes: a message. A length of 0xFF00 and above is no length:
- * the next byte says which of the nodes heard of goes down, comes up or is forgotten.
+/* Presence: messages from other nodes, in any order, and nodes that come and go. The input is a sequence of
+ * pieces: a length (two bytes) and as many bytes, which are a message. A length of 0xFF00 or more is special:
+ * the next byte says which known node goes down, comes up or is forgotten.
  *
- * After each piece the set must hold together, a message that comes again must tell nothing new, and what a
- * request is answered with must be a message that another set takes.
+ * After each piece the set must be consistent, a message that comes again must change nothing, and the answer
+ * to a request must be a message that another set accepts.
  *
  * Fuzzes: src/presence/message.c src/presence/merge.c src/presence/delta.c src/presence/replica.c
  * src/presence/clock.c src/presence/history.c */
@@ -15,7 +15,7 @@
 
 #define COMMANDS 0xFF00
 
-static size_t visible; /* as the set has told */
+static size_t visible; /* as the set has reported */
 static size_t told;
 
 static void count(void *data, const struct pinion_presence_entry *entry, bool joined)
@@ -26,7 +26,7 @@ static void count(void *data, const struct pinion_presence_entry *entry, bool jo
     told++;
 }
 
-/* ---- the set holds together ---- */
+/* ---- the set is consistent ---- */
 
 static void check_clock(const struct pinion_presence_clock *clock)
 {
@@ -130,7 +130,7 @@ static void command(struct pinion_presence_state *state, uint8_t byte)
                                             replica->incarnation, NULL) == 0);
 }
 
-/* ---- the set they come to ---- */
+/* ---- the set that receives them ---- */
 
 static void track(struct pinion_presence_state *state, uint64_t id, const char *topic, const char *key)
 {

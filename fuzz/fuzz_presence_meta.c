@@ -1,6 +1,6 @@
-/* Metas as channels give them, and packets as trackers send them. The first byte chooses: 'p' reads a packet,
- * all else a meta: what is kept of it must say, as jansson reads it, what was given without the two names
- * that are ours, and be fit to be sent.
+/* Metas as channels give them, and packets as gossip sends them. If the first byte is 'p', a packet is read;
+ * otherwise a meta. The kept form of a meta must contain, as jansson reads it, what was given without the two
+ * names that are ours, and must be fit to be sent.
  *
  * Fuzzes: src/presence/meta.c src/presence/packet.c src/presence/item.c */
 #include "fuzz.h"
@@ -39,7 +39,7 @@ static json_t *parse(struct pinion_slice text)
     return json_loadb(text.ptr, text.len, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
 }
 
-/* Of what jansson cannot hold nothing is compared. */
+/* What jansson cannot hold is not compared. */
 static void check_said(struct pinion_slice given, struct pinion_slice kept)
 {
     json_t *expected = parse(given), *said = parse(kept);
@@ -60,7 +60,7 @@ static void check_item(struct pinion_slice meta)
     REQUIRE(rc == (meta.len > PINION_PRESENCE_META_MAX ? PINION_ETOOBIG : 0));
 }
 
-/* The ref of the one before is added, found, and cut off again. */
+/* The ref of the replaced meta is added, found, and removed again. */
 static void check_prev(struct pinion_buf *kept)
 {
     char ref[PINION_PRESENCE_REF_LEN + 1];

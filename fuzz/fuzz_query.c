@@ -1,6 +1,6 @@
-/* Query strings and percent escapes, with any bytes. An escape is decoded by a second decoder, which must
- * agree. The parameters of a query that is taken are written as a query again, which must say the same.
- * (fuzz_http1 has queries and paths as they come in requests.)
+/* Query strings and percent escapes, with any bytes. A second decoder of escapes must agree. The parameters
+ * of an accepted query are written as a query again, which must mean the same. (fuzz_http1 has queries and
+ * paths in requests.)
  *
  * Fuzzes: src/proto/query.c src/proto/percent.c src/proto/path.c */
 #include "fuzz.h"
@@ -13,7 +13,7 @@
 
 /* ---- percent escapes ---- */
 
-/* No escape begins within another, so each '%' is looked at for itself. */
+/* No escape begins inside another, so each '%' can be looked at alone. */
 static bool is_escape(struct pinion_slice text, size_t at)
 {
     return text.ptr[at] == '%' && text.len - at > 2 && isxdigit((unsigned char)text.ptr[at + 1]) &&
@@ -83,7 +83,7 @@ static void put(struct writer *writer, char c)
     writer->out[writer->len++] = c;
 }
 
-/* Every byte that is no letter or digit as an escape; what need not be stays now and then. */
+/* Escape every byte that is not a letter or a digit. Some bytes that need no escape stay. */
 static void put_encoded(struct writer *writer, const char *text, size_t len)
 {
     char escape[4];
@@ -126,7 +126,7 @@ static void write_value(struct writer *writer, size_t name_len, const json_t *va
     writer->count++;
 }
 
-/* The name of a member of the whole is not in brackets, and may be empty. */
+/* The name of a member of the whole query is not in brackets, and may be empty. */
 static void write_query(struct writer *writer, const json_t *params)
 {
     const char *key;
@@ -135,7 +135,7 @@ static void write_query(struct writer *writer, const json_t *params)
     {
         size_t len = strlen(key);
         if (len >= sizeof writer->name)
-            return; /* not worth a larger one */
+            return; /* a larger buffer is not worth it */
         memcpy(writer->name, key, len + 1);
         if (len > 0 || json_is_string(child))
             write_value(writer, len, child);
@@ -167,7 +167,7 @@ static void check_query(struct pinion_slice query)
 
 /* ---- paths ---- */
 
-/* What is cut off the front has the segments of the prefix, and the rest has those that are left. */
+/* Cutting a prefix off takes its segments, and the rest has those that are left. */
 static void check_path(struct pinion_slice path)
 {
     struct pinion_slice rest = path;

@@ -1,5 +1,5 @@
-/* Both serializers, text and binary: what decodes can be encoded, and says the same then. The first byte
- * chooses: '0' V1 text, '1' V2 text, '2' V1 binary, '3' V2 binary.
+/* Both serializers, text and binary: what can be decoded can be encoded, and keeps its meaning. The first
+ * byte chooses: '0' V1 text, '1' V2 text, '2' V1 binary, '3' V2 binary.
  *
  * Fuzzes: src/proto/serializer.c src/proto/serializer_common.c src/proto/serializer_v1.c
  * src/proto/serializer_v2.c */
@@ -27,7 +27,7 @@ static struct pinion_frame *encode(const struct pinion_serializer *serializer, s
 
 /* ---- text ---- */
 
-/* Refs are compared as they are, so there is one way to write each. */
+/* Refs are compared as bytes, so there must be only one way to write each. */
 static void check_ref(struct pinion_slice ref)
 {
     struct pinion_json_value value;
@@ -47,7 +47,7 @@ static void check_payload(const struct pinion_message *again, const struct pinio
     free(out);
 }
 
-/* A push to a client has the form of a message from one; but V1's carries no join_ref. */
+/* A push to a client has the same form as a message from one, except that V1's has no join_ref. */
 static void check_push(const struct pinion_serializer *serializer, const struct pinion_message *message)
 {
     struct pinion_message again;
@@ -86,8 +86,8 @@ static void check_reply(const struct pinion_serializer *serializer, const struct
 
 /* ---- binary ---- */
 
-/* The frame to a client, made of the one that came: a kind, the lengths and strings of which some are left
- * out (the status of a reply stands in for its event), the payload. */
+/* The frame to a client is made of the one that came: a kind, lengths and strings, some of which are left out
+ * (a reply has its status in place of the event), and the payload. */
 static void check_binary(const struct pinion_message *message, struct pinion_slice bytes,
                          enum pinion_message_kind kind, const bool kept[4])
 {

@@ -1,12 +1,12 @@
-/* The names under which nodes meet at a broker. The input is a base, a line feed and a name; both end at a
- * NUL. What is written for a node is read as that node, and is of the alphabet of any broker; what is read of
- * any subject is written as its last part again, but for escapes that need not be.
+/* Subjects: the names under which nodes meet at a broker. The input is a base, a line feed and a name; both
+ * end at a NUL. The subject of a node is read as that node, and has only characters that every broker allows.
+ * What is read of any subject is written as its last part again, apart from needless escapes.
  *
  * Fuzzes: src/pubsub/subject.c */
 #include "fuzz.h"
 #include "pubsub/subject.h"
 
-/* A terminated copy of what comes before a NUL, cut to `max`. */
+/* A terminated copy of the bytes before a NUL, cut to `max`. */
 static char *text_of(struct pinion_slice part, size_t max)
 {
     size_t len = part.len < max ? part.len : max;

@@ -1,8 +1,7 @@
-/* Erlang terms: what is read as JSON is written as a term again, which is then read as the same JSON and
- * written as the same bytes. And any bytes as the content of a token, whose data then is a payload.
+/* Erlang terms: what is read as JSON is written as a term again, which is read as the same JSON and written
+ * as the same bytes. Also any bytes as the content of a token, whose data is then a payload.
  *
- * Fuzzes: src/token/term_read.c src/token/term_read_json.c src/token/term_write.c src/token/content.c
- */
+ * Fuzzes: src/token/term_read.c src/token/term_read_json.c src/token/term_write.c src/token/content.c */
 #include "fuzz.h"
 #include "token/content.h"
 #include "token/term.h"
@@ -56,7 +55,7 @@ static void check_equal(const pinion_payload *a, const pinion_payload *b)
     REQUIRE(a_len == b_len && memcmp(a_bytes, b_bytes, a_len) == 0);
 }
 
-/* As the content of a token of ours, which is good until its age is over, and not a millisecond longer. */
+/* As the content of our own token: it is valid until its age is over, and not a millisecond longer. */
 static void check_content_written(const pinion_payload *data)
 {
     const bool binary = pinion_payload_kind(data) == PINION_PAYLOAD_BINARY;

@@ -1,8 +1,8 @@
-/* Signed and encrypted tokens. The first byte chooses: 's' signs the message that follows two numbers of two
- * bytes, which say where and how the token is then changed; 'S' the same with HS384, 'X' with HS512, 'e'
- * encrypts; 'v' and 'd' read any bytes as a signed or an encrypted token. What is read there must be what
- * writing it would give: the corpus has signatures that are valid, from which whole tokens can be put
- * together.
+/* Signed and encrypted tokens. The first byte chooses. 's' signs the message after two numbers of two bytes,
+ * which say where and how the token is then changed; 'S' does the same with HS384, 'X' with HS512, and 'e'
+ * encrypts. 'v' and 'd' read any bytes as a signed or an encrypted token. A token that is read must be the one
+ * that signing or encrypting its message gives: the corpus has valid signatures, of which whole tokens can be
+ * put together.
  *
  * Fuzzes: src/token/verifier.c src/token/encryptor.c */
 #include "fuzz.h"
@@ -41,7 +41,7 @@ static void put_base64(struct pinion_buf *out, struct pinion_slice bytes)
     out->len = (size_t)(pinion__base64url_encode(out->data + out->len, bytes) - out->data);
 }
 
-/* Nothing of ours signs with these, but others do. */
+/* We never sign with these, but others do. */
 static int sign_with(const char *header, const EVP_MD *digest, struct pinion_slice message,
                      struct pinion_buf *out)
 {
@@ -106,7 +106,7 @@ static void check_read(read_fn *read, struct pinion_slice token, struct pinion_s
     pinion__buf_release(&out);
 }
 
-/* One bit or more of one byte; a byte more; some bytes fewer. */
+/* Change bits of one byte, add a byte, or remove some. */
 static void check_changed(read_fn *read, struct pinion_buf *token, size_t where, uint8_t change)
 {
     char *byte = token->data + where % token->len;
@@ -128,7 +128,7 @@ static void check_round(write_fn *write, read_fn *read, struct input *input)
     uint8_t change = input_byte(input);
     pinion__buf_init(&token, SIZE_MAX);
     int rc = write(input_rest(input), &token);
-    if (rc != PINION_ENOTSUP) { /* as encryption is in a build without libsodium */
+    if (rc != PINION_ENOTSUP) { /* a build without libsodium has no encryption */
         REQUIRE(rc == 0);
         check_read(read, text_of(&token), input_rest(input));
         check_changed(read, &token, where, change);

@@ -1,11 +1,11 @@
-/* UTF-8: a second decoder works out the character and asks whether it may be and is the shortest. However the
- * text is cut, the answer is the same. The first byte is where it is cut.
+/* UTF-8: a second decoder computes the character, and checks that it is allowed and as short as possible.
+ * However the text is cut, the answer is the same. The first byte says where it is cut.
  *
  * Fuzzes: src/proto/utf8.c */
 #include "fuzz.h"
 #include "proto/utf8.h"
 
-/* The length of the character that starts here, 0 when there is none. */
+/* The length of the character that starts here; 0 when there is none. */
 static size_t char_len(struct pinion_slice text)
 {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -40,7 +40,8 @@ static size_t valid_length(struct pinion_slice text, bool ascii)
     return at;
 }
 
-/* One byte at a time: false comes at the first byte that no text continues with, and stays. */
+/* Byte by byte: the answer becomes false at the first byte with which no text can continue, and stays
+ * false. */
 static void check_bytewise(struct pinion_slice text, bool valid)
 {
     struct pinion_utf8 state = { 0 };

@@ -1,6 +1,6 @@
-/* The WebSocket decoder: however the input is cut, the events are the same; and each is a frame again, which
- * is decoded as the same event. The first byte says (modulo 8)
- * how many bytes follow that are lengths of pieces; the rest is the stream.
+/* The WebSocket decoder: however the input is cut, the events are the same, and each can be made a frame
+ * again that is decoded as the same event. The first byte says (modulo 8) how many bytes with lengths of
+ * pieces follow; the rest is the stream.
  *
  * Fuzzes: src/proto/ws_frame.c */
 #include "base/frame.h"
@@ -9,7 +9,7 @@
 
 #define MAX_MESSAGE 1000 /* small, so that it is reached */
 
-/* A frame of ours as a client would send it: with a mask, of zeros. */
+/* Our frame as a client would send it: with a mask, of zeros. */
 static struct pinion_slice masked(const struct pinion_frame *frame, uint8_t *out)
 {
     const uint8_t *head = (const uint8_t *)pinion__frame_body((struct pinion_frame *)frame) - frame->head_len;
@@ -50,7 +50,8 @@ static void check_written(const struct pinion_ws_event *event)
     pinion__ws_decode(&decoder, bytes, sent.len, &pos, &again);
     REQUIRE(again.type == (event->type == PINION_WS_ERROR ? PINION_WS_CLOSE : event->type));
     REQUIRE(pos == sent.len && again.close_code == event->close_code);
-    if (event->type != PINION_WS_CLOSE && event->type != PINION_WS_ERROR) { /* whose reason is left out */
+    if (event->type != PINION_WS_CLOSE &&
+        event->type != PINION_WS_ERROR) { /* the reasons of these are left out */
         REQUIRE(again.len == event->len && memcmp(again.data, event->data, event->len) == 0);
         REQUIRE(pinion__ws_decoder_idle(&decoder));
     }
@@ -68,7 +69,7 @@ static void log_event(struct pinion_buf *log, const struct pinion_ws_event *even
     REQUIRE(event->len == 0 || pinion__buf_append(log, event->data, event->len) == 0);
 }
 
-/* A text that came whole is left to its reader to check. */
+/* The reader of a text that came whole must check it. */
 static bool is_bad_text(const struct pinion_ws_event *event)
 {
     return event->type == PINION_WS_MESSAGE && event->opcode == PINION_OPCODE_TEXT && !event->utf8_checked &&

@@ -1,6 +1,6 @@
-/* The subprotocols that a client offers, with the token among them. The first byte chooses: bit 0, tokens are
- * taken; bit 1, the application has protocols of its own. The rest is the value of the header. The token, and
- * any bytes, are decoded by a second decoder.
+/* The subprotocols that a client offers, with the token among them. In the first byte, bit 0 means that
+ * tokens are accepted, and bit 1 that the application has protocols of its own. The rest is the value of the
+ * header. A second decoder decodes the token, and any bytes.
  *
  * Fuzzes: src/proto/ws_protocols.c src/proto/base64url.c */
 #include "fuzz.h"
@@ -14,7 +14,7 @@
 
 /* ---- base64 ---- */
 
-/* Bit by bit; returns the length, or -1. Bits that are left over must be zero. */
+/* Bit by bit. Returns the length, or -1. Unused bits must be zero. */
 static long decode_base64(struct pinion_slice text, const char *digits, char *out)
 {
     long bits = 0;

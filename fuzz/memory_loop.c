@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #define PIECE_MAX  16384
-#define EVENT_MOST 100000 /* of work: an event's bytes, some times over */
+#define EVENT_MOST 100000 /* of work for an event: its bytes, several times over */
 #define TURN_MOST  500000
-#define CHECK_EACH 300 /* of work: what idle turns cannot have broken is not looked at again */
+#define CHECK_EACH 300 /* of work between checks: idle turns cannot have broken anything */
 #define TURNS_MAX  100 /* to wind down: each ends what ended in the turn before */
 
 struct memory_conn {
@@ -133,7 +133,7 @@ static void flush_again(struct memory_conn *conn)
 
 /* ---- receiving ---- */
 
-/* A block of its own, so that AddressSanitizer sees one byte too many. */
+/* In a block of its own, so that AddressSanitizer finds an access one byte beyond. */
 static void deliver_piece(struct memory_conn *conn, size_t len)
 {
     uint8_t *bytes = allocate(len);
@@ -281,7 +281,7 @@ static void listener_close(struct pinion_listener *old)
 
 static size_t read_more(struct pinion_conn *conn, bool *more)
 {
-    abort(); /* nobody is busy here */
+    abort(); /* no connection is busy here */
 }
 
 static void peer_of(const struct pinion_conn *conn, struct sockaddr_storage *address, socklen_t *len)

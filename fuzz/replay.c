@@ -1,4 +1,4 @@
-/* Feeds a fuzz target the files of its corpus, regressions included; each file is a test. */
+/* Runs a fuzz target on the files of its corpus, regressions included. Each file is a test. */
 #include "fuzz.h"
 #include <dirent.h>
 #include <setjmp.h>
@@ -35,7 +35,7 @@ static int is_visible(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-/* Add the files of a directory and of those in it. */
+/* Add the files of a directory and its subdirectories. */
 static void add_directory(const char *directory)
 {
     struct dirent **entries;

@@ -5,7 +5,7 @@
 #include "scripted_refs.h"
 
 struct work {
-    pinion_ref *ref; /* used and freed by the work; NULL: none */
+    pinion_ref *ref; /* the work uses and frees it; NULL: none */
     char script[SCRIPT_MAX + 1];
 };
 
@@ -25,7 +25,7 @@ const char *scripted_rest(const char *script)
 
 /* ---- work ---- */
 
-/* On a thread of the workers'. */
+/* On a thread of the workers. */
 static void do_work(void *data)
 {
     struct work *work = data;
@@ -101,7 +101,7 @@ static void broadcast_there(void *data)
     pinion_endpoint_broadcast(step->endpoint, step->topic, step->event, scripted_payload(step->script));
 }
 
-/* topic: NULL for none. */
+/* topic may be NULL: none. */
 static void broadcast_elsewhere(pinion_channel *channel, const char *topic, const char *event,
                                 const char *script)
 {

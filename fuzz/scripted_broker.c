@@ -58,7 +58,7 @@ static void unsubscribe(pinion_pubsub_adapter *adapter, const char *topic)
 {
 }
 
-/* What has not been answered is not any more. */
+/* What has not been answered never will be. */
 static void stop(pinion_pubsub_adapter *adapter)
 {
     while (broker.requests) {

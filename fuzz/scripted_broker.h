@@ -1,17 +1,17 @@
-/* An adapter to other nodes, none of which is there: what it is about is the broker's word on each topic,
- * which comes when the target says so, from the thread of elsewhere.h. */
+/* An adapter without other nodes. It exists for the broker's answer about each topic, which comes when the
+ * target says so, on the thread of elsewhere.h. */
 #ifndef PINION_FUZZ_SCRIPTED_BROKER_H
 #define PINION_FUZZ_SCRIPTED_BROKER_H
 
 #include <pinion/pubsub.h>
 
-/* The one adapter that there is. It is freed by whoever gets it. */
+/* The only adapter. Whoever gets it frees it. */
 pinion_pubsub_adapter *scripted_broker(void);
 
-/* Allow the subscription that waits longest, or refuse it. False when none waits. */
+/* Allow or refuse the subscription that has waited longest. Returns false when none waits. */
 bool scripted_broker_answer(bool allowed);
 
-/* Whether it has a connection: what is subscribed to without one waits for nothing. */
+/* Set whether it has a connection. Without one, subscribing does not wait. */
 void scripted_broker_connect(bool connected);
 
 #endif

@@ -3,7 +3,7 @@
 #include "scripted_order.h"
 #include "scripted_refs.h"
 
-/* By which way a script comes to a channel: each is in order, they are not among each other. */
+/* The way by which a script reaches a channel. Each way is in order, but not relative to the others. */
 enum way { BY_INTERCEPT, BY_TOPIC, BY_REF, BY_RUN_QUEUE, WAYS };
 
 struct state {
@@ -18,7 +18,7 @@ static atomic_bool is_short;
 
 /* ---- scripts ---- */
 
-/* As far as there are letters. */
+/* As many letters as there are. */
 static void copy_script(char out[SCRIPT_MAX + 1], const char *letters, size_t len)
 {
     size_t n = 0;
@@ -29,7 +29,7 @@ static void copy_script(char out[SCRIPT_MAX + 1], const char *letters, size_t le
     out[n] = '\0';
 }
 
-/* Of JSON a string; binary bytes as they are. Anything else is no script. */
+/* A string in JSON; binary bytes as they are. Anything else is an empty script. */
 static void read_script(const pinion_payload *payload, char out[SCRIPT_MAX + 1])
 {
     size_t len = 0;
@@ -66,7 +66,7 @@ static void destroy_state(void *data)
     free(state);
 }
 
-/* By one that goes on where the old one was. */
+/* The new one continues where the old one was. */
 void scripted_replace_state(pinion_channel *channel)
 {
     struct state *old = pinion_channel_state(channel), *state = new_state();
@@ -115,7 +115,7 @@ pinion_result scripted_result(char letter)
     }
 }
 
-/* What is answered later can be answered: there is a ref, if there was memory for it. */
+/* An answer that comes later is possible: there is a ref, if there was memory for it. */
 pinion_result scripted_perform(pinion_channel *channel, const char *script)
 {
     size_t len = strlen(script);
@@ -128,7 +128,7 @@ pinion_result scripted_perform(pinion_channel *channel, const char *script)
 
 /* ---- callbacks ---- */
 
-/* Lets the client in where the script does not say otherwise. */
+/* Lets the client in if the script does not say otherwise. */
 static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
     char script[SCRIPT_MAX + 1];
@@ -204,7 +204,7 @@ static const pinion_channel_def room = {
     .terminate = terminate,
 };
 
-/* What is no answer is refused. */
+/* A letter that is not an answer refuses. */
 static void answer_now(const pinion_ref *ref, char letter)
 {
     pinion_result result = scripted_result(letter);

@@ -94,7 +94,7 @@ struct message {
     struct pinion_slice ref, topic, payload;
 };
 
-/* Kinds of binary frames: a push, a reply, a broadcast. */
+/* The kinds of binary frames: push, reply, broadcast. */
 static struct message read_binary(struct pinion_slice frame)
 {
     static const size_t counts[] = { 3, 4, 2 };
@@ -133,7 +133,7 @@ static struct message read_text(const struct scripted_client *client, struct pin
                              values[3].text, values[1].text };
 }
 
-/* Of a ref of ours: n17. 0: another. */
+/* The number of one of our refs, for example n17. 0: another ref. */
 static unsigned number_of(struct pinion_slice ref)
 {
     unsigned number = 0;

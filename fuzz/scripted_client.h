@@ -1,6 +1,6 @@
-/* A client of the scripted socket, over the in-process transport: what it sends is made here, and what it
- * gets is looked at. It can be read; it comes in order; no message is replied to twice. Heartbeats and joins
- * are answered, or the socket is closed. */
+/* A client of the scripted socket, over the in-process transport. It makes what it sends, and checks what it
+ * gets: it can be read, it comes in order, and no message is replied to twice. Heartbeats and joins are
+ * answered, or the socket is closed. */
 #ifndef PINION_FUZZ_SCRIPTED_CLIENT_H
 #define PINION_FUZZ_SCRIPTED_CLIENT_H
 
@@ -14,8 +14,8 @@ struct scripted_client {
     bool exists;
     bool v1;
     struct scripted_order heard;
-    unsigned heartbeats;    /* that are not answered yet */
-    unsigned joins[TOPICS]; /* the number of the last join there, while it is not answered; 0 */
+    unsigned heartbeats;    /* those that are not answered yet */
+    unsigned joins[TOPICS]; /* the number of the last join, while it is not answered; 0 */
 };
 
 void scripted_client_connect(struct scripted_client *client, struct pinion_shard *shard,
@@ -23,22 +23,22 @@ void scripted_client_connect(struct scripted_client *client, struct pinion_shard
                              const char *script);
 void scripted_client_disconnect(struct scripted_client *client);
 
-/* Free what it holds. The loop must have run since it has gone. */
+/* Free what it holds. The loop must have run since the client has gone. */
 void scripted_client_release(struct scripted_client *client);
 
-/* Neither has it gone, nor was it closed. */
+/* True while it has neither gone nor been closed. */
 bool scripted_client_is_there(const struct scripted_client *client);
 
-/* A message, which gets a ref of its own; join_ref is JSON. */
+/* Send a message, which gets a ref. join_ref is JSON. */
 void scripted_client_send(struct scripted_client *client, const char *event, unsigned topic,
                           const char *join_ref, const char *script);
 void scripted_client_send_bytes(struct scripted_client *client, bool binary, struct pinion_slice bytes);
 void scripted_client_heartbeat(struct scripted_client *client);
 
-/* Look at all that came. */
+/* Check everything that came. */
 void scripted_client_read(struct scripted_client *client);
 
-/* Nothing is due any more: whoever is there has been answered. */
+/* Nothing is due any more, so every client that is there must have been answered. */
 void scripted_client_check(const struct scripted_client *client);
 
 /* Forget which refs were in use. */

@@ -1,5 +1,5 @@
-/* Marks, by which whoever hears several things that one thread did sees that they come in order: each script
- * that is sent carries one, behind it. */
+/* Marks: each script that is sent carries one after it. By the marks, a receiver checks that what one thread
+ * did comes in order. */
 #ifndef PINION_FUZZ_SCRIPTED_ORDER_H
 #define PINION_FUZZ_SCRIPTED_ORDER_H
 
@@ -7,7 +7,7 @@
 
 #define SCRIPT_MARK_MAX 24
 
-/* What was heard last, of each thread. */
+/* The last mark that was heard, of each thread. */
 struct scripted_order {
     uint64_t last[2];
 };
@@ -15,7 +15,7 @@ struct scripted_order {
 /* The next mark of this thread. */
 const char *scripted_mark(char out[SCRIPT_MARK_MAX]);
 
-/* Note the mark in these bytes, if there is one: it must be a later one than the last. */
+/* Note the mark in these bytes, if there is one. It must be later than the last. */
 void scripted_note(struct scripted_order *order, struct pinion_slice bytes);
 
 #endif

@@ -5,7 +5,7 @@
 static struct {
     pinion_ref *ref; /* NULL: none */
     bool orphan;     /* its endpoint has gone */
-    bool away;       /* it was used elsewhere: one thread at a time may */
+    bool away;       /* it was used on the other thread: one thread at a time may use it */
 } refs[SCRIPT_REFS];
 static unsigned next_ref;
 
@@ -40,7 +40,7 @@ int scripted_use(pinion_ref *ref, char letter, const char *script)
     }
 }
 
-/* What it may come to: nothing is taken where nobody can be reached. */
+/* The possible results: nothing is accepted if nobody can be reached. */
 static void check_outcome(int rc, bool orphan)
 {
     REQUIRE(rc == 0 || rc == PINION_ECLOSED || rc == PINION_EINVAL || rc == PINION_EPAYLOAD ||

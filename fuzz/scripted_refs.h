@@ -1,5 +1,5 @@
-/* The refs that scripted channels and sockets kept: used in one of several ways, on this thread or on that of
- * elsewhere.h, also after what they are of has gone. */
+/* The refs that scripted channels and sockets keep. They are used in several ways, on this thread or on that
+ * of elsewhere.h, even after their channel or socket has gone. */
 #ifndef PINION_FUZZ_SCRIPTED_REFS_H
 #define PINION_FUZZ_SCRIPTED_REFS_H
 
@@ -7,22 +7,23 @@
 
 #define SCRIPT_REFS 8
 
-/* Keep it in place of the oldest, which is answered at the latest now, and freed. NULL: memory was short. */
+/* Keep a ref in place of the oldest, which is answered now at the latest, and freed. NULL: memory was
+ * short. */
 void scripted_keep_ref(pinion_ref *ref);
 
-/* Use this ref as the letter says, and say what came of it. The ref stays the caller's. */
+/* Use this ref as the letter says, and return the result. The caller keeps the ref. */
 int scripted_use(pinion_ref *ref, char letter, const char *script);
 
-/* The same with one that is kept, here or on the other thread; nothing happens where there is none. */
+/* The same with a kept ref, on this thread or on the other. Nothing happens if there is none. */
 void scripted_use_ref(unsigned index, char letter, const char *script, bool there);
 
-/* Free one that is kept, on the other thread, without an answer. */
+/* Free a kept ref on the other thread, without an answer. */
 void scripted_free_ref(unsigned index);
 
-/* Answer every join that waits for an answer, and free the refs. False when there are none. */
+/* Answer every join that waits for an answer, and free the refs. Returns false when there are none. */
 bool scripted_drop_refs(void);
 
-/* From now on those that are kept are of an endpoint that has gone. */
+/* From now on the kept refs belong to an endpoint that has gone. */
 void scripted_refs_outlive(void);
 
 #endif
