@@ -1,5 +1,5 @@
-// Two nodes behind one broker, and what is done to them. While something is wrong between the nodes, what one has said may
-// not have reached the other: wasWhole() tells. wasKilled() tells what breaks connections.
+// Two nodes behind one broker, and the faults they suffer. While something is wrong between the nodes, a message from one may
+// not reach the other: wasWhole() tells. wasKilled() tells of faults that break connections.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,7 +12,7 @@ import { within } from "../../tests/helpers/wait.mjs";
 import { Calendar } from "../../tests/helpers/calendar.mjs";
 
 const SERVER = "../tests/helpers/soaked";
-export const REPAIR_MS = 15_000; // within 10 s after a repair messages come again (docs/clustering.md); the rest is for a busy machine
+export const REPAIR_MS = 15_000; // connections are repaired within 10 s (docs/clustering.md); the rest is for a busy machine
 const MB = 1 << 20;
 
 const commands = {
@@ -23,16 +23,16 @@ const READY = /Server is ready|Ready to accept/;
 
 export class Cluster {
   nodes = [];
-  excused = 0; // gaps while it was not whole
+  excused = 0; // gaps in messages while the cluster was not whole
   #kind;
   #port;
   #broker;
   #host;
   #directory;
   #scarcities = [];
-  #troubles = []; // {begin, end}: Infinity while it lasts; with whose node it is, and whether that was killed
+  #troubles = []; // {begin, end}: end is Infinity while it lasts; also the node it concerns, and whether that was killed
 
-  // Nodes listen on `host`; what is in `directory` is theirs to serve, and their calendars lie beside it.
+// Nodes listen on `host`. They serve the files in `directory`; their calendars lie beside it.
   constructor(kind, { host, directory }) {
     this.#kind = kind;
     this.#host = host;
@@ -77,7 +77,7 @@ export class Cluster {
     return [this.#port, ...this.nodes.map(({ port }) => port)];
   }
 
-  // Runs what disturbs the cluster.
+  // Calls `run`, during which the cluster is not whole.
   async #trouble(run, about = {}) {
     const trouble = { begin: Date.now(), end: Infinity, ...about };
     this.#troubles.push(trouble);
@@ -85,7 +85,7 @@ export class Cluster {
     trouble.end = Date.now();
   }
 
-  // Of a node's troubles, and those of all.
+  // A node's troubles, and those of all nodes.
   wasTroubled(index, from, to) {
     return this.#troubles.some(({ begin, end, node }) => (node ?? index) === index && begin <= to && end >= from);
   }
@@ -94,7 +94,7 @@ export class Cluster {
     return this.#troubles.some(({ begin, end, node, killed }) => killed && node === index && begin <= to && end >= from);
   }
 
-  // Runs what leaves a node without descriptors.
+  // Calls `run`, during which a node has no descriptors.
   async scarcely({ index }, run) {
     const time = { node: index, begin: Date.now(), end: Infinity };
     this.#scarcities.push(time);
@@ -122,7 +122,7 @@ export class Cluster {
     }, { node: node.index, killed: true });
   }
 
-  // Runs `meanwhile` while the node stands still.
+  // Runs `meanwhile` while the node is paused.
   pauseNode(node, ms, meanwhile) {
     return this.#trouble(() => paused(node.server.child, ms, meanwhile), { node: node.index });
   }
@@ -145,7 +145,7 @@ export class Cluster {
     return this.#trouble(() => paused(this.#broker, ms));
   }
 
-  // Fails unless each node is as it was before anybody came, and stops in order.
+  // Fails unless each node is as it was before any client came, and stops properly.
   async stop() {
     const left = [];
     for (const node of this.nodes) {
@@ -168,7 +168,7 @@ async function paused(child, ms, meanwhile = () => {}) {
   }
 }
 
-const COUNTS = ["connections", "sockets", "channels", "topics"]; // that go up and down
+const COUNTS = ["connections", "sockets", "channels", "topics"]; // counts that go up and down
 
 async function stats({ url }) {
   const response = await fetch(`${url}/stats`, { headers: { connection: "close" } });

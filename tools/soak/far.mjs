@@ -1,5 +1,5 @@
-// The far end of a link: members in a room of their own, and transfers. Started by network.mjs; told what to do, and
-// telling what happened, by messages.
+// The far end of a link: members in a room of their own, and transfers. network.mjs starts it. It is controlled, and reports
+// what happened, by messages.
 //
 //   in:   {begin: {host, seed, files, clusters: [{name, nodes}]}}, {pace}, {mended}, {gather: names by cluster}, {leave}
 //   out:  {here}, {begun}, {event}, {gathered: sums}, {left}
@@ -13,13 +13,13 @@ import { Transfers } from "./transfers.mjs";
 
 const SAY_MS = 5000;
 const PATIENCE_MS = 90_000;
-const STALL_MS = 240_000; // what lies in the kernel's buffer goes in less, at the lowest rate
-const MENDED_STALL_MS = 45_000; // a packet that was lost is sent again after longer and longer waits
+const STALL_MS = 240_000; // at the lowest rate, the kernel's buffer is sent in less time than this
+const MENDED_STALL_MS = 45_000; // a lost packet is sent again after longer and longer waits
 
 const [name] = process.argv.slice(2);
 const link = { name, pace: 0, stallMs: STALL_MS };
 const members = [], transfers = [];
-let ends = []; // of the transfers that were under way when the link was mended
+let ends = []; // of the transfers that were running when the link was mended
 const tell = (event) => process.send({ event });
 
 async function begin({ host, seed, files, clusters }) {
@@ -38,7 +38,7 @@ async function begin({ host, seed, files, clusters }) {
   for (const member of members) member.talk(SAY_MS);
 }
 
-// Those on other links are in the same room: they say their last words at about the same time.
+// Members on other links are in the same room, and send their last messages at about the same time.
 async function end(names) {
   for (const member of members) member.hush();
   await Promise.all(ends);

@@ -1,4 +1,4 @@
-// What is done to the nodes of a cluster, one thing after the other, by a seed.
+// The faults of the nodes of a cluster, one after the other, chosen by a seed.
 
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
@@ -10,12 +10,12 @@ import { askHealth } from "./health.mjs";
 import { Member } from "./member.mjs";
 import { pick } from "./random.mjs";
 
-const FEW = 200; // descriptors, while they run out
+const FEW = 200; // descriptors that are left when they run out
 const MANY = 20_000;
-const CROWD = 300; // who want to connect while nobody accepts: more than may wait, where network.mjs says how many may
+const CROWD = 300; // clients that connect while nobody accepts: more than may wait (network.mjs)
 const CROWD_MS = 60_000;
 const DAY_MS = 86_400_000;
-const CALENDAR_MS = 60_000; // to read a calendar takes less
+const CALENDAR_MS = 60_000; // reading a calendar takes less
 
 const limitDescriptors = (node, count) =>
   execFileSync("prlimit", ["--pid", String(node.server.pid), `--nofile=${count}:${MANY}`]);
@@ -31,7 +31,7 @@ function takeDescriptors({ cluster, below }) {
   });
 }
 
-// Those who come, ask, and go.
+// Clients that come, ask, and go.
 async function visitors({ cluster, below, tell }) {
   const node = pick(below, cluster.nodes);
   for (let i = 0; i < 20; i++) {
@@ -43,7 +43,7 @@ async function visitors({ cluster, below, tell }) {
   }
 }
 
-// All of them are answered, when it goes on.
+// When it continues, all of them are answered.
 async function fillBacklog({ cluster, below, check }) {
   const node = pick(below, cluster.nodes);
   let answers;
@@ -54,7 +54,7 @@ async function fillBacklog({ cluster, below, check }) {
   check(failed.length === 0, `${cluster.name}-${node.index}: of ${CROWD} who came while it stood still ${failed.length} were not answered: ${failed[0]?.reason}`);
 }
 
-// By up to a day; sometimes it is right again.
+// Set a clock by up to a day; sometimes set it right again.
 async function moveCalendar({ cluster, below, check }) {
   const node = pick(below, cluster.nodes);
   const off = below(4) ? below(2 * DAY_MS) - DAY_MS : 0;
@@ -75,9 +75,9 @@ async function halves({ cluster, below }) {
   }
 }
 
-// Those after which the nodes need a while until they hear each other again.
+// Faults after which the nodes need a while until they hear each other again.
 export const grave = {
-  "node killed": ({ cluster }) => cluster.killNode(cluster.nodes[1]), // the other one lives through all of it
+  "node killed": ({ cluster }) => cluster.killNode(cluster.nodes[1]), // the other node lives through all faults
   "node paused": ({ cluster, below }) => cluster.pauseNode(pick(below, cluster.nodes), 100 + below(4000)),
   "broker killed": ({ cluster, below }) => cluster.killBroker(below(1500)),
   "broker paused": ({ cluster, below }) => cluster.pauseBroker(100 + below(3000)),
@@ -92,7 +92,7 @@ export const light = {
   "requests cut": halves,
 };
 
-// Resolves to how often there was which.
+// Resolves to how often each fault was caused.
 export async function disturb(faults, context, end, pauseMs) {
   const names = Object.keys(faults);
   const counts = {};

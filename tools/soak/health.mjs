@@ -1,12 +1,12 @@
-// Health checks, as a proxy makes them: each on a connection of its own. And now and then a look at the counts: here nobody
-// sends too much or reads too little, so nobody is to be cut off, and nothing dropped.
+// Health checks like those of a proxy: each on a connection of its own. Now and then the counts are read: here nobody sends
+// too much or reads too little, so no client may be cut off, and nothing may be dropped.
 
 import http from "node:http";
 import { setTimeout as elapse } from "node:timers/promises";
 
 const EVERY_MS = 500;
 const ANSWER_MS = 10_000;
-const LATE_MS = 2000; // how long after a trouble it may still be felt
+const LATE_MS = 2000; // how long after a fault its effects may still be felt
 const LOOK_EVERY = 10;
 const MUST_BE_ZERO = [
   "dropped", "slow_closed", "skipped", "rate_limited", "refused", "held_back", "longpoll_evicted", "remote_denied", "refused_calls",
@@ -31,7 +31,7 @@ export function askHealth(port, timeoutMs = ANSWER_MS) {
 
 export class Health {
   asked = 0;
-  worstMs = 0; // of those at a node that nothing was done to
+  worstMs = 0; // among answers of nodes without a fault
   #ends;
   #stopped = false;
 

@@ -1,7 +1,7 @@
 // ./run soak MINUTES: mixed traffic on two nodes behind each broker, near and over slow links that lose packets, while nodes
 // and brokers are killed and paused, connections reset, descriptors used up and calendars moved. Each sender numbers what it
 // says and each receiver checks (member.mjs); what is downloaded or uploaded must come whole (transfers.mjs). In the end
-// everything is mended: all must hear all again, presences must agree, and the nodes must be as they were.
+// everything is mended: all members must hear each other, presences must agree, and the nodes must be as they were.
 //
 //     node tools/soak/main.mjs SECONDS [SEED]
 //
@@ -25,11 +25,11 @@ import { random } from "./random.mjs";
 import { Tally, Witness } from "./tally.mjs";
 import { LINKS, weather } from "./weather.mjs";
 
-const ROOMS = [0, 1, 1, 2, 2, 2, 2, 2, 2, 2]; // of ten members on each node: rooms of 2, 4 and 14 on both
+const ROOMS = [0, 1, 1, 2, 2, 2, 2, 2, 2, 2]; // for ten members on each node: rooms of 2, 4 and 14 members on both
 const SAY_MS = 250;
 const PAUSE_MS = 3000; // between two faults, at most
-const END_MS = 22_000; // of the time for all, for the end
-const LATE_MS = 240_000; // by then a soak that does not end has failed
+const END_MS = 22_000; // the part of the whole time that is for the end
+const LATE_MS = 240_000; // a soak that has not ended by then has failed
 const GROWTH_MB = 32;
 const FAR = fileURLToPath(new URL("far.mjs", import.meta.url));
 
@@ -38,7 +38,7 @@ if (!(Number(seconds) > 0)) {
   console.error("usage: main.mjs SECONDS [SEED]");
   process.exit(2);
 }
-// Inside of our own network there is one already.
+// Inside our own network, there is one already.
 const DIRECTORY = "PINION_SOAK_DIRECTORY";
 const made = process.env[DIRECTORY] ? null : mkdtempSync(path.join(tmpdir(), "pinion-soak-"));
 const directory = (process.env[DIRECTORY] ??= made);
@@ -47,12 +47,12 @@ const inside = await runInside();
 if (inside !== null) process.exit(inside);
 
 const began = Date.now();
-const calm = began + Math.max(seconds * 400, seconds * 1000 - REPAIR_MS - END_MS); // nothing grave from then on
+const calm = began + Math.max(seconds * 400, seconds * 1000 - REPAIR_MS - END_MS); // no grave faults from then on
 const end = calm + REPAIR_MS;
 const tally = new Tally();
 const { check, note } = tally;
 
-// Text, as raw.mjs reads it, that is nowhere like elsewhere.
+// Text for raw.mjs in which no two parts are the same.
 function makeFiles(directory, below) {
   mkdirSync(directory);
   return [["page.html", 20_000], ["picture.txt", 300_000], ["archive.txt", 1_500_000]].map(([name, size]) => {
@@ -81,7 +81,7 @@ async function populate(cluster, tell) {
   return members;
 }
 
-// What a far process says next of that kind.
+// The next message of that kind from a far process.
 function said(link, kind) {
   return new Promise((resolve, reject) => {
     const listen = (message) => {

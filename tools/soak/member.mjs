@@ -1,10 +1,10 @@
-// A client that numbers what it says, and checks the numbers of what it hears.
+// A client that numbers its messages, and checks the numbers of those that it receives.
 //
-// A sender begins anew with 1 each time it has joined: what it has said on a connection that broke may be lost. A
+// A sender begins with 1 again each time it has joined, because messages on a connection that broke may be lost. A
 // receiver begins anew when it has joined. On connections that stayed, each number follows the one before; between two
 // nodes, only while the cluster was whole. Binary messages are counted apart: a client of long polling gets none.
 //
-// `tell` hears {kind: "wrong", what}, and what is wrong only if the cluster was whole meanwhile: {kind: "gap" or
+// `tell` gets {kind: "wrong", what}. It also gets faults that count only if the cluster was whole meanwhile: {kind: "gap" or
 // "unanswered", cluster, between (two nodes), from, to, what}.
 
 import { Presence } from "phoenix";
@@ -74,7 +74,7 @@ export class Member {
     if (this.said % ASK_EVERY === 0) this.#ask();
   }
 
-  // The next number of a kind, and when the first of them was said.
+  // The next number of a kind, and when its first message was sent.
   #next(kind) {
     const counter = (this.#n[kind] ??= { n: 0, beganAt: Date.now() });
     counter.n++;
@@ -120,7 +120,7 @@ export class Member {
     else if (this.joinedAt < message.beganAt && n !== 1) this.#lost(source, message, message.beganAt, `begins with ${n}, ${this.#ages(message)}`);
   }
 
-  // What is needed to find out why.
+  // For finding the cause of a fault.
   #ages({ beganAt, at }) {
     const now = Date.now(), ago = (then) => `${((now - then) / 1000).toFixed(1)} s ago`;
     return `said ${ago(at)}, the first one ${ago(beganAt)}; joined for the ${this.joins}th time ${ago(this.joinedAt)}`;

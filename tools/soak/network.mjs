@@ -10,19 +10,19 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const INSIDE = "PINION_SOAK_NETWORK"; // names the command that a link's process is started with
-const OWN = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]; // with the first process in there all others end
+const INSIDE = "PINION_SOAK_NETWORK"; // the environment variable with the command that starts a link's process
+const OWN = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]; // when its first process ends, all others end
 const WAYS = [["unshare", ...OWN], ["unshare", "--user", "--map-root-user", ...OWN]];
 const FREE_KBIT = 100_000; // of a link that is not slow
-const QUEUE_BYTES = 24_000; // of a slow one: what waits in a modem
-const WAITING_TO_BE_ACCEPTED = "64"; // so few that a test can fill it
+const QUEUE_BYTES = 24_000; // of a slow link: what waits in a modem
+const WAITING_TO_BE_ACCEPTED = "64"; // so few that a test can fill the queue
 
-// All that a link needs; what it makes is gone when the shell ends.
+// Everything that a link needs. What it makes disappears when the shell ends.
 const TRIAL = `ip link set lo up && ip link add soak0 type veth peer name near && tc qdisc add dev soak0 root tbf rate 1mbit burst 3000 limit 9000 &&
   nft 'table inet soak { chain input { type filter hook input priority 0; iifname "soak0" numgen random mod 1000 < 1 drop; }; }'`;
 
-// Runs this program again inside, where there is such a network, and resolves to its exit code; else to null, and we are
-// inside already, or have said why there is none.
+// If there can be such a network, runs this program again inside it, and resolves to its exit code. Otherwise resolves to
+// null: we are inside already, or it was said why there is none.
 export async function runInside() {
   if (process.env[INSIDE]) return null;
   let why = "";
@@ -39,7 +39,7 @@ function again(command, options) {
   const inner = ["unshare", "--net"];
   const child = spawn(command, [...options, process.execPath, ...process.argv.slice(1)], {
     env: { ...process.env, [INSIDE]: inner.join(" ") },
-    stdio: ["inherit", "inherit", "inherit", "ipc"], // it ends when we do
+    stdio: ["inherit", "inherit", "inherit", "ipc"], // it ends when we end
   });
   process.once("exit", () => child.kill("SIGKILL"));
   return new Promise((resolve, reject) => {
@@ -48,7 +48,7 @@ function again(command, options) {
   });
 }
 
-// What docs/deployment says of a server's buffers, for this namespace alone.
+// The sizes that docs/deployment recommends for a server's buffers, for this namespace only.
 function tune() {
   const file = fileURLToPath(new URL("../../docs/deployment/sysctl.conf", import.meta.url));
   for (const [, name, value] of readFileSync(file, "utf8").matchAll(/^(net\.ipv4\.tcp_[rw]mem) = (.*)$/gm))
@@ -68,17 +68,17 @@ export class Network {
     tune();
   }
 
-  // Nobody's connection is to have the port of a node or broker that is down for a moment.
+  // No connection may get the port of a node or broker that is down for a moment.
   reserve(ports) {
     if (this.real) writeFileSync("/proc/sys/net/ipv4/ip_local_reserved_ports", ports.join(","));
   }
 
-  // How the process of a link is to be started: an argument list to be followed by the program's.
+  // The arguments that start the process of a link; the program's arguments follow.
   get #command() {
     return this.real ? process.env[INSIDE].split(" ") : [];
   }
 
-  // A process at the far end: {child}, with which we speak by messages. It says when it is there.
+  // A process at the far end: {child}. We talk to it by messages. It reports when it is ready.
   async addLink(name, kbit, file) {
     const [command, ...args] = [...this.#command, process.execPath, file, name];
     const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
@@ -114,7 +114,7 @@ export class Network {
     await link.far("tc", "qdisc", verb, "dev", "near", ...words);
   }
 
-  // A rule for each who loses some, in thousandths.
+  // A rule for each direction that loses packets, in thousandths.
   async #filter(link) {
     const rule = (device, loss) => (loss ? `iifname "${device}" numgen random mod 1000 < ${loss} drop;` : "");
     const table = (rules) => `add table inet soak; delete table inet soak; table inet soak { chain input { type filter hook input priority 0; ${rules} }; }`;
@@ -133,7 +133,7 @@ export class Network {
     if (this.real) await this.#filter(link);
   }
 
-  // Among nodes, brokers and those who are near.
+  // Between nodes, brokers and the members that are near.
   async setNearLoss(thousandths) {
     this.#nearLoss = thousandths;
     if (this.real) await this.#filter();

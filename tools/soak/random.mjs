@@ -11,5 +11,5 @@ export function random(seed) {
 
 export const pick = (below, list) => list[below(list.length)];
 
-// Small ones are as likely as large ones.
+// Small sizes are as likely as large ones.
 export const sizeUpTo = (below, least, most) => Math.round(least * (most / least) ** (below(1001) / 1000));

@@ -1,4 +1,4 @@
-// What was checked, and what did not hold.
+// Counts what was checked, and keeps what was wrong.
 
 const SHOWN = 20;
 const RECENT = 6;
@@ -8,7 +8,7 @@ export class Tally {
   failures = 0;
   #faults = []; // the last ones
 
-  // A fault begins: what fails afterwards may be its doing.
+  // A fault begins: it may be the cause of what fails afterwards.
   note = (what) => {
     this.#faults = [{ what, at: Date.now() }, ...this.#faults].slice(0, RECENT);
   };
@@ -29,9 +29,9 @@ export class Tally {
   }
 }
 
-// What members and transfers tell (member.mjs, transfers.mjs), and whether it is excused.
+// Decides which reports of members and transfers (member.mjs, transfers.mjs) are excused.
 export class Witness {
-  transfers = {}; // by link and what: {count, bytes, slowest, cut, refused}
+  transfers = {}; // by link and kind: {count, bytes, slowest, cut, refused}
   #clusters;
   #check;
 
@@ -48,7 +48,7 @@ export class Witness {
     else this.#unless(cluster, event);
   };
 
-  // On one node all is heard, whatever happens to the cluster; answered it may be late.
+  // On one node everything is heard, whatever happens to the cluster. Answers may be late.
   #unless(cluster, { kind, between: [one, other], from, to, what }) {
     const whole = cluster.wasWhole(from, to);
     if (whole || (kind === "gap" && one === other)) this.#check(false, what);

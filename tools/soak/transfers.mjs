@@ -1,8 +1,8 @@
-// Downloads and uploads over a link: each must come whole. They go on one after the other until stop().
+// Downloads and uploads over a link: each must be complete. They follow each other until stop().
 //
-// Of each, `tell` hears {kind: "transfer", what, node, from, to, bytes, error, wrong, refused}: `from` is when its connection began. A node that
-// was killed meanwhile excuses an error, and one without descriptors a 503: that is for the listener to say. What came and is
-// not what was asked for (`wrong`) nothing excuses.
+// For each, `tell` gets {kind: "transfer", what, node, from, to, bytes, error, wrong, refused}; `from` is when its connection
+// began. If the node was killed meanwhile, an error is excused; if it had no descriptors, a 503 is: the listener decides. Data
+// that differs from what was asked for (`wrong`) is never excused.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -45,7 +45,7 @@ export class Transfers {
     this.#running = [this.#goOn([keepAlive, oneEach, ranges]), this.#goOn([byWebSocket, byLongPoll])];
   }
 
-  // Resolves when those under way have ended.
+  // Resolves when the running transfers have ended.
   async stop() {
     this.#stopped = true;
     await Promise.all(this.#running);
@@ -113,7 +113,7 @@ async function* oneEach({ files, below }, open) {
   yield bytes;
 }
 
-// Whoever does not know ranges sends all of it (RFC 9110 section 14.2).
+// A server that does not support ranges sends everything (RFC 9110 section 14.2).
 async function* ranges({ files, below }, open) {
   const wire = await open();
   const { target, bytes } = pick(below, files);

@@ -1,4 +1,4 @@
-// What becomes of the links, one thing after the other, by a seed: other rates, lost packets, far away and near.
+// What happens to the links, one thing after the other, chosen by a seed: other rates, lost packets, more delay.
 
 import { setTimeout as elapse } from "node:timers/promises";
 import { pick } from "./random.mjs";
@@ -19,7 +19,7 @@ const weathers = {
   },
 };
 
-// Resolves to how often there was which.
+// Resolves to how often each was caused.
 export async function weather({ network, below, note }, end, pauseMs) {
   const names = Object.keys(weathers).filter((name) => network.real || name === "rate changed");
   const counts = {};

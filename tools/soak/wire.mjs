@@ -1,7 +1,7 @@
-// A TCP connection on which nothing is ever late by itself: over a modem an answer may take minutes. What gives up is a
-// connection on which nothing has moved for `link.stallMs`.
+// A TCP connection without timeouts of its own: over a modem an answer may take minutes. It gives up when nothing has moved
+// for `link.stallMs`.
 //
-// Where there is no network that is slow by itself, `link.pace` is how many bytes a second we read and write.
+// If there is no slow network, `link.pace` is how many bytes a second we read and write.
 
 import net from "node:net";
 import { setTimeout as elapse } from "node:timers/promises";
@@ -11,7 +11,7 @@ const CLOSED = "the connection ended";
 
 export class Wire {
   #chunks = [];
-  #ended = null; // why
+  #ended = null; // the reason
   #wake = () => {};
   #moved = Date.now();
   #watch;
@@ -103,7 +103,7 @@ export class Wire {
     return { status, headers, body: await this.bytes(length, `a body of ${length} bytes`) };
   }
 
-  // The payload of the next frame that is text; a ping would be for somebody who answers it.
+  // The payload of the next text frame. Nobody here would answer a ping.
   async text() {
     for (;;) {
       const [first, second] = await this.bytes(2, "a frame");
@@ -116,7 +116,7 @@ export class Wire {
     }
   }
 
-  // Resolves when the server has ended its side, and nothing came before that.
+  // Resolves when the server has ended its side and nothing came before that.
   async ended() {
     await this.#until(() => this.#chunks.length > 0 || this.#ended === CLOSED, "the end of the connection");
     return this.#chunks.length === 0;
