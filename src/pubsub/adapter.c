@@ -6,7 +6,7 @@
 
 typedef int open_fn(const char *url, pinion_pubsub_adapter **out);
 
-/* What a build does not have is NULL. */
+/* An adapter that this build does not have is NULL. */
 #ifdef PINION_HAVE_NATS
 #define NATS pinion__nats_open
 #else
@@ -48,10 +48,10 @@ int pinion__adapter_open(const char *url, pinion_pubsub_adapter **out)
     if (!scheme)
         return pinion__fail(
             PINION_EINVAL,
-            "pubsub: \"%.*s\" is no adapter; there are local, nats://, tls://, redis:// and rediss://",
+            "pubsub: \"%.*s\" is not an adapter; use local, nats://, tls://, redis:// or rediss://",
             (int)strcspn(url, ":"), url);
     if (!scheme->open)
-        return pinion__fail(PINION_ENOTSUP, "pubsub: this build has no %s://; %s brings it", scheme->name,
+        return pinion__fail(PINION_ENOTSUP, "pubsub: this build has no %s://; build it with %s", scheme->name,
                             scheme->library);
     return scheme->open(url, out);
 }

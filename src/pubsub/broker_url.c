@@ -135,7 +135,7 @@ static int read_port(struct pinion_broker_url *url, const char *text)
     char *end;
     unsigned long number = strtoul(text, &end, 10);
     if (*text < '0' || *text > '9' || *end || number == 0 || number > UINT16_MAX)
-        return wrong("port is no number from 1 to 65535");
+        return wrong("port is not a number from 1 to 65535");
     url->port = (uint16_t)number;
     return 0;
 }
@@ -149,7 +149,7 @@ static int read_host(struct pinion_broker_url *url, char *host)
             return wrong("host has a bracket that is not closed");
         *rest++ = '\0';
         if (*rest && *rest != ':')
-            return wrong("host is followed by something that is no port");
+            return wrong("host is followed by something that is not a port");
     }
     char *port = cut(rest, ':');
     url->host = host;

@@ -7,13 +7,13 @@ static const char *entries_check(const struct pinion_topic *topic)
 {
     bool inlined = topic->entries == &topic->single;
     if (topic->count > topic->capacity || inlined != (topic->capacity == 1))
-        return "a topic has more entries than there is room for";
+        return "a topic has more entries than room for them";
     for (uint32_t i = 0; i < topic->count; i++) {
         const struct pinion_entry *entry = &topic->entries[i];
         if (!entry->subscriber || entry->subscriber->topic != topic || entry->subscriber->index != i)
             return "a topic has an entry whose subscriber is elsewhere";
         if (!entry->target != !entry->manner)
-            return "an entry says whom to reach and not how, or how and not whom";
+            return "an entry has a target but not how to reach it, or the other way round";
     }
     return NULL;
 }
@@ -25,13 +25,13 @@ static const char *topic_check(const struct pinion_registry *registry, const str
     if (topic->name[topic->name_len] != '\0')
         return "a topic's name is not terminated";
     if (topic->count == 0 && topic->holds == 0 && topic->waiting == 0)
-        return "a topic is there that nobody has subscribed to or holds";
+        return "a topic exists that nobody has subscribed to or holds";
     if (topic->interested && topic->count == 0 && topic->waiting == 0)
-        return "a topic is wanted that nobody has subscribed to";
+        return "a topic is marked as wanted, but nobody has subscribed to it";
     if (registry->interest && topic->count + topic->waiting > 0 && !topic->interested)
-        return "a topic has subscribers, and nobody was told";
+        return "a topic has subscribers, but was not reported as wanted";
     if (topic->pending && !topic->interested)
-        return "a topic waits for what nobody has asked for";
+        return "a topic is pending, but is not marked as wanted";
     return entries_check(topic);
 }
 
@@ -56,7 +56,7 @@ static const char *waiters_check(const struct pinion_pubsub_loop *loop)
     PINION_LIST_FOREACH (link, &loop->waiters) {
         const struct pinion_waiter *waiter = PINION_CONTAINER_OF(link, struct pinion_waiter, node);
         if (!waiter->topic || waiter->topic->registry != &loop->registry || waiter->topic->waiting == 0)
-            return "one waits for a topic that does not know it";
+            return "a waiter waits for a topic that does not count it";
     }
     return NULL;
 }
@@ -66,7 +66,7 @@ static const char *told_check(struct pinion_pubsub *pubsub, const struct pinion_
 {
     struct pinion_slice name = pinion__slice(topic->name, topic->name_len);
     bool told = pinion__interest_get(&pubsub->interest, name) >> loop->index & 1;
-    return told == topic->interested ? NULL : "what a loop wants is not what the interest table says";
+    return told == topic->interested ? NULL : "a loop's topics differ from the interest table";
 }
 
 const char *pinion__pubsub_loop_check(struct pinion_pubsub *pubsub, const struct pinion_pubsub_loop *loop)
@@ -82,6 +82,6 @@ const char *pinion__pubsub_loop_check(struct pinion_pubsub *pubsub, const struct
         }
     }
     if (!wrong && atomic_load(&loop->topics) != wanted)
-        wrong = "a loop has not as many topics as it has counted";
+        wrong = "a loop's count of topics differs from its registry";
     return wrong ? wrong : waiters_check(loop);
 }

@@ -1,5 +1,5 @@
-/* Nodes in one process. Each has a queue, which its own thread empties; one lock is for all of the cluster.
- */
+/* Nodes in one process. Each node has a queue, which a thread of its own empties. One lock guards the whole
+ * cluster. */
 #include "base/lock.h"
 #include "base/misuse.h"
 #include "base/quote.h"
@@ -18,13 +18,13 @@ struct pinion_cluster {
     struct pinion_lock lock; /* of all that follows, and of all nodes */
     size_t refs;
     pinion_cluster_options options;
-    struct pinion_list nodes; /* that have started */
+    struct pinion_list nodes; /* those that have started */
     struct pinion_links links;
 };
 
 enum item_kind { ITEM_MESSAGE, ITEM_SUBSCRIBED, ITEM_CONNECTION };
 
-/* Something that a node's thread is to tell. */
+/* Something that a node's thread must report. */
 struct item {
     struct pinion_list node;
     enum item_kind kind;
@@ -45,7 +45,7 @@ struct node {
     bool stopping;
     struct pinion_list queue;
     size_t queued; /* bytes */
-    size_t lost;   /* not told yet */
+    size_t lost;   /* messages that were lost and not reported yet */
     struct pinion_topics topics;
     char name[];
 };
@@ -104,9 +104,9 @@ void pinion_cluster_free(pinion_cluster *cluster)
         unref(cluster);
 }
 
-/* ---- a node's queue; the lock is held ---- */
+/* ---- a node's queue: the caller holds the lock ---- */
 
-/* NULL: there is no memory for it. */
+/* Returns NULL when out of memory. */
 static struct item *enqueue(struct node *node, enum item_kind kind, const void *bytes, size_t len)
 {
     struct item *item = malloc(sizeof *item + len + 1);
@@ -217,7 +217,7 @@ static int start(pinion_pubsub_adapter *adapter, const pinion_pubsub_events *eve
     return 0;
 }
 
-/* The lock is held. */
+/* The caller holds the lock. */
 static bool wants(const struct node *node, const char *topic)
 {
     return !topic || !node->cluster->options.topics || pinion__topics_find(&node->topics, topic);
@@ -296,7 +296,7 @@ static void free_node(pinion_pubsub_adapter *adapter)
     free(node);
 }
 
-/* Two tables: with topics, and without. */
+/* There are two tables: with topics, and without. */
 #define OPERATIONS                                                                                           \
     .size = sizeof(pinion_pubsub_ops), .name = "cluster", .node_id = node_id, .start = start,                \
     .broadcast = broadcast, .send = send_to, .stop = stop, .free = free_node
@@ -309,7 +309,7 @@ static int refuse_name(const char *name)
     char quoted[PINION_QUOTED];
     return pinion__fail(
         PINION_EINVAL,
-        "node: %s is no name of a node: it has 1 to %d bytes of UTF-8 without control characters",
+        "node: %s cannot be the name of a node: it must be UTF-8 of 1 to %d bytes without control characters",
         pinion__quote(quoted, pinion__slice_str(name)), PINION_NODE_MAX);
 }
 
@@ -346,7 +346,7 @@ int pinion_cluster_adapter_new(pinion_pubsub_adapter **out, pinion_cluster *clus
     PINION_RETURN(adapter_new(out, cluster, node));
 }
 
-/* ---- trouble ---- */
+/* ---- faults ---- */
 
 static int cut_links(pinion_cluster *cluster, const char *name, const char *other, bool cut)
 {

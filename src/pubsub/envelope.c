@@ -136,8 +136,7 @@ static int read_body(struct pinion_slice *in, uint8_t kind, struct pinion_envelo
         out->body = *in;
         return 0;
     default:
-        return pinion__fail(PINION_ENOTSUP,
-                            "a message from another node is of a kind %u that is not known here", kind);
+        return pinion__fail(PINION_ENOTSUP, "a message from another node is of an unknown kind, %u", kind);
     }
 }
 
@@ -148,8 +147,8 @@ int pinion__envelope_read(struct pinion_slice bytes, struct pinion_envelope *out
     if (read_byte(&bytes, &version) || read_byte(&bytes, &kind))
         return malformed("cut off");
     if (version != PINION_ENVELOPE_VERSION)
-        return pinion__fail(PINION_ENOTSUP, "a message from another node is of version %u, not %u", version,
-                            PINION_ENVELOPE_VERSION);
+        return pinion__fail(PINION_ENOTSUP, "a message from another node has version %u instead of %u",
+                            version, PINION_ENVELOPE_VERSION);
     int rc = read_sender(&bytes, &envelope);
     if (!rc)
         rc = read_body(&bytes, kind, &envelope);

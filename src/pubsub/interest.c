@@ -8,8 +8,8 @@
 struct entry {
     struct pinion_map_node node;
     uint64_t loops;
-    uint64_t ticket;                  /* of the subscription at other nodes; 0: there is none */
-    enum pinion_interest_known known; /* there */
+    uint64_t ticket;                  /* of the subscription at other nodes; 0: none */
+    enum pinion_interest_known known; /* at other nodes */
     size_t name_len;
     char name[]; /* terminated */
 };
@@ -50,7 +50,7 @@ static struct entry *find(struct pinion_map *map, struct pinion_slice name, uint
     return node ? PINION_CONTAINER_OF(node, struct entry, node) : NULL;
 }
 
-/* A name with a zero byte inside no adapter can name, and nothing is ever broadcast on it. */
+/* Adapters cannot name a topic with a zero byte inside, and nothing is ever broadcast on it. */
 static bool is_told(const struct pinion_interest *interest, struct pinion_slice name)
 {
     return interest->hooks && (name.len == 0 || !memchr(name.ptr, '\0', name.len));
@@ -127,7 +127,7 @@ static void turn_off(struct pinion_interest *interest, struct pinion_map *map, s
     free(entry);
 }
 
-/* The map takes its buckets from the low bits, the stripe comes from the high ones. */
+/* The map takes its buckets from the low bits, so the stripe is taken from the high bits. */
 static unsigned stripe_of(uint64_t hash)
 {
     return (unsigned)(hash >> 58) % PINION_INTEREST_STRIPES;
@@ -218,11 +218,11 @@ static const char *stripe_check(const struct pinion_map *topics, unsigned stripe
         for (struct pinion_map_node *node = topics->buckets[i]; node && !wrong; node = node->next) {
             const struct entry *entry = PINION_CONTAINER_OF(node, struct entry, node);
             if (stripe_of(node->hash) != stripe)
-                wrong = "a topic lies in a stripe that is not its own";
+                wrong = "a topic lies in the wrong stripe";
             else if (!entry->loops)
-                wrong = "a topic is known as wanted, and no loop wants it";
+                wrong = "a topic is in the table, but no loop wants it";
             else if (entry->known == PINION_INTEREST_PENDING && !entry->ticket)
-                wrong = "a topic is to be confirmed by nobody";
+                wrong = "a topic waits to be confirmed, but has no ticket";
         }
     }
     return wrong;

@@ -1,10 +1,9 @@
-/* Which loops have subscribers of a topic: what a publisher asks before it posts. Shared by all loops, in
- * stripes of a lock each; touched when a topic gets its first or loses its last subscriber on a loop, and
- * once per publish.
+/* The interest table: which loops have subscribers of a topic. A publisher reads it before it posts. All
+ * loops share it, in stripes with a lock each. It changes when a topic gets its first or loses its last
+ * subscriber on a loop.
  *
- * Where other nodes have to be told, the first loop's interest in a topic opens a subscription, which counts
- * as known when it is confirmed, and the last one's end closes it.
- */
+ * If other nodes must be told, the first loop that is interested in a topic opens a subscription, which
+ * counts as known when it is confirmed. When the last loop is no longer interested, it is closed. */
 #ifndef PINION_PUBSUB_INTEREST_H
 #define PINION_PUBSUB_INTEREST_H
 
@@ -15,10 +14,10 @@
 
 #define PINION_INTEREST_STRIPES 64
 
-/* How other nodes are told. Called with a stripe's lock held. */
+/* How other nodes are told. Called with the lock of a stripe held. */
 struct pinion_interest_hooks {
-    /* 0: told, to be confirmed by pinion__interest_confirm with this ticket; PINION_ENOTCONN: told, and there
-     * is nothing to wait for; PINION_ECLOSED: nobody is told; PINION_ENOMEM. */
+    /* Returns 0: it will be confirmed by pinion__interest_confirm with this ticket; PINION_ENOTCONN: there is
+     * nothing to wait for; PINION_ECLOSED: nobody is told; PINION_ENOMEM. */
     int (*open)(void *context, const char *topic, uint64_t ticket);
     void (*close)(void *context, const char *topic);
 };
@@ -29,38 +28,39 @@ struct pinion_interest {
     atomic_uint_fast64_t tickets;
     struct {
         struct pinion_lock lock;
-        struct pinion_map topics; /* under lock */
+        struct pinion_map topics; /* under the lock */
     } stripes[PINION_INTEREST_STRIPES];
 };
 
 int pinion__interest_init(struct pinion_interest *interest);
 void pinion__interest_release(struct pinion_interest *interest);
 
-/* Tell other nodes too, from now on. Before any thread runs. */
+/* Tell other nodes too, from now on. To be called before any thread runs. */
 void pinion__interest_hook(struct pinion_interest *interest, const struct pinion_interest_hooks *hooks,
                            void *context);
 
 /* Note that a loop has, or no longer has, subscribers of the topic. `hash` is pinion__hash(name). Only
- * turning on can fail, with PINION_ENOMEM; it answers PINION_EPENDING while other nodes do not know. Thread:
- * any. */
+ * turning it on can fail: PINION_ENOMEM. It returns PINION_EPENDING while other nodes do not know yet.
+ * Thread: any. */
 int pinion__interest_set(struct pinion_interest *interest, struct pinion_slice name, uint64_t hash,
                          unsigned loop, bool on);
 
-/* What is known of a topic at other nodes. Of one that was refused nothing comes in. */
+/* What other nodes know of a topic. If it was refused, no messages on it come in. */
 enum pinion_interest_known { PINION_INTEREST_PENDING, PINION_INTEREST_KNOWN, PINION_INTEREST_REFUSED };
 
-/* Other nodes know of the subscription with this ticket, or it was refused. Returns a bit per loop that was
- * told otherwise: 0 for a ticket that is not current. Thread: any. */
+/* Other nodes know of the subscription with this ticket, or have refused it. Returns a bit for each loop that
+ * was told otherwise; 0 for a ticket that is not current. Thread: any. */
 uint64_t pinion__interest_confirm(struct pinion_interest *interest, struct pinion_slice name, uint64_t ticket,
                                   bool allowed);
 
-/* KNOWN for a topic that has no subscribers. Thread: any. */
+/* What other nodes know of the topic; KNOWN for a topic without subscribers. Thread: any. */
 enum pinion_interest_known pinion__interest_known(struct pinion_interest *interest, struct pinion_slice name);
 
-/* Tell other nodes again of a topic that was refused: what is known then, or PINION_ENOMEM. Thread: any. */
+/* Tell other nodes again of a topic that was refused. Returns what is known then, or PINION_ENOMEM. Thread:
+ * any. */
 int pinion__interest_retry(struct pinion_interest *interest, struct pinion_slice name);
 
-/* A bit per loop that has subscribers. Thread: any. */
+/* A bit for each loop that has subscribers. Thread: any. */
 uint64_t pinion__interest_get(struct pinion_interest *interest, struct pinion_slice name);
 
 #endif

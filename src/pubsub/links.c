@@ -68,7 +68,7 @@ bool pinion__links_isolated(const struct pinion_links *links, const char *node)
     return find(links, node, "") != NULL;
 }
 
-/* SplitMix64 (Steele, Lea, Flood), as a number from 0 up to but not including 1. */
+/* SplitMix64 (Steele, Lea, Flood), as a number from 0 up to, but not including, 1. */
 static double throw_dice(struct pinion_links *links)
 {
     uint64_t z = links->dice += UINT64_C(0x9e3779b97f4a7c15);

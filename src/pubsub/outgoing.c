@@ -65,7 +65,7 @@ void pinion__outgoing_wake(struct pinion_outgoing *queue)
 {
     uint64_t one = 1;
     ssize_t written = write(queue->wake_fd, &one, sizeof one);
-    (void)written; /* it fails only where it is readable already */
+    (void)written; /* it can fail only if wake_fd is readable already */
 }
 
 void pinion__outgoing_take(struct pinion_outgoing *queue, struct pinion_list *out)

@@ -1,5 +1,5 @@
-/* What waits to be done by an adapter's thread, in order: messages, and subscriptions that begin and end.
- * Bounded in bytes of messages. Many threads put, one takes. */
+/* The queue of an adapter's thread: messages to send, and subscriptions to begin and end, in order. The bytes
+ * of its messages are bounded. Many threads put, one takes. */
 #ifndef PINION_PUBSUB_OUTGOING_H
 #define PINION_PUBSUB_OUTGOING_H
 
@@ -26,7 +26,7 @@ struct pinion_outgoing {
     struct pinion_list items;
     size_t bytes;
     size_t max;
-    int wake_fd; /* an eventfd, readable when something was put */
+    int wake_fd; /* an eventfd, readable after something was put */
     bool closed;
 };
 
@@ -34,24 +34,24 @@ struct pinion_outgoing {
 int pinion__outgoing_init(struct pinion_outgoing *queue, size_t max);
 void pinion__outgoing_release(struct pinion_outgoing *queue);
 
-/* Make an item. NULL: no memory. `name` may be NULL. */
+/* Make an item. `name` may be NULL. Returns NULL when out of memory. */
 struct pinion_outgoing_item *pinion__outgoing_item(enum pinion_outgoing_kind kind, const char *name,
                                                    const void *bytes, size_t len);
 
-/* Put an item, which is the queue's then, and freed on failure. With the lock held. PINION_ETOOBIG: it
- * is more than fits at all; PINION_EBUSY: it is full; PINION_ECLOSED. */
+/* Put an item. The queue owns it afterwards; on failure it is freed. The caller holds the lock.
+ * PINION_ETOOBIG: it can never fit; PINION_EBUSY: the queue is full; PINION_ECLOSED. */
 int pinion__outgoing_put(struct pinion_outgoing *queue, struct pinion_outgoing_item *item);
 
 /* Make wake_fd readable. Thread: any. */
 void pinion__outgoing_wake(struct pinion_outgoing *queue);
 
-/* Take all there is into an empty list, and make wake_fd unreadable. With the lock held. */
+/* Take all items into an empty list, and make wake_fd unreadable. The caller holds the lock. */
 void pinion__outgoing_take(struct pinion_outgoing *queue, struct pinion_list *out);
 
-/* Put back, in front, what was taken and not done. With the lock held. */
+/* Put items that were taken and not done back in front. The caller holds the lock. */
 void pinion__outgoing_return(struct pinion_outgoing *queue, struct pinion_list *items);
 
-/* The first of a list, which is taken out of it; NULL: it is empty. */
+/* Take the first item out of a list. NULL: the list is empty. */
 struct pinion_outgoing_item *pinion__outgoing_shift(struct pinion_list *items);
 
 void pinion__outgoing_free_all(struct pinion_list *items);

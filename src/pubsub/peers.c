@@ -9,7 +9,7 @@ struct peer {
     struct pinion_map_node node;
     uint64_t life;
     uint64_t born;
-    uint64_t heard; /* when; milliseconds. 0: it has said goodbye */
+    uint64_t heard; /* when it was heard last, ms. 0: it has said goodbye */
     bool up;
     bool awaited;
     size_t name_len;
@@ -47,7 +47,7 @@ void pinion__peers_release(struct pinion_peers *peers)
     pinion__lock_destroy(&peers->lock);
 }
 
-/* ---- one of them; the lock is held ---- */
+/* ---- one node: the caller holds the lock ---- */
 
 static void set_awaited(struct pinion_peers *peers, struct peer *peer, bool awaited)
 {
@@ -73,7 +73,7 @@ static void find_oldest(struct pinion_map_node *node, void *data)
         search->found = peer;
 }
 
-/* Where there are too many, the one that was silent the longest is forgotten. */
+/* If there are too many, forget the one that was silent for longest. */
 static void make_room(struct pinion_peers *peers)
 {
     struct search oldest = { NULL };
@@ -108,7 +108,7 @@ static struct peer *find(struct pinion_peers *peers, const struct pinion_notice 
     return node ? peer_of(node) : NULL;
 }
 
-/* ---- what is heard ---- */
+/* ---- notices ---- */
 
 enum { NOTHING = 0, DOWN = 1, UP = 2 };
 
@@ -119,7 +119,7 @@ static unsigned note_life(struct pinion_peers *peers, struct peer *peer, const s
     bool other = peer->life != notice->life;
     unsigned changes = NOTHING;
     if (other &&
-        (leaves || (peer->up && notice->born < peer->born))) /* a life before the one that is known */
+        (leaves || (peer->up && notice->born < peer->born))) /* an earlier life than the one that is known */
         return NOTHING;
     if (peer->up && (leaves || other))
         changes |= DOWN;
@@ -153,7 +153,7 @@ void pinion__peers_hear(struct pinion_peers *peers, const struct pinion_notice *
         changed(context, name, true);
 }
 
-/* One that is silent for too long, if there is one. */
+/* A node that was silent for too long, if there is one. */
 struct silence {
     uint64_t now;
     struct peer *found;
@@ -209,7 +209,8 @@ struct outage {
     uint64_t now;
 };
 
-/* One that was down as a broker that no longer answers makes it look is expected too. */
+/* A broker that no longer answers makes nodes seem down. So a node that went down just before is expected
+ * back too. */
 static void await(struct pinion_map_node *node, void *data)
 {
     const struct outage *outage = data;

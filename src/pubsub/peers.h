@@ -1,5 +1,5 @@
-/* The other nodes on a broker, as their notices tell: who is there, who has gone, and, after the connection
- * was lost, who is expected back. Thread-safe. */
+/* The other nodes on a broker, as their notices say: which are there, which have gone, and which are expected
+ * back after the connection was lost. Thread-safe. */
 #ifndef PINION_PUBSUB_PEERS_H
 #define PINION_PUBSUB_PEERS_H
 
@@ -7,10 +7,10 @@
 #include "base/map.h"
 #include "pubsub/parcel.h"
 
-#define PINION_PEERS_MAX      1024  /* that are remembered */
-#define PINION_PEER_DOWN_MS   3000  /* a node that is silent for so long is gone */
-#define PINION_PEER_AGO_MS    10000 /* one that was heard so shortly before an outage is expected back */
-#define PINION_PEER_NOTICE_MS 1000  /* how often each says that it is there */
+#define PINION_PEERS_MAX      1024  /* nodes that are remembered */
+#define PINION_PEER_DOWN_MS   3000  /* a node that was silent for this long is gone */
+#define PINION_PEER_AGO_MS    10000 /* a node heard this shortly before an outage is expected back */
+#define PINION_PEER_NOTICE_MS 1000  /* how often each node says that it is there */
 
 struct pinion_peers {
     struct pinion_lock lock; /* of what follows */
@@ -19,36 +19,37 @@ struct pinion_peers {
     size_t awaited;
 };
 
-/* What has changed about a node. Called without the lock. */
+/* A node has come or gone. Called without the lock. */
 typedef void pinion_peer_changed_fn(void *context, const char *node, bool up);
 
 int pinion__peers_init(struct pinion_peers *peers);
 void pinion__peers_release(struct pinion_peers *peers);
 
-/* A notice of another node came. A node that begins a new life has gone, and is there. */
+/* A notice of another node came. If the node has begun a new life, it is reported as gone, and then as
+ * there. */
 void pinion__peers_hear(struct pinion_peers *peers, const struct pinion_notice *notice, uint64_t now_ms,
                         pinion_peer_changed_fn *changed, void *context);
 
-/* Those that were silent for too long have gone. */
+/* Report nodes that were silent for too long as gone. */
 void pinion__peers_check(struct pinion_peers *peers, uint64_t now_ms, pinion_peer_changed_fn *changed,
                          void *context);
 
-/* Nobody gets what is sent to this node. One that was never heard of has gone too, but nothing is kept of it:
- * it counts as there at once. */
+/* Nobody receives what is sent to this node, so it has gone. A node that was never heard of is reported as
+ * gone and then as there, because nothing is kept about it. */
 void pinion__peers_miss(struct pinion_peers *peers, const char *node, pinion_peer_changed_fn *changed,
                         void *context);
 
-/* The connection was lost: those that are there are expected back. Nobody is taken as gone meanwhile. */
+/* The connection was lost: the nodes that are there are expected back. Meanwhile none is reported as gone. */
 void pinion__peers_await(struct pinion_peers *peers, uint64_t now_ms);
 
-/* The connection is back: nobody could be heard until now. */
+/* The connection is back. No node could be heard until now. */
 void pinion__peers_resume(struct pinion_peers *peers, uint64_t now_ms);
 
-/* How many are there; how many are expected back and have not been heard. */
+/* How many nodes are there; how many are expected back and were not heard yet. */
 size_t pinion__peers_up(struct pinion_peers *peers);
 size_t pinion__peers_awaited(struct pinion_peers *peers);
 
-/* Expect nobody any more: how many there were. */
+/* Expect no node any more. Returns how many were expected. */
 size_t pinion__peers_give_up(struct pinion_peers *peers);
 
 #endif

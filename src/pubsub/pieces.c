@@ -7,7 +7,7 @@ struct message {
     uint64_t life;
     uint64_t number;
     uint64_t stamp; /* when its last piece came */
-    size_t len;     /* that has come */
+    size_t len;     /* bytes that have come */
     size_t total;
     char bytes[];
 };
@@ -23,7 +23,7 @@ void pinion__pieces_init(struct pinion_pieces *pieces, size_t max)
     pinion__list_init(&pieces->messages);
 }
 
-/* What it counts, this struct included: many small ones are bounded too. */
+/* What a message counts, including this struct: so many small ones are bounded too. */
 static size_t cost(uint64_t total)
 {
     return sizeof(struct message) + total;

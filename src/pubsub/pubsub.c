@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include <stdlib.h>
 
-/* A broadcast posted to another loop. */
+/* A broadcast that is posted to another loop. */
 struct delivery {
     struct pinion_task task;
     struct pinion_pubsub_loop *loop;
@@ -42,7 +42,7 @@ static enum pinion_interest_known known(struct pinion_pubsub_loop *loop, const s
     return pinion__interest_known(&loop->pubsub->interest, pinion__slice(topic->name, topic->name_len));
 }
 
-/* Tell those who wait and need to no more. What they do may end others' waiting. */
+/* Tell the waiters whose wait is over. What they do may end the wait of others. */
 static void check_waiters(struct pinion_task *task)
 {
     struct pinion_pubsub_loop *loop = PINION_CONTAINER_OF(task, struct pinion_pubsub_loop, check_task);
@@ -64,7 +64,7 @@ static void check_waiters(struct pinion_task *task)
     }
 }
 
-/* It may have become known, which nobody waited for; one that was refused may be allowed now. */
+/* The subscription may have become known while nobody waited. One that was refused may be allowed now. */
 static int ask_again(struct pinion_pubsub_loop *loop, struct pinion_topic *topic)
 {
     struct pinion_slice name = pinion__slice(topic->name, topic->name_len);
@@ -151,7 +151,7 @@ static int post_delivery(struct pinion_pubsub_loop *loop, struct pinion_broadcas
 
 static void note_drop(struct pinion_pubsub *pubsub, unsigned index, int rc)
 {
-    if (rc == PINION_ECLOSED) /* the loop has stopped, and with it its subscribers */
+    if (rc == PINION_ECLOSED) /* the loop has stopped, and has no subscribers any more */
         return;
     if (atomic_fetch_add_explicit(&pubsub->dropped, 1, memory_order_relaxed) == 0)
         pinion__log(PINION_LOG_WARNING, "broadcasts to loop %u are dropped: %s", index, pinion_strerror(rc));
@@ -204,7 +204,7 @@ static void close_topic(void *context, const char *topic)
 
 static const struct pinion_interest_hooks hooks = { .open = open_topic, .close = close_topic };
 
-/* A task that is posted already has not looked yet: it sees this too. */
+/* If the task is posted already, it has not run yet, and will see this too. */
 static void topic_is_open(void *context, const char *topic, uint64_t ticket, bool allowed)
 {
     struct pinion_pubsub *pubsub = context;
@@ -213,7 +213,8 @@ static void topic_is_open(void *context, const char *topic, uint64_t ticket, boo
     for (unsigned i = 0; told; i++, told >>= 1) {
         struct pinion_pubsub_loop *loop = pubsub->loops[i];
         if ((told & 1) && !atomic_exchange(&loop->checking, true))
-            (void)pinion__scheduler_post(loop->scheduler, &loop->check_task, 0); /* fails at its end only */
+            (void)pinion__scheduler_post(loop->scheduler, &loop->check_task,
+                                         0); /* it fails only at the loop's end */
     }
 }
 

@@ -67,7 +67,7 @@ struct pinion_topic *pinion__topic_hold(struct pinion_registry *registry, struct
     return topic;
 }
 
-/* Take interest in a topic. */
+/* Become interested in a topic. */
 static int want(struct pinion_topic *topic)
 {
     struct pinion_registry *registry = topic->registry;
@@ -81,7 +81,7 @@ static int want(struct pinion_topic *topic)
     return 0;
 }
 
-/* Lose the interest when nobody has any. */
+/* End the interest if the topic has no subscriber and no waiter. */
 static void settle(struct pinion_topic *topic)
 {
     if (!topic->interested || topic->count || topic->waiting)
@@ -122,7 +122,7 @@ static int grow(struct pinion_topic *topic)
     return 0;
 }
 
-/* Give memory back when a topic has lost most of its subscribers. Keeping it is no error. */
+/* Shrink the array when a topic has lost most of its subscribers. If it cannot shrink, it stays. */
 static void shrink(struct pinion_topic *topic)
 {
     if (topic->capacity < 16 || topic->count > topic->capacity / 4)

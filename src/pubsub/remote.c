@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SMALL_ENVELOPE 1024 /* one that needs no memory of its own */
-#define REASON_EVERY_S 5    /* how often the reason of an outage may be another, in the log */
+#define SMALL_ENVELOPE 1024 /* bytes; an envelope up to this size needs no allocation */
+#define REASON_EVERY_S 5    /* how often a new reason of an outage may be logged, seconds */
 
-/* ---- counting, and saying so once ---- */
+/* ---- counting, and logging once ---- */
 
 static void count(atomic_uint_fast64_t *counter, size_t n)
 {
@@ -99,8 +99,8 @@ void pinion__remote_broadcast(struct pinion_remote *remote, const struct pinion_
     };
     struct pinion_slice *payload = &envelope.broadcast.payload;
     payload->ptr = pinion_payload_bytes(broadcast->payload, &payload->len);
-    /* A socket does not wait until its id is known at the broker, as a join does; by way of all nodes it is
-     * told to disconnect from the first moment on. */
+    /* A socket, unlike a join, does not wait until the broker knows its id. So a message to disconnect goes
+     * to all nodes: the socket gets it from the first moment on. */
     const char *topic = pinion__broadcast_disconnects(broadcast) ? NULL : broadcast->topic.ptr;
     (void)send_envelope(remote, topic, NULL, &envelope);
 }
@@ -113,7 +113,7 @@ int pinion__remote_subscribe(struct pinion_remote *remote, const char *topic, ui
     if (!atomic_load_explicit(&remote->open, memory_order_acquire))
         return PINION_ECLOSED;
     int rc = remote->ops.subscribe(adapter, topic, ticket);
-    /* The number by which adapters said it before PINION_ENOTCONN. Taken for what it means now, a join would
+    /* Adapters returned this number before PINION_ENOTCONN existed. With its present meaning, a join would
      * wait for ever. */
     return rc == PINION_EPENDING ? PINION_ENOTCONN : rc;
 }
@@ -137,22 +137,22 @@ static void take_broadcast(struct pinion_remote *remote, const struct pinion_env
     int rc =
         pinion__broadcast_make(&broadcast, 0, envelope->broadcast.topic, envelope->broadcast.event, payload);
     if (rc) {
-        note_refused(remote, "a payload that is no JSON, or memory has run out");
+        note_refused(remote, "a payload that is not JSON, or memory has run out");
         return;
     }
     remote->options.publish(remote->options.context, broadcast);
     pinion__broadcast_unref(broadcast);
 }
 
-/* At most once a minute. */
+/* True at most once a minute. */
 static bool may_say(atomic_uint_fast64_t *said)
 {
     uint64_t now = seconds_now(), at = atomic_load_explicit(said, memory_order_relaxed);
     return (at == 0 || now - at >= 60) && atomic_compare_exchange_strong(said, &at, now);
 }
 
-/* Of another node of this name, or of this one's life before, broadcasts are taken. Anything else is about
- * nodes by their names, and cannot be told apart from this one's. */
+/* Broadcasts of another node with our name, or of this node's earlier life, are accepted. Other messages are
+ * about nodes by name, and cannot be told apart from our own. */
 static bool is_own(struct pinion_remote *remote, const struct pinion_envelope *envelope)
 {
     if (!pinion__slice_eq(envelope->node, remote->name))
@@ -161,7 +161,7 @@ static bool is_own(struct pinion_remote *remote, const struct pinion_envelope *e
         return true;
     if (may_say(&remote->said_namesake))
         pinion__log(PINION_LOG_WARNING,
-                    "pubsub %s: another node, or this one's life before, is named %s too; "
+                    "pubsub %s: another node, or this one's earlier life, is also named %s; "
                     "each needs a name of its own",
                     adapter_name(remote), remote->node);
     if (envelope->kind == PINION_ENVELOPE_BROADCAST)
@@ -207,7 +207,7 @@ static void on_refused(void *core, const char *topic, uint64_t ticket)
     remote->options.subscribed(remote->options.context, topic, ticket, false);
 }
 
-/* Of those that have gone as many are remembered as there are senders. */
+/* As many nodes that have gone are remembered as there are senders. */
 static void on_node(void *core, const char *node, bool up)
 {
     struct pinion_remote *remote = core;
@@ -235,7 +235,7 @@ void pinion__remote_watch(struct pinion_remote *remote, pinion_remote_gone_fn *f
     remote->gone_context = context;
 }
 
-/* While it is away the reason may become another: it is said when it does, but not with every attempt. */
+/* While the connection is down, the reason may change. A new reason is logged, but not with every attempt. */
 static bool is_news(struct pinion_remote *remote, bool changed, const char *reason)
 {
     uint64_t now = seconds_now();
@@ -291,7 +291,7 @@ static uint64_t microseconds_now(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* The last of those that there have always been. */
+/* `free` is the last member that the first version of the table had. */
 static bool has_free(const pinion_pubsub_ops *ops)
 {
     return ops && ops->size >= offsetof(pinion_pubsub_ops, free) + sizeof ops->free && ops->free;
@@ -303,7 +303,7 @@ static bool has_all(const pinion_pubsub_ops *ops)
            ops->stop;
 }
 
-/* As we know them: an adapter may come from another release. */
+/* Copy the members that we know: the adapter may come from another release. */
 static int take_ops(pinion_pubsub_ops *ops, const pinion_pubsub_adapter *adapter)
 {
     if (!has_all(adapter->ops))

@@ -15,7 +15,8 @@ struct sender {
     char name[]; /* the incarnation's bytes, then the node's name */
 };
 
-/* A node's lives are senders of their own: a message of an old one may come when the new one has begun. */
+/* Each life of a node is a sender of its own: a message of the old life may come when the new one has
+ * begun. */
 struct key {
     char bytes[sizeof(uint64_t) + PINION_NODE_MAX];
 };

@@ -1,15 +1,15 @@
-/* The names under which nodes meet at a broker:
+/* Subjects: the names under which nodes meet at a broker.
  *
- *     BASE.all            what is for every node
- *     BASE.topic.TOPIC    broadcasts on a topic, where there is one for each
- *     BASE.node.NODE      what is for one node
- *     PREFIX.nodes        which nodes there are, of whatever cluster
+ *     BASE.all            for every node
+ *     BASE.topic.TOPIC    broadcasts on a topic, if each topic has a subject
+ *     BASE.node.NODE      for one node
+ *     PREFIX.nodes        notices of nodes, of any cluster
  *
- * BASE is the prefix, or, for a cluster that has a name, PREFIX.cluster.NAME: so clusters do not hear each
- * other's messages, but do hear of each other's nodes.
+ * BASE is the prefix, or PREFIX.cluster.NAME for a cluster with a name. So clusters do not hear each other's
+ * messages, but do hear of each other's nodes.
  *
- * TOPIC and NODE are encoded: bytes other than letters, digits, '_', '-' and ':' as %XX, and nothing at all
- * as a lone '%'. So a topic is one token of the alphabet of any broker. */
+ * TOPIC and NODE are encoded: bytes other than letters, digits, '_', '-' and ':' become %XX, and an empty
+ * name becomes a single '%'. So a topic is one token for any broker. */
 #ifndef PINION_PUBSUB_SUBJECT_H
 #define PINION_PUBSUB_SUBJECT_H
 
@@ -26,12 +26,12 @@ enum pinion_subject { PINION_SUBJECT_ALL, PINION_SUBJECT_TOPIC, PINION_SUBJECT_N
 /* Write the base of a cluster's subjects, terminated. NULL: the cluster has no name. */
 void pinion__subject_base(char out[PINION_SUBJECT_BASE_MAX + 1], const char *prefix, const char *cluster);
 
-/* Write one, terminated. The base has at most PINION_SUBJECT_BASE_MAX bytes, the name at most 255.
- * Returns its length. */
+/* Write a subject, terminated. The base has at most PINION_SUBJECT_BASE_MAX bytes, the name at most 255.
+ * Returns the length. */
 size_t pinion__subject(char out[PINION_SUBJECT_MAX], const char *base, enum pinion_subject kind,
                        const char *name);
 
-/* Read the name of the node that is meant by a subject's last part. False: it is none. */
+/* Read a node's name from the last part of a subject. Returns false when it is not a node's subject. */
 bool pinion__subject_node(const char *subject, char out[256]);
 
 /* Read the topic that a subject of this base is for, terminated. False: it is for none. */

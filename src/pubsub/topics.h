@@ -1,5 +1,5 @@
-/* A set of topics, each with the ticket of its subscription: what an adapter that brings topics by name
- * keeps. Not thread-safe. */
+/* A set of topics, each with the ticket of its subscription. Adapters that bring topics by name keep one. Not
+ * thread-safe. */
 #ifndef PINION_PUBSUB_TOPICS_H
 #define PINION_PUBSUB_TOPICS_H
 
@@ -9,11 +9,11 @@ struct pinion_topics {
     struct pinion_map map;
 };
 
-/* A topic of the set, for whoever walks through it. */
+/* A topic of the set. */
 struct pinion_topics_entry {
     struct pinion_map_node node;
     uint64_t ticket;
-    void *data; /* the owner's; NULL at first */
+    void *data; /* set by the owner; NULL at first */
     size_t len;
     char name[]; /* terminated */
 };
@@ -21,10 +21,10 @@ struct pinion_topics_entry {
 void pinion__topics_init(struct pinion_topics *topics);
 void pinion__topics_release(struct pinion_topics *topics);
 
-/* Add a topic, or give the one there is another ticket. PINION_ENOMEM. */
+/* Add a topic. If it is in the set, it gets this ticket. PINION_ENOMEM. */
 int pinion__topics_add(struct pinion_topics *topics, const char *name, uint64_t ticket);
 
-/* Harmless for one that is not in the set. */
+/* Remove a topic. It need not be in the set. */
 void pinion__topics_remove(struct pinion_topics *topics, const char *name);
 
 /* NULL: it is not in the set. */

@@ -4,7 +4,7 @@
 
 uint64_t pinion__versions_known(const struct pinion_versions *versions, uint64_t known)
 {
-    size_t low = 0, high = versions->count; /* numbers below `low` are known, from `high` on they are not */
+    size_t low = 0, high = versions->count; /* numbers below `low` are known, those from `high` on are not */
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (versions->numbers[middle] <= known)
@@ -27,7 +27,7 @@ struct pinion_broadcast *pinion__broadcast_rest(struct pinion_broadcast *broadca
     if (pinion__broadcast_make(&rest, broadcast->from, broadcast->topic, broadcast->event, payload) == 0)
         return rest;
     PINION_LOG_LIMITED(PINION_LOG_WARNING,
-                       "topic %s: out of memory: \"%s\" goes out whole to those who know a part",
+                       "topic %s: out of memory: \"%s\" is sent in full to clients that know a part of it",
                        broadcast->topic.ptr, broadcast->event.ptr);
     return pinion__broadcast_ref(broadcast);
 }

@@ -64,7 +64,7 @@ static void subscribers_of_a_topic(void **state)
     assert_tells(check(), "elsewhere");
     subscribers[1].topic = topic;
     topic->entries[0].target = &loop;
-    assert_tells(check(), "not how");
+    assert_tells(check(), "not how to reach");
     topic->entries[0].target = NULL;
     topic->count = topic->capacity + 1;
     assert_tells(check(), "room");
@@ -74,7 +74,7 @@ static void subscribers_of_a_topic(void **state)
 static void topics(void **state)
 {
     topic->interested = false;
-    assert_tells(check(), "nobody was told");
+    assert_tells(check(), "not reported as wanted");
     topic->interested = true;
     struct pinion_topic *held = pinion__topic_hold(&loop.registry, pinion__slice_str("room:2"));
     assert_sound(check());
@@ -82,10 +82,10 @@ static void topics(void **state)
     assert_tells(check(), "subscribed to or holds");
     held->holds = 1;
     held->pending = true;
-    assert_tells(check(), "nobody has asked for");
+    assert_tells(check(), "not marked as wanted");
     held->pending = false;
     held->interested = true;
-    assert_tells(check(), "wanted that nobody");
+    assert_tells(check(), "nobody has subscribed to it");
     held->interested = false;
     pinion__topic_drop(held);
     loop.registry.topics.count++;
@@ -100,7 +100,7 @@ static void a_loop_and_the_interest_table(void **state)
     assert_tells(check(), "the interest table");
     assert_int_equal(pinion__interest_set(&pubsub.interest, name, pinion__hash(name), 0, true), 0);
     atomic_fetch_add(&loop.topics, 1);
-    assert_tells(check(), "as many topics");
+    assert_tells(check(), "count of topics");
     atomic_fetch_sub(&loop.topics, 1);
     for (unsigned i = 0; i < PINION_INTEREST_STRIPES; i++) {
         if (pubsub.interest.stripes[i].topics.count == 0)
@@ -117,7 +117,7 @@ static void those_who_wait(void **state)
 {
     struct pinion_waiter waiter = { .topic = topic };
     pinion__list_append(&loop.waiters, &waiter.node);
-    assert_tells(check(), "does not know it");
+    assert_tells(check(), "does not count it");
     pinion__list_remove(&waiter.node);
 }
 

@@ -384,7 +384,7 @@ static void two_nodes_of_one_name_are_noticed(void **state)
     arrive(envelope);
     envelope.sequence = 2;
     arrive(envelope);
-    assert_int_equal(count_logged("is named here too"), 1);
+    assert_int_equal(count_logged("is also named here"), 1);
     assert_string_equal(heard, "e:{} e:{} ");
 }
 
@@ -401,7 +401,7 @@ static void but_what_they_say_of_nodes_is_not_taken(void **state)
     for (; envelope.sequence < 100; envelope.sequence++)
         arrive(envelope);
     assert_int_equal(told.calls, 0);
-    assert_int_equal(count_logged("is named here too"), 1);
+    assert_int_equal(count_logged("is also named here"), 1);
     assert_int_equal(atomic_load(&pubsub.remote->refused), 99);
 }
 
