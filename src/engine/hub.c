@@ -103,7 +103,8 @@ static void count_remote(const struct pinion_remote *remote, pinion_stats *sum)
 {
     if (!remote)
         return;
-    sum->remote_connected = atomic_load_explicit(&remote->link, memory_order_relaxed) == PINION_LINK_UP;
+    sum->remote_connected =
+        atomic_load_explicit(&remote->connection, memory_order_relaxed) == PINION_CONNECTION_UP;
     sum->remote_sent = atomic_load_explicit(&remote->sent, memory_order_relaxed);
     sum->remote_received = atomic_load_explicit(&remote->received, memory_order_relaxed);
     sum->remote_lost = atomic_load_explicit(&remote->lost, memory_order_relaxed);

@@ -6,7 +6,7 @@
 #include "base/sized.h"
 #include "base/thread.h"
 #include "pubsub/envelope.h"
-#include "pubsub/links.h"
+#include "pubsub/faults.h"
 #include "pubsub/topics.h"
 #include <pinion/pubsub.h>
 #include <pthread.h>
@@ -19,7 +19,7 @@ struct pinion_cluster {
     size_t refs;
     pinion_cluster_options options;
     struct pinion_list nodes; /* those that have started */
-    struct pinion_links links;
+    struct pinion_faults faults;
 };
 
 enum item_kind { ITEM_MESSAGE, ITEM_SUBSCRIBED, ITEM_CONNECTION };
@@ -64,7 +64,7 @@ static void unref(pinion_cluster *cluster)
     pinion__unlock(&cluster->lock);
     if (!last)
         return;
-    pinion__links_release(&cluster->links);
+    pinion__faults_release(&cluster->faults);
     pinion__lock_destroy(&cluster->lock);
     free(cluster);
 }
@@ -87,7 +87,7 @@ static int cluster_new(pinion_cluster **out, const pinion_cluster_options *optio
         cluster->options.max_queue = DEFAULT_MAX_QUEUE;
     cluster->refs = 1;
     pinion__list_init(&cluster->nodes);
-    pinion__links_init(&cluster->links, cluster->options.seed);
+    pinion__faults_init(&cluster->faults, cluster->options.seed);
     *out = cluster;
     return 0;
 }
@@ -126,13 +126,13 @@ static void enqueue_connection(struct node *node)
 {
     struct item *item = enqueue(node, ITEM_CONNECTION, NULL, 0);
     if (item)
-        item->up = !pinion__links_isolated(&node->cluster->links, node->name);
+        item->up = !pinion__faults_isolated(&node->cluster->faults, node->name);
 }
 
 static void deliver(struct node *from, struct node *to, const void *bytes, size_t len)
 {
     pinion_cluster *cluster = from->cluster;
-    if (!pinion__links_carry(&cluster->links, from->name, to->name))
+    if (!pinion__faults_carry(&cluster->faults, from->name, to->name))
         return;
     if (to->queued + len > cluster->options.max_queue || !enqueue(to, ITEM_MESSAGE, bytes, len)) {
         to->lost++;
@@ -355,7 +355,7 @@ static int cut_links(pinion_cluster *cluster, const char *name, const char *othe
     if (other && !pinion__is_node_id(pinion__slice_str(other)))
         return refuse_name(other);
     pinion__lock(&cluster->lock);
-    int rc = pinion__links_cut(&cluster->links, name, other, cut);
+    int rc = pinion__faults_cut(&cluster->faults, name, other, cut);
     PINION_LIST_FOREACH (it, &cluster->nodes) {
         struct node *node = PINION_CONTAINER_OF(it, struct node, in_cluster);
         if (!rc && !other && strcmp(node->name, name) == 0)
@@ -376,6 +376,6 @@ void pinion_cluster_lose(pinion_cluster *cluster, double probability)
 {
     PINION_NEED(cluster, return );
     pinion__lock(&cluster->lock);
-    cluster->links.loss = probability;
+    cluster->faults.loss = probability;
     pinion__unlock(&cluster->lock);
 }

@@ -34,7 +34,7 @@ static const char *adapter_name(const struct pinion_remote *remote)
 static void note_lost(struct pinion_remote *remote, size_t n, const char *why)
 {
     count(&remote->lost, n);
-    if (atomic_load_explicit(&remote->link, memory_order_relaxed) == PINION_LINK_UP &&
+    if (atomic_load_explicit(&remote->connection, memory_order_relaxed) == PINION_CONNECTION_UP &&
         first(&remote->said_lost))
         pinion__log(PINION_LOG_WARNING, "pubsub %s: messages to or from other nodes are lost: %s",
                     adapter_name(remote), why);
@@ -253,8 +253,9 @@ static bool is_news(struct pinion_remote *remote, bool changed, const char *reas
 static void on_connection(void *core, bool up, const char *detail)
 {
     struct pinion_remote *remote = core;
-    int link = up ? PINION_LINK_UP : PINION_LINK_DOWN;
-    bool changed = atomic_exchange_explicit(&remote->link, link, memory_order_relaxed) != link;
+    int connection = up ? PINION_CONNECTION_UP : PINION_CONNECTION_DOWN;
+    bool changed =
+        atomic_exchange_explicit(&remote->connection, connection, memory_order_relaxed) != connection;
     if (up ? !changed : !is_news(remote, changed, detail))
         return;
     if (up) {

@@ -24,7 +24,7 @@ typedef void pinion_remote_subscribed_fn(void *context, const char *topic, uint6
 typedef void pinion_remote_gone_fn(void *context, const char *node);
 
 /* The state of the connection, as the adapter has reported it. */
-enum pinion_link { PINION_LINK_UNKNOWN, PINION_LINK_UP, PINION_LINK_DOWN };
+enum pinion_connection { PINION_CONNECTION_UNKNOWN, PINION_CONNECTION_UP, PINION_CONNECTION_DOWN };
 
 struct pinion_remote_options {
     pinion_pubsub_adapter *adapter;
@@ -41,7 +41,7 @@ struct pinion_remote {
     uint64_t incarnation;     /* microseconds since 1970 when it was made: larger than in earlier lives */
     bool started;
     atomic_bool open;           /* between start and stop */
-    atomic_int link;            /* enum pinion_link */
+    atomic_int connection;      /* enum pinion_connection */
     struct pinion_lock telling; /* guards the next members up to `gone` */
     char reason[240];           /* of the outage, as it was logged last */
     uint64_t said_reason;       /* when it was logged, seconds */
