@@ -79,19 +79,19 @@ uint64_t pinion__presence_shard_push(struct pinion_presence_shard *shard, struct
 /* ---- sending them, on the loop ---- */
 
 /* The batch is no longer due. If nothing was sent on its topic just now, there is no interval to wait for. */
-static void settle(struct pinion_presence_shard *shard, struct pinion_presence_batch *batch, bool told)
+static void settle(struct pinion_presence_shard *shard, struct pinion_presence_batch *batch, bool sent)
 {
     const pinion_presence_options *options = &shard->presence->options;
     pinion__list_remove(&batch->due);
-    if (options->diff_at_once || (!told && !pinion__timer_active(&batch->timer)))
+    if (options->diff_at_once || (!sent && !pinion__timer_active(&batch->timer)))
         remove_batch(shard, batch);
-    else if (told)
+    else if (sent)
         pinion__scheduler_timer(shard->loop->scheduler, &batch->timer, options->diff_interval_ms);
 }
 
 /* Take a diff from the batch that has been due for longest. If something is left of it, it waits behind the
  * others. Returns the bytes; 0: all changes were cancelled. */
-static size_t take_next(struct pinion_presence_shard *shard, struct pinion_presence_outgoing *diff)
+static size_t take_next(struct pinion_presence_shard *shard, struct pinion_presence_taken_diff *diff)
 {
     struct pinion_presence_batch *batch =
         PINION_CONTAINER_OF(shard->due.next, struct pinion_presence_batch, due);
@@ -115,7 +115,7 @@ static size_t take_next(struct pinion_presence_shard *shard, struct pinion_prese
 /* Send what is due, up to the share of one turn. */
 static void send_due(struct pinion_presence_shard *shard)
 {
-    struct pinion_presence_outgoing diff;
+    struct pinion_presence_taken_diff diff;
     size_t left = shard->presence->options.max_diff;
     pinion__lock(&shard->lock);
     for (unsigned count = 0; count < DIFFS_PER_TURN && left > 0 && !pinion__list_empty(&shard->due);

@@ -1,12 +1,12 @@
-#include "presence/told.h"
+#include "presence/diff_content.h"
 #include "base/hash.h"
 #include "presence/listing.h"
 #include "proto/payload.h"
 #include <stdlib.h>
 
-static struct pinion_presence_told *told_of(const struct pinion_versions *versions)
+static struct pinion_presence_diff_content *content_of(const struct pinion_versions *versions)
 {
-    return PINION_CONTAINER_OF(versions, struct pinion_presence_told, versions);
+    return PINION_CONTAINER_OF(versions, struct pinion_presence_diff_content, versions);
 }
 
 /* ---- the result of fetch: its metas are identified by their refs ---- */
@@ -61,14 +61,14 @@ static json_t *newer_of(const struct pinion_presence_changes *changes, const jso
 }
 
 /* The payload is shared by loops, but its tree belongs to one loop, so this uses a tree of its own. */
-static pinion_payload *rest_of_fetched(const struct pinion_presence_told *told, pinion_payload *payload,
-                                       uint64_t known)
+static pinion_payload *rest_of_fetched(const struct pinion_presence_diff_content *content,
+                                       pinion_payload *payload, uint64_t known)
 {
     pinion_payload *view = pinion__payload_view(payload);
     const json_t *joins = pinion_payload_get(view, "joins"), *leaves = pinion_payload_get(view, "leaves");
     pinion_payload *rest = joins && leaves
-                               ? pinion_json("{s:o, s:o}", "joins", newer_of(&told->joins, joins, known),
-                                             "leaves", newer_of(&told->leaves, leaves, known))
+                               ? pinion_json("{s:o, s:o}", "joins", newer_of(&content->joins, joins, known),
+                                             "leaves", newer_of(&content->leaves, leaves, known))
                                : pinion_payload_json(NULL);
     pinion_payload_unref(view);
     return rest;
@@ -78,19 +78,19 @@ static pinion_payload *rest_of_fetched(const struct pinion_presence_told *told, 
 
 static pinion_payload *rest(const struct pinion_versions *versions, pinion_payload *payload, uint64_t known)
 {
-    const struct pinion_presence_told *told = told_of(versions);
-    if (told->fetched)
-        return rest_of_fetched(told, payload, known);
-    return pinion__presence_join_lists(pinion__presence_list_changes(&told->joins, known),
-                                       pinion__presence_list_changes(&told->leaves, known));
+    const struct pinion_presence_diff_content *content = content_of(versions);
+    if (content->fetched)
+        return rest_of_fetched(content, payload, known);
+    return pinion__presence_join_lists(pinion__presence_list_changes(&content->joins, known),
+                                       pinion__presence_list_changes(&content->leaves, known));
 }
 
-static void free_told(struct pinion_versions *versions)
+static void free_content(struct pinion_versions *versions)
 {
-    pinion__presence_told_free(told_of(versions));
+    pinion__presence_diff_content_free(content_of(versions));
 }
 
-static const struct pinion_versions_ops ops = { rest, free_told };
+static const struct pinion_versions_ops ops = { rest, free_content };
 
 /* ---- life ---- */
 
@@ -121,33 +121,33 @@ static void drop(struct pinion_list *changes)
     }
 }
 
-struct pinion_presence_told *pinion__presence_told_new(struct pinion_list *changes, const void *source,
-                                                       bool fetched)
+struct pinion_presence_diff_content *pinion__presence_diff_content_new(struct pinion_list *changes,
+                                                                       const void *source, bool fetched)
 {
     size_t count = 0;
     PINION_LIST_FOREACH (node, changes)
         count++;
-    struct pinion_presence_told *told = malloc(sizeof *told + count * sizeof *told->numbers);
-    if (!told) {
+    struct pinion_presence_diff_content *content = malloc(sizeof *content + count * sizeof *content->numbers);
+    if (!content) {
         drop(changes);
         return NULL;
     }
-    told->versions = (struct pinion_versions){
-        .ops = &ops, .source = source, .numbers = told->numbers, .bytes = sizeof *told
+    content->versions = (struct pinion_versions){
+        .ops = &ops, .source = source, .numbers = content->numbers, .bytes = sizeof *content
     };
-    told->fetched = fetched;
-    told->versions.count = number(changes, told->numbers, &told->versions.bytes);
-    pinion__presence_changes_init(&told->joins);
-    pinion__presence_changes_init(&told->leaves);
-    if (pinion__presence_changes_sort(changes, &told->joins, &told->leaves) == 0)
-        return told;
-    pinion__presence_told_free(told);
+    content->fetched = fetched;
+    content->versions.count = number(changes, content->numbers, &content->versions.bytes);
+    pinion__presence_changes_init(&content->joins);
+    pinion__presence_changes_init(&content->leaves);
+    if (pinion__presence_changes_sort(changes, &content->joins, &content->leaves) == 0)
+        return content;
+    pinion__presence_diff_content_free(content);
     return NULL;
 }
 
-void pinion__presence_told_free(struct pinion_presence_told *told)
+void pinion__presence_diff_content_free(struct pinion_presence_diff_content *content)
 {
-    pinion__presence_changes_release(&told->joins);
-    pinion__presence_changes_release(&told->leaves);
-    free(told);
+    pinion__presence_changes_release(&content->joins);
+    pinion__presence_changes_release(&content->leaves);
+    free(content);
 }
