@@ -73,7 +73,7 @@ static int send_to(pinion_pubsub_adapter *adapter, const char *node, const void 
     return put_message(broker_of(adapter), PINION_SUBJECT_NODE, node, bytes, length);
 }
 
-/* While there is no connection nobody waits for a subscription: item->ticket stays 0. */
+/* While there is no connection, nobody waits for a subscription: item->ticket stays 0. */
 static int subscribe(pinion_pubsub_adapter *adapter, const char *topic, uint64_t ticket)
 {
     struct pinion_broker_state *state = broker_of(adapter)->state;
@@ -94,7 +94,7 @@ static int subscribe(pinion_pubsub_adapter *adapter, const char *topic, uint64_t
     return !rc && away ? PINION_ENOTCONN : rc;
 }
 
-/* Where there is no memory for saying so, messages go on coming in. */
+/* If there is no memory for the item, messages go on coming in. */
 static void unsubscribe(pinion_pubsub_adapter *adapter, const char *topic)
 {
     struct pinion_broker_state *state = broker_of(adapter)->state;
@@ -145,9 +145,9 @@ static void free_adapter(pinion_pubsub_adapter *adapter)
     broker->link->free(broker);
 }
 
-/* ---- making one ---- */
+/* ---- making a broker ---- */
 
-/* Its own table, since the name and the hints differ. */
+/* Each broker has a table of its own, because name and hints differ. */
 static int make_ops(struct pinion_broker *broker)
 {
     pinion_pubsub_ops *ops = malloc(sizeof *ops);
@@ -171,7 +171,7 @@ static int make_ops(struct pinion_broker *broker)
     return 0;
 }
 
-/* The host's name says where it runs, the rest tells its nodes, and their lives, apart. */
+/* The host's name says where the node runs. The rest distinguishes the nodes of a host, and their lives. */
 static int name_node(const struct pinion_broker *broker, char out[PINION_NODE_MAX + 1])
 {
     char host[64] = "";
@@ -180,7 +180,7 @@ static int name_node(const struct pinion_broker *broker, char out[PINION_NODE_MA
         if (!pinion__is_node_id(pinion__slice(broker->url.node, strlen(broker->url.node))))
             return pinion__fail(
                 PINION_EINVAL,
-                "pubsub: the URL's node is no name of 1 to %d bytes without control characters",
+                "pubsub: the URL's node is not a name of 1 to %d bytes without control characters",
                 PINION_NODE_MAX);
         snprintf(out, PINION_NODE_MAX + 1, "%s", broker->url.node);
         return 0;
@@ -195,7 +195,7 @@ static int name_node(const struct pinion_broker *broker, char out[PINION_NODE_MA
     return 0;
 }
 
-/* Which of all lives this is. */
+/* Make a number and a time that identify this life. */
 static int be_born(struct pinion_broker_state *state)
 {
     struct timespec now;
@@ -207,7 +207,7 @@ static int be_born(struct pinion_broker_state *state)
     return 0;
 }
 
-/* What is needed is made first, and then all of it is there to be released. */
+/* Allocate everything first, so that on a failure all of it can be released. */
 static int state_new(struct pinion_broker_state **out, size_t max)
 {
     struct pinion_broker_state *state = calloc(1, sizeof *state);

@@ -1,6 +1,6 @@
-/* The other nodes on a broker. Each says every second that it is there, on one subject for all clusters of a
- * prefix: so a name that is taken and a cluster of another name are noticed, a node that has gone is known to
- * have, and after an outage messages wait for those that were there before. */
+/* The other nodes on a broker. Each node sends a notice every second, on one subject for all clusters of a
+ * prefix. So a node notices that its name is taken, that another cluster is there, and that a node has gone.
+ * After an outage, messages wait for the nodes that were there before. */
 #include "base/clock.h"
 #include "pubsub/broker_int.h"
 #include <poll.h>
@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define NAME_PATIENCE_MS 1000 /* for an answer of whoever has this node's name */
-#define HOLD_MS          4000 /* for the nodes of before an outage: twice what they wait between attempts */
+#define NAME_PATIENCE_MS 1000 /* for an answer of the node that has this node's name */
+#define HOLD_MS          4000 /* for nodes that were there before an outage: twice their wait between attempts */
 
 bool pinion__broker_may_say(struct pinion_said *said)
 {
@@ -22,7 +22,7 @@ void pinion__broker_own_subject(const struct pinion_broker *broker, char out[PIN
     (void)pinion__subject(out, broker->state->base, PINION_SUBJECT_NODE, broker->state->node);
 }
 
-/* ---- who follows whom ---- */
+/* ---- nodes under one supervisor ---- */
 
 static uint64_t mix(uint64_t hash, const char *text)
 {
@@ -31,8 +31,9 @@ static uint64_t mix(uint64_t hash, const char *text)
     return hash;
 }
 
-/* A supervisor's children have its notification socket, of an abstract name, and the parent: it may replace
- * one by another of the same name while the first still serves. (systemd's own abstract name is a path.) */
+/* The children of a supervisor have its notification socket, which has an abstract name, and the same parent.
+ * It may replace one by another of the same name while the first still serves. (systemd's own abstract name
+ * is a path.) */
 uint64_t pinion__broker_family(void)
 {
     char line[64] = "", host[64] = "";
@@ -51,7 +52,7 @@ uint64_t pinion__broker_family(void)
     return hash ? hash : 1;
 }
 
-/* ---- saying ---- */
+/* ---- sending notices ---- */
 
 static size_t write_notice(struct pinion_broker *broker, unsigned flags, char out[PINION_NOTICE_LENGTH_MAX])
 {
@@ -97,7 +98,7 @@ static int name_is_taken(struct pinion_broker *broker)
                                   broker->state->node);
 }
 
-/* Until whoever has the name says so, or it is known that nobody has. */
+/* Wait until the node that has the name answers, or it is known that nobody has it. */
 static int await_namesake(struct pinion_broker *broker)
 {
     struct pinion_broker_state *state = broker->state;
@@ -114,8 +115,8 @@ static int await_namesake(struct pinion_broker *broker)
     return rc;
 }
 
-/* A name that was made up is unlike any other. One that was given may be that of a node that runs, which
- * would be heard on the node's own subject; one that has crashed is not there any more. */
+/* A name that was made up is unique. A name that was configured may belong to a running node, which would
+ * receive a question on its own subject. A node that has crashed does not count. */
 int pinion__broker_claim_name(struct pinion_broker *broker)
 {
     struct pinion_broker_state *state = broker->state;
@@ -139,7 +140,7 @@ int pinion__broker_claim_name(struct pinion_broker *broker)
     return !rc && state->namesake ? name_is_taken(broker) : rc;
 }
 
-/* Two that start at once: the one that was born first may have the name. */
+/* If two nodes start at once, the one that was born first may have the name. */
 static bool goes_before(const struct pinion_broker_state *state, const struct pinion_notice *other)
 {
     if (other->flags & PINION_NOTICE_RUNS)
@@ -151,7 +152,7 @@ static void hear_namesake(struct pinion_broker *broker, const struct pinion_noti
 {
     struct pinion_broker_state *state = broker->state;
     if ((notice->family && notice->family == state->family) || notice->flags & PINION_NOTICE_BYE)
-        return; /* the one that this one replaces, or is replaced by */
+        return; /* a node that this one replaces, or the other way round */
     if (notice->flags & PINION_NOTICE_ASKS)
         atomic_store(&state->asked, true);
     if (!state->runs) {
@@ -172,7 +173,7 @@ void pinion__broker_nobody(struct pinion_broker *broker)
     pinion__broker_wake(broker);
 }
 
-/* ---- hearing ---- */
+/* ---- receiving ---- */
 
 static void tell_change(void *context, const char *node, bool up)
 {
@@ -180,7 +181,7 @@ static void tell_change(void *context, const char *node, bool up)
     broker->state->events->node(broker->state->core, node, up);
 }
 
-/* Where there are other nodes, it should have come to one. */
+/* If there are other nodes, one of them should have received it. */
 void pinion__broker_unheard(struct pinion_broker *broker)
 {
     if (pinion__peers_up(&broker->state->peers) > 0)
@@ -227,9 +228,9 @@ void pinion__broker_hear(struct pinion_broker *broker, const struct pinion_notic
     }
 }
 
-/* ---- as time goes by ---- */
+/* ---- as time passes ---- */
 
-/* The connection is new. Messages that go nowhere show that this user may send them. */
+/* The connection is new. Messages that reach nobody show whether this user may send them. */
 int pinion__broker_greet(struct pinion_broker *broker)
 {
     struct pinion_broker_state *state = broker->state;
@@ -273,7 +274,7 @@ static size_t count_waiting(struct pinion_broker_state *state)
     return count;
 }
 
-/* They are there, or their time is up. Where none is, what waits goes to nobody. */
+/* The nodes are back, or their time is over. If no node is there, what waits is sent to nobody. */
 static void end_holding(struct pinion_broker *broker)
 {
     struct pinion_broker_state *state = broker->state;

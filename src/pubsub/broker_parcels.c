@@ -1,13 +1,13 @@
-/* Messages of a broker, and what they travel in: as they are, or in pieces. */
+/* How a broker carries messages: as they are, or in pieces. */
 #include "base/clock.h"
 #include "pubsub/broker_int.h"
 #include <stdlib.h>
 
-#define LARGEST_MIN 512 /* bytes; with less than that there would be more heads than pieces */
+#define LARGEST_MIN 512 /* bytes; with less, there would be more heads than content */
 
 /* ---- out ---- */
 
-/* Where a server carries far more than there is, one piece has it all. */
+/* If the server accepts much more than there is, one piece carries everything. */
 static int publish_pieces(struct pinion_broker *broker, enum pinion_subject kind, const char *subject,
                           struct pinion_slice message, size_t largest)
 {
@@ -33,7 +33,7 @@ static int publish_pieces(struct pinion_broker *broker, enum pinion_subject kind
     return rc;
 }
 
-/* Bytes that look like a parcel go in a piece too. */
+/* Bytes that look like a parcel are also sent in a piece. */
 int pinion__broker_publish(struct pinion_broker *broker, enum pinion_subject kind, const char *subject,
                            struct pinion_slice message)
 {
@@ -71,7 +71,7 @@ static void receive_piece(struct pinion_broker *broker, const struct pinion_piec
         pinion__broker_lost(broker, lost);
 }
 
-/* Nodes of the same release send none that cannot be read. */
+/* Nodes of the same release send only parcels that can be read. */
 static void receive_parcel(struct pinion_broker *broker, struct pinion_slice bytes)
 {
     struct pinion_parcel parcel;
@@ -94,7 +94,7 @@ void pinion__broker_received(struct pinion_broker *broker, const void *bytes, si
     pinion__unlock(&state->receiving);
 }
 
-/* What is incomplete when the connection goes stays so. */
+/* Messages that are incomplete when the connection breaks are never completed. */
 void pinion__broker_take_messages(struct pinion_broker *broker, bool taking)
 {
     struct pinion_broker_state *state = broker->state;

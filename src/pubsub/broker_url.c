@@ -25,7 +25,7 @@ static int decode(char *text, const char *what)
     return 0;
 }
 
-/* Cut the text at the first of these characters. What follows it, or NULL. */
+/* Cut the text at the first such character. Returns what follows it, or NULL. */
 static char *cut(char *text, char at)
 {
     char *found = strchr(text, at);
@@ -64,7 +64,7 @@ static int read_size(size_t *out, const char *value)
     return 0;
 }
 
-/* Spaces, dots and wildcards would make another subject of it. */
+/* Spaces, dots and wildcards would make it another subject. */
 static int read_word(const char **out, const char *value, size_t max)
 {
     if (!*value || strlen(value) > max ||
@@ -95,7 +95,7 @@ static int read_value(struct pinion_broker_url *url, const char *name, const cha
     return PINION_ENOENT;
 }
 
-/* A setting's name before the last '@' may be a part of a password in which a '?' was not escaped. */
+/* A setting's name before the last '@' may be a part of a password with a '?' that was not escaped. */
 static int refuse_setting(const char *name, int rc, bool secret)
 {
     if (secret)
@@ -103,11 +103,12 @@ static int refuse_setting(const char *name, int rc, bool secret)
             "settings are wrong before an '@': write %3F for a '?' in a user or a password, and %40 for "
             "an '@' in a value");
     if (rc == PINION_ENOENT)
-        return pinion__fail(PINION_EINVAL,
-                            "pubsub: the URL has no setting \"%s\"; there are topics, node, prefix, "
-                            "cluster, buffer, ca, cert, key",
-                            name);
-    return pinion__fail(PINION_EINVAL, "pubsub: the URL's setting \"%s\" has no value it can have", name);
+        return pinion__fail(
+            PINION_EINVAL,
+            "pubsub: the URL has an unknown setting \"%s\"; the settings are topics, node, prefix, "
+            "cluster, buffer, ca, cert, key",
+            name);
+    return pinion__fail(PINION_EINVAL, "pubsub: the URL's setting \"%s\" has no valid value", name);
 }
 
 static int read_settings(struct pinion_broker_url *url, char *query)
@@ -128,7 +129,7 @@ static int read_settings(struct pinion_broker_url *url, char *query)
     return 0;
 }
 
-/* ---- where, and who ---- */
+/* ---- host and user ---- */
 
 static int read_port(struct pinion_broker_url *url, const char *text)
 {

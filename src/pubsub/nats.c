@@ -1,4 +1,4 @@
-/* NATS, by its own C client. What comes is handed over on that library's thread. */
+/* The link to NATS, by its own C client. Messages are passed on by a thread of that library. */
 #include "pubsub/nats.h"
 #include "base/clock.h"
 #include "base/list.h"
@@ -16,18 +16,18 @@
 #include <time.h>
 
 #define DEFAULT_PORT 4222
-#define PING_MS      2000 /* two without an answer, and the connection is given up */
+#define PING_MS      2000 /* after two without an answer, the connection is given up */
 #define PENDING_MAX  (64 << 20)
 #define FAREWELL_MS  5000
-#define SETTLE_MS    50 /* without a refusal, and there are no more of them */
+#define SETTLE_MS    50 /* after this time without a refusal, there are no more */
 #define SETTLE_MAX   1000
 #define SAID_MAX     256 /* the library keeps no more of what the server says */
 
-/* Where errors are told. The library may tell of one when the connection that it was about could not be made
- * and is forgotten, and says nothing when it has told of the last: so this outlives the link. There are as
- * many as there were adapters. */
+/* Receives the library's errors. The library may report an error after the connection it concerns could not
+ * be made and is forgotten, and does not say when it has reported the last one. So an ear outlives its link.
+ * There are as many ears as there were adapters. */
 struct ear {
-    struct pinion_lock lock; /* of what follows; held while something is told */
+    struct pinion_lock lock; /* guards what follows; held while an error is reported */
     struct nats_link *link;  /* NULL: nobody listens */
     struct ear *next;
 };
@@ -36,16 +36,17 @@ struct nats_link {
     struct pinion_broker broker;
     struct ear *ear;
     natsConnection *connection;
-    struct pinion_lock lock; /* of what follows */
+    struct pinion_lock lock; /* guards what follows */
     pthread_cond_t changed;
-    struct pinion_topics subscriptions;  /* by subject; data is a natsSubscription, the adapter's thread's */
-    unsigned open;                       /* subscriptions whose last call of on_message may be to come */
-    bool closed;                         /* the library's last word on the connection */
-    char missed[PINION_SUBJECT_MAX + 1]; /* what the replies of messages for one node begin with */
+    struct pinion_topics
+        subscriptions; /* by subject; data is a natsSubscription, which only the adapter's thread uses */
+    unsigned open;     /* subscriptions for which on_message may still be called */
+    bool closed;       /* the library has reported the connection as closed */
+    char missed[PINION_SUBJECT_MAX + 1]; /* the start of the reply subjects of messages for one node */
     char reason[SAID_MAX];
-    char refusal[PINION_SUBJECT_MAX + 64]; /* the last one that on_error was told of */
-    uint64_t refused_at;                   /* when; milliseconds */
-    atomic_size_t largest;                 /* message that the server takes */
+    char refusal[PINION_SUBJECT_MAX + 64]; /* the last one that on_error received */
+    uint64_t refused_at;                   /* when, ms */
+    atomic_size_t largest;                 /* the largest message that the server accepts */
 };
 
 static struct nats_link *link_of(struct pinion_broker *broker)
@@ -55,7 +56,8 @@ static struct nats_link *link_of(struct pinion_broker *broker)
 
 /* ---- called by the library ---- */
 
-/* What has a reply subject and nobody to go to: the question at the start, or a message for one node. */
+/* Nobody subscribes to the subject of a message with a reply subject: the question at the start, or a message
+ * for one node. */
 static void on_no_responders(struct nats_link *link, const char *subject)
 {
     size_t len = strlen(link->missed);
@@ -86,9 +88,9 @@ static void on_complete(void *data)
     pinion__unlock(&link->lock);
 }
 
-/* What the server said last, NATS_OK for nothing. The library shows its own buffer, which its thread may be
- * writing to at this moment: a text may be a mixture of two. It ends within the buffer all the same, whose
- * last byte stays NUL. There is no way around it, so that ThreadSanitizer does not look here. */
+/* What the server said last; NATS_OK: nothing. The library shows its own buffer, which its thread may be
+ * writing to at this moment, so the text may be a mixture of two. It always ends within the buffer, whose
+ * last byte stays NUL. There is no other way, so ThreadSanitizer does not look here. */
 __attribute__((no_sanitize("thread"))) static natsStatus last_said(natsConnection *connection,
                                                                    char text[SAID_MAX])
 {
@@ -128,8 +130,8 @@ static void refuse_if_begins(struct pinion_map_node *node, void *data)
         pinion__broker_refused(&refused->link->broker, PINION_BROKER_SUBSCRIBE, entry->name);
 }
 
-/* The library keeps so many bytes of what the server says: of a long subject the beginning alone. It may be
- * any that begins so. */
+/* The library keeps only the beginning of a long subject. So each subject with this beginning may be the
+ * one. */
 static void refuse_all(struct nats_link *link, const char *beginning)
 {
     pinion__lock(&link->lock);
@@ -137,7 +139,7 @@ static void refuse_all(struct nats_link *link, const char *beginning)
     pinion__unlock(&link->lock);
 }
 
-/* What may not be subscribed or published to is told here, a moment after the fact. */
+/* What may not be subscribed or published to is reported here, a moment after it happened. */
 static void on_refusal(struct nats_link *link, const char *text)
 {
     char subject[PINION_SUBJECT_MAX];
@@ -155,7 +157,7 @@ static void on_refusal(struct nats_link *link, const char *text)
     pinion__unlock(&link->lock);
 }
 
-/* Of what is dropped the library says it once for each time that a subscription begins to drop. */
+/* If messages of a subscription are dropped, the library reports it once each time this begins. */
 static void on_error(natsConnection *connection, natsSubscription *subscription, natsStatus status,
                      void *data)
 {
@@ -176,7 +178,7 @@ static void listen_to_errors(struct nats_link *link, bool listens)
     pinion__unlock(&link->ear->lock);
 }
 
-/* NULL: no memory. */
+/* Returns NULL when out of memory. */
 static struct ear *ear_new(void)
 {
     static struct pinion_lock lock = PINION_LOCK(EARS);
@@ -194,7 +196,7 @@ static struct ear *ear_new(void)
 
 /* ---- subscribing ---- */
 
-/* Something has failed: by what the server said last, or else by what the library calls it. */
+/* Something has failed. The reason is what the server said last, otherwise the library's text. */
 static int fail(struct nats_link *link, natsStatus status)
 {
     char said[SAID_MAX];
@@ -209,7 +211,7 @@ static void note_open(struct nats_link *link, int change)
     pinion__unlock(&link->lock);
 }
 
-/* NULL: no memory. */
+/* Returns NULL when out of memory. */
 static struct pinion_topics_entry *note_subscription(struct nats_link *link, const char *subject)
 {
     struct pinion_topics_entry *entry = NULL;
@@ -227,7 +229,7 @@ static void forget_subscription(struct nats_link *link, const char *subject)
     pinion__unlock(&link->lock);
 }
 
-/* It is known of before the server can refuse it. One that was refused may be tried again. */
+/* The subscription is noted before the server can refuse it. One that was refused may be tried again. */
 static int subscribe(struct pinion_broker *broker, const char *subject)
 {
     struct nats_link *link = link_of(broker);
@@ -281,7 +283,7 @@ static natsStatus set_server(natsOptions *options, const struct pinion_broker_ur
     return natsOptions_SetURL(options, server);
 }
 
-/* Each is tried as long as all went well. */
+/* Each option is set only if all before it were. */
 static natsStatus set_options(struct nats_link *link, natsOptions *options)
 {
     const struct pinion_broker_url *url = &link->broker.url;
@@ -304,7 +306,7 @@ static natsStatus set_options(struct nats_link *link, natsOptions *options)
     return status;
 }
 
-/* Where what was for a node and did not come to it is told of. */
+/* The subject where messages are reported that did not reach their node. */
 static int subscribe_to_missed(struct nats_link *link)
 {
     char subject[PINION_SUBJECT_MAX], all[PINION_SUBJECT_MAX + 2];
@@ -354,7 +356,7 @@ static size_t largest(struct pinion_broker *broker)
     return link_of(broker)->largest;
 }
 
-/* The server's limit may change while it runs: then the library knows of it, and this message is lost. */
+/* The server's limit may change while it runs. The library knows the new limit, and this message is lost. */
 static int published(struct nats_link *link, natsStatus status)
 {
     if (status == NATS_MAX_PAYLOAD) {
@@ -365,8 +367,8 @@ static int published(struct nats_link *link, natsStatus status)
     return status == NATS_OK ? 0 : fail(link, status);
 }
 
-/* A request without subscribers is answered at once, on the reply's subject: so it is with what is for one
- * node. The reply is below this node's own subject, and ends as the other's does. */
+/* NATS answers a request without subscribers at once, on the reply subject. Messages for one node use this:
+ * the reply subject is below this node's own subject, and has the same last part as the other's. */
 static int publish(struct pinion_broker *broker, enum pinion_subject kind, const char *subject,
                    const void *bytes, size_t length)
 {
@@ -388,7 +390,7 @@ static int ask(struct pinion_broker *broker, const char *subject, const void *by
                      natsConnection_PublishRequest(link->connection, subject, reply, bytes, (int)length));
 }
 
-/* Has that one come, and no other for a while? If not, it waits a moment. */
+/* Has this refusal come, and no other for a while? If not, wait a moment. */
 static bool has_settled(struct nats_link *link, const char *last, uint64_t began)
 {
     pinion__lock(&link->lock);
@@ -402,8 +404,8 @@ static bool has_settled(struct nats_link *link, const char *last, uint64_t began
     return settled;
 }
 
-/* The library knows of a refusal before on_error is called: it keeps the last one's text. Wait until on_error
- * has had that one. */
+/* The library knows of a refusal before it calls on_error: it keeps the text of the last one. Wait until
+ * on_error has received it. */
 static void await_refusals(struct nats_link *link)
 {
     char last[SAID_MAX];
@@ -413,7 +415,7 @@ static void await_refusals(struct nats_link *link)
         ;
 }
 
-/* A PING, whose answer comes after everything before it was seen to. */
+/* Send a PING. Its answer comes after everything before it was handled. */
 static int sync_with_server(struct pinion_broker *broker)
 {
     struct nats_link *link = link_of(broker);
@@ -457,7 +459,7 @@ static void forget_subscriptions(struct nats_link *link)
     pinion__unlock(&link->lock);
 }
 
-/* The library's threads may still be in a call of ours, or about to make one. */
+/* The library's threads may be in one of our functions, or about to call one. */
 static void await_silence(struct nats_link *link)
 {
     struct timespec deadline = pinion__clock_in_ms(FAREWELL_MS);
@@ -523,7 +525,7 @@ int pinion__nats_open(const char *url, pinion_pubsub_adapter **out)
     }
     if (!rc && *link->broker.url.path) {
         pinion__broker_release(&link->broker);
-        rc = pinion__fail(PINION_EINVAL, "pubsub: the URL's path is of no use to NATS");
+        rc = pinion__fail(PINION_EINVAL, "pubsub: the URL has a path, which NATS does not use");
     }
     if (rc) {
         free(link);

@@ -1,6 +1,6 @@
-/* The library does not say which descriptor it is that it waits on. So those that this process has to the
- * server are listed before it connects, and when it has taken too long: what is new is shut down, and then
- * the library finds that the server has closed it. */
+/* The library does not say on which descriptor it waits. So the descriptors of this process that lead to the
+ * server are listed before it connects, and again when it has taken too long. New ones are shut down, and the
+ * library finds that the server has closed them. */
 #include "pubsub/nats_connect.h"
 #include "base/clock.h"
 #include "base/lock.h"
@@ -23,7 +23,7 @@ struct fds {
 };
 
 struct watch {
-    struct pinion_lock lock; /* of what follows */
+    struct pinion_lock lock; /* guards what follows */
     pthread_cond_t changed;
     bool over;
     bool cut_short;
@@ -55,7 +55,7 @@ static bool has(const struct fds *fds, int fd)
     return false;
 }
 
-/* Those to the server that are not among these. */
+/* List the descriptors to the server that are not among `known`. */
 static void list_fds(const struct addrinfo *server, const struct fds *known, struct fds *out)
 {
     DIR *directory = opendir("/proc/self/fd");
@@ -72,8 +72,8 @@ static void list_fds(const struct addrinfo *server, const struct fds *known, str
 
 /* ---- watching ---- */
 
-/* What another part of the process has begun in this time to the same server is shut down with it, and is
- * made anew: so it is with adapters of this kind. */
+/* If another part of the process has begun a connection to the same server in this time, it is shut down too,
+ * and must be made anew. Adapters of this kind do that. */
 static void cut_short(struct watch *watch)
 {
     struct fds fds;
@@ -83,7 +83,7 @@ static void cut_short(struct watch *watch)
     watch->cut_short = true;
 }
 
-/* With the lock. */
+/* The caller holds the lock. */
 static void wait_until_over(struct watch *watch, uint64_t ms)
 {
     struct timespec deadline = pinion__clock_in_ms(ms);
@@ -92,8 +92,7 @@ static void wait_until_over(struct watch *watch, uint64_t ms)
         rc = pinion__lock_wait_until(&watch->lock, &watch->changed, &deadline);
 }
 
-/* Where the library has not got as far as to connect, its name's servers being slow, it is cut short later.
- */
+/* If the library has not begun to connect because the name server is slow, it is cut short later. */
 static void *run(void *data)
 {
     struct watch *watch = data;
@@ -126,7 +125,7 @@ static natsStatus connect_watched(struct watch *watch, natsConnection **out, nat
     return status != NATS_OK && watch->cut_short ? NATS_TIMEOUT : status;
 }
 
-/* A name that is not found is the library's to tell of. */
+/* If a name is not found, the library reports it. */
 natsStatus pinion__nats_connect(natsConnection **out, natsOptions *options,
                                 const struct pinion_broker_url *url)
 {

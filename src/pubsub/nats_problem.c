@@ -39,7 +39,7 @@ int pinion__nats_check_files(struct pinion_broker *broker)
     return rc ? rc : check_file(broker, "key", url->key);
 }
 
-/* ---- what the server wants, as its first line says ---- */
+/* ---- what the server requires, according to its first line ---- */
 
 static int connect_to(const struct pinion_broker_url *url)
 {
@@ -63,7 +63,7 @@ static int connect_to(const struct pinion_broker_url *url)
     return fd;
 }
 
-/* "" where there is none. */
+/* The server's first line; "" if there is none. */
 static void read_info(const struct pinion_broker_url *url, char info[INFO_MAX])
 {
     size_t len = 0;
@@ -107,8 +107,8 @@ static int explain_tls(struct pinion_broker *broker)
                                   "TLS failed: the server's certificate, or the name in it, is not right");
 }
 
-/* A server that demands a certificate of its clients breaks the connection where there is none, after what
- * looks like a handshake that went well. One that has enough connections says so in place of its first line,
+/* A server that requires a certificate of its clients breaks the connection if there is none, after what
+ * looks like a good handshake. A server that has too many connections says so instead of its first line,
  * which the library may take for a broken one. */
 static int explain_break(struct pinion_broker *broker, natsStatus status)
 {

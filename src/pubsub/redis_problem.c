@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Longer ones before those that they begin with. */
+/* A longer word comes before its beginning. */
 static const struct pinion_redis_problem problems[] = {
     { "WRONGPASS", false, "the server refuses the user or the password" },
     { "NOAUTH", false, "the server refuses the user: it wants a password" },

@@ -1,5 +1,5 @@
-/* What a Redis server refuses, told apart by the first word of its answer: what passes by itself, and what
- * somebody has to mend. */
+/* The errors of a Redis server, recognised by the first word of the answer: those that may pass by
+ * themselves, and those that somebody must repair. */
 #ifndef PINION_PUBSUB_REDIS_PROBLEM_H
 #define PINION_PUBSUB_REDIS_PROBLEM_H
 
@@ -7,12 +7,13 @@
 #include <stddef.h>
 
 struct pinion_redis_problem {
-    const char *word; /* what the answer begins with */
+    const char *word; /* the beginning of the answer */
     bool passes;
-    const char *text; /* a sentence without anything that was sent: the answer may hold a password */
+    const char *text; /* a sentence that contains nothing of what was sent, because an answer may contain a
+                         password */
 };
 
-/* Never NULL: of an answer that is not known, that it may pass. */
+/* Never NULL: an unknown answer counts as one that may pass. */
 const struct pinion_redis_problem *pinion__redis_problem(const char *answer);
 
 /* True: the user lacks a permission. */
