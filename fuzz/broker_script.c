@@ -3,7 +3,7 @@
 #include "broker_user.h"
 #include "pubsub/broker_int.h"
 
-#define NODE_ACTS 8 /* acts before this one are the node's */
+#define NODE_ACTS 8 /* acts below this number are the node's */
 
 static struct {
     const struct script_server *server;
@@ -69,7 +69,7 @@ static void say_notice(const char *node, const char *cluster, unsigned flags, ui
     say(PINION_SUBJECT_NODES, NULL, bytes, len, false);
 }
 
-/* Of another node, of one of the same name, of this one, of another cluster. */
+/* A notice of another node, of one with the same name, of this node, or of another cluster. */
 static void say_any_notice(unsigned byte)
 {
     const struct pinion_broker *broker = user_broker();
@@ -86,7 +86,7 @@ static void say_any_notice(unsigned byte)
         say_notice(user_node(byte % 4 % USER_NODES), own, flags, life);
 }
 
-/* The next piece of a message, one that is not the next, or the first of another. */
+/* The next piece of a message, a piece that is not the next, or the first piece of another message. */
 static void say_piece(unsigned byte)
 {
     char bytes[PINION_PIECE_HEAD_MAX + USER_MESSAGE_MAX];
@@ -106,12 +106,12 @@ static void say_piece(unsigned byte)
         bytes, &(struct pinion_piece){
                    .life = 7, .number = script.whole.number, .offset = offset, .total = script.whole.len });
     memcpy(bytes + head, script.whole.bytes + offset, len);
-    if (byte % 8 != 5) /* where it comes again */
+    if (byte % 8 != 5) /* here it comes again */
         script.whole.offset = offset + len;
     say(PINION_SUBJECT_ALL, NULL, bytes, head + len, false);
 }
 
-/* What looks like a parcel, and is none. */
+/* Bytes that look like a parcel but are not. */
 static void say_nonsense(struct pinion_slice rest)
 {
     char bytes[65] = { PINION_PARCEL_VERSION };

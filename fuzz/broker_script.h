@@ -1,19 +1,19 @@
-/* What the targets that play a broker have in common (fuzz_redis.c, fuzz_nats.c): acts of the node, by way of
- * broker_user.h, and of other nodes on the broker. */
+/* What the targets with a simulated broker share (fuzz_redis.c, fuzz_nats.c): acts of the node, through
+ * broker_user.h, and acts of other nodes on the broker. */
 #ifndef PINION_FUZZ_BROKER_SCRIPT_H
 #define PINION_FUZZ_BROKER_SCRIPT_H
 
 #include "fuzz.h"
 #include <stdbool.h>
 
-#define SCRIPT_ACTS 16 /* of the node and of other nodes; what comes after them is the target's */
+#define SCRIPT_ACTS 16 /* acts of the node and of other nodes; the acts after them belong to the target */
 
-/* The server that is played. */
+/* The simulated server. */
 struct script_server {
-    /* Another client publishes; forced: the node has it, whether it wants it or not. */
+    /* Another client publishes. `forced`: the node receives it even without a subscription. */
     void (*publish)(const char *subject, struct pinion_slice bytes, bool forced);
 
-    /* Who is there for what the node publishes, by whatever choice there is. */
+    /* Set who receives what the node publishes. Each server has its own choices. */
     void (*others)(unsigned choice);
 
     /* What the node has subscribed to: this; how much in all; of it, more than topics. */
@@ -27,13 +27,13 @@ void script_begin(const struct script_server *server);
 /* `what` is below SCRIPT_ACTS. */
 void script_act(unsigned what, unsigned byte, struct input *input);
 
-/* Another node of this one's name was there. */
+/* Was there another node with this node's name? */
 bool script_had_namesake(void);
 
-/* The server has what the node wants, and nothing else. */
+/* The server has the subscriptions that the node wants, and no others. */
 bool script_is_in_step(void);
 
-/* A message each way, for all nodes: when they have come, all is well. */
+/* Send a message for all nodes in each direction. When both have come, all is well. */
 void script_probe(void);
 
 #endif

@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 #define TICKETS_MAX 512
-#define KEYS        (USER_TOPICS + 1 + USER_NODES) /* what messages are for: a topic, all, a node */
+#define KEYS        (USER_TOPICS + 1 + USER_NODES) /* receivers of messages: a topic, all, a node */
 
 enum topic_state { AWAY, ASKED, THERE, REFUSED };
 
@@ -17,12 +17,12 @@ struct topic {
 
 struct ticket {
     unsigned topic;
-    uint64_t asked; /* when; 0: it is answered */
+    uint64_t asked; /* when; 0: it was answered */
 };
 
 /* In either direction. */
 struct message {
-    unsigned key; /* KEYS: of the server's, and comes when it comes */
+    unsigned key; /* KEYS: it is the server's, and may come at any time */
     size_t len;
     bool refused;
     bool seen;
@@ -33,12 +33,12 @@ static const char *const topics[USER_TOPICS] = { "room:1", "a", "", "x.y *>\xc3\
 static const char *const others[USER_NODES] = { "n1", "n.2", "nobody" };
 
 static struct user {
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t lock; /* guards what follows */
     pinion_pubsub_adapter *adapter;
     bool alone;
     bool trusted;
     bool stopped;
-    bool calling; /* ->subscribe */
+    bool calling; /* ->subscribe is being called */
     bool up;
     struct topic topics[USER_TOPICS];
     struct ticket tickets[TICKETS_MAX];
@@ -89,7 +89,8 @@ static void require_free(struct pinion_lock *lock)
     pthread_mutex_unlock(&lock->mutex);
 }
 
-/* Nothing is said before the start or after the end, and, of what may call back, with no lock held. */
+/* Nothing may be reported before the start or after the end. Functions that may call back are called without
+ * a lock. */
 static void heard(bool calls_back)
 {
     REQUIRE(user.adapter && !user.stopped);
@@ -101,7 +102,7 @@ static void heard(bool calls_back)
     require_free(&user_broker()->state->peers.lock);
 }
 
-/* The letter and the number that a message begins with. */
+/* Read the letter and the number at the start of a message. */
 static char read_head(struct pinion_slice bytes, unsigned *number)
 {
     char text[16] = "", letter = '\0';
@@ -121,7 +122,7 @@ static void note_came(struct message *message, unsigned number, size_t len)
     user.last_came[message->key] = number;
 }
 
-/* Of a message from the server, or, as brokers do, of the node's own. */
+/* The message is the server's or, as brokers do, the node's own. */
 static void on_received(void *core, const void *bytes, size_t length)
 {
     struct pinion_slice message = pinion__slice(bytes, length);
@@ -195,7 +196,7 @@ static void on_lost(void *core, size_t count)
     unlock();
 }
 
-/* It may be said again that a node is there, but not that it has gone. */
+/* It may be reported again that a node is there, but not that it has gone. */
 static void on_node(void *core, const char *name, bool up)
 {
     lock();
@@ -295,7 +296,7 @@ static void end_ticket(unsigned topic, uint64_t ticket, int rc)
         user.topics[topic].state = THERE;
 }
 
-/* Not with the lock: it may be answered before the call has returned, on another thread. */
+/* Called without the lock: another thread may answer before the call has returned. */
 void user_subscribe(unsigned topic)
 {
     const pinion_pubsub_ops *ops = user.adapter->ops;
@@ -329,7 +330,7 @@ void user_unsubscribe(unsigned topic)
         ops->unsubscribe(user.adapter, topics[topic]);
 }
 
-/* Its number; 0: there are enough. */
+/* Returns the message's number; 0: there are enough. */
 static unsigned write_message(char out[USER_MESSAGE_MAX + 16], size_t *len, bool odd, bool comes)
 {
     unsigned *last = comes ? &user.last_in : &user.last_out;
@@ -349,7 +350,7 @@ static unsigned write_message(char out[USER_MESSAGE_MAX + 16], size_t *len, bool
     return number;
 }
 
-/* What a key stands for. NULL: all. */
+/* The name for a key. NULL: all. */
 static const char *name_of(unsigned key)
 {
     return key < USER_TOPICS ? topics[key] : key > USER_TOPICS ? others[key - USER_TOPICS - 1] : NULL;
@@ -404,7 +405,7 @@ void user_allow_probe(void)
 
 /* ---- at the server ---- */
 
-/* Once, in order for each subject. */
+/* Each message arrives once, and in order on each subject. */
 static void note_arrived(const char *subject, struct pinion_slice bytes)
 {
     char expected[PINION_SUBJECT_MAX];
@@ -419,7 +420,7 @@ static void note_arrived(const char *subject, struct pinion_slice bytes)
     user.counts.arrived++;
 }
 
-/* What nodes say to each other must be readable, and of this node. */
+/* What nodes send each other must be readable, and come from this node. */
 static void take_parcel(const char *subject, struct pinion_slice bytes)
 {
     struct pinion_parcel parcel;

@@ -1,10 +1,10 @@
-/* An adapter's user, for the targets that play a broker (fuzz_redis.c, fuzz_nats.c): it does what an endpoint
- * does with its adapter, and holds it to pinion/pubsub.h. Each message has a number, so that what comes
- * twice, out of order, elsewhere or not at all is known at either end.
+/* The user of an adapter, for the targets with a simulated broker (fuzz_redis.c, fuzz_nats.c). It does what
+ * an endpoint does with its adapter, and checks that the adapter keeps the contract of pinion/pubsub.h. Each
+ * message has a number, so that both ends notice a message that comes twice, out of order, elsewhere or not
+ * at all.
  *
- * A server that lies (bytes of the script's own, answers nobody asked for) may have anything come; then
- * what has come says nothing, and only that nothing breaks is required.
- */
+ * A server that lies (bytes of the script's own, answers to no question) may cause any message. Then messages
+ * are not checked, and only nothing may break. */
 #ifndef PINION_FUZZ_BROKER_USER_H
 #define PINION_FUZZ_BROKER_USER_H
 
@@ -13,56 +13,56 @@
 
 #define USER_TOPICS      4
 #define USER_LOOSE       99
-#define USER_NODES       3     /* others, by whatever name */
-#define USER_NUMBERS     512   /* of messages in either direction in one run; from 1 */
-#define USER_PROBES      64    /* of them, for what is sent in the end */
+#define USER_NODES       3     /* other nodes */
+#define USER_NUMBERS     512   /* of messages in either direction in one run, from 1 */
+#define USER_PROBES      64    /* those of them that are kept for the end */
 #define USER_MESSAGE_MAX 20000 /* bytes */
-#define USER_SOON_MS     5000  /* in which a subscription is answered */
+#define USER_SOON_MS     5000  /* the time in which a subscription must be answered */
 
 struct user_counts {
-    unsigned taken;   /* messages that the adapter has taken */
-    unsigned arrived; /* of them, at the server */
-    unsigned lost;    /* as the adapter says */
-    unsigned came;    /* from the server */
+    unsigned taken;   /* messages that the adapter accepted */
+    unsigned arrived; /* those of them that arrived at the server */
+    unsigned lost;    /* according to the adapter */
+    unsigned came;    /* messages from the server */
     unsigned ups, downs;
 };
 
-/* Begin with an adapter, which becomes the user's. Alone: there is no thread but this one. */
+/* Begin with an adapter, which the user owns from now on. `alone`: there is no other thread. */
 void user_begin(pinion_pubsub_adapter *adapter, bool alone);
 
-/* Start it: as ->start. Stop it; harmless where it does not run. Free it, and see that nothing is owed. */
+/* Start it, as ->start does. Stop it; it need not be running. Free it, and check that nothing is
+ * outstanding. */
 int user_start(char *why, size_t size);
 void user_stop(void);
 void user_end(void);
 
-/* ->start has returned, or is about to; and ->stop was not called. */
+/* ->start has returned or is about to, and ->stop was not called. */
 bool user_runs(void);
 
-/* ---- what an endpoint does; nothing where it must not do it now ---- */
+/* ---- what an endpoint does; nothing happens when it must not do it now ---- */
 
 void user_subscribe(unsigned topic);
 void user_unsubscribe(unsigned topic);
-/* Odd: it looks like what nodes say to each other. USER_TOPICS: no topic. */
+/* `odd`: the message looks like a parcel. USER_TOPICS: no topic. */
 void user_broadcast(unsigned topic, size_t len, bool odd);
 void user_send(unsigned node, size_t len);
-/* From now on messages have the numbers that are kept for the end. */
+/* From now on messages get the numbers that are kept for the end. */
 void user_allow_probe(void);
 
-/* ---- what the server says to it ---- */
+/* ---- for the server ---- */
 
 struct pinion_broker *user_broker(void);
 const char *user_topic(unsigned topic);
 const char *user_node(unsigned node);
 
-/* The server has got this. */
+/* The server has received this. */
 void user_arrived(const char *subject, struct pinion_slice bytes);
 
-/* The next message from the server to the node, of this length or a little more; 0: there are enough. It
- * comes before those for which this is called later, with the same topic (or USER_TOPICS: all); USER_LOOSE:
- * whenever it does. */
+/* The next message from the server to the node, of about this length; 0: there are enough. It must come
+ * before those of later calls with the same topic (USER_TOPICS: all). USER_LOOSE: it may come at any time. */
 size_t user_next(char out[USER_MESSAGE_MAX + 16], size_t len, unsigned topic);
 
-/* From now on the server lies, or does not. */
+/* From now on the server tells the truth, or lies. */
 void user_trust(bool trusted);
 
 /* ---- what is known ---- */

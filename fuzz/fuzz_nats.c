@@ -31,20 +31,20 @@
 
 #define FASTEST    200 /* times */
 #define HEALING    20
-#define SLOWER_MS  500 /* real ones, after which time runs half as fast */
-#define PROBE_MS   100 /* real ones, after which it is tried again */
+#define SLOWER_MS  500 /* of real time, after which time runs half as fast */
+#define PROBE_MS   100 /* of real time, after which it is tried again */
 #define HEAL_MS    60000
-#define PASSING_MS 40 /* real ones, in all of a script */
+#define PASSING_MS 40 /* of real time, in the whole script */
 #define FDS_MAX    256
 
 static struct {
     pthread_mutex_t lock; /* of the clock */
     uint64_t scale;
-    uint64_t real, shown; /* when the scale was set last; nanoseconds */
+    uint64_t real, shown; /* when the scale was last set, ns */
     struct input input;
     bool stops_at_once;
-    uint64_t passed; /* real microseconds */
-    bool slow;       /* the machine was, in the last run */
+    uint64_t passed; /* real time, microseconds */
+    bool slow;       /* the machine was slow in the last run */
 } world = { .lock = PTHREAD_MUTEX_INITIALIZER, .scale = 1 };
 
 int __real_poll(struct pollfd *fds, nfds_t count, int timeout);
@@ -72,7 +72,7 @@ natsStatus __wrap_natsConnection_FlushTimeout(natsConnection *connection, int64_
 void __wrap_natsConnection_Close(natsConnection *connection);
 void __wrap_natsConnection_Destroy(natsConnection *connection);
 
-/* The library does not free a message of which a part has come when the connection is closed. */
+/* The library does not free an incomplete message when the connection is closed. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
@@ -94,7 +94,7 @@ static struct timespec timespec_of(uint64_t ns)
 static uint64_t real_ns(void)
 {
     struct timespec now;
-    (void)__real_clock_gettime(CLOCK_MONOTONIC, &now); /* that of our conditions */
+    (void)__real_clock_gettime(CLOCK_MONOTONIC, &now); /* the clock of our conditions */
     return nanoseconds(&now);
 }
 
@@ -106,7 +106,7 @@ static uint64_t scale(void)
     return scale;
 }
 
-/* With the lock. */
+/* The caller holds the lock. */
 static uint64_t shown_ns(void)
 {
     return world.shown + (real_ns() - world.real) * world.scale;
@@ -121,7 +121,7 @@ static void set_scale(uint64_t scale)
     pthread_mutex_unlock(&world.lock);
 }
 
-/* Who waits for the library to let go waits for its threads, which are no faster than others. */
+/* Waiting for the library to let go means waiting for its threads, which are not faster than others. */
 static _Thread_local bool closing;
 
 void __wrap_natsConnection_Close(natsConnection *connection)
@@ -136,7 +136,7 @@ void __wrap_natsConnection_Destroy(natsConnection *connection)
     __real_natsConnection_Destroy(connection);
 }
 
-/* Any clock is one that begins at the first run. */
+/* Every clock begins at the first run. */
 int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
 {
     if (closing)
@@ -209,7 +209,7 @@ static void sleep_us(uint64_t us)
     (void)nanosleep(&time, NULL);
 }
 
-/* Not long in all. */
+/* A short time in all. */
 static void pass(unsigned byte)
 {
     static const uint64_t times[] = { 50, 100, 200, 500, 1000, 2000, 5000, 10000 };
@@ -220,7 +220,7 @@ static void pass(unsigned byte)
     sleep_us(us);
 }
 
-/* Until the server has seen another command, or has not for a while. */
+/* Wait until the server has seen another command, or none for a while. */
 static void await_command(void)
 {
     unsigned commands = nats_server_commands();
@@ -300,7 +300,7 @@ static bool is_well(void)
     return user_is_up() && user_waiting() == 0 && script_is_in_step();
 }
 
-/* Everything settles, whatever the speed; where it does not, the machine may be too slow for it. */
+/* Everything settles at any speed. If it does not, the machine may be too slow. */
 static void heal(void)
 {
     uint64_t began = real_ns(), slowed = began, probed = 0;
@@ -332,7 +332,7 @@ static unsigned count_fds(void)
     return count;
 }
 
-/* The library's threads may be about to close theirs. */
+/* The library's threads may be about to close their descriptors. */
 static void await_fds(unsigned count)
 {
     for (int i = 0; count_fds() != count; i++) {
@@ -365,7 +365,7 @@ static void begin(struct input input)
     REQUIRE(pinion__adapter_open(url, &adapter) == 0);
     user_begin(adapter, false);
     script_begin(&script_server);
-    for (unsigned i = 0; i < more % 8; i++) /* what the first connection meets */
+    for (unsigned i = 0; i < more % 8; i++) /* for the first connection */
         act_as_server(16, input_byte(&world.input));
 }
 
@@ -397,7 +397,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require_reason(rc, why);
     else
         run();
-    nats_server_end(); /* which may still hear something */
+    nats_server_end(); /* it may still receive something */
     user_end();
     set_scale(1);
     await_fds(fds);

@@ -29,8 +29,8 @@
 #include <signal.h>
 
 #define BEGIN_MS 1000000
-#define HEAL_MS  30000 /* in which all is well again, once the server is */
-#define PROBE_MS 1000  /* after which a message each way is sent again */
+#define HEAL_MS  30000 /* the time to recover, once the server behaves */
+#define PROBE_MS 1000  /* after which a message is sent again in each direction */
 #define SPINS_MAX                                                                                            \
     100000 /* of waits that end at once, with nothing done by the script and no time that passes */
 #define FDS_MAX 256
@@ -38,14 +38,14 @@
 enum stage { SCRIPT, HEALING, PROBING, STOPPED };
 
 static struct {
-    bool runs; /* the adapter's functions are the script's */
+    bool runs; /* the adapter's calls go to the script */
     uint64_t now;
     struct input input;
     enum stage stage;
     bool stops_at_once;
     unsigned busy; /* how often the script goes on where nothing waits; 0: never */
     unsigned calls;
-    unsigned eager; /* how many acts there are before a new connection is used */
+    unsigned eager; /* how many acts come before a new connection is used */
     unsigned spins;
     uint64_t dice;
     uint64_t healed_at, probed_at;
@@ -172,7 +172,7 @@ static void end_step(uint64_t until)
     } else if (runs && world.stage == PROBING && user_last_arrived() && user_last_came()) {
         stop();
     } else if (runs && world.stage == PROBING && world.now >= world.probed_at + PROBE_MS) {
-        probe(); /* there was no room, perhaps */
+        probe(); /* perhaps there was no room */
     } else {
         REQUIRE(world.stops_at_once || world.stage == STOPPED || world.now < world.healed_at + HEAL_MS);
         pass(UINT64_MAX, until);
@@ -220,7 +220,7 @@ int __wrap_RAND_bytes(unsigned char *out, int count)
     return 1;
 }
 
-/* The thread is this one, and is over when this returns. */
+/* This thread runs the function, and it is over when this returns. */
 int __wrap_pinion__thread_start(pthread_t *thread, void *(*run)(void *data), void *data)
 {
     world.runs = true;
@@ -247,8 +247,7 @@ redisContext *__wrap_redisConnectWithTimeout(const char *host, int port, const s
     int fd = redis_server_connect();
     redisContext *context = redisConnectFd(fd);
     REQUIRE(context);
-    context->flags |=
-        REDIS_BLOCK; /* as it would be: a read or a write for which there is no room has failed */
+    context->flags |= REDIS_BLOCK; /* as in reality: a read or a write without room has failed */
     if (fd < 0)
         set_error(context, "Connection refused");
     for (unsigned i = 0; i < world.eager && world.input.left > 0; i++)
@@ -263,7 +262,7 @@ int __wrap_redisAppendCommandArgv(redisContext *context, int count, const char *
     return __real_redisAppendCommandArgv(context, count, words, lengths);
 }
 
-/* One that finds no room has waited as long as it may. */
+/* A write that finds no room has waited as long as it may. */
 int __wrap_redisBufferWrite(redisContext *context, int *done)
 {
     redis_server_turn();
@@ -343,7 +342,7 @@ static void begin(struct input input)
     user_begin(adapter, true);
 }
 
-/* Settings that are right are refused only where the server has said so. */
+/* Valid settings are refused only if the server has said so. */
 static void require_reason(int rc, const char *why)
 {
     REQUIRE(*why);
@@ -351,7 +350,7 @@ static void require_reason(int rc, const char *why)
             (rc == PINION_EACCES && redis_server_was_bad()));
 }
 
-/* What was taken has arrived, or is known not to have. */
+/* Every accepted message has arrived, or is known to be lost. */
 static void check_counts(void)
 {
     struct user_counts counts = user_counted();

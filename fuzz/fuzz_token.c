@@ -1,8 +1,8 @@
 /* Signed and encrypted tokens. The first byte chooses. 's' signs the message after two numbers of two bytes,
  * which say where and how the token is then changed; 'S' does the same with HS384, 'X' with HS512, and 'e'
- * encrypts. 'v' and 'd' read any bytes as a signed or an encrypted token. A token that is read must be the one
- * that signing or encrypting its message gives: the corpus has valid signatures, of which whole tokens can be
- * put together.
+ * encrypts. 'v' and 'd' read any bytes as a signed or an encrypted token. A token that is read must be the
+ * one that signing or encrypting its message gives: the corpus has valid signatures, of which whole tokens
+ * can be put together.
  *
  * Fuzzes: src/token/verifier.c src/token/encryptor.c */
 #include "fuzz.h"

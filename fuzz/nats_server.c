@@ -39,7 +39,7 @@ struct command {
 };
 
 static struct {
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t lock; /* guards what follows */
     pthread_t thread;
     int listener, wake;
     uint16_t port;
@@ -135,7 +135,7 @@ static void lock(void)
     pthread_mutex_lock(&server.lock);
 }
 
-/* What was changed is seen to. */
+/* Wakes the server, which handles what has changed. */
 static void unlock(void)
 {
     uint64_t one = 1;
@@ -166,7 +166,7 @@ static struct connection *client(void)
     return NULL;
 }
 
-/* The client has let go of what was before, so that nothing can come of it. */
+/* The client has let go of the connection before, so nothing can come of that. */
 static void welcome(struct connection *connection)
 {
     bool lies = false;
@@ -217,7 +217,7 @@ static void accept_one(void)
 
 /* ---- commands ---- */
 
-/* A subscription's last part may be any: `*`. */
+/* The last part of a subscription may be `*`: any. */
 static bool fits(const char *pattern, const char *subject)
 {
     size_t len = strlen(pattern);
@@ -261,7 +261,7 @@ static void deliver(struct connection *connection, const char *subject, struct p
     }
 }
 
-/* A request that nobody hears is answered by the server. */
+/* The server answers a request without subscribers. */
 static void say_nobody(struct connection *connection, const char *reply)
 {
     char head[1200];
@@ -274,7 +274,7 @@ static void say_nobody(struct connection *connection, const char *reply)
     }
 }
 
-/* A client is not told of what it publishes itself. */
+/* A client does not receive what it publishes itself. */
 static void publish(struct connection *connection, const struct command *command)
 {
     user_arrived(command->words[1], command->payload);
@@ -304,7 +304,7 @@ static void perform(struct connection *connection, const struct command *command
         REQUIRE(is_verb(command, "PONG"));
 }
 
-/* What it may not do, or another error. */
+/* Say that the command is not permitted, or another error. */
 static void say_error(struct connection *connection, const struct command *command, unsigned choice)
 {
     server.was_bad = true;
@@ -315,7 +315,7 @@ static void say_error(struct connection *connection, const struct command *comma
         say(connection, command->words[1]);
         say(connection, "\"'");
     } else {
-        connection->lies = true; /* the client does not know what was not done */
+        connection->lies = true; /* the client does not know that nothing was done */
         say(connection, errors[choice / 2 % COUNT(errors)]);
     }
     say(connection, "\r\n");
@@ -336,7 +336,7 @@ static void answer_otherwise(struct connection *connection, enum nats_manner man
         say(connection, answers[choice % COUNT(answers)]);
 }
 
-/* False: the connection is to be closed. */
+/* Returns false if the connection must be closed. */
 static bool respond(struct connection *connection, const struct command *command)
 {
     enum nats_manner manner = server.next_count > 0 ? server.next[0].manner : NATS_GOOD;
@@ -374,7 +374,7 @@ static unsigned split(const char *line, size_t len, struct command *command)
     return count;
 }
 
-/* False: it has not come as a whole. */
+/* Returns false if it has not come completely. */
 static bool read_command(struct pinion_slice *bytes, struct command *command)
 {
     const char *end = bytes->len ? memchr(bytes->ptr, '\n', bytes->len) : NULL;
@@ -408,7 +408,7 @@ static bool respond_to_all(struct connection *connection)
     return goes_on;
 }
 
-/* A handshake begins, where the first line wants one. */
+/* A handshake begins, if the first line requires one. */
 static bool is_tls(const struct connection *connection)
 {
     return connection->in.len > 0 && *connection->in.data == 0x16;
@@ -562,7 +562,7 @@ void nats_server_piece(size_t piece)
     unlock();
 }
 
-/* Lengths have six digits at most, as with fuzz_redis. */
+/* Lengths have at most six digits, as with fuzz_redis. */
 void nats_server_raw(struct pinion_slice bytes)
 {
     size_t digits = 0;

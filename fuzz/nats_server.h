@@ -1,6 +1,5 @@
-/* A NATS server on a thread of its own, on a port of the loopback that is free, for one client. It does what
- * NATS does, but for what a script wants otherwise. All functions may be called on any thread.
- */
+/* A NATS server for one client, on a thread and a free loopback port of its own. It behaves like NATS, except
+ * where a script says otherwise. All functions may be called on any thread. */
 #ifndef PINION_FUZZ_NATS_SERVER_H
 #define PINION_FUZZ_NATS_SERVER_H
 
@@ -8,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What it does in answer to one command. */
+/* How it answers a command. */
 enum nats_manner {
     NATS_GOOD,
     NATS_ERROR,  /* does nothing; says that it is not permitted, or another error */
@@ -21,24 +20,23 @@ enum nats_manner {
     NATS_MANNERS
 };
 
-/* Begin to serve; end, when nobody is connected any more or will be. */
+/* Begin to serve. End when no client is connected or will be. */
 void nats_server_begin(void);
 void nats_server_end(void);
 uint16_t nats_server_port(void);
 
-/* ---- the script's ---- */
+/* ---- for the script ---- */
 
-/* Of a command that comes later than those for which this was called before; `choice` is of errors, and of
- * other answers. */
+/* Set this for a command after those of earlier calls. `choice` selects the error or the other answer. */
 void nats_server_manner(enum nats_manner manner, unsigned choice);
 
-/* The first line of connections to come. */
+/* The first line of new connections. */
 void nats_server_greeting(unsigned choice);
 
-/* So many connections to come are closed at once. */
+/* This many new connections are closed at once. */
 void nats_server_refuse(unsigned count);
 
-/* Answers wait until they are no longer held; the most bytes that go at once (0: all). */
+/* Answers wait while they are held. Set the most bytes that are sent at once (0: all). */
 void nats_server_hold(bool held);
 void nats_server_piece(size_t piece);
 
@@ -54,19 +52,19 @@ void nats_server_others(bool there);
 /* Another client publishes. */
 void nats_server_publish(const char *subject, struct pinion_slice bytes);
 
-/* From now on it behaves; connections on which it has lied are closed. */
+/* From now on it behaves. Connections on which it has lied are closed. */
 void nats_server_heal(void);
 
 /* ---- what is known ---- */
 
-/* So many subscriptions of the client; whether this is one of them. */
+/* How many subscriptions the client has; is this one of them? */
 unsigned nats_server_subscriptions(void);
 bool nats_server_has(const char *subject);
 
 /* How many commands have come. */
 unsigned nats_server_commands(void);
 
-/* It has said an error, or lied, ever. */
+/* It has sent an error or lied, at any time. */
 bool nats_server_was_bad(void);
 
 #endif

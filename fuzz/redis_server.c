@@ -9,11 +9,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MANNERS_MAX  16 /* that are to come */
+#define MANNERS_MAX  16 /* for later commands */
 #define PIECES_MAX   1000
 #define CHANNELS_MAX 32
 #define WORDS_MAX    4
-#define ROOM         4096 /* bytes that the kernel keeps for a server that does not read; more, in fact */
+#define ROOM         4096 /* bytes that the kernel keeps for a server that does not read; in reality it is more */
 
 struct connection {
     int fd; /* -1: there is none */
@@ -46,7 +46,7 @@ static struct {
     "A-word-that-is-longer-than-the-sentence-which-is-made-of-it,-and-than-any-that-the-log-has-for-what-"   \
     "goes-wrong-with-a-server,-so-that-it-is-cut-somewhere-in-its-middle,-wherever-that-may-happen-to-be"
 
-/* One that passes is told of in other words than one that does not. */
+/* The texts distinguish errors that may pass from those that do not. */
 static const char *const errors[] = {
     "ERR unknown command 'X'",
     "NOPERM this user has no permissions",
@@ -116,7 +116,7 @@ static void close_connection(struct connection *connection)
     *connection = (struct connection){ .fd = -1 };
 }
 
-/* What it has sent and then says is wrong may be read when it has gone. */
+/* The client may read what was sent as a lie after it has gone. */
 static void lie(struct connection *connection)
 {
     connection->lies = true;
@@ -199,7 +199,7 @@ static int find_channel(const struct connection *connection, struct pinion_slice
     return -1;
 }
 
-/* A terminated copy. strndup wants a string: what follows the name may be the end of the memory. */
+/* A terminated copy. strndup needs a string, but the memory may end right after the name. */
 static char *text_of(struct pinion_slice name)
 {
     char *text = malloc(name.len + 1);
@@ -283,7 +283,7 @@ static void flush(struct connection *connection, size_t most)
     answers_send(&connection->out, connection->fd, most);
 }
 
-/* All of the answer, or a half. */
+/* The whole answer, or half of it. */
 static void answer_and_close(struct connection *connection, size_t begin, bool half)
 {
     if (half)
@@ -292,7 +292,7 @@ static void answer_and_close(struct connection *connection, size_t begin, bool h
     close_connection(connection);
 }
 
-/* False: the connection is gone. */
+/* Returns false if the connection is gone. */
 static bool respond(struct connection *connection, const struct command *command)
 {
     enum redis_manner manner = connection->next_count > 0 ? connection->next[0].manner : REDIS_GOOD;
@@ -328,7 +328,7 @@ static bool respond(struct connection *connection, const struct command *command
 
 /* ---- taking turns ---- */
 
-/* A number and the end of its line. False: it has not come as a whole. */
+/* A number and the end of its line. Returns false if they have not come completely. */
 static bool read_number(struct pinion_slice *bytes, char sign, size_t *out)
 {
     const char *end = memchr(bytes->ptr, '\n', bytes->len);
@@ -387,14 +387,14 @@ static void take_in(struct connection *connection)
     }
 }
 
-/* Does the client keep its end open? What it has sent waits. */
+/* Has the client left while its end is open? What it has sent waits. */
 static bool is_deserted(const struct connection *connection)
 {
     struct pollfd end = { .fd = connection->fd, .events = POLLRDHUP };
     return ppoll(&end, 1, &(struct timespec){ 0 }, NULL) > 0;
 }
 
-/* In small pieces, but not too many of them. */
+/* In small pieces, but not too many. */
 static void hand_out(struct connection *connection)
 {
     size_t piece = connection->piece, least = answers_left(&connection->out) / PIECES_MAX;
@@ -441,8 +441,8 @@ void redis_server_stall(unsigned which, bool stalled)
     server.connections[which].stalled = stalled && is_open(which);
 }
 
-/* Lengths of arrays have five digits at most: that the library takes memory for as many as it is told is not
- * what is looked for here. */
+/* Lengths of arrays have at most five digits: the library allocates as many as it is told, but that is not
+ * what this looks for. */
 void redis_server_raw(unsigned which, struct pinion_slice bytes)
 {
     struct connection *connection = &server.connections[which];
