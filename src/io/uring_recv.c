@@ -169,7 +169,7 @@ static void become_busy(struct uring_conn *conn)
     pinion__busy_add(&conn->base);
 }
 
-/* For the time of a pause. */
+/* A paused connection is not busy. */
 static void leave_busy(struct uring_conn *conn)
 {
     pinion__busy_remove(&conn->base);

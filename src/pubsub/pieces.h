@@ -21,8 +21,8 @@ size_t pinion__pieces_release(struct pinion_pieces *pieces);
 
 /* Take a piece. Returns true when it completes a message: *whole is the message, which the caller frees.
  * Messages are dropped when this one does not fit, a piece is missing, or one has waited too long; their
- * number is added to *lost. A message that begins in the middle is ignored: it was for the node's earlier
- * life. */
+ * number is added to *lost. If the first pieces of a message are missing, it is ignored: it was sent before
+ * this node was there. */
 bool pinion__pieces_take(struct pinion_pieces *pieces, const struct pinion_piece *piece, uint64_t now_ms,
                          char **whole, size_t *lost);
 

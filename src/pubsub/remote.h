@@ -37,7 +37,7 @@ struct pinion_remote {
     struct pinion_remote_options options;
     pinion_pubsub_ops ops; /* the adapter's */
     char node[PINION_NODE_MAX + 1];
-    struct pinion_slice name; /* of the node: the same on all loops */
+    struct pinion_slice name; /* the same as `node` */
     uint64_t incarnation;     /* microseconds since 1970 when it was made: larger than in earlier lives */
     bool started;
     atomic_bool open;           /* between start and stop */

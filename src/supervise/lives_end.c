@@ -208,7 +208,7 @@ static unsigned next_failed(struct pinion_lives *lives, uint64_t now)
         lives->upgrade = PINION_UPGRADE_GOING_BACK; /* the child was asked to stop already */
         return upgrade_failed(lives, GOING_BACK);
     }
-    unsigned acts = upgrade_failed(lives, "the program as it was goes on");
+    unsigned acts = upgrade_failed(lives, "the old program keeps running");
     acts |= pinion__lives_let_in(lives, now);
     if (lives->child.state == PINION_LIFE_READY)
         acts |= pinion__lives_announce(lives);

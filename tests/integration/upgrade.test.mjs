@@ -168,7 +168,7 @@ describe("an upgrade that fails", () => {
       const first = await pidAt(server.url);
       put(server);
       server.hup();
-      await server.said(/the upgrade failed \(1 of 1 so far\): .*; the program as it was goes on\n/);
+      await server.said(/the upgrade failed \(1 of 1 so far\): .*; the old program keeps running\n/);
       assert.match(server.output().stderr, why);
       for (const one of members) await isServed(one);
       assert.deepEqual(childrenOf(server.pid), [first]);

@@ -480,7 +480,7 @@ static void a_new_one_that_fails_leaves_the_old_one_alone(void **state)
         assert_int_equal(s.failed_upgrades, i + 1);
     }
     said("the upgrade failed (5 of 5 so far): child 78 was killed by signal 6 (Aborted), core dumped; the "
-         "program as it was goes on");
+         "old program keeps running");
     acts(pinion__lives_tick(&s, 1999), 0);
     upgrade(1999);
     acts(pinion__lives_ready(&s, NEXT, 1999),
@@ -493,12 +493,12 @@ static void one_that_cannot_be_executed_or_opened_is_named(void **state)
     upgrade(10);
     pinion__lives_not_executed(&s, NEXT, 13);
     (void)pinion__lives_ended(&s, NEXT, exited(127), 20);
-    said("failed (1 of 1 so far): child 78 could not be executed (Permission denied); the program as it was");
+    said("failed (1 of 1 so far): child 78 could not be executed (Permission denied); the old program");
     acts(pinion__lives_reload(&s, 30), PINION_ACT_TELL_RELOADING | OTHER(PINION_ACT_UPGRADE));
     snprintf(s.end, sizeof s.end, "/bin/server cannot be opened (No such file or directory)");
     acts(pinion__lives_start_failed(&s, true, 30),
          PINION_ACT_TELL_FAILED | PINION_ACT_DROP | PINION_ACT_TELL_READY);
-    said("failed (2 of 2 so far): /bin/server cannot be opened (No such file or directory); the program");
+    said("failed (2 of 2 so far): /bin/server cannot be opened (No such file or directory); the old program");
     no_upgrade_is_under_way();
 }
 
