@@ -288,7 +288,7 @@ static void one_that_replaces_another_has_its_name(void **state)
     await_count(&other.heard, 1, "heard");
     assert_string_equal(other.name, "ann+"); /* the old one's goodbye is not the new one's */
     assert_int_equal(other.gone, 1);
-    assert_int_equal(count_logged("named ann too"), 0);
+    assert_int_equal(count_logged("named ann"), 0);
     end_node(&new);
     end_node(&other);
 }
