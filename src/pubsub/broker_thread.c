@@ -1,4 +1,4 @@
-/* A broker's thread: connect, do what is queued, and begin again when the connection breaks. */
+/* The thread of a broker: connect, do what is queued, and begin again when the connection breaks. */
 #include "base/clock.h"
 #include "pubsub/broker_int.h"
 #include <openssl/rand.h>
@@ -43,7 +43,7 @@ static int publish_item(struct pinion_broker *broker, const struct pinion_outgoi
     return rc;
 }
 
-/* Do all of these. After a failure the rest is left. */
+/* Do all of these. After a failure, the rest stays in the list. */
 static int perform_all(struct pinion_broker *broker, struct pinion_list *items)
 {
     struct pinion_list subscriptions = PINION_LIST_HEAD(subscriptions);
@@ -60,7 +60,7 @@ static int perform_all(struct pinion_broker *broker, struct pinion_list *items)
     return pinion__broker_confirm(broker, &subscriptions, rc);
 }
 
-/* What is to be done now: while others are expected back, messages wait. True: it is the end. */
+/* Take what must be done now. Messages wait while nodes are expected back. Returns true at the end. */
 static bool take_work(struct pinion_broker *broker, struct pinion_list *items)
 {
     struct pinion_broker_state *state = broker->state;
@@ -81,7 +81,7 @@ static int finish(struct pinion_broker *broker)
     return broker->link->sync(broker);
 }
 
-/* Until the connection breaks, or the end: 0. */
+/* Work until the connection breaks, or the end: 0. */
 static int work(struct pinion_broker *broker)
 {
     struct pinion_broker_state *state = broker->state;
@@ -112,7 +112,7 @@ static int connect_to_broker(struct pinion_broker *broker)
 {
     pinion__broker_forget_refusals(broker);
     atomic_store(&broker->state->nobody, false);
-    atomic_store(&broker->state->namesake, false); /* one that was heard before may have gone */
+    atomic_store(&broker->state->namesake, false); /* a node that was heard before may have gone */
     int rc = broker->link->open(broker);
     if (rc)
         return rc;
@@ -146,7 +146,7 @@ static bool is_stopping(struct pinion_broker_state *state)
     return stopping;
 }
 
-/* Wait before the next attempt. False: it is the end. */
+/* Wait before the next attempt. Returns false at the end. */
 static bool wait_away(struct pinion_broker *broker, unsigned failures)
 {
     struct pinion_broker_state *state = broker->state;
@@ -191,8 +191,8 @@ static void disconnect(struct pinion_broker *broker)
     broker->link->close(broker);
 }
 
-/* Only the first attempt can find that the settings never work: afterwards they have worked, or nobody would
- * hear of it. */
+/* Only the first attempt can fail because the settings never work: later they have worked before, and nobody
+ * would hear of it. */
 void *pinion__broker_run(void *data)
 {
     struct pinion_broker *broker = data;

@@ -1,4 +1,4 @@
-/* A broker's subscriptions: of the node, and of topics where each has its own. */
+/* A broker's subscriptions: those of the node, and those of topics if each topic has its own. */
 #include "pubsub/broker_int.h"
 #include <stdlib.h>
 
@@ -105,7 +105,7 @@ void pinion__broker_away(struct pinion_broker *broker)
             item->ticket = 0;
         }
     }
-    pinion__outgoing_return(&state->queue, &waiting); /* they are still to be made */
+    pinion__outgoing_return(&state->queue, &waiting); /* they must still be made */
     pinion__unlock(&state->queue.lock);
     let_go(broker, &begun);
     pinion__outgoing_free_all(&begun);
@@ -118,12 +118,12 @@ void pinion__broker_back(struct pinion_broker *broker)
     pinion__unlock(&broker->state->queue.lock);
 }
 
-/* ---- everything ---- */
+/* ---- all subscriptions ---- */
 
-/* The topics, as items of the thread's own. */
+/* The topics, as items of the thread. */
 struct names {
     struct pinion_list items;
-    bool incomplete; /* there was no memory for all */
+    bool incomplete; /* there was no memory for all of them */
 };
 
 static void list_topic(struct pinion_map_node *node, void *data)
@@ -138,7 +138,7 @@ static void list_topic(struct pinion_map_node *node, void *data)
         names->incomplete = true;
 }
 
-/* What waits in the queue to begin or end is in the set of topics already. */
+/* The set of topics already includes what waits in the queue to begin or end. */
 static bool list_topics(struct pinion_broker_state *state, struct names *topics)
 {
     struct pinion_list waiting = PINION_LIST_HEAD(waiting);

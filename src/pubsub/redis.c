@@ -1,5 +1,5 @@
-/* Redis, by hiredis: two connections, since one that has subscribed can do nothing else. Both are served by
- * the adapter's thread, with poll(2). */
+/* The link to Redis, by hiredis. It has two connections, because one that has subscribed can do nothing else.
+ * The adapter's thread serves both, with poll(2). */
 #include "pubsub/redis.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define DEFAULT_PORT 6379
-#define PING_MS      2000          /* how often each connection is tried */
-#define SILENCE_MS   (3 * PING_MS) /* after which it is given up */
+#define PING_MS      2000          /* how often each connection is tested */
+#define SILENCE_MS   (3 * PING_MS) /* after this time without an answer it is given up */
 
 static struct redis_link *link_of(struct pinion_broker *broker)
 {
@@ -31,7 +31,7 @@ static int open_connections(struct pinion_broker *broker)
     return rc;
 }
 
-/* What was published and not answered may have reached the others, or not. */
+/* Messages that were published without an answer may have reached the others, or not. */
 static size_t close_lane(struct lane *lane)
 {
     size_t published = 0;
@@ -91,7 +91,7 @@ static int publish(struct pinion_broker *broker, enum pinion_subject kind, const
 
 static size_t largest(struct pinion_broker *broker)
 {
-    return 0; /* 512 MB, of which no node has as many */
+    return 0; /* 512 MB; no node has a message of that size */
 }
 
 static int subscribe(struct pinion_broker *broker, const char *subject)
@@ -132,7 +132,7 @@ static bool is_word(const redisReply *reply, const char *word)
     return reply->type == REDIS_REPLY_STRING && strcmp(reply->str, word) == 0;
 }
 
-/* The command that this answers; the caller frees it. NULL: none was under way. */
+/* The command that this answers; the caller frees it. NULL: no command waits for an answer. */
 static struct command *answered(struct lane *lane)
 {
     if (pinion__list_empty(&lane->commands))
@@ -152,7 +152,7 @@ static int subscription_failed(struct redis_link *link, const struct command *co
     return 0;
 }
 
-/* Messages, confirmations, and answers to PING: an error is an answer too. */
+/* Messages, confirmations, and answers to PING; an error is an answer too. */
 static int handle_in(struct redis_link *link, const redisReply *reply)
 {
     int rc = 0;
@@ -182,7 +182,7 @@ static void publish_failed(struct redis_link *link, const struct command *comman
         pinion__broker_lost(&link->broker, 1);
 }
 
-/* The answer to PUBLISH is how many have got it; of what is for all nodes this is one. */
+/* The answer to PUBLISH is the number of receivers. For a message to all nodes, this node is one of them. */
 static void published(struct redis_link *link, const struct command *command, long long receivers)
 {
     link->passing = false;
@@ -225,7 +225,7 @@ static int take_in(struct redis_link *link, struct lane *lane,
     }
 }
 
-/* Wait for either connection, or for wake_fd (-1: none), and take in what there is. */
+/* Wait for either connection, or for wake_fd (-1: none), and read what has come. */
 static int take_in_both(struct redis_link *link, int wake_fd, int timeout_ms)
 {
     struct pollfd fds[] = {
@@ -255,7 +255,7 @@ static int sync_with_server(struct pinion_broker *broker)
     return rc;
 }
 
-/* The node does not subscribe to it yet. */
+/* The node does not subscribe to this subject yet. */
 static int ask(struct pinion_broker *broker, const char *subject, const void *bytes, size_t length)
 {
     struct redis_link *link = link_of(broker);
@@ -266,7 +266,7 @@ static int ask(struct pinion_broker *broker, const char *subject, const void *by
     return !rc && link->nobody ? PINION_ENOENT : rc;
 }
 
-/* A connection that only listens does not find out by itself that nobody is there any more. */
+/* A connection that only listens does not notice by itself that its peer has gone. */
 static int ping(struct redis_link *link)
 {
     const char *words[] = { "PING" };
@@ -315,11 +315,12 @@ static const struct pinion_link_ops ops = {
     .free = free_link,
 };
 
-/* Channels are the same in all databases: a number is allowed, as other clients want it, and ignored. */
+/* Channels are the same in all databases. A number is accepted, because other clients require one, and
+ * ignored. */
 static int check(const struct pinion_broker_url *url)
 {
     if (url->path[strspn(url->path, "0123456789")])
-        return pinion__fail(PINION_EINVAL, "pubsub: the URL's path is no number of a Redis database");
+        return pinion__fail(PINION_EINVAL, "pubsub: the URL's path is not the number of a Redis database");
     return 0;
 }
 

@@ -4,7 +4,8 @@
 #include "pubsub/redis_problem.h"
 #include <string.h>
 
-/* The connection has failed: by what it says, which is not what the server was told. */
+/* The connection has failed. The reason is hiredis's text, which contains nothing of what the server was
+ * told. */
 int pinion__redis_fail(struct redis_link *link, const struct lane *lane)
 {
     return pinion__broker_explain(&link->broker, PINION_EIO, "%s",
@@ -68,7 +69,7 @@ void pinion__redis_free_tls(struct redis_link *link)
 
 /* ---- connecting ---- */
 
-/* Run a command and wait for its answer. */
+/* Run a command, and wait for its answer. */
 static int run(struct redis_link *link, const struct lane *lane, int count, const char **words)
 {
     redisReply *reply = redisCommandArgv(lane->context, count, words, NULL);
