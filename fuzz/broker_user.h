@@ -69,11 +69,11 @@ void user_trust(bool trusted);
 
 struct user_counts user_counted(void);
 bool user_is_up(void);
-/* Subscriptions that are not answered. */
+/* Subscriptions that were not answered. */
 unsigned user_waiting(void);
 /* Subscribed to, at a server that refuses nothing any more. */
 bool user_wants(unsigned topic);
-/* The last message of the node is at the server; the last of the server's at the node. */
+/* The node's last message is at the server; the server's last message is at the node. */
 bool user_last_arrived(void);
 bool user_last_came(void);
 /* The node has said goodbye to the others. */

@@ -587,7 +587,7 @@ void nats_server_close(void)
     unlock();
 }
 
-/* As a server does that reads its settings again. */
+/* A server does this when it has read its settings again. */
 void nats_server_revoke(unsigned choice)
 {
     lock();

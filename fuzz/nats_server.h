@@ -43,10 +43,10 @@ void nats_server_piece(size_t piece);
 void nats_server_raw(struct pinion_slice bytes);
 void nats_server_close(void);
 
-/* One of the subscriptions is not permitted any more. */
+/* One of the subscriptions is no longer permitted. */
 void nats_server_revoke(unsigned choice);
 
-/* Is anybody there for what is sent to one node? */
+/* Does anybody receive messages for one node? */
 void nats_server_others(bool there);
 
 /* Another client publishes. */

@@ -29,8 +29,8 @@ struct pinion_link_ops {
      * later. */
     int (*open)(struct pinion_broker *broker);
 
-    /* Have a subject's messages come in, or no more. It need not be confirmed. Where it was refused, or taken
-     * away, it is subscribed to once more. */
+    /* Begin or end to receive a subject's messages. It need not be confirmed. After a subscription was
+     * refused or taken away, this is called once more. */
     int (*subscribe)(struct pinion_broker *broker, const char *subject);
     int (*unsubscribe)(struct pinion_broker *broker, const char *subject);
 
@@ -108,8 +108,8 @@ void pinion__broker_missed(struct pinion_broker *broker, const char *subject);
 
 enum pinion_broker_act { PINION_BROKER_SUBSCRIBE, PINION_BROKER_PUBLISH };
 
-/* The server does not let this user subscribe or publish to a subject; of the latter, one message is lost.
- * A subscription that is still wanted is asked for again later. It may also be one that was allowed before.
+/* The server does not let this user subscribe or publish to a subject. If it is publishing, one message is
+ * lost. A subscription that is still wanted is tried again later. It may also be one that was allowed before.
  * Thread: any. */
 void pinion__broker_refused(struct pinion_broker *broker, enum pinion_broker_act act, const char *subject);
 

@@ -1,7 +1,7 @@
-/* What a broker does not let this node's user do. Somebody mends that at the broker, of which nobody tells
- * the node: so what was refused is asked for again, as long as it is wanted.
+/* What a broker does not allow this node's user. Somebody may change that at the broker, but the node is not
+ * told. So what was refused is tried again, as long as it is wanted.
  *
- * What is published needs no more than that: each message is asked for by itself. */
+ * Publishing needs nothing of this: every message is a try. */
 #include "base/clock.h"
 #include "pubsub/broker_int.h"
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #define ASK_MIN_MS 1000
 #define ASK_MAX_MS 8000 /* with a second until the thread looks, and the answer: within 10 s */
-#define ASK_MAX    1000 /* subscriptions at a time, where none was allowed the last time */
+#define ASK_MAX    1000 /* subscriptions in one go, if none was allowed the last time */
 
 /* ---- refusing ---- */
 
@@ -27,14 +27,14 @@ static void say_refused(struct pinion_broker *broker, enum pinion_broker_act act
                     broker->url.prefix);
 }
 
-/* Is it a topic's? Others are those that the node cannot do without. */
+/* Is it the subject of a topic? The node needs all others. */
 static bool is_topic(const struct pinion_broker_state *state, const char *subject)
 {
     char topic[256];
     return pinion__subject_topic(subject, state->base, topic);
 }
 
-/* What cannot be remembered is treated as what the node cannot do without: the connection is made anew. */
+/* What cannot be remembered counts as something the node needs: the connection is made anew. */
 static void note_refused(struct pinion_broker_state *state, const char *subject)
 {
     if (!is_topic(state, subject) || pinion__topics_add(&state->refused, subject, state->round) != 0)
@@ -83,7 +83,7 @@ void pinion__broker_forget_refusals(struct pinion_broker *broker)
     state->asking = (struct pinion_asking){ .at = 0 };
 }
 
-/* ---- what the node cannot do without ---- */
+/* ---- what the node needs ---- */
 
 static int explain_refusal(struct pinion_broker *broker, const char *act, const char *subject)
 {
@@ -115,15 +115,16 @@ int pinion__broker_check_allowed(struct pinion_broker *broker)
     return rc;
 }
 
-/* ---- asking again ---- */
+/* ---- trying again ---- */
 
 struct choice {
     struct pinion_broker_state *state;
-    struct pinion_list *out; /* of items */
+    struct pinion_list *out; /* of pinion_outgoing_item.node */
     size_t room;
 };
 
-/* With both locks. One that is not wanted any more is forgotten; one for which there is no memory is left. */
+/* Both locks are held. A subscription that is no longer wanted is forgotten. One for which there is no memory
+ * stays. */
 static void choose(struct pinion_map_node *node, void *data)
 {
     const struct pinion_topics_entry *entry = PINION_CONTAINER_OF(node, struct pinion_topics_entry, node);
@@ -144,7 +145,8 @@ static void choose(struct pinion_map_node *node, void *data)
     pinion__topics_remove(&state->refused, entry->name);
 }
 
-/* Those that this round has not had yet, or else the next one's. What is left then. */
+/* Choose those that were not tried in this round; if there are none, begin the next round. Returns how many
+ * are left. */
 static size_t choose_all(struct pinion_broker_state *state, struct pinion_list *out, size_t most)
 {
     struct choice choice = { .state = state, .out = out, .room = most };
@@ -169,7 +171,7 @@ static size_t count_refused(struct pinion_broker_state *state)
     return count;
 }
 
-/* Said when nothing is refused any more: NATS refuses a moment later than it confirms. */
+/* This is logged when nothing is refused any more: NATS refuses a moment after it has confirmed. */
 static void end_asking(struct pinion_broker *broker)
 {
     struct pinion_asking *asking = &broker->state->asking;
@@ -193,7 +195,7 @@ static int ask(struct pinion_broker *broker, struct pinion_list *items)
     return pinion__broker_confirm(broker, items, rc);
 }
 
-/* Where one is allowed now the rest may be, and is asked for soon. */
+/* If one is allowed now, the rest may be too, and is tried soon. */
 static int ask_for_some(struct pinion_broker *broker)
 {
     struct pinion_broker_state *state = broker->state;

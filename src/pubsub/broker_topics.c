@@ -22,7 +22,7 @@ int pinion__broker_subscribe(struct pinion_broker *broker, const struct pinion_o
     return broker->link->unsubscribe(broker, subject);
 }
 
-/* Nobody waits any more, however the subscriptions end: those have ticket 0. */
+/* Nobody waits any more, however the subscriptions end: their tickets become 0. */
 static void let_go(struct pinion_broker *broker, struct pinion_list *items)
 {
     struct pinion_broker_state *state = broker->state;
@@ -45,7 +45,7 @@ static void tell(struct pinion_broker *broker, const struct pinion_outgoing_item
         state->events->subscribed(state->core, item->name, item->ticket);
 }
 
-/* The broker has answered: they are done, or refused. */
+/* The broker has answered: report each subscription as done or refused. */
 static void tell_all(struct pinion_broker *broker, struct pinion_list *items)
 {
     struct pinion_outgoing_item *item;
@@ -56,8 +56,8 @@ static void tell_all(struct pinion_broker *broker, struct pinion_list *items)
     }
 }
 
-/* A broker that does not answer in time is away: nobody waits any more. It has as much time again; what it
- * refuses then is told too. */
+/* A broker that does not answer in time counts as away: nobody waits any more. It has the same time once
+ * more, and what it refuses then is reported too. */
 int pinion__broker_confirm(struct pinion_broker *broker, struct pinion_list *items, int rc)
 {
     if (pinion__list_empty(items))

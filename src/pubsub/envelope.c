@@ -136,7 +136,7 @@ static int read_body(struct pinion_slice *in, uint8_t kind, struct pinion_envelo
         out->body = *in;
         return 0;
     default:
-        return pinion__fail(PINION_ENOTSUP, "a message from another node is of an unknown kind, %u", kind);
+        return pinion__fail(PINION_ENOTSUP, "a message from another node is of the unknown kind %u", kind);
     }
 }
 

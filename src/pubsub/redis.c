@@ -142,7 +142,8 @@ static struct command *answered(struct lane *lane)
     return command;
 }
 
-/* One that passes is tried again, on a new connection; so is an end, which would be forgotten. */
+/* A failure that may pass is tried again on a new connection. So is a failure to unsubscribe, which would be
+ * forgotten otherwise. */
 static int subscription_failed(struct redis_link *link, const struct command *command, const char *answer)
 {
     bool begins = command->verb == SUBSCRIBE;

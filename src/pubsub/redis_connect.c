@@ -93,8 +93,8 @@ static int authenticate(struct redis_link *link, const struct lane *lane)
     return rc ? rc : run(link, lane, 1, (const char *[]){ "PING" });
 }
 
-/* A user who may not end a subscription would be sent ever more that nobody wants. It is tried on what is not
- * subscribed to. */
+/* If a user may not unsubscribe, messages that nobody wants would go on coming. So it is tried with a subject
+ * that is not subscribed to. */
 static int try_unsubscribe(struct redis_link *link)
 {
     char subject[PINION_SUBJECT_MAX];

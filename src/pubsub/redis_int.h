@@ -47,7 +47,7 @@ int pinion__redis_connect(struct redis_link *link, struct lane *lane);
 /* The connection has failed: PINION_EIO, explained by its error. */
 int pinion__redis_fail(struct redis_link *link, const struct lane *lane);
 
-/* An answer to such a command is an error: PINION_EIO or PINION_EACCES, explained. */
+/* The answer to this command is an error: PINION_EIO or PINION_EACCES, explained. */
 int pinion__redis_fail_with(struct redis_link *link, const char *command, const char *answer);
 
 #endif

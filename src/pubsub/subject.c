@@ -54,7 +54,7 @@ size_t pinion__subject(char out[PINION_SUBJECT_MAX], const char *base, enum pini
     return (size_t)(end - out);
 }
 
-/* -1: it is none. */
+/* Returns -1 when it is not a name. */
 static long read_name(const char *encoded, char out[256])
 {
     char text[3 * 255 + 1];

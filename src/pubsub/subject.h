@@ -34,7 +34,7 @@ size_t pinion__subject(char out[PINION_SUBJECT_MAX], const char *base, enum pini
 /* Read a node's name from the last part of a subject. Returns false when it is not a node's subject. */
 bool pinion__subject_node(const char *subject, char out[256]);
 
-/* Read the topic that a subject of this base is for, terminated. False: it is for none. */
+/* Read the topic of a subject with this base, terminated. Returns false when it is not a topic's subject. */
 bool pinion__subject_topic(const char *subject, const char *base, char out[256]);
 
 #endif
