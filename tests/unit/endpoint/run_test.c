@@ -107,12 +107,14 @@ _Noreturn static void serve(unsigned loops, rlim_t descriptors, int out, int in)
     char byte;
     pinion_log_set_level(PINION_LOG_NONE);
     allow(0);
+    int threads = entries("/proc/self/task");
     if (used_before) {
         endpoint = made(loops);
         must(pinion_endpoint_start(endpoint) == 0, 12);
         pinion_endpoint_free(endpoint);
+        must(threads_come_to(threads), 13);
     }
-    int files = entries("/proc/self/fd"), threads = entries("/proc/self/task");
+    int files = entries("/proc/self/fd");
     int rc = start_with(loops, descriptors, &endpoint, &report);
     allow(rc ? 0 : descriptors);
     if (rc && endpoint) {
@@ -434,6 +436,9 @@ static void a_signal_stops_all_that_run(void **state)
 
 static void no_engine(void **state)
 {
+    const struct pinion_loop_ops *engine = pinion__loop_engine(io);
+
+    print_message("%s: %s\n", io, engine ? pinion__loop_engine_refusal(engine) : "not in this build");
     skip();
 }
 
