@@ -48,7 +48,7 @@ static inline void let_go(void)
 /* Wait until so many have happened, and look no more. */
 static inline void await_all(int wanted)
 {
-    for (int i = 0; in_a_turn.seen < wanted && i < 100000; i++)
+    for (int i = 0; in_a_turn.seen < wanted && i < 1000000; i++)
         usleep(100);
     in_a_turn.looking = false;
     assert_int_equal(in_a_turn.seen, wanted);

@@ -1,6 +1,7 @@
 /* Lines of the log that a client causes: they name it, what it sent, and nothing that it could forge. */
 #include "helpers/engine.h"
 #include <stdlib.h>
+#include <time.h>
 
 static char line[1200];
 static int lines;
@@ -131,11 +132,12 @@ static void topics_without_a_route_are_one_line_a_second(void **state)
 {
     char text[100];
     connect_to(&users);
+    time_t began = time(NULL);
     for (int i = 0; i < 5000; i++) {
         snprintf(text, sizeof text, "[null,\"1\",\"none:%d\",\"phx_join\",{}]", i);
         send_text(client, text);
     }
-    assert_in_range(lines, 1, 20); /* a machine that is busy may take seconds */
+    assert_in_range(lines, 1, time(NULL) - began + 2); /* a machine that is busy may take many seconds */
     expect_said("no route for the topic \"none:");
     expect_said("peer ");
 }

@@ -20,7 +20,8 @@ static void beginnings_of_sessions_have_their_turn(void **state)
     char requests[SESSIONS * (sizeof REQUEST - 1) + 1] = "";
     for (int i = 0; i < SESSIONS; i++)
         memcpy(requests + i * (sizeof REQUEST - 1), REQUEST, sizeof REQUEST);
-    start(&(pinion_endpoint_options){ .loops = 1, .io = io }, &(pinion_socket_options){ .longpoll = true });
+    start(&(pinion_endpoint_options){ .loops = 1, .io = io },
+          &(pinion_socket_options){ .longpoll = true, .longpoll_window_ms = 1000000 });
     int fd = connected_fd();
     hold_and_look(sessions);
     assert_true(tcp_send(fd, requests, sizeof requests - 1));
