@@ -53,6 +53,8 @@ static pid_t start(void (*body)(void))
     exit(0);
 }
 
+#define NO_FILTERS 77 /* the status of a child that cannot refuse system calls */
+
 /* In the child: a failure is its status. */
 static void must(bool condition, int status)
 {
@@ -79,6 +81,11 @@ static void exits_well(pid_t pid)
     int status;
     close(talk_pipe[1]);
     assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NO_FILTERS) {
+        close(heard_pipe[0]);
+        print_message("system calls cannot be refused here\n");
+        skip();
+    }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         fail_msg("the process ended with status %x", (unsigned)status);
     close(heard_pipe[0]);
@@ -302,7 +309,7 @@ static void nor_a_process_without_threads(void **state)
 
 static void log_without_threads(void)
 {
-    must(refuse_threads(EAGAIN), 2);
+    must(refuse_threads(EAGAIN), NO_FILTERS);
     log_lines(0, 10);
     _exit(0); /* LeakSanitizer, at an exit, wants a thread too */
 }
