@@ -5,6 +5,11 @@
 #include "room_channel.h"
 #include "user.h"
 
+/* The directory of the page, from the program's own. A package may have another place for it. */
+#ifndef CHAT_PAGE
+#define CHAT_PAGE "../share/chat"
+#endif
+
 static const pinion_route channels[] = {
     { "rooms:*", &room_channel },
     { "online:*", &online_channel },
@@ -39,7 +44,7 @@ int main(int argc, char **argv)
     if (!rc)
         rc = pinion_endpoint_get(endpoint, "/token", token_page, tokens ? endpoint : NULL);
     if (!rc)
-        rc = pinion_endpoint_static(endpoint, "/", "../share/chat");
+        rc = pinion_endpoint_static(endpoint, "/", CHAT_PAGE);
     if (!rc)
         rc = pinion_endpoint_run(endpoint);
     pinion_endpoint_free(endpoint);
