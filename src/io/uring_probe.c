@@ -22,6 +22,7 @@
 struct probe {
     struct io_uring ring;
     int sockets[2];
+    int error;       /* with which the kernel did not take an operation; 0: it took all */
     uint8_t *memory; /* the buffer ring, and TOO_MUCH bytes that are never touched */
     uint8_t buffer[BUFFER_SIZE];
 };
@@ -96,8 +97,13 @@ static struct uring_event completion(struct probe *probe)
 {
     struct uring_event event = { .result = INT32_MIN };
     struct io_uring_cqe *cqe;
+    int rc;
 
-    (void)io_uring_submit_and_get_events(&probe->ring);
+    do
+        rc = io_uring_submit_and_get_events(&probe->ring);
+    while (rc == -EINTR);
+    if (rc < 0)
+        probe->error = -rc;
     if (io_uring_peek_cqe(&probe->ring, &cqe) == 0) {
         event = (struct uring_event){ cqe->user_data, cqe->res, cqe->flags };
         io_uring_cqe_seen(&probe->ring, cqe);
@@ -132,8 +138,12 @@ static bool try_sends(struct probe *probe)
 
     if (whole && part > 0 && (size_t)part < TOO_MUCH && nothing == -EAGAIN)
         return true;
-    snprintf(refusal, sizeof refusal, "the io_uring of this kernel does not report short sends (%d, %d, %d)",
-             whole, part, nothing);
+    if (probe->error)
+        refuse("cannot try io_uring", probe->error);
+    else
+        snprintf(refusal, sizeof refusal,
+                 "the io_uring of this kernel does not report short sends (%d, %d, %d)", whole, part,
+                 nothing);
     return false;
 }
 
@@ -144,8 +154,11 @@ static bool try_receive(struct probe *probe)
     if (event.result == BUFFER_SIZE && (event.flags & IORING_CQE_F_MORE) &&
         (event.flags & IORING_CQE_F_BUFFER))
         return true;
-    snprintf(refusal, sizeof refusal, "the io_uring of this kernel has no multishot receive (%d, %x)",
-             event.result, event.flags);
+    if (probe->error)
+        refuse("cannot try io_uring", probe->error);
+    else
+        snprintf(refusal, sizeof refusal, "the io_uring of this kernel has no multishot receive (%d, %x)",
+                 event.result, event.flags);
     return false;
 }
 

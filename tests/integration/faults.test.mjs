@@ -85,7 +85,7 @@ async function oneChild(pid) {
 
 // What is wrong was said in a sentence, not only by the name of a code.
 function assertSaid(stderr, what) {
-  assert.match(stderr, /^(?:pinion:|\S+ \[error\]) .*(cannot|could not|no |descriptors|memory|resources|another program)/m, `${what}: ${stderr}`);
+  assert.match(stderr, /^(?:pinion:|\S+ \[error\]) .*(cannot|could not|does not|no |descriptors|memory|resources|another program)/m, `${what}: ${stderr}`);
 }
 
 // A program that starts, or exits and says why: {server, port}, of which the port is undefined when it has exited.
