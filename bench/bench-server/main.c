@@ -35,9 +35,10 @@ int main(int argc, char **argv)
 
     int rc = pinion_endpoint_new(&endpoint, &options);
     if (!rc)
-        rc = pinion_endpoint_socket(
-            endpoint, "/socket", &bench_socket,
-            &(pinion_socket_options){ .timeout_ms = PINION_NEVER, .drop_broadcasts = drop });
+        rc = pinion_endpoint_socket(endpoint, "/socket", &bench_socket,
+                                    &(pinion_socket_options){ .timeout_ms = PINION_NEVER,
+                                                              .drop_broadcasts = drop,
+                                                              .any_origin = true });
     if (!rc)
         rc = pinion_endpoint_run(endpoint);
     pinion_endpoint_free(endpoint);

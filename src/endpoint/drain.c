@@ -76,6 +76,11 @@ static size_t batch_of(const struct pinion_endpoint_loop *loop)
     return batch ? batch : 1;
 }
 
+static size_t sockets_of(const struct pinion_endpoint_loop *loop)
+{
+    return atomic_load_explicit(&loop->shard->counters.sockets, memory_order_relaxed);
+}
+
 static void on_batch(struct pinion_timer *timer);
 
 static bool awaits_requests(const struct pinion_endpoint_loop *loop, uint64_t now)
@@ -88,7 +93,11 @@ static void close_batch(struct pinion_endpoint_loop *loop)
     uint64_t now = pinion__scheduler_now(loop->scheduler), left = loop->drain.ends_at - now;
     const pinion_endpoint_options *options = &loop->endpoint->options;
     bool last = now >= loop->drain.ends_at;
-    if (pinion__shard_close_sockets(loop->shard, PINION_CLOSE_RESTART, last ? SIZE_MAX : batch_of(loop)))
+    size_t batch = last ? SIZE_MAX : batch_of(loop);
+    if (sockets_of(loop) <= batch)
+        pinion__http_say_last(
+            &loop->http); /* before polls are answered: their clients would ask again here */
+    if (pinion__shard_close_sockets(loop->shard, PINION_CLOSE_RESTART, batch))
         next_step(loop, on_batch, left < options->drain_interval_ms ? left : options->drain_interval_ms);
     else if (!last && awaits_requests(loop, now))
         next_step(loop, on_batch, FRESH_STEP_MS);

@@ -67,6 +67,9 @@ void pinion__http_drain(struct pinion_http_server *server);
 /* True while there are connections that have sent no request yet. */
 bool pinion__http_awaits_first(const struct pinion_http_server *server);
 
+/* No client need come back: each answer from now on ends its connection. */
+void pinion__http_say_last(struct pinion_http_server *server);
+
 /* The endpoint stops: end all connections. Those that wait for an answer get it first. */
 void pinion__http_stop(struct pinion_http_server *server);
 

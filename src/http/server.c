@@ -43,14 +43,19 @@ bool pinion__http_awaits_first(const struct pinion_http_server *server)
     return false;
 }
 
-void pinion__http_stop(struct pinion_http_server *server)
+void pinion__http_say_last(struct pinion_http_server *server)
 {
     server->stops = true;
+    PINION_LIST_FOREACH (node, &server->connections)
+        PINION_CONTAINER_OF(node, struct pinion_http, node)->keep_alive = false;
+}
+
+void pinion__http_stop(struct pinion_http_server *server)
+{
+    pinion__http_say_last(server);
     PINION_LIST_FOREACH_SAFE (node, &server->connections) {
         struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);
-        if (pinion__http_is_answering(http))
-            http->keep_alive = false;
-        else
+        if (!pinion__http_is_answering(http))
             end(http);
     }
 }

@@ -1,6 +1,9 @@
-/* Sessions of long polling at /socket, over a connection that is kept. Include helpers/endpoint.h before. */
+/* Sessions of long polling at /socket, over a connection that is kept. */
 #ifndef TESTS_HELPERS_LONGPOLL_TCP_H
 #define TESTS_HELPERS_LONGPOLL_TCP_H
+
+#include "helpers/tcp.h"
+#include <stdlib.h>
 
 #define LONGPOLL "/socket/longpoll?vsn=2.0.0"
 

@@ -1,5 +1,6 @@
 /* Going down: readiness, batches, the time that is left; over real connections. */
 #include "helpers/engine.h"
+#include "helpers/longpoll_tcp.h"
 #include "helpers/tcp.h"
 #include <poll.h>
 #include <pthread.h>
@@ -203,6 +204,22 @@ static void health_may_be_off_or_taken(void **state)
     begin_stop();
 }
 
+/* A client polls again as soon as it has its answer, on a connection that it may keep. */
+static void the_answer_to_a_poll_says_that_it_is_the_last(void **state)
+{
+    char token[500], head[2000];
+    start(&(pinion_endpoint_options){ .drain_batch = SOCKETS + 1 });
+    int fd = connected_fd(), other = connected_fd();
+    begin_session(fd, token);
+    ask(fd, "GET", token, "");
+    assert_int_equal(get(other, "/healthz"), 200); /* it came later, and is answered: the poll has come too */
+    begin_stop();
+    assert_int_equal(tcp_head(fd, head, sizeof head), 200);
+    assert_non_null(strstr(head, "connection: close\r\n"));
+    close(fd);
+    close(other);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, end_test)
 
 int main(void)
@@ -213,6 +230,7 @@ int main(void)
         TEST(what_is_left_when_time_is_over_goes_at_once),
         TEST(readiness_goes_first),
         TEST(health_may_be_off_or_taken),
+        TEST(the_answer_to_a_poll_says_that_it_is_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
