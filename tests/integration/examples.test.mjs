@@ -3,6 +3,8 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Socket } from "phoenix";
@@ -31,6 +33,16 @@ function client(t, name, ...args) {
   child.stdout.setEncoding("utf8").on("data", (more) => (text += more));
   return { said, exited, type: (line) => child.stdin.write(`${line}\n`), text: () => text };
 }
+
+// ./run build installs what package-lock.json has, except what is only for developers.
+it("stand on packages that ./run build installs", () => {
+  const { packages } = JSON.parse(readFileSync(`${ROOT}package-lock.json`, "utf8"));
+  const texts = readdirSync(`${ROOT}examples`).filter((name) => name.endsWith(".mjs")).map((name) => readFileSync(`${ROOT}examples/${name}`, "utf8"));
+  const imported = new Set(texts.flatMap((text) => [...text.matchAll(/ from "([^".][^"]*)"/g)].map(([, name]) => name)));
+  const named = [...imported].filter((name) => !isBuiltin(name));
+  assert.ok(named.length >= 2, `${named}`);
+  for (const name of named) assert.ok(packages[`node_modules/${name}`]?.dev === undefined && packages[""].dependencies[name], name);
+});
 
 const websocket = (server) => `${server.url.replace("http", "ws")}/socket`;
 
