@@ -36,13 +36,15 @@ static struct {
 } table = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static const struct {
-    const char *what;
+    const char *one;
+    const char *many;
     const char *remedy;
 } kinds[] = {
-    [PINION_HELD_REF] = { "refs", "pinion_ref_free" },
-    [PINION_HELD_SUBSCRIPTION] = { "subscriptions", "pinion_subscription_free" },
-    [PINION_HELD_PAYLOAD] = { "payloads", "pinion_payload_unref, or a call that consumes them" },
-    [PINION_HELD_FRAME] = { "frames", "pinion_frame_unref, or a call that takes them" },
+    [PINION_HELD_REF] = { "ref is", "refs are", "pinion_ref_free" },
+    [PINION_HELD_SUBSCRIPTION] = { "subscription is", "subscriptions are", "pinion_subscription_free" },
+    [PINION_HELD_PAYLOAD] = { "payload is", "payloads are",
+                              "pinion_payload_unref, or a call that consumes payloads" },
+    [PINION_HELD_FRAME] = { "frame is", "frames are", "pinion_frame_unref, or a call that takes frames" },
 };
 
 #define KINDS (sizeof kinds / sizeof *kinds)
@@ -165,21 +167,25 @@ static const char *text_of(char out[PLACE_TEXT], void *caller)
     return out;
 }
 
+static const char *are(enum pinion_held_kind kind, size_t count)
+{
+    return count == 1 ? kinds[kind].one : kinds[kind].many;
+}
+
 static void tell(enum pinion_held_kind kind, const struct places *places)
 {
     char text[PLACE_TEXT];
     for (size_t i = 0; i < places->count; i++) {
         const struct place *place = &places->place[i];
         pinion__log(PINION_LOG_WARNING,
-                    "an endpoint was freed, but %zu %s are still held: made by %s, called at %s; give them "
-                    "back with %s",
-                    place->count, kinds[kind].what, place->function, text_of(text, place->caller),
-                    kinds[kind].remedy);
+                    "an endpoint was freed, but %zu %s still held: made by %s, called at %s; give %s back "
+                    "with %s",
+                    place->count, are(kind, place->count), place->function, text_of(text, place->caller),
+                    place->count == 1 ? "it" : "them", kinds[kind].remedy);
     }
     if (places->others)
-        pinion__log(PINION_LOG_WARNING,
-                    "an endpoint was freed, but %zu more %s are still held, made elsewhere", places->others,
-                    kinds[kind].what);
+        pinion__log(PINION_LOG_WARNING, "an endpoint was freed, but %zu more %s still held, made elsewhere",
+                    places->others, are(kind, places->others));
 }
 
 static void tell_all(const void *owner)

@@ -97,8 +97,8 @@ static void refs_are_told_of_by_the_place_where_they_were_made(void **state)
         refs[i] = pinion_ref_new(channel);
     refs[3] = pinion_ref_new_socket(pinion_channel_socket(channel));
     pinion_test_free(test);
-    expect_told("3 refs", "pinion_ref_new");
-    expect_told("1 refs", "pinion_ref_new_socket");
+    expect_told("3 refs are", "pinion_ref_new");
+    expect_told("1 ref is", "pinion_ref_new_socket");
     assert_int_equal(line_count, ASSERTIONS_ARE_ON ? 2 : 0);
     for (int i = 0; i < 4; i++)
         pinion_ref_free(refs[i]);
@@ -112,7 +112,7 @@ static void subscriptions_are_told_of(void **state)
                                                (pinion_subscription_fn *)abort, NULL, &subscription),
                      0);
     pinion_test_free(test);
-    expect_told("1 subscriptions", "pinion_endpoint_subscribe");
+    expect_told("1 subscription is", "pinion_endpoint_subscribe");
     pinion_subscription_free(subscription, NULL);
 }
 
@@ -128,9 +128,9 @@ static void payloads_and_frames_are_told_of_after_the_last_endpoint(void **state
     pinion_test_free(test);
     assert_int_equal(line_count, 0);
     pinion_endpoint_free(endpoint);
-    expect_told("1 payloads", "pinion_json");
-    expect_told("1 payloads", "pinion_payload_ref");
-    expect_told("1 frames", "pinion_frame_new");
+    expect_told("1 payload is", "pinion_json");
+    expect_told("1 payload is", "pinion_payload_ref");
+    expect_told("1 frame is", "pinion_frame_new");
     line_count = 0;
     pinion_test_free(new_test()); /* once is enough */
     assert_int_equal(line_count, 0);
@@ -157,7 +157,7 @@ static void many_places_are_told_of_by_their_number(void **state)
     pinion_test_free(test);
     assert_int_equal(line_count, ASSERTIONS_ARE_ON ? 9 : 0);
     if (ASSERTIONS_ARE_ON)
-        assert_non_null(strstr(lines[8], "2 more refs"));
+        assert_non_null(strstr(lines[8], "2 more refs are"));
     for (int i = 0; i < 10; i++)
         pinion_ref_free(refs[i]);
 }
