@@ -27,7 +27,9 @@
  *
  * Every function that can fail returns 0 or a PINION_E code. After a failure pinion_error_detail() says what
  * was expected, and what the test got instead. Patterns are JSON text. An object in a pattern matches an
- * object that has at least its members. NULL matches anything.
+ * object that has at least its members; an array matches an array of the same length, element by element. So
+ * members that are random may be left out at any depth. Any other value matches an equal one. NULL matches
+ * anything.
  *
  * Thread: the one that called pinion_test_new. */
 #ifndef PINION_TESTING_H
@@ -134,14 +136,13 @@ PINION_API void pinion_test_disconnect(pinion_test_client *client);
  * Ownership: consumes params; NULL means {}.
  *
  * Errors: PINION_EACCES: the join was refused, and pinion_test_value is the reason; PINION_ETIMEDOUT: no
- * answer came; those of pinion_test_push. */
+ * answer came; PINION_ECLOSED: the socket is closed; those of pinion_test_push. */
 PINION_API PINION_CHECKED int pinion_test_join(pinion_test_client *client, const char *topic,
                                                pinion_payload *params);
 
 /* Leave a topic, and wait for phx_close.
  *
- * Errors: PINION_ETIMEDOUT: no answer, or no phx_close came; PINION_ECLOSED: the socket is closed;
- * PINION_ENOMEM: out of memory. */
+ * Errors: those of pinion_test_expect_reply and pinion_test_expect_push; PINION_ENOMEM: out of memory. */
 PINION_API PINION_CHECKED int pinion_test_leave(pinion_test_client *client, const char *topic);
 
 /* Push an event to a joined topic. Returns the message's ref (> 0), for pinion_test_expect_reply, or an
@@ -158,17 +159,20 @@ PINION_API PINION_CHECKED int pinion_test_push(pinion_test_client *client, const
 
 /* ---- expectations ---- */
 
-/* Expect the reply to a push, with this status (NULL: any).
+/* Expect the reply to a push, with this status (NULL: any). Does not wait for a reply that cannot come any
+ * more.
  *
- * Errors: PINION_ETIMEDOUT: it did not come; PINION_EINVAL: the pattern is not JSON, or the ref is the error
- * of a push. */
+ * Errors: PINION_EPROTO: another reply came; PINION_ECLOSED: the socket is closed, or the channel has crashed
+ * and nobody holds a ref; PINION_ETIMEDOUT: it did not come; PINION_EINVAL: the pattern is not JSON, or the
+ * ref is the error of a push. */
 PINION_API PINION_CHECKED int pinion_test_expect_reply(pinion_test_client *client, int ref,
                                                        const char *status, const char *pattern);
 
 /* Expect that the client was sent this event on this topic, by a push or a broadcast. Takes the first message
  * that matches. Others stay for later expectations.
  *
- * Errors: PINION_ETIMEDOUT: it did not come; PINION_EINVAL: the pattern is not JSON. */
+ * Errors: PINION_ECLOSED: it did not come, and the socket is closed; PINION_ETIMEDOUT: it did not come;
+ * PINION_EINVAL: the pattern is not JSON. */
 PINION_API PINION_CHECKED int pinion_test_expect_push(pinion_test_client *client, const char *topic,
                                                       const char *event, const char *pattern);
 

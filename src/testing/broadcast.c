@@ -116,8 +116,10 @@ static int expect(pinion_test *test, const char *topic, const char *event, const
     if (!pinion__test_await(test, take_broadcast, &expected)) {
         char got[300];
         describe_broadcasts(test, got, sizeof got);
-        rc = pinion__fail(PINION_ETIMEDOUT, "expected a broadcast %s %s on %s; got:%s", event ? event : "",
-                          pattern ? pattern : "", topic ? topic : "any topic", got);
+        const struct pinion_test_missed missed = {
+            .what = "a broadcast", .name = event, .pattern = pattern, .of = " on ", .which = topic
+        };
+        rc = pinion__test_fail(PINION_ETIMEDOUT, &missed, got);
     }
     json_decref(expected.pattern);
     return rc;

@@ -21,6 +21,7 @@ void pinion__test_client_free(pinion_test_client *client)
         pinion__list_remove(node);
         free(PINION_CONTAINER_OF(node, struct joined_topic, node));
     }
+    free(client->channel_of);
     pinion__frame_unref(client->taken);
     pinion__loopback_release(&client->connection);
     pinion__mount_release(&client->mount);
@@ -179,6 +180,40 @@ int pinion__test_joined(pinion_test_client *client, const char *topic, int join_
     return 0;
 }
 
+/* Remember with which join_ref a message went. Refs count up from 1. */
+static int keep_channel(pinion_test_client *client, int ref, int join_ref)
+{
+    size_t room = client->channel_of_room;
+    if ((size_t)ref >= room) {
+        size_t more = room ? 2 * room : 64;
+        int *grown = realloc(client->channel_of, more * sizeof *grown);
+        if (!grown)
+            return PINION_ENOMEM;
+        memset(grown + room, 0, (more - room) * sizeof *grown);
+        client->channel_of = grown;
+        client->channel_of_room = more;
+    }
+    client->channel_of[ref] = join_ref;
+    return 0;
+}
+
+/* Such a push has the join_ref of its channel as its ref too. */
+void pinion__test_saw(pinion_test_client *client, const struct pinion_test_message *message)
+{
+    if (message->status || !message->ref || strcmp(message->event, "phx_error") != 0)
+        return;
+    long join_ref = strtol(message->ref, NULL, 10);
+    if (join_ref > 0 && (size_t)join_ref < client->channel_of_room &&
+        client->channel_of[join_ref] == join_ref)
+        client->channel_of[join_ref] = (int)-join_ref;
+}
+
+bool pinion__test_has_crashed(const pinion_test_client *client, int ref)
+{
+    int join_ref = (size_t)ref < client->channel_of_room ? abs(client->channel_of[ref]) : 0;
+    return join_ref != 0 && client->channel_of[join_ref] < 0;
+}
+
 int pinion__test_send(pinion_test_client *client, const char *topic, const char *event, bool join,
                       pinion_payload *payload)
 {
@@ -195,6 +230,8 @@ int pinion__test_send(pinion_test_client *client, const char *topic, const char 
     struct pinion_frame *frame = NULL;
     bool utf8 = pinion__utf8_name(topic, strlen(topic)) && pinion__utf8_name(event, strlen(event));
     int rc = utf8 ? pinion__test_encode(&message, &frame) : PINION_EUTF8;
+    if (!rc)
+        rc = keep_channel(client, ref, message.join_ref);
     pinion_payload_unref(payload);
     if (!rc)
         rc = pinion__loopback_send(&client->connection, frame->opcode, pinion__frame_wire(frame));
@@ -229,6 +266,16 @@ static bool has_frame(void *context)
     return !pinion__list_empty(&client->connection.sent) || client->connection.closed;
 }
 
+/* What a frame says is remembered, also when no expectation has looked at it. */
+static void look_at(pinion_test_client *client, struct pinion_frame *frame)
+{
+    struct pinion_test_message message;
+    if (pinion__test_decode(frame, &message) != 0)
+        return;
+    pinion__test_saw(client, &message);
+    pinion__test_message_release(&message);
+}
+
 int pinion_test_next_frame(pinion_test_client *client, bool *binary, const char **bytes, size_t *length)
 {
     PINION_NEED_CLIENT(client, return PINION_EINVAL);
@@ -245,6 +292,7 @@ int pinion_test_next_frame(pinion_test_client *client, bool *binary, const char 
     pinion__frame_unref(client->taken);
     client->taken = pinion__frame_ref(own->frame);
     pinion__loopback_frame_free(own);
+    look_at(client, client->taken);
     struct pinion_slice wire = pinion__frame_wire(client->taken);
     *binary = client->taken->opcode == PINION_OPCODE_BINARY;
     *bytes = wire.ptr;

@@ -1,4 +1,5 @@
 /* The test kit's expectations of what a client is sent, and joining and leaving, which wait for an answer. */
+#include "engine/anchor.h"
 #include "proto/payload.h"
 #include "testing/kit.h"
 #include "testing/message.h"
@@ -12,17 +13,24 @@ struct expectation {
     const char *status; /* of the reply; NULL: any */
     json_t *pattern;    /* NULL: any payload */
     bool accepted;      /* the message that was met is a reply with status ok */
+    bool taken;         /* there is such a message */
+    bool answered;      /* the ref has another reply than the one that is expected */
     struct pinion_test_message met;
 };
 
-static bool is_expected(const struct expectation *expected, const struct pinion_test_message *message)
+static bool is_its_reply(const struct expectation *expected, const struct pinion_test_message *message)
 {
     char ref[16];
-    bool reply = message->status != NULL;
     snprintf(ref, sizeof ref, "%d", expected->ref);
+    return message->status && message->ref && strcmp(message->ref, ref) == 0;
+}
+
+static bool is_expected(const struct expectation *expected, const struct pinion_test_message *message)
+{
+    bool reply = message->status != NULL;
     if (reply != (expected->ref != 0))
         return false;
-    if (reply && (!message->ref || strcmp(message->ref, ref) != 0))
+    if (reply && !is_its_reply(expected, message))
         return false;
     if (reply && expected->status && strcmp(expected->status, message->status) != 0)
         return false;
@@ -42,15 +50,43 @@ static bool take_expected(void *context)
         struct pinion_test_message message;
         if (pinion__test_decode(own->frame, &message) != 0)
             continue;
+        pinion__test_saw(expected->client, &message);
         if (is_expected(expected, &message)) {
             expected->met = message;
             expected->accepted = message.status && strcmp(message.status, "ok") == 0;
             pinion__loopback_frame_free(own);
             return true;
         }
+        expected->answered = expected->answered || is_its_reply(expected, &message);
         pinion__test_message_release(&message);
     }
     return false;
+}
+
+/* Somebody holds a ref to the client's socket, or what was done with one has not come to the loop yet. */
+static bool has_refs(const struct pinion_loopback *connection)
+{
+    const struct pinion_anchor *anchor = connection->socket->anchor;
+    return anchor && atomic_load_explicit(&anchor->refs, memory_order_acquire) > 1;
+}
+
+/* After its phx_error a channel answers no message, but who holds a ref still may. A message that is held
+ * back has not come to the channel: it is answered by the socket. */
+static bool lost_its_channel(const struct expectation *expected)
+{
+    const pinion_test_client *client = expected->client;
+    return expected->ref && pinion__test_has_crashed(client, expected->ref) &&
+           pinion__list_empty(&client->connection.held) && !has_refs(&client->connection);
+}
+
+/* Take what is expected, or find out that it cannot come any more. */
+static bool is_decided(void *context)
+{
+    struct expectation *expected = context;
+    expected->answered = false;
+    expected->taken = take_expected(expected);
+    return expected->taken || expected->answered || expected->client->connection.closed ||
+           lost_its_channel(expected);
 }
 
 static void keep_met(pinion_test *test, struct pinion_test_message *message)
@@ -88,22 +124,50 @@ static void describe_met(const pinion_test *test, char *out, size_t size)
     snprintf(out, size, "%.*s", text ? (int)len : 8, text ? bytes : "(binary)");
 }
 
+int pinion__test_fail(int code, const struct pinion_test_missed *missed, const char *got)
+{
+    return pinion__fail(code, "expected %s%s%s%s%s%s%s%s; got:%s", missed->what, missed->name ? " " : "",
+                        missed->name ? missed->name : "", missed->pattern ? " " : "",
+                        missed->pattern ? missed->pattern : "", missed->which ? missed->of : "",
+                        missed->which ? missed->which : "", missed->why ? missed->why : "", got);
+}
+
+static int fail(const struct expectation *expected, const char *pattern, const char *what)
+{
+    char got[400], ref[16];
+    snprintf(ref, sizeof ref, "%d", expected->ref);
+    bool to_message = expected->ref && !expected->topic;
+    struct pinion_test_missed missed = {
+        .what = what,
+        .name = expected->ref ? expected->status : expected->event,
+        .pattern = pattern,
+        .of = to_message ? " to message " : " on ",
+        .which = to_message ? ref : expected->topic,
+    };
+    int code = PINION_ETIMEDOUT;
+    if (expected->answered) {
+        code = PINION_EPROTO;
+    } else if (expected->client->connection.closed) {
+        code = PINION_ECLOSED;
+        missed.why = ", but the socket is closed";
+    } else if (lost_its_channel(expected)) {
+        code = PINION_ECLOSED;
+        missed.why = ", but its channel has crashed";
+    }
+    describe(expected->client, got, sizeof got);
+    return pinion__test_fail(code, &missed, got);
+}
+
 static int expect(struct expectation *expected, const char *pattern, const char *what)
 {
-    char got[400];
     int rc = pinion__test_pattern(pattern, &expected->pattern);
     if (rc)
         return rc;
-    if (pinion__test_await(expected->client->test, take_expected, expected)) {
+    (void)pinion__test_await(expected->client->test, is_decided, expected);
+    if (expected->taken)
         keep_met(expected->client->test, &expected->met);
-    } else {
-        describe(expected->client, got, sizeof got);
-        rc = pinion__fail(PINION_ETIMEDOUT, "expected %s %s %s on %s; got:%s", what,
-                          expected->event    ? expected->event
-                          : expected->status ? expected->status
-                                             : "",
-                          pattern ? pattern : "", expected->topic ? expected->topic : "any topic", got);
-    }
+    else
+        rc = fail(expected, pattern, what);
     json_decref(expected->pattern);
     return rc;
 }
@@ -111,13 +175,11 @@ static int expect(struct expectation *expected, const char *pattern, const char 
 int pinion_test_expect_reply(pinion_test_client *client, int ref, const char *status, const char *pattern)
 {
     struct expectation expected = { .client = client, .ref = ref, .status = status };
-    char what[40];
     PINION_NEED_CLIENT(client, return PINION_EINVAL);
     if (ref <= 0)
         return pinion__fail(PINION_EINVAL, "expected a reply to a message that was not sent: %s",
                             pinion_strerror(ref));
-    snprintf(what, sizeof what, "a reply to message %d", ref);
-    return expect(&expected, pattern, what);
+    PINION_RETURN(expect(&expected, pattern, "a reply"));
 }
 
 int pinion_test_expect_push(pinion_test_client *client, const char *topic, const char *event,

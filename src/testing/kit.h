@@ -8,6 +8,8 @@
 #include <pinion/testing.h>
 #include <pthread.h>
 
+struct pinion_test_message;
+
 struct pinion_test_client {
     struct pinion_list node;
     pinion_test *test;
@@ -16,6 +18,9 @@ struct pinion_test_client {
     struct pinion_list joined; /* joined topics, with their join_refs */
     bool v1;                   /* it speaks version 1.0.0 of the protocol */
     int next_ref;
+    int *channel_of; /* for each ref that was sent: the join_ref it went with. At a join_ref: negative once
+                        the client was sent the phx_error of that channel */
+    size_t channel_of_room;
     struct pinion_frame *taken; /* the last frame of pinion_test_next_frame */
 };
 
@@ -62,6 +67,25 @@ int pinion__test_send(pinion_test_client *client, const char *topic, const char 
 
 /* From now on messages on the topic carry this join_ref. PINION_ENOMEM. */
 int pinion__test_joined(pinion_test_client *client, const char *topic, int join_ref);
+
+/* The client was sent this message. A phx_error is remembered. */
+void pinion__test_saw(pinion_test_client *client, const struct pinion_test_message *message);
+
+/* True when the client was sent the phx_error of the channel that the message with this ref went to. */
+bool pinion__test_has_crashed(const pinion_test_client *client, int ref);
+
+/* What an expectation did not meet, for its sentence. What is not there is NULL. */
+struct pinion_test_missed {
+    const char *what; /* "a push" */
+    const char *name; /* the event, or the status */
+    const char *pattern;
+    const char *of; /* " on " a topic, or " to message " a ref */
+    const char *which;
+    const char *why; /* ", but the socket is closed" */
+};
+
+/* Fail with the sentence "expected ...; got:" and what the client got instead. Returns code. */
+int pinion__test_fail(int code, const struct pinion_test_missed *missed, const char *got);
 
 /* Free a client that has disconnected. */
 void pinion__test_client_free(pinion_test_client *client);

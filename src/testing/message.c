@@ -183,22 +183,38 @@ int pinion__test_decode(struct pinion_frame *frame, struct pinion_test_message *
 
 /* ---- patterns ---- */
 
-bool pinion__test_matches(const json_t *pattern, const json_t *value)
+static bool members_match(const json_t *pattern, const json_t *value)
 {
     const char *key;
     json_t *member;
-    if (!value)
-        return false;
-    if (!json_is_object(pattern))
-        return json_equal(pattern, value);
-    if (!json_is_object(value))
-        return false;
     json_object_foreach((json_t *)pattern, key, member)
     {
         if (!pinion__test_matches(member, json_object_get(value, key)))
             return false;
     }
     return true;
+}
+
+static bool elements_match(const json_t *pattern, const json_t *value)
+{
+    if (json_array_size(pattern) != json_array_size(value))
+        return false;
+    for (size_t i = 0; i < json_array_size(pattern); i++) {
+        if (!pinion__test_matches(json_array_get(pattern, i), json_array_get(value, i)))
+            return false;
+    }
+    return true;
+}
+
+bool pinion__test_matches(const json_t *pattern, const json_t *value)
+{
+    if (!value)
+        return false;
+    if (json_is_object(pattern) && json_is_object(value))
+        return members_match(pattern, value);
+    if (json_is_array(pattern) && json_is_array(value))
+        return elements_match(pattern, value);
+    return json_equal(pattern, value);
 }
 
 int pinion__test_pattern(const char *text, json_t **out)

@@ -38,7 +38,8 @@ void pinion__test_message_release(struct pinion_test_message *message);
 /* Parse a pattern from JSON text. NULL gives NULL. PINION_EINVAL. */
 int pinion__test_pattern(const char *text, json_t **out);
 
-/* An object matches a value that has at least its members. Any other pattern matches an equal value. */
+/* An object matches an object that has at least its members, an array an array of the same length, element by
+ * element. Any other pattern matches an equal value. */
 bool pinion__test_matches(const json_t *pattern, const json_t *value);
 
 #endif

@@ -1,6 +1,7 @@
 /* The test kit itself: what each of its functions answers, and that a failure says what was expected and
  * what was there. */
 #include "helpers/engine.h"
+#include <pthread.h>
 #include <time.h>
 
 static void free_ref(void *ref)
@@ -48,9 +49,23 @@ static pinion_result handle_info(pinion_channel *channel, const pinion_info *inf
     return pinion_noreply();
 }
 
+static pinion_result crash(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    return pinion_crash();
+}
+
+static pinion_ref *kept;
+
+static pinion_result keep(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    kept = pinion_ref_new(channel);
+    return pinion_later();
+}
+
 static const pinion_channel_def channel_def = {
     .join = join,
-    .handle_in = PINION_CLAUSES({ "echo", echo }, { "say", say }, { "tick", tick }),
+    .handle_in = PINION_CLAUSES({ "echo", echo }, { "say", say }, { "tick", tick }, { "crash", crash },
+                                { "keep", keep }),
     .handle_info = handle_info,
 };
 
@@ -175,6 +190,12 @@ static int no_reply(pinion_test *own, pinion_test_client *someone)
     return pinion_test_expect_reply(someone, ref, "ok", "{\"n\":2}");
 }
 
+static int no_reply_of_any_status(pinion_test *own, pinion_test_client *someone)
+{
+    int ref = pinion_test_push(someone, "room:a", "tick", NULL);
+    return pinion_test_expect_reply(someone, ref, NULL, NULL);
+}
+
 static int no_push(pinion_test *own, pinion_test_client *someone)
 {
     ok(pinion_test_push(someone, "room:a", "say", pinion_json("{s:i}", "n", 1)));
@@ -199,6 +220,11 @@ static int no_broadcast(pinion_test *own, pinion_test_client *someone)
     return rc ? rc : pinion_test_expect_broadcast(own, "room:a", "news", "[8]");
 }
 
+static int no_broadcast_at_all(pinion_test *own, pinion_test_client *someone)
+{
+    return pinion_test_expect_broadcast(own, NULL, NULL, NULL);
+}
+
 static int no_frame(pinion_test *own, pinion_test_client *someone)
 {
     bool binary;
@@ -220,13 +246,17 @@ static int no_answer_to_a_connect(pinion_test *own, pinion_test_client *someone)
 static void what_does_not_come_is_said_with_what_did(void **state)
 {
     static const struct failing all[] = {
-        { no_reply, "a reply to message 2 ok {\"n\":2}", "[\"1\",null,\"room:a\",\"said\",{\"n\":1}]" },
-        { no_push, "a push said {\"n\":2} on room:a", "[\"1\",null,\"room:a\",\"said\",{\"n\":1}]" },
-        { no_push_at_all, "a push said", "nothing" },
+        { no_reply, "expected a reply ok {\"n\":2} to message 2; got",
+          "[\"1\",null,\"room:a\",\"said\",{\"n\":1}]" },
+        { no_reply_of_any_status, "expected a reply to message 2; got", "nothing" },
+        { no_push, "expected a push said {\"n\":2} on room:a; got",
+          "[\"1\",null,\"room:a\",\"said\",{\"n\":1}]" },
+        { no_push_at_all, "expected a push said; got", "nothing" },
         { no_close, "a close with 1002", "still open" },
-        { no_broadcast, "a broadcast news [8] on room:a", "news [7] on room:a" },
+        { no_broadcast, "expected a broadcast news [8] on room:a; got", "news [7] on room:a" },
+        { no_broadcast_at_all, "expected a broadcast; got", "nothing" },
         { no_frame, "a frame", "nothing" },
-        { no_answer_to_a_join, "the answer to a join", "room:never" },
+        { no_answer_to_a_join, "expected the answer to a join on room:never; got", "nothing" },
         { no_answer_to_a_connect, "the answer to a connect", "never=1" },
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -259,6 +289,68 @@ static void an_expectation_waits_as_long_as_it_is_told(void **state)
     assert_int_equal(pinion_test_expect_push(client, "room:a", "pong", NULL), PINION_ETIMEDOUT);
     assert_true(now_s() - since >= 0.099);
 }
+
+/* With endless patience: a test that waits fails by its time limit. */
+static void what_cannot_come_any_more_is_not_waited_for(void **state)
+{
+    pinion_test_set_patience(test, PINION_NEVER);
+    int echoed = pinion_test_push(client, "room:a", "echo", pinion_json("{s:i}", "n", 1));
+    assert_int_equal(pinion_test_expect_reply(client, echoed, "error", NULL), PINION_EPROTO);
+    assert_int_equal(pinion_test_expect_reply(client, echoed, "ok", "{\"n\":2}"), PINION_EPROTO);
+    check_detail(pinion_error_detail(), "expected a reply ok {\"n\":2} to message 2; got: [\"1\",\"2\",");
+    ok(pinion_test_expect_reply(client, echoed, "ok", "{\"n\":1}"));
+
+    int before = pinion_test_push(client, "room:a", "say", NULL);
+    int crashing = pinion_test_push(client, "room:a", "crash", NULL);
+    assert_int_equal(pinion_test_expect_reply(client, crashing, "ok", NULL), PINION_ECLOSED);
+    check_detail(pinion_error_detail(),
+                 "expected a reply ok to message 4, but its channel has crashed; got:");
+    ok(pinion_test_expect_push(client, "room:a", "phx_error", NULL));
+    assert_int_equal(pinion_test_expect_reply(client, before, NULL, NULL), PINION_ECLOSED);
+    int after = pinion_test_push(client, "room:a", "echo", NULL);
+    ok(pinion_test_expect_reply(client, after, "error", "{\"reason\":\"unmatched topic\"}"));
+
+    send_text(client, "garbage");
+    assert_int_equal(pinion_test_expect_push(client, "room:a", "news", NULL), PINION_ECLOSED);
+    check_detail(pinion_error_detail(), "expected a push news on room:a, but the socket is closed; got:");
+}
+
+static void a_phx_error_that_was_taken_as_a_frame_counts_too(void **state)
+{
+    bool binary;
+    const char *bytes;
+    size_t len;
+    ok(pinion_test_join(client, "room:b", NULL));
+    pinion_test_set_patience(test, PINION_NEVER);
+    int crashing = pinion_test_push(client, "room:a", "crash", NULL);
+    ok(pinion_test_next_frame(client, &binary, &bytes, &len));
+    assert_int_equal(pinion_test_expect_reply(client, crashing, "ok", NULL), PINION_ECLOSED);
+    pinion_test_set_patience(test, 0);
+    int elsewhere = pinion_test_push(client, "room:b", "say", NULL);
+    assert_int_equal(pinion_test_expect_reply(client, elsewhere, NULL, NULL), PINION_ETIMEDOUT);
+}
+
+static void *answer(void *ref)
+{
+    ok(pinion_ref_reply(ref, "ok", pinion_json("{s:s}", "from", "a ref")));
+    pinion_ref_free(ref);
+    return NULL;
+}
+
+/* A ref belongs to the socket: its holder may answer when the channel has crashed. */
+static void who_holds_a_ref_may_answer_after_a_crash(void **state)
+{
+    pthread_t thread;
+    int held = pinion_test_push(client, "room:a", "keep", NULL);
+    ok(pinion_test_push(client, "room:a", "crash", NULL));
+    pinion_test_set_patience(test, 0);
+    assert_int_equal(pinion_test_expect_reply(client, held, "ok", NULL), PINION_ETIMEDOUT);
+    pinion_test_set_patience(test, PINION_NEVER);
+    assert_int_equal(pthread_create(&thread, NULL, answer, kept), 0);
+    ok(pinion_test_expect_reply(client, held, "ok", "{\"from\":\"a ref\"}"));
+    pthread_join(thread, NULL);
+}
+
 /* ---- what it meets ---- */
 
 static void a_join_meets_its_reply(void **state)
@@ -287,6 +379,40 @@ static void a_reply_is_found_by_its_ref_and_meets_its_response(void **state)
     ok(pinion_test_expect_reply(client, binary, "ok", NULL));
     assert_null(pinion_test_value(test));
     assert_memory_equal(pinion_test_bytes(test, &len), "\0\1", 2);
+}
+
+/* An object in a pattern may have fewer members than what it matches, an array must have as many elements. */
+static void a_pattern_reaches_into_objects_and_arrays(void **state)
+{
+    static const char value[] = "{\"ann\":{\"metas\":[{\"doing\":\"tea\",\"phx_ref\":\"F1\"},{\"phx_ref\":"
+                                "\"F2\"}]},\"n\":[[1],null]}";
+    static const char *const matching[] = {
+        value,
+        "{}",
+        "{\"ann\":{\"metas\":[{\"doing\":\"tea\"},{}]}}",
+        "{\"n\":[[1],null]}",
+    };
+    static const char *const others[] = {
+        "{\"ann\":{\"metas\":[{\"doing\":\"tea\"}]}}",
+        "{\"ann\":{\"metas\":[{\"doing\":\"tea\"},{},{}]}}",
+        "{\"ann\":{\"metas\":[{},{\"doing\":\"tea\"}]}}",
+        "{\"ann\":{\"metas\":{}}}",
+        "{\"ann\":[]}",
+        "{\"n\":[[],null]}",
+        "{\"n\":[[1],{}]}",
+        "{\"n\":[]}",
+        "[]",
+    };
+    pinion_test_set_patience(test, 0);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        int ref = pinion_test_push(client, "room:a", "echo", pinion_payload_text(value, sizeof value - 1));
+        if (pinion_test_expect_reply(client, ref, "ok", others[i]) == 0)
+            fail_msg("%s matches %s", others[i], value);
+    }
+    for (size_t i = 0; i < sizeof matching / sizeof matching[0]; i++) {
+        int ref = pinion_test_push(client, "room:a", "echo", pinion_payload_text(value, sizeof value - 1));
+        ok(pinion_test_expect_reply(client, ref, "ok", matching[i]));
+    }
 }
 
 static void the_first_push_that_matches_is_taken_and_others_stay(void **state)
@@ -366,8 +492,12 @@ int main(void)
         T(another_close_is_shown),
         cmocka_unit_test(what_does_not_come_is_said_with_what_did),
         T(an_expectation_waits_as_long_as_it_is_told),
+        T(what_cannot_come_any_more_is_not_waited_for),
+        T(a_phx_error_that_was_taken_as_a_frame_counts_too),
+        T(who_holds_a_ref_may_answer_after_a_crash),
         T(a_join_meets_its_reply),
         T(a_reply_is_found_by_its_ref_and_meets_its_response),
+        T(a_pattern_reaches_into_objects_and_arrays),
         T(the_first_push_that_matches_is_taken_and_others_stay),
         T(a_v1_client_speaks_v1),
         T(broadcasts_are_kept_for_whoever_subscribed),
