@@ -33,8 +33,8 @@ static void receive_message(struct pinion_socket *socket, bool binary, struct pi
         return;
     bool bad_text = !binary && !pinion__utf8_valid(bytes.ptr, bytes.len);
     if (socket->state == PINION_SOCKET_OPEN)
-        PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: a frame is not a message: closed (%s)",
-                           socket->mount->path, PINION_WHO_OF(socket));
+        PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: a frame is not a message of vsn %s: closed (%s)",
+                           socket->mount->path, socket->serializer->name, PINION_WHO_OF(socket));
     pinion__socket_close(socket, bad_text ? PINION_CLOSE_BAD_UTF8 : PINION_CLOSE_INTERNAL);
 }
 

@@ -1,4 +1,5 @@
 /* Sockets: connecting at once and later, names and "disconnect", state, limits. */
+#include "helpers/capture.h"
 #include "helpers/engine.h"
 #include "testing/loopback.h"
 
@@ -285,6 +286,21 @@ static void a_topic_of_more_than_255_bytes_is_no_topic(void **state)
     ok(pinion_test_expect_close(client, 1011));
 }
 
+/* Most often it is of another version: a client that names none speaks 1.0.0. */
+static void the_log_says_of_which_version_a_frame_is_no_message(void **state)
+{
+    char text[1000];
+    struct capture capture = { 0 };
+    pinion_test_client *client;
+    ok(pinion_test_connect(test, &socket_def, NULL, "vsn=1.0.0", &client));
+    pinion_log_set_level(PINION_LOG_INFO);
+    assert_int_equal(capture_begin(&capture), 0);
+    send_text(client, "[null,\"1\",\"phoenix\",\"heartbeat\",{}]");
+    capture_end(&capture, text, sizeof text);
+    pinion_log_set_level(PINION_LOG_NONE);
+    assert_non_null(strstr(text, "a frame is not a message of vsn 1.0.0: closed"));
+}
+
 static void the_timeout_is_the_mounts_and_may_be_none(void **state)
 {
     pinion_test_client *brisk = NULL, *patient = NULL;
@@ -315,6 +331,7 @@ int main(void)
         T(what_is_no_name_names_nothing),
         T(a_hundred_channels_are_the_most),
         T(a_topic_of_more_than_255_bytes_is_no_topic),
+        T(the_log_says_of_which_version_a_frame_is_no_message),
         T(the_timeout_is_the_mounts_and_may_be_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
