@@ -146,7 +146,8 @@ PINION_API void *pinion_endpoint_context(const pinion_endpoint *endpoint);
 /* Mount a socket. Clients connect to path + "/websocket", and to path + "/longpoll" if that is switched on.
  * Extra slashes, between two segments or at the end, make no difference: "/a" and "/a/" cannot both be
  * mounted. A warning is logged for a route or a clause that is never reached, because one before it takes all
- * of its topics or events.
+ * of its topics or events; for a socket without routes; and for a path that ends with "/websocket" or
+ * "/longpoll" itself, where clients use these transports.
  *
  * Ownership: the definition is borrowed, and must outlive the endpoint; options are copied; NULL means
  * defaults.

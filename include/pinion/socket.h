@@ -18,7 +18,8 @@ typedef struct pinion_route {
     const pinion_channel_def *channel; /* what its channels do */
 } pinion_route;
 
-/* A table of routes: PINION_ROUTES({ "rooms:*", &room_channel }). The first declared match wins. */
+/* A table of routes, for definitions at file scope: PINION_ROUTES({ "rooms:*", &room_channel }). The first
+ * declared match wins. */
 #define PINION_ROUTES(...) PINION_TABLE(const pinion_route, __VA_ARGS__, { NULL, NULL })
 
 /* What a socket does. Every member may be NULL.

@@ -183,11 +183,14 @@ static int init(struct pinion_mount *mount, const char *path, const pinion_socke
         rc = pinion__routes_init(&mount->routes, routes);
     if (!rc && !(mount->path = strdup(path)))
         rc = PINION_ENOMEM;
-    if (rc)
+    if (rc) {
         pinion__mount_release(mount);
-    else
-        fill_limits(mount);
-    return rc;
+        return rc;
+    }
+    fill_limits(mount);
+    if (!mount->options.no_websocket || mount->options.longpoll)
+        pinion__warn_path(path);
+    return 0;
 }
 
 int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinion_socket_def *def,

@@ -41,6 +41,9 @@ static bool is_first_of_channel(const pinion_route *routes, const pinion_route *
 void pinion__warn_unreached(const char *path, const pinion_socket_def *def)
 {
     const pinion_route *routes = def->channels;
+    if (!routes || !routes->topic)
+        pinion__log(PINION_LOG_WARNING, "socket %s: it has no routes (.channels): nobody can join a channel",
+                    path);
     for (const pinion_route *late = routes; late && late->topic; late++) {
         for (const pinion_route *early = routes; early < late; early++) {
             if (!covers(early->topic, late->topic))
@@ -55,5 +58,22 @@ void pinion__warn_unreached(const char *path, const pinion_socket_def *def)
             continue;
         warn_of_clauses(path, late->topic, "handle_in", late->channel->handle_in);
         warn_of_clauses(path, late->topic, "handle_out", late->channel->handle_out);
+    }
+}
+
+void pinion__warn_path(const char *path)
+{
+    static const char *const added[] = { "/websocket", "/longpoll" };
+    size_t len = strlen(path);
+    while (len > 0 && path[len - 1] == '/')
+        len--;
+    for (size_t i = 0; i < sizeof added / sizeof *added; i++) {
+        size_t rest = len - strlen(added[i]);
+        if (len < strlen(added[i]) || strncmp(path + rest, added[i], strlen(added[i])) != 0)
+            continue;
+        pinion__log(PINION_LOG_WARNING,
+                    "socket %s: clients add the name of their transport to the path of a socket, so they "
+                    "connect to %.*s%s: mount it at \"%.*s\"",
+                    path, (int)len, path, added[i], rest > 0 ? (int)rest : 1, path);
     }
 }
