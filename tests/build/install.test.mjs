@@ -13,6 +13,7 @@ import { cached } from "../helpers/build.mjs";
 import { getOver } from "../helpers/raw.mjs";
 import { BUILD_DIR, run } from "../helpers/server.mjs";
 import { within } from "../helpers/wait.mjs";
+import { checkMarkdown } from "../../tools/check-links.mjs";
 
 const SOURCE_DIR = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
 const execute = promisify(execFile);
@@ -142,12 +143,18 @@ describe("the installed library", () => {
     const documents = path.join(prefix, "share/doc/pinion");
     assert.match(read(documents, "README.md"), /^# Pinion/);
     assert.match(read(documents, "SECURITY.md"), /^# Security/);
-    const links = ["README.md", ...readdirSync(path.join(documents, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
-    assert.ok(links.length > 10);
-    for (const name of links) {
-      const targets = [...read(documents, name).matchAll(/\]\(([^)#:]+\.md|deployment\/[\w.-]+)(?:#[^)]*)?\)/g)];
-      const installed = targets.map(([, target]) => path.join(path.dirname(name), target)).filter((file) => /^(docs\/|[^/]*$)/.test(file));
-      for (const file of installed) read(documents, file);
+    const guides = readdirSync(documents, { recursive: true }).filter((name) => name.endsWith(".md"));
+    const there = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "SECURITY.md", "examples/README.md", ...readdirSync(path.join(SOURCE_DIR, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+    assert.deepEqual(guides.sort(), there.sort());
+    assert.deepEqual(checkMarkdown(documents, guides), []);
+    assert.match(read(documents, "docs/channels.md"), /\]\(\.\.\/\.\.\/\.\.\/\.\.\/include\/pinion\/channel\.h\)/);
+    assert.match(read(documents, "docs/compatibility.md"), /^\| a push or broadcast that is no object \|/m);
+  });
+
+  it("has no text that differs from the guides but in links", () => {
+    const plain = (text) => text.replace(/\[([^\][]*)\]\([^()]*\)/g, "$1");
+    for (const name of ["README.md", "CHANGELOG.md", "docs/compatibility.md", "docs/cpp.md"]) {
+      assert.equal(plain(read(prefix, "share/doc/pinion", name)), plain(read(SOURCE_DIR, name)));
     }
   });
 
@@ -165,16 +172,19 @@ describe("the installed library", () => {
   it("has the suites of the contracts, which stand on nothing else of ours", async () => {
     const share = path.join(prefix, "share/pinion");
     const sources = readdirSync(path.join(share, "contract")).filter((name) => name.endsWith(".c"));
-    const lines = [
+    const text = [
       ...["setjmp", "stdarg", "stddef", "stdint", "cmocka"].map((name) => `#include <${name}.h>`),
       '#include "contract/pubsub.h"',
       '#include "contract/transport.h"',
       "int main(void) { static const struct carrier carrier; return transport_suite(&carrier, 0); }",
     ];
-    writeFileSync(inside("suites.c"), lines.map((line) => `${line}\n`).join(""));
+    writeFileSync(inside("suites.c"), text.map((line) => `${line}\n`).join(""));
     const all = ["suites.c", ...sources.map((name) => path.join(share, "contract", name))];
     const flags = [`-I${share}`, "-D_GNU_SOURCE", "-Wno-unused-function", ...(await pkgConfig("--cflags", "--libs")), "-lcmocka", "-pthread"];
     await compile(CC, "suites", ...all, ...flags);
+    const lines = path.join(prefix, "share/doc/pinion/examples");
+    const test = [path.join(share, "contract/example/transport_lines_test.c"), path.join(lines, "lines/lines.c"), `-I${lines}`];
+    await compile(CC, "lines_test", ...test, ...all.slice(1), ...flags);
   });
 
   // A debug build says in its assertions where its sources are.
