@@ -141,11 +141,13 @@ typedef struct pinion_socket_options {
     /* ---- silence ---- */
 
     uint32_t timeout_ms;       /* How long a client may send nothing. It is noticed up to a sixteenth later.
-                                  Milliseconds, or PINION_NEVER. Default: 60,000. On excess: closed (1002). */
+                                  Time in which its frames are held back (by a busy channel, a join that is
+                                  answered later, a rate) does not count. Milliseconds, or PINION_NEVER.
+                                  Default: 60,000. On excess: closed (1002). */
     uint32_t ping_interval_ms; /* Send a WebSocket ping whenever nothing has come for so long, for proxies
                                   that cut quiet connections. Milliseconds. Default: never. */
-    uint32_t ping_timeout_ms;  /* How long such a ping may go unanswered. Milliseconds. Default: 10,000. On
-                                  excess: closed (1002). */
+    uint32_t ping_timeout_ms;  /* How long such a ping may go unanswered; time as above does not count.
+                                  Milliseconds. Default: 10,000. On excess: closed (1002). */
 } pinion_socket_options;
 
 /* The sizes of the structs that a socket is mounted with, as the program knows them. pinion_mount_sizes_of

@@ -80,8 +80,14 @@ static inline void pinion__socket_seen(struct pinion_socket *socket)
 
 void pinion__socket_unhold(struct pinion_socket *socket);
 
-/* Hold the client's frames back, or let them go. Each wait needs its unwait. */
+/* Hold the client's frames back, or let them go. Each wait needs its unwait. In between a transport may not
+ * read, so that no sign of life can come: silence does not count, and begins anew with the last unwait. */
 void pinion__socket_wait(struct pinion_socket *socket);
 void pinion__socket_unwait(struct pinion_socket *socket);
+
+static inline bool pinion__socket_is_held(const struct pinion_socket *socket)
+{
+    return socket->waiting > 0;
+}
 
 #endif
