@@ -5,6 +5,7 @@
 #ifdef PINION_CHECKS
 
 #include "base/log.h"
+#include "base/quarantine.h"
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -45,6 +46,8 @@ static const struct {
     [PINION_HELD_PAYLOAD] = { "payload is", "payloads are",
                               "pinion_payload_unref, or a call that consumes payloads" },
     [PINION_HELD_FRAME] = { "frame is", "frames are", "pinion_frame_unref, or a call that takes frames" },
+    [PINION_HELD_ENDPOINT] = { "endpoint is", "endpoints are", "pinion_endpoint_free" },
+    [PINION_HELD_TEST] = { "test is", "tests are", "pinion_test_free" },
 };
 
 #define KINDS (sizeof kinds / sizeof *kinds)
@@ -221,8 +224,10 @@ void pinion__held_tell_rest(void)
     pthread_mutex_lock(&table.lock);
     bool last = --table.owners == 0;
     pthread_mutex_unlock(&table.lock);
-    if (last)
-        tell_all(NULL);
+    if (!last)
+        return;
+    tell_all(NULL);
+    pinion__blocks_forget();
 }
 
 #endif

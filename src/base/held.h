@@ -1,4 +1,5 @@
-/* What the library hands out and the user has to give back: payloads, refs, subscriptions, frames. Builds
+/* What the library hands out and the user has to give back: payloads, refs, subscriptions, frames, endpoints
+ * (those only so that none is freed twice: nobody is told of them). Builds
  * with checks (base/check.h) remember which public function made each object, and where it was called. When
  * an endpoint is freed, they log what was not given back. In other builds all of this compiles to nothing.
  *
@@ -17,6 +18,8 @@ enum pinion_held_kind {
     PINION_HELD_SUBSCRIPTION,
     PINION_HELD_PAYLOAD,
     PINION_HELD_FRAME,
+    PINION_HELD_ENDPOINT,
+    PINION_HELD_TEST,
 };
 
 /* In a public function: the user holds this object from now on. `owner` is what will be passed to
@@ -36,7 +39,7 @@ enum pinion_held_kind {
 #define PINION_HELD_TELL(owner) pinion__held_tell(owner)
 #define PINION_HELD_TELL_REST() pinion__held_tell_rest()
 
-/* In a public function that frees: the object must be held, so it was not freed already. */
+/* In a public function: the object must be held, so it was not freed already. */
 #define PINION_NEED_HELD(object, otherwise)                                                                  \
     PINION_RULE(pinion__held_is(object), otherwise, "%s was freed already, or never was one", #object)
 

@@ -1,5 +1,6 @@
 /* An endpoint's options, and its memory. */
 #include "endpoint/endpoint.h"
+#include "base/held.h"
 #include "base/loops.h"
 #include "base/misuse.h"
 #include "base/sized.h"
@@ -207,8 +208,10 @@ static struct pinion_endpoint *endpoint_new(unsigned work_threads, int *rc)
     pinion__starting_init(&endpoint->starting);
     pinion__visitors_init(&endpoint->visitors);
     *rc = pinion__hub_init(&endpoint->hub, work_threads ? work_threads : DEFAULT_WORK_THREADS);
-    if (*rc == 0)
+    if (*rc == 0) {
+        PINION_HELD(PINION_HELD_ENDPOINT, endpoint, endpoint);
         return endpoint;
+    }
     pinion__visitors_release(&endpoint->visitors);
     pinion__starting_release(&endpoint->starting);
     free(endpoint);
@@ -234,6 +237,7 @@ static void free_loops(struct pinion_endpoint *endpoint)
 
 static void free_endpoint(struct pinion_endpoint *endpoint)
 {
+    PINION_HELD_GONE(endpoint);
     pinion__pubsub_stop(&endpoint->hub.pubsub); /* needed if the endpoint could not run */
     free_loops(endpoint);
     pinion__longpoll_free(endpoint->longpoll);
@@ -305,7 +309,10 @@ int pinion__endpoint_new_driven(pinion_endpoint **out, const struct pinion_endpo
 
 void pinion_endpoint_free(pinion_endpoint *endpoint)
 {
-    if (!endpoint || pinion__endpoint_refuse_driven(endpoint, "pinion_endpoint_free"))
+    if (!endpoint)
+        return;
+    PINION_NEED_HELD(endpoint, return );
+    if (pinion__endpoint_refuse_driven(endpoint, "pinion_endpoint_free"))
         return;
     PINION_RULE(!pinion__hub_here(&endpoint->hub), return,
                 "called in a callback of the endpoint: free it once run or stop has returned");

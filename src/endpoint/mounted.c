@@ -1,4 +1,5 @@
 /* What is mounted on an endpoint: sockets, pages, files. */
+#include "base/held.h"
 #include "base/misuse.h"
 #include "endpoint/endpoint.h"
 #include "proto/path.h"
@@ -167,6 +168,7 @@ int pinion_endpoint_socket_sized(pinion_endpoint *endpoint, const char *path, co
                                  const pinion_socket_options *options, const pinion_mount_sizes *sizes)
 {
     PINION_NEEDED(endpoint);
+    PINION_NEED_HELD(endpoint, return PINION_EINVAL);
     PINION_NEEDED(path);
     PINION_NEEDED(sizes);
     PINION_RETURN(mount_socket(endpoint, path, socket, options, sizes));
@@ -188,6 +190,7 @@ int pinion_endpoint_raw_socket_sized(pinion_endpoint *endpoint, const char *path
                                      const pinion_socket_options *options, const pinion_mount_sizes *sizes)
 {
     PINION_NEEDED(endpoint);
+    PINION_NEED_HELD(endpoint, return PINION_EINVAL);
     PINION_NEEDED(path);
     PINION_NEEDED(sizes);
     PINION_RETURN(mount_raw_socket(endpoint, path, socket, options, sizes));
@@ -209,6 +212,7 @@ static int mount_page(struct pinion_endpoint *endpoint, const char *path, pinion
 int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path, pinion_get_fn *fn, void *data)
 {
     PINION_NEEDED(endpoint);
+    PINION_NEED_HELD(endpoint, return PINION_EINVAL);
     PINION_NEEDED(path);
     PINION_NEEDED(fn);
     PINION_RETURN(mount_page(endpoint, path, fn, data));
@@ -227,6 +231,7 @@ static int mount_files(struct pinion_endpoint *endpoint, const char *prefix, con
 int pinion_endpoint_static(pinion_endpoint *endpoint, const char *prefix, const char *directory)
 {
     PINION_NEEDED(endpoint);
+    PINION_NEED_HELD(endpoint, return PINION_EINVAL);
     PINION_NEEDED(prefix);
     PINION_NEEDED(directory);
     PINION_RETURN(mount_files(endpoint, prefix, directory));

@@ -1,4 +1,5 @@
 /* Runs an endpoint: its loops, each on a thread, from listening until they have drained. */
+#include "base/held.h"
 #include "base/log_limit.h"
 #include "base/misuse.h"
 #include "endpoint/check.h"
@@ -159,6 +160,7 @@ static int listen_on(struct pinion_endpoint *endpoint)
 int pinion_endpoint_listen(pinion_endpoint *endpoint)
 {
     PINION_NEEDED(endpoint);
+    PINION_NEED_HELD(endpoint, return PINION_EINVAL);
     PINION_RETURN(listen_on(endpoint));
 }
 
@@ -416,6 +418,7 @@ static int run(struct pinion_endpoint *endpoint)
 int pinion_endpoint_run(pinion_endpoint *endpoint)
 {
     PINION_NEEDED(endpoint);
+    PINION_NEED_HELD(endpoint, return PINION_EINVAL);
     PINION_RETURN(run(endpoint));
 }
 
@@ -429,12 +432,14 @@ static int start_elsewhere(struct pinion_endpoint *endpoint)
 int pinion_endpoint_start(pinion_endpoint *endpoint)
 {
     PINION_NEEDED(endpoint);
+    PINION_NEED_HELD(endpoint, return PINION_EINVAL);
     PINION_RETURN(start_elsewhere(endpoint));
 }
 
 void pinion_endpoint_stop(pinion_endpoint *endpoint)
 {
     PINION_NEED(endpoint, return );
+    PINION_NEED_HELD(endpoint, return );
     if (pinion__endpoint_refuse_driven(endpoint, "pinion_endpoint_stop"))
         return;
     PINION_RULE(!pinion__hub_here(&endpoint->hub) || !endpoint->loops[0].threaded, return,

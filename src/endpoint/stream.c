@@ -1,5 +1,6 @@
 #include "endpoint/stream.h"
 #include "base/misuse.h"
+#include "base/quarantine.h"
 #include "base/sized.h"
 #include "endpoint/listeners.h"
 #include "io/peer.h"
@@ -142,7 +143,7 @@ static void on_closed(struct pinion_conn *conn, int error)
     pinion_stream_close(stream);
     stream->def->closed(stream, error);
     pinion__list_remove(&stream->node);
-    pinion__pool_give(&stream->loop->shard->pool, stream, sizeof *stream);
+    pinion__pool_bury(&stream->loop->shard->pool, stream, sizeof *stream);
 }
 
 static const struct pinion_conn_events events = {
@@ -188,6 +189,7 @@ void pinion__streams_stop(struct pinion_endpoint_loop *loop)
 #define ELSEWHERE "called on a thread that is not the loop of the stream: use pinion_endpoint_post"
 
 #define ON_LOOP(stream, otherwise)                                                                           \
+    PINION_NOT_GONE(stream, "the stream has ended: its memory lives until closed has returned");             \
     PINION_RULE(pinion__scheduler_on_thread((stream)->loop->scheduler), otherwise, ELSEWHERE)
 
 /* For functions that return no code. Only builds with checks look at the thread. */

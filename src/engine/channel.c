@@ -65,7 +65,7 @@ void pinion__channel_unhold(struct pinion_channel *channel)
     struct pinion_shard *shard = channel->socket->shard;
     PINION_COUNT(shard, channels, -1);
     pinion__socket_unhold(channel->socket);
-    pinion__pool_give(&shard->pool, channel, size_of(channel->join_ref_len));
+    pinion__pool_bury(&shard->pool, channel, size_of(channel->join_ref_len));
 }
 
 struct pinion_channel_extra *pinion__channel_extra(struct pinion_channel *channel)
@@ -102,42 +102,42 @@ struct pinion_slice pinion__channel_join_ref(const struct pinion_channel *channe
 const char *pinion_channel_topic(const pinion_channel *channel)
 {
     PINION_NEED(channel, return NULL);
-    PINION_CHECK_ON_LOOP(channel->socket);
+    PINION_CHECK_ON_LOOP_OF(channel);
     return channel->topic->name;
 }
 
 pinion_socket *pinion_channel_socket(const pinion_channel *channel)
 {
     PINION_NEED(channel, return NULL);
-    PINION_CHECK_ON_LOOP(channel->socket);
+    PINION_CHECK_ON_LOOP_OF(channel);
     return channel->socket;
 }
 
 pinion_endpoint *pinion_channel_endpoint(const pinion_channel *channel)
 {
     PINION_NEED(channel, return NULL);
-    PINION_CHECK_ON_LOOP(channel->socket);
+    PINION_CHECK_ON_LOOP_OF(channel);
     return pinion__endpoint_of(channel->socket->shard->hub);
 }
 
 void *pinion_channel_context(const pinion_channel *channel)
 {
     PINION_NEED(channel, return NULL);
-    PINION_CHECK_ON_LOOP(channel->socket);
+    PINION_CHECK_ON_LOOP_OF(channel);
     return pinion__mount_context(channel->socket->mount, channel->socket->shard->hub);
 }
 
 const char *pinion_channel_transport(const pinion_channel *channel)
 {
     PINION_NEED(channel, return NULL);
-    PINION_CHECK_ON_LOOP(channel->socket);
+    PINION_CHECK_ON_LOOP_OF(channel);
     return channel->socket->transport->name;
 }
 
 void pinion_channel_set_state(pinion_channel *channel, void *state, void (*destroy)(void *))
 {
     PINION_NEED(channel, return );
-    PINION_CHECK_ON_LOOP(channel->socket);
+    PINION_CHECK_ON_LOOP_OF(channel);
     void *old = channel->user_state;
     void (*destroy_old)(void *) = channel->destroy_state;
     channel->user_state = state;
@@ -149,15 +149,16 @@ void pinion_channel_set_state(pinion_channel *channel, void *state, void (*destr
 void *pinion_channel_state(const pinion_channel *channel)
 {
     PINION_NEED(channel, return NULL);
-    PINION_CHECK_ON_LOOP(channel->socket);
+    PINION_CHECK_ON_LOOP_OF(channel);
     return channel->user_state;
 }
 
 int pinion_assign(pinion_channel *channel, const char *key, pinion_payload *value)
 {
+    PINION_CONSUMES(value);
     PINION_NEED(channel, return pinion__payload_lost(value));
     PINION_NEED(key, return pinion__payload_lost(value));
-    PINION_ON_LOOP(channel->socket, return pinion__payload_lost(value));
+    PINION_ON_LOOP_OF(channel, return pinion__payload_lost(value));
     return pinion__assign(
         &channel->assigns, key, value,
         &(struct pinion_refused){ .call = "pinion_assign", .name = key, .channel = channel });
@@ -167,14 +168,14 @@ const pinion_payload *pinion_assigned(const pinion_channel *channel, const char 
 {
     PINION_NEED(channel, return NULL);
     PINION_NEED(key, return NULL);
-    PINION_CHECK_ON_LOOP(channel->socket);
+    PINION_CHECK_ON_LOOP_OF(channel);
     return pinion__assigns_get(channel->assigns, key);
 }
 
 pinion_payload *pinion_assigns(const pinion_channel *channel)
 {
     PINION_NEED(channel, return NULL);
-    PINION_CHECK_ON_LOOP(channel->socket);
+    PINION_CHECK_ON_LOOP_OF(channel);
     pinion_payload *object = pinion__assigns_object(channel->assigns);
     PINION_PAYLOAD_HELD(object);
     return object;

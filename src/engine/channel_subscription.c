@@ -73,7 +73,7 @@ int pinion_subscribe(pinion_channel *channel, const char *topic)
 {
     PINION_NEEDED(channel);
     PINION_NEEDED(topic);
-    PINION_ON_LOOP(channel->socket, return PINION_EINVAL);
+    PINION_ON_LOOP_OF(channel, return PINION_EINVAL);
     PINION_RETURN(subscribe_to(channel, topic));
 }
 
@@ -81,7 +81,7 @@ void pinion_unsubscribe(pinion_channel *channel, const char *topic)
 {
     PINION_NEED(channel, return );
     PINION_NEED(topic, return );
-    PINION_CHECK_ON_LOOP(channel->socket);
+    PINION_CHECK_ON_LOOP_OF(channel);
     struct pinion_channel_subscription *subscription = find(channel, topic);
     if (subscription)
         subscription_remove(subscription);

@@ -53,7 +53,7 @@ int pinion__channel_timer_start(struct pinion_channel *channel, struct pinion_ma
 bool pinion_cancel_timer(pinion_channel *channel, uint64_t id)
 {
     PINION_NEED(channel, return false);
-    PINION_CHECK_ON_LOOP(channel->socket);
+    PINION_CHECK_ON_LOOP_OF(channel);
     if (!channel->extra)
         return false;
     PINION_LIST_FOREACH (node, &channel->extra->timers) {

@@ -90,6 +90,7 @@ static int open_socket(struct pinion_socket *socket)
  * Consumes result. */
 static int connect_outcome(struct pinion_socket *socket, pinion_result result, pinion_payload **reason)
 {
+    PINION_CONSUMES_OF("connect", result.payload);
     bool poison = pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON;
     bool answered = result.kind == PINION_RESULT_REPLY && result.status && !poison;
     bool accepted = answered && strcmp(result.status, "ok") == 0;

@@ -54,6 +54,7 @@ void pinion__channel_outcome(struct pinion_channel *channel, pinion_result resul
     struct pinion_slice what = pinion__slice_str(detail);
     bool replies = result.kind == PINION_RESULT_REPLY || result.kind == PINION_RESULT_STOP_REPLY;
 
+    PINION_CONSUMES_OF(callback, result.payload);
     if (pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON) {
         crash(channel, callback, what, PINION_POISONED(result.payload));
     } else if (replies && ref && !result.status) {

@@ -68,9 +68,10 @@ static int check(struct pinion_channel *channel, const pinion_payload *payload)
 int pinion_send_after(pinion_channel *channel, uint32_t delay_ms, const char *name, pinion_payload *payload,
                       uint64_t *id)
 {
+    PINION_CONSUMES(payload);
     PINION_NEED(channel, return pinion__payload_lost(payload));
     PINION_NEED(name, return pinion__payload_lost(payload));
-    PINION_ON_LOOP(channel->socket, return pinion__payload_lost(payload));
+    PINION_ON_LOOP_OF(channel, return pinion__payload_lost(payload));
     payload = pinion__payload_or_empty(payload);
     int rc = check(channel, payload);
     if (rc) {

@@ -99,6 +99,7 @@ static void accept(struct pinion_channel *channel, struct pinion_slice ref,
 static void outcome(struct pinion_channel *channel, pinion_result result, struct pinion_slice ref,
                     const struct pinion_replaced *replaced, const pinion_payload *params)
 {
+    PINION_CONSUMES_OF("join", result.payload);
     if (pinion_payload_kind(result.payload) == PINION_PAYLOAD_POISON)
         crash(channel, ref, replaced, PINION_POISONED(result.payload));
     else if (result.kind == PINION_RESULT_CRASH)

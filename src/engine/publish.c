@@ -59,9 +59,10 @@ static int refuse_push(const struct pinion_channel *channel, const char *event, 
 
 int pinion_push(pinion_channel *channel, const char *event, pinion_payload *payload)
 {
+    PINION_CONSUMES(payload);
     PINION_NEED(channel, return pinion__payload_lost(payload));
     PINION_NEED(event, return pinion__payload_lost(payload));
-    PINION_ON_LOOP(channel->socket, return pinion__payload_lost(payload));
+    PINION_ON_LOOP_OF(channel, return pinion__payload_lost(payload));
     struct pinion_slice name = pinion__slice_str(event);
     int rc = check(channel, name, payload);
     if (!rc) {
@@ -137,21 +138,24 @@ static inline int broadcast_from_channel(pinion_channel *channel, uint64_t from,
 
 int pinion_broadcast(pinion_channel *channel, const char *event, pinion_payload *payload)
 {
+    PINION_CONSUMES(payload);
     PINION_NEED(channel, return pinion__payload_lost(payload));
     PINION_NEED(event, return pinion__payload_lost(payload));
-    PINION_ON_LOOP(channel->socket, return pinion__payload_lost(payload));
+    PINION_ON_LOOP_OF(channel, return pinion__payload_lost(payload));
     return broadcast_from_channel(channel, 0, "pinion_broadcast", event, payload);
 }
 
 int pinion_broadcast_from(pinion_channel *channel, const char *event, pinion_payload *payload)
 {
+    PINION_CONSUMES(payload);
     PINION_NEED(channel, return pinion__payload_lost(payload));
     PINION_NEED(event, return pinion__payload_lost(payload));
-    PINION_ON_LOOP(channel->socket, return pinion__payload_lost(payload));
+    PINION_ON_LOOP_OF(channel, return pinion__payload_lost(payload));
     return broadcast_from_channel(channel, channel->id, "pinion_broadcast_from", event, payload);
 }
 
 #define NEED_ALL                                                                                             \
+    PINION_CONSUMES(payload);                                                                                \
     PINION_NEED(endpoint, return pinion__payload_lost(payload));                                             \
     PINION_NEED(topic, return pinion__payload_lost(payload));                                                \
     PINION_NEED(event, return pinion__payload_lost(payload))

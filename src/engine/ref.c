@@ -99,7 +99,7 @@ static pinion_ref *with_promise(pinion_ref *ref, struct pinion_socket *socket,
 pinion_ref *pinion_ref_new(pinion_channel *channel)
 {
     PINION_NEED(channel, return NULL);
-    PINION_ON_LOOP(channel->socket, return NULL);
+    PINION_ON_LOOP_OF(channel, return NULL);
     struct pinion_callback *callback = channel->socket->shard->callback;
     struct pinion_slice message_ref = { NULL, 0 };
     bool current = callback && callback->channel == channel;
@@ -214,7 +214,9 @@ static int send_mail(const pinion_ref *ref, struct pinion_mail *mail, size_t byt
 int pinion_ref_send(const pinion_ref *ref, const char *name, pinion_payload *payload)
 {
     size_t len = 0;
+    PINION_CONSUMES(payload);
     PINION_NEED(ref, return pinion__payload_lost(payload));
+    PINION_NEED_HELD(ref, return pinion__payload_lost(payload));
     PINION_NEED(name, return pinion__payload_lost(payload));
     payload = pinion__payload_or_empty(payload);
     bool poison = pinion_payload_kind(payload) == PINION_PAYLOAD_POISON;
@@ -241,6 +243,7 @@ static int lost(void *data, void (*destroy)(void *))
 int pinion_ref_send_data(const pinion_ref *ref, const char *name, void *data, void (*destroy)(void *))
 {
     PINION_NEED(ref, return lost(data, destroy));
+    PINION_NEED_HELD(ref, return lost(data, destroy));
     PINION_NEED(name, return lost(data, destroy));
     if (!ref->channel) {
         (void)lost(data, destroy);
@@ -350,7 +353,9 @@ static int claim_reply(const pinion_ref *ref, const char *status, const pinion_p
 
 int pinion_ref_reply(const pinion_ref *ref, const char *status, pinion_payload *payload)
 {
+    PINION_CONSUMES(payload);
     PINION_NEED(ref, return pinion__payload_lost(payload));
+    PINION_NEED_HELD(ref, return pinion__payload_lost(payload));
     PINION_NEED(status, return pinion__payload_lost(payload));
     int rc = claim_reply(ref, status, payload);
     if (rc) {
@@ -379,7 +384,9 @@ static void run_answer(struct pinion_task *task)
 
 int pinion_ref_answer(const pinion_ref *ref, pinion_result result)
 {
+    PINION_CONSUMES(result.payload);
     PINION_NEED(ref, return pinion__payload_lost(result.payload));
+    PINION_NEED_HELD(ref, return pinion__payload_lost(result.payload));
     bool answer = result.kind != PINION_RESULT_LATER && result.kind != PINION_RESULT_NOREPLY;
     if (!ref->answers || !answer) {
         pinion_payload_unref(result.payload);

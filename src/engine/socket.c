@@ -36,7 +36,7 @@ void pinion__socket_unhold(struct pinion_socket *socket)
     if (socket->buckets != &socket->single_bucket)
         free(socket->buckets);
     PINION_COUNT(socket->shard, sockets, -1);
-    pinion__pool_give(&socket->shard->pool, socket, sizeof *socket);
+    pinion__pool_bury(&socket->shard->pool, socket, sizeof *socket);
 }
 
 void pinion__socket_wait(struct pinion_socket *socket)
@@ -99,6 +99,7 @@ void *pinion_socket_state(const pinion_socket *socket)
 
 int pinion_socket_assign(pinion_socket *socket, const char *key, pinion_payload *value)
 {
+    PINION_CONSUMES(value);
     PINION_NEED(socket, return pinion__payload_lost(value));
     PINION_NEED(key, return pinion__payload_lost(value));
     PINION_ON_LOOP(socket, return pinion__payload_lost(value));

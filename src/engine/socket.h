@@ -12,6 +12,7 @@
 #include "base/frame.h"
 #include "base/list.h"
 #include "base/misuse.h"
+#include "base/quarantine.h"
 #include "engine/anchor.h"
 #include "engine/assigns.h"
 #include "engine/hub.h"
@@ -61,13 +62,21 @@ struct pinion_socket {
 
 /* For public functions: the caller must be on the loop that the socket lives on. */
 #define PINION_ON_LOOP(socket, otherwise)                                                                    \
+    PINION_NOT_GONE(socket, "the socket has ended: keep a ref (pinion_ref_new_socket)");                     \
     PINION_RULE(pinion__scheduler_on_thread((socket)->shard->scheduler), otherwise, PINION_ELSEWHERE)
+
+/* The same for a channel. */
+#define PINION_ON_LOOP_OF(channel, otherwise)                                                                \
+    PINION_NOT_GONE(channel, "the channel has ended: keep a ref (pinion_ref_new)");                          \
+    PINION_ON_LOOP((channel)->socket, otherwise)
 
 /* The same for functions that return no code. Only builds with checks look. */
 #ifdef PINION_CHECKS
-#define PINION_CHECK_ON_LOOP(socket) PINION_ON_LOOP(socket, (void)0)
+#define PINION_CHECK_ON_LOOP(socket)     PINION_ON_LOOP(socket, (void)0)
+#define PINION_CHECK_ON_LOOP_OF(channel) PINION_ON_LOOP_OF(channel, (void)0)
 #else
-#define PINION_CHECK_ON_LOOP(socket) ((void)0)
+#define PINION_CHECK_ON_LOOP(socket)     ((void)0)
+#define PINION_CHECK_ON_LOOP_OF(channel) ((void)0)
 #endif
 
 /* ---- for the engine ---- */

@@ -175,6 +175,7 @@ static int make_token(const struct pinion_hub *hub, const char *salt, pinion_pay
 int pinion_token_sign_sized(pinion_endpoint *endpoint, const char *salt, pinion_payload *data,
                             const pinion_token_options *options, char **token, size_t size)
 {
+    PINION_CONSUMES(data);
     PINION_NEED(token, return pinion__payload_lost(data));
     PINION_RETURN(make_token(pinion__hub_of(endpoint), salt, data, options, size, sign, token));
 }
@@ -182,6 +183,7 @@ int pinion_token_sign_sized(pinion_endpoint *endpoint, const char *salt, pinion_
 int pinion_token_encrypt_sized(pinion_endpoint *endpoint, const char *salt, pinion_payload *data,
                                const pinion_token_options *options, char **token, size_t size)
 {
+    PINION_CONSUMES(data);
     PINION_NEED(token, return pinion__payload_lost(data));
     PINION_RETURN(make_token(pinion__hub_of(endpoint), salt, data, options, size, encrypt, token));
 }

@@ -137,6 +137,6 @@ int pinion_channel_work(pinion_channel *channel, pinion_work_fn *work, pinion_do
     PINION_NEEDED(channel);
     PINION_NEEDED(work);
     PINION_NEEDED(done);
-    PINION_ON_LOOP(channel->socket, return PINION_EINVAL);
+    PINION_ON_LOOP_OF(channel, return PINION_EINVAL);
     PINION_RETURN(begin(channel, work, done, data));
 }

@@ -53,7 +53,7 @@ int pinion_presence_push_state(pinion_presence *presence, pinion_channel *channe
 {
     PINION_NEEDED(presence);
     PINION_NEEDED(channel);
-    PINION_ON_LOOP(channel->socket, return PINION_EINVAL);
+    PINION_ON_LOOP_OF(channel, return PINION_EINVAL);
     PINION_RETURN(push_state(presence, channel));
 }
 

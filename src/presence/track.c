@@ -126,15 +126,17 @@ static int put_for(pinion_presence *presence, pinion_channel *channel, const cha
 /* For a channel that must not be NULL, and one that may: NULL is code that is no channel. */
 #define NEED_CHANNEL(channel, otherwise)                                                                     \
     PINION_NEED(channel, otherwise);                                                                         \
-    PINION_ON_LOOP((channel)->socket, otherwise)
+    PINION_ON_LOOP_OF(channel, otherwise)
 
 #define MAY_BE_CHANNEL(channel, otherwise)                                                                   \
-    if (channel)                                                                                             \
-    PINION_ON_LOOP((channel)->socket, otherwise)
+    if (channel) {                                                                                           \
+        PINION_ON_LOOP_OF(channel, otherwise);                                                               \
+    }
 
 int pinion_presence_track_on(pinion_presence *presence, pinion_channel *channel, const char *topic,
                              const char *key, pinion_payload *meta)
 {
+    PINION_CONSUMES(meta);
     PINION_NEED(presence, return pinion__payload_lost(meta));
     PINION_NEED(topic, return pinion__payload_lost(meta));
     MAY_BE_CHANNEL(channel, return pinion__payload_lost(meta));
@@ -144,6 +146,7 @@ int pinion_presence_track_on(pinion_presence *presence, pinion_channel *channel,
 int pinion_presence_update_on(pinion_presence *presence, pinion_channel *channel, const char *topic,
                               const char *key, pinion_payload *meta)
 {
+    PINION_CONSUMES(meta);
     PINION_NEED(presence, return pinion__payload_lost(meta));
     PINION_NEED(topic, return pinion__payload_lost(meta));
     MAY_BE_CHANNEL(channel, return pinion__payload_lost(meta));
@@ -170,6 +173,7 @@ void pinion_presence_untrack_on(pinion_presence *presence, pinion_channel *chann
 int pinion_presence_track(pinion_presence *presence, pinion_channel *channel, const char *key,
                           pinion_payload *meta)
 {
+    PINION_CONSUMES(meta);
     PINION_NEED(presence, return pinion__payload_lost(meta));
     NEED_CHANNEL(channel, return pinion__payload_lost(meta));
     PINION_RETURN(put_for(presence, channel, channel->topic->name, key, meta, false));
@@ -178,6 +182,7 @@ int pinion_presence_track(pinion_presence *presence, pinion_channel *channel, co
 int pinion_presence_update(pinion_presence *presence, pinion_channel *channel, const char *key,
                            pinion_payload *meta)
 {
+    PINION_CONSUMES(meta);
     PINION_NEED(presence, return pinion__payload_lost(meta));
     NEED_CHANNEL(channel, return pinion__payload_lost(meta));
     PINION_RETURN(put_for(presence, channel, channel->topic->name, key, meta, true));

@@ -17,6 +17,12 @@
 
 static struct pinion_payload poison = { .type = PINION_PAYLOAD_POISON };
 
+#ifdef PINION_CHECKS
+#define FREE_BLOCK pinion__block_keep
+#else
+#define FREE_BLOCK pinion__block_free
+#endif
+
 /* --- making --- */
 
 /* Make a payload with one reference and room for `capacity` bytes behind the struct. NULL when out of
@@ -228,8 +234,28 @@ pinion_payload *pinion__payload_ref(const pinion_payload *payload)
     return counted;
 }
 
+#define ONLY_LENT "the payload is only lent to a callback: call pinion_payload_ref first"
+
+#ifdef PINION_CHECKS
+void pinion__payload_not_gone(const pinion_payload *payload, const char *where)
+{
+    if (pinion__is_gone(payload))
+        pinion__misuse(where, "the payload was consumed or freed already");
+}
+
+void pinion__payload_consumed(const pinion_payload *payload, const char *where)
+{
+    if (!payload)
+        return;
+    pinion__payload_not_gone(payload, where);
+    if (is_borrowed((struct pinion_payload *)payload))
+        pinion__misuse(where, ONLY_LENT);
+}
+#endif
+
 pinion_payload *pinion_payload_ref(const pinion_payload *payload)
 {
+    PINION_PAYLOAD_NOT_GONE(payload);
     pinion_payload *counted = pinion__payload_ref(payload);
     PINION_PAYLOAD_HELD(counted);
     return counted;
@@ -239,8 +265,7 @@ pinion_payload *pinion_payload_ref(const pinion_payload *payload)
 __attribute__((cold, noinline)) static void refuse_lent(pinion_payload *payload)
 {
     atomic_store(&payload->refs, 0);
-    pinion__misuse("pinion_payload_unref",
-                   "the payload is only lent to a callback: call pinion_payload_ref first");
+    pinion__misuse("pinion_payload_unref", ONLY_LENT);
 }
 
 __attribute__((noinline)) static void free_payload(pinion_payload *payload)
@@ -248,13 +273,14 @@ __attribute__((noinline)) static void free_payload(pinion_payload *payload)
     PINION_HELD_GONE(payload);
     json_decref(atomic_load(&payload->tree));
     pinion_payload_unref(payload->base);
-    pinion__block_free(payload, sizeof *payload + payload->room);
+    FREE_BLOCK(payload, sizeof *payload + payload->room);
 }
 
 void pinion_payload_unref(pinion_payload *payload)
 {
     if (!payload || payload == &poison)
         return;
+    PINION_PAYLOAD_NOT_GONE(payload);
     unsigned before = atomic_fetch_sub_explicit(&payload->refs, 1, memory_order_acq_rel);
     if (before == 1)
         free_payload(payload);
@@ -266,6 +292,7 @@ void pinion_payload_unref(pinion_payload *payload)
 
 pinion_payload_type pinion_payload_kind(const pinion_payload *payload)
 {
+    PINION_PAYLOAD_NOT_GONE(payload);
     return payload ? payload->type : PINION_PAYLOAD_JSON;
 }
 
@@ -273,6 +300,7 @@ const char *pinion_payload_bytes(const pinion_payload *payload, size_t *length)
 {
     struct pinion_slice bytes = pinion__slice_str("{}");
     PINION_NEED(length, return NULL);
+    PINION_PAYLOAD_NOT_GONE(payload);
     if (payload && payload->spaced)
         bytes = heap_copy((struct pinion_payload *)payload)->bytes;
     else if (payload)
@@ -304,6 +332,7 @@ static json_t *parse(struct pinion_slice text)
 
 json_t *pinion_payload_tree(const pinion_payload *payload)
 {
+    PINION_PAYLOAD_NOT_GONE(payload);
     if (!payload || payload->type != PINION_PAYLOAD_JSON)
         return NULL;
     struct pinion_payload *cache = (struct pinion_payload *)payload;
@@ -320,5 +349,6 @@ json_t *pinion_payload_tree(const pinion_payload *payload)
 json_t *pinion_payload_get(const pinion_payload *payload, const char *key)
 {
     PINION_NEED(key, return NULL);
+    PINION_PAYLOAD_NOT_GONE(payload);
     return json_object_get(pinion_payload_tree(payload), key);
 }

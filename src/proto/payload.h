@@ -12,6 +12,7 @@
 #define PINION_PROTO_PAYLOAD_H
 
 #include "base/held.h"
+#include "base/quarantine.h"
 #include "base/slice.h"
 #include <pinion/payload.h>
 #include <stdatomic.h>
@@ -54,6 +55,20 @@ static inline pinion_payload *pinion__payload_or_empty(pinion_payload *payload)
     } while (0)
 #else
 #define PINION_PAYLOAD_HELD(payload) ((void)0)
+#endif
+
+/* In a public function: it consumes this payload, which may be NULL. So the caller must hold a reference. A
+ * result's payload is consumed by `where`, the callback that returned it. Only builds with checks look. */
+#ifdef PINION_CHECKS
+#define PINION_CONSUMES(payload)           pinion__payload_consumed(payload, __func__)
+#define PINION_CONSUMES_OF(where, payload) pinion__payload_consumed(payload, where)
+#define PINION_PAYLOAD_NOT_GONE(payload)   ((payload) ? pinion__payload_not_gone(payload, __func__) : (void)0)
+void pinion__payload_consumed(const pinion_payload *payload, const char *where);
+void pinion__payload_not_gone(const pinion_payload *payload, const char *where);
+#else
+#define PINION_CONSUMES(payload)           ((void)0)
+#define PINION_CONSUMES_OF(where, payload) ((void)0)
+#define PINION_PAYLOAD_NOT_GONE(payload)   ((void)0)
 #endif
 
 /* As pinion_payload_ref, for the library itself. */

@@ -243,6 +243,7 @@ int pinion__test_send(pinion_test_client *client, const char *topic, const char 
 int pinion_test_push(pinion_test_client *client, const char *topic, const char *event,
                      pinion_payload *payload)
 {
+    PINION_CONSUMES(payload);
     PINION_NEED_CLIENT(client, return pinion__payload_lost(payload));
     PINION_NEED(topic, return pinion__payload_lost(payload));
     PINION_NEED(event, return pinion__payload_lost(payload));

@@ -240,6 +240,7 @@ static int join(pinion_test_client *client, const char *topic, pinion_payload *p
 
 int pinion_test_join(pinion_test_client *client, const char *topic, pinion_payload *params)
 {
+    PINION_CONSUMES(params);
     PINION_NEED_CLIENT(client, return pinion__payload_lost(params));
     PINION_NEED(topic, return pinion__payload_lost(params));
     PINION_RETURN(join(client, topic, params));

@@ -1,6 +1,7 @@
 /* The test kit: pinion/testing.h over the in-process transport. */
 #include "testing/kit.h"
 #include "base/clock.h"
+#include "base/held.h"
 #include "base/sized.h"
 #include "endpoint/endpoint.h"
 #include "engine/check.h"
@@ -145,6 +146,7 @@ static int test_new(pinion_test **out, const pinion_test_options *options, size_
         free(test);
         return rc;
     }
+    PINION_HELD(PINION_HELD_TEST, test, test);
     *out = test;
     return 0;
 }
@@ -174,6 +176,7 @@ void pinion_test_free(pinion_test *test)
 {
     if (!test)
         return;
+    PINION_NEED_HELD(test, return );
     PINION_NEED_TEST(test, return );
     end_clients(test);
     pinion__test_broadcasts_end(test);
@@ -186,6 +189,7 @@ void pinion_test_free(pinion_test *test)
     pinion__endpoint_free_driven(test->endpoint);
     pthread_cond_destroy(&test->woken);
     pinion__lock_destroy(&test->lock);
+    PINION_HELD_GONE(test);
     free(test);
 }
 

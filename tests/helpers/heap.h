@@ -6,6 +6,7 @@
 #ifndef TESTS_HELPERS_HEAP_H
 #define TESTS_HELPERS_HEAP_H
 
+#include "base/quarantine.h"
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -18,6 +19,14 @@ static struct {
     atomic_size_t left;   /* how many more calls succeed */
     atomic_bool limited;
 } heap;
+
+/* Builds with checks keep freed payloads for a while: let go of them. */
+static inline void heap_settle(void)
+{
+#ifdef PINION_CHECKS
+    pinion__blocks_forget();
+#endif
+}
 
 /* Let only so many more calls succeed. */
 static inline void heap_limit(size_t calls)

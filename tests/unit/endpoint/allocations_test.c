@@ -7,6 +7,14 @@
 #define MESSAGES 1000
 #define AT_ONCE  16
 
+/* So many messages fill what the loop keeps for the next ones. In builds with checks the quarantine of
+ * payloads is filled too: from then on, each that goes in lets another out. */
+#ifdef PINION_CHECKS
+#define A_FEW (2 * PINION_QUARANTINE_BLOCKS)
+#else
+#define A_FEW (2 * AT_ONCE)
+#endif
+
 static pinion_result echo(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     return pinion_reply("ok", pinion_payload_ref(payload));
@@ -63,7 +71,7 @@ static void check(const char *message, const char *answer)
     int fd = websocket();
     frame_out(fd, "[\"1\",\"1\",\"room:a\",\"phx_join\",{}]");
     expect(fd, "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
-    (void)calls_for(fd, 2 * AT_ONCE, AT_ONCE, message, answer);
+    (void)calls_for(fd, A_FEW, AT_ONCE, message, answer);
     assert_int_equal(calls_for(fd, MESSAGES, 1, message, answer), 0);
     close(fd);
 }

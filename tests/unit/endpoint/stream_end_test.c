@@ -1,6 +1,8 @@
 /* The end of streams (pinion/stream.h), on each I/O engine: by either side, and as the endpoint goes down. */
 #include "helpers/streams.h"
 
+#include "helpers/death.h" /* after cmocka.h, which streams.h includes */
+
 /* ---- the end ---- */
 
 static void say_goodbye(pinion_stream *stream)
@@ -189,6 +191,26 @@ static void stopping_closes_what_was_never_opened(void **state)
     close(fd);
 }
 
+/* In a process of its own, whose endpoint is begun there. */
+static void use_it_after_its_end(const void *nothing)
+{
+    (void)started();
+    on_loop(pinion_stream_close);
+    expect_closed(0);
+    on_loop(pinion_stream_resume);
+}
+
+static void a_stream_that_is_used_after_its_end_ends_the_program(void **state)
+{
+    char said[300];
+    if (!ASSERTIONS_ARE_ON)
+        skip();
+    assert_true(aborts_saying(use_it_after_its_end, NULL, said, sizeof said));
+    assert_string_equal(said,
+                        "pinion: pinion_stream_resume: the stream has ended: its memory lives until closed "
+                        "has returned\n");
+}
+
 static int run(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +223,7 @@ static int run(void)
         STREAM_TEST(stopping_ends_streams_as_soon_as_their_peers_do),
         STREAM_TEST(stopping_waits_no_longer_than_for_a_close),
         STREAM_TEST(stopping_closes_what_was_never_opened),
+        cmocka_unit_test(a_stream_that_is_used_after_its_end_ends_the_program),
     };
     return cmocka_run_group_tests_name(io, tests, NULL, NULL);
 }
