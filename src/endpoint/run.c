@@ -248,11 +248,27 @@ static int accept_connections(const struct starter *starter)
     return starter->loop ? pinion__listeners_open(starter->loop, starter->io) : 0;
 }
 
+/* Once in a process: it shows which library the program runs with. */
+#ifdef PINION_CHECKS
+static void tell_build(void)
+{
+    static atomic_flag told = ATOMIC_FLAG_INIT;
+    if (!atomic_flag_test_and_set(&told))
+        pinion__log(PINION_LOG_INFO, "this is the debug build: it ends the program at a call that cannot be "
+                                     "right, and is slower; deploy the release build");
+}
+#else
+static void tell_build(void)
+{
+}
+#endif
+
 /* Nothing can fail any more, and no loop runs yet: tell everybody that the endpoint is ready. */
 static void tell_ready(struct pinion_endpoint *endpoint)
 {
     endpoint->state = PINION_ENDPOINT_RUNNING;
     endpoint->hub.sealed = true;
+    tell_build();
     pinion__log(PINION_LOG_INFO, "listening on %s, port %u (%u loops, %s)",
                 endpoint->host ? endpoint->host : "all addresses", endpoint->port, endpoint->loop_count,
                 pinion__loop_engine_name(endpoint->engine));

@@ -94,6 +94,12 @@ describe("cmake --preset release", () => {
 
 // Checks and assertions are one: both or neither, whatever the build type says of NDEBUG.
 describe("PINION_CHECKS", () => {
+  // What pkg-config says to link with, and the directory of the library.
+  async function flags(module) {
+    const read = async (...args) => (await execute("pkg-config", [...args, module], { env: { ...process.env, PKG_CONFIG_PATH: path.dirname(module) } })).stdout.trim();
+    return { libs: (await read("--libs")).split(/\s+/), directory: await read("--variable=libdir") };
+  }
+
   const cases = [
     ["Debug", [], true],
     ["None", [], false],
@@ -113,6 +119,10 @@ describe("PINION_CHECKS", () => {
       assert.equal(words.filter((word) => /^-[DU]NDEBUG$/.test(word)).at(-1), on ? "-UNDEBUG" : "-DNDEBUG");
       const { stdout } = await execute("pkg-config", ["--variable=checks", path.join(build, "packaging/pinion.pc")]);
       assert.equal(stdout.trim(), on ? "on" : "off");
+      for (const module of ["pinion", "pinion-core"]) {
+        const { libs, directory } = await flags(path.join(build, `packaging/${module}.pc`));
+        assert.equal(libs.includes(`-Wl,-rpath,${directory}`), on, libs.join(" "));
+      }
     });
   }
 });

@@ -85,6 +85,10 @@ describe("the installed library", () => {
     return flagsOf("pinion", ...args);
   }
 
+  async function hasChecks() {
+    return (await pkgConfig("--variable=checks"))[0] === "on";
+  }
+
   // What the README says to type, with the program of its own and as the shell takes it.
   async function asTheReadmeSays(module, name) {
     const command = readmeCommands().find((line) => line.includes(`--libs ${module})`));
@@ -135,7 +139,8 @@ describe("the installed library", () => {
       const library = path.join(prefix, "lib", name);
       assert.deepEqual(await dynamic(library, "SONAME"), [`${name}.${major}.${minor}`]);
       assert.deepEqual(await dynamic(library, "RPATH"), []);
-      assert.deepEqual(await dynamic(library, "RUNPATH"), []);
+      const beside = (await hasChecks()) && name === "libpinion.so"; // of the debug build: the core that lies beside it
+      assert.deepEqual(await dynamic(library, "RUNPATH"), beside ? ["$ORIGIN"] : []);
     }
   });
 
@@ -207,6 +212,15 @@ describe("the installed library", () => {
       const [soname] = await dynamic(path.join(prefix, "lib/libpinion.so"), "SONAME");
       assert.ok((await dynamic(program, "NEEDED")).includes(soname));
       await serves(t, program, shared);
+    });
+
+    // Both builds have one soname: a program that is developed against the debug build must run with it.
+    it("lets the program find the library if that is the debug build, and no other", async (t) => {
+      const checks = await hasChecks();
+      const paths = await dynamic(await asTheReadmeSays("pinion", "found"), "RUNPATH");
+      assert.equal(paths.length, checks ? 1 : 0);
+      assert.ok(paths.every((directory) => path.resolve(directory) === path.join(prefix, "lib")), paths.join(" "));
+      if (checks) await serves(t, inside("found"));
     });
 
     it("builds it without a shared library of ours, as the README says", async (t) => {

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "helpers/death.h" /* after cmocka.h, which engine.h includes */
+
 #define CLIENTS_MAX 16 /* at once: as many as an endpoint that starts has room for */
 
 static const char *io;   /* the engine of the tests that run */
@@ -337,6 +339,36 @@ static void without_threads_it_does_not_start(void **state)
     in_a_process(fail_without_threads);
 }
 
+/* ---- the debug build ---- */
+
+static atomic_int builds_told;
+
+static void count_builds(pinion_log_level level, const char *line, void *data)
+{
+    if (level == PINION_LOG_INFO && strstr(line, "this is the debug build: "))
+        builds_told++;
+}
+
+_Noreturn static void start_two(void)
+{
+    pinion_log_set_level(PINION_LOG_INFO);
+    pinion_log_set_function(count_builds, NULL);
+    for (int i = 0; i < 2; i++) {
+        pinion_endpoint *endpoint = made(1);
+        must(endpoint != NULL, 2);
+        must(pinion_endpoint_start(endpoint) == 0, 3);
+        pinion_endpoint_free(endpoint);
+        pinion_log_flush();
+        must(builds_told == (ASSERTIONS_ARE_ON ? 1 : 0), 4 + i);
+    }
+    _exit(0);
+}
+
+static void a_debug_build_says_so_once(void **state)
+{
+    in_a_process(start_two);
+}
+
 /* ---- two endpoints that run in one process ---- */
 
 static struct runner {
@@ -459,6 +491,7 @@ int main(void)
         cmocka_unit_test(one_that_listens_goes_on_to),
         cmocka_unit_test(one_that_was_passed_is_not_lost),
         cmocka_unit_test(without_threads_it_does_not_start),
+        cmocka_unit_test(a_debug_build_says_so_once),
         cmocka_unit_test(a_signal_stops_all_that_run),
     };
     const struct CMUnitTest none[] = { cmocka_unit_test(no_engine) };
