@@ -100,8 +100,9 @@ struct pinion_http_answerer {
     /* The request ends without an answer. May be NULL. */
     void (*abandoned)(void *data);
 
-    /* While it waits: true when a peer that sends no more need not get the answer. NULL: it gets it. */
-    bool (*owes_nothing)(const void *data);
+    /* While it waits: the peer sends no more. It still gets its answer, but may not be there for one that
+     * comes late. May be NULL. */
+    void (*hurry)(void *data);
 };
 
 /* Read the request's body first. If it has none, body_end is called now. */

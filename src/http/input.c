@@ -43,22 +43,16 @@ static void check_backlog(struct pinion_http *http)
     pinion__http_start_clock(http);
 }
 
-/* True when a peer that sends no more need not get the answer. */
-static bool owes_nothing(const struct pinion_http *http)
-{
-    if (http->state != PINION_HTTP_WAIT || !http->answerer.ops->owes_nothing)
-        return false;
-    return http->answerer.ops->owes_nothing(http->answerer.data);
-}
-
-/* The peer sends no more. Requests that came are still answered, unless the answerer says that the answer is
- * of no use then. */
+/* The peer sends no more. Requests that came are still answered. */
 static void end_input(struct pinion_http *http)
 {
     if (http->state == PINION_HTTP_CLOSING) {
         if (pinion__conn_flush(http->conn) == 0)
             pinion__conn_close(http->conn);
-    } else if (owes_nothing(http) || !pinion__http_is_busy(http)) {
+    } else if (http->state == PINION_HTTP_WAIT) {
+        if (http->answerer.ops->hurry)
+            http->answerer.ops->hurry(http->answerer.data);
+    } else if (!pinion__http_is_busy(http)) {
         pinion__http_finish(http);
     }
 }

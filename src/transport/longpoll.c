@@ -92,6 +92,14 @@ struct pinion_longpoll_exchange *pinion__longpoll_again(struct pinion_longpoll_e
     return pinion__longpoll_exchange_ref(exchange);
 }
 
+void pinion__longpoll_recall(struct pinion_longpoll_exchange *exchange)
+{
+    if (exchange->elsewhere)
+        pinion__longpoll_asked_recall(&exchange->longpoll->remote->asked, exchange);
+    else
+        pinion__longpoll_local_recall(exchange);
+}
+
 void pinion__longpoll_abandon(struct pinion_longpoll_exchange *exchange)
 {
     if (exchange->elsewhere)

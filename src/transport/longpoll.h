@@ -32,6 +32,10 @@ struct pinion_longpoll_exchange *pinion__longpoll_again(struct pinion_longpoll_e
 /* Hand the frames of the body to the session it is addressed to. */
 void pinion__longpoll_publish(struct pinion_longpoll_exchange *exchange);
 
+/* Call a poll home: its client sends no more, and may not be there for what would come later. It comes back
+ * with the messages that are there, or with none (204). None is lost on the way. */
+void pinion__longpoll_recall(struct pinion_longpoll_exchange *exchange);
+
 /* The owner goes before it has its answer. What would have answered the exchange waits for the next one. */
 void pinion__longpoll_abandon(struct pinion_longpoll_exchange *exchange);
 

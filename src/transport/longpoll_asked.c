@@ -133,18 +133,42 @@ void pinion__longpoll_asked_send(struct pinion_longpoll_asked *asked,
     }
 }
 
+/* ---- to cancel ---- */
+
+/* False: it is on its way home. */
+static bool is_asked(struct pinion_longpoll_asked *asked, const struct pinion_longpoll_exchange *exchange)
+{
+    return exchange->asked_by && find(asked, exchange->number) == exchange;
+}
+
+static void send_cancel(struct pinion_longpoll_asked *asked, const struct pinion_longpoll_exchange *exchange,
+                        int (*put)(struct pinion_buf *out, uint64_t number, unsigned loop))
+{
+    struct pinion_buf message;
+    pinion__buf_init(&message, PINION_LONGPOLL_MESSAGE_ROOM);
+    if (put(&message, exchange->number, exchange->loop) == 0)
+        (void)pinion__longpoll_message_send(asked->hub, exchange->elsewhere, &message);
+    pinion__buf_release(&message);
+}
+
+void pinion__longpoll_asked_recall(struct pinion_longpoll_asked *asked,
+                                   struct pinion_longpoll_exchange *exchange)
+{
+    if (exchange->recalled || !is_asked(asked, exchange))
+        return;
+    exchange->recalled = true;
+    send_cancel(asked, exchange, pinion__longpoll_message_put_recall);
+    pinion__scheduler_deadline(exchange->home->scheduler, &exchange->window, PATIENCE_MS);
+}
+
 void pinion__longpoll_asked_abandon(struct pinion_longpoll_asked *asked,
                                     struct pinion_longpoll_exchange *exchange)
 {
-    struct pinion_buf message;
     exchange->owner = NULL;
-    if (find(asked, exchange->number) != exchange)
-        return; /* it is on its way home */
+    if (!is_asked(asked, exchange))
+        return;
     take_back(asked, exchange);
-    pinion__buf_init(&message, PINION_LONGPOLL_MESSAGE_ROOM);
-    if (pinion__longpoll_message_put_cancel(&message, exchange->number, exchange->loop) == 0)
-        (void)pinion__longpoll_message_send(asked->hub, exchange->elsewhere, &message);
-    pinion__buf_release(&message);
+    send_cancel(asked, exchange, pinion__longpoll_message_put_cancel);
     pinion__longpoll_exchange_unref(exchange);
 }
 

@@ -26,6 +26,10 @@ void pinion__longpoll_asked_release(struct pinion_longpoll_asked *asked);
 void pinion__longpoll_asked_send(struct pinion_longpoll_asked *asked,
                                  struct pinion_longpoll_exchange *exchange);
 
+/* Call a poll home. If the other node does not answer soon, it cannot be reached. */
+void pinion__longpoll_asked_recall(struct pinion_longpoll_asked *asked,
+                                   struct pinion_longpoll_exchange *exchange);
+
 /* The owner goes before it has its answer. The other node is told. */
 void pinion__longpoll_asked_abandon(struct pinion_longpoll_asked *asked,
                                     struct pinion_longpoll_exchange *exchange);

@@ -27,6 +27,8 @@ struct pinion_longpoll_exchange {
     /* The exchange is back. From the run queue; it is freed after this call. */
     void (*answered)(struct pinion_longpoll_exchange *exchange);
 
+    bool recalled; /* ->cancel is on its way, or was there */
+
     const struct pinion_mount *mount;
     struct pinion_buf body;               /* to be published */
     bool ndjson;                          /* its frames are one a line */

@@ -53,14 +53,15 @@ static void abandon(void *exchange)
     pinion__longpoll_abandon(exchange);
 }
 
-/* A poll waits for messages that nobody would get. The beginning of a session is answered. */
-static bool owes_nothing(const void *data)
+/* A poll may wait for messages that nobody would get. It may have got some already. */
+static void hurry(void *data)
 {
-    const struct pinion_longpoll_exchange *exchange = data;
-    return exchange->kind == PINION_LONGPOLL_POLL;
+    struct pinion_longpoll_exchange *exchange = data;
+    if (exchange->kind == PINION_LONGPOLL_POLL)
+        pinion__longpoll_recall(exchange);
 }
 
-static const struct pinion_http_answerer sent_off = { .abandoned = abandon, .owes_nothing = owes_nothing };
+static const struct pinion_http_answerer sent_off = { .abandoned = abandon, .hurry = hurry };
 
 void pinion__longpoll_http_await(struct pinion_http *http, struct pinion_longpoll_exchange *exchange,
                                  void (*answered)(struct pinion_longpoll_exchange *exchange))

@@ -48,6 +48,14 @@ static void cancel(struct pinion_longpoll_exchange *exchange)
     }
 }
 
+/* Messages that are about to answer it go home with it. A client that ends its side behind each poll would
+ * never get them otherwise. */
+static void call_home(struct pinion_longpoll_exchange *exchange)
+{
+    if (exchange->waits_for && !pinion__longpoll_polls_is_next(exchange->waits_for, exchange))
+        cancel_poll(exchange);
+}
+
 static void on_window(struct pinion_timer *timer)
 {
     cancel(PINION_CONTAINER_OF(timer, struct pinion_longpoll_exchange, window));
@@ -121,6 +129,14 @@ void pinion__longpoll_local_send(struct pinion_longpoll_exchange *exchange)
     pinion__longpoll_exchange_return(exchange);
 }
 
+static void run_recall(struct pinion_task *task)
+{
+    struct pinion_longpoll_exchange *exchange =
+        PINION_CONTAINER_OF(task, struct pinion_longpoll_exchange, cancel);
+    call_home(exchange);
+    pinion__longpoll_exchange_unref(exchange);
+}
+
 static void run_cancel(struct pinion_task *task)
 {
     struct pinion_longpoll_exchange *exchange =
@@ -129,11 +145,26 @@ static void run_cancel(struct pinion_task *task)
     pinion__longpoll_exchange_unref(exchange);
 }
 
+/* Follow the exchange there. False: that loop takes no more. */
+static bool follow(struct pinion_longpoll_exchange *exchange, void (*run)(struct pinion_task *task))
+{
+    exchange->cancel.run = run;
+    pinion__longpoll_exchange_ref(exchange);
+    if (pinion__longpoll_post(exchange->home, exchange->there, &exchange->cancel, 0) == 0)
+        return true;
+    pinion__longpoll_exchange_unref(exchange);
+    return false;
+}
+
+void pinion__longpoll_local_recall(struct pinion_longpoll_exchange *exchange)
+{
+    if (!exchange->recalled)
+        exchange->recalled = follow(exchange, run_recall);
+}
+
 void pinion__longpoll_local_abandon(struct pinion_longpoll_exchange *exchange)
 {
     exchange->owner = NULL;
-    exchange->cancel.run = run_cancel;
-    pinion__longpoll_exchange_ref(exchange);
-    if (pinion__longpoll_post(exchange->home, exchange->there, &exchange->cancel, 0) != 0)
-        pinion__longpoll_exchange_unref(exchange);
+    if (!exchange->recalled)
+        (void)follow(exchange, run_cancel);
 }

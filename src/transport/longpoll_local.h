@@ -9,6 +9,9 @@
  * `gone` when the session does not exist, or belongs to another mount. */
 void pinion__longpoll_local_send(struct pinion_longpoll_exchange *exchange);
 
+/* Call a poll home, with the messages that are there or with none. */
+void pinion__longpoll_local_recall(struct pinion_longpoll_exchange *exchange);
+
 /* The owner goes before it has its answer. What would have answered the exchange waits for the next one. */
 void pinion__longpoll_local_abandon(struct pinion_longpoll_exchange *exchange);
 

@@ -1,7 +1,7 @@
 #include "transport/longpoll_message.h"
 #include "proto/varint.h"
 
-enum { FLAG_GONE = 1, FLAG_REFUSED = 2 };
+enum { FLAG_GONE = 1, FLAG_REFUSED = 2, RECALL = 1 };
 
 /* ---- to write ---- */
 
@@ -58,6 +58,12 @@ int pinion__longpoll_message_put_cancel(struct pinion_buf *out, uint64_t number,
     return rc ? rc : put_byte(out, loop);
 }
 
+int pinion__longpoll_message_put_recall(struct pinion_buf *out, uint64_t number, unsigned loop)
+{
+    int rc = pinion__longpoll_message_put_cancel(out, number, loop);
+    return rc ? rc : put_byte(out, RECALL);
+}
+
 /* ---- to read ---- */
 
 static bool take_byte(struct pinion_slice *in, unsigned *out)
@@ -102,6 +108,11 @@ bool pinion__longpoll_message_read_request(struct pinion_slice rest, struct pini
     request->ndjson = ndjson;
     request->body = rest;
     return true;
+}
+
+bool pinion__longpoll_message_is_recall(const struct pinion_longpoll_message *message)
+{
+    return message->type == PINION_LONGPOLL_CANCEL && message->rest.len > 0 && message->rest.ptr[0] == RECALL;
 }
 
 bool pinion__longpoll_message_read_answer(struct pinion_slice rest, struct pinion_longpoll_answer *answer)

@@ -4,6 +4,7 @@
  *   message = 1 number loop id kind ndjson path body     a request; loop, kind and ndjson are a byte each
  *           | 2 number flags text                        its answer
  *           | 3 number loop                              nobody waits for that any more
+ *           | 3 number loop 1                            a poll is called home: it is answered now
  *
  *   number  = varint, the asking node's; its lowest bits are the index of the asking loop
  *   loop    = the index of the session's loop
@@ -53,6 +54,7 @@ int pinion__longpoll_message_put_request(struct pinion_buf *out, uint64_t number
 int pinion__longpoll_message_put_answer(struct pinion_buf *out, uint64_t number,
                                         const struct pinion_longpoll_answer *answer);
 int pinion__longpoll_message_put_cancel(struct pinion_buf *out, uint64_t number, unsigned loop);
+int pinion__longpoll_message_put_recall(struct pinion_buf *out, uint64_t number, unsigned loop);
 
 /* Read the head of a message. The caller sets the node. False: the message is malformed. */
 bool pinion__longpoll_message_read(struct pinion_slice bytes, struct pinion_longpoll_message *message);
@@ -60,6 +62,9 @@ bool pinion__longpoll_message_read(struct pinion_slice bytes, struct pinion_long
 /* Read the rest of a message. False: it is malformed. */
 bool pinion__longpoll_message_read_request(struct pinion_slice rest, struct pinion_longpoll_request *request);
 bool pinion__longpoll_message_read_answer(struct pinion_slice rest, struct pinion_longpoll_answer *answer);
+
+/* True for a cancellation that is to be answered. Nodes of before know none, and take it as any other. */
+bool pinion__longpoll_message_is_recall(const struct pinion_longpoll_message *message);
 
 /* Send a message to this node. Errors as pinion__pubsub_send. */
 int pinion__longpoll_message_send(struct pinion_hub *hub, const char *node, const struct pinion_buf *message);

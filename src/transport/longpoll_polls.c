@@ -9,6 +9,12 @@ static struct pinion_longpoll_exchange *latest(const struct pinion_longpoll_sess
     return PINION_CONTAINER_OF(session->polls.prev, struct pinion_longpoll_exchange, node);
 }
 
+bool pinion__longpoll_polls_is_next(const struct pinion_longpoll_session *session,
+                                    const struct pinion_longpoll_exchange *exchange)
+{
+    return session->queue.count > 0 && latest(session) == exchange;
+}
+
 /* What is queued is the client's then. */
 size_t pinion__longpoll_polls_answer(struct pinion_longpoll_session *session)
 {

@@ -4,6 +4,10 @@
 
 #include "transport/longpoll_session.h"
 
+/* True when messages are about to answer this poll. */
+bool pinion__longpoll_polls_is_next(const struct pinion_longpoll_session *session,
+                                    const struct pinion_longpoll_exchange *exchange);
+
 /* Answer the latest poll with all that is queued. A poll must wait. Returns the length of the answer. */
 size_t pinion__longpoll_polls_answer(struct pinion_longpoll_session *session);
 

@@ -151,6 +151,16 @@ void pinion__longpoll_visitor_serve(struct pinion_longpoll_visitors *visitors,
         answer_gone(visitors->hub, message);
 }
 
+static void cancel(struct visitor *visitor, bool recall)
+{
+    if (recall && visitor->exchange->kind == PINION_LONGPOLL_POLL) {
+        pinion__longpoll_local_recall(visitor->exchange);
+        return;
+    }
+    pinion__longpoll_local_abandon(visitor->exchange);
+    forget(visitor);
+}
+
 void pinion__longpoll_visitor_cancel(struct pinion_longpoll_visitors *visitors,
                                      const struct pinion_longpoll_message *message)
 {
@@ -159,11 +169,8 @@ void pinion__longpoll_visitor_cancel(struct pinion_longpoll_visitors *visitors,
         return;
     struct pinion_slice key = visitor_key(&wanted->node);
     struct pinion_map_node *node = pinion__map_find(&visitors->loops[message->loop], key, pinion__hash(key));
-    if (node) {
-        struct visitor *visitor = PINION_CONTAINER_OF(node, struct visitor, node);
-        pinion__longpoll_local_abandon(visitor->exchange);
-        forget(visitor);
-    }
+    if (node)
+        cancel(PINION_CONTAINER_OF(node, struct visitor, node), pinion__longpoll_message_is_recall(message));
     free(wanted);
 }
 

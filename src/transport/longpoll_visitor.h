@@ -22,7 +22,8 @@ void pinion__longpoll_visitors_release(struct pinion_longpoll_visitors *visitors
 void pinion__longpoll_visitor_serve(struct pinion_longpoll_visitors *visitors,
                                     const struct pinion_longpoll_message *message);
 
-/* Drop a request: nobody waits for its answer any more. Call it on the loop that the request was for. */
+/* Drop a request: nobody waits for its answer any more. Or call a poll home. Call it on the loop that the
+ * request was for. */
 void pinion__longpoll_visitor_cancel(struct pinion_longpoll_visitors *visitors,
                                      const struct pinion_longpoll_message *message);
 

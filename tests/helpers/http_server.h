@@ -32,8 +32,8 @@ static struct {
     char body[MAX_BODY];
     size_t len;
 } pending;
-static sem_t is_ready, taken_in, abandoned_one;
-static atomic_int abandoned;
+static sem_t is_ready, taken_in, abandoned_one, hurried_one;
+static atomic_int abandoned, hurried;
 
 static void on_accepted(void *context, void *user, struct pinion_conn *conn)
 {
@@ -84,9 +84,10 @@ static void give_up(void *data)
     sem_post(&abandoned_one);
 }
 
-static bool yes(const void *data)
+static void count_hurry(void *data)
 {
-    return true;
+    atomic_fetch_add(&hurried, 1);
+    sem_post(&hurried_one);
 }
 
 static int keep_piece(void *data, struct pinion_slice piece)
@@ -112,7 +113,7 @@ static void answer_body(struct pinion_http *http, void *data)
 }
 
 static const struct pinion_http_answerer waiter = { .abandoned = give_up };
-static const struct pinion_http_answerer indifferent = { .abandoned = give_up, .owes_nothing = yes };
+static const struct pinion_http_answerer patient = { .abandoned = give_up, .hurry = count_hurry };
 
 static void wait_for(struct pinion_http *http, const struct pinion_http_answerer *answerer)
 {
@@ -202,7 +203,7 @@ static const struct {
     { "/now", { .serve = serve_now, .gets = true } },
     { "/returning", { .serve = serve_now, .returning = true } },
     { "/later", { .serve = serve_later, .data = &waiter } },
-    { "/indifferent", { .serve = serve_later, .data = &indifferent } },
+    { "/patient", { .serve = serve_later, .data = &patient } },
     { "/body", { .serve = serve_body, .data = &reader } },
     { "/body-later", { .serve = serve_body, .data = &slow_reader } },
     { "/drop", { .serve = serve_body, .data = &dropper } },
@@ -246,9 +247,11 @@ static inline int begin(void **state)
     atomic_store(&drains, false);
     atomic_store(&http_stops, false);
     atomic_store(&abandoned, 0);
+    atomic_store(&hurried, 0);
     assert_int_equal(sem_init(&is_ready, 0, 0), 0);
     assert_int_equal(sem_init(&taken_in, 0, 0), 0);
     assert_int_equal(sem_init(&abandoned_one, 0, 0), 0);
+    assert_int_equal(sem_init(&hurried_one, 0, 0), 0);
     assert_int_equal(pinion__scheduler_new(&scheduler, SIZE_MAX, wake, NULL, NULL, NULL), 0);
     memset(&server, 0, sizeof server);
     pinion__http_server_init(&server, scheduler);
@@ -271,6 +274,7 @@ static inline int end(void **state)
     sem_destroy(&is_ready);
     sem_destroy(&taken_in);
     sem_destroy(&abandoned_one);
+    sem_destroy(&hurried_one);
     return 0;
 }
 

@@ -206,11 +206,53 @@ static void a_handshake_behind_a_post_is(void **state)
     }
 }
 
+static void post_heartbeat(const char *token)
+{
+    char head[1000], post[1000];
+    int fd = connected_fd();
+    snprintf(post, sizeof post,
+             "POST " LONGPOLL
+             "&token=%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 35\r\n\r\n%s",
+             token, "[null,\"1\",\"phoenix\",\"heartbeat\",{}]");
+    assert_true(tcp_send(fd, post, strlen(post)));
+    assert_int_equal(tcp_head(fd, head, sizeof head), 200);
+    read_all(fd, head, sizeof head);
+}
+
+static void poll_with_fin(const char *token, int status, const char *message)
+{
+    char get[1000], got[2000], words[32];
+    int fd = connected_fd();
+    snprintf(get, sizeof get, "GET " LONGPOLL "&token=%s HTTP/1.1\r\nHost: x\r\n\r\n", token);
+    send_with_fin(fd, get, strlen(get));
+    read_all(fd, got, sizeof got);
+    snprintf(words, sizeof words, "\"status\":%d", status);
+    if (!strstr(got, words) || !strstr(got, message))
+        fail_msg("answered %s", got);
+}
+
+/* The session may be on the other loop, too. */
+static void a_poll_is(void **state)
+{
+    char token[500];
+    for (unsigned loops = 1; loops <= 2; loops++) {
+        serve(loops);
+        begin_session(token);
+        for (int i = 0; i < 16; i++) {
+            post_heartbeat(token);
+            poll_with_fin(token, 200, "phx_reply");
+            poll_with_fin(token, 204, "\"messages\":[]"); /* at once */
+        }
+        if (loops == 1)
+            (void)stop(state);
+    }
+}
+
 static int run(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(frames_are_answered), TEST(a_handshake_and_a_frame_are),  TEST(a_large_message_is),
-        TEST(requests_are),        TEST(a_handshake_behind_a_post_is),
+        TEST(requests_are),        TEST(a_handshake_behind_a_post_is), TEST(a_poll_is),
     };
     return cmocka_run_group_tests_name(io, tests, NULL, NULL);
 }

@@ -45,14 +45,19 @@ static void a_peer_that_sends_no_more_gets_its_answer(void **state)
     close(fd);
 }
 
-static void unless_nothing_is_owed_to_it(void **state)
+static void who_answers_it_is_told_once(void **state)
 {
     int fd = client();
-    say(fd, "GET /indifferent HTTP/1.1\r\nHost: x\r\n\r\n");
+    say(fd, "GET /patient HTTP/1.1\r\nHost: x\r\n\r\n");
     await(&taken_in);
+    assert_int_equal(atomic_load(&hurried), 0);
     assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    await(&hurried_one);
+    have_it_answered();
+    hear(fd, 200, "");
     assert_true(ends(fd));
-    assert_int_equal(atomic_load(&abandoned), 1);
+    assert_int_equal(atomic_load(&hurried), 1);
+    assert_int_equal(atomic_load(&abandoned), 0);
     close(fd);
 }
 
@@ -118,7 +123,7 @@ static int run_all(void)
         HTTP(requests_behind_one_that_waits_are_answered_after_it),
         HTTP(a_peer_that_goes_is_told_of_once),
         HTTP(a_peer_that_sends_no_more_gets_its_answer),
-        HTTP(unless_nothing_is_owed_to_it),
+        HTTP(who_answers_it_is_told_once),
         HTTP(a_body_is_taken_in_pieces),
         HTTP(the_answer_to_a_body_may_wait),
         HTTP(a_body_that_is_too_long),

@@ -104,6 +104,21 @@ static void a_cancellation(void **state)
     pinion__buf_release(&out);
 }
 
+/* Which nodes of before take as a cancellation. */
+static void a_recall(void **state)
+{
+    struct pinion_buf out = buf_new();
+    assert_int_equal(pinion__longpoll_message_put_recall(&out, NUMBER, 3), 0);
+    expect_bytes(&out, "\x03\xc5\x02\x03\x01");
+    struct pinion_longpoll_message message = read_head(&out);
+    assert_int_equal(message.type, PINION_LONGPOLL_CANCEL);
+    assert_int_equal(message.loop, 3);
+    assert_true(pinion__longpoll_message_is_recall(&message));
+    message.rest.len = 0;
+    assert_false(pinion__longpoll_message_is_recall(&message));
+    pinion__buf_release(&out);
+}
+
 /* All but the body may not be missing. */
 static void what_is_cut_is_malformed(void **state)
 {
@@ -164,6 +179,7 @@ int main(void)
         cmocka_unit_test(a_request),
         cmocka_unit_test(an_answer),
         cmocka_unit_test(a_cancellation),
+        cmocka_unit_test(a_recall),
         cmocka_unit_test(what_is_cut_is_malformed),
         cmocka_unit_test(what_is_none_of_them_is_passed_over),
         cmocka_unit_test(a_path_that_is_too_long),

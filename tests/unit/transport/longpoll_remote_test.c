@@ -237,6 +237,40 @@ static void a_request_that_is_taken_back_is_not_answered(void **state)
     assert_int_equal(fake.sent, 0);
 }
 
+static void a_poll_that_is_called_home_is_answered(void **state)
+{
+    static const char recall[] = { CANCEL, 5, 0, 1 }, cancel[] = { CANCEL, 6, 0 };
+    static const char recall_again[] = { CANCEL, 6, 0, 1 };
+    open_session();
+    ask(5, POLL, "/socket", "");
+    assert_int_equal(fake.sent, 0);
+    arrive("elsewhere", recall, sizeof recall); /* which has no such request */
+    assert_int_equal(fake.sent, 0);
+    arrive("there", recall, sizeof recall);
+    assert_int_equal(fake.sent, 1);
+    expect_answer(5, 0, "\"status\":204");
+    arrive("there", recall, sizeof recall); /* its answer is on its way */
+    ask(6, POLL, "/socket", "");
+    arrive("there", cancel, sizeof cancel);
+    arrive("there", recall_again, sizeof recall_again);
+    pinion_test_advance(test, WINDOW);
+    assert_int_equal(fake.sent, 1);
+}
+
+static void with_the_messages_that_are_about_to_answer_it(void **state)
+{
+    static const char recall[] = { CANCEL, 5, 0, 1 };
+    open_session();
+    ask(4, PUBLISH, "/socket", "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
+    ask(3, POLL, "/socket", "");
+    ask(5, POLL, "/socket", "");
+    assert_int_equal(fake.sent, 2);
+    assert_int_equal(pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:1", "news", NULL), 0);
+    arrive("there", recall, sizeof recall);
+    assert_int_equal(fake.sent, 3);
+    expect_answer(5, 0, "news");
+}
+
 static void what_is_not_there_is_said_to_be_gone(void **state)
 {
     open_session();
@@ -365,6 +399,49 @@ static void an_owner_that_goes_takes_its_request_back(void **state)
     assert_false(outcome.answered);
 }
 
+static void a_poll_is_called_home_from_there(void **state)
+{
+    struct pinion_longpoll_exchange *exchange = poll_there();
+    pinion__longpoll_recall(exchange);
+    pinion__longpoll_recall(exchange);
+    assert_int_equal(fake.sent, 2);
+    assert_int_equal(fake.body[0], CANCEL);
+    assert_int_equal(fake.body[fake.len - 1], 1);
+    answer_last("there", 0, "{\"messages\":[1]}");
+    assert_true(outcome.answered);
+    assert_string_equal(outcome.json, "{\"messages\":[1]}");
+}
+
+static void whoever_does_not_give_it_back_is_gone(void **state)
+{
+    pinion__longpoll_recall(poll_there());
+    pinion_test_advance(test, PATIENCE - 1);
+    assert_false(outcome.answered);
+    pinion_test_advance(test, 1);
+    assert_true(outcome.answered && outcome.gone);
+}
+
+static void what_is_on_its_way_home_is_not_called(void **state)
+{
+    struct pinion_longpoll_exchange *exchange = new_exchange();
+    address_there(exchange);
+    fake.status = PINION_EBUSY;
+    pinion__longpoll_poll(exchange);
+    unsigned sent = fake.sent;
+    pinion__longpoll_recall(exchange);
+    assert_int_equal(fake.sent, sent);
+    pinion_test_run(test);
+    assert_true(outcome.answered && outcome.gone);
+
+    fake.status = 0;
+    exchange = poll_there();
+    pinion__longpoll_recall(exchange);
+    pinion__longpoll_abandon(exchange);
+    assert_int_equal(fake.body[0], CANCEL);
+    pinion_test_advance(test, WINDOW + PATIENCE);
+    assert_false(outcome.answered);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, finish)
 
 int main(void)
@@ -372,6 +449,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_session_serves_another_node),
         TEST(a_request_that_is_taken_back_is_not_answered),
+        TEST(a_poll_that_is_called_home_is_answered),
+        TEST(with_the_messages_that_are_about_to_answer_it),
         TEST(what_is_not_there_is_said_to_be_gone),
         TEST(any_bytes_are_survived),
         TEST(an_answer_comes_back),
@@ -379,6 +458,9 @@ int main(void)
         TEST(whoever_does_not_answer_in_time_is_gone),
         TEST(what_cannot_be_sent_is_gone_at_once),
         TEST(an_owner_that_goes_takes_its_request_back),
+        TEST(a_poll_is_called_home_from_there),
+        TEST(whoever_does_not_give_it_back_is_gone),
+        TEST(what_is_on_its_way_home_is_not_called),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

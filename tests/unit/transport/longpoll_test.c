@@ -270,6 +270,84 @@ static void what_an_abandoned_poll_would_have_got_is_for_the_next(void **state)
     expect(2, "{\"messages\":[\"[null,null,\\\"room:1\\\",\\\"a\\\",{}]\"],\"status\":200,\"token\":\"T\"}");
 }
 
+/* ---- polls that are called home ---- */
+
+#define NEWS    "{\"messages\":[\"[null,null,\\\"room:1\\\",\\\"a\\\",{}]\"],\"status\":200,\"token\":\"T\"}"
+#define NO_NEWS "{\"messages\":[],\"status\":204,\"token\":\"T\"}"
+
+static void broadcast_news(void)
+{
+    ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:1", "a", NULL));
+}
+
+static void a_poll_that_waits_comes_home_empty(void **state)
+{
+    open_session();
+    join_room();
+    pinion__longpoll_recall(poll_as(1));
+    pinion_test_run(test);
+    expect(1, NO_NEWS);
+    broadcast_news();
+    poll_as(2);
+    expect(2, NEWS);
+}
+
+static void one_that_was_answered_brings_its_answer(void **state)
+{
+    open_session();
+    join_room();
+    broadcast_news();
+    pinion_test_run(test);
+    struct pinion_longpoll_exchange *exchange = to_session_as(1);
+    pinion__longpoll_poll(exchange);
+    pinion__longpoll_recall(exchange);
+    pinion__longpoll_recall(exchange);
+    pinion_test_run(test);
+    expect(1, NEWS);
+}
+
+/* The messages are not on their way to the older one. */
+static void one_that_is_about_to_be_waits_for_it(void **state)
+{
+    open_session();
+    join_room();
+    struct pinion_longpoll_exchange *older = poll_as(1), *latest = poll_as(2);
+    broadcast_news();
+    pinion__longpoll_recall(older);
+    pinion__longpoll_recall(latest);
+    pinion_test_run(test);
+    expect(1, NO_NEWS);
+    expect(2, NEWS);
+}
+
+static void a_long_answer_comes_home_too(void **state)
+{
+    struct pinion_longpoll_exchange *exchange;
+    open_session();
+    join_room();
+    POST(exchange, "[\"1\",\"2\",\"room:1\",\"burst\",{\"count\":2,\"size\":100000,\"letter\":\"a\"}]\n");
+    exchange = to_session_as(1);
+    pinion__longpoll_poll(exchange);
+    pinion__longpoll_recall(exchange);
+    pinion_test_run(test);
+    assert_true(outcomes[1].answered);
+    assert_true(strlen(outcomes[1].json) > 200000);
+}
+
+static void its_owner_may_go_meanwhile(void **state)
+{
+    open_session();
+    join_room();
+    struct pinion_longpoll_exchange *exchange = poll_as(1);
+    pinion__longpoll_recall(exchange);
+    pinion__longpoll_abandon(exchange);
+    pinion_test_run(test);
+    expect_nothing(1);
+    broadcast_news();
+    poll_as(2);
+    expect(2, NEWS);
+}
+
 /* ---- the end ---- */
 
 static void a_client_that_does_not_poll_is_inactive(void **state)
@@ -798,6 +876,11 @@ int main(void)
         TEST(a_poll_ends_with_the_first_messages_and_all_of_them),
         TEST(of_two_polls_the_later_gets_the_messages),
         TEST(what_an_abandoned_poll_would_have_got_is_for_the_next),
+        TEST(a_poll_that_waits_comes_home_empty),
+        TEST(one_that_was_answered_brings_its_answer),
+        TEST(one_that_is_about_to_be_waits_for_it),
+        TEST(a_long_answer_comes_home_too),
+        TEST(its_owner_may_go_meanwhile),
         TEST(a_client_that_does_not_poll_is_inactive),
         TEST(posts_are_no_polls),
         TEST(a_poll_that_waits_keeps_it_alive),
