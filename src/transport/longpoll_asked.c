@@ -42,10 +42,10 @@ static void take_back(struct pinion_longpoll_asked *asked, struct pinion_longpol
 /* ---- no answer ---- */
 
 /* The other node has not answered: whatever it was waiting for, its session cannot be reached. What was to be
- * published may have arrived. */
-static void give_up(struct pinion_longpoll_exchange *exchange)
+ * published may have arrived. When the node itself is known to have gone, so have its sessions. */
+static void give_up(struct pinion_longpoll_exchange *exchange, bool node_has_gone)
 {
-    exchange->gone = exchange->kind == PINION_LONGPOLL_POLL;
+    exchange->gone = node_has_gone || exchange->kind == PINION_LONGPOLL_POLL;
     if (!exchange->gone)
         (void)pinion__longpoll_put_status(&exchange->answer, 408);
     pinion__longpoll_exchange_return(exchange);
@@ -56,7 +56,7 @@ static void on_silence(struct pinion_timer *timer)
     struct pinion_longpoll_exchange *exchange =
         PINION_CONTAINER_OF(timer, struct pinion_longpoll_exchange, window);
     take_back(exchange->asked_by, exchange);
-    give_up(exchange);
+    give_up(exchange, false);
 }
 
 struct departure {
@@ -71,7 +71,7 @@ static void give_up_on(struct pinion_map_node *node, void *data)
     if (strcmp(exchange->elsewhere, departure->node) != 0)
         return;
     take_back(departure->asked, exchange);
-    give_up(exchange); /* which comes back by a queue */
+    give_up(exchange, true); /* which comes back by a queue */
 }
 
 void pinion__longpoll_asked_departed(struct pinion_longpoll_asked *asked, unsigned loop, const char *node)
@@ -117,8 +117,9 @@ void pinion__longpoll_asked_send(struct pinion_longpoll_asked *asked,
 {
     struct pinion_buf message;
     exchange->there = exchange->home;
-    if (pinion__pubsub_has_gone(&asked->hub->pubsub, exchange->elsewhere) || note(asked, exchange) != 0) {
-        give_up(exchange);
+    bool gone = pinion__pubsub_has_gone(&asked->hub->pubsub, exchange->elsewhere);
+    if (gone || note(asked, exchange) != 0) {
+        give_up(exchange, gone);
         return;
     }
     struct pinion_longpoll_request request = request_of(exchange);
@@ -129,7 +130,7 @@ void pinion__longpoll_asked_send(struct pinion_longpoll_asked *asked,
     pinion__buf_release(&message);
     if (rc) {
         take_back(asked, exchange);
-        give_up(exchange);
+        give_up(exchange, false);
     }
 }
 

@@ -381,6 +381,37 @@ static void whoever_does_not_answer_in_time_is_gone(void **state)
     assert_string_equal(outcome.json, "{\"status\":408}");
 }
 
+static void publish_there(void)
+{
+    struct pinion_longpoll_exchange *exchange = new_exchange();
+    address_there(exchange);
+    ok(pinion__buf_append_str(&exchange->body, "[]"));
+    pinion__longpoll_publish(exchange);
+    pinion_test_run(test);
+}
+
+/* A POST is told so as well: to try again would be of no use. */
+static void the_sessions_of_a_node_that_goes_are_gone(void **state)
+{
+    publish_there();
+    assert_false(outcome.answered);
+    fake.events->node(fake.core, "elsewhere", false);
+    pinion_test_run(test);
+    assert_false(outcome.answered);
+    fake.events->node(fake.core, "there", false);
+    pinion_test_run(test);
+    assert_true(outcome.answered && outcome.gone);
+    unsigned sent = fake.sent;
+    publish_there();
+    assert_true(outcome.answered && outcome.gone);
+    assert_int_equal(fake.sent, sent);
+    fake.events->node(fake.core, "there", true);
+    publish_there();
+    assert_int_equal(fake.sent, sent + 1);
+    answer_last("there", 0, "{\"status\":200}");
+    assert_true(outcome.answered && !outcome.gone);
+}
+
 static void what_cannot_be_sent_is_gone_at_once(void **state)
 {
     fake.status = PINION_EBUSY;
@@ -456,6 +487,7 @@ int main(void)
         TEST(an_answer_comes_back),
         TEST(a_session_that_is_gone_there_is_gone),
         TEST(whoever_does_not_answer_in_time_is_gone),
+        TEST(the_sessions_of_a_node_that_goes_are_gone),
         TEST(what_cannot_be_sent_is_gone_at_once),
         TEST(an_owner_that_goes_takes_its_request_back),
         TEST(a_poll_is_called_home_from_there),
