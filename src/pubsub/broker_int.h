@@ -55,7 +55,8 @@ struct pinion_broker_state {
     atomic_bool namesake; /* another node of this name runs, or was the first to start */
     atomic_bool nobody;   /* the result of ->ask */
     atomic_bool asked;    /* another node has asked who is there */
-    struct pinion_said said_namesake, said_cluster, said_refused, said_small;
+    struct pinion_said said_namesake, said_cluster, said_small;
+    struct pinion_said said_refused[2]; /* by pinion_broker_act: one does not hide the other */
 
     uint64_t noticed; /* when the thread last sent a notice, ms */
     atomic_uint_fast64_t

@@ -17,7 +17,7 @@ static void say_refused(struct pinion_broker *broker, enum pinion_broker_act act
 {
     struct pinion_broker_state *state = broker->state;
     bool publishes = act == PINION_BROKER_PUBLISH;
-    if (state->runs && pinion__broker_may_say(&state->said_refused))
+    if (state->runs && pinion__broker_may_say(&state->said_refused[act]))
         pinion__log(PINION_LOG_WARNING,
                     "pubsub %s: the server does not let this user %s %s, nor perhaps others: %s; "
                     "it must be allowed all of %s.",
@@ -50,9 +50,9 @@ void pinion__broker_refused(struct pinion_broker *broker, enum pinion_broker_act
     else
         snprintf(state->refused_publish, sizeof state->refused_publish, "%s", subject);
     pinion__unlock(&state->refusing);
+    say_refused(broker, act, subject); /* first: whoever hears of the loss knows why */
     if (act == PINION_BROKER_PUBLISH && state->runs)
         pinion__broker_lost(broker, 1);
-    say_refused(broker, act, subject);
 }
 
 bool pinion__broker_is_refused(struct pinion_broker *broker, const char *subject)

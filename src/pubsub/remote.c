@@ -271,7 +271,7 @@ static void on_connection(void *core, bool up, const char *detail)
 
 static void on_lost(void *core, size_t n)
 {
-    note_lost(core, n, "there was no room for them, or they were too large");
+    note_lost(core, n, "there was no room for them, they were too large, or the server refused them");
 }
 
 static const pinion_pubsub_events events = {

@@ -483,6 +483,20 @@ static void what_may_be_published_again_is(void **state)
     assert_int_equal(fake.told_down, 0);
 }
 
+/* Each is said, however soon one comes after the other; and before what is lost by it. */
+static void what_may_not_be_published_is_named(void **state)
+{
+    deny("pinion.topic.a");
+    ask_for("a", 1);
+    await_logged("let this user subscribe to pinion.topic.a");
+    assert_int_equal(adapter->ops->broadcast(adapter, "a", "hello", 5), 0);
+    await_count(&fake.told_lost, 1);
+    assert_int_equal(count_logged("let this user publish to pinion.topic.a"), 1);
+    assert_int_equal(adapter->ops->broadcast(adapter, "a", "hello", 5), 0);
+    await_count(&fake.told_lost, 2);
+    assert_int_equal(count_logged("let this user publish to"), 1); /* once a minute */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, finish)
 
 int main(void)
@@ -495,6 +509,7 @@ int main(void)
         TEST(without_what_it_needs_a_node_is_cut_off),
         TEST(many_are_asked_for_in_turn),
         TEST(what_may_be_published_again_is),
+        TEST(what_may_not_be_published_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
