@@ -279,7 +279,10 @@ static void cancel(void)
 {
     struct pinion_buf out;
     begin(&out, CANCEL, input_pick(&script, 4));
-    ok(pinion__buf_append_char(&out, (char)(input_byte(&script) / 128)));
+    uint8_t byte = input_byte(&script);
+    ok(pinion__buf_append_char(&out, (char)(byte / 128))); /* the loop */
+    if (byte & 1)
+        ok(pinion__buf_append_char(&out, 1)); /* to be answered */
     deliver(&out);
 }
 

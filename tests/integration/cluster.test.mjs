@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -42,6 +43,15 @@ async function startBalancer(nodes) {
   await once(server, "listening");
   const close = () => (server.closeAllConnections(), server.close());
   return { url: `http://127.0.0.1:${server.address().port}`, requests, close };
+}
+
+// What comes until the server ends its side, too.
+async function pollWithFin(url, target) {
+  const socket = net.connect({ host: "127.0.0.1", port: new URL(url).port, allowHalfOpen: true });
+  socket.end(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  let answer = "";
+  for await (const chunk of socket) answer += chunk;
+  return answer;
 }
 
 for (const name of brokerNames) {
@@ -108,6 +118,21 @@ for (const name of brokerNames) {
         cast("new_msg", { body: "from b" });
         assert.equal((await polled.events("new_msg").next()).body, "from b");
         assert.ok(balancer.requests.every((count) => count >= 10), `requests: ${balancer.requests}`);
+      });
+
+      it("a poll elsewhere is answered though its client ends its side", async () => {
+        const mount = "/socket/longpoll?vsn=2.0.0";
+        const begun = await (await fetch(a.url + mount)).json();
+        const target = `${mount}&token=${encodeURIComponent(begun.token)}`;
+        const headers = { "content-type": "application/x-ndjson" };
+        for (let n = 0; n < 10; n++) {
+          const body = `[null,"${n}","phoenix","heartbeat",{}]\n`;
+          await (await fetch(a.url + target, { method: "POST", headers, body })).json();
+          const full = await pollWithFin(b.url, target);
+          assert.ok(full.includes(`[null,\\"${n}\\",\\"phoenix\\",\\"phx_reply\\"`), full);
+          assert.match(full, /"status":200/);
+          assert.match(await pollWithFin(b.url, target), /"messages":\[\],"status":204/); // nothing is there
+        }
       });
 
       // Over what NATS carries in one message, and with the longest POST that a node takes.
