@@ -39,8 +39,7 @@ enum pinion_held_kind {
 #define PINION_HELD_TELL(owner) pinion__held_tell(owner)
 #define PINION_HELD_TELL_REST() pinion__held_tell_rest()
 
-/* In a public function: the object must be held, so it was not freed already. */
-#define PINION_NEED_HELD(object, otherwise)                                                                  \
+#define PINION_RULE_HELD(object, otherwise)                                                                  \
     PINION_RULE(pinion__held_is(object), otherwise, "%s was freed already, or never was one", #object)
 
 void pinion__held(enum pinion_held_kind kind, const void *object, const void *owner, const char *function,
@@ -57,7 +56,14 @@ void pinion__held_tell_rest(void);
 #define PINION_HELD_BEGIN()                 ((void)0)
 #define PINION_HELD_TELL(owner)             ((void)0)
 #define PINION_HELD_TELL_REST()             ((void)0)
-#define PINION_NEED_HELD(object, otherwise) ((void)0)
+#define PINION_RULE_HELD(object, otherwise) ((void)0)
 #endif
+
+/* In a public function: the object is not NULL, and is held, so it was not freed already. */
+#define PINION_NEED_HELD(object, otherwise)                                                                  \
+    do {                                                                                                     \
+        PINION_NEED(object, otherwise);                                                                      \
+        PINION_RULE_HELD(object, otherwise);                                                                 \
+    } while (0)
 
 #endif

@@ -454,7 +454,6 @@ int pinion_endpoint_start(pinion_endpoint *endpoint)
 
 void pinion_endpoint_stop(pinion_endpoint *endpoint)
 {
-    PINION_NEED(endpoint, return );
     PINION_NEED_HELD(endpoint, return );
     if (pinion__endpoint_refuse_driven(endpoint, "pinion_endpoint_stop"))
         return;

@@ -82,8 +82,7 @@ static pinion_ref *ref_new(struct pinion_socket *socket, struct pinion_channel *
     return no_ref(ended ? PINION_ECLOSED : PINION_ENOMEM);
 }
 
-/* Give the ref the promise of the running callback, if it owes an answer. Returns the ref; NULL when out of
- * memory: the ref is freed then. */
+/* Give the ref the promise of a callback that owes an answer. NULL when out of memory: the ref is freed. */
 static pinion_ref *with_promise(pinion_ref *ref, struct pinion_socket *socket,
                                 struct pinion_callback *callback)
 {
@@ -215,7 +214,6 @@ int pinion_ref_send(const pinion_ref *ref, const char *name, pinion_payload *pay
 {
     size_t len = 0;
     PINION_CONSUMES(payload);
-    PINION_NEED(ref, return pinion__payload_lost(payload));
     PINION_NEED_HELD(ref, return pinion__payload_lost(payload));
     PINION_NEED(name, return pinion__payload_lost(payload));
     payload = pinion__payload_or_empty(payload);
@@ -242,7 +240,6 @@ static int lost(void *data, void (*destroy)(void *))
 
 int pinion_ref_send_data(const pinion_ref *ref, const char *name, void *data, void (*destroy)(void *))
 {
-    PINION_NEED(ref, return lost(data, destroy));
     PINION_NEED_HELD(ref, return lost(data, destroy));
     PINION_NEED(name, return lost(data, destroy));
     if (!ref->channel) {
@@ -354,7 +351,6 @@ static int claim_reply(const pinion_ref *ref, const char *status, const pinion_p
 int pinion_ref_reply(const pinion_ref *ref, const char *status, pinion_payload *payload)
 {
     PINION_CONSUMES(payload);
-    PINION_NEED(ref, return pinion__payload_lost(payload));
     PINION_NEED_HELD(ref, return pinion__payload_lost(payload));
     PINION_NEED(status, return pinion__payload_lost(payload));
     int rc = claim_reply(ref, status, payload);
@@ -385,7 +381,6 @@ static void run_answer(struct pinion_task *task)
 int pinion_ref_answer(const pinion_ref *ref, pinion_result result)
 {
     PINION_CONSUMES(result.payload);
-    PINION_NEED(ref, return pinion__payload_lost(result.payload));
     PINION_NEED_HELD(ref, return pinion__payload_lost(result.payload));
     bool answer = result.kind != PINION_RESULT_LATER && result.kind != PINION_RESULT_NOREPLY;
     if (!ref->answers || !answer) {
