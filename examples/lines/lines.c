@@ -215,15 +215,16 @@ static void deliver_whole(struct lines *lines)
     forget_if_empty(lines);
 }
 
-/* Deliver what may be delivered. If lines have to wait, stop reading, so that the client waits too. */
+/* Deliver what may be delivered. If too much has to wait, stop reading, so that the client waits too. */
 static void deliver_lines(struct lines *lines)
 {
     if (lines->input)
         deliver_whole(lines);
-    if (!is_delivering(lines) && lines->state != OVER)
-        pinion_stream_pause(lines->stream);
-    else if (lines->state != OVER && lines->length > lines->max_message)
+    bool much = lines->state != OVER && lines->length > lines->max_message;
+    if (much && is_delivering(lines))
         end(lines, PINION_CLOSE_TOO_BIG);
+    else if (much)
+        pinion_stream_pause(lines->stream);
     else
         pinion_stream_resume(lines->stream);
 }
@@ -250,6 +251,8 @@ static void on_received(pinion_stream *stream, void *bytes, size_t length)
     memcpy(input + lines->length, bytes, length);
     lines->input = input;
     lines->length += length;
+    if (lines->state == PAUSED)
+        pinion_transport_seen(lines->socket); /* it waits, and so does what it says */
     deliver_lines(lines);
 }
 

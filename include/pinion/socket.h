@@ -141,8 +141,8 @@ typedef struct pinion_socket_options {
     /* ---- silence ---- */
 
     uint32_t timeout_ms;       /* How long a client may send nothing. It is noticed up to a sixteenth later.
-                                  Time in which its frames are held back (by a busy channel, a join that is
-                                  answered later, a rate) does not count. Milliseconds, or PINION_NEVER.
+                                  Time in which the server does not read it, as too many of its frames wait
+                                  for a busy channel, does not count. Milliseconds, or PINION_NEVER.
                                   Default: 60,000. On excess: closed (1002). */
     uint32_t ping_interval_ms; /* Send a WebSocket ping whenever nothing has come for so long, for proxies
                                   that cut quiet connections. Milliseconds. Default: never. */

@@ -48,10 +48,7 @@ void pinion__socket_wait(struct pinion_socket *socket)
 void pinion__socket_unwait(struct pinion_socket *socket)
 {
     assert(socket->waiting > 0);
-    if (--socket->waiting > 0)
-        return;
-    pinion__socket_seen(socket);
-    if (socket->conn)
+    if (--socket->waiting == 0 && socket->conn)
         socket->transport->pause(socket->conn, false);
 }
 

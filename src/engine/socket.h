@@ -41,6 +41,7 @@ struct pinion_socket {
     uint8_t state;               /* enum pinion_socket_state */
     uint8_t reason;              /* once it has ended: the pinion_reason for its channels */
     bool started;                /* a raw socket's init has been called */
+    bool unread;                 /* see pinion__socket_unread */
     uint32_t overhead;           /* the time until which its overhead is paid for, see rates.c */
     struct pinion_subscriber id; /* to the topic that is its id */
     union {
@@ -89,14 +90,17 @@ static inline void pinion__socket_seen(struct pinion_socket *socket)
 
 void pinion__socket_unhold(struct pinion_socket *socket);
 
-/* Hold the client's frames back, or let them go. Each wait needs its unwait. In between a transport may not
- * read, so that no sign of life can come: silence does not count, and begins anew with the last unwait. */
+/* The transport has stopped reading, since too much waits here, or reads again. In between no sign of life
+ * can come: silence does not count, and begins anew after it. */
+static inline void pinion__socket_unread(struct pinion_socket *socket, bool unread)
+{
+    if (socket->unread && !unread)
+        pinion__socket_seen(socket);
+    socket->unread = unread;
+}
+
+/* Hold the client's frames back, or let them go. Each wait needs its unwait. */
 void pinion__socket_wait(struct pinion_socket *socket);
 void pinion__socket_unwait(struct pinion_socket *socket);
-
-static inline bool pinion__socket_is_held(const struct pinion_socket *socket)
-{
-    return socket->waiting > 0;
-}
 
 #endif

@@ -58,8 +58,7 @@ static bool is_silent(const struct pinion_sweep *sweep, const struct pinion_sock
 
 static void look(const struct pinion_sweep *sweep, struct pinion_socket *socket, uint64_t now)
 {
-    if (socket->state != PINION_SOCKET_OPEN || pinion__socket_is_held(socket) ||
-        !is_silent(sweep, socket, now))
+    if (socket->state != PINION_SOCKET_OPEN || socket->unread || !is_silent(sweep, socket, now))
         return;
     PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: the client was silent for %u ms: closed (%s)",
                        socket->mount->path, sweep->timeout_ms, PINION_WHO_OF(socket));

@@ -153,6 +153,16 @@ static size_t process(struct pinion_websocket *ws, uint64_t spoken, uint8_t *byt
     return pos;
 }
 
+static void read_on(struct pinion_websocket *ws, bool on)
+{
+    if (on)
+        pinion__conn_resume(ws->conn);
+    else
+        pinion__conn_pause(ws->conn);
+    if (ws->socket)
+        pinion__socket_unread(ws->socket, !on);
+}
+
 static void stash(struct pinion_websocket *ws, const uint8_t *bytes, size_t len)
 {
     struct pinion_websocket_more *more = pinion__websocket_more(ws);
@@ -160,7 +170,7 @@ static void stash(struct pinion_websocket *ws, const uint8_t *bytes, size_t len)
     if (!more || pinion__buf_append(&more->stash, bytes, len) != 0)
         pinion__websocket_fail(ws, PINION_CLOSE_INTERNAL);
     else if (more->stash.len > STASH_PAUSE)
-        pinion__conn_pause(ws->conn);
+        read_on(ws, false);
 }
 
 void pinion__websocket_resume_later(struct pinion_websocket *ws)
@@ -232,7 +242,7 @@ static void go_on(struct pinion_websocket *ws)
     if (pinion__websocket_stashed(ws) > 0 && !holds_back(ws) && ws->state != PINION_WEBSOCKET_CLOSING)
         go_on_later(ws, spoken);
     if (pinion__websocket_stashed(ws) <= STASH_PAUSE)
-        pinion__conn_resume(ws->conn);
+        read_on(ws, true);
     end_if_over(ws);
     pinion__websocket_trim(ws);
 }

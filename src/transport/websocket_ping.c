@@ -47,7 +47,7 @@ static void on_timer(struct pinion_timer *timer)
     bool answered = ping->ws->socket->last_seen >= ping->asked_at;
     if (ping->asked_at == 0 || answered)
         look(ping);
-    else if (pinion__socket_is_held(ping->ws->socket))
+    else if (ping->ws->socket->unread)
         set_timer(ping, ping->ws->limits->ping_timeout_ms); /* the pong may be among what is not read yet */
     else if (waited >= ping->ws->limits->ping_timeout_ms)
         give_up(ping->ws);

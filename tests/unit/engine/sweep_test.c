@@ -89,34 +89,6 @@ static void a_pause_does_no_harm(void **state)
     assert_false(is_closed(client));
 }
 
-static pinion_ref *joining;
-
-static pinion_result join_later(pinion_channel *channel, const char *topic, const pinion_payload *params)
-{
-    joining = pinion_ref_new(channel);
-    return pinion_later();
-}
-
-static const pinion_channel_def slow = { .join = join_later };
-static const pinion_socket_def slow_socket = { .channels = PINION_ROUTES({ "slow", &slow }) };
-
-/* Its transport may not read meanwhile. Then the time begins anew. */
-static void who_is_held_back_is_not_silent(void **state)
-{
-    static const pinion_socket_options options = { .timeout_ms = 1000 };
-    pinion_test_client *client = NULL;
-    ok(pinion_test_connect(test, &slow_socket, &options, "", &client));
-    send_text(client, "[\"1\",\"1\",\"slow\",\"phx_join\",{}]");
-    pinion_test_advance(test, 10000);
-    assert_false(is_closed(client));
-    ok(pinion_ref_answer(joining, pinion_ok(NULL)));
-    pinion_ref_free(joining);
-    pinion_test_advance(test, 999);
-    assert_false(is_closed(client));
-    pinion_test_advance(test, 100);
-    assert_true(is_closed(client));
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -127,7 +99,6 @@ int main(void)
         TEST(many_are_all_looked_at),
         TEST(never_is_never),
         TEST(a_pause_does_no_harm),
-        TEST(who_is_held_back_is_not_silent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* A client whose frames are held back (here by a join that is answered later) is not silent, over real
- * connections: the server may have stopped reading it. */
+/* A client that the server does not read, as much of what it sent waits (here for a join that is answered
+ * later), is not silent; over real connections. */
 #include "helpers/endpoint.h"
 #include "helpers/io.h"
 #include <poll.h>
