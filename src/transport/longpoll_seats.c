@@ -1,7 +1,6 @@
 #include "transport/longpoll_seats.h"
 #include "base/log.h"
 #include "io/peer.h"
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 
@@ -86,11 +85,6 @@ static struct pinion_longpoll_seat *who_goes(struct pinion_longpoll_seats *seats
 
 /* ---- addresses ---- */
 
-static bool is_ipv4(const struct pinion_longpoll_client *client)
-{
-    return memcmp(client->address, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0;
-}
-
 static struct pinion_slice group_name(const struct pinion_map_node *node)
 {
     const struct pinion_longpoll_group *group =
@@ -162,14 +156,6 @@ struct report {
     char address[INET6_ADDRSTRLEN];
 };
 
-static void describe(const struct pinion_longpoll_client *client, char text[INET6_ADDRSTRLEN])
-{
-    if (is_ipv4(client))
-        inet_ntop(AF_INET, client->address + 12, text, INET6_ADDRSTRLEN);
-    else
-        inet_ntop(AF_INET6, client->address, text, INET6_ADDRSTRLEN);
-}
-
 static void make_report(struct pinion_longpoll_seats *seats, uint64_t now_ms, struct report *report)
 {
     const struct pinion_longpoll_group *most = group_with_most(seats);
@@ -179,7 +165,7 @@ static void make_report(struct pinion_longpoll_seats *seats, uint64_t now_ms, st
     *report = (struct report){ .due = true, .evicted = seats->unsaid, .taken = seats->taken };
     if (most && most->count > seats->taken / 2) {
         report->most = most->count;
-        describe(&most->client, report->address);
+        pinion__peer_text(most->client.address, report->address);
     }
     seats->silent_until = now_ms + QUIET_MS;
     seats->unsaid = 0;

@@ -21,7 +21,7 @@
 #include "transport/websocket_ping.h"
 #include "transport/websocket_pongs.h"
 
-/* Bytes that wait to be decoded. Never reached: what comes after a pause is one receive buffer. */
+/* The most bytes that may wait to be decoded. It is never reached: after a pause one receive buffer comes. */
 #define PINION_STASH_MAX (16u * 1024 * 1024)
 
 enum pinion_websocket_state {
@@ -69,13 +69,13 @@ void pinion__websocket_free_pongs(struct pinion_websocket *ws);
 /* Free it when nothing in it is used. */
 void pinion__websocket_trim(struct pinion_websocket *ws);
 
-/* How much came that waits to be decoded. */
+/* How many bytes came that wait to be decoded. */
 static inline size_t pinion__websocket_stashed(const struct pinion_websocket *ws)
 {
     return ws->more ? ws->more->stash.len : 0;
 }
 
-/* That is never handled. */
+/* Drop these bytes: they are never handled. */
 void pinion__websocket_drop_stash(struct pinion_websocket *ws);
 
 void pinion__websocket_free(struct pinion_websocket *ws);
