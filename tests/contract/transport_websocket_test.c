@@ -44,20 +44,10 @@ static int connect_websocket(const char *query, void **out)
     return PINION_EACCES;
 }
 
-/* Masked, by a mask of zeros. */
 static void send_frame(struct client *client, int opcode, const void *bytes, size_t length)
 {
-    uint8_t frame[8 + 4000] = { (uint8_t)(0x80 | opcode), (uint8_t)(0x80 | length) };
-    size_t size = 6;
-    assert_true(length <= 4000);
-    if (length > 125) {
-        frame[1] = 0x80 | 126;
-        frame[2] = (uint8_t)(length >> 8);
-        frame[3] = (uint8_t)length;
-        size = 8;
-    }
-    memcpy(frame + size, bytes, length);
-    (void)tcp_send(client->fd, frame, size + length);
+    assert_true(length <= TCP_FRAME_MAX);
+    (void)tcp_say_frame(client->fd, opcode, bytes, length);
 }
 
 static void send_message(void *client, bool binary, const void *bytes, size_t length)

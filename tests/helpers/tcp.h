@@ -155,4 +155,28 @@ static inline int tcp_websocket(uint16_t port)
     return -1;
 }
 
+#define TCP_FRAME_MAX 4000
+
+/* One whole WebSocket frame, masked with zeros, in one send. False also for more than TCP_FRAME_MAX bytes. */
+static inline bool tcp_say_frame(int fd, int opcode, const void *bytes, size_t len)
+{
+    uint8_t frame[8 + TCP_FRAME_MAX] = { (uint8_t)(0x80 | opcode), (uint8_t)(0x80 | len) };
+    size_t head = 6;
+    if (len > TCP_FRAME_MAX)
+        return false;
+    if (len > 125) {
+        frame[1] = 0x80 | 126;
+        frame[2] = (uint8_t)(len >> 8);
+        frame[3] = (uint8_t)len;
+        head = 8;
+    }
+    memcpy(frame + head, bytes, len);
+    return tcp_send(fd, frame, head + len);
+}
+
+static inline bool tcp_say_text(int fd, const char *text)
+{
+    return tcp_say_frame(fd, 1, text, strlen(text));
+}
+
 #endif

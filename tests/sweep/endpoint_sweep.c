@@ -129,15 +129,6 @@ static bool get_all(void)
 
 /* ---- WebSocket ---- */
 
-/* With a mask of zeros. */
-static bool frame_out(int fd, const char *text)
-{
-    uint8_t frame[6 + 125] = { 0x81, (uint8_t)(0x80 | strlen(text)) };
-    assert_in_range(strlen(text), 1, 125);
-    memcpy(frame + 6, text, strlen(text));
-    return tcp_send(fd, frame, 6 + strlen(text));
-}
-
 /* Whole and terminated. False: the connection has ended. */
 static bool frame_in(int fd, char *text, size_t size)
 {
@@ -160,7 +151,7 @@ static bool ask(int fd, const char *text, const char *ref)
 {
     char frame[2000], quoted[20];
     snprintf(quoted, sizeof quoted, "\"%s\"", ref);
-    if (!frame_out(fd, text))
+    if (!tcp_say_text(fd, text))
         return false;
     do {
         if (!frame_in(fd, frame, sizeof frame) || strstr(frame, "phx_error"))
@@ -178,7 +169,7 @@ static bool websocket(void)
     bool works = request(fd, upgrade) == 101;
     works = works && ask(fd, "[\"1\",\"r1\",\"room:1\",\"phx_join\",{\"a\":[1]}]", "r1") &&
             ask(fd, "[\"1\",\"r2\",\"room:1\",\"echo\",{\"text\":\"hello\"}]", "r2") &&
-            frame_out(fd, "[\"1\",\"r3\",\"room:1\",\"shout\",{\"text\":\"hello\"}]") &&
+            tcp_say_text(fd, "[\"1\",\"r3\",\"room:1\",\"shout\",{\"text\":\"hello\"}]") &&
             ask(fd, "[null,\"r4\",\"phoenix\",\"heartbeat\",{}]", "r4") &&
             ask(fd, "[\"1\",\"r5\",\"room:1\",\"phx_leave\",{}]", "r5");
     close(fd);

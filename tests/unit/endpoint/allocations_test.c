@@ -29,14 +29,6 @@ static pinion_result shout(pinion_channel *channel, const char *event, const pin
 static const pinion_channel_def room = { .handle_in = PINION_CLAUSES({ "echo", echo }, { "shout", shout }) };
 static const pinion_socket_def rooms = { .channels = PINION_ROUTES({ "room:*", &room }) };
 
-static void frame_out(int fd, const char *text)
-{
-    uint8_t frame[2 + 4 + 125] = { 0x81, (uint8_t)(0x80 | strlen(text)) }; /* masked with zeros */
-    assert_in_range(strlen(text), 1, 125);
-    memcpy(frame + 6, text, strlen(text));
-    assert_true(tcp_send(fd, frame, 6 + strlen(text)));
-}
-
 static void expect(int fd, const char *text)
 {
     uint8_t frame[2 + 125];
@@ -51,7 +43,7 @@ static size_t calls_for(int fd, size_t count, size_t at_once, const char *messag
     size_t before = heap.calls;
     for (size_t i = 0; i < count; i += at_once) {
         for (size_t k = 0; k < at_once; k++)
-            frame_out(fd, message);
+            assert_true(tcp_say_text(fd, message));
         for (size_t k = 0; k < at_once; k++)
             expect(fd, answer);
     }
@@ -69,7 +61,7 @@ static void check(const char *message, const char *answer)
     ok(pinion_endpoint_socket(endpoint, "/socket", &rooms, NULL));
     ok(pinion_endpoint_start(endpoint));
     int fd = websocket();
-    frame_out(fd, "[\"1\",\"1\",\"room:a\",\"phx_join\",{}]");
+    assert_true(tcp_say_text(fd, "[\"1\",\"1\",\"room:a\",\"phx_join\",{}]"));
     expect(fd, "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"response\":{},\"status\":\"ok\"}]");
     (void)calls_for(fd, A_FEW, AT_ONCE, message, answer);
     assert_int_equal(calls_for(fd, MESSAGES, 1, message, answer), 0);

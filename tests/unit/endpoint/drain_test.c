@@ -33,21 +33,12 @@ static int connected_fd(void)
     return tcp_connect(pinion_endpoint_port(endpoint));
 }
 
-/* A masked text frame; the mask is zero. */
-static void send_message(int fd, const char *text)
-{
-    uint8_t frame[200] = { 0x81, (uint8_t)(0x80 | strlen(text)) };
-    assert_true(strlen(text) < 126);
-    memcpy(frame + 6, text, strlen(text));
-    assert_true(tcp_send(fd, frame, 6 + strlen(text)));
-}
-
 static int joined_websocket(void)
 {
     uint8_t frame[2], body[200];
     int fd = tcp_websocket(pinion_endpoint_port(endpoint));
     assert_true(fd >= 0);
-    send_message(fd, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]");
+    assert_true(tcp_say_text(fd, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]"));
     assert_true(tcp_read(fd, frame, 2) && tcp_read(fd, body, frame[1]));
     return fd;
 }
@@ -139,7 +130,7 @@ static void those_that_are_left_work_on(void **state)
     while (is_readable(fds[alive], 0))
         alive++;
     uint8_t frame[2], body[200];
-    send_message(fds[alive], "[null,\"h\",\"phoenix\",\"heartbeat\",{}]");
+    assert_true(tcp_say_text(fds[alive], "[null,\"h\",\"phoenix\",\"heartbeat\",{}]"));
     assert_true(tcp_read(fds[alive], frame, 2) && tcp_read(fds[alive], body, frame[1]));
     assert_int_equal(frame[0], 0x81);
     assert_true(memcmp(body, "[null,\"h\",", 10) == 0);

@@ -169,19 +169,10 @@ static void send_all(int fd, const void *bytes, size_t len)
     must(tcp_send(fd, bytes, len), "send");
 }
 
-static void send_frame(int fd, const char *text)
-{
-    unsigned char frame[6 + 125] = { 0x81, 0x80 }; /* masked with zeros */
-    size_t len = strlen(text);
-    frame[1] |= (unsigned char)len;
-    memcpy(frame + 6, text, len);
-    send_all(fd, frame, len + 6);
-}
-
 static void handshake_and_join(int fd)
 {
     send_all(fd, TCP_WEBSOCKET, strlen(TCP_WEBSOCKET));
-    send_frame(fd, "[\"1\",\"1\",\"room:all\",\"phx_join\",{}]");
+    must(tcp_say_text(fd, "[\"1\",\"1\",\"room:all\",\"phx_join\",{}]"), "send");
 }
 
 /* Read until `what` has come; broadcasts in between are read over. */
@@ -215,7 +206,7 @@ static void shuffle(int *fds, int count)
 static void go(int fd, int how)
 {
     if (how == 0) {
-        send_frame(fd, "[\"1\",\"2\",\"room:all\",\"phx_leave\",{}]");
+        must(tcp_say_text(fd, "[\"1\",\"2\",\"room:all\",\"phx_leave\",{}]"), "send");
         await_text(fd, "phx_close");
     } else if (how == 1) {
         tcp_reset(fd);
@@ -361,7 +352,7 @@ static void stopping_waits_for_work_under_way(void **state)
     int fd = connect_client(pinion_endpoint_port(endpoint));
     handshake_and_join(fd);
     await_text(fd, "\"status\":\"ok\"");
-    send_frame(fd, "[\"1\",\"2\",\"room:all\",\"slow\",{}]");
+    must(tcp_say_text(fd, "[\"1\",\"2\",\"room:all\",\"slow\",{}]"), "send");
     await_text(fd, "\"2\",\"room:all\",\"phx_reply\"");
     pinion_endpoint_stop(endpoint);
     assert_int_equal(atomic_load(&cut_short), 1);
@@ -384,12 +375,12 @@ static void refs_are_answered_by_other_threads_until_the_end_and_after(void **st
     for (int i = 0; i < CLIENTS; i++) {
         fds[i] = connect_client(pinion_endpoint_port(endpoint));
         handshake_and_join(fds[i]);
-        send_frame(fds[i], "[\"1\",\"2\",\"room:all\",\"ask\",{}]");
+        must(tcp_say_text(fds[i], "[\"1\",\"2\",\"room:all\",\"ask\",{}]"), "send");
     }
     for (int i = 0; i < CLIENTS; i++)
         await_text(fds[i], "\"2\",\"room:all\",\"phx_reply\",{\"response\":{\"answer\":42}");
     for (int i = 0; i < CLIENTS * QUESTIONS; i++)
-        send_frame(fds[i % CLIENTS], "[\"1\",\"3\",\"room:all\",\"ask\",{}]");
+        must(tcp_say_text(fds[i % CLIENTS], "[\"1\",\"3\",\"room:all\",\"ask\",{}]"), "send");
     pinion_endpoint_free(endpoint); /* in the midst of it */
     close_desk();
     for (int i = 0; i < 2; i++) {

@@ -58,16 +58,6 @@ static pinion_stats now(void)
 
 /* ---- a client ---- */
 
-/* A frame, unmasked by a mask of zeros. */
-static void send_text_to(int fd, const char *text)
-{
-    uint8_t frame[6 + 125] = { 0x81, 0x80 };
-    size_t len = strlen(text);
-    frame[1] |= (uint8_t)len;
-    memcpy(frame + 6, text, len);
-    assert_true(tcp_send(fd, frame, len + 6));
-}
-
 /* The next frame's text, terminated. Its opcode. */
 static int next_text(int fd, char *text, size_t size)
 {
@@ -89,7 +79,7 @@ static int joined(void)
     char text[1000];
     int fd = tcp_websocket(pinion_endpoint_port(endpoint));
     assert_true(fd >= 0);
-    send_text_to(fd, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]");
+    assert_true(tcp_say_text(fd, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]"));
     next_text(fd, text, sizeof text);
     assert_non_null(strstr(text, "\"ok\""));
     return fd;
@@ -150,7 +140,7 @@ static void drops(const char *io)
     start(io, true);
     int stalled = joined(), reader = joined();
     broadcast_to(reader, 0, MESSAGES / 2);
-    send_text_to(stalled, "[\"1\",\"2\",\"room:1\",\"echo\",{\"reply\":1}]");
+    assert_true(tcp_say_text(stalled, "[\"1\",\"2\",\"room:1\",\"echo\",{\"reply\":1}]"));
     broadcast_to(reader, MESSAGES / 2, MESSAGES);
     assert_int_equal(ended, 0);
     assert_int_equal(now().slow_closed, 0);
