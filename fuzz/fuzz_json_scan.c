@@ -1,9 +1,11 @@
 /* The JSON scanner compared with jansson: both accept the same texts and find the same values. What is
- * rewritten (compacted, unescaped, quoted) keeps its meaning.
+ * rewritten (compacted, unescaped, quoted) keeps its meaning. The tree that is built is the one jansson
+ * reads.
  *
- * Fuzzes: src/proto/json_scan.c src/proto/json_text.c */
+ * Fuzzes: src/proto/json_scan.c src/proto/json_text.c src/proto/json_tree.c */
 #include "fuzz.h"
 #include "proto/json_scan.h"
+#include "proto/json_tree.h"
 #include <jansson.h>
 
 enum verdict {
@@ -186,6 +188,68 @@ static void check_object(struct pinion_slice text, bool object, const json_t *tr
     }
 }
 
+/* ---- the tree ---- */
+
+static bool same_tree(json_t *a, json_t *b);
+
+static bool same_number(const json_t *a, const json_t *b)
+{
+    if (json_is_integer(a) && json_is_integer(b))
+        return json_integer_value(a) == json_integer_value(b);
+    return json_number_value(a) == json_number_value(b);
+}
+
+static bool same_elements(json_t *a, json_t *b)
+{
+    if (json_array_size(a) != json_array_size(b))
+        return false;
+    for (size_t i = 0; i < json_array_size(a); i++) {
+        if (!same_tree(json_array_get(a, i), json_array_get(b, i)))
+            return false;
+    }
+    return true;
+}
+
+static bool same_members(json_t *a, json_t *b)
+{
+    const char *name;
+    json_t *child;
+    if (json_object_size(a) != json_object_size(b))
+        return false;
+    json_object_foreach(a, name, child)
+    {
+        if (!same_tree(child, json_object_get(b, name)))
+            return false;
+    }
+    return true;
+}
+
+static bool same_tree(json_t *a, json_t *b)
+{
+    if (json_is_number(a) && json_is_number(b))
+        return same_number(a, b);
+    if (json_is_array(a) && json_is_array(b))
+        return same_elements(a, b);
+    if (json_is_object(a) && json_is_object(b))
+        return same_members(a, b);
+    return json_equal(a, b);
+}
+
+/* jansson, asked for integers, refuses those beyond 64 bits. Asked for reals, it accepts them. */
+static void check_tree(struct pinion_slice text, json_t *of_reals)
+{
+    json_error_t error;
+    bool wide;
+    json_t *exact = parse(text, 0, &error), *built = pinion__json_tree(text, &wide);
+    REQUIRE(!built == !of_reals);
+    REQUIRE(wide || !of_reals || exact);
+    REQUIRE(!wide || !exact);
+    if (of_reals)
+        REQUIRE(same_tree(built, exact ? exact : of_reals));
+    json_decref(exact);
+    json_decref(built);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pinion_slice text = pinion__slice((const char *)data, size);
@@ -200,6 +264,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (rc == 0) {
         REQUIRE(lies_in(value.text, text));
         check_value(&value, tree);
+        check_tree(value.text, tree);
     }
     check_array(text, rc == 0 && value.type == PINION_JSON_ARRAY, tree);
     check_object(text, rc == 0 && value.type == PINION_JSON_OBJECT, tree);

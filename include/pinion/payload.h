@@ -79,8 +79,8 @@ PINION_API pinion_payload_type pinion_payload_kind(const pinion_payload *payload
  * Errors: NULL and a length of 0: poison, or out of memory. */
 PINION_API const char *pinion_payload_bytes(const pinion_payload *payload, size_t *length);
 
-/* The JSON value as a tree. It is parsed by the first call. If the text has an integer beyond 64 bits, all
- * numbers of the tree are reals; the integer -0 is the real -0.0. The bytes of the payload do not change.
+/* The JSON value as a tree. It is parsed by the first call. An integer beyond 64 bits is a real
+ * there; the integer -0 is the real -0.0. The bytes of the payload do not change.
  *
  * Ownership: borrowed; must not be changed.
  *

@@ -36,6 +36,7 @@ static struct pinion_slice next_number(const char *at, const char *end)
 
 /* ---- reals ---- */
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 static locale_t c_locale;
 
 static void make_c_locale(void)
@@ -45,7 +46,8 @@ static void make_c_locale(void)
 
 static bool is_real(struct pinion_slice number)
 {
-    return memchr(number.ptr, '.', number.len) || memchr(number.ptr, 'e', number.len);
+    return memchr(number.ptr, '.', number.len) || memchr(number.ptr, 'e', number.len) ||
+           memchr(number.ptr, 'E', number.len);
 }
 
 /* Bring a real of printf into JSON's form: it keeps a mark of a real, and its exponent is short. */
@@ -114,7 +116,6 @@ static size_t shorten_all(char *text, size_t len)
 
 size_t pinion__json_shorten_reals(char *text, size_t len)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     if (len <= DIGITS_EXACT || !memchr(text, '.', len)) /* a real with more than one digit has a point */
         return len;
     pthread_once(&once, make_c_locale);
@@ -126,37 +127,57 @@ size_t pinion__json_shorten_reals(char *text, size_t len)
     return len;
 }
 
-/* ---- negative zeros ---- */
+/* ---- reading ---- */
 
-static bool is_minus_zero(struct pinion_slice number)
+struct pinion_slice pinion__json_number_at(struct pinion_slice text)
 {
-    return pinion__slice_is(number, "-0");
+    size_t len = 0;
+    while (len < text.len && is_number_char(text.ptr[len]))
+        len++;
+    return pinion__slice(text.ptr, len);
 }
 
-bool pinion__json_has_minus_zero(struct pinion_slice text)
+/* False: it is not an integer, or not one of 64 bits. */
+static bool read_integer(struct pinion_slice number, int64_t *integer)
 {
-    const char *end = text.ptr + text.len;
-    struct pinion_slice number;
-    if (text.len < 2 || !memmem(text.ptr, text.len, "-0", 2))
+    bool negative = number.ptr[0] == '-';
+    int64_t value = 0;
+    for (size_t i = negative ? 1 : 0; i < number.len; i++) {
+        int digit = number.ptr[i] - '0';
+        if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, negative ? -digit : digit, &value))
+            return false;
+    }
+    *integer = value;
+    return !(negative && value == 0);
+}
+
+static double to_real(const char *text)
+{
+    pthread_once(&once, make_c_locale);
+    return c_locale == (locale_t)0 ? strtod(text, NULL) : strtod_l(text, NULL, c_locale);
+}
+
+/* What follows the number may be memory of others: strtod gets a copy that ends. */
+static bool read_real(struct pinion_slice number, double *real)
+{
+    char few[NUMBER_MAX + 1];
+    char *copy = number.len < sizeof few ? few : malloc(number.len + 1);
+    if (!copy)
         return false;
-    for (const char *at = text.ptr; (number = next_number(at, end)).len > 0; at = number.ptr + number.len) {
-        if (is_minus_zero(number))
-            return true;
-    }
-    return false;
+    memcpy(copy, number.ptr, number.len);
+    copy[number.len] = '\0';
+    *real = to_real(copy);
+    if (copy != few)
+        free(copy);
+    return true;
 }
 
-size_t pinion__json_real_minus_zeros(struct pinion_slice text, char *out)
+enum pinion_json_number pinion__json_read_number(struct pinion_slice number, int64_t *integer, double *real)
 {
-    const char *end = text.ptr + text.len, *from = text.ptr;
-    char *to = out;
-    struct pinion_slice number;
-    for (const char *at = text.ptr; (number = next_number(at, end)).len > 0; at = number.ptr + number.len) {
-        if (!is_minus_zero(number))
-            continue;
-        to = pinion__slice_put(to, pinion__slice(from, (size_t)(number.ptr + number.len - from)));
-        to = pinion__slice_put(to, pinion__slice_str(".0"));
-        from = number.ptr + number.len;
-    }
-    return (size_t)(pinion__slice_put(to, pinion__slice(from, (size_t)(end - from))) - out);
+    if (read_integer(number, integer))
+        return PINION_JSON_INTEGER;
+    if (!read_real(number, real))
+        return PINION_JSON_NO_NUMBER;
+    return is_real(number) || *real == 0 ? PINION_JSON_REAL : PINION_JSON_WIDE;
 }

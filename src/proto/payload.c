@@ -6,12 +6,12 @@
 #include "base/stock.h"
 #include "proto/json_number.h"
 #include "proto/json_scan.h"
+#include "proto/json_tree.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DUMP_FLAGS  (JSON_COMPACT | JSON_ENCODE_ANY)
-#define PARSE_FLAGS (JSON_DECODE_ANY | JSON_ALLOW_NUL)
+#define DUMP_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY)
 
 #define WHY_MAX 400 /* the longest text of why a payload could not be built, bytes */
 
@@ -309,27 +309,6 @@ const char *pinion_payload_bytes(const pinion_payload *payload, size_t *length)
     return bytes.ptr;
 }
 
-static json_t *parse_text(struct pinion_slice text)
-{
-    json_error_t error;
-    json_t *tree = json_loadb(text.ptr, text.len, PARSE_FLAGS, &error);
-    if (!tree && json_error_code(&error) == json_error_numeric_overflow)
-        tree = json_loadb(text.ptr, text.len, PARSE_FLAGS | JSON_DECODE_INT_AS_REAL, &error);
-    return tree;
-}
-
-/* A negative zero must stay negative: in C only reals can be. */
-static json_t *parse(struct pinion_slice text)
-{
-    if (!pinion__json_has_minus_zero(text))
-        return parse_text(text);
-    char *copy = malloc(text.len * 2);
-    size_t len = copy ? pinion__json_real_minus_zeros(text, copy) : 0;
-    json_t *tree = copy ? parse_text(pinion__slice(copy, len)) : NULL;
-    free(copy);
-    return tree;
-}
-
 json_t *pinion_payload_tree(const pinion_payload *payload)
 {
     PINION_PAYLOAD_NOT_GONE(payload);
@@ -339,7 +318,7 @@ json_t *pinion_payload_tree(const pinion_payload *payload)
     json_t *found = atomic_load(&cache->tree);
     if (found)
         return found;
-    json_t *made = parse(payload->bytes);
+    json_t *made = pinion__json_tree(payload->bytes, NULL);
     if (!made || atomic_compare_exchange_strong(&cache->tree, &found, made))
         return made;
     json_decref(made);

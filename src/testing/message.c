@@ -1,7 +1,16 @@
 #include "testing/message.h"
 #include "base/log.h"
+#include "proto/json_scan.h"
+#include "proto/json_tree.h"
 #include <stdio.h>
 #include <stdlib.h>
+
+/* NULL: it is not JSON, or memory ran out. */
+static json_t *read_json(struct pinion_slice text)
+{
+    struct pinion_json_value value;
+    return pinion__json_scan(text, &value) == 0 ? pinion__json_tree(value.text, NULL) : NULL;
+}
 
 /* ---- out ---- */
 
@@ -14,7 +23,7 @@ static int encode_text(const struct pinion_test_sending *message, struct pinion_
 {
     size_t len;
     const char *bytes = pinion_payload_bytes(message->payload, &len);
-    json_t *payload = json_loadb(bytes, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    json_t *payload = read_json(pinion__slice(bytes, len));
     json_t *tree = message->v1 ? json_pack("{s:s, s:s, s:o, s:o}", "topic", message->topic, "event",
                                            message->event, "payload", payload, "ref", ref_json(message->ref))
                                : json_pack("[o, o, s, s, o]", ref_json(message->join_ref),
@@ -117,7 +126,7 @@ static int take_parts(struct pinion_test_message *message, json_t *ref, json_t *
 
 static int decode_text(struct pinion_slice text, struct pinion_test_message *message)
 {
-    json_t *tree = json_loadb(text.ptr, text.len, JSON_ALLOW_NUL, NULL);
+    json_t *tree = read_json(text);
     int rc = PINION_EPROTO;
     if (json_is_array(tree) && json_array_size(tree) == 5)
         rc = take_parts(message, json_array_get(tree, 1), json_array_get(tree, 2), json_array_get(tree, 3),
@@ -217,11 +226,18 @@ bool pinion__test_matches(const json_t *pattern, const json_t *value)
     return json_equal(pattern, value);
 }
 
-int pinion__test_pattern(const char *text, json_t **out)
+/* jansson says what is wrong with it. */
+static int explain_pattern(const char *text)
 {
     json_error_t error;
-    *out = text ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error) : NULL;
-    if (text && !*out)
-        return pinion__fail(PINION_EINVAL, "the pattern %s is not JSON: %s", text, error.text);
-    return 0;
+    json_t *tree = json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    const char *why = tree ? "out of memory" : error.text;
+    json_decref(tree);
+    return pinion__fail(PINION_EINVAL, "the pattern %s is not JSON: %s", text, why);
+}
+
+int pinion__test_pattern(const char *text, json_t **out)
+{
+    *out = text ? read_json(pinion__slice_str(text)) : NULL;
+    return text && !*out ? explain_pattern(text) : 0;
 }

@@ -2,22 +2,25 @@
  * numbers. */
 #include "token/content.h"
 #include "base/log.h"
+#include "proto/json_tree.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
 #include "token/term.h"
 
 /* --- writing --- */
 
-/* The payload's own tree cannot be used: if it has an integer beyond 64 bits, all its numbers are reals. */
+/* The payload's own tree cannot be used: it does not tell an integer beyond 64 bits from a real. */
 static int parse(const pinion_payload *data, json_t **tree)
 {
-    json_error_t error;
+    bool wide = false;
     size_t len;
     const char *text = pinion_payload_bytes(data, &len);
-    *tree = text ? json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error) : NULL;
-    if (*tree)
+    *tree = text ? pinion__json_tree(pinion__slice(text, len), &wide) : NULL;
+    if (*tree && !wide)
         return 0;
-    if (text && json_error_code(&error) == json_error_numeric_overflow)
+    json_decref(*tree);
+    *tree = NULL;
+    if (wide)
         return pinion__fail(PINION_EPAYLOAD, "the token's data contains an integer beyond 64 bits");
     return pinion__fail(PINION_EPAYLOAD, "the token's data could not be built: %s",
                         pinion__payload_why(data));

@@ -230,7 +230,7 @@ static void integers_beyond_64_bits_are_reals_in_the_tree_only(void **unused)
     static const char text[] = "[9223372036854775808,1]";
     pinion_payload *payload = pinion_payload_text(text, strlen(text));
     assert_true(json_real_value(json_array_get(pinion_payload_tree(payload), 0)) == 9223372036854775808.0);
-    assert_true(json_is_real(json_array_get(pinion_payload_tree(payload), 1)));
+    assert_true(json_is_integer(json_array_get(pinion_payload_tree(payload), 1)));
     check_json(payload, LITERAL("[9223372036854775808,1]"));
 
     payload = text_payload(LITERAL("[9223372036854775807]"));
