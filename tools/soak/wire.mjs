@@ -53,9 +53,15 @@ export class Wire {
     this.tcp.destroy();
   }
 
+  // The first line of what came and was not waited for: an answer before its time says why the connection ended.
+  #unread() {
+    const [line] = Buffer.concat(this.#chunks).toString("latin1").split("\r\n");
+    return line && `, after ${JSON.stringify(line.slice(0, 100))}`;
+  }
+
   async #until(holds, what) {
     while (!holds()) {
-      if (this.#ended) throw new Error(`${what}: ${this.#ended}`);
+      if (this.#ended) throw new Error(`${what}: ${this.#ended}${this.#unread()}`);
       await new Promise((resolve) => (this.#wake = resolve));
     }
   }
@@ -70,7 +76,7 @@ export class Wire {
         this.#moved = Date.now();
         this.#wake();
       });
-      await this.#until(() => gone, "sending");
+      await this.#until(() => gone, `sending, at ${at} of ${all.length} bytes`);
       if (this.link.pace) await elapse((1000 * slice.length) / this.link.pace);
     }
   }
