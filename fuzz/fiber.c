@@ -1,26 +1,12 @@
 /* Fibers switch by swapcontext. The sanitizers keep track of stacks, so they are told of each switch. */
 #include "fiber.h"
+#include "base/sanitizer.h"
 #include "fuzz.h"
 #include <string.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_ASAN
-#endif
-#if __has_feature(thread_sanitizer)
-#define WITH_TSAN
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define WITH_ASAN
-#endif
-#ifdef __SANITIZE_THREAD__
-#define WITH_TSAN
-#endif
-
 /* ---- for the sanitizers ---- */
 
-#ifdef WITH_ASAN
+#if PINION_ADDRESS_SANITIZER
 #include <sanitizer/common_interface_defs.h>
 
 static void leave(void **shadow, const void *stack, size_t size)
@@ -42,7 +28,7 @@ static void arrive(void *shadow, const void **stack, size_t *size)
 }
 #endif
 
-#ifdef WITH_TSAN
+#if PINION_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 
 static void make_thread(struct fiber *fiber)

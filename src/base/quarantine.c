@@ -3,20 +3,12 @@
 
 #ifdef PINION_CHECKS
 
+#include "base/sanitizer.h"
 #include "base/stock.h"
 #include <assert.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
-
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#define NOT_SANITIZED __attribute__((no_sanitize_address, noinline))
-#else
-#define ASAN_POISON_MEMORY_REGION(address, size)   ((void)(address), (void)(size))
-#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
-#define NOT_SANITIZED
-#endif
 
 #define FREED ((int)0xdd)
 
@@ -40,16 +32,16 @@ void pinion__quarantine_put(struct pinion_quarantine *quarantine, void *block, s
     kept->next = NULL;
     kept->size = size;
     if (quarantine->last) {
-        ASAN_UNPOISON_MEMORY_REGION(quarantine->last, sizeof *kept);
+        PINION_UNPOISON(quarantine->last, sizeof *kept);
         quarantine->last->next = kept;
-        ASAN_POISON_MEMORY_REGION(quarantine->last, sizeof *kept);
+        PINION_POISON(quarantine->last, sizeof *kept);
     } else {
         quarantine->first = kept;
     }
     quarantine->last = kept;
     quarantine->count++;
     quarantine->bytes += size;
-    ASAN_POISON_MEMORY_REGION(block, size);
+    PINION_POISON(block, size);
 }
 
 void *pinion__quarantine_take(struct pinion_quarantine *quarantine, size_t *size)
@@ -57,9 +49,9 @@ void *pinion__quarantine_take(struct pinion_quarantine *quarantine, size_t *size
     struct pinion_kept *kept = quarantine->first;
     if (!kept)
         return NULL;
-    ASAN_UNPOISON_MEMORY_REGION(kept, sizeof *kept);
+    PINION_UNPOISON(kept, sizeof *kept);
     *size = kept->size;
-    ASAN_UNPOISON_MEMORY_REGION(kept, *size);
+    PINION_UNPOISON(kept, *size);
     quarantine->first = kept->next;
     if (!quarantine->first)
         quarantine->last = NULL;
@@ -76,7 +68,7 @@ void *pinion__quarantine_excess(struct pinion_quarantine *quarantine, size_t *si
 
 /* Nobody may read a freed block, except for this question: so it is answered before AddressSanitizer ends the
  * program, and with a better sentence. Another thread may be counting references at this place. */
-NOT_SANITIZED bool pinion__is_gone(const void *object)
+PINION_NOT_SANITIZED bool pinion__is_gone(const void *object)
 {
     return __atomic_load_n((const word *)object, __ATOMIC_RELAXED) == MARK;
 }
@@ -89,7 +81,7 @@ static struct {
 } shared = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* AddressSanitizer has a quarantine of its own, and says who freed a block. */
-#ifdef __SANITIZE_ADDRESS__
+#if PINION_ADDRESS_SANITIZER
 void pinion__block_keep(void *block, size_t size)
 {
     pinion__block_free(block, size);

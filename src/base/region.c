@@ -1,5 +1,6 @@
 #include "base/region.h"
 #include "base/check.h"
+#include "base/sanitizer.h"
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ struct pinion_region {
 };
 
 /* LeakSanitizer looks for pointers in the heap, but not in mapped memory. */
-#ifdef __SANITIZE_ADDRESS__
+#if PINION_ADDRESS_SANITIZER
 
 static char *map_region(void)
 {

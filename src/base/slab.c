@@ -2,19 +2,12 @@
  * linked: `fresh` is where they begin. So making a slab touches only one page. */
 #include "base/slab.h"
 #include "base/check.h"
+#include "base/sanitizer.h"
 #include <assert.h>
 #include <pinion/error.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* We tell AddressSanitizer which objects are free, since it cannot know. */
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(address, size)   ((void)(address), (void)(size))
-#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
-#endif
 
 struct slab {
     struct pinion_list link; /* in `usable`, or in no list when no object is free */
@@ -52,7 +45,7 @@ static struct slab *slab_new(struct pinion_slabs *slabs)
     pinion__list_append(&slabs->usable, &slab->link);
     slabs->count++;
     slabs->spare = slab;
-    ASAN_POISON_MEMORY_REGION(slab->fresh, fresh_bytes(slab));
+    PINION_POISON(slab->fresh, fresh_bytes(slab));
     return slab;
 }
 
@@ -60,7 +53,7 @@ static void slab_free(struct pinion_slabs *slabs, struct slab *slab)
 {
     pinion__list_remove(&slab->link);
     slabs->count--;
-    ASAN_UNPOISON_MEMORY_REGION((char *)slab, PINION_SLAB_SIZE);
+    PINION_UNPOISON((char *)slab, PINION_SLAB_SIZE);
     pinion__regions_give(slabs->regions, slab->region, slab);
 }
 
@@ -80,9 +73,9 @@ int pinion__slabs_warm(struct pinion_slabs *slabs)
 
     if (!slab)
         return pinion__list_empty(&slabs->usable) ? PINION_ENOMEM : 0;
-    ASAN_UNPOISON_MEMORY_REGION(slab->fresh, fresh_bytes(slab));
+    PINION_UNPOISON(slab->fresh, fresh_bytes(slab));
     memset(slab->fresh, 0xff, fresh_bytes(slab));
-    ASAN_POISON_MEMORY_REGION(slab->fresh, fresh_bytes(slab));
+    PINION_POISON(slab->fresh, fresh_bytes(slab));
     return 0;
 }
 
@@ -91,11 +84,11 @@ static void *take_from(struct pinion_slabs *slabs, struct slab *slab)
     void *object = slab->free;
 
     if (object) {
-        ASAN_UNPOISON_MEMORY_REGION(object, slabs->object_size);
+        PINION_UNPOISON(object, slabs->object_size);
         slab->free = *slab->free;
     } else {
         object = slab->fresh;
-        ASAN_UNPOISON_MEMORY_REGION(object, slabs->object_size);
+        PINION_UNPOISON(object, slabs->object_size);
         slab->fresh += slabs->object_size;
     }
     if (slab->used++ == 0)
@@ -132,7 +125,7 @@ void pinion__slabs_give(struct pinion_slabs *slabs, void *object)
     slab->free = object;
     slab->used--;
     forget(slabs, object);
-    ASAN_POISON_MEMORY_REGION(object, slabs->object_size);
+    PINION_POISON(object, slabs->object_size);
     if (pinion__list_empty(&slab->link))
         pinion__list_append(&slabs->usable, &slab->link);
     if (slab->used > 0)
@@ -175,9 +168,9 @@ static bool is_taken_place(const struct pinion_slabs *slabs, struct slab *slab, 
 
 static void *next_free(const struct pinion_slabs *slabs, void *object)
 {
-    ASAN_UNPOISON_MEMORY_REGION(object, sizeof(void *));
+    PINION_UNPOISON(object, sizeof(void *));
     void *next = *(void **)object;
-    ASAN_POISON_MEMORY_REGION(object, sizeof(void *));
+    PINION_POISON(object, sizeof(void *));
     return next;
 }
 

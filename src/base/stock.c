@@ -1,9 +1,10 @@
 #include "base/stock.h"
+#include "base/sanitizer.h"
 #include <assert.h>
 #include <stdlib.h>
 
 /* AddressSanitizer finds faults in a block only if it comes from malloc and goes back there. */
-#ifdef __SANITIZE_ADDRESS__
+#if PINION_ADDRESS_SANITIZER
 #define KEEPS 0
 #else
 #define KEEPS 1

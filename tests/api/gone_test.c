@@ -1,5 +1,6 @@
 /* Public functions called with what has ended, or was freed or consumed: builds with checks end the program,
  * and name the function that was called. */
+#include "base/sanitizer.h"
 #include <pinion/pinion.h>
 #include <pinion/testing.h>
 #include <setjmp.h>
@@ -15,7 +16,7 @@
 #include "helpers/death.h"
 
 /* AddressSanitizer finds these itself, and reports who freed the payload. */
-#ifdef __SANITIZE_ADDRESS__
+#if PINION_ADDRESS_SANITIZER
 #define SANITIZED_PAYLOADS true
 #else
 #define SANITIZED_PAYLOADS false

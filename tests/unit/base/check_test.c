@@ -2,6 +2,7 @@
  * and after, so that the checker does not tell of what is right. */
 #include "base/check.h"
 #include "base/multimap.h"
+#include "base/sanitizer.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -281,7 +282,7 @@ static void give_twice(void)
     (void)pinion__slabs_take(&slabs);
     void *object = pinion__slabs_take(&slabs);
     pinion__slabs_give(&slabs, object);
-#ifndef __SANITIZE_ADDRESS__
+#if !PINION_ADDRESS_SANITIZER
     pinion__slabs_give(&slabs, object);
 #endif
     const char *wrong = pinion__slabs_check(&slabs);
@@ -291,7 +292,7 @@ static void give_twice(void)
 
 static void an_object_that_is_given_back_twice(void **state)
 {
-#ifdef __SANITIZE_ADDRESS__
+#if PINION_ADDRESS_SANITIZER
     assert_false(aborts(give_twice));
 #else
     assert_true(aborts(give_twice));
@@ -309,7 +310,7 @@ static void an_object_that_is_freed_while_it_is_linked(void **state)
     struct pinion_timer *timer = pinion__slabs_take(&slabs);
     pinion__list_append(&list, &timer->node);
     pinion__slabs_give(&slabs, timer);
-#ifndef __SANITIZE_ADDRESS__
+#if !PINION_ADDRESS_SANITIZER
     assert_tells(pinion__list_check(&list, NULL), "a list's head");
 #endif
     pinion__slabs_release(&slabs);

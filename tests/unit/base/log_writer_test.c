@@ -2,6 +2,7 @@
  * logs into a pipe that the test holds the other end of, and exits with 0 when it found what it expects. */
 #include "base/log.h"
 #include "base/log_writer.h"
+#include "base/sanitizer.h"
 #include "helpers/refuse.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -481,7 +482,7 @@ static unsigned times(const char *what)
 #define CHILD_HAS_NO_HEAP
 #endif
 #endif
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if PINION_THREAD_SANITIZER || PINION_ADDRESS_SANITIZER
 #define CHILD_HAS_NO_HEAP
 #endif
 

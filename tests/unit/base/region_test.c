@@ -1,5 +1,6 @@
 /* Regions against what was taken: blocks do not overlap, and go back to the system. */
 #include "base/region.h"
+#include "base/sanitizer.h"
 #include "helpers/random.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -71,7 +72,7 @@ static void a_region_is_for_64_blocks_and_one_stays(void **state)
     assert_int_equal(regions.count, 0);
 }
 
-#ifndef __SANITIZE_ADDRESS__ /* under which blocks come from the heap */
+#if !PINION_ADDRESS_SANITIZER /* under which blocks come from the heap */
 
 /* Without what is mapped from files, of which more comes in whenever other code runs. */
 static size_t resident(void)
@@ -108,7 +109,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_do_not_overlap),
         cmocka_unit_test(a_region_is_for_64_blocks_and_one_stays),
-#ifndef __SANITIZE_ADDRESS__
+#if !PINION_ADDRESS_SANITIZER
         cmocka_unit_test(memory_goes_back_whatever_stays_behind_it),
 #endif
     };

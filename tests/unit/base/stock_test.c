@@ -1,4 +1,5 @@
 /* Blocks of all sizes, kept and not kept. */
+#include "base/sanitizer.h"
 #include "base/stock.h"
 #include "helpers/heap.h"
 #include "helpers/random.h"
@@ -58,7 +59,7 @@ static void nothing_may_be_freed(void **state)
 }
 
 /* Under AddressSanitizer nothing is kept, so that it sees what becomes of each block. */
-#ifndef __SANITIZE_ADDRESS__
+#if !PINION_ADDRESS_SANITIZER
 
 static void what_was_freed_is_taken_next(void **state)
 {
@@ -106,9 +107,11 @@ static void another_thread_may_free_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(blocks_do_not_meet),           TEST(nothing_may_be_freed),
-#ifndef __SANITIZE_ADDRESS__
-        TEST(what_was_freed_is_taken_next), TEST(no_more_is_kept_than_the_limit),
+        TEST(blocks_do_not_meet),
+        TEST(nothing_may_be_freed),
+#if !PINION_ADDRESS_SANITIZER
+        TEST(what_was_freed_is_taken_next),
+        TEST(no_more_is_kept_than_the_limit),
         TEST(another_thread_may_free_it),
 #endif
     };

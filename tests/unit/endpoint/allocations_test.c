@@ -1,5 +1,6 @@
 /* What a message costs the heap: nothing, once the loop has served a few. Under AddressSanitizer no memory is
  * kept for the next message, so that it sees each block's end. */
+#include "base/sanitizer.h"
 #include "helpers/endpoint.h"
 #include "helpers/heap.h"
 #include "helpers/io.h"
@@ -52,7 +53,7 @@ static size_t calls_for(int fd, size_t count, size_t at_once, const char *messag
 
 static void check(const char *message, const char *answer)
 {
-#ifdef __SANITIZE_ADDRESS__
+#if PINION_ADDRESS_SANITIZER
     skip();
 #endif
     pinion_log_set_level(PINION_LOG_NONE);

@@ -1,11 +1,12 @@
 /* Random sequences of everything that clients and channels can do. Whatever the order: at the end nothing is
  * left, and for each channel terminate ran if it was due, and its destructor ran, once. */
+#include "base/sanitizer.h"
 #include "helpers/engine.h"
 #include "helpers/random.h"
 
 #define CLIENTS    12
 #define OPERATIONS 500
-#ifdef __SANITIZE_THREAD__ /* takes a hundred times as long */
+#if PINION_THREAD_SANITIZER /* takes a hundred times as long */
 #define SEQUENCES 40
 #else
 #define SEQUENCES 200
