@@ -1,13 +1,13 @@
 /* The memory of one loop for its many small, long-lived objects. There are slabs for each size, in steps of
- * 16 bytes; larger objects come from malloc. Not thread-safe. */
+ * 8 bytes; larger objects come from malloc. Not thread-safe. */
 #ifndef PINION_BASE_POOL_H
 #define PINION_BASE_POOL_H
 
 #include "base/quarantine.h"
 #include "base/slab.h"
 
-#define PINION_POOL_STEP  16
-#define PINION_POOL_SIZES 32 /* up to 512 bytes */
+#define PINION_POOL_STEP  PINION_SLAB_ALIGNMENT
+#define PINION_POOL_SIZES 64 /* up to 512 bytes */
 
 struct pinion_pool {
     struct pinion_regions regions;

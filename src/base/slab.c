@@ -17,11 +17,10 @@ struct slab {
     size_t used;
 };
 
-#define ALIGNMENT (2 * sizeof(void *))
-
 static char *first_object(struct slab *slab)
 {
-    return (char *)slab + (sizeof *slab + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return (char *)slab +
+           (sizeof *slab + PINION_SLAB_ALIGNMENT - 1) / PINION_SLAB_ALIGNMENT * PINION_SLAB_ALIGNMENT;
 }
 
 static size_t fresh_bytes(const struct slab *slab)
@@ -60,7 +59,8 @@ static void slab_free(struct pinion_slabs *slabs, struct slab *slab)
 void pinion__slabs_init(struct pinion_slabs *slabs, size_t object_size, struct pinion_regions *regions)
 {
     slabs->regions = regions;
-    slabs->object_size = (object_size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    slabs->object_size =
+        (object_size + PINION_SLAB_ALIGNMENT - 1) / PINION_SLAB_ALIGNMENT * PINION_SLAB_ALIGNMENT;
     pinion__list_init(&slabs->usable);
     slabs->spare = NULL;
     slabs->count = 0;

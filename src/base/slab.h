@@ -8,7 +8,8 @@
 
 #include "base/region.h"
 
-#define PINION_SLAB_SIZE PINION_BLOCK_SIZE
+#define PINION_SLAB_SIZE      PINION_BLOCK_SIZE
+#define PINION_SLAB_ALIGNMENT 8 /* of objects: no type that needs more can be one */
 
 struct pinion_slabs {
     size_t object_size;
@@ -18,8 +19,8 @@ struct pinion_slabs {
     size_t count;              /* number of slabs, full ones included */
 };
 
-/* Objects have at least this size, and malloc's alignment. A few hundred should fit into a slab. The regions
- * are borrowed; several pinion_slabs may share them. */
+/* Objects have at least this size, and are aligned to PINION_SLAB_ALIGNMENT. A few hundred should fit into a
+ * slab. The regions are borrowed; several pinion_slabs may share them. */
 void pinion__slabs_init(struct pinion_slabs *slabs, size_t object_size, struct pinion_regions *regions);
 
 /* Make the first slab now, and touch it, so that the first objects cost no page fault. Returns 0 or
