@@ -7,22 +7,23 @@
 /* So many times max_queue may wait. A frame that is larger goes when nothing waits. */
 static bool has_room(const struct pinion_socket *socket, size_t memory, size_t times)
 {
-    size_t waiting = socket->transport->waiting(socket->conn);
-    return waiting == 0 || (waiting + memory) / times <= socket->mount->limits.max_queue;
+    size_t waiting = socket->class->transport->waiting(socket->conn);
+    return waiting == 0 || (waiting + memory) / times <= socket->class->mount->limits.max_queue;
 }
 
 static void drop_broadcasts(const struct pinion_socket *socket, size_t memory)
 {
-    size_t max = socket->mount->limits.max_queue, few = max - max / DROPPED_AT_ONCE;
+    size_t max = socket->class->mount->limits.max_queue, few = max - max / DROPPED_AT_ONCE;
     PINION_COUNT(socket->shard, skipped,
-                 socket->transport->drop(socket->conn, few > memory ? few - memory : 0));
+                 socket->class->transport->drop(socket->conn, few > memory ? few - memory : 0));
 }
 
 static bool make_room(const struct pinion_socket *socket, size_t memory)
 {
-    if (socket->transport->flush)
-        socket->transport->flush(socket->conn); /* a burst within one turn is not yet a slow client */
-    if (!has_room(socket, memory, 1) && socket->mount->limits.drop_broadcasts && socket->transport->drop)
+    if (socket->class->transport->flush)
+        socket->class->transport->flush(socket->conn); /* a burst within one turn is not yet a slow client */
+    if (!has_room(socket, memory, 1) && socket->class->mount->limits.drop_broadcasts &&
+        socket->class->transport->drop)
         drop_broadcasts(socket, memory);
     return has_room(socket, memory, 1);
 }
@@ -30,22 +31,22 @@ static bool make_room(const struct pinion_socket *socket, size_t memory)
 /* One that cannot be expected to read now may have more waiting. */
 static bool may_wait(const struct pinion_socket *socket, size_t memory)
 {
-    const struct pinion_transport *transport = socket->transport;
+    const struct pinion_transport *transport = socket->class->transport;
     return transport->allowance && has_room(socket, memory, transport->allowance(socket->conn));
 }
 
 void pinion__socket_slow(struct pinion_socket *socket)
 {
     PINION_LOG_LIMITED(PINION_LOG_INFO, "%s %s: a client does not read what it is sent, closed (%s)",
-                       socket->transport->name, socket->mount->path, PINION_WHO_OF(socket));
+                       socket->class->transport->name, socket->class->mount->path, PINION_WHO_OF(socket));
     PINION_COUNT(socket->shard, slow_closed, 1);
 }
 
 int pinion__socket_admit(struct pinion_socket *socket, const struct pinion_frame *frame, size_t memory)
 {
-    if (!socket->transport->waiting || has_room(socket, memory, 1) || make_room(socket, memory))
+    if (!socket->class->transport->waiting || has_room(socket, memory, 1) || make_room(socket, memory))
         return 0;
-    if (frame->droppable && socket->mount->limits.drop_broadcasts)
+    if (frame->droppable && socket->class->mount->limits.drop_broadcasts)
         return PINION_EBUSY;
     if (may_wait(socket, memory))
         return 0;

@@ -7,16 +7,17 @@ const struct pinion_audience *pinion__audience(const struct pinion_socket *socke
     struct pinion_audience **all = &socket->shard->audiences;
     struct pinion_audience *audience = *all;
     for (; audience; audience = audience->next) {
-        if (audience->def == def && audience->serializer == socket->serializer &&
-            audience->transport == socket->transport)
+        if (audience->def == def && audience->serializer == socket->class->serializer &&
+            audience->transport == socket->class->transport)
             return audience;
     }
     audience = malloc(sizeof *audience);
     if (!audience)
         return NULL;
-    *audience = (struct pinion_audience){
-        .next = *all, .def = def, .serializer = socket->serializer, .transport = socket->transport
-    };
+    *audience = (struct pinion_audience){ .next = *all,
+                                          .def = def,
+                                          .serializer = socket->class->serializer,
+                                          .transport = socket->class->transport };
     *all = audience;
     return audience;
 }

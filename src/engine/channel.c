@@ -124,14 +124,14 @@ void *pinion_channel_context(const pinion_channel *channel)
 {
     PINION_NEED(channel, return NULL);
     PINION_CHECK_ON_LOOP_OF(channel);
-    return pinion__mount_context(channel->socket->mount, channel->socket->shard->hub);
+    return pinion__mount_context(channel->socket->class->mount, channel->socket->shard->hub);
 }
 
 const char *pinion_channel_transport(const pinion_channel *channel)
 {
     PINION_NEED(channel, return NULL);
     PINION_CHECK_ON_LOOP_OF(channel);
-    return channel->socket->transport->name;
+    return channel->socket->class->transport->name;
 }
 
 void pinion_channel_set_state(pinion_channel *channel, void *state, void (*destroy)(void *))

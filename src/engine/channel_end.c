@@ -78,7 +78,7 @@ void pinion__channel_end(struct pinion_channel *channel, pinion_reason reason)
 {
     if (channel->state >= PINION_CHANNEL_ENDING)
         return;
-    const struct pinion_socket_kind *kind = channel->socket->mount->kind;
+    const struct pinion_socket_kind *kind = channel->socket->class->mount->kind;
     if (kind->end_with && channel->socket->state != PINION_SOCKET_ENDED) {
         kind->end_with(channel->socket, reason); /* the end of the socket comes back here */
         return;
@@ -108,8 +108,9 @@ void pinion__channel_resume_end(struct pinion_channel *channel)
 
 void pinion__channels_end(struct pinion_socket *socket)
 {
-    for (uint32_t i = 0; i < socket->bucket_count; i++) {
-        while (socket->buckets[i])
-            pinion__channel_end(socket->buckets[i], (pinion_reason)socket->reason);
+    for (uint32_t i = 0; i < pinion__socket_buckets(socket); i++) {
+        struct pinion_channel *channel;
+        while ((channel = pinion__socket_bucket(socket, i)))
+            pinion__channel_end(channel, (pinion_reason)socket->reason);
     }
 }

@@ -3,6 +3,7 @@
 #include "engine/channel_subscription.h"
 #include "engine/lane.h"
 #include "engine/mail.h"
+#include "engine/socket_channels.h"
 #include "engine/subscription.h"
 #include "engine/sweep.h"
 #include "pubsub/check.h"
@@ -69,7 +70,8 @@ const char *pinion__channel_check(const struct pinion_channel *channel)
 
 static const char *bucket_check(const struct pinion_socket *socket, uint32_t bucket, uint32_t *count)
 {
-    for (const struct pinion_channel *channel = socket->buckets[bucket]; channel; channel = channel->next) {
+    const struct pinion_channel *channel = pinion__socket_bucket(socket, bucket);
+    for (; channel; channel = channel->next) {
         if (++*count > socket->channel_count)
             return "a socket has more channels than it has counted, or a ring of them";
         if (channel->socket != socket)
@@ -77,7 +79,7 @@ static const char *bucket_check(const struct pinion_socket *socket, uint32_t buc
         const char *wrong = pinion__channel_check(channel);
         if (wrong)
             return wrong;
-        if ((channel->topic->node.hash & (socket->bucket_count - 1)) != bucket)
+        if ((channel->topic->node.hash & (pinion__socket_buckets(socket) - 1)) != bucket)
             return "a channel is in a bucket where its socket does not look for it";
     }
     return NULL;
@@ -86,9 +88,7 @@ static const char *bucket_check(const struct pinion_socket *socket, uint32_t buc
 static const char *channels_check(const struct pinion_socket *socket)
 {
     uint32_t count = 0;
-    if (socket->bucket_count == 0 || (socket->bucket_count & (socket->bucket_count - 1)) != 0)
-        return "a socket's buckets are not a power of two";
-    for (uint32_t i = 0; i < socket->bucket_count; i++) {
+    for (uint32_t i = 0; i < pinion__socket_buckets(socket); i++) {
         const char *wrong = bucket_check(socket, i, &count);
         if (wrong)
             return wrong;
@@ -96,14 +96,13 @@ static const char *channels_check(const struct pinion_socket *socket)
     return count == socket->channel_count ? NULL : "a socket has fewer channels than it has counted";
 }
 
-/* A raw socket has no channels. */
 const char *pinion__socket_check(const struct pinion_socket *socket)
 {
     if (socket->holds <= socket->channel_count)
         return "a socket has fewer holds than its channels and its transport have";
     if (socket->state == PINION_SOCKET_ENDED || !socket->conn)
         return "a socket that has ended is still in its sweep";
-    return socket->buckets ? channels_check(socket) : NULL;
+    return channels_check(socket);
 }
 
 /* ---- a shard ---- */

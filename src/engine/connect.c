@@ -1,10 +1,10 @@
 #include "engine/connect.h"
 #include "base/log_limit.h"
 #include "engine/callback.h"
-#include "engine/lane.h"
 #include "engine/log_params.h"
 #include "engine/refused.h"
 #include "engine/socket_end.h"
+#include "engine/socket_extra.h"
 #include "engine/sweep.h"
 #include "engine/who.h"
 #include "proto/payload.h"
@@ -26,19 +26,16 @@ static const struct pinion_serializer *choose_serializer(const struct pinion_con
 static struct pinion_socket *socket_new(struct pinion_shard *shard, const struct pinion_connect *connect,
                                         const struct pinion_serializer *serializer)
 {
-    struct pinion_socket *socket = pinion__pool_take(&shard->pool, sizeof *socket);
+    const struct pinion_socket_class *class =
+        pinion__socket_class(shard, connect->mount, connect->transport, serializer);
+    struct pinion_socket *socket = class ? pinion__pool_take(&shard->pool, sizeof *socket) : NULL;
     if (!socket)
         return NULL;
-    socket->serializer = serializer;
-    socket->transport = connect->transport;
+    socket->class = class;
     socket->conn = connect->conn;
     socket->shard = shard;
-    socket->mount = connect->mount;
-    socket->buckets = &socket->single_bucket;
-    socket->bucket_count = 1;
     socket->holds = 1;
     socket->state = PINION_SOCKET_CONNECTING;
-    socket->id.lane = PINION_LANE_SOCKET;
     if (pinion__sweep_add(socket) != 0) {
         pinion__pool_give(&shard->pool, socket, sizeof *socket);
         return NULL;
@@ -50,7 +47,7 @@ static struct pinion_socket *socket_new(struct pinion_shard *shard, const struct
 static int subscribe_id(struct pinion_socket *socket)
 {
     char text[PINION_NAME_MAX + 1];
-    int len = socket->mount->id ? socket->mount->id(socket, text, sizeof text) : 0;
+    int len = socket->class->mount->id ? socket->class->mount->id(socket, text, sizeof text) : 0;
     if (len <= 0)
         return 0;
     if (len > PINION_NAME_MAX || !pinion__utf8_name(text, (size_t)len)) {
@@ -58,7 +55,7 @@ static int subscribe_id(struct pinion_socket *socket)
             PINION_LOG_WARNING,
             "socket %s: the id it was given is %s: it gets none, and no \"disconnect\" reaches "
             "it (%s)",
-            socket->mount->path, len > PINION_NAME_MAX ? "over 255 bytes" : "not UTF-8",
+            socket->class->mount->path, len > PINION_NAME_MAX ? "over 255 bytes" : "not UTF-8",
             PINION_WHO_OF(socket));
         return 0;
     }
@@ -66,7 +63,7 @@ static int subscribe_id(struct pinion_socket *socket)
         pinion__topic_hold(&socket->shard->pubsub.registry, pinion__slice(text, (size_t)len));
     if (!topic)
         return PINION_ENOMEM;
-    int rc = pinion__topic_subscribe(topic, &socket->id);
+    int rc = pinion__socket_take_id(socket, topic);
     pinion__topic_drop(topic);
     return rc;
 }
@@ -77,8 +74,8 @@ static int open_socket(struct pinion_socket *socket)
     pinion__callback_enter(socket->shard, &callback);
     int rc = subscribe_id(socket);
     pinion__callback_leave(socket->shard);
-    if (!rc && socket->mount->kind->open)
-        rc = socket->mount->kind->open(socket);
+    if (!rc && socket->class->mount->kind->open)
+        rc = socket->class->mount->kind->open(socket);
     if (rc)
         return rc;
     socket->state = PINION_SOCKET_OPEN;
@@ -103,7 +100,7 @@ static int connect_outcome(struct pinion_socket *socket, pinion_result result, p
         pinion_payload_unref(result.payload);
         return open_socket(socket);
     }
-    PINION_LOG_LIMITED(PINION_LOG_ERROR, "socket %s: connect crashed: %s (%s)", socket->mount->path,
+    PINION_LOG_LIMITED(PINION_LOG_ERROR, "socket %s: connect crashed: %s (%s)", socket->class->mount->path,
                        poison ? PINION_POISONED(result.payload)
                        : result.kind == PINION_RESULT_CRASH
                            ? "pinion_crash()"
@@ -120,17 +117,17 @@ static void log_connect(const struct pinion_socket *socket, const struct pinion_
     if (!pinion__log_enabled(PINION_LOG_DEBUG))
         return;
     pinion__log_params(params, connect->params, socket->shard->hub->filter);
-    pinion__log(PINION_LOG_DEBUG, "socket %s: %s connects by %s: %s", socket->mount->path,
+    pinion__log(PINION_LOG_DEBUG, "socket %s: %s connects by %s: %s", socket->class->mount->path,
                 peer[0] ? peer : "somebody", connect->transport->name, params);
 }
 
 static pinion_result call_connect(struct pinion_socket *socket, const struct pinion_connect *connect)
 {
     struct pinion_callback callback = { .name = "connect", .answer = pinion__connect_answer };
-    if (!socket->mount->connect)
+    if (!socket->class->mount->connect)
         return pinion_ok(NULL);
     pinion__callback_enter(socket->shard, &callback);
-    pinion_result result = socket->mount->connect(socket, connect->params, connect->info);
+    pinion_result result = socket->class->mount->connect(socket, connect->params, connect->info);
     pinion__callback_leave(socket->shard);
     if (pinion__promise_settle(&callback, &result))
         return result;
@@ -187,7 +184,7 @@ void pinion__connect_answer(void *target, pinion_result result)
         return;
     }
     void *conn = socket->conn;
-    const struct pinion_transport *transport = socket->transport;
+    const struct pinion_transport *transport = socket->class->transport;
     pinion_payload *reason;
     int rc = connect_outcome(socket, result, &reason);
     if (rc)

@@ -85,8 +85,8 @@ static void heartbeat(struct pinion_socket *socket, const struct pinion_message 
 
 static void join_unmatched(struct pinion_socket *socket, const struct pinion_message *message)
 {
-    PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: no route for the topic %s (%s)", socket->mount->path,
-                       PINION_QUOTE(message->topic), PINION_WHO_OF(socket));
+    PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: no route for the topic %s (%s)",
+                       socket->class->mount->path, PINION_QUOTE(message->topic), PINION_WHO_OF(socket));
     reply_unmatched(socket, message);
     pinion__rate_overhead(socket);
 }
@@ -94,7 +94,7 @@ static void join_unmatched(struct pinion_socket *socket, const struct pinion_mes
 static void join(struct pinion_socket *socket, const struct pinion_message *message)
 {
     const pinion_channel_def *def =
-        message->topic_invalid ? NULL : pinion__routes_find(&socket->mount->routes, message->topic);
+        message->topic_invalid ? NULL : pinion__routes_find(&socket->class->mount->routes, message->topic);
     if (!pinion__rate_join(socket))
         reply_rate_limited(socket, message, message->join_ref);
     else if (def)

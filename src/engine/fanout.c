@@ -13,6 +13,7 @@
 #include "engine/mail_kinds.h"
 #include "engine/send.h"
 #include "engine/socket_end.h"
+#include "engine/socket_extra.h"
 #include "engine/subscription.h"
 #include "proto/payload.h"
 #include <stdlib.h>
@@ -212,7 +213,7 @@ static void to_subscriber(struct fanout *fan, struct pinion_subscriber *subscrib
                 PINION_CONTAINER_OF(subscriber, struct pinion_channel_subscription, subscriber)->channel);
         break;
     case PINION_LANE_SOCKET:
-        to_socket(fan, PINION_CONTAINER_OF(subscriber, struct pinion_socket, id));
+        to_socket(fan, pinion__socket_of_id(subscriber));
         break;
     case PINION_LANE_SUBSCRIPTION:
         if (pinion__subscription_deliver(subscriber, fan->broadcast) != 0)

@@ -67,6 +67,7 @@ void pinion__hub_release(struct pinion_hub *hub)
     for (unsigned i = 0; i < hub->shard_count; i++) {
         pinion__sweep_release(hub->shards[i]);
         pinion__audiences_release(hub->shards[i]);
+        pinion__socket_class_release_all(hub->shards[i]);
         pinion__definitions_release(&hub->shards[i]->definitions);
         pinion__pool_release(&hub->shards[i]->pool);
         pinion__stock_release(&hub->shards[i]->stock);

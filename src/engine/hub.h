@@ -18,6 +18,7 @@ struct pinion_audience;
 struct pinion_callback;
 struct pinion_channel;
 struct pinion_extension;
+struct pinion_socket_class;
 struct pinion_sweep;
 
 /* The counts of one loop. Only the loop writes them; any thread reads them. */
@@ -45,6 +46,7 @@ struct pinion_shard {
     struct pinion_stock stock;             /* memory for frames, payloads and broadcasts */
     struct pinion_sweep *sweeps;           /* the sockets that have not ended: sweep.h */
     struct pinion_audience *audiences;     /* see audience.h */
+    struct pinion_socket_class *classes;   /* see socket_class.h */
     struct pinion_definitions definitions; /* the transports that have connected here */
     struct pinion_turns turns;             /* clients that wait: their messages are large, or reach many */
     struct pinion_spoken spoken;           /* how much clients caused in this turn of the loop */

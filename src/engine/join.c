@@ -221,7 +221,7 @@ void pinion__join(struct pinion_socket *socket, const pinion_channel_def *def,
     struct pinion_replaced replaced = { 0 };
     struct pinion_channel *old = pinion__socket_channel(socket, message->topic);
 
-    if (!old && socket->channel_count >= socket->mount->options.max_channels) {
+    if (!old && socket->channel_count >= socket->class->mount->options.max_channels) {
         pinion__socket_reply_error(socket, message, message->join_ref, "too many channels joined");
         return;
     }

@@ -2,6 +2,7 @@
 #include "base/log_limit.h"
 #include "engine/callback.h"
 #include "engine/channel.h"
+#include "engine/socket_extra.h"
 #include "engine/who.h"
 #include <stdlib.h>
 
@@ -43,8 +44,7 @@ static struct pinion_promise *promise_new(struct pinion_socket *socket,
     atomic_init(&promise->refs, 1);
     atomic_init(&promise->claimed, false);
     promise->scheduler = pinion__scheduler_ref(socket->shard->scheduler);
-    promise->socket =
-        pinion__anchor_get(&socket->anchor, socket->state == PINION_SOCKET_ENDED ? NULL : socket);
+    promise->socket = pinion__socket_anchor(socket);
     if (callback->channel)
         promise->channel =
             pinion__anchor_get(&callback->channel->anchor,
@@ -97,7 +97,7 @@ void pinion__promise_log_broken(const struct pinion_socket *socket, const struct
     PINION_LOG_LIMITED(
         PINION_LOG_WARNING,
         "%s %s: %s%s%s%s returned pinion_later(), and nobody is left who could answer: " HELP " (%s)",
-        channel ? "channel" : "socket", channel ? channel->topic->name : socket->mount->path, callback,
+        channel ? "channel" : "socket", channel ? channel->topic->name : socket->class->mount->path, callback,
         named ? "(" : "", named ? event : "", named ? ")" : "", PINION_WHO_OF(socket));
 }
 

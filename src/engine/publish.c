@@ -20,7 +20,7 @@ static int check(const struct pinion_channel *channel, struct pinion_slice event
 {
     if (!has_joined(channel))
         return PINION_ENOTJOINED;
-    if (channel->socket->mount->kind->no_push)
+    if (channel->socket->class->mount->kind->no_push)
         return PINION_ENOTSUP;
     if (pinion_payload_kind(payload) == PINION_PAYLOAD_POISON)
         return PINION_EPAYLOAD;
@@ -51,7 +51,7 @@ static int refuse_push(const struct pinion_channel *channel, const char *event, 
         .call = "pinion_push", .name = event, .channel = channel, .payload = payload
     };
     if (code == PINION_ENOTSUP) {
-        const char *why = channel->socket->mount->kind->no_push;
+        const char *why = channel->socket->class->mount->kind->no_push;
         refused.why = why ? why : "this client's serializer or transport cannot carry binary payloads";
     }
     return pinion__refuse(&refused, code);
@@ -126,7 +126,7 @@ static inline int broadcast_from_channel(pinion_channel *channel, uint64_t from,
                                          const char *event, pinion_payload *payload)
 {
     struct pinion_refused call = { .call = name, .name = event, .channel = channel };
-    const char *no_broadcast = channel->socket->mount->kind->no_broadcast;
+    const char *no_broadcast = channel->socket->class->mount->kind->no_broadcast;
     if (!has_joined(channel) || no_broadcast) {
         pinion_payload_unref(payload);
         call.why = has_joined(channel) ? no_broadcast : NULL;

@@ -37,14 +37,14 @@ static struct pinion_socket_rates *rates_for(struct pinion_socket *socket, const
 
 bool pinion__rate_message(struct pinion_socket *socket)
 {
-    const pinion_rate *rate = &socket->mount->options.messages;
+    const pinion_rate *rate = &socket->class->mount->options.messages;
     struct pinion_socket_rates *rates = rates_for(socket, rate);
     return !rates || take(socket->shard, &rates->messages, rate);
 }
 
 void pinion__rate_spend(struct pinion_socket *socket)
 {
-    const pinion_rate *rate = &socket->mount->options.messages;
+    const pinion_rate *rate = &socket->class->mount->options.messages;
     struct pinion_socket_rates *rates = rates_for(socket, rate);
     if (rates)
         (void)take_quietly(socket->shard, &rates->messages, rate);
@@ -52,14 +52,14 @@ void pinion__rate_spend(struct pinion_socket *socket)
 
 bool pinion__rate_join(struct pinion_socket *socket)
 {
-    const pinion_rate *rate = &socket->mount->options.joins;
+    const pinion_rate *rate = &socket->class->mount->options.joins;
     struct pinion_socket_rates *rates = rates_for(socket, rate);
     return !rates || take(socket->shard, &rates->joins, rate);
 }
 
 bool pinion__rate_channel_message(struct pinion_channel *channel)
 {
-    const pinion_rate *rate = &channel->socket->mount->options.channel_messages;
+    const pinion_rate *rate = &channel->socket->class->mount->options.channel_messages;
     if (rate->per_second == 0 || !pinion__channel_extra(channel))
         return true;
     return take(channel->socket->shard, &channel->extra->messages, rate);
@@ -71,10 +71,10 @@ bool pinion__rate_channel_message(struct pinion_channel *channel)
  * socket has it. A time that is further ahead than a burst is left from before the clock wrapped. */
 static bool overhead_fits(struct pinion_socket *socket)
 {
-    const pinion_rate *rate = &socket->mount->options.overhead;
+    const pinion_rate *rate = &socket->class->mount->options.overhead;
     uint32_t cost = rate->per_second < PER_S ? PER_S / rate->per_second : 1;
     uint32_t burst = rate->burst < BURST_MAX / cost ? rate->burst * cost : BURST_MAX;
-    uint32_t now = (uint32_t)(socket->last_seen * PER_MS);
+    uint32_t now = (uint32_t)(pinion__socket_seen_at(socket) * PER_MS);
     uint32_t ahead = socket->overhead - now;
     if (ahead > burst + cost)
         ahead = 0;
@@ -99,8 +99,8 @@ static void hold_back(struct pinion_socket *socket, struct pinion_socket_rates *
     }
     if (rates->holding)
         return;
-    if (rates->held_since == 0 || socket->last_seen - rates->let_go_at > PAUSE_MS)
-        rates->held_since = socket->last_seen;
+    if (rates->held_since == 0 || pinion__socket_seen_at(socket) - rates->let_go_at > PAUSE_MS)
+        rates->held_since = pinion__socket_seen_at(socket);
     rates->holding = true;
     PINION_COUNT(socket->shard, held_back, 1);
     pinion__scheduler_timer(socket->shard->scheduler, &rates->let_go, HOLD_MS);
@@ -112,27 +112,28 @@ static void give_up(struct pinion_socket *socket)
     PINION_LOG_LIMITED(PINION_LOG_WARNING,
                        "socket %s: a client keeps sending overhead (heartbeats, pings, messages to no "
                        "channel) faster than it may: closed (%s)",
-                       socket->mount->path, PINION_WHO_OF(socket));
+                       socket->class->mount->path, PINION_WHO_OF(socket));
     pinion__socket_close(socket, PINION_CLOSE_POLICY);
 }
 
 void pinion__rate_overhead(struct pinion_socket *socket)
 {
-    if (socket->mount->options.overhead.per_second == PINION_NEVER || socket->state != PINION_SOCKET_OPEN ||
-        overhead_fits(socket))
+    if (socket->class->mount->options.overhead.per_second == PINION_NEVER ||
+        socket->state != PINION_SOCKET_OPEN || overhead_fits(socket))
         return;
     struct pinion_socket_rates *rates = pinion__socket_rates(socket);
     if (!rates)
         return;
     hold_back(socket, rates);
-    if (socket->last_seen - rates->held_since >= GIVEN_UP)
+    if (pinion__socket_seen_at(socket) - rates->held_since >= GIVEN_UP)
         give_up(socket);
     else
         PINION_LOG_LIMITED(
             PINION_LOG_INFO,
             "socket %s: a client sends more than %u heartbeats, pings and messages to no channel a "
             "second: they are read later (%s)",
-            socket->mount->path, socket->mount->options.overhead.per_second, PINION_WHO_OF(socket));
+            socket->class->mount->path, socket->class->mount->options.overhead.per_second,
+            PINION_WHO_OF(socket));
 }
 
 void pinion__rates_stop(struct pinion_socket *socket)

@@ -14,7 +14,7 @@
 
 static struct pinion_channel *channel_of(const struct pinion_socket *socket)
 {
-    return socket->buckets[0]; /* it has only one channel */
+    return socket->only;
 }
 
 /* ---- the application's callbacks ---- */
@@ -29,7 +29,7 @@ static void outcome(struct pinion_channel *channel, pinion_result result, const 
 static void call_init(struct pinion_channel *channel)
 {
     struct pinion_callback callback = { .name = "init", .channel = channel };
-    const pinion_raw_socket_def *raw = channel->socket->mount->raw;
+    const pinion_raw_socket_def *raw = channel->socket->class->mount->raw;
     if (!raw->init)
         return;
     pinion__callback_enter(channel->socket->shard, &callback);
@@ -42,7 +42,7 @@ static void call_handle_in(struct pinion_channel *channel, bool binary, struct p
 {
     struct pinion_callback callback = { .name = "handle_in", .channel = channel };
     struct pinion_socket *socket = channel->socket;
-    const pinion_raw_socket_def *raw = socket->mount->raw;
+    const pinion_raw_socket_def *raw = socket->class->mount->raw;
     if (!raw->handle_in)
         return;
     pinion__callback_enter(socket->shard, &callback);
@@ -53,17 +53,17 @@ static void call_handle_in(struct pinion_channel *channel, bool binary, struct p
 
 static pinion_result handle_info(pinion_channel *channel, const pinion_info *info)
 {
-    const pinion_raw_socket_def *raw = channel->socket->mount->raw;
+    const pinion_raw_socket_def *raw = channel->socket->class->mount->raw;
     if (raw->handle_info)
         return raw->handle_info(channel->socket, info);
     PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: no handle_info for the message \"%s\" (%s)",
-                       channel->socket->mount->path, info->name, PINION_WHO_OF(channel->socket));
+                       channel->socket->class->mount->path, info->name, PINION_WHO_OF(channel->socket));
     return pinion_noreply();
 }
 
 static void terminate(pinion_channel *channel, pinion_reason reason)
 {
-    const pinion_raw_socket_def *raw = channel->socket->mount->raw;
+    const pinion_raw_socket_def *raw = channel->socket->class->mount->raw;
     if (raw->terminate)
         raw->terminate(channel->socket, reason);
 }
@@ -97,7 +97,7 @@ static int open_raw(struct pinion_socket *socket)
     struct pinion_message none = { 0 };
     struct pinion_mail *mail = calloc(1, sizeof *mail);
     struct pinion_channel *channel =
-        mail ? pinion__channel_new(socket, &raw_channel, pinion__slice_str(socket->mount->path), &none)
+        mail ? pinion__channel_new(socket, &raw_channel, pinion__slice_str(socket->class->mount->path), &none)
              : NULL;
     if (!channel) {
         free(mail);
@@ -137,7 +137,7 @@ static void put_off(struct pinion_channel *channel, bool binary, struct pinion_s
     struct raw_mail *own = malloc(sizeof *own + bytes.len);
     if (!own) {
         PINION_LOG_LIMITED(PINION_LOG_ERROR, "socket %s: out of memory for a message from the client (%s)",
-                           channel->socket->mount->path, PINION_WHO_OF(channel->socket));
+                           channel->socket->class->mount->path, PINION_WHO_OF(channel->socket));
         pinion__channel_end(channel, PINION_REASON_CRASH);
         return;
     }
@@ -156,7 +156,7 @@ static void receive(struct pinion_socket *socket, bool binary, struct pinion_sli
     struct pinion_channel *channel = channel_of(socket);
     if (!binary && !pinion__utf8_valid(bytes.ptr, bytes.len)) {
         PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: a text message is not UTF-8: closed (%s)",
-                           socket->mount->path, PINION_WHO_OF(socket));
+                           socket->class->mount->path, PINION_WHO_OF(socket));
         pinion__socket_close(socket, PINION_CLOSE_BAD_UTF8);
         return;
     }
@@ -165,7 +165,7 @@ static void receive(struct pinion_socket *socket, bool binary, struct pinion_sli
         return;
     if (!pinion__rate_message(socket)) {
         PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: messages come faster than they may: closed (%s)",
-                           socket->mount->path, PINION_WHO_OF(socket));
+                           socket->class->mount->path, PINION_WHO_OF(socket));
         pinion__socket_close(socket, PINION_CLOSE_POLICY);
         return;
     }
@@ -209,7 +209,7 @@ pinion_channel *pinion_raw_channel(pinion_socket *socket)
 {
     PINION_NEED(socket, return NULL);
     PINION_CHECK_ON_LOOP(socket);
-    return socket->mount->raw ? channel_of(socket) : NULL;
+    return socket->class->mount->raw ? channel_of(socket) : NULL;
 }
 
 /* The error of a push, with its sentence. It is not logged: if the client has gone, the caller made no
@@ -229,16 +229,16 @@ int pinion_raw_push(pinion_socket *socket, bool binary, const void *bytes, size_
     PINION_NEEDED(socket);
     PINION_RULE(bytes || length == 0, return PINION_EINVAL, "bytes is NULL, and length %zu", length);
     PINION_ON_LOOP(socket, return PINION_EINVAL);
-    PINION_RULE(socket->mount->raw, return PINION_EINVAL,
+    PINION_RULE(socket->class->mount->raw, return PINION_EINVAL,
                 "the socket has channels: use pinion_push, or mount it with pinion_endpoint_raw_socket");
     if (socket->state != PINION_SOCKET_OPEN || !socket->started)
         return unsent(PINION_ECLOSED, length);
     if (!binary && !pinion__utf8_valid(bytes, length))
         return unsent(PINION_EUTF8, length);
     pinion_frame *frame = pinion_frame_new(binary, bytes ? bytes : "", length);
-    if (frame && socket->transport->frame)
-        frame = socket->transport->frame(frame);
-    int rc = frame ? socket->transport->send(socket->conn, frame) : PINION_ENOMEM;
+    if (frame && socket->class->transport->frame)
+        frame = socket->class->transport->frame(frame);
+    int rc = frame ? socket->class->transport->send(socket->conn, frame) : PINION_ENOMEM;
     if (rc == PINION_ENOMEM)
         rc = pinion__socket_starved(socket);
     return rc ? unsent(rc, length) : 0;

@@ -22,9 +22,9 @@ static void receive_message(struct pinion_socket *socket, bool binary, struct pi
 {
     struct pinion_message message = { .memory = NULL };
     struct pinion_message_scratch scratch;
-    scratch.max_depth = socket->mount->options.max_depth;
-    int rc = socket->serializer->decode(binary, bytes, &message, &scratch);
-    bool fits = rc == 0 && names_fit(&message, socket->mount->options.max_name);
+    scratch.max_depth = socket->class->mount->options.max_depth;
+    int rc = socket->class->serializer->decode(binary, bytes, &message, &scratch);
+    bool fits = rc == 0 && names_fit(&message, socket->class->mount->options.max_name);
     if (fits)
         pinion__dispatch(socket, &message);
     if (rc == 0)
@@ -34,7 +34,8 @@ static void receive_message(struct pinion_socket *socket, bool binary, struct pi
     bool bad_text = !binary && !pinion__utf8_valid(bytes.ptr, bytes.len);
     if (socket->state == PINION_SOCKET_OPEN)
         PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: a frame is not a message of vsn %s: closed (%s)",
-                           socket->mount->path, socket->serializer->name, PINION_WHO_OF(socket));
+                           socket->class->mount->path, socket->class->serializer->name,
+                           PINION_WHO_OF(socket));
     pinion__socket_close(socket, bad_text ? PINION_CLOSE_BAD_UTF8 : PINION_CLOSE_INTERNAL);
 }
 
@@ -51,7 +52,7 @@ void pinion__socket_receive(struct pinion_socket *socket, bool binary, struct pi
     struct pinion_scheduler *scheduler = socket->shard->scheduler;
     assert(socket->state == PINION_SOCKET_OPEN);
     pinion__socket_seen(socket);
-    socket->mount->kind->receive(socket, binary, bytes);
+    socket->class->mount->kind->receive(socket, binary, bytes);
     pinion__scheduler_drain(scheduler);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/info.h"
 #include "engine/refused.h"
 #include "engine/reply.h"
+#include "engine/socket_extra.h"
 #include "engine/who.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
@@ -71,7 +72,7 @@ static pinion_ref *ref_new(struct pinion_socket *socket, struct pinion_channel *
     ref->join_ref = put(&end, join_ref);
     ref->ref = put(&end, message_ref);
     ref->scheduler = pinion__scheduler_ref(socket->shard->scheduler);
-    ref->socket = pinion__anchor_get(&socket->anchor, socket->state == PINION_SOCKET_ENDED ? NULL : socket);
+    ref->socket = pinion__socket_anchor(socket);
     if (channel)
         ref->channel =
             pinion__anchor_get(&channel->anchor, channel->state == PINION_CHANNEL_ENDED ? NULL : channel);

@@ -51,8 +51,8 @@ static void log_refused(struct pinion_log_kind *kind, const struct pinion_refuse
     if (socket)
         pinion__log_limited(kind, PINION_LOG_WARNING, "%s %s: %s: refused: %s (%s)",
                             refused->channel ? "channel" : "socket",
-                            refused->channel ? refused->channel->topic->name : socket->mount->path, call, why,
-                            PINION_WHO_OF(socket));
+                            refused->channel ? refused->channel->topic->name : socket->class->mount->path,
+                            call, why, PINION_WHO_OF(socket));
     else if (refused->topic.ptr)
         pinion__log_limited(kind, PINION_LOG_WARNING, "%s %.*s: %s: refused: %s",
                             refused->of_ref ? "channel" : "topic", (int)refused->topic.len,

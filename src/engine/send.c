@@ -6,7 +6,7 @@
 int pinion__socket_starved(struct pinion_socket *socket)
 {
     PINION_LOG_LIMITED(PINION_LOG_ERROR, "socket %s: out of memory for a message to the client: closed (%s)",
-                       socket->mount->path, PINION_WHO_OF(socket));
+                       socket->class->mount->path, PINION_WHO_OF(socket));
     pinion__socket_close(socket, PINION_CLOSE_INTERNAL);
     return PINION_ENOMEM;
 }
@@ -26,10 +26,10 @@ int pinion__socket_send(struct pinion_socket *socket, const struct pinion_messag
     struct pinion_frame *frame;
     if (socket->state != PINION_SOCKET_OPEN)
         return PINION_ECLOSED;
-    if (!socket->serializer)
+    if (!socket->class->serializer)
         return PINION_ENOTSUP;
-    int rc = pinion__encode(socket->serializer, socket->transport, message, &frame);
+    int rc = pinion__encode(socket->class->serializer, socket->class->transport, message, &frame);
     if (!rc)
-        rc = socket->transport->send(socket->conn, frame);
+        rc = socket->class->transport->send(socket->conn, frame);
     return rc == PINION_ENOMEM ? pinion__socket_starved(socket) : rc;
 }

@@ -30,10 +30,9 @@ void pinion__socket_unhold(struct pinion_socket *socket)
     if (socket->state == PINION_SOCKET_ENDED)
         pinion__task_gone(&socket->end_task);
     destroy_state(socket);
-    pinion__topic_unsubscribe(&socket->id); /* only now, because terminate may ask for the id */
     pinion__assigns_unref(socket->assigns);
-    pinion__socket_extra_release(socket);
-    if (socket->buckets != &socket->single_bucket)
+    pinion__socket_extra_release(socket); /* only now, because terminate may ask for the id */
+    if (socket->bucket_bits > 0)
         free(socket->buckets);
     PINION_COUNT(socket->shard, sockets, -1);
     pinion__pool_bury(&socket->shard->pool, socket, sizeof *socket);
@@ -42,14 +41,14 @@ void pinion__socket_unhold(struct pinion_socket *socket)
 void pinion__socket_wait(struct pinion_socket *socket)
 {
     if (socket->waiting++ == 0 && socket->conn)
-        socket->transport->pause(socket->conn, true);
+        socket->class->transport->pause(socket->conn, true);
 }
 
 void pinion__socket_unwait(struct pinion_socket *socket)
 {
     assert(socket->waiting > 0);
     if (--socket->waiting == 0 && socket->conn)
-        socket->transport->pause(socket->conn, false);
+        socket->class->transport->pause(socket->conn, false);
 }
 
 /* ---- public ---- */
@@ -65,14 +64,14 @@ void *pinion_socket_context(const pinion_socket *socket)
 {
     PINION_NEED(socket, return NULL);
     PINION_CHECK_ON_LOOP(socket);
-    return pinion__mount_context(socket->mount, socket->shard->hub);
+    return pinion__mount_context(socket->class->mount, socket->shard->hub);
 }
 
 const char *pinion_socket_id(const pinion_socket *socket)
 {
     PINION_NEED(socket, return NULL);
     PINION_CHECK_ON_LOOP(socket);
-    return socket->id.topic ? socket->id.topic->name : NULL;
+    return pinion__socket_id(socket);
 }
 
 void pinion_socket_set_state(pinion_socket *socket, void *state, void (*destroy)(void *))

@@ -17,6 +17,7 @@
 #include "engine/assigns.h"
 #include "engine/hub.h"
 #include "engine/mount.h"
+#include "engine/socket_class.h"
 #include "proto/serializer.h"
 #include <pinion/transport.h>
 
@@ -27,33 +28,31 @@ struct pinion_socket_rates;
 enum pinion_socket_state { PINION_SOCKET_CONNECTING, PINION_SOCKET_OPEN, PINION_SOCKET_ENDED };
 
 struct pinion_socket {
-    const struct pinion_serializer *serializer; /* NULL for a raw socket */
-    const struct pinion_transport *transport;
+    const struct pinion_socket_class *class; /* its mount, its transport, its serializer */
     void *conn; /* the transport's connection; NULL once either side has ended it */
     struct pinion_shard *shard;
-    const struct pinion_mount *mount;
-    struct pinion_channel *single_bucket;
-    struct pinion_channel **buckets; /* of channels by topic: &single_bucket, or an array */
-    uint32_t bucket_count;           /* a power of two */
-    uint32_t channel_count;
-    uint32_t holds;
-    uint32_t waiting;            /* how many reasons there are to hold the client's frames back */
-    uint8_t state;               /* enum pinion_socket_state */
-    uint8_t reason;              /* once it has ended: the pinion_reason for its channels */
-    bool started;                /* a raw socket's init has been called */
-    bool unread;                 /* see pinion__socket_unread */
-    uint32_t overhead;           /* the time until which its overhead is paid for, see rates.c */
-    struct pinion_subscriber id; /* to the topic that is its id */
+    union {
+        struct pinion_channel *only;     /* all its channels, where there is one bucket */
+        struct pinion_channel **buckets; /* of channels by topic */
+    };
     union {
         struct pinion_list node;     /* in its sweep, until the socket ends */
         struct pinion_task end_task; /* then: does the rest of the end, from the run queue */
     };
-    uint64_t last_seen;                /* when the last sign of life came; ms */
     struct pinion_socket_extra *extra; /* see socket_extra.h; NULL: it has nothing of this */
     struct pinion_assigns *assigns;
     void *user_state;
     void (*destroy_state)(void *state);
-    struct pinion_anchor *anchor;
+    uint32_t channel_count;
+    uint32_t holds;
+    uint32_t waiting;    /* how many reasons there are to hold the client's frames back */
+    uint32_t last_seen;  /* pinion__socket_seen_at, modulo 2 ^ 32 */
+    uint32_t overhead;   /* the time until which its overhead is paid for, see rates.c */
+    uint8_t bucket_bits; /* there are 2 ^ bucket_bits buckets */
+    uint8_t state;       /* enum pinion_socket_state */
+    uint8_t reason;      /* once it has ended: the pinion_reason for its channels */
+    bool started : 1;    /* a raw socket's init has been called */
+    bool unread : 1;     /* see pinion__socket_unread */
 };
 
 /* ---- who may call ---- */
@@ -85,7 +84,14 @@ struct pinion_socket {
 /* A sign of life came: a frame, or a part of one. */
 static inline void pinion__socket_seen(struct pinion_socket *socket)
 {
-    socket->last_seen = pinion__scheduler_roughly(socket->shard->scheduler);
+    socket->last_seen = (uint32_t)pinion__scheduler_roughly(socket->shard->scheduler);
+}
+
+/* When the last sign of life came, on the scheduler's clock, ms. Of silences over 49 days it sees 49 less. */
+static inline uint64_t pinion__socket_seen_at(const struct pinion_socket *socket)
+{
+    uint64_t now = pinion__scheduler_roughly(socket->shard->scheduler);
+    return now - ((uint32_t)now - socket->last_seen);
 }
 
 void pinion__socket_unhold(struct pinion_socket *socket);

@@ -2,48 +2,57 @@
 #include "engine/channel.h"
 #include <stdlib.h>
 
-static struct pinion_channel **bucket_of(const struct pinion_socket *socket, uint64_t hash)
+#define GROWTH_BITS 2 /* there are four times as many buckets each time */
+
+static struct pinion_channel **bucket_of(struct pinion_socket *socket, uint64_t hash)
 {
-    return &socket->buckets[hash & (socket->bucket_count - 1)];
+    return socket->bucket_bits > 0 ? &socket->buckets[hash & (pinion__socket_buckets(socket) - 1)]
+                                   : &socket->only;
 }
 
 struct pinion_channel *pinion__socket_channel(const struct pinion_socket *socket, struct pinion_slice topic)
 {
-    struct pinion_channel *channel = *bucket_of(socket, socket->bucket_count > 1 ? pinion__hash(topic) : 0);
+    uint64_t hash = socket->bucket_bits > 0 ? pinion__hash(topic) : 0;
+    struct pinion_channel *channel =
+        pinion__socket_bucket(socket, (uint32_t)hash & (pinion__socket_buckets(socket) - 1));
     while (channel && !pinion__slice_eq(pinion__slice(channel->topic->name, channel->topic->name_len), topic))
         channel = channel->next;
     return channel;
 }
 
+static void put_channel(struct pinion_socket *socket, struct pinion_channel *channel)
+{
+    struct pinion_channel **bucket = bucket_of(socket, channel->topic->node.hash);
+    channel->next = *bucket;
+    *bucket = channel;
+}
+
 /* Without memory the buckets stay as they are, and the chains in them grow longer. */
 static void grow_buckets(struct pinion_socket *socket)
 {
-    uint32_t count = socket->bucket_count * 4;
-    struct pinion_channel **old = socket->buckets, **buckets = calloc(count, sizeof(struct pinion_channel *));
-    uint32_t old_count = socket->bucket_count;
+    const struct pinion_socket old = *socket;
+    struct pinion_channel **buckets =
+        calloc(pinion__socket_buckets(socket) << GROWTH_BITS, sizeof(struct pinion_channel *));
     if (!buckets)
         return;
     socket->buckets = buckets;
-    socket->bucket_count = count;
-    for (uint32_t i = 0; i < old_count; i++) {
-        for (struct pinion_channel *channel = old[i], *next; channel; channel = next) {
-            struct pinion_channel **bucket = bucket_of(socket, channel->topic->node.hash);
+    socket->bucket_bits += GROWTH_BITS;
+    for (uint32_t i = 0; i < pinion__socket_buckets(&old); i++) {
+        for (struct pinion_channel *channel = pinion__socket_bucket(&old, i), *next; channel;
+             channel = next) {
             next = channel->next;
-            channel->next = *bucket;
-            *bucket = channel;
+            put_channel(socket, channel);
         }
     }
-    if (old != &socket->single_bucket)
-        free(old);
+    if (old.bucket_bits > 0)
+        free(old.buckets);
 }
 
 void pinion__socket_add_channel(struct pinion_socket *socket, struct pinion_channel *channel)
 {
-    if (socket->channel_count >= socket->bucket_count * 4)
+    if (socket->channel_count / 4 >= pinion__socket_buckets(socket))
         grow_buckets(socket);
-    struct pinion_channel **bucket = bucket_of(socket, channel->topic->node.hash);
-    channel->next = *bucket;
-    *bucket = channel;
+    put_channel(socket, channel);
     socket->channel_count++;
 }
 

@@ -1,14 +1,17 @@
 #include "engine/socket_end.h"
 #include "engine/channel.h"
 #include "engine/rates.h"
+#include "engine/socket_channels.h"
+#include "engine/socket_extra.h"
 #include "engine/sweep.h"
 #include <assert.h>
 
 /* Have no fan-out reach the client any more. */
 static void unreach(const struct pinion_socket *socket)
 {
-    for (uint32_t i = 0; i < socket->bucket_count; i++) {
-        for (const struct pinion_channel *channel = socket->buckets[i]; channel; channel = channel->next)
+    for (uint32_t i = 0; i < pinion__socket_buckets(socket); i++) {
+        for (const struct pinion_channel *channel = pinion__socket_bucket(socket, i); channel;
+             channel = channel->next)
             pinion__topic_reach(&channel->subscriber, NULL, NULL);
     }
 }
@@ -18,7 +21,7 @@ static void unreach(const struct pinion_socket *socket)
 static void finish_end(struct pinion_task *task)
 {
     struct pinion_socket *socket = PINION_CONTAINER_OF(task, struct pinion_socket, end_task);
-    socket->mount->kind->ended(socket);
+    socket->class->mount->kind->ended(socket);
     pinion__socket_unhold(socket);
 }
 
@@ -31,7 +34,7 @@ void pinion__socket_ended(struct pinion_socket *socket, pinion_reason reason)
     pinion__rates_stop(socket);
     unreach(socket);
     pinion__sweep_remove(socket);
-    pinion__anchor_end(&socket->anchor);
+    pinion__socket_anchor_end(socket);
     socket->end_task.run = finish_end;
     pinion__scheduler_defer(socket->shard->scheduler, &socket->end_task);
 }
@@ -42,7 +45,7 @@ void pinion__socket_close_for(struct pinion_socket *socket, uint16_t code, pinio
     if (socket->state == PINION_SOCKET_ENDED)
         return;
     pinion__socket_ended(socket, reason);
-    socket->transport->close(conn, code);
+    socket->class->transport->close(conn, code);
 }
 
 void pinion__socket_close(struct pinion_socket *socket, uint16_t code)

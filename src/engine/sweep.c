@@ -12,7 +12,7 @@
 
 static uint32_t timeout_of(const struct pinion_socket *socket)
 {
-    return socket->transport->finds_idle ? PINION_NEVER : socket->mount->options.timeout_ms;
+    return socket->class->transport->finds_idle ? PINION_NEVER : socket->class->mount->options.timeout_ms;
 }
 
 /* The sweep of this timeout. There are few, since mounts have few different timeouts. */
@@ -52,8 +52,9 @@ static size_t share(struct pinion_sweep *sweep)
 
 static bool is_silent(const struct pinion_sweep *sweep, const struct pinion_socket *socket, uint64_t now)
 {
-    return now >= socket->last_seen + sweep->timeout_ms &&
-           pinion__scheduler_since(sweep->shard->scheduler, socket->last_seen) >= sweep->timeout_ms;
+    uint64_t seen = pinion__socket_seen_at(socket);
+    return now >= seen + sweep->timeout_ms &&
+           pinion__scheduler_since(sweep->shard->scheduler, seen) >= sweep->timeout_ms;
 }
 
 static void look(const struct pinion_sweep *sweep, struct pinion_socket *socket, uint64_t now)
@@ -61,7 +62,7 @@ static void look(const struct pinion_sweep *sweep, struct pinion_socket *socket,
     if (socket->state != PINION_SOCKET_OPEN || socket->unread || !is_silent(sweep, socket, now))
         return;
     PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: the client was silent for %u ms: closed (%s)",
-                       socket->mount->path, sweep->timeout_ms, PINION_WHO_OF(socket));
+                       socket->class->mount->path, sweep->timeout_ms, PINION_WHO_OF(socket));
     pinion__socket_close(socket, PINION_CLOSE_PROTOCOL);
 }
 

@@ -7,7 +7,7 @@ const pinion_transport_limits *pinion_socket_limits(const pinion_socket *socket)
 {
     PINION_NEED(socket, return NULL);
     PINION_CHECK_ON_LOOP(socket);
-    return &socket->mount->limits;
+    return &socket->class->mount->limits;
 }
 
 void pinion_transport_receive(pinion_socket *socket, bool binary, const void *bytes, size_t length)

@@ -7,8 +7,8 @@
 static void ask_transport(const struct pinion_socket *socket, char text[ADDRESS])
 {
     text[0] = '\0';
-    if (socket->transport->peer && socket->conn)
-        socket->transport->peer(socket->conn, text, ADDRESS);
+    if (socket->class->transport->peer && socket->conn)
+        socket->class->transport->peer(socket->conn, text, ADDRESS);
     text[ADDRESS - 1] = '\0';
 }
 
@@ -35,7 +35,7 @@ const char *pinion__who(char out[PINION_WHO], const struct pinion_socket *socket
     const char *kept = pinion__socket_extra_peer(socket);
     if (!kept[0])
         ask_transport(socket, asked);
-    return describe(out, kept[0] ? kept : asked, socket->id.topic ? socket->id.topic->name : NULL);
+    return describe(out, kept[0] ? kept : asked, pinion__socket_id(socket));
 }
 
 const char *pinion__who_connects(char out[PINION_WHO], const pinion_connect_info *info)

@@ -1,5 +1,5 @@
 /* The test kit's expectations of what a client is sent, and joining and leaving, which wait for an answer. */
-#include "engine/anchor.h"
+#include "engine/socket_extra.h"
 #include "proto/payload.h"
 #include "testing/kit.h"
 #include "testing/message.h"
@@ -66,7 +66,7 @@ static bool take_expected(void *context)
 /* Somebody holds a ref to the client's socket, or what was done with one has not come to the loop yet. */
 static bool has_refs(const struct pinion_loopback *connection)
 {
-    const struct pinion_anchor *anchor = connection->socket->anchor;
+    const struct pinion_anchor *anchor = pinion__socket_anchor_if_any(connection->socket);
     return anchor && atomic_load_explicit(&anchor->refs, memory_order_acquire) > 1;
 }
 

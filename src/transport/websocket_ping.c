@@ -27,7 +27,7 @@ static void look(struct pinion_ping *ping)
 {
     const pinion_transport_limits *limits = ping->ws->limits;
     struct pinion_scheduler *scheduler = ping->ws->shard->scheduler;
-    uint64_t quiet = pinion__scheduler_since(scheduler, ping->ws->socket->last_seen);
+    uint64_t quiet = pinion__scheduler_since(scheduler, pinion__socket_seen_at(ping->ws->socket));
     ping->asked_at = 0;
     if (quiet < limits->ping_interval_ms) {
         set_timer(ping, limits->ping_interval_ms - quiet);
@@ -44,7 +44,7 @@ static void on_timer(struct pinion_timer *timer)
 {
     struct pinion_ping *ping = PINION_CONTAINER_OF(timer, struct pinion_ping, timer);
     uint64_t waited = pinion__scheduler_since(ping->ws->shard->scheduler, ping->asked_at);
-    bool answered = ping->ws->socket->last_seen >= ping->asked_at;
+    bool answered = pinion__socket_seen_at(ping->ws->socket) >= ping->asked_at;
     if (ping->asked_at == 0 || answered)
         look(ping);
     else if (ping->ws->socket->unread)
