@@ -14,6 +14,7 @@
 
 #include "base/bucket.h"
 #include "engine/socket.h"
+#include <assert.h>
 
 enum pinion_channel_state {
     PINION_CHANNEL_JOINING,
@@ -21,6 +22,8 @@ enum pinion_channel_state {
     PINION_CHANNEL_ENDING,
     PINION_CHANNEL_ENDED,
 };
+
+static_assert(offsetof(struct pinion_subscriber, topic) == 0, "the channel's topic is its subscriber's");
 
 struct pinion_work;
 struct pinion_late_join;
@@ -44,17 +47,14 @@ struct pinion_channel_extra {
 };
 
 struct pinion_channel {
-    struct pinion_subscriber subscriber; /* to its topic; the fan-out starts here */
-    uint8_t state;                       /* enum pinion_channel_state */
-    bool muted;                          /* its pushes reach nobody any more */
-    bool null_join_ref;                  /* the client joined with a null join_ref */
-    bool joined;                         /* it has joined once, so terminate will be called */
-    uint8_t watched;                     /* extensions set it, and are told of the end when it is not 0 */
+    union {
+        struct pinion_subscriber subscriber; /* to its topic; the fan-out starts here */
+        struct pinion_topic *topic;          /* that of the subscriber; held */
+    };
     struct pinion_socket *socket;
     const pinion_channel_def *def;
     uint64_t id;                 /* its number as a subscriber; unique in the process */
     struct pinion_channel *next; /* in the socket's bucket */
-    struct pinion_topic *topic;  /* held */
     struct pinion_assigns *assigns;
     void *user_state;
     void (*destroy_state)(void *state);
@@ -62,8 +62,13 @@ struct pinion_channel {
     struct pinion_channel_extra *extra;
     uint32_t holds;
     uint32_t queued_messages; /* messages from the client that wait in the inbox or the run queue */
-    pinion_reason reason;     /* why it ends */
     uint16_t join_ref_len;    /* 0: the join_ref is null */
+    uint8_t state : 2;        /* enum pinion_channel_state */
+    bool muted : 1;           /* its pushes reach nobody any more */
+    bool null_join_ref : 1;   /* the client joined with a null join_ref */
+    bool joined : 1;          /* it has joined once, so terminate will be called */
+    uint8_t watched;          /* extensions set it, and are told of the end when it is not 0 */
+    uint8_t reason;           /* why it ends: a pinion_reason */
     char join_ref[];          /* JSON text */
 };
 

@@ -28,7 +28,7 @@ static void call_terminate(struct pinion_channel *channel)
     if (!channel->joined || !channel->def->terminate)
         return;
     pinion__callback_enter(channel->socket->shard, &callback);
-    channel->def->terminate(channel, channel->reason);
+    channel->def->terminate(channel, (pinion_reason)channel->reason);
     pinion__callback_leave(channel->socket->shard);
 }
 
@@ -54,7 +54,7 @@ static void send_end(struct pinion_channel *channel, bool error)
 static void finish_end(struct pinion_channel *channel)
 {
     call_terminate(channel);
-    if (channel->joined && !channel->muted && !is_close(channel->reason))
+    if (channel->joined && !channel->muted && !is_close((pinion_reason)channel->reason))
         send_end(channel, true);
     channel->state = PINION_CHANNEL_ENDED;
     pinion__topic_unsubscribe(&channel->subscriber);
@@ -85,7 +85,7 @@ void pinion__channel_end(struct pinion_channel *channel, pinion_reason reason)
     }
     bool working = channel->extra && channel->extra->work;
     channel->state = PINION_CHANNEL_ENDING;
-    channel->reason = reason;
+    channel->reason = (uint8_t)reason;
     channel->muted = is_unheard(reason);
     pinion__log(PINION_LOG_DEBUG, "channel %s: ends: %s", channel->topic->name, reason_names[reason]);
     pinion__socket_remove_channel(channel->socket, channel);

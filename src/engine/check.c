@@ -61,8 +61,6 @@ const char *pinion__channel_check(const struct pinion_channel *channel)
         return "a socket still has a channel that has ended";
     if (!channel->topic || channel->topic->holds == 0)
         return "a channel does not hold its topic";
-    if (channel->subscriber.topic && channel->subscriber.topic != channel->topic)
-        return "a channel has subscribed to a topic that is not its own";
     return channel->extra ? extra_check(channel) : NULL;
 }
 

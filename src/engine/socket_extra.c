@@ -41,7 +41,7 @@ int pinion__socket_take_id(struct pinion_socket *socket, struct pinion_topic *to
 
 const char *pinion__socket_id(const struct pinion_socket *socket)
 {
-    return socket->extra && socket->extra->id.topic ? socket->extra->id.topic->name : NULL;
+    return socket->extra && socket->extra->id.subscribed ? socket->extra->id.topic->name : NULL;
 }
 
 struct pinion_socket *pinion__socket_of_id(struct pinion_subscriber *subscriber)

@@ -142,6 +142,7 @@ int pinion__topic_subscribe(struct pinion_topic *topic, struct pinion_subscriber
     if (rc)
         return rc;
     subscriber->topic = topic;
+    subscriber->subscribed = true;
     subscriber->index = topic->count;
     topic->entries[topic->count++] = (struct pinion_entry){ .subscriber = subscriber };
     return 0;
@@ -150,12 +151,12 @@ int pinion__topic_subscribe(struct pinion_topic *topic, struct pinion_subscriber
 void pinion__topic_unsubscribe(struct pinion_subscriber *subscriber)
 {
     struct pinion_topic *topic = subscriber->topic;
-    if (!topic)
+    if (!subscriber->subscribed)
         return;
     struct pinion_entry last = topic->entries[--topic->count];
     topic->entries[subscriber->index] = last;
     last.subscriber->index = subscriber->index;
-    subscriber->topic = NULL;
+    subscriber->subscribed = false;
     settle(topic);
     shrink(topic);
     collect(topic);

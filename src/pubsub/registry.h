@@ -15,9 +15,10 @@ struct pinion_registry;
 
 /* Embedded in an object that subscribes. */
 struct pinion_subscriber {
-    struct pinion_topic *topic; /* NULL while not subscribed */
+    struct pinion_topic *topic; /* while it is subscribed; before and after that, what the owner wants */
     uint32_t index;
     uint8_t lane; /* set by the owner: what this is embedded in */
+    bool subscribed;
 };
 
 /* A subscriber's place in its topic. */
@@ -71,7 +72,7 @@ int pinion__topic_subscribe(struct pinion_topic *topic, struct pinion_subscriber
 static inline void pinion__topic_reach(const struct pinion_subscriber *subscriber, void *target,
                                        const void *manner)
 {
-    if (!subscriber->topic)
+    if (!subscriber->subscribed)
         return;
     struct pinion_entry *entry = &subscriber->topic->entries[subscriber->index];
     entry->target = target;
