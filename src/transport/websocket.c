@@ -12,11 +12,8 @@ static void on_closed(struct pinion_conn *conn, int error)
 {
     struct pinion_websocket *ws = pinion__conn_user(conn);
     pinion__websocket_end_socket(ws);
-    pinion__pool_give(&ws->shard->pool, ws->ping, sizeof *ws->ping);
+    pinion__pool_give(&pinion__websocket_shard(ws)->pool, ws->ping, sizeof *ws->ping);
     pinion__websocket_free_more(ws);
-    if (ws->decoder)
-        pinion__ws_decoder_release(ws->decoder);
-    pinion__pool_give(&ws->shard->pool, ws->decoder, sizeof *ws->decoder);
     ws->gone = true;
     if (!ws->resuming)
         pinion__websocket_free(ws);
@@ -109,7 +106,6 @@ static struct pinion_websocket *ws_new(struct pinion_conn *conn,
     if (!ws)
         return NULL;
     ws->conn = conn;
-    ws->shard = request->shard;
     ws->resume.run = pinion__websocket_resume;
     return ws;
 }

@@ -7,7 +7,7 @@
 
 static void set_deadline(struct pinion_websocket_more *more, uint32_t ms)
 {
-    pinion__scheduler_deadline(more->ws->shard->scheduler, &more->deadline, ms);
+    pinion__scheduler_deadline(pinion__websocket_shard(more->ws)->scheduler, &more->deadline, ms);
 }
 
 static void on_deadline(struct pinion_timer *timer)
@@ -84,7 +84,8 @@ void pinion__websocket_end_socket(struct pinion_websocket *ws)
 /* An answer without a WebSocket: the connection ends after it. */
 void pinion__websocket_refuse(struct pinion_websocket *ws, int error, const pinion_payload *reason)
 {
-    struct pinion_frame *answer = pinion__refusal_frame(ws->shard, ws->more->mount, error, reason);
+    struct pinion_frame *answer =
+        pinion__refusal_frame(pinion__websocket_shard(ws), ws->more->mount, error, reason);
     ws->state = PINION_WEBSOCKET_CLOSING;
     ws->socket = NULL;
     pinion__websocket_drop_stash(ws);

@@ -96,7 +96,8 @@ static bool waits_turn(const struct pinion_websocket *ws)
 
 static bool ends_large(const struct pinion_websocket *ws, size_t len)
 {
-    return ws->decoder && pinion__ws_decoder_may_end(ws->decoder, LARGE, len);
+    const struct pinion_ws_decoder *decoder = pinion__websocket_decoder(ws);
+    return decoder && pinion__ws_decoder_may_end(decoder, LARGE, len);
 }
 
 static void run_turn(struct pinion_turn *turn);
@@ -104,22 +105,27 @@ static void run_turn(struct pinion_turn *turn);
 static void wait_turn(struct pinion_websocket *ws)
 {
     ws->more->turn.run = run_turn;
-    pinion__turns_append(&ws->shard->turns, &ws->more->turn);
+    pinion__turns_append(&pinion__websocket_shard(ws)->turns, &ws->more->turn);
 }
 
 /* What the decoder knows outlives the input only in the midst of a message, or after the last one. */
 static void keep_decoder(struct pinion_websocket *ws, struct pinion_ws_decoder *decoder)
 {
+    struct pinion_websocket_more *more = ws->more;
+    struct pinion_pool *pool = &pinion__websocket_shard(ws)->pool;
     if (pinion__ws_decoder_idle(decoder)) {
-        pinion__pool_give(&ws->shard->pool, ws->decoder, sizeof *ws->decoder);
-        ws->decoder = NULL;
+        if (more) {
+            pinion__pool_give(pool, more->decoder, sizeof *decoder);
+            more->decoder = NULL;
+        }
         return;
     }
     seen(ws);
-    if (!ws->decoder)
-        ws->decoder = pinion__pool_take(&ws->shard->pool, sizeof *ws->decoder);
-    if (ws->decoder) {
-        *ws->decoder = *decoder;
+    more = pinion__websocket_more(ws);
+    if (more && !more->decoder)
+        more->decoder = pinion__pool_take(pool, sizeof *decoder);
+    if (more && more->decoder) {
+        *more->decoder = *decoder;
         return;
     }
     pinion__ws_decoder_release(decoder); /* with the part of a message that it holds */
@@ -134,20 +140,22 @@ static void keep_decoder(struct pinion_websocket *ws, struct pinion_ws_decoder *
  * (spoken.h). Returns what was used. */
 static size_t process(struct pinion_websocket *ws, uint64_t spoken, uint8_t *bytes, size_t len)
 {
-    const struct pinion_scheduler *scheduler = ws->shard->scheduler;
+    const struct pinion_scheduler *scheduler = pinion__websocket_shard(ws)->scheduler;
     uint64_t mark = pinion__scheduler_mark(scheduler);
+    const struct pinion_ws_decoder *kept = pinion__websocket_decoder(ws);
     struct pinion_ws_event event;
     struct pinion_ws_decoder decoder;
     size_t pos = 0;
-    if (ws->decoder)
-        decoder = *ws->decoder;
+    if (kept)
+        decoder = *kept;
     else
         pinion__ws_decoder_init(&decoder, ws->limits->max_message);
     do {
         pinion__ws_decode(&decoder, bytes, len, &pos, &event);
         on_event(ws, &event);
     } while (event.type != PINION_WS_NEED_MORE && !holds_back(ws) &&
-             pinion__scheduler_mark(scheduler) == mark && !pinion__spoken_enough(ws->shard, spoken));
+             pinion__scheduler_mark(scheduler) == mark &&
+             !pinion__spoken_enough(pinion__websocket_shard(ws), spoken));
     pinion__ws_decoder_forget(&decoder);
     keep_decoder(ws, &decoder);
     return pos;
@@ -178,13 +186,13 @@ void pinion__websocket_resume_later(struct pinion_websocket *ws)
     if (ws->resuming)
         return;
     ws->resuming = true;
-    pinion__scheduler_defer(ws->shard->scheduler, &ws->resume);
+    pinion__scheduler_defer(pinion__websocket_shard(ws)->scheduler, &ws->resume);
 }
 
 /* This is a task, and something waits behind it; unless this client has had its turn. */
 static void go_on_later(struct pinion_websocket *ws, uint64_t spoken)
 {
-    if (pinion__spoken_enough(ws->shard, spoken))
+    if (pinion__spoken_enough(pinion__websocket_shard(ws), spoken))
         wait_turn(ws);
     else
         pinion__websocket_resume_later(ws);
@@ -192,13 +200,15 @@ static void go_on_later(struct pinion_websocket *ws, uint64_t spoken)
 
 static void receive(struct pinion_websocket *ws, uint8_t *bytes, size_t len)
 {
-    uint64_t spoken = pinion__spoken_begin(ws->shard);
+    uint64_t spoken = pinion__spoken_begin(pinion__websocket_shard(ws));
     size_t used = 0;
     bool large = ws->state == PINION_WEBSOCKET_OPEN && ends_large(ws, len);
     if (!large && !holds_back(ws) && pinion__websocket_stashed(ws) == 0)
         used = process(ws, spoken, bytes, len);
-    if (used == len || ws->state == PINION_WEBSOCKET_CLOSING)
+    if (used == len || ws->state == PINION_WEBSOCKET_CLOSING) {
+        pinion__websocket_trim(ws);
         return;
+    }
     stash(ws, bytes + used, len - used);
     if (ws->state == PINION_WEBSOCKET_CLOSING || holds_back(ws) || waits_turn(ws))
         return;
@@ -236,7 +246,7 @@ static void end_if_over(struct pinion_websocket *ws)
 
 static void go_on(struct pinion_websocket *ws)
 {
-    uint64_t spoken = pinion__spoken_begin(ws->shard);
+    uint64_t spoken = pinion__spoken_begin(pinion__websocket_shard(ws));
     if (pinion__websocket_stashed(ws) > 0)
         process_stash(ws, spoken);
     if (pinion__websocket_stashed(ws) > 0 && !holds_back(ws) && ws->state != PINION_WEBSOCKET_CLOSING)

@@ -14,6 +14,7 @@
 #ifndef PINION_TRANSPORT_WEBSOCKET_INT_H
 #define PINION_TRANSPORT_WEBSOCKET_INT_H
 
+#include "engine/here.h"
 #include "engine/socket.h"
 #include "io/loop.h"
 #include "io/progress.h"
@@ -33,7 +34,8 @@ enum pinion_websocket_state {
 /* What only some connections have, and not for long. */
 struct pinion_websocket_more {
     struct pinion_buf stash;
-    struct pinion_timer deadline; /* of the closing handshake */
+    struct pinion_ws_decoder *decoder; /* NULL: between messages */
+    struct pinion_timer deadline;      /* of the closing handshake */
     struct pinion_patience patience;
     struct pinion_turn turn; /* what ends a large message waits for it */
     struct pinion_websocket *ws;
@@ -45,19 +47,22 @@ struct pinion_websocket_more {
 struct pinion_websocket {
     struct pinion_conn *conn;
     struct pinion_socket *socket; /* NULL in CLOSING */
-    struct pinion_shard *shard;
     const pinion_transport_limits *limits;
-    struct pinion_ws_decoder *decoder;  /* NULL: between messages */
     struct pinion_websocket_more *more; /* NULL: nothing of it */
     struct pinion_ping *ping;           /* NULL: none are sent */
     struct pinion_task resume;
-    uint8_t state; /* enum pinion_websocket_state */
-    bool paused;   /* the engine holds frames back */
-    bool eof;      /* the peer sends no more, and is owed the answers to what it sent */
-    bool resuming; /* the resume task is queued */
-    bool gone;     /* closed; the resume task frees */
-    bool deaf;     /* it is closed for not reading: it has had its time */
+    uint8_t state;     /* enum pinion_websocket_state */
+    bool paused : 1;   /* the engine holds frames back */
+    bool eof : 1;      /* the peer sends no more, and is owed the answers to what it sent */
+    bool resuming : 1; /* the resume task is queued */
+    bool gone : 1;     /* closed; the resume task frees */
+    bool deaf : 1;     /* it is closed for not reading: it has had its time */
 };
+
+static inline struct pinion_shard *pinion__websocket_shard(const struct pinion_websocket *ws)
+{
+    return ws->socket ? ws->socket->shard : pinion__shard_bound();
+}
 
 /* ---- websocket_more.c ---- */
 
@@ -68,6 +73,12 @@ void pinion__websocket_free_pongs(struct pinion_websocket *ws);
 
 /* Free it when nothing in it is used. */
 void pinion__websocket_trim(struct pinion_websocket *ws);
+
+/* The decoder that was kept in the midst of a message; NULL: there is none. */
+static inline struct pinion_ws_decoder *pinion__websocket_decoder(const struct pinion_websocket *ws)
+{
+    return ws->more ? ws->more->decoder : NULL;
+}
 
 /* How many bytes came that wait to be decoded. */
 static inline size_t pinion__websocket_stashed(const struct pinion_websocket *ws)

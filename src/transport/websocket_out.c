@@ -68,10 +68,10 @@ static struct pinion_pongs *pongs_of(struct pinion_websocket *ws)
     struct pinion_websocket_more *more = pinion__websocket_more(ws);
     if (!more || more->pongs)
         return more ? more->pongs : NULL;
-    more->pongs = pinion__pool_take(&ws->shard->pool, sizeof *more->pongs);
+    more->pongs = pinion__pool_take(&pinion__websocket_shard(ws)->pool, sizeof *more->pongs);
     if (!more->pongs)
         return NULL;
-    pinion__pongs_init(more->pongs, ws->conn, ws->shard->scheduler, ws->limits->timeout_ms);
+    pinion__pongs_init(more->pongs, ws->conn, pinion__websocket_shard(ws)->scheduler, ws->limits->timeout_ms);
     more->pongs->stalled = on_stalled;
     return more->pongs;
 }

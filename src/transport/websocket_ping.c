@@ -6,7 +6,7 @@
 
 static void set_timer(struct pinion_ping *ping, uint64_t ms)
 {
-    pinion__scheduler_deadline(ping->ws->shard->scheduler, &ping->timer, ms);
+    pinion__scheduler_deadline(pinion__websocket_shard(ping->ws)->scheduler, &ping->timer, ms);
 }
 
 static void send_ping(const struct pinion_websocket *ws)
@@ -26,7 +26,7 @@ static void give_up(struct pinion_websocket *ws)
 static void look(struct pinion_ping *ping)
 {
     const pinion_transport_limits *limits = ping->ws->limits;
-    struct pinion_scheduler *scheduler = ping->ws->shard->scheduler;
+    struct pinion_scheduler *scheduler = pinion__websocket_shard(ping->ws)->scheduler;
     uint64_t quiet = pinion__scheduler_since(scheduler, pinion__socket_seen_at(ping->ws->socket));
     ping->asked_at = 0;
     if (quiet < limits->ping_interval_ms) {
@@ -43,7 +43,7 @@ static void look(struct pinion_ping *ping)
 static void on_timer(struct pinion_timer *timer)
 {
     struct pinion_ping *ping = PINION_CONTAINER_OF(timer, struct pinion_ping, timer);
-    uint64_t waited = pinion__scheduler_since(ping->ws->shard->scheduler, ping->asked_at);
+    uint64_t waited = pinion__scheduler_since(pinion__websocket_shard(ping->ws)->scheduler, ping->asked_at);
     bool answered = pinion__socket_seen_at(ping->ws->socket) >= ping->asked_at;
     if (ping->asked_at == 0 || answered)
         look(ping);
@@ -59,7 +59,7 @@ void pinion__websocket_start_pings(struct pinion_websocket *ws)
 {
     if (ws->limits->ping_interval_ms == 0)
         return;
-    ws->ping = pinion__pool_take(&ws->shard->pool, sizeof *ws->ping);
+    ws->ping = pinion__pool_take(&pinion__websocket_shard(ws)->pool, sizeof *ws->ping);
     if (!ws->ping)
         return; /* the idle time finds it out */
     ws->ping->ws = ws;
