@@ -2,6 +2,7 @@
 #include "memory_loop.h"
 #include "endpoint/check.h"
 #include "fuzz.h"
+#include "io/chain.h"
 #include "io/loop_int.h"
 #include <string.h>
 #include <sys/uio.h>
@@ -173,7 +174,7 @@ static void finish(struct memory_conn *conn)
 {
     if (conn->peer)
         conn->peer->conn = NULL;
-    pinion__list_remove(&conn->base.unsettled);
+    assert(!pinion__chained(&conn->base));
     pinion__conn_finish(&conn->base);
     free(conn);
 }
@@ -190,11 +191,8 @@ static void settle(struct memory_conn *conn)
 
 static void settle_all(void)
 {
-    while (!pinion__list_empty(&loop->unsettled)) {
-        struct pinion_list *first = loop->unsettled.next;
-        pinion__list_remove(first);
-        settle((struct memory_conn *)PINION_CONTAINER_OF(first, struct pinion_conn, unsettled));
-    }
+    while (loop->unsettled.first)
+        settle((struct memory_conn *)pinion__chain_take(&loop->unsettled));
 }
 
 uint64_t memory_turn(void)

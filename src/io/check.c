@@ -66,8 +66,6 @@ static const char *conn_check(const struct pinion_loop *loop, const struct pinio
 {
     if (conn->loop != loop)
         return "a connection is in the list of the wrong loop";
-    if (!pinion__list_sound(&conn->unsettled))
-        return "the neighbours of an unsettled connection do not point at it";
     if (conn->ending && (conn->busy || !pinion__outbox_empty(&conn->outbox)))
         return "a connection has ended, but is busy or has frames to send";
     if (conn->blocked && !conn->ending && pinion__outbox_empty(&conn->outbox))
@@ -96,15 +94,15 @@ static const char *conns_check(const struct pinion_loop *loop)
 
 static const char *unsettled_check(const struct pinion_loop *loop)
 {
-    size_t count;
-    const char *wrong = pinion__list_check(&loop->unsettled, &count);
-    if (wrong)
-        return wrong;
-    if (count > loop->connections)
-        return "more connections are unsettled than the loop has";
-    PINION_LIST_FOREACH (link, &loop->unsettled) {
-        if (PINION_CONTAINER_OF(link, struct pinion_conn, unsettled)->loop != loop)
-            return "a connection of another loop is in the list of unsettled ones";
+    const struct pinion_conn *conn = loop->unsettled.first;
+    for (size_t count = 1; conn; count++) {
+        if (count > loop->connections)
+            return "more connections are unsettled than the loop has";
+        if (conn->loop != loop || !conn->chained)
+            return "an unsettled connection belongs to another loop, or says that it is settled";
+        if ((conn->chained == conn) != (conn == loop->unsettled.last))
+            return "the chain of unsettled connections does not end at its last";
+        conn = conn->chained == conn ? NULL : conn->chained;
     }
     return NULL;
 }

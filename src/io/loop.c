@@ -1,6 +1,7 @@
 /* The functions of loop.h. They check their arguments and the thread, do what is the same for every engine,
  * and leave the rest to the engine's table. */
 #include "base/log.h"
+#include "io/chain.h"
 #include "io/loop_int.h"
 #include <assert.h>
 #include <linux/sockios.h>
@@ -70,7 +71,6 @@ static void loop_init(struct pinion_loop *loop, const struct pinion_loop_ops *en
     loop->pool.max = POOL_BASE;
     pinion__list_init(&loop->listeners);
     pinion__list_init(&loop->conns);
-    pinion__list_init(&loop->unsettled);
 }
 
 int pinion__loop_new(struct pinion_loop **out, const struct pinion_loop_ops *engine,
@@ -192,7 +192,6 @@ void pinion__conn_begin(struct pinion_conn *conn, const struct pinion_listener *
 {
     struct pinion_loop *loop = listener->loop;
     conn->loop = loop;
-    pinion__list_init(&conn->unsettled);
     pinion__list_append(&loop->conns, &conn->link);
     count_connections(loop, loop->connections + 1);
     pinion__conn_unsettle(conn);
@@ -203,8 +202,8 @@ void pinion__conn_begin(struct pinion_conn *conn, const struct pinion_listener *
 
 void pinion__conn_unsettle(struct pinion_conn *conn)
 {
-    if (pinion__list_empty(&conn->unsettled))
-        pinion__list_append(&conn->loop->unsettled, &conn->unsettled);
+    if (!pinion__chained(conn))
+        pinion__chain_append(&conn->loop->unsettled, conn);
 }
 
 void pinion__conn_end(struct pinion_conn *conn, int error)
@@ -220,7 +219,7 @@ void pinion__conn_end(struct pinion_conn *conn, int error)
 
 void pinion__conn_finish(struct pinion_conn *conn)
 {
-    assert(conn->ending && pinion__list_empty(&conn->unsettled));
+    assert(conn->ending && !pinion__chained(conn));
     pinion__list_remove(&conn->link);
     count_connections(conn->loop, conn->loop->connections - 1);
     if (conn->events)

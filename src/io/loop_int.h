@@ -18,6 +18,12 @@
 
 #define PINION_ACCEPT_BATCH 64 /* connections accepted in a row before others are served */
 
+/* See chain.h. */
+struct pinion_chain {
+    struct pinion_conn *first; /* NULL: it is empty */
+    struct pinion_conn *last;
+};
+
 /* The first member of an engine's loop struct. */
 struct pinion_loop {
     const struct pinion_loop_ops *ops;
@@ -25,7 +31,7 @@ struct pinion_loop {
     void *context;
     struct pinion_list listeners; /* linked through pinion_listener.link */
     struct pinion_list conns;     /* linked through pinion_conn.link; includes those being closed */
-    struct pinion_list unsettled; /* linked through pinion_conn.unsettled */
+    struct pinion_chain unsettled;
     size_t connections;
     struct pinion_outbox_pool pool;
     struct pinion_busy busy;
@@ -53,10 +59,11 @@ struct pinion_conn {
     const struct pinion_conn_events *events; /* NULL: not attached */
     void *user;
     struct pinion_list link;
-    struct pinion_list unsettled; /* in the loop's list, or in none */
-    struct pinion_outbox outbox;  /* empty once `ending` is set */
-    uint32_t sent;                /* bytes that the kernel took, modulo 4 GiB */
-    int16_t error;                /* what closed will be called with */
+    struct pinion_conn
+        *chained; /* the next in its chain, or itself when it is the last; NULL: it is in none */
+    struct pinion_outbox outbox; /* empty once `ending` is set */
+    uint32_t sent;               /* bytes that the kernel took, modulo 4 GiB */
+    int16_t error;               /* what closed will be called with */
     bool paused : 1;
     bool blocked : 1;   /* the kernel did not take everything; the engine waits until it takes more */
     bool finishing : 1; /* a FIN follows what is queued; nothing more can be queued */

@@ -5,6 +5,7 @@
  * is its descriptor closed: earlier, an operation that is prepared but not submitted could meet the next
  * owner of that number. Its closed event is the last of the turn's events. */
 #include "base/log.h"
+#include "io/chain.h"
 #include "io/uring_int.h"
 #include <assert.h>
 #include <errno.h>
@@ -27,15 +28,12 @@ static bool is_idle(const struct uring_conn *conn)
 
 static void finish_next(struct uring_engine *engine, struct uring_conn *conn)
 {
-    assert(pinion__list_empty(&conn->base.unsettled));
-    pinion__list_append(&engine->finished, &conn->base.unsettled);
+    pinion__chain_append(&engine->finished, &conn->base);
 }
 
 void pinion__uring_look_again(struct uring_conn *conn)
 {
-    bool settled = pinion__list_empty(&conn->base.unsettled);
-
-    if (conn->closing && is_idle(conn) && settled)
+    if (conn->closing && is_idle(conn) && !pinion__chained(&conn->base))
         finish_next(pinion__uring_engine(&conn->base), conn);
     else
         pinion__conn_unsettle(&conn->base);
@@ -51,7 +49,6 @@ static void begin_closing(struct uring_engine *engine, struct uring_conn *conn)
 
 static void finish(struct uring_engine *engine, struct uring_conn *conn)
 {
-    pinion__list_remove(&conn->base.unsettled);
     pinion__uring_doubt_not(conn);
     close(conn->fd);
     conn->fd = -1;
@@ -62,9 +59,9 @@ static void finish(struct uring_engine *engine, struct uring_conn *conn)
 
 /* Delivering */
 
-static struct uring_conn *conn_at(struct pinion_list *unsettled)
+static struct uring_conn *take_from(struct pinion_chain *chain)
 {
-    return PINION_CONTAINER_OF(unsettled, struct uring_conn, base.unsettled);
+    return PINION_CONTAINER_OF(pinion__chain_take(chain), struct uring_conn, base);
 }
 
 /* The turn will do what the wakers wanted. Both sides exchange the flag, so the turn sees everything that was
@@ -136,16 +133,13 @@ static void deliver(struct uring_engine *engine)
 {
     engine->turn++;
     engine->base.received = 0;
-    while (!pinion__list_empty(&engine->resumed)) {
-        struct uring_conn *conn = conn_at(engine->resumed.next);
-        pinion__list_remove(&conn->base.unsettled);
-        pinion__uring_deliver_held(conn);
-    }
+    while (engine->resumed.first)
+        pinion__uring_deliver_held(take_from(&engine->resumed));
     deliver_events(engine);
     pinion__uring_doubts_look(engine);
     pinion__busy_read(&engine->base);
-    while (!pinion__list_empty(&engine->finished))
-        finish(engine, conn_at(engine->finished.next));
+    while (engine->finished.first)
+        finish(engine, take_from(&engine->finished));
 }
 
 /* Settling */
@@ -193,15 +187,10 @@ static void settle_wake(struct uring_engine *engine)
 
 static void settle_all(struct uring_engine *engine)
 {
-    struct pinion_list *unsettled = &engine->base.unsettled;
-
     settle_wake(engine);
     pinion__uring_settle_listeners(engine);
-    while (!pinion__list_empty(unsettled)) {
-        struct uring_conn *conn = conn_at(unsettled->next);
-        pinion__list_remove(&conn->base.unsettled);
-        settle(engine, conn);
-    }
+    while (engine->base.unsettled.first)
+        settle(engine, take_from(&engine->base.unsettled));
 }
 
 /* The turn */
@@ -210,7 +199,7 @@ static void settle_all(struct uring_engine *engine)
 static bool has_more(const struct uring_engine *engine)
 {
     return engine->more_to_send || engine->events.count > 0 || engine->base.busy.count > 0 ||
-           !pinion__list_empty(&engine->resumed) || !pinion__list_empty(&engine->finished);
+           engine->resumed.first || engine->finished.first;
 }
 
 /* What was queued is sent first, because it is dropped when connections end. Returns true when nothing is
@@ -314,8 +303,6 @@ static int uring_engine_create(struct pinion_loop **out, const struct pinion_loo
     atomic_init(&engine->woken, false);
     pinion__regions_init(&engine->regions);
     pinion__slabs_init(&engine->conns, sizeof(struct uring_conn), &engine->regions);
-    pinion__list_init(&engine->finished);
-    pinion__list_init(&engine->resumed);
     pinion__list_init(&engine->closing);
     int rc = init(engine, options);
     if (rc) {

@@ -10,6 +10,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/slab.h"
+#include "io/chain.h"
 #include "io/loop_int.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -224,10 +225,9 @@ static void settle(struct uv_conn *conn)
 
 static void settle_all(struct pinion_loop *loop)
 {
-    while (!pinion__list_empty(&loop->unsettled)) {
-        struct pinion_list *first = loop->unsettled.next;
-        settle((struct uv_conn *)PINION_CONTAINER_OF(first, struct pinion_conn, unsettled));
-        pinion__list_remove(first);
+    while (loop->unsettled.first) {
+        settle((struct uv_conn *)loop->unsettled.first); /* it is in the chain until it is settled */
+        (void)pinion__chain_take(&loop->unsettled);
     }
 }
 

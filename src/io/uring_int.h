@@ -154,11 +154,9 @@ struct uring_engine {
     struct uring_doubts doubts;
     struct pinion_regions regions;
     struct pinion_slabs conns;
-    struct pinion_list
-        finished; /* linked through base.unsettled: connections without operations, to be closed */
-    struct pinion_list
-        resumed; /* linked through base.unsettled: connections with held bytes to be delivered */
-    struct pinion_list closing; /* linked through base.link: listeners whose accept is being cancelled */
+    struct pinion_chain finished; /* connections without operations, to be closed */
+    struct pinion_chain resumed;  /* connections with held bytes to be delivered */
+    struct pinion_list closing;   /* linked through base.link: listeners whose accept is being cancelled */
     int wake_fd;
     bool wake_armed;
     atomic_bool woken; /* wake_fd was written to since the last turn began */

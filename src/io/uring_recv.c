@@ -12,6 +12,7 @@
  * pause. Meanwhile the socket is watched, because a reset would go unnoticed. The same watch tells when a
  * blocked connection can send again. It reports only changes, so it can stay once it was needed. */
 #include "base/log.h"
+#include "io/chain.h"
 #include "io/uring_int.h"
 #include <assert.h>
 #include <errno.h>
@@ -211,9 +212,9 @@ void pinion__uring_settle_reading(struct uring_engine *engine, struct uring_conn
     if (conn->base.ending)
         return; /* there was no memory: it is unsettled again */
     settle_watching(engine, conn);
-    assert(pinion__list_empty(&conn->base.unsettled));
+    assert(!pinion__chained(&conn->base));
     if (conn->held && !conn->base.paused)
-        pinion__list_append(&engine->resumed, &conn->base.unsettled);
+        pinion__chain_append(&engine->resumed, &conn->base);
 }
 
 /* The kernel does not find an operation that it is about to try again, or one that is over; that is known by

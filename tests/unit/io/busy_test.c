@@ -1,4 +1,5 @@
 /* Who is read when, with a loop that only counts. */
+#include "io/chain.h"
 #include "io/loop_int.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,11 +49,8 @@ static int set_up(void **state)
 {
     memset(&world, 0, sizeof world);
     world.loop.ops = &ops;
-    pinion__list_init(&world.loop.unsettled);
-    for (size_t i = 0; i < CONNS; i++) {
+    for (size_t i = 0; i < CONNS; i++)
         world.conns[i].loop = &world.loop;
-        pinion__list_init(&world.conns[i].unsettled);
-    }
     return 0;
 }
 
@@ -113,7 +111,7 @@ static void who_is_read_to_the_end_is_busy_no_more(void **state)
     assert_int_equal(world.reads[1], 1);
     for (size_t i = 0; i < 2; i++) {
         assert_false(world.conns[i].busy);
-        assert_false(pinion__list_empty(&world.conns[i].unsettled));
+        assert_true(pinion__chained(&world.conns[i]));
     }
 }
 
@@ -154,7 +152,7 @@ static void who_is_paused_is_not_read(void **state)
     take_turn();
     assert_int_equal(world.reads[0], 0);
     assert_int_equal(world.loop.busy.count, 0);
-    assert_false(pinion__list_empty(&world.conns[0].unsettled));
+    assert_true(pinion__chained(&world.conns[0]));
 }
 
 /* The ring has come round when it grows. */

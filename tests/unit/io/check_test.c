@@ -1,5 +1,6 @@
 /* Outboxes, the ring of the busy and a loop are broken on purpose: their checkers tell. No engine is needed.
  */
+#include "io/chain.h"
 #include "io/check.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,10 +73,8 @@ static int begin(void **state)
     loop.pool.max = 8;
     pinion__list_init(&loop.listeners);
     pinion__list_init(&loop.conns);
-    pinion__list_init(&loop.unsettled);
     for (int i = 0; i < 2; i++) {
         conns[i].loop = &loop;
-        pinion__list_init(&conns[i].unsettled);
         pinion__list_append(&loop.conns, &conns[i].link);
     }
     loop.connections = 2;
@@ -117,9 +116,12 @@ static void connections(void **state)
     loop.connections = 3;
     assert_tells(pinion__loop_check(&loop), "count of connections");
     loop.connections = 2;
-    conns[1].unsettled = (struct pinion_list)PINION_LIST_HEAD(conns[1].unsettled); /* lost */
-    assert_tells(pinion__loop_check(&loop), "head");
-    loop.unsettled = (struct pinion_list)PINION_LIST_HEAD(loop.unsettled);
+    conns[1].chained = NULL; /* lost */
+    assert_tells(pinion__loop_check(&loop), "settled");
+    conns[1].chained = &conns[0];
+    assert_tells(pinion__loop_check(&loop), "end at its last");
+    conns[1].chained = &conns[1];
+    (void)pinion__chain_take(&loop.unsettled);
     pinion__busy_remove(&conns[0]);
     conns[0].loop = &other;
     assert_tells(pinion__loop_check(&loop), "the wrong loop");
