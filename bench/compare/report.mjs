@@ -63,7 +63,7 @@ function page(results, file, charts) {
 
 What Pinion costs, compared with two yardsticks and with two servers of other projects. The same load generator measured all of them in the same hour. The most important figure is the server's
 CPU time for one message: it says how many messages a core can carry, and it depends less than elapsed time on what else the machine does. \`./run bench\` measures everything again.
-[bench/README.md](../bench/README.md) says how, and what the figures do not say.
+[bench/README.md](../bench/README.md) says how, and what the figures do not say; [memory.md](memory.md) where each byte of a client goes.
 
 ${servers.join("\n")}
 

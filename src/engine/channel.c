@@ -82,6 +82,11 @@ struct pinion_channel_extra *pinion__channel_extra(struct pinion_channel *channe
     return channel->extra;
 }
 
+struct pinion_anchor *pinion__channel_anchor(struct pinion_channel *channel)
+{
+    return pinion__anchor_get(&channel->anchor, channel->state == PINION_CHANNEL_ENDED ? NULL : channel);
+}
+
 bool pinion__channel_busy(const struct pinion_channel *channel)
 {
     return channel->state == PINION_CHANNEL_JOINING || (channel->extra && channel->extra->work);

@@ -83,6 +83,10 @@ bool pinion__channel_busy(const struct pinion_channel *channel);
 /* The channel's extra part. It is made if it is not there. NULL when out of memory. */
 struct pinion_channel_extra *pinion__channel_extra(struct pinion_channel *channel);
 
+/* The channel's anchor, with a reference for the caller. That of a channel that has ended points at nothing.
+ * NULL when out of memory. */
+struct pinion_anchor *pinion__channel_anchor(struct pinion_channel *channel);
+
 struct pinion_slice pinion__channel_topic(const struct pinion_channel *channel);
 struct pinion_slice pinion__channel_join_ref(const struct pinion_channel *channel);
 

@@ -46,9 +46,7 @@ static struct pinion_promise *promise_new(struct pinion_socket *socket,
     promise->scheduler = pinion__scheduler_ref(socket->shard->scheduler);
     promise->socket = pinion__socket_anchor(socket);
     if (callback->channel)
-        promise->channel =
-            pinion__anchor_get(&callback->channel->anchor,
-                               callback->channel->state == PINION_CHANNEL_ENDED ? NULL : callback->channel);
+        promise->channel = pinion__channel_anchor(callback->channel);
     promise->answer = callback->answer;
     memcpy(promise->event, callback->detail ? callback->detail : "", len + 1);
     if (has_anchors(promise, callback))

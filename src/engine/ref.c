@@ -74,8 +74,7 @@ static pinion_ref *ref_new(struct pinion_socket *socket, struct pinion_channel *
     ref->scheduler = pinion__scheduler_ref(socket->shard->scheduler);
     ref->socket = pinion__socket_anchor(socket);
     if (channel)
-        ref->channel =
-            pinion__anchor_get(&channel->anchor, channel->state == PINION_CHANNEL_ENDED ? NULL : channel);
+        ref->channel = pinion__channel_anchor(channel);
     if (ref->socket && (ref->channel || !channel))
         return ref;
     bool ended = channel ? channel->state == PINION_CHANNEL_ENDED : socket->state == PINION_SOCKET_ENDED;

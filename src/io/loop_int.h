@@ -75,6 +75,7 @@ struct pinion_conn {
  * member is mandatory, except those that say otherwise. */
 struct pinion_loop_ops {
     const char *name;
+    size_t conn_size; /* of the engine's connection struct, bytes */
 
     /* Returns why the engine cannot work on this machine, or NULL when it can. Called on any thread. May be
      * NULL if the engine works wherever it is compiled. */

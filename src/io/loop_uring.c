@@ -339,6 +339,7 @@ static void uring_engine_flush(struct pinion_conn *conn)
 
 const struct pinion_loop_ops pinion__loop_uring = {
     .name = "uring",
+    .conn_size = sizeof(struct uring_conn),
     .refusal = pinion__uring_refusal,
     .create = uring_engine_create,
     .destroy = uring_engine_destroy,

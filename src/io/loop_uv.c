@@ -516,6 +516,7 @@ static int uv_engine_fd(const struct pinion_conn *conn)
 
 const struct pinion_loop_ops pinion__loop_uv = {
     .name = "uv",
+    .conn_size = sizeof(struct uv_conn),
     .create = uv_engine_create,
     .destroy = uv_engine_destroy,
     .run = uv_engine_run,

@@ -78,6 +78,21 @@ static void never_is_never(void **state)
     assert_false(is_closed(client));
 }
 
+/* 32 bits of milliseconds are 49.7 days. */
+static void a_server_that_has_run_for_weeks_counts_as_before(void **state)
+{
+    pinion_test_client *first = connected_for(PINION_NEVER);
+    pinion_test_advance(test, UINT32_MAX - 500);
+    pinion_test_client *client = connected_for(1000);
+    pinion_test_advance(test, 999);
+    beat(client);
+    pinion_test_advance(test, 999);
+    assert_false(is_closed(client));
+    pinion_test_advance(test, 100);
+    assert_true(is_closed(client));
+    assert_false(is_closed(first));
+}
+
 /* Where there was nobody for a while, the sweep begins anew. */
 static void a_pause_does_no_harm(void **state)
 {
@@ -98,6 +113,7 @@ int main(void)
         TEST(each_frame_is_a_sign_of_life),
         TEST(many_are_all_looked_at),
         TEST(never_is_never),
+        TEST(a_server_that_has_run_for_weeks_counts_as_before),
         TEST(a_pause_does_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
