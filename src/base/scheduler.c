@@ -71,6 +71,13 @@ void pinion__scheduler_defer(struct pinion_scheduler *scheduler, struct pinion_t
     pinion__task_queue_push(&scheduler->ready, task);
 }
 
+void pinion__scheduler_defer_first(struct pinion_scheduler *scheduler, struct pinion_task_queue *tasks)
+{
+    assert(pinion__scheduler_on_thread(scheduler));
+    scheduler->deferred++;
+    pinion__task_queue_prepend(&scheduler->ready, tasks);
+}
+
 uint64_t pinion__scheduler_mark(const struct pinion_scheduler *scheduler)
 {
     return scheduler->running ? scheduler->deferred : 0;

@@ -28,7 +28,7 @@ struct pinion_scheduler {
     struct pinion_task_queue posted;  /* taken from the mailbox, not run yet */
     struct pinion_task_queue ready;   /* deferred, not run yet */
     bool running;                     /* a task or a timer is running */
-    uint64_t deferred;                /* deferred tasks, since the start */
+    uint64_t deferred;                /* how often something was deferred, since the start */
     uint64_t (*clock)(void *context); /* milliseconds, monotonic */
     void *clock_context;
     void *owner; /* the engine's struct for this loop; the scheduler does not use it */
@@ -61,6 +61,10 @@ int pinion__scheduler_post(struct pinion_scheduler *scheduler, struct pinion_tas
 
 /* Run `task` after the current callback. Thread: the loop's. */
 void pinion__scheduler_defer(struct pinion_scheduler *scheduler, struct pinion_task *task);
+
+/* Run tasks after the current callback, before all that are deferred already. `tasks` is empty then. Thread:
+ * the loop's. */
+void pinion__scheduler_defer_first(struct pinion_scheduler *scheduler, struct pinion_task_queue *tasks);
 
 /* A mark that changes when a task is deferred while another one runs. A task that does several things
  * compares it after each. If it has changed, the task defers the rest of its work, which then runs after what

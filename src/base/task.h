@@ -44,6 +44,19 @@ static inline void pinion__task_queue_push(struct pinion_task_queue *queue, stru
     queue->tail = task;
 }
 
+/* Put all tasks of `first` before those of `queue`. `first` is empty then. */
+static inline void pinion__task_queue_prepend(struct pinion_task_queue *queue,
+                                              struct pinion_task_queue *first)
+{
+    if (!first->head)
+        return;
+    first->tail->next = queue->head;
+    if (!queue->head)
+        queue->tail = first->tail;
+    queue->head = first->head;
+    *first = (struct pinion_task_queue){ 0 };
+}
+
 static inline struct pinion_task *pinion__task_queue_pop(struct pinion_task_queue *queue)
 {
     struct pinion_task *task = queue->head;

@@ -39,6 +39,8 @@ static const char *inbox_check(const struct pinion_channel *channel)
     }
     if (count != extra->inbox_count)
         return "a channel has counted the mail in its inbox wrong";
+    if (count > 0 && !pinion__channel_busy(channel))
+        return "a channel is not busy, and has mail in its inbox";
     return bytes <= extra->inbox_bytes ? NULL : "a channel's inbox has more bytes than it has counted";
 }
 

@@ -9,7 +9,6 @@
 #include "engine/handle.h"
 #include "engine/known.h"
 #include "engine/lane.h"
-#include "engine/mail.h"
 #include "engine/mail_kinds.h"
 #include "engine/send.h"
 #include "engine/socket_end.h"
@@ -135,8 +134,8 @@ static void run_batch(struct pinion_task *task)
     for (size_t i = 0; i < batch->count; i++) {
         struct pinion_channel *channel = batch->channels[i].channel;
         const pinion_clause *clause = batch->channels[i].clause;
-        if (channel->state == PINION_CHANNEL_JOINED && pinion__mail_waits(channel)) {
-            if (pinion__mail_broadcast(channel, batch->broadcast, clause) != 0)
+        if (channel->state == PINION_CHANNEL_JOINED && pinion__channel_busy(channel)) {
+            if (pinion__mail_intercepted(channel, batch->broadcast, clause) != 0)
                 PINION_COUNT(channel->socket->shard, dropped, 1);
         } else if (channel->state == PINION_CHANNEL_JOINED) {
             if (pinion__channel_knows(channel, batch->broadcast) == 0)
@@ -193,7 +192,7 @@ static void to_info(struct fanout *fan, struct pinion_channel *channel)
 {
     if (channel->id == fan->broadcast->from)
         return;
-    if (pinion__mail_broadcast(channel, fan->broadcast, NULL) != 0)
+    if (pinion__mail_broadcast(channel, fan->broadcast) != 0)
         fan->dropped++;
 }
 

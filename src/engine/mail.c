@@ -1,5 +1,6 @@
 #include "engine/mail.h"
 #include "engine/channel.h"
+#include <assert.h>
 
 /* Bytes of the client's messages in a channel's inbox. Above it the socket's frames are held back, until half
  * of it is left. */
@@ -51,15 +52,10 @@ static void put_in_inbox(struct pinion_channel *channel, struct pinion_mail *mai
     pinion__task_queue_push(&channel->extra->inbox, &mail->task);
 }
 
-static void defer(struct pinion_channel *channel, struct pinion_task *task)
+static void defer(struct pinion_channel *channel, struct pinion_mail *mail)
 {
     channel->extra->deferred++;
-    pinion__scheduler_defer(channel->socket->shard->scheduler, task);
-}
-
-bool pinion__mail_waits(const struct pinion_channel *channel)
-{
-    return pinion__channel_busy(channel) || (channel->extra && channel->extra->inbox_count > 0);
+    pinion__scheduler_defer(channel->socket->shard->scheduler, &mail->task);
 }
 
 static void run_mail(struct pinion_task *task)
@@ -69,40 +65,53 @@ static void run_mail(struct pinion_task *task)
     channel->extra->deferred--;
     if (channel->state >= PINION_CHANNEL_ENDING) {
         finish(mail);
-    } else if (pinion__mail_waits(channel)) {
+    } else if (pinion__channel_busy(channel)) {
         put_in_inbox(channel, mail);
-        pinion__mail_release_inbox(channel);
     } else {
         mail->handle(channel, mail);
         finish(mail);
     }
 }
 
-void pinion__mail_deliver(struct pinion_channel *channel, struct pinion_mail *mail)
+/* Address the mail to the channel. False: it is destroyed. */
+static bool address(struct pinion_channel *channel, struct pinion_mail *mail)
 {
     if (channel->state >= PINION_CHANNEL_ENDING || !pinion__channel_extra(channel)) {
         mail->destroy(mail);
-        return;
+        return false;
     }
     pinion__channel_hold(channel);
     mail->channel = channel;
     mail->task.run = run_mail;
     count_in(channel, mail);
+    return true;
+}
+
+void pinion__mail_deliver(struct pinion_channel *channel, struct pinion_mail *mail)
+{
+    if (!address(channel, mail))
+        return;
     if (pinion__channel_busy(channel) && channel->extra->deferred == 0)
         put_in_inbox(channel, mail);
     else
-        defer(channel, &mail->task);
+        defer(channel, mail);
 }
 
-/* Mail in the run queue is younger than the inbox. It must join the end of the inbox first. */
+void pinion__mail_keep(struct pinion_channel *channel, struct pinion_mail *mail)
+{
+    assert(pinion__channel_busy(channel));
+    if (address(channel, mail))
+        put_in_inbox(channel, mail);
+}
+
 void pinion__mail_release_inbox(struct pinion_channel *channel)
 {
-    struct pinion_task *task;
-    if (!channel->extra || channel->extra->deferred > 0 || pinion__channel_busy(channel))
+    struct pinion_channel_extra *extra = channel->extra;
+    if (!extra || extra->inbox_count == 0 || pinion__channel_busy(channel))
         return;
-    channel->extra->inbox_count = 0;
-    while ((task = pinion__task_queue_pop(&channel->extra->inbox)))
-        defer(channel, task);
+    extra->deferred += extra->inbox_count;
+    extra->inbox_count = 0;
+    pinion__scheduler_defer_first(channel->socket->shard->scheduler, &extra->inbox);
 }
 
 void pinion__mail_drop_inbox(struct pinion_channel *channel)

@@ -1,6 +1,7 @@
 /* Mail: a message to a channel that is handled later. The run queue handles it, in the order of delivery. If
- * the channel is busy, the mail goes to the channel's inbox, and from there to the run queue again. Any
- * thread may make mail; everything else belongs to the loop. */
+ * the channel is busy when its turn comes, the mail goes to the end of the channel's inbox. When the channel
+ * is no longer busy, the inbox goes to the front of the run queue: what waits there is younger. Any thread
+ * may make mail; everything else belongs to the loop. */
 #ifndef PINION_ENGINE_MAIL_H
 #define PINION_ENGINE_MAIL_H
 
@@ -22,10 +23,11 @@ struct pinion_mail {
  * is destroyed. */
 void pinion__mail_deliver(struct pinion_channel *channel, struct pinion_mail *mail);
 
-/* True while new mail has to wait: the channel is busy, or older mail waits. */
-bool pinion__mail_waits(const struct pinion_channel *channel);
+/* Put into the inbox of a busy channel what was in the run queue, and whose turn it is: so it is older than
+ * all mail in the run queue. Otherwise as pinion__mail_deliver. */
+void pinion__mail_keep(struct pinion_channel *channel, struct pinion_mail *mail);
 
-/* The channel is no longer busy: queue the mail that waited. */
+/* The channel may be no longer busy: then queue the mail that waited, before everything else. */
 void pinion__mail_release_inbox(struct pinion_channel *channel);
 
 /* The channel ends: drop the mail that waited. */

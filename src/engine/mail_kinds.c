@@ -87,18 +87,41 @@ static void handle_broadcast(struct pinion_channel *channel, struct pinion_mail 
     pinion_payload_unref(view);
 }
 
-int pinion__mail_broadcast(struct pinion_channel *channel, struct pinion_broadcast *broadcast,
-                           const pinion_clause *out)
+/* 0: *out is mail with the broadcast. */
+static int new_broadcast(struct pinion_channel *channel, struct pinion_broadcast *broadcast,
+                         struct broadcast_mail **out)
 {
-    if (channel->extra && channel->extra->inbox_count >= INBOX_COUNT_MAX)
+    if (!pinion__channel_extra(channel))
+        return PINION_ENOMEM;
+    if (channel->extra->inbox_count >= INBOX_COUNT_MAX)
         return PINION_EBUSY;
     struct broadcast_mail *own = calloc(1, sizeof *own);
     if (!own)
         return PINION_ENOMEM;
     own->broadcast = pinion__broadcast_ref(broadcast);
-    own->out = out;
     own->mail.handle = handle_broadcast;
     own->mail.destroy = destroy_broadcast;
-    pinion__mail_deliver(channel, &own->mail);
+    *out = own;
+    return 0;
+}
+
+int pinion__mail_broadcast(struct pinion_channel *channel, struct pinion_broadcast *broadcast)
+{
+    struct broadcast_mail *own;
+    int rc = new_broadcast(channel, broadcast, &own);
+    if (!rc)
+        pinion__mail_deliver(channel, &own->mail);
+    return rc;
+}
+
+int pinion__mail_intercepted(struct pinion_channel *channel, struct pinion_broadcast *broadcast,
+                             const pinion_clause *out)
+{
+    struct broadcast_mail *own;
+    int rc = new_broadcast(channel, broadcast, &own);
+    if (rc)
+        return rc;
+    own->out = out;
+    pinion__mail_keep(channel, &own->mail);
     return 0;
 }

@@ -117,6 +117,21 @@ static void deferred_tasks_run_in_order_and_include_what_they_defer(void **state
     assert_int_equal(atomic_load(&wakes), 0);
 }
 
+static void what_is_deferred_first_runs_before_what_was_deferred(void **state)
+{
+    struct step d = STEP(.letter = 'd');
+    struct step a = STEP(.letter = 'a'), b = STEP(.letter = 'b', .defers = &d), c = STEP(.letter = 'c');
+    struct pinion_task_queue first = { 0 };
+
+    pinion__scheduler_defer(scheduler, &c.task);
+    pinion__task_queue_push(&first, &a.task);
+    pinion__task_queue_push(&first, &b.task);
+    pinion__scheduler_defer_first(scheduler, &first);
+    assert_true(pinion__task_queue_empty(&first));
+    pinion__scheduler_drain(scheduler);
+    assert_string_equal(journal, "abcd");
+}
+
 static void nothing_runs_inside_a_task(void **state)
 {
     struct step b = STEP(.letter = 'b', .drains = true);
@@ -598,6 +613,7 @@ int main(void)
         WITH_CLOCK(posts_over_the_cap_or_after_close_are_refused),
         WITH_CLOCK(an_idle_turn_plans_nothing),
         WITH_CLOCK(deferred_tasks_run_in_order_and_include_what_they_defer),
+        WITH_CLOCK(what_is_deferred_first_runs_before_what_was_deferred),
         WITH_CLOCK(nothing_runs_inside_a_task),
         WITH_CLOCK(nothing_runs_inside_a_posted_task),
         WITH_CLOCK(a_post_made_in_a_turn_is_run),

@@ -37,6 +37,22 @@ static void tasks_are_in_order(void **state)
     assert_true(pinion__task_queue_empty(&queue));
 }
 
+static void a_queue_may_come_before_another(void **state)
+{
+    pinion__task_queue_prepend(&queue, &other);
+    assert_true(pinion__task_queue_empty(&queue));
+    pinion__task_queue_push(&other, &b);
+    pinion__task_queue_prepend(&queue, &other);
+    assert_true(pinion__task_queue_empty(&other));
+    pinion__task_queue_push(&queue, &c);
+    pinion__task_queue_push(&other, &a);
+    pinion__task_queue_prepend(&queue, &other);
+    assert_ptr_equal(pinion__task_queue_pop(&queue), &a);
+    assert_ptr_equal(pinion__task_queue_pop(&queue), &b);
+    assert_ptr_equal(pinion__task_queue_pop(&queue), &c);
+    assert_null(pinion__task_queue_pop(&queue));
+}
+
 static void queue_twice(void)
 {
     pinion__task_queue_push(&queue, &a);
@@ -69,6 +85,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(tasks_are_in_order, begin),
+        cmocka_unit_test_setup(a_queue_may_come_before_another, begin),
         cmocka_unit_test_setup(misuse_ends_the_program, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "engine/callback.h"
 #include "engine/channel.h"
 #include "engine/check.h"
+#include "engine/mail.h"
 #include "engine/socket_channels.h"
 #include "engine/sweep.h"
 #include "helpers/engine.h"
@@ -60,6 +61,10 @@ static int end(void **state)
     return teardown(state);
 }
 
+static void drop(struct pinion_task *task)
+{
+}
+
 static void channels(void **state)
 {
     channel->holds--;
@@ -74,6 +79,13 @@ static void channels(void **state)
     channel->extra->inbox_count++;
     assert_tells(check(), "the mail in its inbox wrong");
     channel->extra->inbox_count--;
+    struct pinion_mail mail = { .channel = channel };
+    pinion__task_queue_push(&channel->extra->inbox, &mail.task);
+    channel->extra->inbox_count++;
+    mail.task.run = drop;
+    assert_tells(check(), "has mail in its inbox");
+    channel->extra->inbox_count--;
+    (void)pinion__task_queue_pop(&channel->extra->inbox);
     struct pinion_topic *topic = channel->topic;
     channel->topic = pinion__socket_channel(sock, pinion__slice_str("room:b"))->topic;
     assert_tells(check(), "whose subscriber is elsewhere");
