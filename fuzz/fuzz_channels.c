@@ -414,15 +414,15 @@ static void act(void)
     }
 }
 
-/* Everything that somebody waits for comes. */
+/* Everything that somebody waits for comes. What the loop does last may begin to wait for more. */
 static void settle(void)
 {
     bool more;
     do {
+        run_loop();
         more = scripted_work_do(0);
         more = (world.broker && scripted_broker_answer(true)) || more;
         more = scripted_drop_refs() || more;
-        run_loop();
     } while (more);
     read_all();
 }
