@@ -17,6 +17,7 @@
 #include "fuzz.h"
 #include "memory_loop.h"
 #include "tests/helpers/shortage.h"
+#include "transport/longpoll_queue.h"
 #include <pinion/pinion.h>
 #include <string.h>
 #include <unistd.h>
@@ -110,6 +111,20 @@ static pinion_result on_said(pinion_channel *channel, const char *event, const p
 {
     (void)pinion_push(channel, event, pinion_payload_ref(payload));
     return pinion_noreply();
+}
+
+/* What waits for a client of long polling is copied into one answer, in one turn, however many turns it took
+ * to queue it. Each byte is copied once. */
+int __real_pinion__longpoll_queue_put(struct pinion_longpoll_queue *queue, struct pinion_frame *quoted);
+int __wrap_pinion__longpoll_queue_put(struct pinion_longpoll_queue *queue, struct pinion_frame *quoted);
+
+int __wrap_pinion__longpoll_queue_put(struct pinion_longpoll_queue *queue, struct pinion_frame *quoted)
+{
+    size_t len = pinion__frame_wire(quoted).len;
+    int rc = __real_pinion__longpoll_queue_put(queue, quoted);
+    if (rc == 0)
+        memory_explain(len);
+    return rc;
 }
 
 static const pinion_channel_def room = {

@@ -43,6 +43,9 @@ void memory_connect_anew(struct memory_peer *peer);
 /* Take a turn of the loop. Returns how long the next one may wait, ms. */
 uint64_t memory_turn(void);
 
+/* What was done in an earlier turn explains so much work of later ones, once. */
+void memory_explain(size_t work);
+
 /* Has the endpoint stopped the loop? */
 bool memory_stopping(void);
 
