@@ -62,9 +62,10 @@ static int tell(struct pinion_interest *interest, struct entry *entry)
         return 0;
     uint64_t ticket = atomic_fetch_add_explicit(&interest->tickets, 1, memory_order_relaxed);
     int rc = interest->hooks->open(interest->hook_context, entry->name, ticket);
-    if (rc && rc != PINION_ENOTCONN)
-        return rc == PINION_ECLOSED ? 0 : rc;
-    entry->ticket = ticket;
+    if (rc && rc != PINION_ENOTCONN && rc != PINION_ECLOSED)
+        return rc;
+    if (rc != PINION_ECLOSED)
+        entry->ticket = ticket;
     entry->known = rc ? PINION_INTEREST_KNOWN : PINION_INTEREST_PENDING;
     return 0;
 }

@@ -177,6 +177,17 @@ static void what_is_refused_is_asked_for_again(void **state)
     assert_int_equal(told.closed, 1);
 }
 
+static void what_was_refused_is_not_waited_for_when_the_adapter_has_stopped(void **state)
+{
+    begin_telling(0);
+    assert_int_equal(want(true), PINION_EPENDING);
+    assert_true(pinion__interest_confirm(&interest, room, told.ticket, false) == 8);
+    told.answer = PINION_ECLOSED;
+    assert_int_equal(pinion__interest_retry(&interest, room), PINION_INTEREST_KNOWN);
+    assert_int_equal(want(false), 0);
+    assert_int_equal(told.closed, 1);
+}
+
 /* The adapter has taken it, and nobody waits: it has to be ended all the same. */
 static void without_a_connection_nobody_waits(void **state)
 {
@@ -195,9 +206,13 @@ static void without_a_connection_nobody_waits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(nobody_wants_what_was_never_set),   T(every_loop_has_its_bit),
-        T(it_does_what_a_table_would_do),     T(loops_do_not_disturb_each_other),
-        T(what_is_confirmed_is_known),        T(what_is_refused_is_asked_for_again),
+        T(nobody_wants_what_was_never_set),
+        T(every_loop_has_its_bit),
+        T(it_does_what_a_table_would_do),
+        T(loops_do_not_disturb_each_other),
+        T(what_is_confirmed_is_known),
+        T(what_is_refused_is_asked_for_again),
+        T(what_was_refused_is_not_waited_for_when_the_adapter_has_stopped),
         T(without_a_connection_nobody_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
