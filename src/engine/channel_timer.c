@@ -23,7 +23,7 @@ static void fire(struct pinion_timer *base)
     struct pinion_channel *channel = timer->channel;
     struct pinion_mail *mail = timer->mail;
     timer_remove(timer);
-    pinion__mail_deliver(channel, mail);
+    (void)pinion__mail_deliver(channel, mail); /* the channel has its extra part, where its timers are */
 }
 
 int pinion__channel_timer_start(struct pinion_channel *channel, struct pinion_mail *mail, uint32_t delay_ms,

@@ -73,35 +73,40 @@ static void run_mail(struct pinion_task *task)
     }
 }
 
-/* Address the mail to the channel. False: it is destroyed. */
-static bool address(struct pinion_channel *channel, struct pinion_mail *mail)
+/* Address the mail to the channel. An error: it is destroyed. */
+static int address(struct pinion_channel *channel, struct pinion_mail *mail)
 {
-    if (channel->state >= PINION_CHANNEL_ENDING || !pinion__channel_extra(channel)) {
+    bool ends = channel->state >= PINION_CHANNEL_ENDING;
+    if (ends || !pinion__channel_extra(channel)) {
         mail->destroy(mail);
-        return false;
+        return ends ? PINION_ECLOSED : PINION_ENOMEM;
     }
     pinion__channel_hold(channel);
     mail->channel = channel;
     mail->task.run = run_mail;
     count_in(channel, mail);
-    return true;
+    return 0;
 }
 
-void pinion__mail_deliver(struct pinion_channel *channel, struct pinion_mail *mail)
+int pinion__mail_deliver(struct pinion_channel *channel, struct pinion_mail *mail)
 {
-    if (!address(channel, mail))
-        return;
+    int rc = address(channel, mail);
+    if (rc)
+        return rc == PINION_ECLOSED ? 0 : rc;
     if (pinion__channel_busy(channel) && channel->extra->deferred == 0)
         put_in_inbox(channel, mail);
     else
         defer(channel, mail);
+    return 0;
 }
 
-void pinion__mail_keep(struct pinion_channel *channel, struct pinion_mail *mail)
+int pinion__mail_keep(struct pinion_channel *channel, struct pinion_mail *mail)
 {
     assert(pinion__channel_busy(channel));
-    if (address(channel, mail))
+    int rc = address(channel, mail);
+    if (!rc)
         put_in_inbox(channel, mail);
+    return rc == PINION_ECLOSED ? 0 : rc;
 }
 
 void pinion__mail_release_inbox(struct pinion_channel *channel)

@@ -20,12 +20,12 @@ struct pinion_mail {
 };
 
 /* Queue mail for a channel. Takes the mail, which then holds the channel. If the channel has ended, the mail
- * is destroyed. */
-void pinion__mail_deliver(struct pinion_channel *channel, struct pinion_mail *mail);
+ * is destroyed, and so it is on failure. PINION_ENOMEM. */
+int pinion__mail_deliver(struct pinion_channel *channel, struct pinion_mail *mail);
 
 /* Put into the inbox of a busy channel what was in the run queue, and whose turn it is: so it is older than
  * all mail in the run queue. Otherwise as pinion__mail_deliver. */
-void pinion__mail_keep(struct pinion_channel *channel, struct pinion_mail *mail);
+int pinion__mail_keep(struct pinion_channel *channel, struct pinion_mail *mail);
 
 /* The channel may be no longer busy: then queue the mail that waited, before everything else. */
 void pinion__mail_release_inbox(struct pinion_channel *channel);

@@ -38,10 +38,8 @@ int pinion__mail_message(struct pinion_channel *channel, const struct pinion_mes
 {
     size_t len = message->ref.len + message->event.len + message->payload.len;
     struct message_mail *copy = malloc(sizeof *copy + len);
-    if (!copy || !pinion__channel_extra(channel)) {
-        free(copy);
+    if (!copy)
         return PINION_ENOMEM;
-    }
     char *end = copy->text;
     copy->message = *message;
     copy->message.memory = NULL;
@@ -53,8 +51,7 @@ int pinion__mail_message(struct pinion_channel *channel, const struct pinion_mes
     copy->mail = (struct pinion_mail){ .handle = handle_message,
                                        .destroy = destroy_message,
                                        .bytes = sizeof *copy + len };
-    pinion__mail_deliver(channel, &copy->mail);
-    return 0;
+    return pinion__mail_deliver(channel, &copy->mail);
 }
 
 /* ---- a broadcast ---- */
@@ -88,12 +85,10 @@ static void handle_broadcast(struct pinion_channel *channel, struct pinion_mail 
 }
 
 /* 0: *out is mail with the broadcast. */
-static int new_broadcast(struct pinion_channel *channel, struct pinion_broadcast *broadcast,
+static int new_broadcast(const struct pinion_channel *channel, struct pinion_broadcast *broadcast,
                          struct broadcast_mail **out)
 {
-    if (!pinion__channel_extra(channel))
-        return PINION_ENOMEM;
-    if (channel->extra->inbox_count >= INBOX_COUNT_MAX)
+    if (channel->extra && channel->extra->inbox_count >= INBOX_COUNT_MAX)
         return PINION_EBUSY;
     struct broadcast_mail *own = calloc(1, sizeof *own);
     if (!own)
@@ -109,9 +104,7 @@ int pinion__mail_broadcast(struct pinion_channel *channel, struct pinion_broadca
 {
     struct broadcast_mail *own;
     int rc = new_broadcast(channel, broadcast, &own);
-    if (!rc)
-        pinion__mail_deliver(channel, &own->mail);
-    return rc;
+    return rc ? rc : pinion__mail_deliver(channel, &own->mail);
 }
 
 int pinion__mail_intercepted(struct pinion_channel *channel, struct pinion_broadcast *broadcast,
@@ -122,6 +115,5 @@ int pinion__mail_intercepted(struct pinion_channel *channel, struct pinion_broad
     if (rc)
         return rc;
     own->out = out;
-    pinion__mail_keep(channel, &own->mail);
-    return 0;
+    return pinion__mail_keep(channel, &own->mail);
 }

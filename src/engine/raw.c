@@ -104,11 +104,11 @@ static int open_raw(struct pinion_socket *socket)
         return PINION_ENOMEM;
     }
     channel->state = PINION_CHANNEL_JOINED;
-    channel->joined = true;
     mail->handle = run_start;
     mail->destroy = free_mail;
-    pinion__mail_deliver(channel, mail);
-    return 0;
+    int rc = pinion__mail_deliver(channel, mail);
+    channel->joined = !rc; /* without it, init would not be called, and neither is terminate */
+    return rc;
 }
 
 /* ---- messages ---- */
@@ -132,15 +132,12 @@ static void destroy_mail(struct pinion_mail *mail)
     free(PINION_CONTAINER_OF(mail, struct raw_mail, mail));
 }
 
-static void put_off(struct pinion_channel *channel, bool binary, struct pinion_slice bytes)
+/* PINION_ENOMEM. */
+static int put_off(struct pinion_channel *channel, bool binary, struct pinion_slice bytes)
 {
     struct raw_mail *own = malloc(sizeof *own + bytes.len);
-    if (!own) {
-        PINION_LOG_LIMITED(PINION_LOG_ERROR, "socket %s: out of memory for a message from the client (%s)",
-                           channel->socket->class->mount->path, PINION_WHO_OF(channel->socket));
-        pinion__channel_end(channel, PINION_REASON_CRASH);
-        return;
-    }
+    if (!own)
+        return PINION_ENOMEM;
     own->mail = (struct pinion_mail){ .handle = handle_mail,
                                       .destroy = destroy_mail,
                                       .bytes = sizeof *own + bytes.len };
@@ -148,7 +145,7 @@ static void put_off(struct pinion_channel *channel, bool binary, struct pinion_s
     own->len = bytes.len;
     if (bytes.len)
         memcpy(own->bytes, bytes.ptr, bytes.len);
-    pinion__mail_deliver(channel, &own->mail);
+    return pinion__mail_deliver(channel, &own->mail);
 }
 
 static void receive(struct pinion_socket *socket, bool binary, struct pinion_slice bytes)
@@ -169,10 +166,13 @@ static void receive(struct pinion_socket *socket, bool binary, struct pinion_sli
         pinion__socket_close(socket, PINION_CLOSE_POLICY);
         return;
     }
-    if (pinion__channel_busy(channel) || channel->queued_messages > 0)
-        put_off(channel, binary, bytes);
-    else
+    if (!pinion__channel_busy(channel) && channel->queued_messages == 0) {
         call_handle_in(channel, binary, bytes);
+    } else if (put_off(channel, binary, bytes) != 0) {
+        PINION_LOG_LIMITED(PINION_LOG_ERROR, "socket %s: out of memory for a message from the client (%s)",
+                           socket->class->mount->path, PINION_WHO_OF(socket));
+        pinion__channel_end(channel, PINION_REASON_CRASH);
+    }
 }
 
 /* ---- the end ---- */

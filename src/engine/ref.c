@@ -1,5 +1,6 @@
 #include "engine/ref.h"
 #include "base/held.h"
+#include "base/log_limit.h"
 #include "engine/callback.h"
 #include "engine/channel.h"
 #include "engine/here.h"
@@ -100,16 +101,13 @@ pinion_ref *pinion_ref_new(pinion_channel *channel)
     PINION_NEED(channel, return NULL);
     PINION_ON_LOOP_OF(channel, return NULL);
     struct pinion_callback *callback = channel->socket->shard->callback;
-    struct pinion_slice message_ref = { NULL, 0 };
-    bool current = callback && callback->channel == channel;
-    if (current && callback->message)
-        message_ref = callback->ref;
-    pinion_ref *ref = ref_new(channel->socket, channel, message_ref);
+    bool current = callback && callback->channel == channel, replies = current && callback->message;
+    pinion_ref *ref = ref_new(channel->socket, channel, replies ? callback->ref : (struct pinion_slice){ 0 });
     if (!ref)
         return NULL;
     ref->subscriber = channel->id;
     ref->answers = current && callback->answer;
-    ref->replies = current && callback->message;
+    ref->replies = replies;
     ref = with_promise(ref, channel->socket, callback);
     if (ref)
         PINION_HELD(PINION_HELD_REF, ref, ref->scheduler);
@@ -121,7 +119,7 @@ pinion_ref *pinion_ref_new_socket(pinion_socket *socket)
     PINION_NEED(socket, return NULL);
     PINION_ON_LOOP(socket, return NULL);
     struct pinion_callback *callback = socket->shard->callback;
-    pinion_ref *ref = ref_new(socket, NULL, pinion__slice(NULL, 0));
+    pinion_ref *ref = ref_new(socket, NULL, (struct pinion_slice){ 0 });
     if (!ref)
         return NULL;
     ref->answers = callback && !callback->channel && callback->answer;
@@ -181,10 +179,11 @@ static void run_send(struct pinion_task *task)
 {
     struct send_task *own = PINION_CONTAINER_OF(task, struct send_task, task);
     struct pinion_channel *channel = own->channel->target;
-    if (channel)
-        pinion__mail_deliver(channel, own->mail);
-    else
+    if (!channel)
         own->mail->destroy(own->mail);
+    else if (pinion__mail_deliver(channel, own->mail) != 0)
+        PINION_LOG_LIMITED(PINION_LOG_ERROR, "channel %s: a message to its ref finds no memory (%s)",
+                           channel->topic->name, PINION_WHO_OF(channel->socket));
     pinion__anchor_unref(own->channel);
     free(own);
 }

@@ -4,6 +4,8 @@
 #include "helpers/engine.h"
 #include "helpers/shortage.h"
 
+#include "helpers/capture.h"
+
 #define MANY 1000 /* allocations */
 
 static int pushed;
@@ -19,7 +21,17 @@ static pinion_result push(pinion_channel *channel, const char *event, const pini
     return pinion_noreply();
 }
 
-static const pinion_channel_def room = { .handle_in = PINION_CLAUSES({ "echo", echo }, { "push", push }) };
+static pinion_ref *ref;
+
+static pinion_result keep_ref(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    ref = pinion_ref_new(channel);
+    assert_non_null(ref);
+    return pinion_noreply();
+}
+
+static const pinion_channel_def room = { .handle_in = PINION_CLAUSES({ "echo", echo }, { "push", push },
+                                                                     { "keep", keep_ref }) };
 static const pinion_socket_def rooms = { .channels = PINION_ROUTES({ "room:*", &room }) };
 
 static pinion_result raw_push(pinion_socket *socket, bool binary, const char *bytes, size_t length)
@@ -29,6 +41,21 @@ static pinion_result raw_push(pinion_socket *socket, bool binary, const char *by
 }
 
 static const pinion_raw_socket_def raw = { .handle_in = raw_push };
+
+static int begun, ended;
+
+static pinion_result init(pinion_socket *socket)
+{
+    begun++;
+    return pinion_noreply();
+}
+
+static void terminate(pinion_socket *socket, pinion_reason reason)
+{
+    ended++;
+}
+
+static const pinion_raw_socket_def counted = { .init = init, .terminate = terminate };
 
 static pinion_test_client *joined(void)
 {
@@ -96,6 +123,53 @@ static void a_push_of_a_raw_socket(void **state)
     closed(client);
 }
 
+/* A raw socket whose init is not called could do nothing until its client says something. */
+static void a_raw_socket_begins_or_is_refused(void **state)
+{
+    size_t failed = 1;
+    for (size_t n = 0; failed > 0; n++) {
+        pinion_test_client *client = NULL;
+        begun = ended = 0;
+        shortage_begin(n, 1);
+        int rc = pinion_test_connect_raw(test, &counted, NULL, "", &client);
+        failed = shortage_end();
+        pinion_test_run(test);
+        assert_int_equal(begun, rc == 0);
+        if (client)
+            pinion_test_disconnect(client);
+        pinion_test_run(test);
+        assert_int_equal(ended, begun);
+        assert_int_equal(stats().sockets, 0);
+    }
+}
+
+static int destroyed;
+
+static void destroy(void *data)
+{
+    destroyed++;
+}
+
+/* Its sender was told that it was taken: so the log tells that it is lost. */
+static void a_message_to_a_ref(void **state)
+{
+    char text[1000];
+    struct capture capture = { -1, -1 };
+    send_text(joined(), "[\"1\",\"2\",\"room:1\",\"keep\",{}]");
+    destroyed = 0;
+    ok(pinion_ref_send_data(ref, "data", NULL, destroy));
+    pinion_ref_free(ref);
+    pinion_log_set_level(PINION_LOG_ERROR);
+    assert_int_equal(capture_begin(&capture), 0);
+    shortage_begin(0, 1);
+    pinion_test_run(test);
+    size_t failed = shortage_end();
+    capture_end(&capture, text, sizeof text);
+    assert_int_equal(failed, 1);
+    assert_non_null(strstr(text, "channel room:1: a message to its ref finds no memory"));
+    assert_int_equal(destroyed, 1);
+}
+
 /* Its phx_close comes after the reply to the join that replaced it, whatever that is. */
 static void the_end_of_a_channel_that_no_other_replaces(void **state)
 {
@@ -155,6 +229,8 @@ int main(void)
         TEST(a_leave),
         TEST(a_push),
         TEST(a_push_of_a_raw_socket),
+        TEST(a_raw_socket_begins_or_is_refused),
+        TEST(a_message_to_a_ref),
         TEST(the_end_of_a_channel_that_no_other_replaces),
         TEST(a_broadcast),
         TEST(a_broadcast_to_one_of_them),
