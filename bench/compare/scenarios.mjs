@@ -19,6 +19,9 @@ export const SCENARIOS = [
   fanout("fanout-topics", "10,000 subscribers of 500 topics", "--connections", "10000", "--topics", "500"),
   fanout("burst-1k", "1,000 subscribers, four broadcasts in a segment", "--connections", "1000", "--burst", "4"),
   fanout("burst-10k", "10,000 subscribers, four broadcasts in a segment", "--connections", "10000", "--burst", "4"),
+  fanout("burst-1k-16", "1,000 subscribers, 16 broadcasts in a segment", "--connections", "1000", "--burst", "16"),
+  fanout("burst-1k-64", "1,000 subscribers, 64 broadcasts in a segment", "--connections", "1000", "--burst", "64"),
+  fanout("burst-10k-16", "10,000 subscribers, 16 broadcasts in a segment", "--connections", "10000", "--burst", "16"),
   {
     ...fanout("fanout-rate", "1,000 subscribers, 20 broadcasts a second", "--connections", "1000", "--rate", "20"),
     latency: true,

@@ -1,5 +1,5 @@
 /* What a delivery does to a connection's queue: a frame is queued, gathered, and taken out; the same with
- * four frames. */
+ * four frames, and with broadcasts to many connections, sixteen in a turn. */
 #include "io/outbox.h"
 #include "micro.h"
 
@@ -49,8 +49,48 @@ static void four(unsigned iterations, size_t size)
     send_lots(iterations, BATCH);
 }
 
+#define CONNS      64
+#define TOGETHER   16
+#define BROADCASTS (CONNS * TOGETHER)
+
+static struct pinion_outbox crowd[CONNS];
+
+static void to_all(struct pinion_frame *broadcast, size_t size)
+{
+    broadcast->body_len = size;
+    broadcast->droppable = true;
+    for (unsigned i = 0; i < CONNS; i++)
+        micro_must(pinion__outbox_push_joined(&crowd[i], &pool, pinion__frame_ref(broadcast)), "queueing");
+    pinion__frame_unref(broadcast);
+}
+
+static void broadcast_one(size_t size)
+{
+    struct pinion_frame *broadcast = pinion__frame_new(size);
+    if (broadcast)
+        to_all(broadcast, size);
+    else
+        micro_fail("a frame");
+}
+
+static void together(unsigned iterations, size_t size)
+{
+    struct iovec iov[BATCH];
+    size_t bytes;
+    for (unsigned i = 0; i < iterations; i++) {
+        for (unsigned k = 0; k < TOGETHER; k++)
+            broadcast_one(size);
+        for (unsigned k = 0; k < CONNS; k++) {
+            if (pinion__outbox_gather(&crowd[k], iov, BATCH, &bytes) != 1)
+                micro_fail("gathering");
+            pinion__outbox_clear(&crowd[k], &pool);
+        }
+    }
+}
+
 const struct micro micro_outbox[] = {
     { "outbox/one", 50000, 1, 64, set_up, one, tear_down },
     { "outbox/four-each", 20000, BATCH, 64, set_up, four, tear_down },
+    { "outbox/together-each", 50, BROADCASTS, 64, set_up, together, tear_down },
     { 0 },
 };

@@ -3,10 +3,43 @@
 
 /* ---- outboxes ---- */
 
-static bool is_sound(const struct pinion_outbox_node *node)
+static bool is_frame(struct pinion_frame *frame)
 {
-    return node->frame && node->frame->refs > 0 && node->frame->body_len <= node->frame->capacity &&
-           node->frame->head_len <= PINION_FRAME_HEADROOM && pinion__frame_wire(node->frame).len > 0;
+    return frame && frame->refs > 0 && frame->body_len <= frame->capacity &&
+           frame->head_len <= PINION_FRAME_HEADROOM && pinion__frame_wire(frame).len > 0;
+}
+
+static const char *run_check(const struct pinion_run *run)
+{
+    if (run->refs == 0 || run->count < 2 || run->count > PINION_RUN_FRAMES)
+        return "a run has no reference, or too few or too many frames";
+    for (unsigned i = 0; i < run->count; i++) {
+        if (!is_frame(run->frames[i]) ||
+            run->starts[i] + pinion__frame_wire(run->frames[i]).len != run->starts[i + 1])
+            return "a frame of a run has no reference, or does not fit between the others";
+    }
+    return run->starts[run->count] <= run->capacity ? NULL : "a run has more bytes than room";
+}
+
+static const char *node_check(const struct pinion_outbox_node *node)
+{
+    if (node->end == 0)
+        return is_frame(node->frame) ? NULL
+                                     : "an outbox has an entry without a frame, or a frame without a "
+                                       "reference";
+    const char *wrong = node->run ? run_check(node->run) : "an outbox has an entry without a run";
+    if (wrong)
+        return wrong;
+    return node->first < node->end && node->end <= node->run->count
+               ? NULL
+               : "an outbox has a part of a run that the run has not";
+}
+
+/* What the node's first frame has. */
+static size_t first_size(const struct pinion_outbox_node *node)
+{
+    return node->end == 0 ? pinion__frame_wire(node->frame).len
+                          : pinion__run_part(node->run, node->first, node->first + 1u).len;
 }
 
 const char *pinion__outbox_check(const struct pinion_outbox *outbox)
@@ -16,16 +49,19 @@ const char *pinion__outbox_check(const struct pinion_outbox *outbox)
     for (const struct pinion_outbox_node *node = outbox->head; node; node = node->next) {
         if (++frames > outbox->frames)
             return "an outbox has more frames than its count says, or its list is circular";
-        if (!is_sound(node))
-            return "an outbox has an entry without a frame, or a frame without a reference";
-        bytes += pinion__frame_wire(node->frame).len;
+        const char *wrong = node_check(node);
+        if (wrong)
+            return wrong;
+        frames += node->end ? (size_t)(node->end - node->first - 1) : 0;
+        bytes += pinion__outbox_wire(node).len;
         last = node;
     }
     if (frames != outbox->frames)
-        return "an outbox has fewer frames than its count says";
+        return frames < outbox->frames ? "an outbox has fewer frames than its count says"
+                                       : "an outbox has more frames than its count says";
     if (last && outbox->tail != last)
         return "the last frame of an outbox is not its tail";
-    if (last ? outbox->offset >= pinion__frame_wire(outbox->head->frame).len : outbox->offset > 0)
+    if (last ? outbox->offset >= first_size(outbox->head) : outbox->offset > 0)
         return "an outbox has sent more of its first frame than the frame has";
     return bytes - outbox->offset == outbox->bytes
                ? NULL

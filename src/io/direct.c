@@ -37,7 +37,8 @@ void pinion__conn_send(struct pinion_conn *conn, int fd)
         }
         if (sent > 0)
             pinion__conn_sent(conn, (size_t)sent);
-        conn->blocked = sent < 0 || (size_t)sent < wanted;
+        if (sent < 0 || (size_t)sent < wanted)
+            pinion__conn_block(conn);
     }
 }
 

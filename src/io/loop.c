@@ -254,9 +254,10 @@ int pinion__conn_queue(struct pinion_conn *conn, struct pinion_frame *frame)
         pinion__frame_unref(frame);
         return PINION_ECLOSED;
     }
-    if (!conn->blocked)
-        pinion__conn_unsettle(conn);
-    return pinion__outbox_push(&conn->outbox, &conn->loop->pool, frame);
+    if (conn->blocked)
+        return pinion__outbox_push(&conn->outbox, &conn->loop->pool, frame);
+    pinion__conn_unsettle(conn);
+    return pinion__outbox_push_joined(&conn->outbox, &conn->loop->pool, frame);
 }
 
 bool pinion__conn_answer(struct pinion_conn *conn, struct pinion_frame *frame)

@@ -149,6 +149,13 @@ static inline void pinion__conn_sent(struct pinion_conn *conn, size_t sent)
         pinion__outbox_consume(&conn->outbox, &conn->loop->pool, sent);
 }
 
+/* The kernel took not all that was offered: what is left may wait for long. */
+static inline void pinion__conn_block(struct pinion_conn *conn)
+{
+    conn->blocked = true;
+    pinion__outbox_unjoin(&conn->outbox, &conn->loop->pool);
+}
+
 /* Send on fd until the outbox is empty, the kernel takes no more (`blocked`), or sending fails
  * (pinion__conn_end). Calls no events. */
 void pinion__conn_send(struct pinion_conn *conn, int fd);

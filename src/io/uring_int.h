@@ -106,9 +106,9 @@ struct uring_sends {
     unsigned msg_count;
     unsigned iov_count;
     size_t joined;
-    /* The frames that were copied together last: the same ones often wait on the next connection. */
+    /* What was copied together last: the same often waits on the next connection. */
     unsigned run_count;
-    const struct pinion_frame *run[URING_RUN_MAX];
+    struct pinion_slice run[URING_RUN_MAX];
     const char *run_bytes;
     struct iovec *iov; /* URING_IOV_ROOM entries */
     char *join_buffer; /* URING_JOIN_ROOM bytes */

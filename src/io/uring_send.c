@@ -1,8 +1,8 @@
 /* Sending: one operation for each connection that has something to send, whatever the number of frames.
  *
- * A single frame is sent from where it lies. Several small ones are copied together. After a few broadcasts
- * the same frames wait on many connections, which then share the copy. Larger ones are sent by reference, in
- * a sendmsg. */
+ * A single frame is sent from where it lies, and so are broadcasts that were joined when they were queued
+ * (run.h). Other small frames are copied together; when the same ones wait on the next connection, it shares
+ * the copy. Larger ones are sent by reference, in a sendmsg. */
 #include "io/uring_int.h"
 #include <assert.h>
 #include <errno.h>
@@ -37,9 +37,11 @@ static bool is_last_run(const struct uring_sends *sends, const struct pinion_out
 
     if (outbox->offset > 0)
         return false;
-    for (const struct pinion_outbox_node *node = outbox->head; node; node = node->next, i++)
-        if (i == sends->run_count || node->frame != sends->run[i])
+    for (const struct pinion_outbox_node *node = outbox->head; node; node = node->next, i++) {
+        struct pinion_slice wire = pinion__outbox_wire(node);
+        if (i == sends->run_count || wire.ptr != sends->run[i].ptr || wire.len != sends->run[i].len)
             return false;
+    }
     return i == sends->run_count;
 }
 
@@ -51,12 +53,12 @@ static void copy_run(struct uring_sends *sends, const struct pinion_outbox *outb
 
     sends->run_bytes = to;
     for (const struct pinion_outbox_node *node = outbox->head; node; node = node->next, count++) {
-        struct pinion_slice wire = pinion__frame_wire(node->frame);
+        struct pinion_slice wire = pinion__outbox_wire(node);
         memcpy(to, wire.ptr + skip, wire.len - skip);
         to += wire.len - skip;
         skip = 0;
         if (count < URING_RUN_MAX)
-            sends->run[count] = node->frame;
+            sends->run[count] = wire;
     }
     sends->run_count = outbox->offset == 0 && count <= URING_RUN_MAX ? count : 0;
     sends->joined += outbox->bytes;
@@ -67,7 +69,7 @@ static void copy_run(struct uring_sends *sends, const struct pinion_outbox *outb
 static size_t prepare_frame(struct io_uring_sqe *sqe, const struct uring_conn *conn)
 {
     const struct pinion_outbox *outbox = &conn->base.outbox;
-    struct pinion_slice wire = pinion__frame_wire(outbox->head->frame);
+    struct pinion_slice wire = pinion__outbox_wire(outbox->head);
     size_t len = wire.len - outbox->offset;
 
     if (len > SEND_MAX)
@@ -152,7 +154,7 @@ static void short_send(struct pinion_conn *conn, int32_t result)
         return;
     }
     pinion__conn_sent(conn, (size_t)result);
-    conn->blocked = true;
+    pinion__conn_block(conn);
     pinion__conn_unsettle(conn);
 }
 

@@ -61,6 +61,51 @@ static void an_outbox(void **state)
     pinion__outbox_pool_release(&pool);
 }
 
+static void a_run(void **state)
+{
+    struct pinion_outbox outbox = { 0 };
+    struct pinion_outbox_pool pool = { .max = 8 };
+    struct pinion_frame *frames[2] = { frame("first"), frame("second") };
+    for (int i = 0; i < 2; i++) {
+        frames[i]->droppable = true;
+        frames[i]->refs = PINION_RUN_SHARED;
+        assert_int_equal(pinion__outbox_push_joined(&outbox, &pool, frames[i]), 0);
+    }
+    assert_ptr_equal(outbox.head, outbox.tail);
+    pinion__outbox_consume(&outbox, &pool, 6);
+    assert_sound(pinion__outbox_check(&outbox));
+
+    struct pinion_run *run = outbox.head->run;
+    outbox.head->end = 3;
+    assert_tells(pinion__outbox_check(&outbox), "part of a run");
+    outbox.head->end = 2;
+    outbox.offset = 6;
+    assert_tells(pinion__outbox_check(&outbox), "has sent more");
+    outbox.offset = 1;
+    outbox.frames = 2;
+    assert_tells(pinion__outbox_check(&outbox), "fewer frames");
+    outbox.frames = 1;
+    run->starts[1]++;
+    assert_tells(pinion__outbox_check(&outbox), "between the others");
+    run->starts[1]--;
+    run->count = 1;
+    assert_tells(pinion__outbox_check(&outbox), "too few");
+    run->count = 2;
+    run->capacity = 10;
+    assert_tells(pinion__outbox_check(&outbox), "more bytes than room");
+    run->capacity = 2048;
+    assert_sound(pinion__outbox_check(&outbox));
+
+    assert_sound(pinion__outbox_pool_check(&pool));
+    pinion__outbox_clear(&outbox, &pool);
+    assert_null(pool.runs.latest[0]);
+    for (int i = 0; i < 2; i++) {
+        frames[i]->refs = 1;
+        pinion__frame_unref(frames[i]);
+    }
+    pinion__outbox_pool_release(&pool);
+}
+
 /* ---- a loop of two connections ---- */
 
 static struct pinion_loop loop;
@@ -160,6 +205,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_outbox),
+        cmocka_unit_test(a_run),
         cmocka_unit_test_setup_teardown(those_who_are_busy, begin, end),
         cmocka_unit_test_setup_teardown(connections, begin, end),
         cmocka_unit_test_setup_teardown(a_connection_that_was_freed_while_it_was_linked, begin, end),
