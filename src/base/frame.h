@@ -22,6 +22,7 @@ struct pinion_frame {
     uint8_t opcode;   /* enum pinion_opcode */
     uint8_t head_len; /* bytes of framing in front of the body */
     bool droppable;   /* it is a broadcast: a full queue may drop it */
+    bool begins_run;  /* a run that begins with it may be there (io/run.h) */
     size_t body_len;
     size_t capacity; /* of the body, bytes */
     char storage[];

@@ -5,22 +5,34 @@
 #include <errno.h>
 #include <string.h>
 
-#define SEND_BATCH       64 /* frames in one system call */
+#define SEND_BATCH       64 /* pieces in one system call */
 #define ACCEPT_RETRY_MIN 100
 #define ACCEPT_RETRY_MAX 1000
 
-/* Usually there is one frame, and send takes a shorter way through the kernel than sendmsg. */
-static ssize_t send_some(const struct pinion_outbox *outbox, int fd, size_t *wanted)
+static ssize_t send_many(const struct pinion_outbox *outbox, int fd, size_t *wanted)
 {
     struct iovec iov[SEND_BATCH];
     struct msghdr message = { .msg_iov = iov };
-    ssize_t sent;
 
     message.msg_iovlen = pinion__outbox_gather(outbox, iov, SEND_BATCH, wanted);
+    return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static ssize_t send_first(const struct pinion_outbox *outbox, int fd, size_t *wanted)
+{
+    struct pinion_slice wire = pinion__outbox_wire(outbox->head);
+
+    *wanted = wire.len - outbox->offset;
+    return send(fd, wire.ptr + outbox->offset, *wanted, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Usually there is one piece, and send takes a shorter way through the kernel than sendmsg. */
+static ssize_t send_some(const struct pinion_outbox *outbox, int fd, size_t *wanted)
+{
+    ssize_t sent;
+
     do
-        sent = message.msg_iovlen == 1
-                   ? send(fd, iov[0].iov_base, iov[0].iov_len, MSG_DONTWAIT | MSG_NOSIGNAL)
-                   : sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent = outbox->head->next ? send_many(outbox, fd, wanted) : send_first(outbox, fd, wanted);
     while (sent < 0 && errno == EINTR);
     return sent;
 }

@@ -254,9 +254,10 @@ int pinion__conn_queue(struct pinion_conn *conn, struct pinion_frame *frame)
         pinion__frame_unref(frame);
         return PINION_ECLOSED;
     }
-    if (conn->blocked)
+    if (!conn->blocked)
+        pinion__conn_unsettle(conn);
+    if (conn->blocked || pinion__outbox_empty(&conn->outbox))
         return pinion__outbox_push(&conn->outbox, &conn->loop->pool, frame);
-    pinion__conn_unsettle(conn);
     return pinion__outbox_push_joined(&conn->outbox, &conn->loop->pool, frame);
 }
 

@@ -119,7 +119,7 @@ int pinion__outbox_push_joined(struct pinion_outbox *outbox, struct pinion_outbo
 {
     size_t size = frame_size(frame);
 
-    if (!outbox->head || !frame->droppable || size == 0 || !join(pool, outbox->tail, frame))
+    if (pinion__outbox_empty(outbox) || !frame->droppable || size == 0 || !join(pool, outbox->tail, frame))
         return pinion__outbox_push(outbox, pool, frame);
     PINION_WORK(1);
     outbox->bytes += size;

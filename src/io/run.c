@@ -71,21 +71,38 @@ static struct pinion_run *run_new(struct pinion_frame *first, struct pinion_fram
     return NULL;
 }
 
-struct pinion_run *pinion__run_of(struct pinion_runs *runs, struct pinion_frame *first,
-                                  struct pinion_frame *second)
+static struct pinion_run *find(const struct pinion_runs *runs, const struct pinion_frame *first,
+                               const struct pinion_frame *second)
 {
     for (unsigned i = 0; i < PINION_RUNS; i++) {
         struct pinion_run *run = runs->latest[i];
-        if (run && run->frames[0] == first && run->frames[1] == second) {
-            run->refs++;
+        if (run && run->frames[0] == first && run->frames[1] == second)
             return run;
-        }
     }
-    if (first->refs < PINION_RUN_SHARED)
-        return NULL;
+    return NULL;
+}
+
+static struct pinion_run *begin(struct pinion_runs *runs, struct pinion_frame *first,
+                                struct pinion_frame *second)
+{
     struct pinion_run *run = run_new(first, second);
+
+    if (!run)
+        return NULL;
+    first->begins_run = true;
+    runs->latest[runs->next++ % PINION_RUNS] = run;
+    return run;
+}
+
+struct pinion_run *pinion__run_of(struct pinion_runs *runs, struct pinion_frame *first,
+                                  struct pinion_frame *second)
+{
+    struct pinion_run *run = first->begins_run ? find(runs, first, second) : NULL;
+
     if (run)
-        runs->latest[runs->next++ % PINION_RUNS] = run;
+        run->refs++;
+    else if (first->refs >= PINION_RUN_SHARED)
+        run = begin(runs, first, second);
     return run;
 }
 
