@@ -17,10 +17,14 @@ struct slab {
     size_t used;
 };
 
+static size_t aligned(size_t size)
+{
+    return (size + PINION_SLAB_ALIGNMENT - 1) / PINION_SLAB_ALIGNMENT * PINION_SLAB_ALIGNMENT;
+}
+
 static char *first_object(struct slab *slab)
 {
-    return (char *)slab +
-           (sizeof *slab + PINION_SLAB_ALIGNMENT - 1) / PINION_SLAB_ALIGNMENT * PINION_SLAB_ALIGNMENT;
+    return (char *)slab + aligned(sizeof *slab);
 }
 
 static size_t fresh_bytes(const struct slab *slab)
@@ -59,8 +63,7 @@ static void slab_free(struct pinion_slabs *slabs, struct slab *slab)
 void pinion__slabs_init(struct pinion_slabs *slabs, size_t object_size, struct pinion_regions *regions)
 {
     slabs->regions = regions;
-    slabs->object_size =
-        (object_size + PINION_SLAB_ALIGNMENT - 1) / PINION_SLAB_ALIGNMENT * PINION_SLAB_ALIGNMENT;
+    slabs->object_size = aligned(object_size);
     pinion__list_init(&slabs->usable);
     slabs->spare = NULL;
     slabs->count = 0;
