@@ -23,15 +23,20 @@ static bool is_number_char(char c)
     return starts_number(c) || c == '.' || c == 'e' || c == 'E' || c == '+';
 }
 
+struct pinion_slice pinion__json_number_at(struct pinion_slice text)
+{
+    size_t len = 0;
+    while (len < text.len && is_number_char(text.ptr[len]))
+        len++;
+    return pinion__slice(text.ptr, len);
+}
+
 /* The next number at or after `at` that is not in a string; an empty slice at the end of the text. */
 static struct pinion_slice next_number(const char *at, const char *end)
 {
     while (at < end && !starts_number(*at))
         at = *at == '"' ? pinion__json_skip_string(at) : at + 1;
-    const char *start = at;
-    while (at < end && is_number_char(*at))
-        at++;
-    return pinion__slice(start, (size_t)(at - start));
+    return pinion__json_number_at(pinion__slice(at, (size_t)(end - at)));
 }
 
 /* ---- reals ---- */
@@ -128,14 +133,6 @@ size_t pinion__json_shorten_reals(char *text, size_t len)
 }
 
 /* ---- reading ---- */
-
-struct pinion_slice pinion__json_number_at(struct pinion_slice text)
-{
-    size_t len = 0;
-    while (len < text.len && is_number_char(text.ptr[len]))
-        len++;
-    return pinion__slice(text.ptr, len);
-}
 
 /* False: it is not an integer, or not one of 64 bits. */
 static bool read_integer(struct pinion_slice number, int64_t *integer)
