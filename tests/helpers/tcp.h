@@ -179,4 +179,34 @@ static inline bool tcp_say_text(int fd, const char *text)
     return tcp_say_frame(fd, 1, text, strlen(text));
 }
 
+/* Write the frame of a text of at most 125 bytes, for several in one send. Returns its length: 6 bytes more.
+ */
+static inline size_t tcp_put_text(char *out, const char *text)
+{
+    size_t len = strlen(text);
+    const uint8_t head[] = { 0x81, (uint8_t)(0x80 | len), 0, 0, 0, 0 };
+    memcpy(out, head, sizeof head);
+    memcpy(out + sizeof head, text, len);
+    return sizeof head + len;
+}
+
+/* Read one frame of the server's with less than `size` bytes, terminated. Returns its first byte, -1 on an
+ * end or when it is longer. */
+static inline int tcp_hear_frame(int fd, char *text, size_t size)
+{
+    uint8_t head[4];
+    if (!tcp_read(fd, head, 2))
+        return -1;
+    size_t len = head[1];
+    if (len == 126) {
+        if (!tcp_read(fd, head + 2, 2))
+            return -1;
+        len = (size_t)head[2] << 8 | head[3];
+    }
+    if (len >= size || !tcp_read(fd, text, len))
+        return -1;
+    text[len] = '\0';
+    return head[0];
+}
+
 #endif

@@ -61,17 +61,9 @@ static pinion_stats now(void)
 /* The next frame's text, terminated. Its opcode. */
 static int next_text(int fd, char *text, size_t size)
 {
-    uint8_t head[4];
-    assert_true(tcp_read(fd, head, 2));
-    size_t len = head[1];
-    if (len == 126) {
-        assert_true(tcp_read(fd, head + 2, 2));
-        len = (size_t)head[2] << 8 | head[3];
-    }
-    assert_true(len < size);
-    assert_true(tcp_read(fd, text, len));
-    text[len] = '\0';
-    return head[0] & 15;
+    int first = tcp_hear_frame(fd, text, size);
+    assert_true(first >= 0);
+    return first & 15;
 }
 
 static int joined(void)

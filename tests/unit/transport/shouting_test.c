@@ -40,21 +40,11 @@ static void serve(void)
     ok(pinion_endpoint_start(endpoint));
 }
 
-/* Returns the length. */
-static size_t put(char *out, const char *text)
-{
-    size_t len = strlen(text);
-    const unsigned char head[] = { 0x81, 0x80 | (unsigned char)len, 0, 0, 0, 0 };
-    memcpy(out, head, sizeof head);
-    memcpy(out + sizeof head, text, len);
-    return sizeof head + len;
-}
-
 static size_t put_shouts(char *out, int count)
 {
     size_t len = 0;
     for (int i = 0; i < count; i++)
-        len += put(out + len, "[\"1\",\"2\",\"r\",\"s\",{}]");
+        len += tcp_put_text(out + len, "[\"1\",\"2\",\"r\",\"s\",{}]");
     return len;
 }
 
@@ -62,7 +52,7 @@ static int joined(void)
 {
     char frame[100], answer[2];
     int fd = websocket();
-    size_t len = put(frame, "[\"1\",\"1\",\"r\",\"phx_join\",{}]");
+    size_t len = tcp_put_text(frame, "[\"1\",\"1\",\"r\",\"phx_join\",{}]");
     assert_true(tcp_send(fd, frame, len));
     assert_true(tcp_read(fd, answer, sizeof answer));
     return fd;

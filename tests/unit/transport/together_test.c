@@ -52,27 +52,11 @@ static void serve(void)
     ok(pinion_endpoint_start(endpoint));
 }
 
-/* The next text that the server sends. */
-static void hear(int fd, char *text, size_t size)
-{
-    uint8_t head[4];
-    assert_true(tcp_read(fd, head, 2));
-    assert_int_equal(head[0], 0x81);
-    size_t len = head[1];
-    if (len == 126) {
-        assert_true(tcp_read(fd, head + 2, 2));
-        len = (size_t)head[2] << 8 | head[3];
-    }
-    assert_true(len < size);
-    assert_true(tcp_read(fd, text, len));
-    text[len] = '\0';
-}
-
 static void expect(int fd, const char *const *texts)
 {
     char text[300];
     for (; *texts; texts++) {
-        hear(fd, text, sizeof text);
+        assert_int_equal(tcp_hear_frame(fd, text, sizeof text), 0x81);
         assert_string_equal(text, *texts);
     }
 }
@@ -88,7 +72,7 @@ static int joined(const char *mount, int version)
     assert_true(tcp_say_text(
         fd, version == 2 ? "[\"1\",\"1\",\"r\",\"phx_join\",{}]"
                          : "{\"topic\":\"r\",\"event\":\"phx_join\",\"ref\":\"1\",\"payload\":{}}"));
-    hear(fd, text, sizeof text);
+    assert_int_equal(tcp_hear_frame(fd, text, sizeof text), 0x81);
     return fd;
 }
 
@@ -110,16 +94,6 @@ static const char *const heard_by_speaker[] = {
     NULL,
 };
 
-/* Masked with zeros. Returns the length. */
-static size_t put(char *out, const char *text)
-{
-    size_t len = strlen(text);
-    const unsigned char head[] = { 0x81, 0x80 | (unsigned char)len, 0, 0, 0, 0 };
-    memcpy(out, head, sizeof head);
-    memcpy(out + sizeof head, text, len);
-    return sizeof head + len;
-}
-
 /* In one segment. */
 static void speak(int fd)
 {
@@ -132,7 +106,7 @@ static void speak(int fd)
     char bytes[500];
     size_t len = 0;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        len += put(bytes + len, texts[i]);
+        len += tcp_put_text(bytes + len, texts[i]);
     assert_true(tcp_send(fd, bytes, len));
 }
 
