@@ -1,7 +1,9 @@
 /* Turns: work that takes too long to be done in one go. Whoever has work left waits in a line, and gets
  * another go when it is first. Each go is a task of its own, so what one go causes runs before the next. In
- * each turn of the loop, all goes together take PINION_TURNS_MS, plus what the last one takes longer. So
- * everybody who is not in the line waits no longer than this. It belongs to a loop's thread. */
+ * each turn of the loop, all goes together take PINION_TURNS_MS, plus what the last one takes longer. Work
+ * that is done as it comes takes no longer either: after each piece of it, pinion__turns_over says whether
+ * the next one has to wait in line. So everybody who is not in the line waits no longer than this. It belongs
+ * to a loop's thread. */
 #ifndef PINION_BASE_TURNS_H
 #define PINION_BASE_TURNS_H
 
@@ -22,6 +24,12 @@ struct pinion_turns {
     bool going;    /* the task is queued or runs */
     uint64_t end;  /* when the time in this turn of the loop is over */
     unsigned left; /* goes left in this turn of the loop */
+    struct {
+        uint64_t turn; /* of the loop, in which the last piece was done */
+        uint64_t end;  /* when the time in that turn was over */
+        unsigned pieces;
+        bool over;
+    } at_once; /* work that is done as it comes */
 };
 
 /* Embedded in an object that has such work. */
@@ -37,6 +45,10 @@ void pinion__turn_init(struct pinion_turn *turn, void (*run)(struct pinion_turn 
 
 /* The turn must not be waiting. */
 void pinion__turns_append(struct pinion_turns *turns, struct pinion_turn *turn);
+
+/* Call this after each piece of work that was done as it came. Returns true when such work has had its time
+ * in this turn of the loop: whoever has more appends its turn. The clock is looked at every few pieces. */
+bool pinion__turns_over(struct pinion_turns *turns);
 
 static inline bool pinion__turn_waits(const struct pinion_turn *turn)
 {

@@ -17,9 +17,10 @@ uint64_t pinion__spoken_begin(struct pinion_shard *shard)
     return now;
 }
 
-bool pinion__spoken_enough(const struct pinion_shard *shard, uint64_t mark)
+bool pinion__spoken_enough(struct pinion_shard *shard, uint64_t mark)
 {
     uint64_t now = deliveries(shard);
 
-    return now - mark >= PINION_SPOKEN_MAX || now - shard->spoken.before >= PINION_SPOKEN_MAX_TURN;
+    return now - mark >= PINION_SPOKEN_MAX || now - shard->spoken.before >= PINION_SPOKEN_MAX_TURN ||
+           pinion__turns_over(&shard->turns);
 }

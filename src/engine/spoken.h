@@ -1,6 +1,6 @@
 /* Counts the deliveries that clients cause with their messages. If one client causes many, or all together do
- * in one turn of the loop, its next message waits for its turn (base/turns.h), so that others are served in
- * between. Belongs to a shard, and so to its loop. */
+ * in one turn of the loop, or their messages take long in one, its next message waits for its turn
+ * (base/turns.h), so that others are served in between. Belongs to a shard, and so to its loop. */
 #ifndef PINION_ENGINE_SPOKEN_H
 #define PINION_ENGINE_SPOKEN_H
 
@@ -22,8 +22,8 @@ struct pinion_spoken {
 /* Call this before a client's bytes are handled. Returns a mark for pinion__spoken_enough. */
 uint64_t pinion__spoken_begin(struct pinion_shard *shard);
 
-/* True when the client has caused its share since the mark, or all clients have caused theirs in this turn.
- */
-bool pinion__spoken_enough(const struct pinion_shard *shard, uint64_t mark);
+/* Call this after each message. True when the client has caused its share since the mark, or all clients have
+ * caused theirs in this turn. */
+bool pinion__spoken_enough(struct pinion_shard *shard, uint64_t mark);
 
 #endif

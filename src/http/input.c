@@ -74,7 +74,8 @@ static void process(struct pinion_http *http, uint8_t *bytes, size_t len)
         bytes += used;
         len -= used;
         left -= used < left ? used : left;
-        if (left == 0 && len > 0 && !pinion__http_is_busy(http))
+        bool over = pinion__turns_over(&http->server->turns) || left == 0;
+        if (over && len > 0 && !pinion__http_is_busy(http))
             pinion__http_wait_turn(http);
     }
     if (len > 0 && http->state != PINION_HTTP_CLOSING)

@@ -130,6 +130,48 @@ static void even_if_the_clock_stands_still(void **state)
     assert_int_equal(a.goes, 0);
 }
 
+/* How many pieces, each of which takes `each_ms`, are done as they come; 100 is all. */
+static unsigned done_at_once(unsigned each_ms)
+{
+    unsigned count = 0;
+
+    do {
+        now += each_ms;
+        count++;
+    } while (count < 100 && !pinion__turns_over(&turns));
+    return count;
+}
+
+static void work_that_is_done_as_it_comes_has_its_time_too(void **state)
+{
+    assert_in_range(done_at_once(1), PINION_TURNS_MS, 2 * PINION_TURNS_MS);
+    assert_int_equal(done_at_once(0), 1); /* in the same turn of the loop */
+    pinion__scheduler_turn(scheduler);
+    assert_int_equal(done_at_once(PINION_TURNS_MS + 1), 2); /* its time begins after the first piece */
+    pinion__scheduler_turn(scheduler);
+    assert_int_equal(done_at_once(0), 100);
+    pinion__scheduler_turn(scheduler);
+    now += 1000; /* nobody's */
+    assert_int_equal(done_at_once(0), 100);
+}
+
+static unsigned done_in_line;
+
+static void do_pieces(struct pinion_turn *turn)
+{
+    done_in_line = done_at_once(PINION_TURNS_MS + 1);
+}
+
+static void in_line_it_has_the_time_of_the_line(void **state)
+{
+    struct pinion_turn turn;
+
+    pinion__turn_init(&turn, do_pieces);
+    pinion__turns_append(&turns, &turn);
+    pinion__scheduler_turn(scheduler);
+    assert_int_equal(done_in_line, 1);
+}
+
 static void who_leaves_has_no_go(void **state)
 {
     struct worker a = { .name = 'a', .goes = 1 }, b = { .name = 'b', .goes = 1 };
@@ -153,6 +195,8 @@ int main(void)
         TEST(what_one_caused_comes_before_the_next),
         TEST(a_turn_of_the_loop_has_its_bound),
         TEST(even_if_the_clock_stands_still),
+        TEST(work_that_is_done_as_it_comes_has_its_time_too),
+        TEST(in_line_it_has_the_time_of_the_line),
         TEST(who_leaves_has_no_go),
     };
 

@@ -1,5 +1,5 @@
-/* Clients that speak to many without pause: once one has caused many deliveries, or all together have in a
- * turn of the loop, what is said next waits for its turn. */
+/* Clients that speak without pause: once one has caused many deliveries, or all together have in a turn of
+ * the loop, or what they say takes long, what is said next waits for its turn. */
 #include "helpers/endpoint.h"
 #include "helpers/in_a_turn.h"
 #include "helpers/io.h"
@@ -8,6 +8,8 @@
 #define LISTENERS 63
 #define MANY      (4096 / (LISTENERS + 1)) /* shouts that may be heard at once */
 #define SHOUTS    (4 * MANY - 6)
+#define PONDERERS 16
+#define PONDER_MS 2
 #define MANY_ALL  (32768 / (LISTENERS + 1)) /* the same of all who shout, and each may shout once more */
 
 static atomic_int shouted;
@@ -26,7 +28,14 @@ static pinion_result shout(pinion_channel *channel, const char *event, const pin
     return pinion_noreply();
 }
 
-static const pinion_channel_def loud = { .handle_in = PINION_CLAUSES({ "s", shout }) };
+static pinion_result ponder(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    usleep(1000 * PONDER_MS);
+    shouted++;
+    return pinion_noreply();
+}
+
+static const pinion_channel_def loud = { .handle_in = PINION_CLAUSES({ "s", shout }, { "p", ponder }) };
 static const pinion_socket_def loud_socket = { .channels = PINION_ROUTES({ "r", &loud }) };
 
 static void serve(void)
@@ -40,12 +49,17 @@ static void serve(void)
     ok(pinion_endpoint_start(endpoint));
 }
 
-static size_t put_shouts(char *out, int count)
+static size_t put_many(char *out, const char *message, int count)
 {
     size_t len = 0;
     for (int i = 0; i < count; i++)
-        len += tcp_put_text(out + len, "[\"1\",\"2\",\"r\",\"s\",{}]");
+        len += tcp_put_text(out + len, message);
     return len;
+}
+
+static size_t put_shouts(char *out, int count)
+{
+    return put_many(out, "[\"1\",\"2\",\"r\",\"s\",{}]", count);
 }
 
 static int joined(void)
@@ -94,6 +108,26 @@ static void those_who_shout_together_have_turns_too(void **state)
         close(fds[i]);
 }
 
+/* A few of them have what a turn has time for; then each of the others has one, and a few have a turn. */
+static void those_whose_messages_take_long_have_turns_too(void **state)
+{
+    enum { EACH = 20, IN_TIME = 8, GOES = 4 / PONDER_MS + 1 };
+    static char messages[EACH * 40];
+    int fds[PONDERERS];
+    serve();
+    for (int i = 0; i < PONDERERS; i++)
+        fds[i] = joined();
+    size_t len = put_many(messages, "[\"1\",\"2\",\"r\",\"p\",{}]", EACH);
+    hold_and_look(shouted_so_far);
+    for (int i = 0; i < PONDERERS; i++)
+        assert_true(tcp_send(fds[i], messages, len));
+    let_go();
+    await_all(PONDERERS * EACH);
+    assert_in_range(in_a_turn.most, 1, IN_TIME + PONDERERS + GOES);
+    for (int i = 0; i < PONDERERS; i++)
+        close(fds[i]);
+}
+
 /* The lines of one body. */
 static void who_polls_has_a_turn_too(void **state)
 {
@@ -129,6 +163,7 @@ static int run(void)
     const struct CMUnitTest tests[] = {
         TEST(who_shouts_has_a_turn_like_others),
         TEST(those_who_shout_together_have_turns_too),
+        TEST(those_whose_messages_take_long_have_turns_too),
         TEST(who_polls_has_a_turn_too),
     };
     return cmocka_run_group_tests_name(io, tests, NULL, NULL);
