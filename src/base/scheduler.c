@@ -8,7 +8,10 @@
 #include <pinion/error.h>
 #include <stdlib.h>
 
-#define RUN_MAX 1024 /* tasks of each kind in a turn; then it is I/O's turn */
+/* Tasks of each kind, posted and deferred, in a turn. Then it is I/O's turn. */
+#define RUN_MAX      1024
+#define RUN_MS       10 /* and how long they take */
+#define TASKS_A_LOOK 8  /* tasks between two looks at the clock */
 
 static uint64_t monotonic_ms(void *context)
 {
@@ -83,17 +86,37 @@ uint64_t pinion__scheduler_mark(const struct pinion_scheduler *scheduler)
     return scheduler->running ? scheduler->deferred : 0;
 }
 
-/* Run up to `max` tasks. Returns how many were run. */
-static size_t run_some(struct pinion_task_queue *queue, size_t max)
-{
-    struct pinion_task *task;
-    size_t count = 0;
+/* What may run before others have their turn. All zero but `max` at first. */
+struct share {
+    unsigned max;
+    unsigned ran;
+    uint64_t end; /* 0: nobody has looked at the clock yet */
+};
 
-    while (count < max && (task = pinion__task_queue_pop(queue))) {
+/* Count one more task. Returns false when the share is used up. */
+static bool use_share(const struct pinion_scheduler *scheduler, struct share *share)
+{
+    if (share->ran == share->max)
+        return false;
+    if (++share->ran % TASKS_A_LOOK != 0)
+        return true;
+    uint64_t now = pinion__scheduler_now(scheduler);
+    if (share->end == 0)
+        share->end = now + RUN_MS;
+    return now < share->end;
+}
+
+/* Returns true when the queue is empty, false when the share is used up. */
+static bool run_share(const struct pinion_scheduler *scheduler, struct pinion_task_queue *queue,
+                      struct share *share)
+{
+    while (!pinion__task_queue_empty(queue)) {
+        if (!use_share(scheduler, share))
+            return false;
+        struct pinion_task *task = pinion__task_queue_pop(queue);
         task->run(task);
-        count++;
     }
-    return count;
+    return true;
 }
 
 void pinion__scheduler_drain(struct pinion_scheduler *scheduler)
@@ -102,24 +125,29 @@ void pinion__scheduler_drain(struct pinion_scheduler *scheduler)
     if (scheduler->running)
         return;
     scheduler->running = true;
-    run_some(&scheduler->ready, RUN_MAX);
+    struct share share = { .max = RUN_MAX };
+    (void)run_share(scheduler, &scheduler->ready, &share);
     scheduler->running = false;
 }
 
-/* Run posted tasks, up to the bound. Returns false when the mailbox was empty: the next put then wakes the
+/* While deferred tasks are left from the last turn, few posted ones add to them. */
+static unsigned posted_max(const struct pinion_scheduler *scheduler)
+{
+    return pinion__task_queue_empty(&scheduler->ready) ? RUN_MAX : TASKS_A_LOOK;
+}
+
+/* Run posted tasks, up to their share. Returns false when the mailbox was empty: the next put then wakes the
  * loop. */
 static bool run_posted(struct pinion_scheduler *scheduler)
 {
-    size_t left = RUN_MAX;
+    struct share share = { .max = posted_max(scheduler) };
 
-    while (left > 0) {
-        if (pinion__task_queue_empty(&scheduler->posted)) {
+    do {
+        if (pinion__task_queue_empty(&scheduler->posted))
             pinion__mailbox_take(&scheduler->mailbox, &scheduler->posted);
-            if (pinion__task_queue_empty(&scheduler->posted))
-                return false;
-        }
-        left -= run_some(&scheduler->posted, left);
-    }
+        if (pinion__task_queue_empty(&scheduler->posted))
+            return false;
+    } while (run_share(scheduler, &scheduler->posted, &share));
     return true;
 }
 
@@ -233,17 +261,30 @@ void pinion__scheduler_forgive(struct pinion_scheduler *scheduler)
     scheduler->forgiving = true;
 }
 
+/* Returns true if there were any. */
+static bool run_all(struct pinion_task_queue *queue)
+{
+    struct pinion_task *task;
+    bool ran = false;
+
+    while ((task = pinion__task_queue_pop(queue))) {
+        task->run(task);
+        ran = true;
+    }
+    return ran;
+}
+
 void pinion__scheduler_close(struct pinion_scheduler *scheduler)
 {
     assert(pinion__scheduler_on_thread(scheduler) && !scheduler->running);
     pinion__mailbox_close(&scheduler->mailbox);
     scheduler->running = true;
-    size_t ran;
+    bool ran;
     do {
         if (pinion__task_queue_empty(&scheduler->posted))
             pinion__mailbox_take(&scheduler->mailbox, &scheduler->posted);
-        ran = run_some(&scheduler->posted, SIZE_MAX);
-        ran += run_some(&scheduler->ready, SIZE_MAX);
-    } while (ran > 0);
+        ran = run_all(&scheduler->posted);
+        ran |= run_all(&scheduler->ready);
+    } while (ran);
     scheduler->running = false;
 }

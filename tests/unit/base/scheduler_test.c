@@ -257,6 +257,65 @@ static void a_post_behind_a_backlog_of_whole_turns_is_not_forgotten(void **state
     assert_int_equal(runs, 2 * per_turn + 1);
 }
 
+static void take_long(struct pinion_task *task)
+{
+    runs++;
+    clock_ms += 3;
+}
+
+/* Tasks that take long: a few of each kind in a turn, so that I/O does not wait for all of them. */
+static void slow_tasks_do_not_hold_the_loop(void **state)
+{
+    for (int i = 0; i < 200; i++) {
+        tasks[i].run = take_long;
+        if (i < 100)
+            assert_int_equal(pinion__scheduler_post(scheduler, &tasks[i], 0), 0);
+        else
+            pinion__scheduler_defer(scheduler, &tasks[i]);
+    }
+    runs = 0;
+    for (int before = 0; pinion__scheduler_turn(scheduler) == 0; before = runs)
+        assert_in_range(runs - before, 2, 50);
+    assert_int_equal(runs, 200);
+}
+
+/* A task that defers others, like a broadcast to channels that are called for it. */
+struct cause {
+    struct pinion_task task;
+    struct pinion_task *effects;
+};
+
+enum { CAUSES = 3000, EFFECTS = 20, IN_A_TURN = 1024 };
+
+static void defer_effects(struct pinion_task *task)
+{
+    const struct cause *cause = PINION_CONTAINER_OF(task, struct cause, task);
+
+    for (int i = 0; i < EFFECTS; i++)
+        pinion__scheduler_defer(scheduler, &cause->effects[i]);
+}
+
+static void what_posts_cause_does_not_pile_up(void **state)
+{
+    static struct cause causes[CAUSES];
+    static struct pinion_task effects[CAUSES * EFFECTS];
+    int most = 0;
+
+    runs = 0;
+    for (int i = 0; i < CAUSES * EFFECTS; i++)
+        effects[i].run = count_run;
+    for (int i = 0; i < CAUSES; i++) {
+        causes[i] = (struct cause){ .task.run = defer_effects, .effects = &effects[EFFECTS * i] };
+        assert_int_equal(pinion__scheduler_post(scheduler, &causes[i].task, 0), 0);
+    }
+    while (pinion__scheduler_turn(scheduler) == 0) {
+        int left = (int)scheduler->deferred - runs;
+        most = left > most ? left : most;
+    }
+    assert_int_equal(runs, CAUSES * EFFECTS);
+    assert_in_range(most, IN_A_TURN, IN_A_TURN * EFFECTS); /* as many as the first turn leaves */
+}
+
 struct alarm_clock {
     struct pinion_timer timer;
     char letter;
@@ -620,6 +679,8 @@ int main(void)
         WITH_CLOCK(tasks_without_end_do_not_hold_the_loop),
         WITH_CLOCK(a_backlog_counts_against_the_cap_and_is_worked_off),
         WITH_CLOCK(a_post_behind_a_backlog_of_whole_turns_is_not_forgotten),
+        WITH_CLOCK(slow_tasks_do_not_hold_the_loop),
+        WITH_CLOCK(what_posts_cause_does_not_pile_up),
         WITH_CLOCK(timers_fire_when_due_and_tell_how_long_to_wait),
         WITH_CLOCK(a_timer_of_no_delay_fires_in_the_next_turn),
         WITH_CLOCK(an_endless_delay_does_not_wrap_around),
