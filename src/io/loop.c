@@ -247,6 +247,13 @@ void *pinion__conn_user(const struct pinion_conn *conn)
     return conn->user;
 }
 
+static int push(struct pinion_conn *conn, struct pinion_frame *frame)
+{
+    if (conn->blocked || pinion__outbox_empty(&conn->outbox))
+        return pinion__outbox_push(&conn->outbox, &conn->loop->pool, frame);
+    return pinion__outbox_push_joined(&conn->outbox, &conn->loop->pool, frame);
+}
+
 int pinion__conn_queue(struct pinion_conn *conn, struct pinion_frame *frame)
 {
     assert(on_thread(conn->loop));
@@ -254,11 +261,29 @@ int pinion__conn_queue(struct pinion_conn *conn, struct pinion_frame *frame)
         pinion__frame_unref(frame);
         return PINION_ECLOSED;
     }
+    conn->delayed = false;
     if (!conn->blocked)
         pinion__conn_unsettle(conn);
-    if (conn->blocked || pinion__outbox_empty(&conn->outbox))
-        return pinion__outbox_push(&conn->outbox, &conn->loop->pool, frame);
-    return pinion__outbox_push_joined(&conn->outbox, &conn->loop->pool, frame);
+    return push(conn, frame);
+}
+
+int pinion__conn_queue_delayed(struct pinion_conn *conn, struct pinion_frame *frame)
+{
+    assert(on_thread(conn->loop));
+    if (conn->ending || conn->finishing)
+        return pinion__conn_queue(conn, frame); /* which refuses it */
+    if (!conn->blocked && pinion__outbox_empty(&conn->outbox))
+        conn->delayed = true;
+    return push(conn, frame);
+}
+
+void pinion__conn_let_go(struct pinion_conn *conn)
+{
+    assert(on_thread(conn->loop));
+    if (!conn->delayed)
+        return;
+    conn->delayed = false;
+    pinion__conn_unsettle(conn);
 }
 
 bool pinion__conn_answer(struct pinion_conn *conn, struct pinion_frame *frame)
@@ -309,6 +334,7 @@ uint64_t pinion__loop_acked(const struct pinion_loop *loop)
 size_t pinion__conn_flush(struct pinion_conn *conn)
 {
     assert(on_thread(conn->loop));
+    conn->delayed = false;
     if (!conn->blocked && !pinion__outbox_empty(&conn->outbox)) {
         conn->loop->ops->flush(conn);
         pinion__conn_unsettle(conn);
@@ -353,6 +379,7 @@ void pinion__conn_shutdown(struct pinion_conn *conn)
     if (conn->ending || conn->finishing)
         return;
     conn->finishing = true;
+    conn->delayed = false;
     pinion__conn_unsettle(conn);
 }
 

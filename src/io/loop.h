@@ -130,6 +130,14 @@ void pinion__conn_deliver(struct pinion_conn *conn, uint8_t *bytes, size_t len);
  * an error; PINION_ENOMEM; PINION_ETOOBIG: 4 GiB or more. */
 int pinion__conn_queue(struct pinion_conn *conn, struct pinion_frame *frame);
 
+/* The same for a frame that may wait for others. It leaves with the next frame that is queued without delay,
+ * with a flush or a shutdown, or when pinion__conn_let_go is called: the caller must do so in time. If what
+ * is queued leaves in this turn already, or waits for the peer, this frame is one of those. */
+int pinion__conn_queue_delayed(struct pinion_conn *conn, struct pinion_frame *frame);
+
+/* What was delayed leaves at the end of this turn. */
+void pinion__conn_let_go(struct pinion_conn *conn);
+
 /* Queue a frame that the peer waits for. Returns false when it cannot be sent. If there is no memory for it
  * (frame may then be NULL), the connection is closed: otherwise the peer would wait in vain, and take what
  * follows for the answer. */

@@ -69,6 +69,7 @@ struct pinion_conn {
     bool finishing : 1; /* a FIN follows what is queued; nothing more can be queued */
     bool ending : 1;    /* only the closed event follows */
     bool busy : 1;      /* in loop->busy: it is read only from there */
+    bool delayed : 1;   /* what is queued is not sent yet; the connection need not be unsettled */
 };
 
 /* The table of an engine. Only the functions of loop.h call it, after they have checked the arguments. Every
@@ -128,6 +129,12 @@ void pinion__conn_begin(struct pinion_conn *conn, const struct pinion_listener *
 
 /* Have the engine settle this connection at the end of the turn. */
 void pinion__conn_unsettle(struct pinion_conn *conn);
+
+/* Something is queued that is to be sent now. */
+static inline bool pinion__conn_sends(const struct pinion_conn *conn)
+{
+    return !conn->blocked && !conn->delayed && !pinion__outbox_empty(&conn->outbox);
+}
 
 /* The connection is over, for this reason or 0. What is queued is dropped, and only the closed event follows.
  * Only the first call counts. */

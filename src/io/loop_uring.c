@@ -171,7 +171,7 @@ static void settle(struct uring_engine *engine, struct uring_conn *conn)
     if (!pinion__uring_just_reads(conn))
         pinion__uring_settle_reading(engine, conn);
     /* This comes last: from here on the connection may be unsettled again. */
-    if (!base->blocked && !pinion__outbox_empty(&base->outbox))
+    if (pinion__conn_sends(base))
         pinion__uring_send(engine, conn);
 }
 

@@ -211,7 +211,7 @@ static void settle(struct uv_conn *conn)
 {
     struct pinion_conn *base = &conn->base;
 
-    if (!base->blocked)
+    if (pinion__conn_sends(base))
         send_outbox(base);
     if (!base->ending && base->finishing && !base->blocked && !conn->fin_sent) {
         conn->fin_sent = true;
