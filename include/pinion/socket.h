@@ -138,6 +138,16 @@ typedef struct pinion_socket_options {
         drop_broadcasts; /* Drop broadcasts before that, the oldest first, an eighth of max_queue at once
                             (`skipped`). Then only replies and pushes can close the client. Default: false. */
 
+    /* ---- when it leaves ---- */
+
+    /* How long frames for a client may wait for others, so that all of them leave in one send: where many
+     * small frames go to each client, a few milliseconds save most of the cost. Frames leave earlier when 16
+     * KiB wait, and before a pong or a close. Long polling answers a poll that waits after this time.
+     * Milliseconds, up to 1,000. Default: 0, frames leave at the end of the loop's turn. */
+    uint32_t flush_delay_ms;
+    bool flush_replies; /* A reply does not wait for flush_delay_ms: it leaves in this turn, with all that was
+                           queued before it. Default: false. */
+
     /* ---- silence ---- */
 
     uint32_t timeout_ms;       /* How long a client may send nothing. It is noticed up to a sixteenth later.

@@ -93,6 +93,12 @@ typedef struct pinion_transport {
     /* How many times max_queue may wait before the client counts as one that does not read: more than once
      * while it cannot be expected to. Not 0. NULL: once. */
     size_t (*allowance)(void *conn);
+
+    /* ---- frames that wait for others, for pinion_transport_gather ---- */
+
+    /* Send, at the end of this turn of the loop, what waits for others. It must not end the connection. NULL:
+     * the transport lets no frame wait. */
+    void (*send_gathered)(void *conn);
 } pinion_transport;
 
 /* What a transport knows of the request that brought a client, for pinion/connect.h. A member that the
@@ -156,6 +162,8 @@ typedef struct pinion_transport_limits {
     size_t max_queue;     /* What waits for the client. Bytes of memory. On excess, unless the queue is
                              empty: close with PINION_CLOSE_POLICY. */
     bool drop_broadcasts; /* Before that close, drop the oldest frames that are pinion_frame_is_droppable. */
+    uint32_t flush_delay_ms; /* How long frames may wait for others, so that they leave in one send:
+                                pinion_transport_gather. Milliseconds. 0: not at all. */
 
     const char *path;          /* Where the socket is mounted, for lines of the log. It lives as long as the
                                   endpoint. */
@@ -197,6 +205,14 @@ static inline PINION_CHECKED int pinion_transport_limits_of(const pinion_endpoin
 {
     return pinion_transport_limits_of_sized(endpoint, path, limits, sizeof(pinion_transport_limits));
 }
+
+/* ---- frames that wait for others ---- */
+
+/* Report that frames for this client wait for others, where the mount asks for it (flush_delay_ms). The
+ * engine calls ->send_gathered when the time is over, and before that after a reply that must not wait. A
+ * transport calls this from its ->send, for each frame that it lets wait. What it sends earlier, because much
+ * waits, or because the connection closes, is its own business. */
+PINION_API void pinion_transport_gather(pinion_socket *socket);
 
 /* ---- clients that do not read ---- */
 

@@ -6,6 +6,7 @@
 #include "engine/audience.h"
 #include "engine/extension.h"
 #include "engine/fanout.h"
+#include "engine/gather.h"
 #include "engine/socket_end.h"
 #include "engine/sweep.h"
 #include <stdlib.h>
@@ -65,6 +66,7 @@ void pinion__hub_release(struct pinion_hub *hub)
     pinion__extensions_release(hub);
     pinion__pubsub_release(&hub->pubsub);
     for (unsigned i = 0; i < hub->shard_count; i++) {
+        pinion__gathers_release(hub->shards[i]);
         pinion__sweep_release(hub->shards[i]);
         pinion__audiences_release(hub->shards[i]);
         pinion__socket_class_release_all(hub->shards[i]);

@@ -47,6 +47,7 @@ struct pinion_shard {
     struct pinion_sweep *sweeps;           /* the sockets that have not ended: sweep.h */
     struct pinion_audience *audiences;     /* see audience.h */
     struct pinion_socket_class *classes;   /* see socket_class.h */
+    struct pinion_gather *gathers;         /* see gather.h */
     struct pinion_definitions definitions; /* the transports that have connected here */
     struct pinion_turns turns;             /* clients that wait: their messages are large, or reach many */
     struct pinion_spoken spoken;           /* how much clients caused in this turn of the loop */

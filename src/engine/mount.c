@@ -20,6 +20,7 @@
 #define DEFAULT_MAX_BATCH    UINT32_MAX
 #define DEFAULT_MAX_BODY     8000000
 #define DEFAULT_OVERHEAD     1000
+#define FLUSH_DELAY_MAX      1000
 #define OVERHEAD_BURST       10 /* the default burst is worth so many seconds */
 
 /* Each clause needs a function. `star`: "*" is allowed. */
@@ -92,6 +93,9 @@ static int check_options(const pinion_socket_options *options, const char *path)
     if (options->max_depth > PINION_JSON_DEPTH)
         return pinion__fail(PINION_EINVAL, "socket %s: max_depth: %u is too many, at most %d", path,
                             options->max_depth, PINION_JSON_DEPTH);
+    if (options->flush_delay_ms > FLUSH_DELAY_MAX)
+        return pinion__fail(PINION_EINVAL, "socket %s: flush_delay_ms: %u is too long, at most %d", path,
+                            options->flush_delay_ms, FLUSH_DELAY_MAX);
     if (options->no_websocket && !options->longpoll && !options->own_transport)
         return pinion__fail(PINION_EINVAL,
                             "socket %s: no client can reach it: no_websocket is set, and longpoll is not. If "
@@ -155,6 +159,7 @@ static void fill_limits(struct pinion_mount *mount)
         .max_message = options->max_message,
         .max_queue = options->max_queue,
         .drop_broadcasts = options->drop_broadcasts,
+        .flush_delay_ms = options->flush_delay_ms,
         .path = mount->path,
         .timeout_ms = options->timeout_ms,
         .ping_interval_ms = options->ping_interval_ms,

@@ -1,4 +1,6 @@
 #include "engine/reply.h"
+#include "engine/gather.h"
+#include "engine/mount.h"
 #include "engine/send.h"
 
 int pinion__socket_reply(struct pinion_socket *socket, const struct pinion_message *to,
@@ -15,7 +17,10 @@ int pinion__socket_reply(struct pinion_socket *socket, const struct pinion_messa
     };
     reply.payload.ptr = pinion_payload_bytes(payload, &reply.payload.len);
     reply.payload_binary = pinion_payload_kind(payload) == PINION_PAYLOAD_BINARY;
-    return pinion__socket_send(socket, &reply);
+    int rc = pinion__socket_send(socket, &reply);
+    if (!rc && socket->class->mount->options.flush_replies)
+        pinion__gather_replied(socket);
+    return rc;
 }
 
 void pinion__socket_reply_error(struct pinion_socket *socket, const struct pinion_message *to,

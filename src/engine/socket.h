@@ -53,6 +53,7 @@ struct pinion_socket {
     uint8_t reason;      /* once it has ended: the pinion_reason for its channels */
     bool started : 1;    /* a raw socket's init has been called */
     bool unread : 1;     /* see pinion__socket_unread */
+    bool gathered : 1;   /* in its class's gather */
 };
 
 /* ---- who may call ---- */

@@ -3,6 +3,7 @@
 #ifndef PINION_ENGINE_SOCKET_CLASS_H
 #define PINION_ENGINE_SOCKET_CLASS_H
 
+struct pinion_gather;
 struct pinion_mount;
 struct pinion_serializer;
 struct pinion_shard;
@@ -12,6 +13,7 @@ struct pinion_socket_class {
     const struct pinion_mount *mount;
     const struct pinion_transport *transport;
     const struct pinion_serializer *serializer; /* NULL for raw sockets */
+    struct pinion_gather *gather;               /* NULL: no frame of theirs waits for others */
     struct pinion_socket_class *next;           /* of the shard */
 };
 

@@ -62,6 +62,7 @@ const struct pinion_transport pinion__longpoll = {
     .flush = pinion__longpoll_out_flush,
     .drop = pinion__longpoll_out_drop,
     .allowance = pinion__longpoll_out_allowance,
+    .send_gathered = pinion__longpoll_out_send_gathered,
 };
 
 /* ---- to begin ---- */

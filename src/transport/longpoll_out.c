@@ -78,6 +78,22 @@ static void close_slow(struct pinion_longpoll_session *session)
     pinion__longpoll_end_socket(session, PINION_REASON_CLOSED);
 }
 
+/* What is sent in one go leaves in one answer, and so does what is sent while it may wait. */
+static void answer_later(struct pinion_longpoll_session *session)
+{
+    if (session->mount->limits.flush_delay_ms > 0)
+        pinion_transport_gather(session->socket);
+    else
+        pinion__longpoll_session_work_later(session);
+}
+
+void pinion__longpoll_out_send_gathered(void *conn)
+{
+    struct pinion_longpoll_session *session = conn;
+    if (session->queue.count > 0 && !pinion__list_empty(&session->polls))
+        pinion__longpoll_session_work_later(session);
+}
+
 static int enqueue(struct pinion_longpoll_session *session, struct pinion_frame *frame)
 {
     if (frame->opcode != PINION_OPCODE_TEXT)
@@ -88,7 +104,7 @@ static int enqueue(struct pinion_longpoll_session *session, struct pinion_frame 
     if (!rc)
         rc = pinion__longpoll_queue_put(&session->queue, frame);
     if (!rc && !pinion__list_empty(&session->polls))
-        pinion__longpoll_session_work_later(session); /* what is sent in one go leaves in one answer */
+        answer_later(session);
     return rc;
 }
 

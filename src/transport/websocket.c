@@ -87,6 +87,7 @@ const struct pinion_transport pinion__websocket = {
     .waiting = pinion__websocket_waiting,
     .flush = pinion__websocket_flush,
     .drop = pinion__websocket_drop,
+    .send_gathered = pinion__websocket_send_gathered,
 };
 
 /* ---- opening ---- */

@@ -114,6 +114,7 @@ void pinion__websocket_refuse(struct pinion_websocket *ws, int error, const pini
 size_t pinion__websocket_waiting(void *conn);
 void pinion__websocket_flush(void *conn);
 size_t pinion__websocket_drop(void *conn, size_t most);
+void pinion__websocket_send_gathered(void *conn);
 
 /* pinion_transport.send */
 int pinion__websocket_send(void *conn, struct pinion_frame *out);

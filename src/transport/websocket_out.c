@@ -3,6 +3,8 @@
 #include "transport/websocket_int.h"
 #include <assert.h>
 
+#define GATHER_MAX ((size_t)16 * 1024) /* bytes that may wait for others */
+
 /* ---- frames ---- */
 
 size_t pinion__websocket_waiting(void *conn)
@@ -31,12 +33,36 @@ static void close_slow(struct pinion_websocket *ws)
     pinion__websocket_fail(ws, PINION_CLOSE_POLICY);
 }
 
+/* It may wait for others, unless much waits already. */
+static int queue_delayed(struct pinion_websocket *ws, struct pinion_frame *out)
+{
+    int rc = pinion__conn_queue_delayed(ws->conn, out);
+    if (rc)
+        return rc;
+    if (pinion__conn_queued(ws->conn) >= GATHER_MAX)
+        pinion__conn_let_go(ws->conn);
+    else
+        pinion_transport_gather(ws->socket);
+    return 0;
+}
+
+static int queue(struct pinion_websocket *ws, struct pinion_frame *out)
+{
+    return ws->limits->flush_delay_ms == 0 ? pinion__conn_queue(ws->conn, out) : queue_delayed(ws, out);
+}
+
+void pinion__websocket_send_gathered(void *conn)
+{
+    const struct pinion_websocket *ws = conn;
+    pinion__conn_let_go(ws->conn);
+}
+
 /* Of a frame for which there is no room at once. */
 static int send_if_admitted(struct pinion_websocket *ws, struct pinion_frame *out, size_t memory)
 {
     int rc = pinion__socket_admit(ws->socket, out, memory);
     if (rc == 0)
-        return pinion__conn_queue(ws->conn, out);
+        return queue(ws, out);
     pinion__frame_unref(out);
     if (rc == PINION_ECLOSED)
         close_slow(ws);
@@ -49,7 +75,7 @@ int pinion__websocket_send(void *conn, struct pinion_frame *out)
     assert(ws->state == PINION_WEBSOCKET_OPEN);
     size_t memory = pinion__frame_memory(out);
     if (pinion_transport_has_room(ws->limits, pinion__conn_memory(ws->conn), memory))
-        return pinion__conn_queue(ws->conn, out);
+        return queue(ws, out);
     return send_if_admitted(ws, out, memory);
 }
 

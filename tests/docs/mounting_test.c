@@ -57,6 +57,19 @@ static int mount(pinion_endpoint *endpoint)
                                   });
 }
 
+static const pinion_socket_def ticker_socket = {
+    .channels = PINION_ROUTES({ "ticks:*", &room_channel }),
+};
+
+static int mount_ticker(pinion_endpoint *endpoint)
+{
+    const pinion_socket_options options = {
+        .flush_delay_ms = 5,
+        .flush_replies = true, /* who asks is answered at once */
+    };
+    return pinion_endpoint_socket(endpoint, "/ticker", &ticker_socket, &options);
+}
+
 static pinion_result greet(pinion_socket *socket)
 {
     pinion_raw_push(socket, false, "hello", 5);
@@ -78,6 +91,7 @@ static void it_is_mounted(void **state)
     ok(open_endpoint(&app, &endpoint));
     assert_ptr_equal(pinion_endpoint_context(endpoint), &app);
     ok(mount(endpoint));
+    ok(mount_ticker(endpoint));
     pinion_endpoint_free(endpoint);
 }
 
