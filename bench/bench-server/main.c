@@ -22,10 +22,13 @@ static const pinion_socket_def bench_socket = {
 
 int main(int argc, char **argv)
 {
-    bool drop = false;
+    pinion_socket_options socket = { .timeout_ms = PINION_NEVER, .any_origin = true };
     const program_flag flags[] = {
-        { "drop-broadcasts", "of a client's full queue drop the oldest, instead of closing", &drop },
-        { NULL, NULL, NULL },
+        { "drop-broadcasts", "of a client's full queue drop the oldest, instead of closing",
+          .given = &socket.drop_broadcasts },
+        { "flush-delay", "how long frames for a client may wait for others, in milliseconds",
+          .number = &socket.flush_delay_ms, .most = 1000 },
+        { NULL },
     };
     pinion_endpoint_options options = { .host = "127.0.0.1" };
     pinion_endpoint *endpoint = NULL;
@@ -35,10 +38,7 @@ int main(int argc, char **argv)
 
     int rc = pinion_endpoint_new(&endpoint, &options);
     if (!rc)
-        rc = pinion_endpoint_socket(endpoint, "/socket", &bench_socket,
-                                    &(pinion_socket_options){ .timeout_ms = PINION_NEVER,
-                                                              .drop_broadcasts = drop,
-                                                              .any_origin = true });
+        rc = pinion_endpoint_socket(endpoint, "/socket", &bench_socket, &socket);
     if (!rc)
         rc = pinion_endpoint_run(endpoint);
     pinion_endpoint_free(endpoint);

@@ -23,8 +23,9 @@ int main(int argc, char **argv)
 {
     bool tokens = false;
     const program_flag flags[] = {
-        { "require-token", "let in only clients with a token; GET /token?user=NAME gives one", &tokens },
-        { NULL, NULL, NULL },
+        { "require-token", "let in only clients with a token; GET /token?user=NAME gives one",
+          .given = &tokens },
+        { NULL },
     };
     struct chat chat = { NULL };
     pinion_endpoint_options options = { .port = 4000, .context = &chat };

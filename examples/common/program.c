@@ -27,7 +27,7 @@ static void help(const char *name, const program_flag *flags, FILE *out)
             "                 X-Forwarded-* headers are believed\n",
             name);
     for (; flags && flags->name; flags++)
-        fprintf(out, "  --%-15s%s\n", flags->name, flags->help);
+        fprintf(out, "  --%s%s\n                 %s\n", flags->name, flags->number ? " N" : "", flags->help);
 }
 
 static int parse_number(const char *name, const char *text, unsigned long min, unsigned long max,
@@ -131,8 +131,21 @@ static void all_options(const program_flag *flags, struct option all[COMMON_COUN
     size_t count = COMMON_COUNT;
     memcpy(all, common_options, sizeof common_options);
     for (int i = 0; flags && flags[i].name && i < FLAGS_MAX; i++)
-        all[count++] = (struct option){ flags[i].name, no_argument, NULL, FLAG_BASE + i };
+        all[count++] = (struct option){ flags[i].name, flags[i].given ? no_argument : required_argument, NULL,
+                                        FLAG_BASE + i };
     all[count] = (struct option){ 0 };
+}
+
+static int set_flag(const program_flag *flag)
+{
+    unsigned long number = 0;
+    if (flag->given) {
+        *flag->given = true;
+        return 0;
+    }
+    int rc = parse_number(flag->name, optarg, 0, flag->most, &number);
+    *flag->number = (uint32_t)number;
+    return rc;
 }
 
 /* If a program is started without the descriptors 0 to 2, the first files that it opens get these numbers,
@@ -162,9 +175,9 @@ int program_options(int argc, char **argv, const program_flag *flags, pinion_end
             help(argv[0], flags, stdout);
             return 1;
         }
-        if (option >= FLAG_BASE) {
-            *flags[option - FLAG_BASE].given = true;
-        } else if (set_option(option, options, &supervised) != 0) {
+        int rc = option >= FLAG_BASE ? set_flag(&flags[option - FLAG_BASE])
+                                     : set_option(option, options, &supervised);
+        if (rc) {
             help(argv[0], flags, stderr);
             return 2 + 1;
         }

@@ -15,7 +15,9 @@ extern "C" {
 typedef struct program_flag {
     const char *name; /* without "--" */
     const char *help; /* one line */
-    bool *given;
+    bool *given;      /* set when it is given; NULL: it takes a number */
+    uint32_t *number; /* the number, at most `most` */
+    uint32_t most;
 } program_flag;
 
 /* Read --port N, --host ADDR, --loops N, --io ENGINE, --log LEVEL, --pubsub URL, --trusted-proxies LIST, and
