@@ -185,6 +185,8 @@ static void open_endpoint(void)
                                           .longpoll_max_body = 1000,
                                           .max_queue = 20000,
                                           .drop_broadcasts = true,
+                                          .flush_delay_ms = 20,
+                                          .flush_replies = true,
                                           .ping_interval_ms = 1000 };
     ok(pinion_endpoint_new(&endpoint, &options));
     endpoint->engine = &memory_engine;

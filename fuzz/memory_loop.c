@@ -196,7 +196,7 @@ static void finish(struct memory_conn *conn)
 static void settle(struct memory_conn *conn)
 {
     struct pinion_conn *base = &conn->base;
-    if (!base->ending && !base->blocked && !pinion__outbox_empty(&base->outbox))
+    if (!base->ending && pinion__conn_sends(base))
         flush(base);
     if (conn->peer && base->finishing && pinion__outbox_empty(&base->outbox))
         conn->peer->fin_came = true;

@@ -323,6 +323,18 @@ uint32_t pinion__conn_acked(const struct pinion_conn *conn)
     return conn->sent - (uint32_t)in_kernel(conn);
 }
 
+uint32_t pinion__conn_position(const struct pinion_conn *conn)
+{
+    return conn->sent + (uint32_t)conn->outbox.bytes;
+}
+
+/* An old position may seem to be among what waits, once in 4 GiB. */
+bool pinion__conn_waits_before(const struct pinion_conn *conn, uint32_t position)
+{
+    uint32_t ahead = position - conn->sent;
+    return ahead > 0 && ahead <= conn->outbox.bytes;
+}
+
 uint64_t pinion__loop_acked(const struct pinion_loop *loop)
 {
     uint64_t acked = loop->sent;

@@ -165,6 +165,12 @@ uint64_t pinion__loop_acked(const struct pinion_loop *loop);
  * breaks here gets its closed event in a later turn. */
 size_t pinion__conn_flush(struct pinion_conn *conn);
 
+/* Where the next frame that is queued will begin: how many bytes come before it, modulo 4 GiB. */
+uint32_t pinion__conn_position(const struct pinion_conn *conn);
+
+/* True while bytes that were queued before this position wait to be sent. */
+bool pinion__conn_waits_before(const struct pinion_conn *conn, uint32_t position);
+
 /* Drop all queued frames. If a part of the first frame was sent, its rest stays. */
 void pinion__conn_drop_queue(struct pinion_conn *conn);
 

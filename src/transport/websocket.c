@@ -47,6 +47,7 @@ static void open_now(struct pinion_websocket *ws)
     ws->more->handshake = NULL;
     ws->state = PINION_WEBSOCKET_OPEN;
     (void)pinion__conn_answer(ws->conn, handshake); /* if it is closed, its closed event follows */
+    ws->begins = pinion__conn_position(ws->conn);
     pinion__websocket_start_pings(ws);
 }
 

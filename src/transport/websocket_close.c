@@ -81,6 +81,16 @@ void pinion__websocket_end_socket(struct pinion_websocket *ws)
         pinion__socket_ended(socket, PINION_REASON_CLOSED);
 }
 
+/* The connection ends at once. */
+void pinion__websocket_abandon(struct pinion_websocket *ws)
+{
+    pinion__websocket_end_socket(ws);
+    ws->state = PINION_WEBSOCKET_CLOSING;
+    pinion__websocket_free_pongs(ws);
+    pinion__websocket_drop_stash(ws);
+    pinion__conn_close(ws->conn);
+}
+
 /* An answer without a WebSocket: the connection ends after it. */
 void pinion__websocket_refuse(struct pinion_websocket *ws, int error, const pinion_payload *reason)
 {

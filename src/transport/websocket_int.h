@@ -51,6 +51,7 @@ struct pinion_websocket {
     struct pinion_websocket_more *more; /* NULL: nothing of it */
     struct pinion_ping *ping;           /* NULL: none are sent */
     struct pinion_task resume;
+    uint32_t begins;   /* behind its 101, as pinion__conn_position counts */
     uint8_t state;     /* enum pinion_websocket_state */
     bool paused : 1;   /* the engine holds frames back */
     bool eof : 1;      /* the peer sends no more, and is owed the answers to what it sent */
@@ -105,12 +106,15 @@ void pinion__websocket_finish(struct pinion_websocket *ws);
 /* Close for a fault of the client's, or for want of memory. */
 void pinion__websocket_fail(struct pinion_websocket *ws, uint16_t code);
 
+/* End the connection at once, without a close frame. */
+void pinion__websocket_abandon(struct pinion_websocket *ws);
+
 /* Answer a connect that was not let in: without a WebSocket. */
 void pinion__websocket_refuse(struct pinion_websocket *ws, int error, const pinion_payload *reason);
 
 /* ---- websocket_out.c ---- */
 
-/* pinion_transport.waiting, .flush and .drop */
+/* pinion_transport.waiting, .flush, .drop and .send_gathered */
 size_t pinion__websocket_waiting(void *conn);
 void pinion__websocket_flush(void *conn);
 size_t pinion__websocket_drop(void *conn, size_t most);

@@ -25,10 +25,15 @@ size_t pinion__websocket_drop(void *conn, size_t most)
     return pinion__conn_drop_oldest(ws->conn, most);
 }
 
-/* The client does not read, and everything has an end: drop what waits, say why, and go. */
+/* The client does not read, and everything has an end: drop what waits, say why, and go. To one that has not
+ * even read its 101, or what came before it, a close frame would be nonsense. */
 static void close_slow(struct pinion_websocket *ws)
 {
     ws->deaf = true;
+    if (pinion__conn_waits_before(ws->conn, ws->begins)) {
+        pinion__websocket_abandon(ws);
+        return;
+    }
     pinion__conn_drop_queue(ws->conn);
     pinion__websocket_fail(ws, PINION_CLOSE_POLICY);
 }
