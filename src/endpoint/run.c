@@ -7,6 +7,7 @@
 #include "endpoint/listeners.h"
 #include "endpoint/stream.h"
 #include "engine/extension.h"
+#include "engine/gather.h"
 #include "engine/here.h"
 #include "engine/subscription.h"
 #include "process/descriptors.h"
@@ -95,6 +96,7 @@ static void end_loop(struct pinion_endpoint_loop *loop)
     pinion__extensions_loop_ends(loop->shard);
     pinion__subscription_end_all(loop->shard);
     pinion__scheduler_close(loop->scheduler);
+    pinion__gathers_empty(loop->shard);
     pinion__subscription_end_all(loop->shard);
     pinion__drain_cancel(loop);
     pinion__heartbeat_stop(&loop->heartbeat);

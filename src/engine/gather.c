@@ -85,14 +85,21 @@ struct pinion_gather *pinion__gather_of(struct pinion_shard *shard, uint32_t del
     return gather;
 }
 
-void pinion__gathers_release(struct pinion_shard *shard)
+void pinion__gathers_empty(struct pinion_shard *shard)
 {
-    while (shard->gathers) {
-        struct pinion_gather *gather = shard->gathers;
-        shard->gathers = gather->next;
+    for (struct pinion_gather *gather = shard->gathers; gather; gather = gather->next) {
         pinion__timer_cancel(&gather->timer);
         while (gather->count > 0)
             pinion__socket_unhold(gather->sockets[--gather->count]);
+    }
+}
+
+void pinion__gathers_release(struct pinion_shard *shard)
+{
+    pinion__gathers_empty(shard);
+    while (shard->gathers) {
+        struct pinion_gather *gather = shard->gathers;
+        shard->gathers = gather->next;
         free(gather->sockets);
         free(gather);
     }

@@ -33,7 +33,10 @@ static inline void pinion__gather_replied(struct pinion_socket *socket)
         pinion__gather_send(socket);
 }
 
-/* All sockets of the shard have ended, and no timer fires any more. */
+/* Let go of all sockets: they have ended, and no timer fires any more. */
+void pinion__gathers_empty(struct pinion_shard *shard);
+
+/* The same, at the end of the shard. */
 void pinion__gathers_release(struct pinion_shard *shard);
 
 #endif

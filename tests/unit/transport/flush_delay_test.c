@@ -163,6 +163,9 @@ static void what_waits_leaves_before_the_endpoint_ends(void **state)
     assert_true(tcp_say_frame(other, 9, "hi", 2));
     hear(other, 10, "hi");
     pinion_endpoint_stop(endpoint);
+    pinion_stats stats;
+    pinion_endpoint_stats(endpoint, &stats);
+    assert_int_equal(stats.sockets, 0);
     hear(fd, 1, "pushed");
     while ((first = tcp_hear_frame(fd, text, sizeof text)) == 0x81)
         ; /* the end of the channel */
