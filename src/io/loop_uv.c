@@ -1,34 +1,13 @@
-/* The engine on libuv, for machines where io_uring is switched off.
- *
- * libuv watches (uv_poll_t) and keeps time; the sockets are ours. That costs less memory than uv_tcp_t, sends
- * several frames in one sendmsg, and lets a listener wait when descriptors run out.
- *
- * uv_prepare callbacks run just before libuv waits, after all events of an iteration were delivered: the turn
- * ends there. A connection that has ended is passed to uv_close at the end of its turn, so its closed event
- * is among the next turn's events. Only then is its descriptor closed: earlier, accept could return the same
- * number while libuv still watches it for the old connection. */
+/* The engine on libuv, for machines where io_uring is switched off. uv_int.h describes the model; this file
+ * has the turn, the listeners and the life of a loop. */
 #include "base/lock.h"
 #include "base/log.h"
-#include "base/slab.h"
 #include "io/chain.h"
-#include "io/loop_int.h"
+#include "io/uv_int.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include <uv.h>
-
-struct uv_engine {
-    struct pinion_loop base;
-    uv_loop_t uv;
-    uv_prepare_t turn_end;
-    uv_timer_t turn_timer; /* ends the wait that turn() allowed */
-    uv_async_t wake;
-    struct pinion_regions regions;
-    struct pinion_slabs conns;
-    size_t recv_size;
-    uint8_t recv_buffer[]; /* one for all connections: bytes are delivered at once */
-};
 
 struct uv_listener {
     struct pinion_listener base;
@@ -39,195 +18,34 @@ struct uv_listener {
     int open_handles;
 };
 
-struct uv_conn {
-    struct pinion_conn base;
-    uv_poll_t poll;
-    int watched;       /* the uv_poll events that are being watched */
-    bool fin_received; /* it was delivered, so there is no more to read */
-    bool fin_sent;
-    bool hung_up; /* while it was paused, libuv reported the peer's FIN, and would report it for ever */
-};
-
-static struct uv_engine *engine_of(const struct pinion_conn *conn)
-{
-    return (struct uv_engine *)conn->loop;
-}
-
-static int conn_fd(const struct uv_conn *conn)
-{
-    uv_os_fd_t fd = -1;
-
-    uv_fileno((const uv_handle_t *)&conn->poll, &fd);
-    return fd;
-}
-
 static int fail(const char *what, int uv_error)
 {
     return pinion__fail_system(-uv_error, "libuv: cannot %s", what);
 }
 
-/* Sending */
-
-static void send_outbox(struct pinion_conn *base)
-{
-    pinion__conn_send(base, conn_fd((const struct uv_conn *)base));
-}
-
-/* Receiving */
-
-/* Receive once, up to `max` bytes. Returns how many came. */
-static size_t receive(struct uv_conn *conn, size_t max)
-{
-    struct uv_engine *engine = engine_of(&conn->base);
-    ssize_t len = recv(conn_fd(conn), engine->recv_buffer, max, 0);
-
-    if (len < 0) {
-        if (errno != EAGAIN && errno != EINTR)
-            pinion__conn_end(&conn->base, PINION_EIO);
-        return 0;
-    }
-    if (len == 0) {
-        conn->fin_received = true;
-        pinion__conn_unsettle(&conn->base);
-    }
-    conn->base.events->data(&conn->base, engine->recv_buffer, (size_t)len);
-    return (size_t)len;
-}
-
-static size_t uv_engine_read(struct pinion_conn *conn, bool *more)
-{
-    size_t size = engine_of(conn)->recv_size;
-    size_t max = size < PINION_RECV_PIECE ? size : PINION_RECV_PIECE;
-    size_t len = receive((struct uv_conn *)conn, max);
-
-    *more = len == max;
-    return len;
-}
-
-/* The share becomes small once other connections have received much in this turn. */
-static size_t share_of(const struct uv_engine *engine)
-{
-    bool small = engine->base.received >= PINION_RECV_TURN && engine->recv_size > PINION_RECV_LEAST;
-
-    return small ? PINION_RECV_LEAST : engine->recv_size;
-}
-
-/* The socket is readable. For a busy connection this says nothing new. */
-static void receive_share(struct uv_conn *conn)
-{
-    size_t share = share_of(engine_of(&conn->base));
-
-    if (conn->base.busy)
-        return;
-    size_t len = receive(conn, share);
-    conn->base.loop->received += len;
-    if (len == share && !conn->base.ending)
-        pinion__busy_add(&conn->base);
-}
-
-static bool reading(const struct uv_conn *conn)
-{
-    return !conn->base.paused && !conn->fin_received;
-}
-
-/* The socket has an error, and libuv has stopped watching it. The bytes that came before the error can still
- * be read. After them, reading returns the error. */
-static void on_broken(struct uv_conn *conn)
-{
-    conn->watched = 0;
-    if (!reading(conn)) {
-        pinion__conn_end(&conn->base, PINION_EIO);
-        return;
-    }
-    pinion__conn_unsettle(&conn->base);
-    receive_share(conn);
-}
-
-static void on_event(uv_poll_t *poll, int status, int events)
-{
-    struct uv_conn *conn = PINION_CONTAINER_OF(poll, struct uv_conn, poll);
-
-    if (conn->base.ending)
-        return;
-    if (status < 0) {
-        on_broken(conn);
-        return;
-    }
-    if (events & UV_DISCONNECT) {
-        conn->hung_up = true;
-        pinion__conn_unsettle(&conn->base);
-    }
-    if ((events & UV_READABLE) && reading(conn))
-        receive_share(conn);
-    if ((events & UV_WRITABLE) && conn->base.blocked && !conn->base.ending)
-        pinion__conn_send_again(&conn->base, conn_fd(conn));
-}
-
 /* The end of a turn */
 
-static int events_wanted(const struct uv_conn *conn)
+static struct uv_conn *take_from(struct pinion_chain *chain)
 {
-    int events = conn->base.blocked ? UV_WRITABLE : 0;
-
-    if (reading(conn))
-        return events | UV_READABLE;
-    /* While libuv watches for the FIN, it also reports a reset. */
-    if (!conn->fin_received && !conn->hung_up)
-        return events | UV_DISCONNECT;
-    return events;
+    return PINION_CONTAINER_OF(pinion__chain_take(chain), struct uv_conn, base);
 }
 
-/* A connection that is not watched would never be heard of again. */
-static void watch(struct uv_conn *conn)
+static void finish(struct uv_engine *engine, struct uv_conn *conn)
 {
-    int wanted = events_wanted(conn);
-
-    if (wanted == conn->watched)
-        return;
-    conn->watched = wanted;
-    if (uv_poll_start(&conn->poll, wanted, on_event) != 0)
-        pinion__conn_end(&conn->base, PINION_EIO);
-}
-
-static void on_conn_closed(uv_handle_t *handle)
-{
-    struct uv_conn *conn = PINION_CONTAINER_OF(handle, struct uv_conn, poll);
-
-    struct uv_engine *engine = PINION_CONTAINER_OF(handle->loop, struct uv_engine, uv);
-
     pinion__conn_finish(&conn->base);
     pinion__slabs_give(&engine->conns, conn);
 }
 
-static void tear_down(struct uv_conn *conn)
+static void settle_all(struct uv_engine *engine)
 {
-    int fd = conn_fd(conn);
+    struct pinion_loop *loop = &engine->base;
 
-    uv_close((uv_handle_t *)&conn->poll, on_conn_closed);
-    close(fd);
-}
-
-static void settle(struct uv_conn *conn)
-{
-    struct pinion_conn *base = &conn->base;
-
-    if (pinion__conn_sends(base))
-        send_outbox(base);
-    if (!base->ending && base->finishing && !base->blocked && !conn->fin_sent) {
-        conn->fin_sent = true;
-        shutdown(conn_fd(conn), SHUT_WR);
-    }
-    if (!base->ending)
-        watch(conn);
-    if (base->ending)
-        tear_down(conn);
-}
-
-static void settle_all(struct pinion_loop *loop)
-{
     while (loop->unsettled.first) {
-        settle((struct uv_conn *)loop->unsettled.first); /* it is in the chain until it is settled */
+        struct pinion_conn *conn = loop->unsettled.first; /* it is in the chain until it is settled */
+        pinion__uv_settle(engine, (struct uv_conn *)conn);
         (void)pinion__chain_take(&loop->unsettled);
+        if (conn->ending)
+            pinion__chain_append(&engine->finished, conn);
     }
 }
 
@@ -244,6 +62,15 @@ static void allow_wait(struct uv_engine *engine, uint64_t milliseconds)
         uv_timer_start(&engine->turn_timer, on_turn_timer, milliseconds, 0);
 }
 
+/* Returns true when nothing is left. */
+static bool wind_down(struct uv_engine *engine)
+{
+    bool over = pinion__loop_wind_down(&engine->base);
+
+    settle_all(engine);
+    return over;
+}
+
 static void on_turn_end(uv_prepare_t *prepare)
 {
     struct uv_engine *engine = PINION_CONTAINER_OF(prepare, struct uv_engine, turn_end);
@@ -251,14 +78,13 @@ static void on_turn_end(uv_prepare_t *prepare)
 
     pinion__busy_read(loop);
     loop->received = 0;
+    while (engine->finished.first)
+        finish(engine, take_from(&engine->finished));
     uint64_t wait = loop->events->turn(loop->context);
-    allow_wait(engine, loop->busy.count > 0 ? 0 : wait);
-    settle_all(loop);
-    if (!loop->stopping)
-        return;
-    if (pinion__loop_wind_down(loop))
+    settle_all(engine);
+    if (loop->stopping && wind_down(engine))
         uv_stop(&engine->uv);
-    settle_all(loop);
+    allow_wait(engine, loop->busy.count > 0 || engine->finished.first ? 0 : wait);
 }
 
 /* Accepting */
@@ -280,12 +106,7 @@ static int accept_one(struct uv_listener *listener)
         pinion__slabs_give(conns, conn);
         return pinion__accept_failed_for_peer(error) ? 0 : error;
     }
-    int rc = uv_poll_init(&listener->engine->uv, &conn->poll, fd);
-    if (rc) {
-        close(fd);
-        pinion__slabs_give(conns, conn);
-        return -rc;
-    }
+    conn->fd = fd;
     pinion__listener_adopt(&listener->base, fd);
     pinion__conn_begin(&conn->base, &listener->base);
     return 0;
@@ -428,15 +249,32 @@ static int init_loop(uv_loop_t *uv)
     return rc;
 }
 
-/* If the async handle cannot be made, the loop must be closed. The same holds once its handles are closed. */
+static void on_set(uv_poll_t *poll, int status, int events)
+{
+    pinion__uv_deliver(PINION_CONTAINER_OF(poll, struct uv_engine, set));
+}
+
+/* Close the loop, when its handles are being closed. */
+static void close_loop(struct uv_engine *engine)
+{
+    uv_run(&engine->uv, UV_RUN_DEFAULT); /* until they are closed, and listeners that were closed late */
+    uv_loop_close(&engine->uv);
+}
+
+static int init_set(struct uv_engine *engine)
+{
+    int rc = uv_poll_init(&engine->uv, &engine->set, engine->set_fd);
+    return rc ? rc : uv_poll_start(&engine->set, UV_READABLE, on_set);
+}
+
 static int init_handles(struct uv_engine *engine)
 {
-    int rc = init_loop(&engine->uv);
+    int rc = uv_async_init(&engine->uv, &engine->wake, on_wake);
     if (rc)
         return rc;
-    rc = uv_async_init(&engine->uv, &engine->wake, on_wake);
+    rc = init_set(engine);
     if (rc) {
-        uv_loop_close(&engine->uv);
+        uv_close((uv_handle_t *)&engine->wake, NULL);
         return rc;
     }
     uv_prepare_init(&engine->uv, &engine->turn_end);
@@ -444,10 +282,32 @@ static int init_handles(struct uv_engine *engine)
     return 0;
 }
 
-static void release_conns(struct uv_engine *engine)
+static int init_uv(struct uv_engine *engine)
 {
+    int rc = init_loop(&engine->uv);
+    if (rc)
+        return rc;
+    rc = init_handles(engine);
+    if (rc)
+        close_loop(engine);
+    return rc;
+}
+
+static int init(struct uv_engine *engine)
+{
+    if (pinion__slabs_warm(&engine->conns) != 0)
+        return UV_ENOMEM;
+    engine->set_fd = epoll_create1(EPOLL_CLOEXEC);
+    return engine->set_fd < 0 ? -errno : init_uv(engine);
+}
+
+static void release(struct uv_engine *engine)
+{
+    if (engine->set_fd >= 0)
+        close(engine->set_fd);
     pinion__slabs_release(&engine->conns);
     pinion__regions_release(&engine->regions);
+    free(engine);
 }
 
 static int uv_engine_create(struct pinion_loop **out, const struct pinion_loop_options *options)
@@ -458,12 +318,12 @@ static int uv_engine_create(struct pinion_loop **out, const struct pinion_loop_o
     if (!engine)
         return PINION_ENOMEM;
     engine->recv_size = recv_size;
+    engine->set_fd = -1;
     pinion__regions_init(&engine->regions);
     pinion__slabs_init(&engine->conns, sizeof(struct uv_conn), &engine->regions);
-    int rc = pinion__slabs_warm(&engine->conns) ? UV_ENOMEM : init_handles(engine);
+    int rc = init(engine);
     if (rc) {
-        release_conns(engine);
-        free(engine);
+        release(engine);
         return fail("make a loop", rc);
     }
     *out = &engine->base;
@@ -475,13 +335,11 @@ static void uv_engine_destroy(struct pinion_loop *loop)
     struct uv_engine *engine = (struct uv_engine *)loop;
 
     uv_close((uv_handle_t *)&engine->wake, NULL);
+    uv_close((uv_handle_t *)&engine->set, NULL);
     uv_close((uv_handle_t *)&engine->turn_end, NULL);
     uv_close((uv_handle_t *)&engine->turn_timer, NULL);
-    uv_run(&engine->uv,
-           UV_RUN_DEFAULT); /* until these handles are closed, and listeners that were closed late */
-    uv_loop_close(&engine->uv);
-    release_conns(engine);
-    free(engine);
+    close_loop(engine);
+    release(engine);
 }
 
 static int uv_engine_run(struct pinion_loop *loop)
@@ -500,18 +358,18 @@ static void uv_engine_wake(struct pinion_loop *loop)
     uv_async_send(&((struct uv_engine *)loop)->wake);
 }
 
+static int uv_engine_fd(const struct pinion_conn *conn)
+{
+    return ((const struct uv_conn *)conn)->fd;
+}
+
 static void uv_engine_peer(const struct pinion_conn *conn, struct sockaddr_storage *address, socklen_t *len)
 {
     *len = sizeof *address;
-    if (getpeername(conn_fd((const struct uv_conn *)conn), (struct sockaddr *)address, len) == 0)
+    if (getpeername(uv_engine_fd(conn), (struct sockaddr *)address, len) == 0)
         return;
     address->ss_family = AF_UNSPEC;
     *len = 0;
-}
-
-static int uv_engine_fd(const struct pinion_conn *conn)
-{
-    return conn_fd((const struct uv_conn *)conn);
 }
 
 const struct pinion_loop_ops pinion__loop_uv = {
@@ -523,8 +381,8 @@ const struct pinion_loop_ops pinion__loop_uv = {
     .wake = uv_engine_wake,
     .listen = uv_engine_listen,
     .listener_close = uv_engine_listener_close,
-    .flush = send_outbox,
-    .read = uv_engine_read,
+    .flush = pinion__uv_flush,
+    .read = pinion__uv_read,
     .peer = uv_engine_peer,
     .fd = uv_engine_fd,
 };

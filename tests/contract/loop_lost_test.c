@@ -8,11 +8,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include <cmocka.h>
 
 FAILING(int, poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout))
-FAILING(int, uv_poll_start, (void *handle, int events, void *on_event), (handle, events, on_event))
+FAILING(int, epoll_ctl, (int set, int act, int fd, struct epoll_event *event), (set, act, fd, event))
 
 static bool swallow; /* the next one */
 
@@ -99,7 +100,7 @@ static void a_connection_that_cannot_be_watched_ends(void **state)
     if (strcmp(pinion__loop_engine_name(fixture_engine), "uv") != 0)
         skip();
     struct fixture *f = fixture_new(&script, 0);
-    fail_uv_poll_start = EEXIST;
+    fail_epoll_ctl = ENOSPC;
     fixture_start_client(f);
     fixture_run(f);
     fixture_finish(f);

@@ -42,6 +42,9 @@
     CALL(dup2, EMFILE, EINTR) \
     CALL(read, SHORT, EINTR, EIO) \
     CALL(write, SHORT, EINTR, EAGAIN, ENOSPC, EIO) \
+    CALL(epoll_create1, EMFILE, ENFILE, ENOMEM) \
+    CALL(epoll_ctl, ENOMEM, ENOSPC) \
+    CALL(epoll_wait, EINTR) \
     CALL(eventfd, EMFILE, ENFILE, ENOMEM) \
     CALL(signalfd, EMFILE, ENFILE, ENOMEM) \
     CALL(mmap64, ENOMEM) \
