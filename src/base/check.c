@@ -154,7 +154,7 @@ const char *pinion__stock_check(const struct pinion_stock *stock)
     size_t bytes = 0;
     for (size_t i = 0; i < PINION_STOCK_SIZES; i++) {
         for (void **block = stock->first[i]; block; block = *block) {
-            bytes += (i + 1) * PINION_STOCK_STEP;
+            bytes += pinion__stock_bytes(i);
             if (bytes > stock->bytes)
                 return "a stock keeps more blocks than its count says, or its list is circular";
         }

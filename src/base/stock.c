@@ -34,9 +34,10 @@ void pinion__stock_release(struct pinion_stock *stock)
     pinion__stock_init(stock);
 }
 
-static size_t steps(size_t size)
+/* The smallest class with blocks of this size. */
+static size_t class_of(size_t size)
 {
-    return (size + PINION_STOCK_STEP - 1) / PINION_STOCK_STEP;
+    return size > PINION_STOCK_STEP + 8 ? (size - 9) / PINION_STOCK_STEP : 0;
 }
 
 /* Any thread that frees the block may keep it, so all blocks have the full length of their size class. */
@@ -45,26 +46,25 @@ void *pinion__block_new(size_t size)
     assert(size > 0);
     if (!KEEPS || size > PINION_STOCK_BLOCK)
         return malloc(size);
-    size_t n = steps(size);
+    size_t n = class_of(size);
     struct pinion_stock *stock = here;
-    void **block = stock ? stock->first[n - 1] : NULL;
+    void **block = stock ? stock->first[n] : NULL;
     if (!block)
-        return malloc(n * PINION_STOCK_STEP);
-    stock->first[n - 1] = *block;
-    stock->bytes -= n * PINION_STOCK_STEP;
+        return malloc(pinion__stock_bytes(n));
+    stock->first[n] = *block;
+    stock->bytes -= pinion__stock_bytes(n);
     return block;
 }
 
 void pinion__block_free(void *block, size_t size)
 {
     struct pinion_stock *stock = here;
-    size_t n = steps(size), bytes = n * PINION_STOCK_STEP;
-    if (!KEEPS || !stock || !block || n < 1 || n > PINION_STOCK_SIZES ||
-        stock->bytes + bytes > PINION_STOCK_MAX) {
+    size_t n = class_of(size), bytes = pinion__stock_bytes(n);
+    if (!KEEPS || !stock || !block || n >= PINION_STOCK_SIZES || stock->bytes + bytes > PINION_STOCK_MAX) {
         free(block);
         return;
     }
-    *(void ***)block = stock->first[n - 1];
-    stock->first[n - 1] = block;
+    *(void ***)block = stock->first[n];
+    stock->first[n] = block;
     stock->bytes += bytes;
 }

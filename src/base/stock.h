@@ -3,16 +3,25 @@
  * takes the next ones from there: a turn of a loop needs hundreds of one size at once, and malloc keeps only
  * seven ready.
  *
- * The size of a block must be known when it is freed. Blocks larger than PINION_STOCK_BLOCK are not kept. */
+ * The size of a block must be known when it is freed. */
 #ifndef PINION_BASE_STOCK_H
 #define PINION_BASE_STOCK_H
 
 #include <stddef.h>
 
+/* The size classes are those of malloc: of what it takes, each block has 8 bytes less than a multiple of
+ * 16. */
 #define PINION_STOCK_STEP  16
-#define PINION_STOCK_SIZES 128 /* size classes, a step apart: malloc's own step */
-#define PINION_STOCK_BLOCK ((size_t)PINION_STOCK_STEP * PINION_STOCK_SIZES)
-#define PINION_STOCK_MAX   ((size_t)128 << 10) /* the most bytes that a stock keeps */
+#define PINION_STOCK_SIZES 128
+#define PINION_STOCK_BLOCK ((size_t)PINION_STOCK_STEP * PINION_STOCK_SIZES + 8) /* the largest that is kept  \
+                                                                                 */
+#define PINION_STOCK_MAX ((size_t)128 << 10) /* the most bytes that a stock keeps */
+
+/* The bytes of a block of class n, from 0. */
+static inline size_t pinion__stock_bytes(size_t n)
+{
+    return (n + 1) * PINION_STOCK_STEP + 8;
+}
 
 struct pinion_stock {
     void **first[PINION_STOCK_SIZES]; /* one list for each size class; each block points at the next */

@@ -5,16 +5,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct assign {
-    char *key;
-    pinion_payload *value;
-};
-
+/* One block for all: the keys stand behind the values, terminated, in the same order. */
 struct pinion_assigns {
     uint32_t refs;
     uint32_t count;
-    struct assign entries[];
+    pinion_payload *values[];
 };
+
+static char *keys_of(const struct pinion_assigns *assigns)
+{
+    return (char *)&assigns->values[assigns->count];
+}
+
+static const char *next_key(const char *key)
+{
+    return key + strlen(key) + 1;
+}
+
+static size_t keys_length(const struct pinion_assigns *assigns)
+{
+    const char *end = keys_of(assigns);
+    for (uint32_t i = 0; i < assigns->count; i++)
+        end = next_key(end);
+    return (size_t)(end - keys_of(assigns));
+}
 
 struct pinion_assigns *pinion__assigns_ref(struct pinion_assigns *assigns)
 {
@@ -27,85 +41,97 @@ void pinion__assigns_unref(struct pinion_assigns *assigns)
 {
     if (!assigns || --assigns->refs > 0)
         return;
-    for (uint32_t i = 0; i < assigns->count; i++) {
-        free(assigns->entries[i].key);
-        pinion_payload_unref(assigns->entries[i].value);
-    }
+    for (uint32_t i = 0; i < assigns->count; i++)
+        pinion_payload_unref(assigns->values[i]);
     free(assigns);
 }
 
-static struct assign *find(const struct pinion_assigns *assigns, const char *key)
+/* Where the value of this key is; NULL: nowhere. */
+static pinion_payload **find(struct pinion_assigns *assigns, const char *key)
 {
-    for (uint32_t i = 0; assigns && i < assigns->count; i++) {
-        if (strcmp(assigns->entries[i].key, key) == 0)
-            return (struct assign *)&assigns->entries[i];
+    const char *at = assigns ? keys_of(assigns) : NULL;
+    for (uint32_t i = 0; assigns && i < assigns->count; i++, at = next_key(at)) {
+        if (strcmp(at, key) == 0)
+            return &assigns->values[i];
     }
     return NULL;
 }
 
-/* Consumes value. */
-static int append(struct pinion_assigns *assigns, const char *key, pinion_payload *value)
-{
-    char *copy = strdup(key);
-    if (!copy || pinion_payload_kind(value) == PINION_PAYLOAD_POISON) {
-        int rc = copy ? PINION_EPAYLOAD : PINION_ENOMEM;
-        free(copy);
-        pinion_payload_unref(value);
-        return rc;
-    }
-    assigns->entries[assigns->count].key = copy;
-    assigns->entries[assigns->count].value = value;
-    assigns->count++;
-    return 0;
-}
-
-/* An unshared copy with room for one more. */
-static struct pinion_assigns *copy_with_room(const struct pinion_assigns *from)
+/* A copy of a set, which may be NULL, and one key more, which may be NULL, with its value. */
+static struct pinion_assigns *copy_with(const struct pinion_assigns *from, const char *more,
+                                        pinion_payload *value)
 {
     uint32_t count = from ? from->count : 0;
-    struct pinion_assigns *copy = malloc(sizeof *copy + (count + 1) * sizeof(struct assign));
+    size_t old = from ? keys_length(from) : 0, added = more ? strlen(more) + 1 : 0;
+    uint32_t all = count + (more ? 1 : 0);
+    struct pinion_assigns *copy = malloc(sizeof *copy + all * sizeof copy->values[0] + old + added);
     if (!copy)
         return NULL;
     copy->refs = 1;
-    copy->count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (append(copy, from->entries[i].key, pinion__payload_ref(from->entries[i].value)) != 0) {
-            pinion__assigns_unref(copy);
-            return NULL;
-        }
-    }
+    copy->count = all;
+    for (uint32_t i = 0; i < count; i++)
+        copy->values[i] = pinion__payload_ref(from->values[i]);
+    if (more)
+        copy->values[count] = value;
+    if (from)
+        memcpy(keys_of(copy), keys_of(from), old);
+    if (more)
+        memcpy(keys_of(copy) + old, more, added);
     return copy;
+}
+
+/* Of a key that is not there. Consumes value on success. */
+static int add(struct pinion_assigns **assigns, const char *key, pinion_payload *value)
+{
+    struct pinion_assigns *copy = copy_with(*assigns, key, value);
+    if (!copy)
+        return PINION_ENOMEM;
+    pinion__assigns_unref(*assigns);
+    *assigns = copy;
+    return 0;
+}
+
+/* Have the set for itself. */
+static int unshare(struct pinion_assigns **assigns)
+{
+    if ((*assigns)->refs == 1)
+        return 0;
+    struct pinion_assigns *copy = copy_with(*assigns, NULL, NULL);
+    if (!copy)
+        return PINION_ENOMEM;
+    pinion__assigns_unref(*assigns);
+    *assigns = copy;
+    return 0;
+}
+
+/* Of a key that is there. Consumes value on success. */
+static int replace(struct pinion_assigns **assigns, const char *key, pinion_payload *value)
+{
+    int rc = unshare(assigns);
+    if (rc)
+        return rc;
+    pinion_payload **at = find(*assigns, key);
+    pinion_payload_unref(*at);
+    *at = value;
+    return 0;
+}
+
+static int set(struct pinion_assigns **assigns, const char *key, pinion_payload *value)
+{
+    if (pinion_payload_kind(value) == PINION_PAYLOAD_POISON)
+        return PINION_EPAYLOAD;
+    if (!pinion__utf8_name(key, strlen(key)))
+        return PINION_EUTF8;
+    return find(*assigns, key) ? replace(assigns, key, value) : add(assigns, key, value);
 }
 
 int pinion__assigns_set(struct pinion_assigns **assigns, const char *key, pinion_payload *value)
 {
     value = pinion__payload_or_empty(value);
-    int refused = pinion_payload_kind(value) == PINION_PAYLOAD_POISON ? PINION_EPAYLOAD
-                  : !pinion__utf8_name(key, strlen(key))              ? PINION_EUTF8
-                                                                      : 0;
-    if (refused) {
+    int rc = set(assigns, key, value);
+    if (rc)
         pinion_payload_unref(value);
-        return refused;
-    }
-    struct pinion_assigns *copy = copy_with_room(*assigns);
-    if (!copy) {
-        pinion_payload_unref(value);
-        return PINION_ENOMEM;
-    }
-    struct assign *old = find(copy, key);
-    if (old) {
-        pinion_payload_unref(old->value);
-        old->value = value;
-    } else {
-        int rc = append(copy, key, value);
-        if (rc) {
-            pinion__assigns_unref(copy);
-            return rc;
-        }
-    }
-    pinion__assigns_unref(*assigns);
-    *assigns = copy;
-    return 0;
+    return rc;
 }
 
 int pinion__assign(struct pinion_assigns **assigns, const char *key, pinion_payload *value,
@@ -124,16 +150,17 @@ int pinion__assign(struct pinion_assigns **assigns, const char *key, pinion_payl
 
 const pinion_payload *pinion__assigns_get(const struct pinion_assigns *assigns, const char *key)
 {
-    const struct assign *entry = find(assigns, key);
-    return entry ? entry->value : NULL;
+    pinion_payload **at = find((struct pinion_assigns *)assigns, key);
+    return at ? *at : NULL;
 }
 
 pinion_payload *pinion__assigns_object(const struct pinion_assigns *assigns)
 {
     json_t *object = json_object();
-    for (uint32_t i = 0; assigns && i < assigns->count; i++) {
-        json_t *value = pinion_payload_tree(assigns->entries[i].value);
-        if (value && json_object_set(object, assigns->entries[i].key, value) != 0) {
+    const char *key = assigns ? keys_of(assigns) : NULL;
+    for (uint32_t i = 0; assigns && i < assigns->count; i++, key = next_key(key)) {
+        json_t *value = pinion_payload_tree(assigns->values[i]);
+        if (value && json_object_set(object, key, value) != 0) {
             json_decref(object);
             object = NULL;
         }

@@ -211,6 +211,7 @@ pinion_payload *pinion__payload_view(pinion_payload *base)
         return &poison;
     }
     view->bytes = shared->bytes;
+    view->is_view = true;
     view->base = shared;
     return view;
 }
@@ -272,8 +273,9 @@ __attribute__((noinline)) static void free_payload(pinion_payload *payload)
 {
     PINION_HELD_GONE(payload);
     json_decref(atomic_load(&payload->tree));
-    pinion_payload_unref(payload->base);
-    FREE_BLOCK(payload, sizeof *payload + payload->room);
+    pinion_payload *base = payload->is_view ? payload->base : NULL;
+    FREE_BLOCK(payload, sizeof *payload + (payload->is_view ? 0 : payload->room));
+    pinion_payload_unref(base);
 }
 
 void pinion_payload_unref(pinion_payload *payload)

@@ -20,12 +20,15 @@
 struct pinion_payload {
     atomic_uint refs;
     pinion_payload_type type;
-    bool spaced;                 /* JSON text with white space between tokens; only in a borrowed payload */
-    struct pinion_slice bytes;   /* JSON text, or binary */
-    struct pinion_payload *base; /* of a view: the payload that has the bytes */
-    _Atomic(pinion_payload *) copy; /* of a borrowed payload: its compact copy on the heap, or NULL */
-    _Atomic(json_t *) tree;         /* NULL until the text was parsed */
-    size_t room;                    /* bytes of storage */
+    bool spaced; /* JSON text with white space between tokens; only in a borrowed payload */
+    bool is_view;
+    struct pinion_slice bytes; /* JSON text, or binary */
+    _Atomic(json_t *) tree;    /* NULL until the text was parsed */
+    union {
+        size_t room;                    /* of an owned one: bytes of storage */
+        struct pinion_payload *base;    /* of a view: the payload that has the bytes */
+        _Atomic(pinion_payload *) copy; /* of a borrowed one: its compact copy on the heap, or NULL */
+    };
     char storage[];
 };
 

@@ -1,8 +1,10 @@
 /* The figures of docs/memory.md are those of the structs. */
+#include "engine/assigns.h"
 #include "engine/channel.h"
 #include "io/loop_int.h"
 #include "pubsub/registry.h"
 #include "transport/websocket_int.h"
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,10 +68,28 @@ static void each_row_is_right(void **state)
     assert_int_equal(figure("a frame that waits"), sizeof(struct pinion_outbox_node));
 }
 
+#define SETS 1000
+
+/* As malloc counts. */
+static void an_assign_takes_what_it_says(void **state)
+{
+    static struct pinion_assigns *sets[SETS];
+    if (SKIP_HERE || mallinfo2().uordblks == 0) /* a sanitizer's malloc does not say */
+        skip();
+    size_t before = mallinfo2().uordblks;
+    for (int i = 0; i < SETS; i++)
+        assert_int_equal(pinion__assigns_set(&sets[i], "user_id", pinion_json("i", 7)), 0);
+    size_t each = (mallinfo2().uordblks - before + SETS / 2) / SETS;
+    assert_int_equal(each, figure("an assign"));
+    for (int i = 0; i < SETS; i++)
+        pinion__assigns_unref(sets[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_row_is_right),
+        cmocka_unit_test(an_assign_takes_what_it_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
