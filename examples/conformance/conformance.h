@@ -18,6 +18,9 @@ int conformance_presence(pinion_endpoint *endpoint);
  * socket's id. */
 extern const pinion_socket_def conformance_socket;
 
+/* The same, for a user who is looked up off the loop; "nobody" is refused, and whoever names no user_id. */
+extern const pinion_socket_def conformance_lookup_socket;
+
 /* The error handler of the mounts: 429 for a client that connects too often. The context is a struct
  * conformance. */
 void conformance_refusal(const pinion_payload *reason, pinion_response *response, void *context);

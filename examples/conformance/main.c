@@ -55,6 +55,8 @@ int main(int argc, char **argv)
     if (!rc)
         rc = pinion_endpoint_socket(endpoint, "/auth", &conformance_socket, &auth_options);
     if (!rc)
+        rc = pinion_endpoint_socket(endpoint, "/lookup", &conformance_lookup_socket, &socket_options);
+    if (!rc)
         rc = pinion_endpoint_raw_socket(endpoint, "/echo", &conformance_echo, &echo_options);
     if (!rc)
         rc = pinion_endpoint_get(endpoint, "/", index_page, NULL);

@@ -1,6 +1,8 @@
 #include "conformance.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static bool is_true(const pinion_payload *params, const char *name)
 {
@@ -46,10 +48,62 @@ static int socket_id(pinion_socket *socket, char *text, size_t size)
     return user_id ? snprintf(text, size, "user_sockets:%s", user_id) : 0;
 }
 
+/* ---- a user who is looked up off the loop, as in a database ---- */
+
+struct lookup {
+    bool found;
+    char user_id[];
+};
+
+static void look_up(void *data)
+{
+    struct lookup *lookup = data;
+    nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
+    lookup->found = strcmp(lookup->user_id, "nobody") != 0;
+}
+
+static pinion_result looked_up(pinion_socket *socket, int status, void *data)
+{
+    struct lookup *lookup = data;
+    pinion_result answer = pinion_error(NULL);
+    if (status == 0 && lookup->found) {
+        int rc = pinion_socket_assign(socket, "user_id", pinion_json("s", lookup->user_id));
+        answer = rc ? pinion_crash() : pinion_ok(NULL);
+    }
+    free(lookup);
+    return answer;
+}
+
+static pinion_result connect_looked_up(pinion_socket *socket, const pinion_payload *params,
+                                       const pinion_connect_info *info)
+{
+    const char *user_id = json_string_value(pinion_payload_get(params, "user_id"));
+    if (!user_id)
+        user_id = "nobody";
+    struct lookup *lookup = calloc(1, sizeof *lookup + strlen(user_id) + 1);
+    if (!lookup)
+        return pinion_crash();
+    memcpy(lookup->user_id, user_id, strlen(user_id) + 1);
+    if (pinion_socket_work(socket, look_up, looked_up, lookup) != 0) {
+        free(lookup);
+        return pinion_crash();
+    }
+    return pinion_later();
+}
+
+#define ROUTES                                                                                               \
+    PINION_ROUTES({ "rooms:*", &conformance_room_channel }, { "room:*", &conformance_channel },              \
+                  { "presence:*", &conformance_presence_channel },                                           \
+                  { "crowd:*", &conformance_presence_channel })
+
 const pinion_socket_def conformance_socket = {
-    .channels = PINION_ROUTES({ "rooms:*", &conformance_room_channel }, { "room:*", &conformance_channel },
-                              { "presence:*", &conformance_presence_channel },
-                              { "crowd:*", &conformance_presence_channel }),
+    .channels = ROUTES,
     .connect = connect_user,
+    .id = socket_id,
+};
+
+const pinion_socket_def conformance_lookup_socket = {
+    .channels = ROUTES,
+    .connect = connect_looked_up,
     .id = socket_id,
 };

@@ -37,7 +37,7 @@ typedef struct pinion_endpoint_options {
                               On excess: pinion_endpoint_new answers PINION_EINVAL. */
     const char *io;        /* The I/O engine: "uring" or "uv". Default: "uring" where the kernel and the build
                               have it, else "uv". */
-    unsigned work_threads; /* Threads for pinion_channel_work, started when they are needed. A number.
+    unsigned work_threads; /* Threads for work off the loops, started when they are needed. A number.
                               Default: 4. On excess: work waits for a thread. */
     size_t max_mailbox;    /* Broadcasts and messages that wait for a loop. Bytes. Default: 64 MiB. On excess:
                               broadcasts are dropped and counted (`dropped`), and pinion_ref_send answers

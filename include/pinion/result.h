@@ -102,9 +102,9 @@ static inline pinion_result pinion_stop_reply(pinion_reason reason, const char *
 }
 
 /* Answer later: a join or a connect with pinion_ref_answer(), a message with pinion_ref_reply(), or either
- * with the `done` of work that this callback has begun (pinion_channel_work). If nobody is left who could
- * answer (no ref was made and no work was begun, or they are gone), this is logged, and a join or a connect
- * is refused. */
+ * with the `done` of work that this callback has begun (pinion_channel_work, pinion_socket_work). If nobody
+ * is left who could answer (no ref was made and no work was begun, or they are gone), this is logged, and a
+ * join or a connect is refused. */
 static inline pinion_result pinion_later(void)
 {
     return pinion_result_make(PINION_RESULT_LATER, PINION_REASON_NORMAL, NULL, NULL);

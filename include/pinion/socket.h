@@ -30,7 +30,8 @@ typedef struct pinion_socket_def {
 
     /* A client connects with these parameters (the query, as a JSON object). pinion_ok(NULL) accepts it.
      * pinion_error(reason) refuses it: HTTP 403, or what the mount's error_handler makes of a reason that is
-     * not NULL. pinion_later() answers later, with pinion_ref_answer. NULL: everybody may connect. */
+     * not NULL. pinion_later() answers later, with the done of pinion_socket_work or with pinion_ref_answer.
+     * NULL: everybody may connect. */
     pinion_result (*connect)(pinion_socket *socket, const pinion_payload *params,
                              const pinion_connect_info *info);
 
@@ -191,6 +192,29 @@ static inline pinion_mount_sizes pinion_mount_sizes_of(size_t definition)
  *
  * Errors: NULL: out of memory, or the socket has ended. */
 PINION_API pinion_ref *pinion_ref_new_socket(pinion_socket *socket);
+
+/* Runs on the socket's loop when the work of its connect is over: status 0, or PINION_ECLOSED when the client
+ * is gone. */
+typedef pinion_result pinion_socket_done_fn(pinion_socket *socket, int status, void *data);
+
+/* In connect, do what would block the loop (look up a session in a database) on another thread: work(data)
+ * there, and then done(socket, status, data) on the loop, exactly once. If connect returned pinion_later(),
+ * what done returns is the answer. If it returned an answer itself, done returns pinion_noreply(); what else
+ * it returns is logged and dropped. done may assign, set the state, and begin other work. The parameters and
+ * the info of connect are gone by then: copy what work needs.
+ *
+ * An endpoint that stops waits for work that has begun, and its done gets PINION_ECLOSED.
+ *
+ * Ownership: data is the caller's, to be freed in done; on failure neither function is called.
+ *
+ * Lifetime: the socket's memory lives until done has returned.
+ *
+ * Errors: PINION_EINVAL: no connect of this socket is under way (it was called in another callback, or the
+ * connect has been answered); PINION_EBUSY: earlier work of this connect is not done yet; PINION_ECLOSED: the
+ * client is gone (in a done with this status), or the loop ends; PINION_ENOMEM: out of memory, or no thread
+ * can be started. */
+PINION_API PINION_CHECKED int pinion_socket_work(pinion_socket *socket, pinion_work_fn *work,
+                                                 pinion_socket_done_fn *done, void *data);
 
 /* The endpoint that the socket is mounted on. */
 PINION_API pinion_endpoint *pinion_socket_endpoint(const pinion_socket *socket);

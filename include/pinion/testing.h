@@ -22,8 +22,8 @@
  *     pinion_test_free(test);
  *
  * Everything runs on the calling thread, inside these calls: callbacks, timers, messages. Only work
- * (pinion_channel_work) and threads of your own run elsewhere. An expectation that is not met at once waits
- * for what they post, as long as pinion_test_set_patience allows.
+ * (pinion_channel_work and its like) and threads of your own run elsewhere. An expectation that is not met at
+ * once waits for what they post, as long as pinion_test_set_patience allows.
  *
  * Every function that can fail returns 0 or a PINION_E code. After a failure pinion_error_detail() says what
  * was expected, and what the test got instead. Patterns are JSON text. An object in a pattern matches an

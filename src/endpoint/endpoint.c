@@ -228,7 +228,8 @@ static void free_loops(struct pinion_endpoint *endpoint)
         struct pinion_endpoint_loop *loop = &endpoint->loops[i];
         pinion__listeners_close(loop);
         pinion__shard_bind(loop->shard);
-        pinion__scheduler_close(loop->scheduler); /* needed if the endpoint never ran */
+        pinion__begun_finish(loop->shard); /* this and the next are needed if the endpoint never ran */
+        pinion__scheduler_close(loop->scheduler);
         pinion__subscription_end_all(loop->shard);
         pinion__shard_bind(bound);
         pinion__loop_free(atomic_load(&loop->io));

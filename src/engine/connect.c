@@ -123,7 +123,9 @@ static void log_connect(const struct pinion_socket *socket, const struct pinion_
 
 static pinion_result call_connect(struct pinion_socket *socket, const struct pinion_connect *connect)
 {
-    struct pinion_callback callback = { .name = "connect", .answer = pinion__connect_answer };
+    struct pinion_callback callback = { .name = "connect",
+                                        .socket = socket,
+                                        .answer = pinion__connect_answer };
     if (!socket->class->mount->connect)
         return pinion_ok(NULL);
     pinion__callback_enter(socket->shard, &callback);

@@ -8,6 +8,7 @@
 #include "base/stock.h"
 #include "base/turns.h"
 #include "base/workers.h"
+#include "engine/begun.h"
 #include "engine/definitions.h"
 #include "engine/spoken.h"
 #include "pubsub/pubsub.h"
@@ -37,7 +38,7 @@ struct pinion_counters {
     atomic_uint_fast64_t longpoll_evicted;
 };
 
-/* The engine's part of one loop. Everything in it belongs to that loop. */
+/* The engine's part of one loop. Everything in it belongs to that loop, unless it says otherwise. */
 struct pinion_shard {
     struct pinion_hub *hub;
     struct pinion_scheduler *scheduler;
@@ -52,6 +53,7 @@ struct pinion_shard {
     struct pinion_turns turns;             /* clients that wait: their messages are large, or reach many */
     struct pinion_spoken spoken;           /* how much clients caused in this turn of the loop */
     struct pinion_list subscriptions;      /* made by pinion_endpoint_subscribe */
+    struct pinion_begun begun;             /* work for this loop that is not done; any thread adds to it */
     bool closing;                          /* no socket connects any more */
     struct pinion_callback *callback;      /* the one that runs now; NULL between callbacks */
     uint64_t next_subscriber_id; /* unique in the process: each shard counts from a block of its own */

@@ -73,6 +73,11 @@ pinion_answer_fn *pinion__promise_taker(const struct pinion_promise *promise)
     return promise ? promise->answer : NULL;
 }
 
+bool pinion__promise_owed(const struct pinion_promise *promise)
+{
+    return promise && promise->promised;
+}
+
 bool pinion__promise_claim(struct pinion_promise *promise)
 {
     return !promise || !atomic_exchange_explicit(&promise->claimed, true, memory_order_acq_rel);

@@ -30,6 +30,9 @@ void pinion__promise_unref(struct pinion_promise *promise);
 /* The function that takes the answer. NULL for a message, and without a promise. Thread: any. */
 pinion_answer_fn *pinion__promise_taker(const struct pinion_promise *promise);
 
+/* A callback has returned pinion_later() with this promise. False without one. Thread: the loop's. */
+bool pinion__promise_owed(const struct pinion_promise *promise);
+
 /* Claim the right to answer. True for the first who claims it, and always without a promise. Thread: any. */
 bool pinion__promise_claim(struct pinion_promise *promise);
 

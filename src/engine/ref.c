@@ -122,7 +122,7 @@ pinion_ref *pinion_ref_new_socket(pinion_socket *socket)
     pinion_ref *ref = ref_new(socket, NULL, (struct pinion_slice){ 0 });
     if (!ref)
         return NULL;
-    ref->answers = callback && !callback->channel && callback->answer;
+    ref->answers = callback && callback->socket == socket && socket->state == PINION_SOCKET_CONNECTING;
     ref = with_promise(ref, socket, callback);
     if (ref)
         PINION_HELD(PINION_HELD_REF, ref, ref->scheduler);

@@ -54,6 +54,7 @@ struct pinion_socket {
     bool started : 1;    /* a raw socket's init has been called */
     bool unread : 1;     /* see pinion__socket_unread */
     bool gathered : 1;   /* in its class's gather */
+    bool working : 1;    /* work of its connect is under way: socket_work.c */
 };
 
 /* ---- who may call ---- */

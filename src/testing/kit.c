@@ -160,7 +160,7 @@ int pinion_test_new_sized(pinion_test **out, const pinion_test_options *options,
 static bool all_gone(void *context)
 {
     const pinion_test *test = context;
-    return atomic_load(&test->shard->counters.channels) == 0;
+    return atomic_load(&test->shard->counters.channels) == 0 && !pinion__begun_any(&test->shard->begun);
 }
 
 static void end_clients(pinion_test *test)
@@ -169,7 +169,7 @@ static void end_clients(pinion_test *test)
         pinion__loopback_disconnect(&PINION_CONTAINER_OF(node, pinion_test_client, node)->connection);
     }
     while (!await_for(test, PATIENCE_END_MS, all_gone, test))
-        continue; /* work is still under way, and its channel cannot be freed before it is done */
+        continue; /* work is still under way, and what it is for cannot be freed before it is done */
 }
 
 void pinion_test_free(pinion_test *test)
@@ -180,6 +180,7 @@ void pinion_test_free(pinion_test *test)
     PINION_NEED_TEST(test, return );
     end_clients(test);
     pinion__test_broadcasts_end(test);
+    pinion__begun_finish(test->shard);
     pinion__scheduler_close(test->scheduler);
     pinion__subscription_end_all(test->shard);
     PINION_LIST_FOREACH_SAFE (client, &test->clients) {

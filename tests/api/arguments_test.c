@@ -113,6 +113,11 @@ static pinion_result done(pinion_channel *at, int status, void *what)
     return pinion_noreply();
 }
 
+static pinion_result socket_done(pinion_socket *at, int status, void *what)
+{
+    return pinion_noreply();
+}
+
 static void destroy(void *at)
 {
 }

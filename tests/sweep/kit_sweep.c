@@ -120,13 +120,28 @@ static const pinion_socket_def user = {
     .channels = PINION_ROUTES({ "room:*", &room }),
 };
 
+static pinion_result looked_up(pinion_socket *socket, int status, void *unused)
+{
+    scene.working--;
+    return pinion_socket_assign(socket, "user", pinion_json("s", "bob")) ? pinion_crash() : pinion_ok(NULL);
+}
+
+static pinion_result look_up(pinion_socket *socket, const pinion_payload *params,
+                             const pinion_connect_info *info)
+{
+    if (pinion_socket_work(socket, think, looked_up, NULL) != 0)
+        return pinion_crash();
+    scene.working++;
+    return pinion_later();
+}
+
 static pinion_result raw_in(pinion_socket *socket, bool binary, const char *bytes, size_t length)
 {
     (void)pinion_raw_push(socket, binary, bytes, length);
     return pinion_noreply();
 }
 
-static const pinion_raw_socket_def raw = { .handle_in = raw_in };
+static const pinion_raw_socket_def raw = { .connect = look_up, .handle_in = raw_in };
 
 /* ---- the clients ---- */
 

@@ -1,0 +1,38 @@
+#include "engine/begun.h"
+#include "engine/hub.h"
+#include <time.h>
+
+/* Set in `count` once nothing may begin any more. */
+#define OVER ((size_t)1 << (sizeof(size_t) * 8 - 1))
+
+#define LOOK_NS 1000000 /* how often a loop that ends looks whether its work is done */
+
+bool pinion__begun_add(struct pinion_begun *begun)
+{
+    if (!(atomic_fetch_add_explicit(&begun->count, 1, memory_order_acq_rel) & OVER))
+        return true;
+    atomic_fetch_sub_explicit(&begun->count, 1, memory_order_relaxed);
+    return false;
+}
+
+void pinion__begun_remove(struct pinion_begun *begun)
+{
+    atomic_fetch_sub_explicit(&begun->count, 1, memory_order_acq_rel);
+}
+
+bool pinion__begun_any(const struct pinion_begun *begun)
+{
+    return (atomic_load_explicit(&begun->count, memory_order_acquire) & ~OVER) != 0;
+}
+
+/* A loop that drains ends only when all is done. Only where that went another way (its I/O failed, it never
+ * ran, something was begun at the last moment) is there anything to wait for here. */
+void pinion__begun_finish(struct pinion_shard *shard)
+{
+    size_t none = 0;
+    while (!atomic_compare_exchange_strong(&shard->begun.count, &none, OVER) && !(none & OVER)) {
+        (void)pinion__scheduler_turn(shard->scheduler);
+        nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
+        none = 0;
+    }
+}

@@ -1,0 +1,30 @@
+/* Work that was begun for a loop and is not done yet. The loop does not end before it is done, so whoever
+ * does work off the loop can always come back to it. */
+#ifndef PINION_ENGINE_BEGUN_H
+#define PINION_ENGINE_BEGUN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pinion_shard;
+
+/* All zero: nothing was begun. */
+struct pinion_begun {
+    atomic_size_t count; /* and a bit that says that it is over: begun.c */
+};
+
+/* One more was begun. False: the loop has ended. Thread: any. */
+bool pinion__begun_add(struct pinion_begun *begun);
+
+/* One of them is done. Thread: the loop's. */
+void pinion__begun_remove(struct pinion_begun *begun);
+
+/* Thread: any. */
+bool pinion__begun_any(const struct pinion_begun *begun);
+
+/* The loop ends: wait until all that was begun is done, and let nothing begin from then on. What is posted to
+ * the loop runs meanwhile. It may be called again. Thread: the loop's, but not inside a task or a timer. */
+void pinion__begun_finish(struct pinion_shard *shard);
+
+#endif
