@@ -39,6 +39,10 @@ typedef struct pinion_endpoint_options {
                               have it, else "uv". */
     unsigned work_threads; /* Threads for work off the loops, started when they are needed. A number.
                               Default: 4. On excess: work waits for a thread. */
+    size_t max_work;       /* Work of pinion_endpoint_work that is not done. A number. Default: 1,000,000. On
+                              excess: PINION_EBUSY. */
+    size_t max_timers;     /* Timers of pinion_endpoint_send_after, on all loops together. A number. Default:
+                              1,000,000. On excess: PINION_EBUSY. */
     size_t max_mailbox;    /* Broadcasts and messages that wait for a loop. Bytes. Default: 64 MiB. On excess:
                               broadcasts are dropped and counted (`dropped`), and pinion_ref_send answers
                               PINION_EBUSY. */
@@ -299,6 +303,59 @@ PINION_API PINION_CHECKED int pinion_endpoint_post(pinion_endpoint *endpoint, un
  *
  * Thread: any. */
 PINION_API unsigned pinion_endpoint_loops(const pinion_endpoint *endpoint);
+
+/* ---- work and timers of no channel ---- */
+
+/* Runs on a loop when work is done, like a callback. */
+typedef void pinion_endpoint_done_fn(pinion_endpoint *endpoint, void *data);
+
+/* Do what would block a loop, and belongs to no channel, on another thread: work(data) there, and then
+ * done(endpoint, data) on a loop, exactly once. A terminate that saves what its channel had begins such work.
+ * done runs on the loop that called this; if another thread did, on the first loop. A done of NULL is not
+ * called. Nothing waits for this work, and it is not in order with other work.
+ *
+ * An endpoint that stops finishes what has begun: pinion_endpoint_run returns when each work and its done
+ * have run, however long that takes. If the endpoint does not run yet, the work begins at once, and done runs
+ * when the endpoint does, or when it is freed.
+ *
+ * Ownership: data is the caller's, to be freed in done, or in work where there is no done; on failure neither
+ * function is called.
+ *
+ * Thread: any.
+ *
+ * Errors: PINION_EBUSY: as much as max_work is not done yet; PINION_ECLOSED: the endpoint has stopped, or it
+ * stops, has no channel any more, and this is not one of its callbacks;
+ * PINION_ENOMEM: out of memory, or no thread can be started. */
+PINION_API PINION_CHECKED int pinion_endpoint_work(pinion_endpoint *endpoint, pinion_work_fn *work,
+                                                   pinion_endpoint_done_fn *done, void *data);
+
+/* Runs on a loop when a timer is due (status 0), or when its loop ends before (PINION_ECLOSED), like a
+ * callback. */
+typedef void pinion_timer_fn(pinion_endpoint *endpoint, int status, void *data);
+
+/* Run fn(endpoint, status, data) on one of the loops (0 to pinion_endpoint_loops() - 1) after delay_ms
+ * milliseconds, exactly once, unless it is cancelled. The time begins when the loop hears of it: at once on
+ * the loop itself, and once the endpoint runs. *timer, when given, is for pinion_endpoint_cancel_timer. A
+ * timer that repeats sets the next one in its fn, where the status is 0.
+ *
+ * When the endpoint stops, timers go on until their loop has no client any more. Then fn runs with
+ * PINION_ECLOSED: the time to free, and to begin a last work.
+ *
+ * Ownership: data is the caller's, to be freed in fn, or after a cancel that returned true; on failure fn is
+ * not called.
+ *
+ * Thread: any.
+ *
+ * Errors: PINION_EINVAL: there is no such loop; PINION_EBUSY: there are as many timers as max_timers;
+ * PINION_ECLOSED: the loop has ended; PINION_ENOMEM: out of memory. */
+PINION_API PINION_CHECKED int pinion_endpoint_send_after(pinion_endpoint *endpoint, unsigned loop,
+                                                         uint32_t delay_ms, pinion_timer_fn *fn, void *data,
+                                                         uint64_t *timer);
+
+/* Stop a timer. True: fn has not run and will not. False: it has run, runs now, or was cancelled.
+ *
+ * Thread: any. */
+PINION_API bool pinion_endpoint_cancel_timer(pinion_endpoint *endpoint, uint64_t timer);
 
 /* ---- broadcasting ---- */
 

@@ -157,7 +157,10 @@ bool pinion__drain_over(const struct pinion_endpoint_loop *loop)
 {
     const struct pinion_loop *io = atomic_load_explicit(&loop->io, memory_order_relaxed);
     size_t channels = atomic_load_explicit(&loop->shard->counters.channels, memory_order_relaxed);
-    if (channels > 0 || pinion__begun_any(&loop->shard->begun))
+    if (!loop->drain.drained || channels > 0)
         return false;
-    return loop->drain.drained && (loop->drain.overdue || pinion__loop_connections(io) == 0);
+    pinion__begun_last(&loop->shard->begun);
+    if (pinion__begun_any(&loop->shard->begun))
+        return false;
+    return loop->drain.overdue || pinion__loop_connections(io) == 0;
 }

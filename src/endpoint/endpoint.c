@@ -16,6 +16,8 @@
 #include <stdlib.h>
 
 #define DEFAULT_WORK_THREADS     4
+#define DEFAULT_MAX_WORK         1000000
+#define DEFAULT_MAX_TIMERS       1000000
 #define DRIVEN_WORK_THREADS      2
 #define DEFAULT_MAX_MAILBOX      (64u << 20)
 #define DEFAULT_HEAD_TIMEOUT_MS  10000
@@ -45,6 +47,10 @@ static void fill_defaults(pinion_endpoint_options *options)
         options->loops = pinion__default_loops();
     if (options->work_threads == 0)
         options->work_threads = DEFAULT_WORK_THREADS;
+    if (options->max_work == 0)
+        options->max_work = DEFAULT_MAX_WORK;
+    if (options->max_timers == 0)
+        options->max_timers = DEFAULT_MAX_TIMERS;
     if (options->max_mailbox == 0)
         options->max_mailbox = DEFAULT_MAX_MAILBOX;
     if (options->head_timeout_ms == 0)
@@ -76,6 +82,8 @@ static void use_options(struct pinion_endpoint *endpoint, const pinion_endpoint_
     *options = *given;
     fill_defaults(options);
     endpoint->hub.context = options->context;
+    endpoint->hub.max_work = options->max_work;
+    endpoint->hub.timers.max = options->max_timers;
     endpoint->http_limits = (struct pinion_http_limits){ .max_head = options->max_head,
                                                          .max_headers = options->max_headers,
                                                          .head_timeout_ms = options->head_timeout_ms,
@@ -228,7 +236,8 @@ static void free_loops(struct pinion_endpoint *endpoint)
         struct pinion_endpoint_loop *loop = &endpoint->loops[i];
         pinion__listeners_close(loop);
         pinion__shard_bind(loop->shard);
-        pinion__begun_finish(loop->shard); /* this and the next are needed if the endpoint never ran */
+        pinion__endpoint_timers_end(loop->shard); /* this and the next two: needed if it never ran */
+        pinion__begun_finish(loop->shard);
         pinion__scheduler_close(loop->scheduler);
         pinion__subscription_end_all(loop->shard);
         pinion__shard_bind(bound);

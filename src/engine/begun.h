@@ -11,17 +11,22 @@ struct pinion_shard;
 
 /* All zero: nothing was begun. */
 struct pinion_begun {
-    atomic_size_t count; /* and a bit that says that it is over: begun.c */
+    atomic_size_t count; /* and two bits that say what may still begin: begun.c */
 };
 
-/* One more was begun. False: the loop has ended. Thread: any. */
-bool pinion__begun_add(struct pinion_begun *begun);
+/* One more is begun, by the loop itself (`here`) or elsewhere. False: the loop has ended, or only what it
+ * begins itself is still done. Thread: any. */
+bool pinion__begun_add(struct pinion_begun *begun, bool here);
 
 /* One of them is done. Thread: the loop's. */
 void pinion__begun_remove(struct pinion_begun *begun);
 
 /* Thread: any. */
 bool pinion__begun_any(const struct pinion_begun *begun);
+
+/* The loop has nothing else to do any more: from now on only it may begin work. Otherwise threads that go on
+ * beginning could keep it for ever. Thread: the loop's. */
+void pinion__begun_last(struct pinion_begun *begun);
 
 /* The loop ends: wait until all that was begun is done, and let nothing begin from then on. What is posted to
  * the loop runs meanwhile. It may be called again. Thread: the loop's, but not inside a task or a timer. */

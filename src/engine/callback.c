@@ -23,7 +23,9 @@ static void log_slow(const struct pinion_callback *callback, uint64_t ms)
     PINION_LOG_LIMITED(PINION_LOG_WARNING, "%s%s: %s%s%s%s held its loop for %llu ms: do slow work in %s",
                        channel ? "channel " : "socket", channel ? channel->topic->name : "", callback->name,
                        detail ? "(" : "", detail ? detail : "", detail ? ")" : "", (unsigned long long)ms,
-                       callback->socket ? "pinion_socket_work" : "pinion_channel_work");
+                       channel            ? "pinion_channel_work"
+                       : callback->socket ? "pinion_socket_work"
+                                          : "pinion_endpoint_work");
 }
 
 void pinion__callback_leave(struct pinion_shard *shard)

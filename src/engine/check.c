@@ -156,6 +156,8 @@ const char *pinion__shard_check(struct pinion_shard *shard)
         wrong = pinion__turns_check(&shard->turns);
     if (!wrong)
         wrong = pinion__list_check(&shard->subscriptions, NULL);
+    if (!wrong)
+        wrong = pinion__list_check(&shard->timers, NULL);
     if (!wrong && shard->callback)
         wrong = "a callback that has returned still counts as running";
     return wrong ? wrong : pinion__interest_check(&shard->hub->pubsub.interest);

@@ -21,7 +21,10 @@ int pinion__hub_init(struct pinion_hub *hub, unsigned work_threads)
     hub->workers = NULL;
     hub->sealed = false;
     pinion__list_init(&hub->extensions);
-    int rc = pinion__secret_init(&hub->secret);
+    int rc = pinion__endpoint_timers_init(&hub->timers);
+    if (rc)
+        return rc;
+    rc = pinion__secret_init(&hub->secret);
     if (!rc)
         rc = pinion__workers_new(&hub->workers, work_threads);
     if (!rc)
@@ -29,6 +32,7 @@ int pinion__hub_init(struct pinion_hub *hub, unsigned work_threads)
     if (rc) {
         pinion__workers_free(hub->workers);
         pinion__secret_release(&hub->secret);
+        pinion__endpoint_timers_release(&hub->timers);
     }
     if (!rc)
         PINION_HELD_BEGIN();
@@ -52,6 +56,7 @@ int pinion__hub_add_shard(struct pinion_hub *hub, struct pinion_scheduler *sched
     pinion__turns_init(&shard->turns, scheduler);
     shard->next_subscriber_id = atomic_fetch_add(&next_id_block, 1) << 40;
     pinion__list_init(&shard->subscriptions);
+    pinion__list_init(&shard->timers);
     scheduler->owner = shard;
     hub->shards[hub->shard_count++] = shard;
     return 0;
@@ -79,6 +84,7 @@ void pinion__hub_release(struct pinion_hub *hub)
     }
     hub->shard_count = 0;
     pinion__secret_release(&hub->secret);
+    pinion__endpoint_timers_release(&hub->timers);
     free((void *)hub->filter);
     hub->filter = NULL;
     PINION_HELD_TELL_REST();

@@ -10,6 +10,7 @@
 #include "base/workers.h"
 #include "engine/begun.h"
 #include "engine/definitions.h"
+#include "engine/endpoint_timer.h"
 #include "engine/spoken.h"
 #include "pubsub/pubsub.h"
 #include "token/secret.h"
@@ -53,6 +54,8 @@ struct pinion_shard {
     struct pinion_turns turns;             /* clients that wait: their messages are large, or reach many */
     struct pinion_spoken spoken;           /* how much clients caused in this turn of the loop */
     struct pinion_list subscriptions;      /* made by pinion_endpoint_subscribe */
+    struct pinion_list timers;             /* made by pinion_endpoint_send_after */
+    bool timers_over;                      /* no such timer starts any more */
     struct pinion_begun begun;             /* work for this loop that is not done; any thread adds to it */
     bool closing;                          /* no socket connects any more */
     struct pinion_callback *callback;      /* the one that runs now; NULL between callbacks */
@@ -68,7 +71,10 @@ struct pinion_hub {
     void *context;             /* of pinion_endpoint_options; borrowed */
     const char *const *filter; /* words that hide a parameter from the log: log_params.h; owned */
     struct pinion_secret secret;
-    struct pinion_list extensions;      /* complete before any thread runs */
+    struct pinion_list extensions; /* complete before any thread runs */
+    struct pinion_endpoint_timers timers;
+    atomic_size_t works; /* begun by pinion_endpoint_work, and not done */
+    size_t max_work;
     atomic_uint_fast64_t refused_calls; /* see refused.h */
     bool sealed;                        /* threads run or have run, so that it cannot be extended any more */
 };

@@ -85,7 +85,8 @@ static void run_work(struct pinion_task *task)
 /* ---- public ---- */
 
 #define NO_CONNECT                                                                                           \
-    "no connect of this socket is under way: call it in connect; a channel has pinion_channel_work"
+    "no connect of this socket is under way: call it in connect; a channel has pinion_channel_work, other "  \
+    "code pinion_endpoint_work"
 
 /* 0, if the running callback is the connect of this socket, or the done of its work. */
 static int check(const struct pinion_socket *socket, const struct pinion_callback *callback)
@@ -106,7 +107,7 @@ static int check(const struct pinion_socket *socket, const struct pinion_callbac
 static int hand_over(struct pinion_socket *socket, struct pinion_task *task)
 {
     struct pinion_shard *shard = socket->shard;
-    if (!pinion__begun_add(&shard->begun))
+    if (!pinion__begun_add(&shard->begun, true))
         return PINION_ECLOSED;
     int rc = pinion__workers_run(shard->hub->workers, task);
     if (rc)

@@ -180,6 +180,7 @@ void pinion_test_free(pinion_test *test)
     PINION_NEED_TEST(test, return );
     end_clients(test);
     pinion__test_broadcasts_end(test);
+    pinion__endpoint_timers_end(test->shard);
     pinion__begun_finish(test->shard);
     pinion__scheduler_close(test->scheduler);
     pinion__subscription_end_all(test->shard);

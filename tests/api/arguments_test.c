@@ -118,6 +118,14 @@ static pinion_result socket_done(pinion_socket *at, int status, void *what)
     return pinion_noreply();
 }
 
+static void endpoint_done(pinion_endpoint *at, void *what)
+{
+}
+
+static void timer_fn(pinion_endpoint *at, int status, void *what)
+{
+}
+
 static void destroy(void *at)
 {
 }

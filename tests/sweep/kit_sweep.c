@@ -16,6 +16,7 @@ static struct {
     pinion_test_client *clients[CLIENTS];
     pinion_test_client *raw;
     int working; /* begun, and not done */
+    int timers;  /* set, and not ended */
     size_t frames;
 } scene;
 
@@ -209,6 +210,31 @@ static void hear(const char *topic, const char *event, const pinion_payload *pay
     ++*(int *)count;
 }
 
+static void work_ended(pinion_endpoint *endpoint, void *unused)
+{
+    scene.working--;
+}
+
+static void timer_ended(pinion_endpoint *endpoint, int status, void *unused)
+{
+    scene.timers--;
+}
+
+/* Work and timers of no channel: what was accepted ends once. */
+static void work_alone(pinion_endpoint *endpoint)
+{
+    uint64_t timer;
+    if (pinion_endpoint_work(endpoint, think, work_ended, NULL) == 0)
+        scene.working++;
+    if (pinion_endpoint_send_after(endpoint, 0, 1, timer_ended, NULL, NULL) == 0)
+        scene.timers++;
+    if (pinion_endpoint_send_after(endpoint, 0, 5, timer_ended, NULL, &timer) == 0)
+        assert_true(pinion_endpoint_cancel_timer(endpoint, timer));
+    pinion_test_advance(scene.test, 10);
+    await_work();
+    assert_int_equal(scene.timers, 0);
+}
+
 static int listen_in(pinion_endpoint *endpoint)
 {
     static int heard;
@@ -252,6 +278,7 @@ static int play(void)
     pinion_test_send_frame(scene.raw, true, "raw", 3);
     (void)take(scene.raw, "raw");
     talk();
+    work_alone(endpoint);
     rc = listen_in(endpoint);
     everybody_is_alive();
     (void)pinion_endpoint_broadcast(endpoint, "users:ann", "disconnect", NULL);

@@ -328,7 +328,7 @@ static void elsewhere_it_is_refused(void **state)
     assert_int_equal(json_integer_value(json_object_get(answer, "code")), PINION_EINVAL);
     assert_string_equal(json_string_value(json_object_get(answer, "why")),
                         "pinion_socket_work(): no connect of this socket is under way: call it in connect; a "
-                        "channel has pinion_channel_work");
+                        "channel has pinion_channel_work, other code pinion_endpoint_work");
     assert_non_null(strstr(logged, "no connect of this socket is under way"));
 }
 

@@ -3,6 +3,7 @@
 #include "helpers/engine.h"
 #include "helpers/no_transport.h"
 #include <pinion/pinion.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -113,6 +114,39 @@ static void it_ends_with_the_test_alone(void **state)
     assert_true(ran);
     assert_int_equal(pinion_endpoint_post(endpoint, CALL(pinion_endpoint_loops)(endpoint), set_true, &ran),
                      PINION_EINVAL);
+}
+
+static void work(void *flag)
+{
+}
+
+static void worked(pinion_endpoint *own, void *flag)
+{
+    set_true(flag);
+}
+
+static void fired(pinion_endpoint *own, int status, void *flag)
+{
+    set_true(flag);
+}
+
+static bool is_set(const bool *flag)
+{
+    pinion_test_advance(test, 1);
+    return *flag;
+}
+
+static void work_and_timers_need_no_channel(void **state)
+{
+    bool done = false, due = false, cancelled = false;
+    uint64_t timer;
+    ok(CALL(pinion_endpoint_work)(endpoint, work, worked, &done));
+    ok(CALL(pinion_endpoint_send_after)(endpoint, 0, 1, fired, &due, NULL));
+    ok(pinion_endpoint_send_after(endpoint, 0, 1, fired, &cancelled, &timer));
+    assert_true(CALL(pinion_endpoint_cancel_timer)(endpoint, timer));
+    while (!is_set(&done))
+        sched_yield();
+    assert_true(due && !cancelled);
 }
 
 /* ---- what is mounted ---- */
@@ -263,6 +297,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(it_has_no_listeners, begin, end),
         cmocka_unit_test_setup_teardown(it_does_not_run_by_itself, begin, end),
         cmocka_unit_test_setup_teardown(it_ends_with_the_test_alone, begin, end),
+        cmocka_unit_test_setup_teardown(work_and_timers_need_no_channel, begin, end),
         cmocka_unit_test_setup_teardown(sockets_pages_and_files_can_be_mounted, begin, end),
         cmocka_unit_test_setup_teardown(a_transport_connects_to_what_is_mounted, begin, end),
         cmocka_unit_test_setup_teardown(broadcasts_reach_subscribers, begin, end),
