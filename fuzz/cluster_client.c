@@ -95,7 +95,7 @@ void client_connect(unsigned node)
     ok(pinion__mount_init(&client->mount, "/socket", &user, NULL));
     node_bind(node);
     ok(pinion__loopback_connect(&client->connection, pinion__hub_of(nodes[node].endpoint)->shards[0],
-                                &client->mount, params));
+                                &client->mount, params, NULL));
     pinion_payload_unref(params);
 }
 

@@ -20,7 +20,7 @@ void scripted_client_connect(struct scripted_client *client, struct pinion_shard
     shortage_spare(true);
     pinion_payload *params = pinion_json("{s:s, s:s, s:s}", "vsn", vsn, "id", text, "script", script);
     shortage_spare(false);
-    if (pinion__loopback_connect(&client->connection, shard, mount, params) != 0 &&
+    if (pinion__loopback_connect(&client->connection, shard, mount, params, NULL) != 0 &&
         client->connection.connect_status != PINION_EPENDING)
         client->connection.closed = true;
     pinion_payload_unref(params);

@@ -26,10 +26,11 @@
  * once waits for what they post, as long as pinion_test_set_patience allows.
  *
  * Every function that can fail returns 0 or a PINION_E code. After a failure pinion_error_detail() says what
- * was expected, and what the test got instead. Patterns are JSON text. An object in a pattern matches an
- * object that has at least its members; an array matches an array of the same length, element by element. So
- * members that are random may be left out at any depth. Any other value matches an equal one. NULL matches
- * anything.
+ * was expected, and what the test got instead: whole values, until the next failure or the end of the test. A
+ * value whose name looks like a secret (pinion_endpoint_options.filter_parameters) is not shown. Patterns are
+ * JSON text. An object in a pattern matches an object that has at least its members; an array matches an
+ * array of the same length, element by element. So members that are random may be left out at any depth. Any
+ * other value matches an equal one. NULL matches anything.
  *
  * Thread: the one that called pinion_test_new. */
 #ifndef PINION_TESTING_H
@@ -88,15 +89,45 @@ PINION_API void pinion_test_run(pinion_test *test);
 
 /* ---- clients ---- */
 
+/* What clients send when they connect, besides their parameters. Zero means the default. It is looked at as
+ * that of a real request: the mount's options decide about the origin and the token. */
+typedef struct pinion_test_request {
+    const char *peer;       /* The client's address. Text. Default: "", there is none. */
+    uint16_t peer_port;     /* The client's port. A number. Default: 0, it is not known. */
+    const char *auth_token; /* The client's option authToken. Text. Default: the client has none. */
+    const char *origin;     /* The Origin header: "https://example.com". Default: none, it is no page. */
+    const char *scheme;     /* Of the request: "http" or "https". Default: "http". */
+    const char *host;       /* The Host header, with a port: "example.com:4000". Default: "localhost". */
+    /* Other headers: PINION_LIST("user-agent: test", "x-request-id: 7"). A list. Default: none. On excess,
+     * more than sixty-two: PINION_EINVAL. */
+    const char *const *headers;
+} pinion_test_request;
+
+/* Set what clients send from now on when they connect. NULL: nothing, as in the beginning. Then no origin is
+ * checked.
+ *
+ * Ownership: strings and lists are copied.
+ *
+ * Errors: PINION_EINVAL: a header has no name and colon, or there are too many; PINION_ENOMEM: out of memory.
+ */
+PINION_API PINION_CHECKED int pinion_test_set_request_sized(pinion_test *test,
+                                                            const pinion_test_request *request, size_t size);
+static inline PINION_CHECKED int pinion_test_set_request(pinion_test *test,
+                                                         const pinion_test_request *request)
+{
+    return pinion_test_set_request_sized(test, request, sizeof(pinion_test_request));
+}
+
 /* Connect a client. `query` has its parameters, as a query string ("user_id=7"). It speaks version 2.0.0 of
  * the protocol, unless the query names a vsn.
  *
  * Ownership: the client is freed with the test. The definition is borrowed, and must outlive the test;
  * options are copied.
  *
- * Errors: PINION_EACCES: connect refused, or the vsn is not known; PINION_EINVAL: the definition or an option
- * is not valid; PINION_EPROTO: the query is malformed; PINION_ETOOBIG: it has too many parameters, or nests
- * too deep; PINION_ETIMEDOUT: an answer that was to come later did not come; PINION_ENOMEM: out of memory. */
+ * Errors: PINION_EACCES: connect refused, the origin may not connect, or the vsn is not known; PINION_EINVAL:
+ * the definition or an option is not valid; PINION_EPROTO: the query is malformed; PINION_ETOOBIG: it has too
+ * many parameters, or nests too deep; PINION_ETIMEDOUT: an answer that was to come later did not come;
+ * PINION_ENOMEM: out of memory. */
 PINION_API PINION_CHECKED int pinion_test_connect_sized(pinion_test *test, const pinion_socket_def *socket,
                                                         const pinion_socket_options *options,
                                                         const char *query, pinion_test_client **out,

@@ -10,7 +10,8 @@
 
 static _Thread_local struct {
     int code;
-    unsigned count; /* how many sentences this thread has kept */
+    unsigned count;    /* how many sentences this thread has kept */
+    const char *whole; /* the sentence, where it is kept elsewhere and has any length; else NULL */
     char sentence[512];
 } last_failure;
 
@@ -46,7 +47,20 @@ const char *pinion_errname(int code)
 
 const char *pinion_error_detail(void)
 {
-    return last_failure.sentence;
+    return last_failure.whole ? last_failure.whole : last_failure.sentence;
+}
+
+int pinion__fail_whole(int code, const char *sentence)
+{
+    (void)pinion__fail(code, "%s", sentence);
+    last_failure.whole = sentence;
+    return code;
+}
+
+void pinion__fail_gone(const char *sentence)
+{
+    if (last_failure.whole == sentence)
+        last_failure.whole = NULL;
 }
 
 int pinion__fail(int code, const char *format, ...)
@@ -62,6 +76,7 @@ int pinion__fail(int code, const char *format, ...)
     va_end(args);
     last_failure.code = code;
     last_failure.count++;
+    last_failure.whole = NULL;
     memcpy(last_failure.sentence, sentence, strlen(sentence) + 1);
     return code;
 }

@@ -17,8 +17,13 @@ void pinion__log(pinion_log_level level, const char *format, ...) PINION_PRINTF(
  * caller is told. */
 int pinion__fail(int code, const char *format, ...) PINION_PRINTF(2, 3);
 
-/* The same for an errno: the sentence ends with what the errno means. If a limit was hit (EMFILE, ENFILE, or
- * EAGAIN for a thread), it also says which one and how to raise it. Returns PINION_ENOMEM or PINION_EIO. */
+/* The same with a sentence of any length, which is not copied: it must stay until pinion__fail_gone. */
+int pinion__fail_whole(int code, const char *sentence);
+void pinion__fail_gone(const char *sentence);
+
+/* As pinion__fail, for an errno: the sentence ends with what the errno means. If a limit was hit (EMFILE,
+ * ENFILE, or EAGAIN for a thread), it also says which one and how to raise it. Returns PINION_ENOMEM or
+ * PINION_EIO. */
 int pinion__fail_system(int error, const char *format, ...) PINION_PRINTF(2, 3);
 
 #define PINION_FUNCTION_NAME 64

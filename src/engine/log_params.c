@@ -48,22 +48,34 @@ static void cut(char *out, size_t size)
     memcpy(out + at, ellipsis, sizeof ellipsis);
 }
 
+static char *sized_text(const pinion_payload *payload)
+{
+    size_t len = 0;
+    char *text;
+    if (!payload)
+        return strdup("{}");
+    if (pinion_payload_kind(payload) == PINION_PAYLOAD_BINARY)
+        (void)pinion_payload_bytes(payload, &len);
+    return asprintf(&text, "%zu bytes", len) < 0 ? NULL : text;
+}
+
+char *pinion__log_params_whole(const pinion_payload *payload, const char *const *filter)
+{
+    json_t *tree = pinion_payload_tree(payload);
+    if (!tree)
+        return sized_text(payload);
+    json_t *copy = filtered(tree, filter ? filter : default_filter);
+    char *text = json_dumps(copy, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_decref(copy);
+    return text;
+}
+
 void pinion__log_params(char out[PINION_LOG_PARAMS_MAX], const pinion_payload *payload,
                         const char *const *filter)
 {
-    size_t len = 0;
-    json_t *tree = pinion_payload_tree(payload);
-    if (pinion_payload_kind(payload) == PINION_PAYLOAD_BINARY)
-        (void)pinion_payload_bytes(payload, &len);
-    if (!tree) {
-        snprintf(out, PINION_LOG_PARAMS_MAX, payload ? "%zu bytes" : "{}", len);
-        return;
-    }
-    json_t *copy = filtered(tree, filter ? filter : default_filter);
-    char *text = json_dumps(copy, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text = pinion__log_params_whole(payload, filter);
     int written = snprintf(out, PINION_LOG_PARAMS_MAX, "%s", text ? text : "");
     if (written >= PINION_LOG_PARAMS_MAX)
         cut(out, PINION_LOG_PARAMS_MAX);
     free(text);
-    json_decref(copy);
 }

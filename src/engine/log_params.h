@@ -13,4 +13,7 @@
 void pinion__log_params(char out[PINION_LOG_PARAMS_MAX], const pinion_payload *payload,
                         const char *const *filter);
 
+/* The same text in any length, which the caller frees. NULL when out of memory. */
+char *pinion__log_params_whole(const pinion_payload *payload, const char *const *filter);
+
 #endif

@@ -91,19 +91,16 @@ static bool take_broadcast(void *context)
     return false;
 }
 
-static void describe_broadcasts(const pinion_test *test, char *out, size_t size)
+static void write_broadcasts(FILE *out, const void *what)
 {
-    size_t len = 0;
-    snprintf(out, size, " nothing");
+    const pinion_test *test = what;
+    if (pinion__list_empty(&test->broadcasts))
+        fputs(" nothing", out);
     PINION_LIST_FOREACH (node, &test->broadcasts) {
         const struct broadcast *broadcast = PINION_CONTAINER_OF(node, struct broadcast, node);
-        size_t bytes_len;
-        const char *bytes = pinion_payload_bytes(broadcast->payload, &bytes_len);
-        bool text = pinion_payload_kind(broadcast->payload) == PINION_PAYLOAD_JSON;
-        len += (size_t)snprintf(out + len, size - len, " %s %.*s on %s", broadcast->event,
-                                text ? (int)bytes_len : 8, text ? bytes : "(binary)", broadcast->topic);
-        if (len >= size)
-            return;
+        fprintf(out, " %s ", broadcast->event);
+        pinion__test_write_payload(out, broadcast->payload);
+        fprintf(out, " on %s", broadcast->topic);
     }
 }
 
@@ -114,12 +111,13 @@ static int expect(pinion_test *test, const char *topic, const char *event, const
     if (rc)
         return rc;
     if (!pinion__test_await(test, take_broadcast, &expected)) {
-        char got[300];
-        describe_broadcasts(test, got, sizeof got);
-        const struct pinion_test_missed missed = {
-            .what = "a broadcast", .name = event, .pattern = pattern, .of = " on ", .which = topic
-        };
-        rc = pinion__test_fail(PINION_ETIMEDOUT, &missed, got);
+        const struct pinion_test_missed missed = { .test = test,
+                                                   .what = "a broadcast",
+                                                   .name = event,
+                                                   .pattern = pattern,
+                                                   .of = " on ",
+                                                   .which = topic };
+        rc = pinion__test_fail(PINION_ETIMEDOUT, &missed, write_broadcasts, test);
     }
     json_decref(expected.pattern);
     return rc;

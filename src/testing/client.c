@@ -55,20 +55,44 @@ static int connect_client(pinion_test_client *client, const char *query)
         return rc;
     }
     pinion_payload *params = pinion_payload_json(tree);
-    rc = pinion__loopback_connect(&client->connection, client->test->shard, &client->mount, params);
+    rc = pinion__test_ask(client, params, query);
     pinion_payload_unref(params);
     if (rc == PINION_EPENDING && !pinion__test_await(client->test, has_answer, client))
         return PINION_ETIMEDOUT;
     return rc == PINION_EPENDING ? client->connection.connect_status : rc;
 }
 
-static int unconnected(int code, const char *query)
+struct unconnected {
+    int code;
+    const char *query;
+};
+
+/* The parameters, without what looks secret. */
+static void write_query(FILE *out, const char *query)
 {
-    if (code == PINION_EPROTO)
-        return pinion__fail(code, "\"%s\" is not a query", query);
-    if (code == PINION_ETIMEDOUT)
-        return pinion__fail(code, "expected the answer to a connect with \"%s\"; got: nothing", query);
-    return pinion__fail(code, "connect with \"%s\": %s", query, pinion_strerror(code));
+    json_t *tree = NULL;
+    int rc = pinion__query_parse(pinion__slice_str(query), &tree);
+    pinion_payload *params = pinion_payload_json(tree);
+    if (!rc)
+        pinion__test_write_payload(out, params);
+    pinion_payload_unref(params);
+}
+
+static void write_unconnected(FILE *out, const void *what)
+{
+    const struct unconnected *connect = what;
+    bool waited = connect->code == PINION_ETIMEDOUT;
+    fputs(waited ? "expected the answer to a connect with " : "connect with ", out);
+    write_query(out, connect->query);
+    fprintf(out, waited ? "; got: nothing" : ": %s", pinion_strerror(connect->code));
+}
+
+static int unconnected(pinion_test *test, int code, const char *query)
+{
+    if (code == PINION_EPROTO || code == PINION_ETOOBIG)
+        return pinion__test_failf(test, code, "the query of %zu bytes: %s", strlen(query),
+                                  code == PINION_EPROTO ? "it is malformed" : pinion_strerror(code));
+    return pinion__test_fail_with(test, code, write_unconnected, &(struct unconnected){ code, query });
 }
 
 static pinion_test_client *client_new(pinion_test *test)
@@ -100,7 +124,8 @@ static int let_connect(pinion_test_client *client, int rc, const char *query, pi
     else
         *out = client;
     pinion_test_run(test);
-    return rc ? unconnected(rc, query) : 0; /* comes last: what ran before may have set another sentence */
+    return rc ? unconnected(test, rc, query)
+              : 0; /* comes last: what ran before may have set another sentence */
 }
 
 static int connect_to(pinion_test *test, const pinion_socket_def *socket,

@@ -96,48 +96,44 @@ static void keep_met(pinion_test *test, struct pinion_test_message *message)
     pinion__test_message_release(message);
 }
 
-/* Write what the client has been sent, for the sentence of a failure. */
-static void describe(const pinion_test_client *client, char *out, size_t size)
+/* What the client has been sent. */
+static void write_sent(FILE *out, const void *what)
 {
-    size_t len = 0;
-    out[0] = '\0';
+    const pinion_test_client *client = what;
+    if (pinion__list_empty(&client->connection.sent))
+        fputs(" nothing", out);
     PINION_LIST_FOREACH (node, &client->connection.sent) {
-        struct pinion_frame *frame = PINION_CONTAINER_OF(node, struct pinion_loopback_frame, node)->frame;
-        struct pinion_slice wire = pinion__frame_wire(frame);
-        bool text = frame->opcode == PINION_OPCODE_TEXT;
-        int n =
-            snprintf(out + len, size - len, " %.*s", text ? (int)wire.len : 8, text ? wire.ptr : "(binary)");
-        len += (size_t)n;
-        if (len >= size)
-            return;
+        fputc(' ', out);
+        pinion__test_write_frame(out, PINION_CONTAINER_OF(node, struct pinion_loopback_frame, node)->frame);
     }
-    if (len == 0)
-        snprintf(out, size, " nothing");
 }
 
-/* Write the payload that was met, for the sentence of a failure. */
-static void describe_met(const pinion_test *test, char *out, size_t size)
+static void write_missed(FILE *out, const void *what)
 {
-    size_t len;
-    const char *bytes = pinion_payload_bytes(test->met, &len);
-    bool text = pinion_payload_kind(test->met) == PINION_PAYLOAD_JSON;
-    snprintf(out, size, "%.*s", text ? (int)len : 8, text ? bytes : "(binary)");
+    const struct pinion_test_missed *missed = what;
+    fprintf(out, "expected %s%s%s%s%s%s%s%s; got:", missed->what, missed->name ? " " : "",
+            missed->name ? missed->name : "", missed->pattern ? " " : "",
+            missed->pattern ? missed->pattern : "", missed->which ? missed->of : "",
+            missed->which ? missed->which : "", missed->why ? missed->why : "");
+    missed->write_got(out, missed->got);
 }
 
-int pinion__test_fail(int code, const struct pinion_test_missed *missed, const char *got)
+int pinion__test_fail(int code, const struct pinion_test_missed *missed, pinion_test_writer *write_got,
+                      const void *got)
 {
-    return pinion__fail(code, "expected %s%s%s%s%s%s%s%s; got:%s", missed->what, missed->name ? " " : "",
-                        missed->name ? missed->name : "", missed->pattern ? " " : "",
-                        missed->pattern ? missed->pattern : "", missed->which ? missed->of : "",
-                        missed->which ? missed->which : "", missed->why ? missed->why : "", got);
+    struct pinion_test_missed whole = *missed;
+    whole.write_got = write_got;
+    whole.got = got;
+    return pinion__test_fail_with(missed->test, code, write_missed, &whole);
 }
 
 static int fail(const struct expectation *expected, const char *pattern, const char *what)
 {
-    char got[400], ref[16];
+    char ref[16];
     snprintf(ref, sizeof ref, "%d", expected->ref);
     bool to_message = expected->ref && !expected->topic;
     struct pinion_test_missed missed = {
+        .test = expected->client->test,
         .what = what,
         .name = expected->ref ? expected->status : expected->event,
         .pattern = pattern,
@@ -154,8 +150,7 @@ static int fail(const struct expectation *expected, const char *pattern, const c
         code = PINION_ECLOSED;
         missed.why = ", but its channel has crashed";
     }
-    describe(expected->client, got, sizeof got);
-    return pinion__test_fail(code, &missed, got);
+    return pinion__test_fail(code, &missed, write_sent, expected->client);
 }
 
 static int expect(struct expectation *expected, const char *pattern, const char *what)
@@ -190,6 +185,13 @@ int pinion_test_expect_push(pinion_test_client *client, const char *topic, const
     PINION_RETURN(expect(&expected, pattern, "a push"));
 }
 
+static void write_unwanted(FILE *out, const void *what)
+{
+    const struct pinion_test_message *met = what;
+    fprintf(out, "expected no push; got: %s on %s: ", met->event, met->topic);
+    pinion__test_write_payload(out, met->payload);
+}
+
 int pinion_test_refute_push(pinion_test_client *client, const char *topic, const char *event)
 {
     struct expectation expected = { .client = client, .topic = topic, .event = event };
@@ -197,11 +199,9 @@ int pinion_test_refute_push(pinion_test_client *client, const char *topic, const
     pinion_test_run(client->test);
     if (!take_expected(&expected))
         return 0;
-    char what[300], got[300];
-    snprintf(what, sizeof what, "%s on %s", expected.met.event, expected.met.topic);
+    (void)pinion__test_fail_with(client->test, PINION_EBUSY, write_unwanted, &expected.met);
     keep_met(client->test, &expected.met);
-    describe_met(client->test, got, sizeof got);
-    return pinion__fail(PINION_EBUSY, "expected no push; got: %s: %s", what, got);
+    return PINION_EBUSY;
 }
 
 static bool is_closed(void *context)
@@ -222,9 +222,20 @@ int pinion_test_expect_close(pinion_test_client *client, int code)
 
 /* ---- joining, leaving, pushing ---- */
 
+struct refused_join {
+    const char *topic;
+    const pinion_payload *reason;
+};
+
+static void write_refused(FILE *out, const void *what)
+{
+    const struct refused_join *refused = what;
+    fprintf(out, "the join of %s was refused: ", refused->topic);
+    pinion__test_write_payload(out, refused->reason);
+}
+
 static int join(pinion_test_client *client, const char *topic, pinion_payload *params)
 {
-    char got[300];
     int ref = pinion__test_send(client, topic, "phx_join", true, params);
     if (ref < 0)
         return ref;
@@ -234,8 +245,8 @@ static int join(pinion_test_client *client, const char *topic, pinion_payload *p
         return rc;
     if (expected.accepted)
         return pinion__test_joined(client, topic, ref);
-    describe_met(client->test, got, sizeof got);
-    return pinion__fail(PINION_EACCES, "the join of %s was refused: %s", topic, got);
+    return pinion__test_fail_with(client->test, PINION_EACCES, write_refused,
+                                  &(struct refused_join){ topic, client->test->met });
 }
 
 int pinion_test_join(pinion_test_client *client, const char *topic, pinion_payload *params)

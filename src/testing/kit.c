@@ -188,6 +188,8 @@ void pinion_test_free(pinion_test *test)
         pinion__test_client_free(PINION_CONTAINER_OF(client, pinion_test_client, node));
     }
     pinion_payload_unref(test->met);
+    pinion__test_failure_release(test);
+    pinion__test_asking_free(test->asking);
     pinion__endpoint_free_driven(test->endpoint);
     pthread_cond_destroy(&test->woken);
     pinion__lock_destroy(&test->lock);

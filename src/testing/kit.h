@@ -4,6 +4,7 @@
 
 #include "base/lock.h"
 #include "base/misuse.h"
+#include "testing/failure.h"
 #include "testing/loopback.h"
 #include <pinion/testing.h>
 #include <pthread.h>
@@ -37,7 +38,9 @@ struct pinion_test {
     struct pinion_list clients;
     struct pinion_list broadcasts;
     struct pinion_list subscriptions;
-    pinion_payload *met; /* what the last expectation met */
+    pinion_payload *met;               /* what the last expectation met */
+    struct pinion_test_asking *asking; /* what clients send when they connect; NULL: nothing */
+    char *failure;                     /* the sentence of the last failure; NULL: there was none */
 };
 
 /* For public functions: there is a test, it belongs to this thread, and none of its callbacks is running. */
@@ -76,16 +79,27 @@ bool pinion__test_has_crashed(const pinion_test_client *client, int ref);
 
 /* What an expectation did not meet, for its sentence. What is not there is NULL. */
 struct pinion_test_missed {
+    pinion_test *test;
     const char *what; /* "a push" */
     const char *name; /* the event, or the status */
     const char *pattern;
     const char *of; /* " on " a topic, or " to message " a ref */
     const char *which;
-    const char *why; /* ", but the socket is closed" */
+    const char *why;               /* ", but the socket is closed" */
+    pinion_test_writer *write_got; /* set by pinion__test_fail */
+    const void *got;
 };
 
-/* Fail with the sentence "expected ...; got:" and what the client got instead. Returns code. */
-int pinion__test_fail(int code, const struct pinion_test_missed *missed, const char *got);
+/* Fail with the sentence "expected ...; got:" and what was got instead, which write_got(out, got) writes.
+ * Returns code. */
+int pinion__test_fail(int code, const struct pinion_test_missed *missed, pinion_test_writer *write_got,
+                      const void *got);
+
+/* Have the client connect with these parameters, and with what pinion_test_request has set. Errors: those of
+ * pinion__loopback_connect; PINION_EACCES: also for its origin. */
+int pinion__test_ask(pinion_test_client *client, const pinion_payload *params, const char *query);
+
+void pinion__test_asking_free(struct pinion_test_asking *asking);
 
 /* Free a client that has disconnected. */
 void pinion__test_client_free(pinion_test_client *client);

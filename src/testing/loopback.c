@@ -118,12 +118,15 @@ static void run_resume(struct pinion_task *task)
 }
 
 int pinion__loopback_connect(struct pinion_loopback *connection, struct pinion_shard *shard,
-                             const struct pinion_mount *mount, const pinion_payload *params)
+                             const struct pinion_mount *mount, const pinion_payload *params,
+                             const pinion_connect_info *info)
 {
-    struct pinion_connect_info info = { .transport = pinion__loopback.name, .peer = "" };
-    struct pinion_connect connect = {
-        .mount = mount, .transport = &pinion__loopback, .conn = connection, .params = params, .info = &info
-    };
+    struct pinion_connect_info nothing = { .transport = pinion__loopback.name, .peer = "" };
+    struct pinion_connect connect = { .mount = mount,
+                                      .transport = &pinion__loopback,
+                                      .conn = connection,
+                                      .params = params,
+                                      .info = info ? info : &nothing };
     memset(connection, 0, sizeof *connection);
     connection->shard = shard;
     connection->resume.run = run_resume;

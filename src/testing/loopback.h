@@ -23,10 +23,12 @@ struct pinion_loopback_frame {
     struct pinion_frame *frame;
 };
 
-/* Connect. The caller owns *connection, and releases it with pinion__loopback_release. Errors: those of
- * pinion__socket_connect. PINION_EPENDING: connect_status has the answer later. */
+/* Connect. `info` is borrowed for the call; NULL: nothing is known of the client. The caller owns
+ * *connection, and releases it with pinion__loopback_release. Errors: those of pinion__socket_connect.
+ * PINION_EPENDING: connect_status has the answer later. */
 int pinion__loopback_connect(struct pinion_loopback *connection, struct pinion_shard *shard,
-                             const struct pinion_mount *mount, const pinion_payload *params);
+                             const struct pinion_mount *mount, const pinion_payload *params,
+                             const pinion_connect_info *info);
 
 /* Deliver a frame from the client. PINION_ECLOSED; PINION_ENOMEM. */
 int pinion__loopback_send(struct pinion_loopback *connection, int opcode, struct pinion_slice bytes);

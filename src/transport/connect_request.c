@@ -46,6 +46,15 @@ static void fill_uri(pinion_uri *uri, const struct pinion_http_request *request,
     };
 }
 
+static void fill_request(pinion_connect_info *info, const struct pinion_http_request *request,
+                         const struct pinion_forwarded *forwarded)
+{
+    info->request = (void *)request;
+    info->header = find_header;
+    info->headers = each_header;
+    fill_uri(&info->uri, request, forwarded);
+}
+
 static void fill_info(struct pinion_connect_request *connect, const struct pinion_entrance *entrance,
                       const struct pinion_conn *conn, const struct pinion_http_request *request,
                       const char *transport)
@@ -59,15 +68,10 @@ static void fill_info(struct pinion_connect_request *connect, const struct pinio
         connect->client.known = true;
         memcpy(connect->client.address, forwarded.address, sizeof connect->client.address);
     }
-    connect->info = (struct pinion_connect_info){
-        .transport = transport,
-        .peer = connect->peer,
-        .peer_port = forwarded.port,
-        .request = (void *)request,
-        .header = find_header,
-        .headers = each_header,
-    };
-    fill_uri(&connect->info.uri, request, &forwarded);
+    connect->info = (struct pinion_connect_info){ .transport = transport,
+                                                  .peer = connect->peer,
+                                                  .peer_port = forwarded.port };
+    fill_request(&connect->info, request, &forwarded);
 }
 
 /* ---- the origin ---- */
@@ -204,6 +208,23 @@ int pinion__connect_request_init(struct pinion_connect_request *connect,
     fill_info(connect, entrance, conn, request, transport);
     int rc = check_origin(entrance->shard, entrance->mount, request, &connect->info);
     return rc ? rc : take_protocols(connect, entrance->mount, request);
+}
+
+int pinion__connect_request_told(struct pinion_connect_request *connect, struct pinion_shard *shard,
+                                 const struct pinion_mount *mount, const struct pinion_http_request *request,
+                                 const struct pinion_told *told)
+{
+    struct pinion_forwarded forwarded = { .scheme = pinion__slice_str(told->scheme) };
+    struct pinion_slice token = { NULL, 0 };
+    memset(connect, 0, sizeof *connect);
+    connect->info = (struct pinion_connect_info){ .transport = told->transport,
+                                                  .peer = told->peer,
+                                                  .peer_port = told->peer_port };
+    fill_request(&connect->info, request, &forwarded);
+    if (told->auth_token && mount->options.auth_token)
+        token = pinion__slice_str(told->auth_token);
+    int rc = check_origin(shard, mount, request, &connect->info);
+    return rc ? rc : take_token(connect, mount, token, false);
 }
 
 void pinion__connect_request_release(struct pinion_connect_request *connect)

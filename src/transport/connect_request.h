@@ -23,6 +23,21 @@ struct pinion_connect_request {
 int pinion__connect_request_init(struct pinion_connect_request *connect,
                                  const struct pinion_entrance *entrance, const struct pinion_conn *conn,
                                  const struct pinion_http_request *request, const char *transport);
+
+/* What is told of a client that comes without a connection: the test kit's. */
+struct pinion_told {
+    const char *transport;
+    const char *peer; /* its address, or "" */
+    uint16_t peer_port;
+    const char *scheme;     /* of its request */
+    const char *auth_token; /* decoded; NULL: none */
+};
+
+/* The same for such a client. The origin and the token are checked, and the subprotocols are not. */
+int pinion__connect_request_told(struct pinion_connect_request *connect, struct pinion_shard *shard,
+                                 const struct pinion_mount *mount, const struct pinion_http_request *request,
+                                 const struct pinion_told *told);
+
 void pinion__connect_request_release(struct pinion_connect_request *connect);
 
 #endif

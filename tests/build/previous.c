@@ -141,8 +141,10 @@ static void raw_sockets(void)
     size_t length;
     GUARDED(pinion_raw_socket_def, raw);
     GUARDED(pinion_socket_options, options);
+    GUARDED(pinion_test_request, request);
     raw.it.handle_in = raw_in;
     OK(pinion_test_new(&test, NULL));
+    WITH(request.it, pinion_test_set_request(test, &request.it));
     WITH(raw.it, pinion_test_connect_raw(test, &raw.it, &options.it, "", &client));
     WITH(options.it, pinion_test_connect_raw(test, &raw.it, &options.it, "", &client));
     pinion_test_send_frame(client, false, "hello", 5);

@@ -98,7 +98,7 @@ static int begin_connect(const char *vsn)
 {
     pinion_payload *params = pinion_json("{s:s}", "vsn", vsn);
     int rc = pinion__loopback_connect(&connection, pinion__hub_of(pinion_test_endpoint(test))->shards[0],
-                                      &mount, params);
+                                      &mount, params, NULL);
     pinion_payload_unref(params);
     return rc;
 }

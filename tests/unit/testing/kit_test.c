@@ -112,9 +112,9 @@ static void a_connect_that_fails_says_why(void **state)
     assert_int_equal(pinion_test_connect(test, &bad_def, NULL, "", &nobody), PINION_EINVAL);
     check_detail(pinion_error_detail(), "a*b");
     assert_int_equal(pinion_test_connect(test, &socket_def, NULL, "%ff", &nobody), PINION_EPROTO);
-    check_detail(pinion_error_detail(), "%ff");
+    check_detail(pinion_error_detail(), "the query of 3 bytes: it is malformed");
     assert_int_equal(pinion_test_connect(test, &socket_def, NULL, "stranger=1", &nobody), PINION_EACCES);
-    check_detail(pinion_error_detail(), "stranger=1");
+    check_detail(pinion_error_detail(), "\"stranger\":\"1\"");
     assert_null(nobody);
     assert_int_equal(stats().sockets, 1);
 }
@@ -160,7 +160,59 @@ static void a_refuted_push_that_came_is_shown(void **state)
     check_detail(pinion_error_detail(), "said on room:a: {\"n\":1}");
     broadcast("room:a", "bytes", pinion_payload_binary("\0", 1));
     assert_int_equal(pinion_test_refute_push(client, NULL, "bytes"), PINION_EBUSY);
-    check_detail(pinion_error_detail(), "bytes on room:a: (binary)");
+    check_detail(pinion_error_detail(), "bytes on room:a: (binary: 00)");
+}
+
+static void a_failure_shows_the_whole_value(void **state)
+{
+    char *text = calloc(1, 5001);
+    memset(text, 'x', 5000);
+    memcpy(text + 4996, "END!", 4);
+    int ref = pinion_test_push(client, "room:a", "echo", pinion_json("{s:s}", "text", text));
+    assert_int_equal(pinion_test_expect_reply(client, ref, "error", NULL), PINION_EPROTO);
+    check_detail(pinion_error_detail(), "END!\"}");
+    const char *whole = pinion_error_detail();
+    assert_int_equal(pinion_test_expect_broadcast(test, "room:a", NULL, "nonsense"), PINION_EINVAL);
+    assert_ptr_not_equal(pinion_error_detail(), whole); /* a shorter sentence takes its place */
+    check_detail(pinion_error_detail(), "nonsense");
+    free(text);
+}
+
+static void a_sentence_does_not_outlive_its_test(void **state)
+{
+    int ref = pinion_test_push(client, "room:a", "echo", pinion_json("{s:i}", "n", 7));
+    assert_int_equal(pinion_test_expect_reply(client, ref, "error", NULL), PINION_EPROTO);
+    pinion_test_free(test);
+    test = NULL;
+    check_detail(pinion_error_detail(), "\"n\":7"); /* its beginning is kept */
+    *state = NULL;
+}
+
+static void expect_hidden(const char *name)
+{
+    check_detail(pinion_error_detail(), "[FILTERED]");
+    check_detail(pinion_error_detail(), name);
+    assert_null(strstr(pinion_error_detail(), "hunter2"));
+}
+
+static void no_failure_shows_a_secret(void **state)
+{
+    pinion_test_client *nobody;
+    pinion_payload *secret = pinion_json("{s:{s:s}, s:i}", "user", "password", "hunter2", "n", 1);
+    assert_int_equal(pinion_test_connect(test, &socket_def, NULL, "stranger=1&token=hunter2", &nobody),
+                     PINION_EACCES);
+    expect_hidden("token");
+    int ref = pinion_test_push(client, "room:a", "echo", pinion_payload_ref(secret));
+    assert_int_equal(pinion_test_expect_reply(client, ref, "error", NULL), PINION_EPROTO);
+    expect_hidden("password");
+    broadcast("room:a", "news", pinion_payload_ref(secret));
+    assert_int_equal(pinion_test_refute_push(client, "room:a", "news"), PINION_EBUSY);
+    expect_hidden("password");
+    ok(pinion_test_subscribe(test, "room:s"));
+    broadcast("room:s", "news", secret);
+    pinion_test_set_patience(test, 0);
+    assert_int_equal(pinion_test_expect_broadcast(test, "room:s", "other", NULL), PINION_ETIMEDOUT);
+    expect_hidden("password");
 }
 
 static void another_close_is_shown(void **state)
@@ -257,7 +309,7 @@ static void what_does_not_come_is_said_with_what_did(void **state)
         { no_broadcast_at_all, "expected a broadcast; got", "nothing" },
         { no_frame, "a frame", "nothing" },
         { no_answer_to_a_join, "expected the answer to a join on room:never; got", "nothing" },
-        { no_answer_to_a_connect, "the answer to a connect", "never=1" },
+        { no_answer_to_a_connect, "the answer to a connect", "\"never\":\"1\"" },
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         pinion_test_client *someone = NULL;
@@ -489,6 +541,9 @@ int main(void)
         T(what_cannot_be_sent_is_not),
         T(a_pattern_must_be_json),
         T(a_refuted_push_that_came_is_shown),
+        T(a_failure_shows_the_whole_value),
+        T(a_sentence_does_not_outlive_its_test),
+        T(no_failure_shows_a_secret),
         T(another_close_is_shown),
         cmocka_unit_test(what_does_not_come_is_said_with_what_did),
         T(an_expectation_waits_as_long_as_it_is_told),
