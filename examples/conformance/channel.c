@@ -143,7 +143,8 @@ static pinion_result disconnect_me(pinion_channel *channel, const char *event, c
 {
     const char *id = pinion_socket_id(pinion_channel_socket(channel));
     if (id)
-        pinion_endpoint_broadcast(pinion_channel_endpoint(channel), id, "disconnect", NULL);
+        pinion_endpoint_broadcast(pinion_channel_endpoint(channel), id, "disconnect",
+                                  pinion_payload_ref(payload));
     return pinion_noreply();
 }
 

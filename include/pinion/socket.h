@@ -36,9 +36,10 @@ typedef struct pinion_socket_def {
                              const pinion_connect_info *info);
 
     /* Called once, after connect: write the socket's id into text, as snprintf would, and return its length.
-     * The id is a topic: broadcasting the event "disconnect" to it closes all sockets with this id. 0 or
-     * less: the socket has no id. It also has none if the id has more than 255 bytes or is not UTF-8; this is
-     * logged at warning. */
+     * The id is a topic: broadcasting the event "disconnect" to it closes all sockets with this id, with the
+     * code 1001, or the one that its payload names: {"code": 4001}. Applications may use 1000 and 3000 to
+     * 4999; after 1000 a client does not come back. 0 or less: the socket has no id. It also has none if the
+     * id has more than 255 bytes or is not UTF-8; this is logged at warning. */
     int (*id)(pinion_socket *socket, char *text, size_t size);
 } pinion_socket_def;
 

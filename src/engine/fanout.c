@@ -6,6 +6,7 @@
 #include "engine/callback.h"
 #include "engine/channel_subscription.h"
 #include "engine/clause.h"
+#include "engine/disconnect.h"
 #include "engine/handle.h"
 #include "engine/known.h"
 #include "engine/lane.h"
@@ -199,7 +200,7 @@ static void to_info(struct fanout *fan, struct pinion_channel *channel)
 static void to_socket(const struct fanout *fan, struct pinion_socket *socket)
 {
     if (pinion__broadcast_disconnects(fan->broadcast))
-        pinion__socket_close(socket, PINION_CLOSE_GOING_AWAY);
+        pinion__socket_close(socket, pinion__disconnect_code(fan->broadcast));
 }
 
 static void to_subscriber(struct fanout *fan, struct pinion_subscriber *subscriber)

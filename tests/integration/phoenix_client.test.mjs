@@ -238,6 +238,15 @@ for (const { name, transport, atom, disconnectCode } of CARRIERS) {
         });
       }
 
+      it("disconnect may name the close code", { skip: transport === LongPoll && "it has none" }, async (t) => {
+        const socket = await connect(t, server, { params: { user_id: "banned" } });
+        const codes = new Inbox();
+        socket.onClose(({ code }) => codes.put(code));
+        const { cast } = await join(socket, "room:disconnect");
+        cast("disconnect_me", { code: 4001 });
+        assert.equal(await codes.next(), 4001);
+      });
+
       it("disconnect closes every socket of that id, and they come back", async (t) => {
         const laptop = await connect(t, server, { params: { user_id: "gone" } });
         const phone = await connect(t, server, { params: { user_id: "gone" } });
