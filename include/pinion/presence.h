@@ -161,6 +161,12 @@ PINION_API int pinion_presence_update_on(pinion_presence *presence, pinion_chann
 PINION_API void pinion_presence_untrack_on(pinion_presence *presence, pinion_channel *channel,
                                            const char *topic, const char *key);
 
+/* Stop tracking a channel on all topics, under all keys. NULL: all that code without a channel tracks. A
+ * channel that ends is untracked so by itself.
+ *
+ * Thread: the channel's loop; with NULL any. */
+PINION_API void pinion_presence_untrack_all(pinion_presence *presence, pinion_channel *channel);
+
 /* ---- the state of a client ---- */
 
 /* Push "presence_state" to the channel's client: the list of who is on its topic. Later diffs to this client

@@ -77,8 +77,7 @@ static void on_channel_ended(struct pinion_extension *extension, const struct pi
         pinion__presence_untrack_in(pinion__presence_shard_of(presence, topic), channel->id, any, any);
         return;
     }
-    for (unsigned i = 0; i < presence->options.shards; i++)
-        pinion__presence_untrack_in(&presence->shards[i], channel->id, any, any);
+    pinion__presence_untrack_everywhere(presence, channel->id);
 }
 
 static void on_loop_ends(struct pinion_extension *extension, struct pinion_shard *loop)

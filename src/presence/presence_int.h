@@ -20,6 +20,9 @@ enum { PINION_WATCHED_ON_ITS_TOPIC = 1, PINION_WATCHED_ANYWHERE };
 void pinion__presence_untrack_in(struct pinion_presence_shard *shard, uint64_t id, struct pinion_slice topic,
                                  struct pinion_slice key);
 
+/* The same in all shards, on all topics. */
+void pinion__presence_untrack_everywhere(pinion_presence *presence, uint64_t id);
+
 /* The shard of a topic. It is the same on all nodes. */
 struct pinion_presence_shard *pinion__presence_shard_of(pinion_presence *presence, struct pinion_slice topic);
 

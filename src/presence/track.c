@@ -170,6 +170,20 @@ void pinion_presence_untrack_on(pinion_presence *presence, pinion_channel *chann
     untrack(presence, channel, topic, key);
 }
 
+void pinion__presence_untrack_everywhere(pinion_presence *presence, uint64_t id)
+{
+    struct pinion_slice any = { NULL, 0 };
+    for (unsigned i = 0; i < presence->options.shards; i++)
+        pinion__presence_untrack_in(&presence->shards[i], id, any, any);
+}
+
+void pinion_presence_untrack_all(pinion_presence *presence, pinion_channel *channel)
+{
+    PINION_NEED(presence, return );
+    MAY_BE_CHANNEL(channel, return );
+    pinion__presence_untrack_everywhere(presence, id_of(channel));
+}
+
 int pinion_presence_track(pinion_presence *presence, pinion_channel *channel, const char *key,
                           pinion_payload *meta)
 {

@@ -55,6 +55,12 @@ static pinion_result untrack(pinion_channel *channel, const char *event, const p
     return pinion_ok(pinion_presence_list(in_use, pinion_channel_topic(channel)));
 }
 
+static pinion_result untrack_all(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pinion_presence_untrack_all(in_use, channel);
+    return pinion_ok(pinion_presence_list(in_use, pinion_channel_topic(channel)));
+}
+
 static pinion_result track_on(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     status = pinion_presence_track_on(in_use, channel, word(payload, "topic"), word(payload, "key"), NULL);
@@ -78,7 +84,7 @@ static const pinion_channel_def room_channel = {
     .join = join,
     .after_join = after_join,
     .handle_in = PINION_CLAUSES({ "track", track }, { "update", update }, { "untrack", untrack },
-                                { "track_on", track_on }, { "boom", boom }),
+                                { "track_on", track_on }, { "untrack_all", untrack_all }, { "boom", boom }),
     .terminate = terminate,
 };
 
@@ -338,6 +344,29 @@ static void on_other_topics_and_without_a_channel(void **state)
     pinion_presence_untrack_on(presence, NULL, "users", "robot");
     ok(pinion_test_expect_broadcast(test, "users", "presence_diff", "{\"leaves\":{\"robot\":{}}}"));
     assert_int_equal(pinion_presence_count(presence, "users"), 0);
+}
+
+static void from_all_topics_at_once(void **state)
+{
+    static const char *const topics[] = { "users", "a", "b", "c", "d", "e" };
+    pinion_test_client *ann = joined("ann"), *bob = joined("bob");
+    for (size_t i = 0; i < 6; i++) {
+        request(ann, "track_on", pinion_json("{s:s, s:s}", "topic", topics[i], "key", "ann"));
+        request(bob, "track_on", pinion_json("{s:s, s:s}", "topic", topics[i], "key", "bob"));
+        ok(pinion_presence_track_on(presence, NULL, topics[i], "robot", NULL));
+    }
+    request(ann, "untrack_all", NULL);
+    ok(pinion_test_subscribe(test, "users"));
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(pinion_presence_count(presence, topics[i]), 2);
+    assert_int_equal(pinion_presence_count(presence, TOPIC), 1);
+    expect_diff(bob, "{\"leaves\":{\"ann\":{}}}");
+    pinion_presence_untrack_all(presence, NULL);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(pinion_presence_count(presence, topics[i]), 1);
+    ok(pinion_test_expect_broadcast(test, "users", "presence_diff", "{\"leaves\":{\"robot\":{}}}"));
+    request(ann, "track", pinion_json("{s:s}", "key", "ann")); /* it may be tracked again */
+    assert_int_equal(pinion_presence_count(presence, TOPIC), 2);
 }
 
 /* The first at once, the others together when the interval is over, and so on; then it is quiet again. */
@@ -696,6 +725,7 @@ int main(void)
         at_once(a_key_that_is_none_is_refused_and_logged),
         at_once(an_update_keeps_its_place),
         at_once(on_other_topics_and_without_a_channel),
+        at_once(from_all_topics_at_once),
         alone(changes_that_follow_are_told_together),
         alone(who_comes_and_goes_within_an_interval_is_not_told),
         alone(updates_without_end_are_one_leave_and_one_join),
