@@ -77,6 +77,11 @@ typedef struct pinion_channel_def {
      * then pinion_push returns PINION_ECLOSED. Broadcasts are always sent. Work, timers and subscriptions are
      * refused (PINION_ECLOSED). What is sent to a ref of this channel from now on is dropped. */
     void (*terminate)(pinion_channel *channel, pinion_reason reason);
+
+    /* What each of its channels has assigned from the start, over what its socket has: the text of a JSON
+     * object. Definitions that share their functions differ by it. Default: nothing. On excess: a text that
+     * is no JSON object is refused at mount (PINION_EINVAL). */
+    const char *assigns;
 } pinion_channel_def;
 
 /* ---- sending ---- */

@@ -134,6 +134,36 @@ int pinion__assigns_set(struct pinion_assigns **assigns, const char *key, pinion
     return rc;
 }
 
+/* On an error some are set. */
+static int set_each(struct pinion_assigns **assigns, json_t *object)
+{
+    const char *key;
+    json_t *value;
+    int rc = 0;
+    json_object_foreach(object, key, value)
+    {
+        if (!rc)
+            rc = pinion__assigns_set(assigns, key, pinion_payload_json(json_incref(value)));
+    }
+    return rc;
+}
+
+int pinion__assigns_add(struct pinion_assigns **assigns, const char *object)
+{
+    pinion_payload *payload = pinion_payload_text(object, strlen(object));
+    json_t *tree = pinion_payload_tree(payload);
+    struct pinion_assigns *before = pinion__assigns_ref(*assigns);
+    int rc = json_is_object(tree) ? set_each(assigns, tree) : PINION_EPAYLOAD;
+    if (rc) {
+        pinion__assigns_unref(*assigns);
+        *assigns = before;
+    } else {
+        pinion__assigns_unref(before);
+    }
+    pinion_payload_unref(payload);
+    return rc;
+}
+
 int pinion__assign(struct pinion_assigns **assigns, const char *key, pinion_payload *value,
                    const struct pinion_refused *call)
 {

@@ -20,6 +20,10 @@ int pinion__assigns_set(struct pinion_assigns **assigns, const char *key, pinion
 int pinion__assign(struct pinion_assigns **assigns, const char *key, pinion_payload *value,
                    const struct pinion_refused *call);
 
+/* Set all members of a JSON object, given as text. On an error *assigns is unchanged. PINION_EPAYLOAD: the
+ * text is no JSON object; PINION_ENOMEM. */
+int pinion__assigns_add(struct pinion_assigns **assigns, const char *object);
+
 /* The value, borrowed, or NULL. */
 const pinion_payload *pinion__assigns_get(const struct pinion_assigns *assigns, const char *key);
 

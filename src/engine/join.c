@@ -237,6 +237,11 @@ void pinion__join(struct pinion_socket *socket, const pinion_channel_def *def,
     pinion__payload_borrow(&params, message->payload_binary ? PINION_PAYLOAD_BINARY : PINION_PAYLOAD_JSON,
                            message->payload, message->payload_spaced);
     pinion__channel_log(channel, "join", &params);
+    if (def->assigns && pinion__assigns_add(&channel->assigns, def->assigns) != 0) {
+        crash(channel, message->ref, &replaced, "out of memory");
+        pinion__payload_borrow_end(&params);
+        return;
+    }
     pinion_result result = call_join(channel, message->ref, &params);
     if (result.kind == PINION_RESULT_LATER) {
         if (pinion__late_join_keep(channel, message->ref, &replaced, &params) != 0)

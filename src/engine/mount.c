@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/sized.h"
 #include "base/strings.h"
+#include "engine/assigns.h"
 #include "engine/raw.h"
 #include "engine/receive.h"
 #include "engine/unreached.h"
@@ -53,6 +54,18 @@ static int check_route(const char *path, const pinion_route *route)
         return pinion__fail(PINION_EINVAL, "socket %s: route \"%s\" has no channel", path, route->topic);
     int rc = check_clauses(path, route->topic, "handle_in", route->channel->handle_in, true);
     return rc ? rc : check_clauses(path, route->topic, "handle_out", route->channel->handle_out, false);
+}
+
+/* Assigns of a definition are a JSON object. */
+static int check_assigns(const char *path, const pinion_route *route)
+{
+    struct pinion_assigns *assigns = NULL;
+    int rc = route->channel->assigns ? pinion__assigns_add(&assigns, route->channel->assigns) : 0;
+    pinion__assigns_unref(assigns);
+    if (rc != PINION_EPAYLOAD)
+        return rc;
+    return pinion__fail(PINION_EINVAL, "socket %s: route \"%s\": the assigns are no JSON object: %s", path,
+                        route->topic, route->channel->assigns);
 }
 
 /* Zero means the default. */
@@ -205,6 +218,8 @@ int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinio
         return pinion__fail(PINION_EINVAL, "socket %s: no definition given", path);
     for (const pinion_route *route = def->channels; route && route->topic; route++) {
         int rc = check_route(path, route);
+        if (!rc)
+            rc = check_assigns(path, route);
         if (rc)
             return rc;
     }

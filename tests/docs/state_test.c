@@ -35,7 +35,25 @@ static pinion_result score(pinion_channel *channel, const char *event, const pin
     return pinion_ok(pinion_json("{s:s, s:i}", "name", player->name, "score", player->score));
 }
 
-/* ---- its tests; the leak sanitizer watches over the destructor ---- */
+/* Two kinds of rooms, which differ in one value. */
+static pinion_result room_join(pinion_channel *channel, const char *topic, const pinion_payload *params)
+{
+    if (json_is_true(pinion_payload_tree(pinion_assigned(channel, "members_only"))))
+        return pinion_error(pinion_json("{s:s}", "reason", "members only"));
+    return pinion_ok(NULL);
+}
+
+static const pinion_channel_def public_channel = {
+    .join = room_join,
+    .assigns = "{\"members_only\": false}",
+};
+
+static const pinion_channel_def private_channel = {
+    .join = room_join,
+    .assigns = "{\"members_only\": true}",
+};
+
+/* ---- their tests; the leak sanitizer watches over the destructor ---- */
 
 static const pinion_channel_def game_channel = {
     .join = game_join,
@@ -43,7 +61,8 @@ static const pinion_channel_def game_channel = {
 };
 
 static const pinion_socket_def user_socket = {
-    .channels = PINION_ROUTES({ "game:*", &game_channel }),
+    .channels = PINION_ROUTES({ "game:*", &game_channel }, { "public:*", &public_channel },
+                              { "private:*", &private_channel }),
 };
 
 static void each_channel_has_a_state_of_its_own(void **state)
@@ -60,10 +79,17 @@ static void a_refused_join_leaves_nothing(void **state)
     expect_refusal(connected(&user_socket), "game:1", NULL, "a player has a name");
 }
 
+static void the_kinds_differ_in_their_assigns(void **state)
+{
+    pinion_test_client *client = joined(&user_socket, "public:1", NULL);
+    expect_refusal(client, "private:1", NULL, "members only");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_channel_has_a_state_of_its_own, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_kinds_differ_in_their_assigns, setup, teardown),
         cmocka_unit_test_setup_teardown(a_refused_join_leaves_nothing, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,6 +78,26 @@ static void the_object_has_every_json_value(void **state)
     pinion__assigns_unref(assigns);
 }
 
+static void an_object_is_added_as_a_whole(void **state)
+{
+    struct pinion_assigns *mine = NULL;
+    set(&mine, "a", 1);
+    struct pinion_assigns *other = pinion__assigns_ref(mine);
+    assert_int_equal(pinion__assigns_add(&mine, "{\"a\": 2, \"b\": 3}"), 0);
+    assert_int_equal(number(pinion__assigns_get(mine, "a")), 2);
+    assert_int_equal(number(pinion__assigns_get(mine, "b")), 3);
+    assert_int_equal(number(pinion__assigns_get(other, "a")), 1);
+    struct pinion_assigns *before = mine;
+    assert_int_equal(pinion__assigns_add(&mine, "[1]"), PINION_EPAYLOAD);
+    assert_int_equal(pinion__assigns_add(&mine, "{\"a\": 5, \"b\""), PINION_EPAYLOAD);
+    assert_int_equal(pinion__assigns_add(&mine, ""), PINION_EPAYLOAD);
+    assert_ptr_equal(mine, before);
+    assert_int_equal(pinion__assigns_add(&mine, "{}"), 0);
+    assert_ptr_equal(mine, before);
+    pinion__assigns_unref(mine);
+    pinion__assigns_unref(other);
+}
+
 /* ---- a socket's and its channels' ---- */
 
 static pinion_result connect(pinion_socket *socket, const pinion_payload *params,
@@ -145,6 +165,33 @@ static void a_sockets_change_is_for_the_channels_to_come(void **state)
     expect_assigns(client, "room:2", "{\"user\":8,\"n\":2}");
 }
 
+static pinion_result keep_n(pinion_channel *channel, const char *topic, const pinion_payload *params)
+{
+    assert_int_equal(number(pinion_assigned(channel, "n")), 5); /* in join already */
+    return pinion_ok(pinion_assigns(channel));
+}
+
+/* Two definitions share their functions. */
+static const pinion_channel_def open_def = { .join = keep_n,
+                                             .assigns = "{\"n\": 5, \"user\": 0, \"open\": true}" };
+static const pinion_channel_def closed_def = { .join = keep_n, .assigns = "{\"n\": 5}" };
+static const pinion_socket_def kinds_def = {
+    .connect = connect, .channels = PINION_ROUTES({ "open:*", &open_def }, { "closed:*", &closed_def })
+};
+
+static void a_definitions_are_there_from_the_start(void **state)
+{
+    pinion_test_client *client = connected(&kinds_def);
+    ok(pinion_test_join(client, "closed:1", NULL));
+    json_t *expected = json_pack("{s:i, s:i}", "n", 5, "user", 7);
+    assert_true(json_equal(pinion_test_value(test), expected));
+    json_decref(expected);
+    ok(pinion_test_join(client, "open:1", NULL));
+    expected = json_pack("{s:i, s:i, s:b}", "n", 5, "user", 0, "open", 1);
+    assert_true(json_equal(pinion_test_value(test), expected));
+    json_decref(expected);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -155,7 +202,9 @@ int main(void)
         cmocka_unit_test(a_value_is_replaced_and_the_others_stay_where_they_are),
         cmocka_unit_test(a_shared_set_is_copied_when_it_changes),
         cmocka_unit_test(the_object_has_every_json_value),
+        cmocka_unit_test(an_object_is_added_as_a_whole),
         T(a_channel_starts_with_its_sockets_and_changes_its_own),
+        T(a_definitions_are_there_from_the_start),
         T(a_sockets_change_is_for_the_channels_to_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,8 @@ static void what_cannot_work_is_refused_by_name(void **state)
     check_route_refused("a**", &room, "\"a**\"");
     check_route_refused("bare", NULL, "\"bare\"");
     check_route_refused("greedy", &greedy, "handle_out");
+    check_route_refused("broken", &(pinion_channel_def){ .assigns = "{" }, "\"broken\"");
+    check_route_refused("list", &(pinion_channel_def){ .assigns = "[1]" }, "no JSON object: [1]");
 }
 
 /* ---- routes ---- */
