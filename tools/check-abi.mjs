@@ -19,7 +19,7 @@ const libraries = [
 export const sized = [
   ...["endpoint_options", "socket_options", "presence_options", "supervise_options", "token_options", "test_options", "test_request", "cluster_options"],
   ...["socket_def", "raw_socket_def", "channel_def", "route", "clause", "serializer_route", "mount_sizes", "stream_def"],
-  ...["transport", "connect_info", "transport_limits", "stats"],
+  ...["transport", "connect_info", "transport_limits", "stats", "http_options", "cookie_options"],
 ].map((name) => `pinion_${name}`);
 
 // Those that begin with their size, as they come from elsewhere than the call.
@@ -33,6 +33,7 @@ const frozen = {
   pinion_slice: "is passed by value",
   pinion_result: "is passed by value",
   pinion_uri: "lies within pinion_connect_info",
+  pinion_header: "lies in tables",
   pinion_rate: "lies within pinion_socket_options",
   pinion_pubsub_adapter: "lies within what an adapter's author makes",
   pinion_message: "is handed through the tables of serializers",

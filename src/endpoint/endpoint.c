@@ -108,6 +108,10 @@ static int add_loop(struct pinion_endpoint *endpoint, const struct pinion_endpoi
     pinion__http_server_init(&loop->http, loop->scheduler);
     loop->http.limits = &endpoint->http_limits;
     loop->http.find = pinion__find_handler;
+    loop->http.guard = pinion__guard_request;
+    loop->http.endpoint = endpoint;
+    loop->http.trusted = endpoint->trusted;
+    loop->http.trusted_count = endpoint->trusted_count;
     rc = pinion__hub_add_shard(&endpoint->hub, loop->scheduler);
     if (rc) {
         pinion__scheduler_unref(loop->scheduler);

@@ -8,26 +8,20 @@
 #include "engine/hub.h"
 #include "engine/mount.h"
 #include "http/http.h"
+#include "http/routes.h"
 #include "http/static.h"
 #include "io/loop.h"
 #include "process/heartbeat.h"
 #include "proto/forwarded.h"
 #include <stddef.h>
 
-struct pinion_page {
-    char *path;
-    pinion_get_fn *fn;
-    void *data;
-};
-
-enum pinion_mounted_kind { PINION_MOUNTED_SOCKET, PINION_MOUNTED_PAGE, PINION_MOUNTED_STATIC };
+enum pinion_mounted_kind { PINION_MOUNTED_SOCKET, PINION_MOUNTED_STATIC };
 
 /* What is mounted at one path. */
 struct pinion_mounted {
     enum pinion_mounted_kind kind;
     union {
         struct pinion_mount socket;
-        struct pinion_page page;
         struct pinion_static files;
     };
 };
@@ -77,6 +71,7 @@ struct pinion_endpoint {
     const struct pinion_loop_ops *engine;
     struct pinion_mounted **mounted; /* in the order of mounting; each stays where it is, for its sockets */
     size_t mounted_count;
+    struct pinion_http_routes routes; /* those of pages too */
     struct pinion_endpoint_loop *loops;
     unsigned loop_count;
     uint16_t port;
@@ -116,7 +111,7 @@ bool pinion__endpoint_refuse_driven(const struct pinion_endpoint *endpoint, cons
 
 /* ---- mounted.c ---- */
 
-/* Free what is mounted. */
+/* Free what is mounted, and the routes. */
 void pinion__unmount_all(struct pinion_endpoint *endpoint);
 
 #endif

@@ -1,6 +1,6 @@
 #include "endpoint/handlers.h"
 #include "engine/callback.h"
-#include "http/page.h"
+#include "http/call.h"
 #include "proto/path.h"
 #include "transport/entrance.h"
 #include "transport/longpoll_http.h"
@@ -13,35 +13,31 @@ static struct pinion_endpoint_loop *loop_of(struct pinion_http_server *server)
 
 /* ---- what is mounted at a path ---- */
 
-static bool matches(const struct pinion_mounted *mounted, struct pinion_slice path)
+static const struct pinion_mount *find_socket(const struct pinion_endpoint *endpoint,
+                                              struct pinion_slice path)
 {
-    switch (mounted->kind) {
-    case PINION_MOUNTED_SOCKET:
-        return pinion__entrance_at(&mounted->socket, path) != PINION_ENTRANCE_NONE;
-    case PINION_MOUNTED_PAGE:
-        return pinion__path_is(path, mounted->page.path);
-    case PINION_MOUNTED_STATIC:
-        return true; /* its prefix is compared below */
-    }
-    return false;
-}
-
-/* A socket or a page of exactly this path comes before files, whatever was mounted first. Of directories the
- * one with the longest prefix counts. */
-static const struct pinion_mounted *find_mounted(const struct pinion_endpoint *endpoint,
-                                                 struct pinion_slice path)
-{
-    const struct pinion_mounted *files = NULL;
     for (size_t i = 0; i < endpoint->mounted_count; i++) {
         const struct pinion_mounted *mounted = endpoint->mounted[i];
-        if (!matches(mounted, path))
-            continue;
+        if (mounted->kind == PINION_MOUNTED_SOCKET &&
+            pinion__entrance_at(&mounted->socket, path) != PINION_ENTRANCE_NONE)
+            return &mounted->socket;
+    }
+    return NULL;
+}
+
+/* Of directories the one with the longest prefix counts. */
+static const struct pinion_static *find_files(const struct pinion_endpoint *endpoint,
+                                              struct pinion_slice path)
+{
+    const struct pinion_static *files = NULL;
+    for (size_t i = 0; i < endpoint->mounted_count; i++) {
+        const struct pinion_mounted *mounted = endpoint->mounted[i];
         if (mounted->kind != PINION_MOUNTED_STATIC)
-            return mounted;
+            continue;
         size_t prefix = strlen(mounted->files.prefix);
         bool below = path.len >= prefix && memcmp(path.ptr, mounted->files.prefix, prefix) == 0;
-        if (below && (!files || prefix > strlen(files->files.prefix)))
-            files = mounted;
+        if (below && (!files || prefix > strlen(files->prefix)))
+            files = &mounted->files;
     }
     return files;
 }
@@ -82,23 +78,24 @@ static struct pinion_http_handler socket_handler(const struct pinion_mount *moun
                                          .returning = true };
 }
 
-/* ---- pages and files ---- */
+/* ---- routes and files ---- */
 
 /* The application's function counts as a callback: a slow one is logged. */
-static void serve_page(struct pinion_http *http, const void *data, const struct pinion_http_request *request,
-                       struct pinion_slice head)
+void pinion__guard_request(struct pinion_http_server *server, const char *kind, const char *name,
+                           void (*run)(void *data), void *data)
 {
-    const struct pinion_page *page = data;
-    struct pinion_shard *shard = loop_of(pinion__http_server(http))->shard;
-    struct pinion_response response;
-    struct pinion_callback callback = { .name = "page", .detail = page->path };
-    pinion__response_init(&response);
+    struct pinion_shard *shard = loop_of(server)->shard;
+    struct pinion_callback callback = { .name = kind, .detail = name };
     pinion__callback_enter(shard, &callback);
-    pinion__page_call(page->fn, page->data, request, &response);
+    run(data);
     pinion__callback_leave(shard);
-    struct pinion_http_answer answer = pinion__response_answer(&response, request->keep_alive);
-    pinion__http_send(http, &answer, response.body, response.length);
-    pinion__response_release(&response);
+}
+
+static struct pinion_http_handler route_handler(const struct pinion_http_route *route)
+{
+    return (struct pinion_http_handler){ .serve = pinion__http_serve_route,
+                                         .data = route,
+                                         .max_body = route->page ? 0 : route->max_body };
 }
 
 static void serve_file(struct pinion_http *http, const void *files, const struct pinion_http_request *request,
@@ -133,20 +130,36 @@ static bool is_for_health(const struct pinion_endpoint *endpoint, const struct p
 
 /* ---- all of them ---- */
 
-/* A page or socket at one of the health paths comes before the health page; files do not. */
+/* Whether a path that has routes, but none for this method, is to be looked for among the files. */
+static bool is_for_files(const struct pinion_static *files, const struct pinion_http_request *request)
+{
+    return files && pinion__http1_is_get(request) && pinion__static_has(files, request->path);
+}
+
+static struct pinion_http_handler refuser(const struct pinion_endpoint *endpoint)
+{
+    return (struct pinion_http_handler){ .serve = pinion__http_routes_refuse, .data = &endpoint->routes };
+}
+
 bool pinion__find_handler(struct pinion_http_server *server, const struct pinion_http_request *request,
                           struct pinion_http_handler *handler)
 {
     const struct pinion_endpoint *endpoint = loop_of(server)->endpoint;
-    const struct pinion_mounted *mounted = find_mounted(endpoint, request->path);
-    if (mounted && mounted->kind == PINION_MOUNTED_SOCKET)
-        *handler = socket_handler(&mounted->socket, request->path);
-    else if (mounted && mounted->kind == PINION_MOUNTED_PAGE)
-        *handler = (struct pinion_http_handler){ .serve = serve_page, .data = &mounted->page, .gets = true };
-    else if (is_for_health(endpoint, request))
+    const struct pinion_mount *socket = find_socket(endpoint, request->path);
+    if (socket) {
+        *handler = socket_handler(socket, request->path);
+        return true;
+    }
+    struct pinion_http_found found = pinion__http_routes_find(&endpoint->routes, request);
+    const struct pinion_static *files = find_files(endpoint, request->path);
+    if (is_for_health(endpoint, request) && !(found.route && found.route->literal))
         *handler = (struct pinion_http_handler){ .serve = serve_health, .gets = true };
-    else if (mounted)
-        *handler = (struct pinion_http_handler){ .serve = serve_file, .data = &mounted->files, .gets = true };
+    else if (found.route)
+        *handler = route_handler(found.route);
+    else if (found.methods && !is_for_files(files, request))
+        *handler = refuser(endpoint);
+    else if (files)
+        *handler = (struct pinion_http_handler){ .serve = serve_file, .data = files, .gets = true };
     else
         return false;
     return true;

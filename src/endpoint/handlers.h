@@ -4,8 +4,13 @@
 
 #include "endpoint/endpoint.h"
 
-/* A function for pinion_http_server.find. */
+/* A function for pinion_http_server.find. Sockets come first, then routes, then files. The health pages come
+ * before routes with parameters. */
 bool pinion__find_handler(struct pinion_http_server *server, const struct pinion_http_request *request,
                           struct pinion_http_handler *handler);
+
+/* A function for pinion_http_server.guard. */
+void pinion__guard_request(struct pinion_http_server *server, const char *kind, const char *name,
+                           void (*run)(void *data), void *data);
 
 #endif

@@ -1,23 +1,19 @@
-/* What is mounted on an endpoint: sockets, pages, files. */
+/* What is mounted on an endpoint: sockets, routes, pages, files. */
 #include "base/held.h"
 #include "base/misuse.h"
+#include "base/sized.h"
 #include "endpoint/endpoint.h"
+#include "http/page.h"
 #include "proto/path.h"
 #include "transport/entrance.h"
 #include "transport/longpoll.h"
 #include <stdlib.h>
 
+#define DEFAULT_MAX_BODY ((size_t)1 << 20)
+
 static const char *path_of(const struct pinion_mounted *mounted)
 {
-    switch (mounted->kind) {
-    case PINION_MOUNTED_SOCKET:
-        return mounted->socket.path;
-    case PINION_MOUNTED_PAGE:
-        return mounted->page.path;
-    case PINION_MOUNTED_STATIC:
-        return mounted->files.prefix;
-    }
-    return NULL;
+    return mounted->kind == PINION_MOUNTED_SOCKET ? mounted->socket.path : mounted->files.prefix;
 }
 
 /* ---- paths that can be mounted ---- */
@@ -63,34 +59,19 @@ static int check_text(const char *path, bool files)
     return 0;
 }
 
-/* A path is taken by one socket or page. Prefixes of files are apart from these. */
-static int check_free(const struct pinion_endpoint *endpoint, enum pinion_mounted_kind kind, const char *path)
+static int refuse_taken(const char *path, const char *other)
 {
-    struct pinion_slice text = pinion__slice_str(path);
-    for (size_t i = 0; i < endpoint->mounted_count; i++) {
-        const struct pinion_mounted *other = endpoint->mounted[i];
-        bool alike = (other->kind == PINION_MOUNTED_STATIC) == (kind == PINION_MOUNTED_STATIC);
-        if (alike && pinion__path_is(text, path_of(other)))
-            return pinion__fail(PINION_EINVAL,
-                                "cannot mount \"%s\": \"%s\" is mounted already, and is the same path", path,
-                                path_of(other));
-        if (kind == PINION_MOUNTED_PAGE && other->kind == PINION_MOUNTED_SOCKET &&
-            pinion__entrance_at(&other->socket, text) != PINION_ENTRANCE_NONE)
-            return pinion__fail(PINION_EINVAL, "cannot mount \"%s\": clients of the socket \"%s\" use it",
-                                path, path_of(other));
-    }
-    return 0;
+    return pinion__fail(PINION_EINVAL, "cannot mount \"%s\": \"%s\" is mounted already, and is the same path",
+                        path, other);
 }
 
-/* The paths of a socket's transports must not be pages that are mounted. */
-static int check_transports(const struct pinion_endpoint *endpoint, const struct pinion_mount *mount)
+/* Prefixes of files are apart from the paths of sockets. */
+static int check_free(const struct pinion_endpoint *endpoint, enum pinion_mounted_kind kind, const char *path)
 {
     for (size_t i = 0; i < endpoint->mounted_count; i++) {
         const struct pinion_mounted *other = endpoint->mounted[i];
-        if (other->kind == PINION_MOUNTED_PAGE &&
-            pinion__entrance_at(mount, pinion__slice_str(other->page.path)) != PINION_ENTRANCE_NONE)
-            return pinion__fail(PINION_EINVAL, "cannot mount \"%s\": its clients would get the page \"%s\"",
-                                mount->path, other->page.path);
+        if (other->kind == kind && pinion__path_is(pinion__slice_str(path), path_of(other)))
+            return refuse_taken(path, path_of(other));
     }
     return 0;
 }
@@ -101,6 +82,46 @@ static int check_path(const struct pinion_endpoint *endpoint, enum pinion_mounte
         return refuse_path(path, "the endpoint has started");
     int rc = check_text(path, kind == PINION_MOUNTED_STATIC);
     return rc ? rc : check_free(endpoint, kind, path);
+}
+
+/* A path is taken by a socket or by routes. Routes with parameters are apart from this: they are looked at
+ * after sockets. */
+static int check_socket_path(const struct pinion_endpoint *endpoint, const char *path)
+{
+    int rc = check_path(endpoint, PINION_MOUNTED_SOCKET, path);
+    for (size_t i = 0; !rc && i < endpoint->routes.count; i++) {
+        const struct pinion_http_route *route = endpoint->routes.routes[i];
+        if (route->literal && pinion__path_is(pinion__slice_str(path), route->path))
+            rc = refuse_taken(path, route->path);
+    }
+    return rc;
+}
+
+/* The paths of a socket's transports must not be pages or routes that are mounted. */
+static int check_transports(const struct pinion_endpoint *endpoint, const struct pinion_mount *mount)
+{
+    for (size_t i = 0; i < endpoint->routes.count; i++) {
+        const struct pinion_http_route *route = endpoint->routes.routes[i];
+        if (route->literal &&
+            pinion__entrance_at(mount, pinion__slice_str(route->path)) != PINION_ENTRANCE_NONE)
+            return pinion__fail(PINION_EINVAL, "cannot mount \"%s\": its clients would get the %s \"%s\"",
+                                mount->path, route->page ? "page" : "route", route->path);
+    }
+    return 0;
+}
+
+static int check_route_path(const struct pinion_endpoint *endpoint, const char *path)
+{
+    struct pinion_slice text = pinion__slice_str(path);
+    int rc = check_path(endpoint, PINION_MOUNTED_SOCKET, path);
+    for (size_t i = 0; !rc && i < endpoint->mounted_count; i++) {
+        const struct pinion_mounted *other = endpoint->mounted[i];
+        if (other->kind == PINION_MOUNTED_SOCKET &&
+            pinion__entrance_at(&other->socket, text) != PINION_ENTRANCE_NONE)
+            rc = pinion__fail(PINION_EINVAL, "cannot mount \"%s\": clients of the socket \"%s\" use it", path,
+                              path_of(other));
+    }
+    return rc;
 }
 
 /* ---- mounting ---- */
@@ -129,7 +150,7 @@ static int keep_slot(struct pinion_endpoint *endpoint, struct pinion_mounted *sl
 /* A slot for a socket. The caller fills it in, and calls keep_socket. */
 static int socket_slot(struct pinion_endpoint *endpoint, const char *path, struct pinion_mounted **out)
 {
-    int rc = check_path(endpoint, PINION_MOUNTED_SOCKET, path);
+    int rc = check_socket_path(endpoint, path);
     struct pinion_mounted *slot = rc ? NULL : mounted_slot(endpoint);
     if (!slot)
         return rc ? rc : PINION_ENOMEM;
@@ -196,17 +217,35 @@ int pinion_endpoint_raw_socket_sized(pinion_endpoint *endpoint, const char *path
     PINION_RETURN(mount_raw_socket(endpoint, path, socket, options, sizes));
 }
 
+/* A page has no parameters: a segment that looks like one would take other paths. */
+static int check_literal(const char *path)
+{
+    if (strstr(path, "/:") || strstr(path, "/*"))
+        return refuse_path(path, "a page has no parameters: mount a route (pinion_endpoint_http)");
+    return 0;
+}
+
+/* A route whose path is checked. */
+static int new_route(const struct pinion_endpoint *endpoint, enum pinion_http_method method, const char *path,
+                     struct pinion_http_route **out)
+{
+    int rc = check_route_path(endpoint, path);
+    return rc ? rc : pinion__http_route_new(out, method, path);
+}
+
 static int mount_page(struct pinion_endpoint *endpoint, const char *path, pinion_get_fn *fn, void *data)
 {
-    int rc = check_path(endpoint, PINION_MOUNTED_PAGE, path);
-    struct pinion_mounted *slot = rc ? NULL : mounted_slot(endpoint);
-    if (!slot)
-        return rc ? rc : PINION_ENOMEM;
-    slot->kind = PINION_MOUNTED_PAGE;
-    slot->page.fn = fn;
-    slot->page.data = data;
-    slot->page.path = strdup(path);
-    return keep_slot(endpoint, slot, slot->page.path ? 0 : PINION_ENOMEM);
+    struct pinion_http_route *route = NULL;
+    int rc = check_literal(path);
+    if (!rc)
+        rc = new_route(endpoint, PINION_METHOD_GET, path, &route);
+    if (rc)
+        return rc;
+    route->fn = pinion__page_answer;
+    route->context = route;
+    route->page = fn;
+    route->page_data = data;
+    return pinion__http_routes_add(&endpoint->routes, route);
 }
 
 int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path, pinion_get_fn *fn, void *data)
@@ -216,6 +255,57 @@ int pinion_endpoint_get(pinion_endpoint *endpoint, const char *path, pinion_get_
     PINION_NEEDED(path);
     PINION_NEEDED(fn);
     PINION_RETURN(mount_page(endpoint, path, fn, data));
+}
+
+static int read_method(const char *name, enum pinion_http_method *method)
+{
+    if (pinion__http_method_read(pinion__slice_str(name), method))
+        return 0;
+    return pinion__fail(PINION_EINVAL,
+                        "method: \"%s\" is none of GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS", name);
+}
+
+static int fill_route(struct pinion_http_route *route, const struct pinion_endpoint *endpoint,
+                      pinion_http_fn *fn, const pinion_http_options *options)
+{
+    route->fn = fn;
+    route->context = options->context ? options->context : endpoint->options.context;
+    route->max_body = options->max_body ? options->max_body : DEFAULT_MAX_BODY;
+    if (options->accepts && !(route->accepts = strdup(options->accepts)))
+        return PINION_ENOMEM;
+    return 0;
+}
+
+static int mount_route(struct pinion_endpoint *endpoint, const char *name, const char *path,
+                       pinion_http_fn *fn, const pinion_http_options *given, size_t size)
+{
+    pinion_http_options options;
+    enum pinion_http_method method;
+    struct pinion_http_route *route = NULL;
+    int rc = PINION_TAKE(pinion_http_options, &options, given, size);
+    if (!rc)
+        rc = read_method(name, &method);
+    if (!rc)
+        rc = new_route(endpoint, method, path, &route);
+    if (rc)
+        return rc;
+    rc = fill_route(route, endpoint, fn, &options);
+    if (rc) {
+        pinion__http_route_free(route);
+        return rc;
+    }
+    return pinion__http_routes_add(&endpoint->routes, route);
+}
+
+int pinion_endpoint_http_sized(pinion_endpoint *endpoint, const char *method, const char *path,
+                               pinion_http_fn *fn, const pinion_http_options *options, size_t size)
+{
+    PINION_NEEDED(endpoint);
+    PINION_NEED_HELD(endpoint, return PINION_EINVAL);
+    PINION_NEEDED(method);
+    PINION_NEEDED(path);
+    PINION_NEEDED(fn);
+    PINION_RETURN(mount_route(endpoint, method, path, fn, options, size));
 }
 
 static int mount_files(struct pinion_endpoint *endpoint, const char *prefix, const char *directory)
@@ -239,17 +329,10 @@ int pinion_endpoint_static(pinion_endpoint *endpoint, const char *prefix, const 
 
 static void unmount(struct pinion_mounted *mounted)
 {
-    switch (mounted->kind) {
-    case PINION_MOUNTED_SOCKET:
+    if (mounted->kind == PINION_MOUNTED_SOCKET)
         pinion__mount_release(&mounted->socket);
-        break;
-    case PINION_MOUNTED_PAGE:
-        free(mounted->page.path);
-        break;
-    case PINION_MOUNTED_STATIC:
+    else
         pinion__static_release(&mounted->files);
-        break;
-    }
     free(mounted);
 }
 
@@ -258,4 +341,5 @@ void pinion__unmount_all(struct pinion_endpoint *endpoint)
     for (size_t i = 0; i < endpoint->mounted_count; i++)
         unmount(endpoint->mounted[i]);
     free(endpoint->mounted);
+    pinion__http_routes_release(&endpoint->routes);
 }

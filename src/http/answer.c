@@ -17,7 +17,7 @@ static void format_date(char *out, size_t size)
 
 /* Answers with 1xx, 204 and 304 end with their head, whatever it says, and 205 has no content (RFC 9110
  * sections 6.4.1 and 15.3.6). Bytes behind such a head would be read as the next answer. */
-static bool has_content(int status)
+bool pinion__http_has_content(int status)
 {
     return status >= 200 && status != 204 && status != 205 && status != 304;
 }
@@ -26,9 +26,9 @@ static bool has_content(int status)
 static int format_head(const struct pinion_http_answer *answer, char *out, size_t size)
 {
     char date[40], length[48] = "";
-    bool typed = answer->content_type && has_content(answer->status);
+    bool typed = answer->content_type && pinion__http_has_content(answer->status);
     format_date(date, sizeof date);
-    if (has_content(answer->status))
+    if (pinion__http_has_content(answer->status))
         snprintf(length, sizeof length, "content-length: %llu\r\n", (unsigned long long)answer->length);
     else if (answer->status ==
              205) /* a client would expect content here, so the head says that there is none */
@@ -45,7 +45,7 @@ struct pinion_frame *pinion__http_frame(const struct pinion_http_answer *answer,
 {
     char head[1024];
     int head_len = format_head(answer, head, sizeof head);
-    if (!has_content(answer->status))
+    if (!pinion__http_has_content(answer->status))
         len = 0;
     struct pinion_frame *frame = head_len > 0 ? pinion__frame_new((size_t)head_len + 1 + len) : NULL;
     if (!frame)
@@ -82,16 +82,21 @@ void pinion__http_send_text(struct pinion_http *http, int status, const char *ex
     pinion__http_send(http, &answer, text, strlen(text));
 }
 
-void pinion__http_send_error(struct pinion_http *http, int status, bool keep_alive)
+void pinion__http_send_status(struct pinion_http *http, int status, const char *extra, bool keep_alive)
 {
-    static const char not_allowed[] = "allow: GET, HEAD\r\n" PINION_HTTP_PRIVATE;
     const char *text = pinion__http1_reason(status);
     struct pinion_http_answer answer = { .status = status,
                                          .content_type = "text/html; charset=utf-8",
-                                         .extra = status == 405 ? not_allowed : PINION_HTTP_PRIVATE,
+                                         .extra = extra,
                                          .length = strlen(text),
                                          .keep_alive = keep_alive };
     pinion__http_send(http, &answer, text, strlen(text));
+}
+
+void pinion__http_send_error(struct pinion_http *http, int status, bool keep_alive)
+{
+    static const char not_allowed[] = "allow: GET, HEAD\r\n" PINION_HTTP_PRIVATE;
+    pinion__http_send_status(http, status, status == 405 ? not_allowed : PINION_HTTP_PRIVATE, keep_alive);
 }
 
 void pinion__http_send_continue(struct pinion_http *http)

@@ -22,6 +22,9 @@ struct pinion_http_answer {
     bool body_follows; /* the body is not passed with the head: it follows in frames of its own */
 };
 
+/* False for the statuses whose answers end with their head. */
+bool pinion__http_has_content(int status);
+
 /* Head and body as they go over the wire. NULL when out of memory. */
 struct pinion_frame *pinion__http_frame(const struct pinion_http_answer *answer, const void *body,
                                         size_t len);
@@ -34,7 +37,10 @@ void pinion__http_send(struct pinion_http *http, const struct pinion_http_answer
 void pinion__http_send_text(struct pinion_http *http, int status, const char *extra, const char *text,
                             bool keep_alive);
 
-/* Answer with a status and its standard phrase. */
+/* Answer with a status and its standard phrase. `extra` as in the struct. */
+void pinion__http_send_status(struct pinion_http *http, int status, const char *extra, bool keep_alive);
+
+/* The same, with the usual headers. */
 void pinion__http_send_error(struct pinion_http *http, int status, bool keep_alive);
 
 #endif

@@ -2,6 +2,7 @@
  * if the peer sends more, or takes too long, the connection is closed. */
 #include "base/log.h"
 #include "http/connection.h"
+#include <pinion/error.h>
 
 /* The request has a body. It is read in this state: BODY (`answerer`) or REST. */
 static void begin_body(struct pinion_http *http, enum pinion_http_state state)
@@ -79,14 +80,21 @@ static void expect_more(struct pinion_http *http, size_t len)
         give_up(http, 413);
 }
 
+/* The status for a piece that the answerer did not take. Without memory the peer may come again. */
+static int refusal_of(const struct pinion_http *http, int error)
+{
+    return error == PINION_ENOMEM ? 503 : http->answerer.ops->too_long;
+}
+
 size_t pinion__http_take_body(struct pinion_http *http, const uint8_t *bytes, size_t len)
 {
     struct pinion_slice piece;
     size_t pos = 0;
     int rc;
     while ((rc = pinion__http_body_read(&http->body, bytes, len, &pos, &piece)) == 1) {
-        if (is_taken(http) && http->answerer.ops->body(http->answerer.data, piece) != 0) {
-            give_up(http, 400); /* the body is too long; Phoenix answers 400 too */
+        int error = is_taken(http) ? http->answerer.ops->body(http->answerer.data, piece) : 0;
+        if (error) {
+            give_up(http, refusal_of(http, error));
             return len;
         }
     }

@@ -61,5 +61,5 @@ struct pinion_conn *pinion__http_conn(const struct pinion_http *http)
 
 bool pinion__http_keep_alive(const struct pinion_http *http)
 {
-    return http->keep_alive;
+    return http->keep_alive && !http->expects;
 }

@@ -12,7 +12,9 @@
 #include "http/answer.h"
 #include "io/loop.h"
 #include "proto/http1.h"
+#include <pinion/endpoint.h>
 
+struct pinion_network;
 struct pinion_http_server;
 struct pinion_static;
 
@@ -46,6 +48,15 @@ struct pinion_http_server {
     bool (*find)(struct pinion_http_server *server, const struct pinion_http_request *request,
                  struct pinion_http_handler *handler);
 
+    /* Calls run(data), a function of the application that is of this kind and for this request or page. NULL:
+     * it is called as it is. */
+    void (*guard)(struct pinion_http_server *server, const char *kind, const char *name,
+                  void (*run)(void *data), void *data);
+
+    pinion_endpoint *endpoint;            /* for requests */
+    const struct pinion_network *trusted; /* proxies, which say whose a request is */
+    size_t trusted_count;
+
     struct pinion_list connections; /* those that have not been handed over */
     struct pinion_turns turns;      /* connections that sent more requests than are handled in one go */
     bool drains;                    /* each answer ends its connection, except for returning clients */
@@ -78,8 +89,9 @@ void pinion__http_stop(struct pinion_http_server *server);
 struct pinion_http_server *pinion__http_server(const struct pinion_http *http);
 struct pinion_conn *pinion__http_conn(const struct pinion_http *http);
 
-/* For an answer that takes its time: does the connection stay open after it? The request decides; a server
- * that stops says no. */
+/* For an answer that takes its time: does the connection stay open after it? The request decides. The answer
+ * is no when the server stops, and when the peer has not been told to send its body (100 Continue), so that
+ * it may send another request in its place. */
 bool pinion__http_keep_alive(const struct pinion_http *http);
 
 /* True when the request's body is short enough to be read and dropped. */
@@ -90,9 +102,11 @@ bool pinion__http_can_drop(const struct pinion_http *http, const struct pinion_h
 /* Answers such a request. Its data is in use from pinion__http_read_body or _wait on, until body_end or
  * abandoned is called, or pinion__http_answer_begin. */
 struct pinion_http_answerer {
-    /* Takes a piece of the body. An error: the body is too long (400). NULL: the body is read and dropped;
-     * 413 when it is too long for that. */
+    /* Takes a piece of the body. PINION_ETOOBIG: the body is too long (`too_long`); PINION_ENOMEM (503).
+     * NULL: the body is read and dropped; 413 when it is too long for that. */
     int (*body)(void *data, struct pinion_slice piece);
+
+    int too_long; /* the status for a body that is too long */
 
     /* The body is at its end: must answer, or wait. */
     void (*body_end)(struct pinion_http *http, void *data);

@@ -20,8 +20,7 @@ void pinion__response_release(struct pinion_response *response);
 /* The answer that pinion_response_send set. */
 struct pinion_http_answer pinion__response_answer(const struct pinion_response *response, bool keep_alive);
 
-/* Call the application's function. Without memory for the request or the answer the status is 500. */
-void pinion__page_call(pinion_get_fn *fn, void *data, const struct pinion_http_request *head,
-                       struct pinion_response *response);
+/* Answers a request by a page. A function for a route; `route` is the route. */
+void pinion__page_answer(pinion_request *request, void *route);
 
 #endif

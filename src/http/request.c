@@ -41,6 +41,7 @@ static bool expects_continue(const struct pinion_http_request *request)
 static void expect_body(struct pinion_http *http, struct pinion_http_request *request)
 {
     http->has_rest = pinion__http1_has_body(request);
+    http->keep_alive = request->keep_alive;
     http->expects = http->has_rest && expects_continue(request);
     if (http->has_rest)
         pinion__http_body_init(&http->body, request);
@@ -83,8 +84,7 @@ static void serve(struct pinion_http *http, struct pinion_http_request *request,
     http->discard_left =
         PINION_HTTP_DISCARD_MAX + (uint64_t)handler.max_body; /* the handler could have taken so much */
     if (!pinion__http_can_drop(http, request))
-        request->keep_alive = false; /* the body will not be read to its end */
-    http->keep_alive = request->keep_alive;
+        request->keep_alive = http->keep_alive = false; /* the body will not be read to its end */
     int refusal = refusal_of(request, &handler);
     if (refusal) {
         pinion__http_send_error(http, refusal, request->keep_alive);

@@ -175,6 +175,15 @@ int pinion__static_open(const struct pinion_static *files, struct pinion_slice p
     return open_file(files, relative, file);
 }
 
+bool pinion__static_has(const struct pinion_static *files, struct pinion_slice path)
+{
+    struct pinion_static_file file;
+    int rc = pinion__static_open(files, path, &file);
+    if (rc == 0)
+        close(file.fd);
+    return rc == 0 || rc == PINION_STATIC_DIRECTORY;
+}
+
 /* ---- content types ---- */
 
 static const struct {

@@ -1,7 +1,6 @@
 #include "proto/path.h"
 
-/* Take the first segment off the front of *rest; the result is empty when there is none. */
-static struct pinion_slice take_segment(struct pinion_slice *rest)
+struct pinion_slice pinion__path_segment(struct pinion_slice *rest)
 {
     size_t start = 0, end;
     while (start < rest->len && rest->ptr[start] == '/')
@@ -16,8 +15,8 @@ static struct pinion_slice take_segment(struct pinion_slice *rest)
 bool pinion__path_skip(struct pinion_slice *path, const char *prefix)
 {
     struct pinion_slice rest = *path, wanted = pinion__slice_str(prefix), segment;
-    while ((segment = take_segment(&wanted)).len > 0) {
-        if (!pinion__slice_eq(take_segment(&rest), segment))
+    while ((segment = pinion__path_segment(&wanted)).len > 0) {
+        if (!pinion__slice_eq(pinion__path_segment(&rest), segment))
             return false;
     }
     *path = rest;
@@ -26,5 +25,5 @@ bool pinion__path_skip(struct pinion_slice *path, const char *prefix)
 
 bool pinion__path_is(struct pinion_slice path, const char *other)
 {
-    return pinion__path_skip(&path, other) && take_segment(&path).len == 0;
+    return pinion__path_skip(&path, other) && pinion__path_segment(&path).len == 0;
 }

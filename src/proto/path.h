@@ -6,6 +6,9 @@
 
 #include "base/slice.h"
 
+/* Take the first segment off the front of *rest. The result is empty when there is none. */
+struct pinion_slice pinion__path_segment(struct pinion_slice *rest);
+
 /* Take the segments of `prefix` off the front of *path. Returns false, and leaves *path unchanged, when it
  * does not begin with them. */
 bool pinion__path_skip(struct pinion_slice *path, const char *prefix);

@@ -55,6 +55,7 @@ static void forget(void *exchange)
 
 /* What comes of the body is the exchange's. */
 static const struct pinion_http_answerer collected = { .body = take_piece,
+                                                       .too_long = 400, /* as Phoenix answers */
                                                        .body_end = publish,
                                                        .abandoned = forget };
 

@@ -2,7 +2,10 @@
  * a sentence that names what was wrong; builds with checks end with the name of the public function. */
 #include "base/frame.h"
 #include "base/log.h"
+#include "engine/hub.h"
+#include "http/call.h"
 #include "http/page.h"
+#include "proto/http1.h"
 #include "proto/payload.h"
 #include <dirent.h>
 #include <limits.h>
@@ -41,6 +44,8 @@ static pinion_subscription *subscription;
 static pinion_payload *payload, *data, lent;
 static pinion_frame *frame;
 static pinion_response *response;
+static pinion_request *request;
+static pinion_payload *made_payload;
 static pinion_stats stats;
 static pinion_log_level level;
 static pinion_transport_limits limits;
@@ -134,7 +139,11 @@ static void header(pinion_slice name, pinion_slice value, void *at)
 {
 }
 
-static void page(const pinion_request *request, pinion_response *answer, void *at)
+static void page(const pinion_request *asked, pinion_response *answer, void *at)
+{
+}
+
+static void handler(pinion_request *asked, void *at)
 {
 }
 
@@ -615,6 +624,23 @@ static int make_stale_ref(void)
     return stale_ref ? 0 : PINION_ENOMEM;
 }
 
+/* A request whose client has gone. */
+static int make_request(void)
+{
+    static struct pinion_http_request head;
+    struct pinion_http_route *route = NULL;
+    int rc = pinion__http_route_new(&route, PINION_METHOD_GET, "/");
+    request = rc ? NULL : calloc(1, sizeof *request);
+    if (!request)
+        return PINION_ENOMEM;
+    request->scheduler = pinion__hub_of(pinion_test_endpoint(test))->shards[0]->scheduler;
+    request->head = &head;
+    request->route = route;
+    request->path = request->query = request->parameters = "";
+    pinion__http_headers_init(&request->headers);
+    return 0;
+}
+
 static int set_up(void **state)
 {
     static struct pinion_response answer;
@@ -628,7 +654,9 @@ static int set_up(void **state)
         rc = make_endpoints();
     if (!rc)
         rc = make_stale_ref();
-    return rc ? rc : make_clients();
+    if (!rc)
+        rc = make_clients();
+    return rc ? rc : make_request();
 }
 
 static int tear_down(void **state)
@@ -638,6 +666,8 @@ static int tear_down(void **state)
     pinion_ref_free(stale_ref);
     pinion_frame_unref(frame);
     pinion__response_release(response);
+    pinion__http_route_free((struct pinion_http_route *)request->route);
+    free(request);
     pinion_cluster_free(cluster);
     pinion_test_free(test);
     pinion_endpoint_free(endpoint);

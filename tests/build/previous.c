@@ -2,12 +2,15 @@
  * previous.test.mjs compiles it with headers in which those structs are shorter than the library has them, or
  * longer by a member `later` (-DLATER), and runs it with the library as it is. -DMOST: at most the last
  * member is missing. What lies behind each struct is garbage, which nobody may read, or write to. */
+#include <arpa/inet.h>
 #include <pinion/pinion.h>
 #include <pinion/testing.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define GARBAGE 0xa5
 
@@ -161,6 +164,7 @@ static struct {
     int sent;
     bool closed;
     bool info_seen;
+    bool asked;
 } world;
 
 static int transport_send(void *conn, pinion_frame *frame)
@@ -229,6 +233,31 @@ static void closed(pinion_stream *stream, int error)
 {
 }
 
+static void on_request(pinion_request *request, void *context)
+{
+    GUARDED(pinion_cookie_options, cookie);
+    pinion_log_set_level(PINION_LOG_NONE); /* what is refused is logged */
+    WITH(cookie.it, pinion_request_put_cookie(request, "name", "value", &cookie.it));
+    pinion_log_set_level(PINION_LOG_WARNING);
+    OK(pinion_request_answer_text(request, 200, "ok"));
+    world.asked = true;
+}
+
+/* One request, and the whole answer. */
+static void ask(uint16_t port)
+{
+    static const char text[] = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
+    char answer[1000];
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    MUST(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    MUST(write(fd, text, sizeof text - 1) == sizeof text - 1);
+    while (read(fd, answer, sizeof answer) > 0)
+        continue;
+    close(fd);
+}
+
 static void endpoints(void)
 {
     static const pinion_channel_def room;
@@ -239,6 +268,7 @@ static void endpoints(void)
     GUARDED(pinion_raw_socket_def, raw);
     GUARDED(pinion_stream_def, streams);
     GUARDED(pinion_presence_options, presences);
+    GUARDED(pinion_http_options, http);
     GUARDED(pinion_stats, stats);
     GUARDED(pinion_transport_limits, limits);
     pinion_presence *presence;
@@ -258,7 +288,10 @@ static void endpoints(void)
     WITH(raw.it, pinion_endpoint_raw_socket(world.endpoint, "/more", &raw.it, NULL));
     WITH(streams.it, pinion_endpoint_streams(world.endpoint, "127.0.0.1", 0, &streams.it, NULL));
     WITH(presences.it, pinion_presence_new(&presence, world.endpoint, &presences.it));
+    WITH(http.it, pinion_endpoint_http(world.endpoint, "GET", "/", on_request, &http.it));
     OK(pinion_endpoint_start(world.endpoint));
+    ask(pinion_endpoint_port(world.endpoint));
+    MUST(world.asked);
     MUST(pinion_endpoint_stream_port(world.endpoint, &streams.it) != 0);
     OK(pinion_endpoint_post(world.endpoint, 0, connect_one, NULL));
     sem_wait(&world.done);

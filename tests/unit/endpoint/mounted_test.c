@@ -68,6 +68,47 @@ static void a_page_where_a_socket_has_its_transports(void **state)
     ok(mount_socket("/b", NULL));
 }
 
+static void answer(pinion_request *request, void *context)
+{
+}
+
+static int mount_route(const char *method, const char *path)
+{
+    return pinion_endpoint_http(endpoint, method, path, answer, NULL);
+}
+
+static void routes_of_one_path(void **state)
+{
+    ok(mount_route("GET", "/a/:b"));
+    ok(mount_route("POST", "/a/:b"));
+    ok(mount_route("GET", "/a/b"));
+    refused(mount_route("GET", "//a/:c/"), "\"/a/:b\" is mounted already for GET");
+    ok(mount_page("/page"));
+    refused(mount_route("GET", "/page/"), "\"/page\" is mounted already for GET");
+    ok(mount_route("POST", "/page"));
+    refused(mount_route("get", "/c"), "\"get\" is none of");
+    refused(mount_route("TRACE", "/c"), "\"TRACE\" is none of");
+    refused(mount_route("GET", "/c/:"), "has a name");
+    refused(mount_route("GET", "/c/*/d"), "last segment");
+    refused(mount_route("GET", "c"), "begins with '/'");
+    refused(mount_route("GET", "/a b"), "percent-encode");
+    refused(mount_page("/c/:d"), "pinion_endpoint_http");
+    refused(mount_page("/*"), "pinion_endpoint_http");
+}
+
+static void a_route_where_a_socket_has_its_transports(void **state)
+{
+    ok(mount_socket("/a", NULL));
+    refused(mount_route("POST", "/a/websocket"), "the socket \"/a\"");
+    refused(mount_route("POST", "/a/"), "\"/a\" is mounted");
+    ok(mount_route("POST", "/:any"));
+    ok(mount_route("POST", "/a/:any"));
+    ok(mount_route("POST", "/b/websocket"));
+    refused(mount_socket("/b", NULL), "the route \"/b/websocket\"");
+    ok(mount_route("POST", "/c"));
+    refused(mount_socket("/c", NULL), "\"/c\" is mounted");
+}
+
 static void a_socket_without_transports(void **state)
 {
     const pinion_socket_options none = { .no_websocket = true };
@@ -113,6 +154,7 @@ static void what_was_refused_leaves_nothing(void **state)
     ok(mount_socket("/b", &polls));
     ok(pinion_endpoint_start(endpoint));
     refused(mount_page("/late"), "has started");
+    refused(mount_route("GET", "/late"), "has started");
 }
 
 static int new_endpoint(void **state)
@@ -129,6 +171,8 @@ int main(void)
         T(the_same_path_in_other_letters),
         T(one_prefix_of_files_twice),
         T(a_page_where_a_socket_has_its_transports),
+        T(routes_of_one_path),
+        T(a_route_where_a_socket_has_its_transports),
         T(a_socket_without_transports),
         T(what_no_request_says),
         T(what_was_refused_leaves_nothing),

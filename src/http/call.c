@@ -1,0 +1,213 @@
+#include "http/call.h"
+#include "base/log_limit.h"
+#include "http/connection.h"
+#include "io/peer.h"
+#include "proto/forwarded.h"
+#include <stdlib.h>
+#include <strings.h>
+
+_Static_assert(PINION_REQUEST_PEER >= INET6_ADDRSTRLEN, "an address fits");
+
+/* ---- the request: its memory ---- */
+
+/* A head that outlives the connection's buffer. */
+struct pinion_http_kept {
+    struct pinion_http_request head;
+    char bytes[];
+};
+
+static char *put_text(char *out, struct pinion_slice text)
+{
+    if (text.len)
+        memcpy(out, text.ptr, text.len);
+    out[text.len] = '\0';
+    return out + text.len + 1;
+}
+
+/* PINION_EPROTO: its path cannot be decoded; PINION_ENOMEM. */
+static int begin(struct pinion_request **out, struct pinion_http *http, const struct pinion_http_route *route,
+                 const struct pinion_http_request *head)
+{
+    size_t room = 2 * (head->path.len + 1) + head->query.len + 1 + route->parameters;
+    struct pinion_request *request = calloc(1, sizeof *request + room);
+    if (!request)
+        return PINION_ENOMEM;
+    request->http = http;
+    request->server = pinion__http_server(http);
+    request->scheduler = request->server->scheduler;
+    request->route = route;
+    request->head = head;
+    request->path = request->text;
+    request->query = put_text(request->text, head->path);
+    char *parameters = put_text((char *)request->query, head->query);
+    request->parameters = parameters;
+    pinion__buf_init(&request->body, route->max_body);
+    pinion__http_headers_init(&request->headers);
+    int rc = pinion__http_route_decode(route, head->path, parameters);
+    if (rc)
+        free(request);
+    else
+        *out = request;
+    return rc;
+}
+
+static void end(struct pinion_request *request)
+{
+    pinion_payload_unref(request->params);
+    pinion__buf_release(&request->body);
+    pinion__http_headers_release(&request->headers);
+    free(request->kept);
+    free(request);
+}
+
+/* Copy the head, which the connection is about to forget. */
+static int keep(struct pinion_request *request, struct pinion_slice head)
+{
+    struct pinion_http_kept *kept = malloc(sizeof *kept + head.len);
+    if (!kept)
+        return PINION_ENOMEM;
+    memcpy(kept->bytes, head.ptr, head.len);
+    (void)pinion__http1_parse(kept->bytes, head.len, 0, &kept->head); /* as it did the first time */
+    request->kept = kept;
+    request->head = &kept->head;
+    return 0;
+}
+
+/* ---- where it comes from ---- */
+
+void pinion__request_look(struct pinion_request *request)
+{
+    const struct pinion_http_server *server = request->server;
+    struct pinion_forwarded from;
+    uint8_t address[16];
+    uint16_t port = 0;
+    bool known = !request->looked && request->http &&
+                 pinion__peer_of(pinion__http_conn(request->http), address, &port);
+    request->looked = true;
+    if (!known)
+        return;
+    pinion__forwarded(request->head, address, port, server->trusted, server->trusted_count, &from);
+    pinion__peer_text(from.address, request->peer);
+    request->port = from.port;
+    request->secure = pinion__slice_is(from.scheme, "https");
+}
+
+/* ---- the answer ---- */
+
+void pinion__request_send(struct pinion_request *request, const struct pinion_http_answer *answer,
+                          const void *body, size_t len)
+{
+    request->answered = true;
+    pinion__http_send(request->http, answer, body, len);
+}
+
+/* The function has returned, and owes the answer. */
+static void break_promise(struct pinion_request *request)
+{
+    pinion__request_look(request);
+    PINION_LOG_LIMITED(PINION_LOG_WARNING,
+                       "http: %s has no answer, and is answered 500: its function has returned without one "
+                       "(pinion_request_answer; peer %s)",
+                       request->route->name, request->peer);
+    pinion__http_send_error(request->http, 500, pinion__http_keep_alive(request->http));
+}
+
+/* ---- the function ---- */
+
+static void run(void *data)
+{
+    struct pinion_request *request = data;
+    request->route->fn(request, request->route->context);
+}
+
+static void call(struct pinion_request *request)
+{
+    struct pinion_http_server *server = request->server;
+    const struct pinion_http_route *route = request->route;
+    if (server->guard)
+        server->guard(server, route->page ? "page" : "http", route->page ? route->path : route->name, run,
+                      request);
+    else
+        run(request);
+    if (!request->answered)
+        break_promise(request);
+    end(request);
+}
+
+/* ---- its body ---- */
+
+static int take_piece(void *data, struct pinion_slice piece)
+{
+    struct pinion_request *request = data;
+    return pinion__buf_append(&request->body, piece.ptr, piece.len);
+}
+
+static void body_ended(struct pinion_http *http, void *data)
+{
+    call(data);
+}
+
+static void forget(void *request)
+{
+    end(request);
+}
+
+static const struct pinion_http_answerer collecting = {
+    .body = take_piece, .too_long = 413, .body_end = body_ended, .abandoned = forget
+};
+
+/* ---- serving ---- */
+
+/* True for a body of the media type that the route takes. Types are compared without their parameters. */
+static bool is_acceptable(const struct pinion_http_route *route, const struct pinion_http_request *head)
+{
+    struct pinion_slice type = pinion__http1_header(head, "content-type");
+    const char *end = type.ptr ? memchr(type.ptr, ';', type.len) : NULL;
+    if (!route->accepts || !pinion__http1_has_body(head))
+        return true;
+    if (end)
+        type = pinion__slice_trim(pinion__slice(type.ptr, (size_t)(end - type.ptr)));
+    return type.len == strlen(route->accepts) && strncasecmp(type.ptr, route->accepts, type.len) == 0;
+}
+
+/* The status for a request that the route does not take; else 0. */
+static int refusal_of(const struct pinion_http_route *route, const struct pinion_http_request *head)
+{
+    if (route->page) /* it is answered before its body has come */
+        return 0;
+    if (head->content_length > route->max_body)
+        return 413;
+    return is_acceptable(route, head) ? 0 : 415;
+}
+
+static int start(struct pinion_http *http, const struct pinion_http_route *route,
+                 const struct pinion_http_request *head, struct pinion_slice bytes)
+{
+    struct pinion_request *request = NULL;
+    bool reads = pinion__http1_has_body(head) && !route->page;
+    int rc = begin(&request, http, route, head);
+    if (rc)
+        return rc;
+    if (reads && keep(request, bytes) != 0) {
+        end(request);
+        return PINION_ENOMEM;
+    }
+    if (reads)
+        pinion__http_read_body(http, &collecting, request);
+    else
+        call(request);
+    return 0;
+}
+
+void pinion__http_serve_route(struct pinion_http *http, const void *data,
+                              const struct pinion_http_request *request, struct pinion_slice head)
+{
+    int refusal = refusal_of(data, request);
+    if (refusal) {
+        pinion__http_send_error(http, refusal, request->keep_alive);
+        return;
+    }
+    int rc = start(http, data, request, head);
+    if (rc)
+        pinion__http_send_error(http, rc == PINION_EPROTO ? 400 : 500, request->keep_alive);
+}

@@ -1,0 +1,72 @@
+/* A call of the application for a request: the struct behind the public pinion_request. It is made when a
+ * route takes the request, and lives until the request has its answer, or its connection has gone.
+ *
+ *   begun --its body is read--> called --answered--> freed
+ *      `------no body-----------^  */
+#ifndef PINION_HTTP_CALL_H
+#define PINION_HTTP_CALL_H
+
+#include "base/buf.h"
+#include "base/misuse.h"
+#include "base/scheduler.h"
+#include "http/headers.h"
+#include "http/route.h"
+
+struct pinion_http;
+struct pinion_http_answer;
+struct pinion_http_kept;
+struct pinion_http_request;
+struct pinion_http_server;
+
+#define PINION_REQUEST_PEER 46 /* bytes of the longest address as text, with the terminator */
+
+struct pinion_request {
+    struct pinion_http *http; /* NULL: its connection has gone */
+    struct pinion_http_server *server;
+    struct pinion_scheduler *scheduler; /* of its loop */
+    const struct pinion_http_route *route;
+    const struct pinion_http_request *head; /* the connection's, or the copy */
+    struct pinion_http_kept *kept;          /* the copy; NULL: there is none */
+    struct pinion_buf body;
+    struct pinion_http_headers headers; /* put into the answer */
+    pinion_payload *params;             /* of the query, once they were asked for */
+    bool parsed;                        /* they were */
+    bool answered;                      /* the answer is queued */
+    bool looked;                        /* the peer is known */
+    bool secure;                        /* it came over TLS */
+    uint16_t port;
+    char peer[PINION_REQUEST_PEER];
+    const char *path, *query; /* terminated, within text */
+    const char *parameters;   /* see pinion__http_route_decode */
+    char text[];
+};
+
+/* Serve a request by a route. A function for pinion_http_handler.serve; `data` is the route. */
+void pinion__http_serve_route(struct pinion_http *http, const void *data,
+                              const struct pinion_http_request *request, struct pinion_slice head);
+
+/* Look at where the request comes from. */
+void pinion__request_look(struct pinion_request *request);
+
+/* Queue the answer. The request has none yet, and its connection is there. */
+void pinion__request_send(struct pinion_request *request, const struct pinion_http_answer *answer,
+                          const void *body, size_t len);
+
+/* Put a header into the answer that will be given. Errors: those of pinion_request_put_header. */
+int pinion__request_put(pinion_request *request, const char *name, const char *value);
+
+/* The end of a public function that answers: see pinion__error_end. If it is an error, the log says so. */
+int pinion__request_end(const pinion_request *request, const char *call, unsigned mark, int code);
+
+#define PINION_ANSWERS(request, expression)                                                                  \
+    do {                                                                                                     \
+        unsigned pinion_error_before = pinion__error_mark();                                                 \
+        return pinion__request_end(request, __func__, pinion_error_before, (expression));                    \
+    } while (0)
+
+/* In a public function: it is called on the loop of the request. */
+#define PINION_ON_LOOP_OF_REQUEST(request, otherwise)                                                        \
+    PINION_RULE(pinion__scheduler_on_thread((request)->scheduler), otherwise,                                \
+                "called on a thread that is not the loop of the request")
+
+#endif

@@ -1,0 +1,33 @@
+/* The headers that the application puts into an answer: checked, and kept as lines. */
+#ifndef PINION_HTTP_HEADERS_H
+#define PINION_HTTP_HEADERS_H
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+#define PINION_HTTP_HEADERS_BYTES (64u * 1024) /* of the headers of an answer */
+
+struct pinion_http_headers {
+    struct pinion_buf lines; /* each with its line end; not terminated */
+    bool typed;              /* there is a content-type */
+    bool cached;             /* there is a cache-control */
+};
+
+void pinion__http_headers_init(struct pinion_http_headers *headers);
+void pinion__http_headers_release(struct pinion_http_headers *headers);
+
+/* Add a header. PINION_EINVAL, with a sentence: it is not valid, or is one that the library writes itself;
+ * PINION_ETOOBIG; PINION_ENOMEM. */
+int pinion__http_headers_add(struct pinion_http_headers *headers, const char *name, const char *value);
+
+/* Take back what was added since `before` was copied. */
+void pinion__http_headers_restore(struct pinion_http_headers *headers,
+                                  const struct pinion_http_headers *before);
+
+/* True for text without control characters: so it cannot begin another header, or another answer. */
+bool pinion__http_header_is_value(const char *text);
+
+/* True for a token (RFC 9110 section 5.6.2). */
+bool pinion__http_header_is_token(const char *text);
+
+#endif

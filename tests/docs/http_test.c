@@ -1,0 +1,151 @@
+/* docs/http.md. */
+#include "docs/snippet.h"
+#include "helpers/tcp.h"
+
+/* ---- what the snippets need ---- */
+
+static bool is_admin(const pinion_request *request)
+{
+    pinion_slice key = pinion_request_header(request, "authorization");
+    return key.len == strlen("Bearer admin") && memcmp(key.ptr, "Bearer admin", key.len) == 0;
+}
+
+static const char *check_password(const pinion_request *request)
+{
+    const pinion_slice body = pinion_request_body(request);
+    return body.len == 3 && memcmp(body.ptr, "ann", 3) == 0 ? "ann" : NULL;
+}
+
+/* ---- the snippets ---- */
+
+/* DELETE /api/sessions/:user: close all sockets of a user. */
+static void log_out(pinion_request *request, void *context)
+{
+    char id[100];
+    if (!is_admin(request)) {
+        pinion_request_answer(request, 401, PINION_HEADERS({ "www-authenticate", "Bearer" }), NULL, 0);
+        return;
+    }
+    snprintf(id, sizeof id, "users:%s", pinion_request_path_param(request, "user"));
+    pinion_endpoint_broadcast(pinion_request_endpoint(request), id, "disconnect", NULL);
+    pinion_request_answer(request, 204, NULL, NULL, 0);
+}
+
+/* POST /login: a token for the socket, and a cookie for the next visit. */
+static void log_in(pinion_request *request, void *context)
+{
+    char *token = NULL;
+    const char *user = check_password(request);
+    if (!user) {
+        pinion_request_answer_text(request, 403, "who are you?");
+        return;
+    }
+    if (pinion_token_sign(pinion_request_endpoint(request), "user auth", pinion_json("s", user), NULL,
+                          &token) != 0)
+        return; /* answered 500, and logged */
+    pinion_request_put_cookie(request, "user_token", token, &(pinion_cookie_options){ .max_age = 86400 });
+    pinion_request_answer_json(request, 200, pinion_json("{s:s}", "token", token));
+    free(token);
+}
+
+/* A webhook: what comes is told to a room. */
+static void post_message(pinion_request *request, void *context)
+{
+    char topic[100];
+    pinion_payload *message = NULL;
+    if (pinion_request_json(request, &message) != 0) {
+        pinion_request_answer_text(request, 400, "the body is not JSON");
+        return;
+    }
+    snprintf(topic, sizeof topic, "rooms:%s", pinion_request_path_param(request, "id"));
+    pinion_endpoint_broadcast(pinion_request_endpoint(request), topic, "new_msg", message);
+    pinion_request_answer(request, 202, NULL, NULL, 0);
+}
+
+static int mount_routes(pinion_endpoint *endpoint)
+{
+    static const pinion_http_options json = { .accepts = "application/json", .max_body = 64 * 1024 };
+    int rc = pinion_endpoint_http(endpoint, "POST", "/api/rooms/:id/messages", post_message, &json);
+    if (!rc)
+        rc = pinion_endpoint_http(endpoint, "DELETE", "/api/sessions/:user", log_out, NULL);
+    if (!rc)
+        rc = pinion_endpoint_http(endpoint, "POST", "/login", log_in, NULL);
+    return rc;
+}
+
+/* ---- what they do ---- */
+
+static pinion_endpoint *served;
+static int fd;
+static char head[2000], body[2000];
+
+static int ask(const char *text)
+{
+    assert_true(tcp_say(fd, text));
+    int status = tcp_head(fd, head, sizeof head);
+    const char *length = strstr(head, "content-length: ");
+    size_t len = length ? strtoul(length + strlen("content-length: "), NULL, 10) : 0;
+    assert_in_range(len, 0, sizeof body - 1);
+    assert_true(tcp_read(fd, body, len));
+    body[len] = '\0';
+    return status;
+}
+
+static int serve(void **state)
+{
+    static const char secret[] =
+        "a secret of sixty-four bytes, as long as an endpoint wants it to be, or more";
+    pinion_log_set_level(PINION_LOG_NONE);
+    ok(pinion_endpoint_new(
+        &served, &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = 1, .secret_key_base = secret }));
+    ok(mount_routes(served));
+    ok(pinion_endpoint_start(served));
+    fd = tcp_connect(pinion_endpoint_port(served));
+    return fd < 0;
+}
+
+static void a_webhook(void **state)
+{
+    assert_int_equal(ask("POST /api/rooms/1/messages HTTP/1.1\r\nHost: x\r\n"
+                         "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"),
+                     202);
+    assert_int_equal(ask("POST /api/rooms/1/messages HTTP/1.1\r\nHost: x\r\n"
+                         "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{]"),
+                     400);
+    assert_string_equal(body, "the body is not JSON");
+    assert_int_equal(ask("POST /api/rooms/1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"),
+                     415);
+}
+
+static void a_log_out(void **state)
+{
+    assert_int_equal(ask("DELETE /api/sessions/ann HTTP/1.1\r\nHost: x\r\n\r\n"), 401);
+    assert_non_null(strstr(head, "\r\nwww-authenticate: Bearer\r\n"));
+    assert_int_equal(
+        ask("DELETE /api/sessions/ann HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer admin\r\n\r\n"), 204);
+    assert_int_equal(ask("GET /api/sessions/ann HTTP/1.1\r\nHost: x\r\n\r\n"), 405);
+}
+
+static void a_login(void **state)
+{
+    assert_int_equal(ask("POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nbob"), 403);
+    assert_int_equal(ask("POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nann"), 200);
+    assert_non_null(strstr(head, "\r\nset-cookie: user_token="));
+    assert_non_null(strstr(head, "; Path=/; Max-Age=86400; SameSite=Lax; HttpOnly\r\n"));
+    assert_non_null(strstr(body, "{\"token\":\""));
+}
+
+static int stop(void **state)
+{
+    close(fd);
+    pinion_endpoint_free(served);
+    return 0;
+}
+
+#define SERVED(name) cmocka_unit_test_setup_teardown(name, serve, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { SERVED(a_webhook), SERVED(a_log_out), SERVED(a_login) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
