@@ -112,9 +112,9 @@ typedef struct pinion_endpoint_options {
     uint32_t drain_delay_ms;    /* How long it still accepts. Milliseconds. Default: 0. */
     uint32_t drain_batch;       /* Sockets that are closed at once. A number. Default: 10,000. */
     uint32_t drain_interval_ms; /* The time between two batches. Milliseconds. Default: 2,000. */
-    uint32_t drain_timeout_ms;  /* The time for all batches, and for downloads and other answers that clients
-                                   still read. Milliseconds. Default: 30,000. On excess: what is left is
-                                   closed at once. */
+    uint32_t drain_timeout_ms;  /* The time for all batches, for answers that requests wait for, and for
+                                   downloads and other answers that clients still read. Milliseconds. Default:
+                                   30,000. On excess: what is left is  closed at once. */
 } pinion_endpoint_options;
 
 /* Make an endpoint. Options are read during the call; NULL means all defaults.

@@ -18,10 +18,10 @@ extern "C" {
 
 /* ---- routes ---- */
 
-/* Takes a request, on one of the loops. It must answer it before it returns. Else the answer is 500, and the
- * log says so.
+/* Takes a request, on one of the loops. Before it returns, it must answer the request, make a ref
+ * (pinion_request_ref_new) or begin work (pinion_request_work). Else the answer is 500, and the log says so.
  *
- * Lifetime: the request's is the call. */
+ * Lifetime: the request's is the call; with work, it lasts until `done` has returned. */
 typedef void pinion_http_fn(pinion_request *request, void *context);
 
 /* How a route treats its requests. Zero means the default. Strings are copied. */
@@ -196,6 +196,63 @@ static inline int pinion_request_put_cookie(pinion_request *request, const char 
 {
     return pinion_request_put_cookie_sized(request, name, value, options, sizeof(pinion_cookie_options));
 }
+
+/* ---- answering later ---- */
+
+typedef struct pinion_request_ref pinion_request_ref; /* The right to answer a request later. */
+
+/* Make the ref of a request, in its function or in `done` of its work: the request is answered by it, later
+ * and from any thread. A request has one ref at most. Headers and cookies that were put into the answer
+ * before are sent with it.
+ *
+ * Ownership: the caller's, until pinion_request_ref_free, before or after the endpoint is freed.
+ *
+ * Thread: the loop's.
+ *
+ * Errors: NULL: the request has its answer, or has a ref already; its client has gone; or out of memory. */
+PINION_API pinion_request_ref *pinion_request_ref_new(pinion_request *request);
+
+/* As pinion_request_answer. When the client goes before the answer, nobody is told: the call for the answer
+ * returns PINION_ECLOSED. A client that has gone a moment ago may not be known to have gone.
+ *
+ * Thread: any.
+ *
+ * Errors: those of pinion_request_answer; PINION_ECLOSED too when the endpoint has stopped. */
+PINION_API int pinion_request_ref_answer(pinion_request_ref *ref, int status, const pinion_header *headers,
+                                         const void *body, size_t length);
+
+/* As pinion_request_answer_json.
+ *
+ * Ownership: consumes payload; NULL means {}.
+ *
+ * Thread: any.
+ *
+ * Errors: those of pinion_request_answer_json; PINION_ECLOSED too when the endpoint has stopped. */
+PINION_API int pinion_request_ref_answer_json(pinion_request_ref *ref, int status, pinion_payload *payload);
+
+/* Free a ref. If nobody has answered the request, and no work of it is under way, it is answered 500, and the
+ * log says so. NULL is allowed.
+ *
+ * Thread: any. */
+PINION_API void pinion_request_ref_free(pinion_request_ref *ref);
+
+/* Goes on with a request when its work is done. `status` is 0, or PINION_ECLOSED if the client has gone or
+ * the endpoint has stopped: then no answer arrives. */
+typedef void pinion_request_done_fn(pinion_request *request, int status, void *data);
+
+/* Run work(data) on another thread, and then done(request, status, data) on the loop. `done` must answer the
+ * request, make a ref or begin more work, unless the request has an answer or a ref. It always runs once. The
+ * threads are those of pinion_channel_work (pinion_endpoint_options.work_threads). An endpoint that stops
+ * waits for work that is under way.
+ *
+ * Lifetime: the request lives until `done` has returned. `work` must not use it.
+ *
+ * Thread: the loop's.
+ *
+ * Errors: PINION_EINVAL: the request has its answer; PINION_ECLOSED: its client has gone, or the endpoint has
+ * stopped; PINION_ENOMEM: out of memory, or no thread could be started. Then `done` does not run. */
+PINION_API int pinion_request_work(pinion_request *request, pinion_work_fn *work,
+                                   pinion_request_done_fn *done, void *data);
 
 #ifdef __cplusplus
 }

@@ -38,14 +38,14 @@ static uint64_t patience(const struct pinion_endpoint_loop *loop)
     return (uint64_t)loop->endpoint->options.close_timeout_ms + GRACE_MS;
 }
 
-/* While clients read what is left, they have time until the drain has to end. Without any progress they have
- * as long as a close may take. */
+/* While clients read what is left, or wait for an answer, they have time until the drain has to end. Without
+ * any progress they have as long as a close may take. */
 static void on_look(struct pinion_timer *timer)
 {
     struct pinion_endpoint_loop *loop = loop_of(timer);
     struct pinion_drain *drain = &loop->drain;
     uint64_t now = pinion__scheduler_now(loop->scheduler), bytes = acked(loop);
-    if (bytes > drain->acked) {
+    if (bytes > drain->acked || pinion__http_awaits_answers(&loop->http)) {
         drain->acked = bytes;
         drain->waits_until = pinion__earlier(now + patience(loop), drain->ends_at);
     }
@@ -157,7 +157,7 @@ bool pinion__drain_over(const struct pinion_endpoint_loop *loop)
 {
     const struct pinion_loop *io = atomic_load_explicit(&loop->io, memory_order_relaxed);
     size_t channels = atomic_load_explicit(&loop->shard->counters.channels, memory_order_relaxed);
-    if (!loop->drain.drained || channels > 0)
+    if (!loop->drain.drained || channels > 0 || loop->http.works > 0)
         return false;
     pinion__begun_last(&loop->shard->begun);
     if (pinion__begun_any(&loop->shard->begun))

@@ -110,6 +110,7 @@ static int add_loop(struct pinion_endpoint *endpoint, const struct pinion_endpoi
     loop->http.find = pinion__find_handler;
     loop->http.guard = pinion__guard_request;
     loop->http.endpoint = endpoint;
+    loop->http.workers = endpoint->hub.workers;
     loop->http.trusted = endpoint->trusted;
     loop->http.trusted_count = endpoint->trusted_count;
     rc = pinion__hub_add_shard(&endpoint->hub, loop->scheduler);

@@ -1,6 +1,7 @@
 #include "http/call.h"
 #include "base/log_limit.h"
 #include "http/connection.h"
+#include "http/later.h"
 #include "io/peer.h"
 #include "proto/forwarded.h"
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static char *put_text(char *out, struct pinion_slice text)
 
 /* PINION_EPROTO: its path cannot be decoded; PINION_ENOMEM. */
 static int begin(struct pinion_request **out, struct pinion_http *http, const struct pinion_http_route *route,
-                 const struct pinion_http_request *head)
+                 const struct pinion_http_request *head, struct pinion_slice bytes)
 {
     size_t room = 2 * (head->path.len + 1) + head->query.len + 1 + route->parameters;
     struct pinion_request *request = calloc(1, sizeof *request + room);
@@ -37,6 +38,7 @@ static int begin(struct pinion_request **out, struct pinion_http *http, const st
     request->scheduler = request->server->scheduler;
     request->route = route;
     request->head = head;
+    request->bytes = bytes;
     request->path = request->text;
     request->query = put_text(request->text, head->path);
     char *parameters = put_text((char *)request->query, head->query);
@@ -60,14 +62,17 @@ static void end(struct pinion_request *request)
     free(request);
 }
 
-/* Copy the head, which the connection is about to forget. */
-static int keep(struct pinion_request *request, struct pinion_slice head)
+int pinion__request_keep(struct pinion_request *request)
 {
-    struct pinion_http_kept *kept = malloc(sizeof *kept + head.len);
+    struct pinion_slice bytes = request->bytes;
+    struct pinion_http_kept *kept = request->kept;
+    if (kept)
+        return 0;
+    kept = malloc(sizeof *kept + bytes.len);
     if (!kept)
         return PINION_ENOMEM;
-    memcpy(kept->bytes, head.ptr, head.len);
-    (void)pinion__http1_parse(kept->bytes, head.len, 0, &kept->head); /* as it did the first time */
+    memcpy(kept->bytes, bytes.ptr, bytes.len);
+    (void)pinion__http1_parse(kept->bytes, bytes.len, 0, &kept->head); /* as it did the first time */
     request->kept = kept;
     request->head = &kept->head;
     return 0;
@@ -92,27 +97,99 @@ void pinion__request_look(struct pinion_request *request)
     request->secure = pinion__slice_is(from.scheme, "https");
 }
 
+/* ---- the end ---- */
+
+static void end_if_over(struct pinion_request *request)
+{
+    if (request->works == 0)
+        end(request);
+}
+
+/* The connection has gone. */
+static void lose(void *data)
+{
+    struct pinion_request *request = data;
+    request->http = NULL;
+    pinion__request_ref_end(request);
+    end_if_over(request);
+}
+
+static const struct pinion_http_answerer waiting = { .abandoned = lose };
+
+/* It has its answer. */
+static void finish(struct pinion_request *request)
+{
+    struct pinion_http *http = request->waits ? request->http : NULL;
+    request->http = NULL;
+    pinion__request_ref_end(request);
+    end_if_over(request);
+    if (http)
+        pinion__http_answer_end(http);
+}
+
 /* ---- the answer ---- */
+
+static void let_answer(struct pinion_request *request)
+{
+    request->answered = true;
+    if (request->waits)
+        pinion__http_answer_begin(request->http);
+}
 
 void pinion__request_send(struct pinion_request *request, const struct pinion_http_answer *answer,
                           const void *body, size_t len)
 {
-    request->answered = true;
+    let_answer(request);
     pinion__http_send(request->http, answer, body, len);
 }
 
-/* The function has returned, and owes the answer. */
+/* Nobody is left who could answer. */
 static void break_promise(struct pinion_request *request)
 {
     pinion__request_look(request);
-    PINION_LOG_LIMITED(PINION_LOG_WARNING,
-                       "http: %s has no answer, and is answered 500: its function has returned without one "
-                       "(pinion_request_answer; peer %s)",
-                       request->route->name, request->peer);
+    PINION_LOG_LIMITED(
+        PINION_LOG_WARNING,
+        request->waits ? "http: %s is answered 500: its ref was freed, or its work was done, without an "
+                         "answer (pinion_request_ref_answer, pinion_request_answer; peer %s)"
+                       : "http: %s is answered 500: its function has returned without an answer, a ref or "
+                         "work (pinion_request_answer; peer %s)",
+        request->route->name, request->peer);
+    let_answer(request);
     pinion__http_send_error(request->http, 500, pinion__http_keep_alive(request->http));
 }
 
+/* Somebody will answer. */
+static void wait(struct pinion_request *request)
+{
+    if (!request->waits)
+        pinion__http_wait(request->http, &waiting, request);
+    request->waits = true;
+}
+
+void pinion__request_settle(struct pinion_request *request)
+{
+    bool owed = !request->answered && request->http;
+    if (owed && (request->ref || request->works > 0)) {
+        wait(request);
+        return;
+    }
+    if (owed)
+        break_promise(request);
+    finish(request);
+}
+
 /* ---- the function ---- */
+
+void pinion__request_guard(struct pinion_request *request, const char *kind, void (*run)(void *data),
+                           void *data)
+{
+    struct pinion_http_server *server = request->server;
+    const struct pinion_http_route *route = request->route;
+    if (server->guard)
+        server->guard(server, kind, route->page ? route->path : route->name, run, data);
+    else
+        run(data);
+}
 
 static void run(void *data)
 {
@@ -122,16 +199,8 @@ static void run(void *data)
 
 static void call(struct pinion_request *request)
 {
-    struct pinion_http_server *server = request->server;
-    const struct pinion_http_route *route = request->route;
-    if (server->guard)
-        server->guard(server, route->page ? "page" : "http", route->page ? route->path : route->name, run,
-                      request);
-    else
-        run(request);
-    if (!request->answered)
-        break_promise(request);
-    end(request);
+    pinion__request_guard(request, request->route->page ? "page" : "http", run, request);
+    pinion__request_settle(request);
 }
 
 /* ---- its body ---- */
@@ -147,13 +216,8 @@ static void body_ended(struct pinion_http *http, void *data)
     call(data);
 }
 
-static void forget(void *request)
-{
-    end(request);
-}
-
 static const struct pinion_http_answerer collecting = {
-    .body = take_piece, .too_long = 413, .body_end = body_ended, .abandoned = forget
+    .body = take_piece, .too_long = 413, .body_end = body_ended, .abandoned = lose
 };
 
 /* ---- serving ---- */
@@ -185,10 +249,10 @@ static int start(struct pinion_http *http, const struct pinion_http_route *route
 {
     struct pinion_request *request = NULL;
     bool reads = pinion__http1_has_body(head) && !route->page;
-    int rc = begin(&request, http, route, head);
+    int rc = begin(&request, http, route, head, bytes);
     if (rc)
         return rc;
-    if (reads && keep(request, bytes) != 0) {
+    if (reads && pinion__request_keep(request) != 0) {
         end(request);
         return PINION_ENOMEM;
     }

@@ -1,8 +1,11 @@
 /* A call of the application for a request: the struct behind the public pinion_request. It is made when a
- * route takes the request, and lives until the request has its answer, or its connection has gone.
+ * route takes the request. It lives until the request has its answer or its connection has gone, and no work
+ * is under way.
  *
- *   begun --its body is read--> called --answered--> freed
- *      `------no body-----------^  */
+ *   begun --its body is read--> called --answered-------------------> over
+ *      `------no body-----------^  `--a ref, or work--> waits --answered--^
+ *
+ * From any state its connection may go; then it is over too. */
 #ifndef PINION_HTTP_CALL_H
 #define PINION_HTTP_CALL_H
 
@@ -27,11 +30,15 @@ struct pinion_request {
     const struct pinion_http_route *route;
     const struct pinion_http_request *head; /* the connection's, or the copy */
     struct pinion_http_kept *kept;          /* the copy; NULL: there is none */
+    struct pinion_slice bytes;              /* of the head, during the call; they are copied */
     struct pinion_buf body;
     struct pinion_http_headers headers; /* put into the answer */
     pinion_payload *params;             /* of the query, once they were asked for */
     bool parsed;                        /* they were */
+    pinion_request_ref *ref;            /* that may answer; NULL: there is none */
+    unsigned works;                     /* work that is under way */
     bool answered;                      /* the answer is queued */
+    bool waits;                         /* the connection waits for the answer */
     bool looked;                        /* the peer is known */
     bool secure;                        /* it came over TLS */
     uint16_t port;
@@ -51,6 +58,33 @@ void pinion__request_look(struct pinion_request *request);
 /* Queue the answer. The request has none yet, and its connection is there. */
 void pinion__request_send(struct pinion_request *request, const struct pinion_http_answer *answer,
                           const void *body, size_t len);
+
+/* Copy what the connection is about to forget: the request goes on after the call. PINION_ENOMEM. */
+int pinion__request_keep(struct pinion_request *request);
+
+/* Call a function of the application for this request: run(data). */
+void pinion__request_guard(struct pinion_request *request, const char *kind, void (*run)(void *data),
+                           void *data);
+
+/* A function of the application has returned, or a ref has gone: wait for the answer, or go on with the
+ * connection. An answer that nobody can give any more is 500. The request may be freed. */
+void pinion__request_settle(struct pinion_request *request);
+
+/* 0: an answer may be given. PINION_EINVAL and PINION_ECLOSED, with a sentence. */
+int pinion__request_open(const pinion_request *request);
+
+/* Answer with headers that were checked already, besides those that were put. `type` is for an answer without
+ * a content-type; NULL: none. */
+int pinion__request_answer(pinion_request *request, int status, const struct pinion_http_headers *headers,
+                           const char *type, const void *body, size_t length);
+
+/* Check a status, and take the headers of a list. Errors: those of pinion_request_answer. */
+int pinion__request_take(int status, const pinion_header *list, struct pinion_http_headers *headers);
+
+/* The text of a payload that can be an answer. PINION_EPAYLOAD, PINION_EINVAL, PINION_ENOMEM. */
+int pinion__request_text(const pinion_payload *payload, struct pinion_slice *text);
+
+#define PINION_REQUEST_JSON "application/json; charset=utf-8"
 
 /* Put a header into the answer that will be given. Errors: those of pinion_request_put_header. */
 int pinion__request_put(pinion_request *request, const char *name, const char *value);

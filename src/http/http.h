@@ -15,6 +15,7 @@
 #include <pinion/endpoint.h>
 
 struct pinion_network;
+struct pinion_workers;
 struct pinion_http_server;
 struct pinion_static;
 
@@ -57,6 +58,9 @@ struct pinion_http_server {
     const struct pinion_network *trusted; /* proxies, which say whose a request is */
     size_t trusted_count;
 
+    struct pinion_workers *workers; /* for work of requests */
+    size_t works;                   /* work that is under way */
+
     struct pinion_list connections; /* those that have not been handed over */
     struct pinion_turns turns;      /* connections that sent more requests than are handled in one go */
     bool drains;                    /* each answer ends its connection, except for returning clients */
@@ -77,6 +81,9 @@ void pinion__http_drain(struct pinion_http_server *server);
 
 /* True while there are connections that have sent no request yet. */
 bool pinion__http_awaits_first(const struct pinion_http_server *server);
+
+/* True while requests wait for their answers. */
+bool pinion__http_awaits_answers(const struct pinion_http_server *server);
 
 /* No client need come back: each answer from now on ends its connection. */
 void pinion__http_say_last(struct pinion_http_server *server);

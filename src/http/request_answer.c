@@ -18,8 +18,7 @@ int pinion__request_end(const pinion_request *request, const char *call, unsigne
     return code;
 }
 
-/* 0: an answer may be given. */
-static int check_open(const pinion_request *request)
+int pinion__request_open(const pinion_request *request)
 {
     if (request->answered)
         return pinion__fail(PINION_EINVAL, "the request has its answer");
@@ -30,7 +29,7 @@ static int check_open(const pinion_request *request)
 
 /* ---- the answer ---- */
 
-static int take_headers(int status, const pinion_header *list, struct pinion_http_headers *headers)
+int pinion__request_take(int status, const pinion_header *list, struct pinion_http_headers *headers)
 {
     int rc = 0;
     if (status < 200 || status > 599)
@@ -58,17 +57,31 @@ static int send_answer(pinion_request *request, int status, const char *type, co
     return 0;
 }
 
-static int answer(pinion_request *request, int status, const pinion_header *list, const char *type,
-                  const void *body, size_t length)
+int pinion__request_answer(pinion_request *request, int status, const struct pinion_http_headers *headers,
+                           const char *type, const void *body, size_t length)
 {
-    int rc = check_open(request);
     struct pinion_http_headers before = request->headers;
-    if (!rc)
-        rc = take_headers(status, list, &request->headers);
+    int rc = pinion__buf_append(&request->headers.lines, headers->lines.data, headers->lines.len);
+    request->headers.typed |= headers->typed;
+    request->headers.cached |= headers->cached;
     if (!rc)
         rc = send_answer(request, status, type, body, length);
     if (rc)
         pinion__http_headers_restore(&request->headers, &before); /* another call may still answer */
+    return rc;
+}
+
+static int answer(pinion_request *request, int status, const pinion_header *list, const char *type,
+                  const void *body, size_t length)
+{
+    struct pinion_http_headers headers;
+    int rc = pinion__request_open(request);
+    pinion__http_headers_init(&headers);
+    if (!rc)
+        rc = pinion__request_take(status, list, &headers);
+    if (!rc)
+        rc = pinion__request_answer(request, status, &headers, type, body, length);
+    pinion__http_headers_release(&headers);
     return rc;
 }
 
@@ -91,18 +104,23 @@ int pinion_request_answer_text(pinion_request *request, int status, const char *
 
 /* ---- JSON ---- */
 
-static int answer_json(pinion_request *request, int status, const pinion_payload *payload)
+int pinion__request_text(const pinion_payload *payload, struct pinion_slice *text)
 {
-    size_t length = 0;
     pinion_payload_type kind = pinion_payload_kind(payload);
     if (kind == PINION_PAYLOAD_POISON)
         return pinion__fail(PINION_EPAYLOAD, "the payload could not be built: %s",
                             pinion__payload_why(payload));
     if (kind == PINION_PAYLOAD_BINARY)
-        return pinion__fail(PINION_EINVAL, "the payload is binary: answer with pinion_request_answer");
-    const char *text = pinion_payload_bytes(payload, &length);
-    return text ? answer(request, status, NULL, "application/json; charset=utf-8", text, length)
-                : PINION_ENOMEM;
+        return pinion__fail(PINION_EINVAL, "the payload is binary, and this answer is JSON");
+    text->ptr = pinion_payload_bytes(payload, &text->len);
+    return text->ptr ? 0 : PINION_ENOMEM;
+}
+
+static int answer_json(pinion_request *request, int status, const pinion_payload *payload)
+{
+    struct pinion_slice text;
+    int rc = pinion__request_text(payload, &text);
+    return rc ? rc : answer(request, status, NULL, PINION_REQUEST_JSON, text.ptr, text.len);
 }
 
 int pinion_request_answer_json(pinion_request *request, int status, pinion_payload *payload)
@@ -153,7 +171,7 @@ int pinion_request_redirect(pinion_request *request, int status, const char *loc
 
 int pinion__request_put(pinion_request *request, const char *name, const char *value)
 {
-    int rc = check_open(request);
+    int rc = pinion__request_open(request);
     return rc ? rc : pinion__http_headers_add(&request->headers, name, value);
 }
 

@@ -43,6 +43,15 @@ bool pinion__http_awaits_first(const struct pinion_http_server *server)
     return false;
 }
 
+bool pinion__http_awaits_answers(const struct pinion_http_server *server)
+{
+    PINION_LIST_FOREACH (node, &server->connections) {
+        if (PINION_CONTAINER_OF(node, struct pinion_http, node)->state == PINION_HTTP_WAIT)
+            return true;
+    }
+    return false;
+}
+
 void pinion__http_say_last(struct pinion_http_server *server)
 {
     server->stops = true;

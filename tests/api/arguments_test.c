@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "engine/hub.h"
 #include "http/call.h"
+#include "http/later.h"
 #include "http/page.h"
 #include "proto/http1.h"
 #include "proto/payload.h"
@@ -45,6 +46,7 @@ static pinion_payload *payload, *data, lent;
 static pinion_frame *frame;
 static pinion_response *response;
 static pinion_request *request;
+static pinion_request_ref *request_ref;
 static pinion_payload *made_payload;
 static pinion_stats stats;
 static pinion_log_level level;
@@ -144,6 +146,10 @@ static void page(const pinion_request *asked, pinion_response *answer, void *at)
 }
 
 static void handler(pinion_request *asked, void *at)
+{
+}
+
+static void request_done(pinion_request *asked, int status, void *at)
 {
 }
 
@@ -624,6 +630,15 @@ static int make_stale_ref(void)
     return stale_ref ? 0 : PINION_ENOMEM;
 }
 
+/* Its ref is made while the client is there. */
+static int make_request_ref(void)
+{
+    request->http = (struct pinion_http *)&world; /* nobody looks at it */
+    request_ref = pinion_request_ref_new(request);
+    request->http = NULL;
+    return request_ref ? 0 : PINION_ENOMEM;
+}
+
 /* A request whose client has gone. */
 static int make_request(void)
 {
@@ -638,7 +653,10 @@ static int make_request(void)
     request->route = route;
     request->path = request->query = request->parameters = "";
     pinion__http_headers_init(&request->headers);
-    return 0;
+    request->kept = calloc(1, 1); /* so that nothing is copied */
+    rc = request->kept ? make_request_ref() : PINION_ENOMEM;
+    pinion__request_ref_end(request);
+    return rc;
 }
 
 static int set_up(void **state)
@@ -666,6 +684,8 @@ static int tear_down(void **state)
     pinion_ref_free(stale_ref);
     pinion_frame_unref(frame);
     pinion__response_release(response);
+    pinion_request_ref_free(request_ref);
+    free(request->kept);
     pinion__http_route_free((struct pinion_http_route *)request->route);
     free(request);
     pinion_cluster_free(cluster);

@@ -1,6 +1,7 @@
 /* docs/http.md. */
 #include "docs/snippet.h"
 #include "helpers/tcp.h"
+#include <semaphore.h>
 
 /* ---- what the snippets need ---- */
 
@@ -14,6 +15,22 @@ static const char *check_password(const pinion_request *request)
 {
     const pinion_slice body = pinion_request_body(request);
     return body.len == 3 && memcmp(body.ptr, "ann", 3) == 0 ? "ann" : NULL;
+}
+
+static int score_in_database(const char *name)
+{
+    return (int)strlen(name);
+}
+
+struct waiters {
+    pinion_request_ref *ref; /* one is enough here */
+    sem_t added;
+};
+
+static void add_waiter(struct waiters *waiters, pinion_request_ref *ref)
+{
+    waiters->ref = ref;
+    sem_post(&waiters->added);
 }
 
 /* ---- the snippets ---- */
@@ -73,15 +90,61 @@ static int mount_routes(pinion_endpoint *endpoint)
     return rc;
 }
 
+struct lookup {
+    char name[100];
+    int score;
+};
+
+static void look_up(void *data) /* on another thread */
+{
+    struct lookup *lookup = data;
+    lookup->score = score_in_database(lookup->name);
+}
+
+static void looked_up(pinion_request *request, int status, void *data)
+{
+    struct lookup *lookup = data;
+    if (status == 0)
+        pinion_request_answer_json(request, 200, pinion_json("{s:i}", "score", lookup->score));
+    free(lookup);
+}
+
+/* GET /scores/:name */
+static void get_score(pinion_request *request, void *context)
+{
+    struct lookup *lookup = calloc(1, sizeof *lookup);
+    if (!lookup)
+        return; /* answered 500, and logged */
+    snprintf(lookup->name, sizeof lookup->name, "%s", pinion_request_path_param(request, "name"));
+    if (pinion_request_work(request, look_up, looked_up, lookup) != 0)
+        free(lookup);
+}
+
+/* GET /next: waits until something happens. */
+static void get_next(pinion_request *request, void *context)
+{
+    struct waiters *waiters = context;
+    pinion_request_ref *ref = pinion_request_ref_new(request);
+    if (ref)
+        add_waiter(waiters, ref);
+}
+
+/* On any thread. */
+static void tell_waiter(pinion_request_ref *ref, const char *what)
+{
+    pinion_request_ref_answer_json(ref, 200, pinion_json("{s:s}", "what", what));
+    pinion_request_ref_free(ref);
+}
+
 /* ---- what they do ---- */
 
 static pinion_endpoint *served;
+static struct waiters waiting;
 static int fd;
 static char head[2000], body[2000];
 
-static int ask(const char *text)
+static int hear(void)
 {
-    assert_true(tcp_say(fd, text));
     int status = tcp_head(fd, head, sizeof head);
     const char *length = strstr(head, "content-length: ");
     size_t len = length ? strtoul(length + strlen("content-length: "), NULL, 10) : 0;
@@ -89,6 +152,27 @@ static int ask(const char *text)
     assert_true(tcp_read(fd, body, len));
     body[len] = '\0';
     return status;
+}
+
+static int ask(const char *text)
+{
+    assert_true(tcp_say(fd, text));
+    return hear();
+}
+
+static void a_score(void **state)
+{
+    assert_int_equal(ask("GET /scores/ann HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
+    assert_string_equal(body, "{\"score\":3}");
+}
+
+static void what_is_next(void **state)
+{
+    assert_true(tcp_say(fd, "GET /next HTTP/1.1\r\nHost: x\r\n\r\n"));
+    assert_int_equal(sem_wait(&waiting.added), 0);
+    tell_waiter(waiting.ref, "rain");
+    assert_int_equal(hear(), 200);
+    assert_string_equal(body, "{\"what\":\"rain\"}");
 }
 
 static int serve(void **state)
@@ -99,6 +183,9 @@ static int serve(void **state)
     ok(pinion_endpoint_new(
         &served, &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = 1, .secret_key_base = secret }));
     ok(mount_routes(served));
+    ok(pinion_endpoint_http(served, "GET", "/scores/:name", get_score, NULL));
+    ok(pinion_endpoint_http(served, "GET", "/next", get_next, &(pinion_http_options){ .context = &waiting }));
+    assert_int_equal(sem_init(&waiting.added, 0, 0), 0);
     ok(pinion_endpoint_start(served));
     fd = tcp_connect(pinion_endpoint_port(served));
     return fd < 0;
@@ -146,6 +233,7 @@ static int stop(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { SERVED(a_webhook), SERVED(a_log_out), SERVED(a_login) };
+    const struct CMUnitTest tests[] = { SERVED(a_webhook), SERVED(a_log_out), SERVED(a_login),
+                                        SERVED(a_score), SERVED(what_is_next) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,25 @@ static inline void ask(const char *line, const char *rest, int status, const cha
     hear(asking, status, body);
 }
 
+/* The same on a connection of its own: what came before on others has been looked at. */
+static inline void ask_elsewhere(const char *line, int status, const char *body)
+{
+    int before = asking;
+    asking = connected_fd();
+    ask(line, "", status, body);
+    close(asking);
+    asking = before;
+}
+
+/* False when the endpoint does not accept any more. */
+static inline bool connect_is_taken(void)
+{
+    int fd = tcp_connect(pinion_endpoint_port(endpoint));
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 static inline bool heard_header(const char *line)
 {
     char text[500];

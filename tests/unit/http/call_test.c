@@ -306,7 +306,8 @@ static void a_function_that_does_not_answer(void **state)
     hear_head(asking);
     capture_end(&capture, text, sizeof text);
     assert_int_equal(heard.status, 500);
-    assert_non_null(strstr(text, "GET /nothing has no answer"));
+    assert_non_null(
+        strstr(text, "GET /nothing is answered 500: its function has returned without an answer"));
     assert_non_null(strstr(text, "127.0.0.1"));
 }
 
