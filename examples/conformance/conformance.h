@@ -14,6 +14,9 @@ struct conformance {
  * those of pinion_presence_new. */
 int conformance_presence(pinion_endpoint *endpoint);
 
+/* Mount routes for tests of HTTP, below /api. Errors: those of pinion_endpoint_http. */
+int conformance_http(pinion_endpoint *endpoint);
+
 /* Connects everybody, except with reject=true or ratelimit=true. user_id becomes an assign, and makes the
  * socket's id. */
 extern const pinion_socket_def conformance_socket;

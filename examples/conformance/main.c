@@ -61,6 +61,8 @@ int main(int argc, char **argv)
     if (!rc)
         rc = pinion_endpoint_get(endpoint, "/", index_page, NULL);
     if (!rc)
+        rc = conformance_http(endpoint);
+    if (!rc)
         rc = pinion_endpoint_run(endpoint);
     pinion_endpoint_free(endpoint);
     return pinion_exit(rc);

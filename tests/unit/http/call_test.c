@@ -1,4 +1,5 @@
 /* Requests that reach the application: what it reads of them, their bodies, and answers that it owes. */
+#include "endpoint/endpoint.h"
 #include "helpers/capture.h"
 #include "helpers/routes.h"
 
@@ -264,6 +265,18 @@ static void a_body_that_is_not_valid(void **state)
     assert_true(heard.closes);
 }
 
+static void a_body_that_stops(void **state)
+{
+    routes_new(NULL);
+    endpoint->http_limits.stall_ms = 200;
+    ok(pinion_endpoint_http(endpoint, "POST", "/echo", echo, NULL));
+    routes_start();
+    say(asking, BODY("Content-Length: 3\r\n\r\nab"));
+    hear(asking, 408, NULL);
+    assert_true(heard.closes);
+    assert_true(ends(asking));
+}
+
 /* ---- methods ---- */
 
 static void a_head_is_answered_without_its_body(void **state)
@@ -327,6 +340,7 @@ static int run_all(void)
         ROUTES(a_body_of_another_type),
         ROUTES(a_body_that_is_waited_for),
         ROUTES(a_body_that_is_not_valid),
+        ROUTES(a_body_that_stops),
         ROUTES(a_head_is_answered_without_its_body),
         ROUTES(methods_that_a_path_has),
         ROUTES(a_function_that_does_not_answer),
