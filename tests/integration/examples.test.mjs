@@ -189,6 +189,40 @@ describe("04_later", () => {
   });
 });
 
+describe("07_http", () => {
+  const env = { PINION_SECRET_KEY_BASE: "a secret of the tests, as long as one should be at the least: 64 bytes" };
+  const server = serve("07_http", { env });
+  const ask = (method, path, body, headers = {}) =>
+    fetch(server.url + path, { method, body, headers: { "content-type": "application/json", ...headers } });
+
+  it("logs in, tells a room what a hook said, and logs out everywhere", async (t) => {
+    const ann = client(t, "07_http", "ann", "nna", new URL(server.url).host);
+    await ann.said("logged in as ann\n");
+    ann.type("hello");
+    await ann.said("the hook says: hello\n");
+    ann.type("bye");
+    await ann.said("logged out\n");
+    assert.equal(await within(ann.exited, "the exit"), 0);
+  });
+
+  it("lets in nobody with another password", async (t) => {
+    const bob = client(t, "07_http", "bob", "wrong", new URL(server.url).host);
+    await bob.said("not logged in: wrong name or password\n");
+    assert.equal(await within(bob.exited, "the exit"), 1);
+  });
+
+  it("refuses what it cannot use", async () => {
+    const refused = async (status, ...request) => assert.equal((await ask(...request)).status, status, request.join(" "));
+    await refused(400, "POST", "/login", "{}");
+    await refused(400, "POST", "/login", "{]");
+    await refused(400, "POST", "/login", JSON.stringify({ user: "a".repeat(65), password: "" }));
+    await refused(415, "POST", "/login", "{}", { "content-type": "text/plain" });
+    await refused(413, "POST", "/hooks/lobby", " ".repeat(5000));
+    await refused(401, "DELETE", "/admin/users/ann");
+    await refused(405, "GET", "/login");
+  });
+});
+
 describe("06_cpp", { skip: isBuilt("06_cpp") ? false : "no C++ compiler" }, () => {
   const server = serve("06_cpp");
 

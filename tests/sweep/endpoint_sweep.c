@@ -1,6 +1,6 @@
 /* Whole endpoints where memory runs out, on each I/O engine: from pinion_endpoint_new to _free, with pages,
- * files, WebSocket and long polling on the loopback. Whoever waits for something gets it, or its connection
- * ends; nobody waits in vain. */
+ * routes, files, WebSocket and long polling on the loopback. Whoever waits for something gets it, or its
+ * connection ends; nobody waits in vain. */
 #include "helpers/io.h"
 #include "helpers/tcp.h"
 #include "sweep/sweep.h"
@@ -45,6 +45,39 @@ static void page(const pinion_request *request, pinion_response *response, void 
     pinion_response_send(response, 200, "application/json", bytes, len);
 }
 
+static void route(pinion_request *request, void *unused)
+{
+    pinion_payload *payload = NULL;
+    if (pinion_request_json(request, &payload) != 0)
+        return;
+    pinion_request_put_cookie(request, "a", pinion_request_path_param(request, "a"), NULL);
+    pinion_request_answer_json(request, 200, payload);
+}
+
+static void work(void *unused)
+{
+}
+
+static void later(pinion_request *request, int status, void *unused)
+{
+    pinion_request_ref *ref = pinion_request_ref_new(request);
+    if (ref)
+        pinion_request_ref_answer(ref, 200, PINION_HEADERS({ "x-a", "b" }), "later", 5);
+    pinion_request_ref_free(ref);
+}
+
+static void begin_work(pinion_request *request, void *unused)
+{
+    (void)pinion_request_work(request, work, later, NULL);
+}
+
+static int mount_routes(void)
+{
+    int rc = pinion_endpoint_http(endpoint, "POST", "/route/:a", route,
+                                  &(pinion_http_options){ .accepts = "application/json" });
+    return rc ? rc : pinion_endpoint_http(endpoint, "GET", "/later", begin_work, NULL);
+}
+
 static int set_up(void)
 {
     static const char *const origins[] = { "//localhost", "https://*.example.com", NULL };
@@ -59,6 +92,8 @@ static int set_up(void)
     rc = pinion_endpoint_socket(endpoint, "/socket", &user, &socket);
     if (!rc)
         rc = pinion_endpoint_get(endpoint, "/page", page, NULL);
+    if (!rc)
+        rc = mount_routes();
     if (!rc)
         rc = pinion_endpoint_static(endpoint, "/files", directory);
     return rc ? rc : pinion_endpoint_start(endpoint);
@@ -119,12 +154,22 @@ static bool get(const char *target, int wanted)
     return status == wanted;
 }
 
+static bool post(void)
+{
+    static const char text[] = "POST /route/1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                               "Transfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n2\r\n,2\r\n1\r\n]\r\n0\r\n\r\n";
+    int fd = dial();
+    bool works = request(fd, text) == 200 && strcmp(body, "[1,2]") == 0;
+    close(fd);
+    return works;
+}
+
 static bool get_all(void)
 {
     bool page = get("/page?a=1&b=%20c", 200), file = get("/files/file.txt", 200);
     bool large = get("/files/large.txt", 200), nothing = get("/files/nothing", 404),
-         elsewhere = get("/elsewhere", 404);
-    return page && file && large && nothing && elsewhere;
+         elsewhere = get("/elsewhere", 404), later_one = get("/later", 200), posted = post();
+    return later_one && posted && page && file && large && nothing && elsewhere;
 }
 
 /* ---- WebSocket ---- */
