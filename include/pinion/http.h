@@ -35,6 +35,12 @@ typedef struct pinion_http_options {
     /* The media type that a body must have, without parameters: "application/json". Default: any. On excess:
      * a body of another type, or without a type, is answered 415. */
     const char *accepts;
+    /* Origins whose pages may read the answers (CORS): PINION_LIST("https://example.com"), as in
+     * pinion_socket_options.origins; "*" stands for any. What a browser asks in advance (OPTIONS) is answered
+     * from this, unless the path has a route for OPTIONS. Default: pages of this server only. */
+    const char *const *cors_origins;
+    bool cors_credentials; /* These pages may send cookies. "*" must not be among the origins then. Default:
+                              false. */
 } pinion_http_options;
 
 /* Mount a route. `method` is GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS. A segment `:name` of the path

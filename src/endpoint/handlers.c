@@ -150,7 +150,8 @@ bool pinion__find_handler(struct pinion_http_server *server, const struct pinion
         *handler = socket_handler(socket, request->path);
         return true;
     }
-    struct pinion_http_found found = pinion__http_routes_find(&endpoint->routes, request);
+    struct pinion_http_found found =
+        pinion__http_routes_find(&endpoint->routes, request->method, request->path);
     const struct pinion_static *files = find_files(endpoint, request->path);
     if (is_for_health(endpoint, request) && !(found.route && found.route->literal))
         *handler = (struct pinion_http_handler){ .serve = serve_health, .gets = true };

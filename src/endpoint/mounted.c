@@ -273,7 +273,7 @@ static int fill_route(struct pinion_http_route *route, const struct pinion_endpo
     route->max_body = options->max_body ? options->max_body : DEFAULT_MAX_BODY;
     if (options->accepts && !(route->accepts = strdup(options->accepts)))
         return PINION_ENOMEM;
-    return 0;
+    return pinion__http_cors_init(&route->cors, options->cors_origins, options->cors_credentials);
 }
 
 static int mount_route(struct pinion_endpoint *endpoint, const char *name, const char *path,

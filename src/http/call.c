@@ -25,6 +25,15 @@ static char *put_text(char *out, struct pinion_slice text)
     return out + text.len + 1;
 }
 
+static void end(struct pinion_request *request)
+{
+    pinion_payload_unref(request->params);
+    pinion__buf_release(&request->body);
+    pinion__http_headers_release(&request->headers);
+    free(request->kept);
+    free(request);
+}
+
 /* PINION_EPROTO: its path cannot be decoded; PINION_ENOMEM. */
 static int begin(struct pinion_request **out, struct pinion_http *http, const struct pinion_http_route *route,
                  const struct pinion_http_request *head, struct pinion_slice bytes)
@@ -46,20 +55,13 @@ static int begin(struct pinion_request **out, struct pinion_http *http, const st
     pinion__buf_init(&request->body, route->max_body);
     pinion__http_headers_init(&request->headers);
     int rc = pinion__http_route_decode(route, head->path, parameters);
+    if (!rc)
+        rc = pinion__http_cors_put(&route->cors, head, &request->headers);
     if (rc)
-        free(request);
+        end(request);
     else
         *out = request;
     return rc;
-}
-
-static void end(struct pinion_request *request)
-{
-    pinion_payload_unref(request->params);
-    pinion__buf_release(&request->body);
-    pinion__http_headers_release(&request->headers);
-    free(request->kept);
-    free(request);
 }
 
 int pinion__request_keep(struct pinion_request *request)

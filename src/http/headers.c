@@ -70,18 +70,27 @@ static int check(const char *name, const char *value)
     return 0;
 }
 
-int pinion__http_headers_add(struct pinion_http_headers *headers, const char *name, const char *value)
+int pinion__http_headers_line(struct pinion_http_headers *headers, const char *name,
+                              struct pinion_slice value)
 {
-    int rc = check(name, value);
     struct pinion_buf *lines = &headers->lines;
-    if (!rc)
-        rc = pinion__buf_reserve(lines, strlen(name) + strlen(value) + sizeof ": \r\n" - 1);
+    int rc = pinion__buf_reserve(lines, strlen(name) + value.len + sizeof ": \r\n" - 1);
     if (rc)
         return rc;
     (void)pinion__buf_append_str(lines, name); /* there is room */
     (void)pinion__buf_append_str(lines, ": ");
-    (void)pinion__buf_append_str(lines, value);
+    (void)pinion__buf_append(lines, value.ptr, value.len);
     (void)pinion__buf_append_str(lines, "\r\n");
+    return 0;
+}
+
+int pinion__http_headers_add(struct pinion_http_headers *headers, const char *name, const char *value)
+{
+    int rc = check(name, value);
+    if (!rc)
+        rc = pinion__http_headers_line(headers, name, pinion__slice_str(value));
+    if (rc)
+        return rc;
     headers->typed |= strcasecmp(name, "content-type") == 0;
     headers->cached |= strcasecmp(name, "cache-control") == 0;
     return 0;

@@ -20,6 +20,10 @@ void pinion__http_headers_release(struct pinion_http_headers *headers);
  * PINION_ETOOBIG; PINION_ENOMEM. */
 int pinion__http_headers_add(struct pinion_http_headers *headers, const char *name, const char *value);
 
+/* Add a line of ours, of which nothing need be checked. PINION_ETOOBIG; PINION_ENOMEM. */
+int pinion__http_headers_line(struct pinion_http_headers *headers, const char *name,
+                              struct pinion_slice value);
+
 /* Take back what was added since `before` was copied. */
 void pinion__http_headers_restore(struct pinion_http_headers *headers,
                                   const struct pinion_http_headers *before);

@@ -99,6 +99,7 @@ int pinion__http_route_new(struct pinion_http_route **out, enum pinion_http_meth
 
 void pinion__http_route_free(struct pinion_http_route *route)
 {
+    pinion__http_cors_release(&route->cors);
     free(route->accepts);
     free(route);
 }

@@ -6,6 +6,7 @@
 #define PINION_HTTP_ROUTE_H
 
 #include "base/slice.h"
+#include "http/cors.h"
 #include <pinion/http.h>
 
 enum pinion_http_method {
@@ -24,7 +25,8 @@ struct pinion_http_route {
     pinion_http_fn *fn;
     void *context;
     size_t max_body;
-    char *accepts;       /* the media type of bodies; NULL: any */
+    char *accepts; /* the media type of bodies; NULL: any */
+    struct pinion_http_cors cors;
     pinion_get_fn *page; /* a page's function (page.h); NULL: it is no page */
     void *page_data;
     bool literal;      /* it has no parameters */

@@ -66,16 +66,16 @@ static bool takes(const struct pinion_http_route *route, enum pinion_http_method
 }
 
 struct pinion_http_found pinion__http_routes_find(const struct pinion_http_routes *routes,
-                                                  const struct pinion_http_request *request)
+                                                  struct pinion_slice name, struct pinion_slice path)
 {
     struct pinion_http_found found = { .route = NULL };
     enum pinion_http_method method;
-    bool known = pinion__http_method_read(request->method, &method);
-    if (request->path.ptr[0] != '/') /* OPTIONS * is for the server as a whole */
+    bool known = pinion__http_method_read(name, &method);
+    if (path.ptr[0] != '/') /* OPTIONS * is for the server as a whole */
         return found;
     for (size_t i = 0; i < routes->count && !found.route; i++) {
         const struct pinion_http_route *route = routes->routes[i];
-        if (!pinion__http_route_matches(route, request->path))
+        if (!pinion__http_route_matches(route, path))
             continue;
         found.methods |= 1u << route->method;
         if (known && takes(route, method))
@@ -90,30 +90,45 @@ struct pinion_http_found pinion__http_routes_find(const struct pinion_http_route
 
 static void write_allow(unsigned methods, char out[ALLOW_MAX])
 {
+    size_t len = 0;
     methods |= 1u << PINION_METHOD_OPTIONS;
     if (methods & 1u << PINION_METHOD_GET)
         methods |= 1u << PINION_METHOD_HEAD;
-    size_t len = (size_t)snprintf(out, ALLOW_MAX, "allow: ");
     for (int i = 0; i < PINION_METHODS; i++) {
         if (methods & 1u << i)
-            len += (size_t)snprintf(out + len, ALLOW_MAX - len, "%s%s", len > strlen("allow: ") ? ", " : "",
+            len += (size_t)snprintf(out + len, ALLOW_MAX - len, "%s%s", len > 0 ? ", " : "",
                                     pinion__http_method_name((enum pinion_http_method)i));
     }
-    snprintf(out + len, ALLOW_MAX - len, "\r\n");
 }
 
-void pinion__http_routes_refuse(struct pinion_http *http, const void *data,
+/* The headers of the answer, with a terminator. */
+static int put_headers(struct pinion_http_headers *headers, const struct pinion_http_routes *routes,
+                       const struct pinion_http_request *request)
+{
+    char allow[ALLOW_MAX];
+    struct pinion_slice wanted = pinion__http_cors_method(request);
+    struct pinion_http_found found = pinion__http_routes_find(routes, wanted, request->path);
+    write_allow(pinion__http_routes_find(routes, request->method, request->path).methods, allow);
+    int rc = pinion__http_headers_line(headers, "allow", pinion__slice_str(allow));
+    if (!rc && found.route)
+        rc = pinion__http_cors_put_preflight(&found.route->cors, request, headers);
+    if (!rc)
+        rc = pinion__buf_append_str(&headers->lines, PINION_HTTP_PRIVATE);
+    return rc ? rc : pinion__buf_append_char(&headers->lines, '\0');
+}
+
+void pinion__http_routes_refuse(struct pinion_http *http, const void *routes,
                                 const struct pinion_http_request *request, struct pinion_slice head)
 {
-    char allow[ALLOW_MAX], extra[ALLOW_MAX + sizeof PINION_HTTP_PRIVATE];
-    if (!pinion__http1_method_known(request->method)) {
+    struct pinion_http_headers headers;
+    pinion__http_headers_init(&headers);
+    if (!pinion__http1_method_known(request->method))
         pinion__http_send_error(http, 501, request->keep_alive);
-        return;
-    }
-    write_allow(pinion__http_routes_find(data, request).methods, allow);
-    snprintf(extra, sizeof extra, "%s" PINION_HTTP_PRIVATE, allow);
-    if (pinion__slice_is(request->method, "OPTIONS"))
-        pinion__http_send_text(http, 204, extra, "", request->keep_alive);
+    else if (put_headers(&headers, routes, request) != 0)
+        pinion__http_send_error(http, 500, request->keep_alive);
+    else if (pinion__slice_is(request->method, "OPTIONS"))
+        pinion__http_send_text(http, 204, headers.lines.data, "", request->keep_alive);
     else
-        pinion__http_send_status(http, 405, extra, request->keep_alive);
+        pinion__http_send_status(http, 405, headers.lines.data, request->keep_alive);
+    pinion__http_headers_release(&headers);
 }

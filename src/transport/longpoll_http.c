@@ -1,4 +1,5 @@
 #include "transport/longpoll_http.h"
+#include "http/cors.h"
 #include "proto/query.h"
 #include "transport/longpoll_begin.h"
 #include "transport/longpoll_http_exchange.h"
@@ -6,28 +7,11 @@
 #include "transport/longpoll_http_post.h"
 #include <stdio.h>
 
-/* The names of headers that the client would like to send. False when they do not fit. */
-static bool join_asked(const struct pinion_http_request *request, char *out, size_t size)
-{
-    size_t len = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < request->header_count; i++) {
-        const struct pinion_http_header *header = &request->headers[i];
-        if (!pinion__http1_header_is(header, "access-control-request-headers"))
-            continue;
-        len += (size_t)snprintf(out + len, size - len, "%s%.*s", len ? ", " : "", (int)header->value.len,
-                                header->value.ptr);
-        if (len >= size)
-            return false;
-    }
-    return true;
-}
-
 /* What a browser asks before it sends a request of ours to another origin than the page's. */
 static void serve_options(struct pinion_http *http, const struct pinion_http_request *request)
 {
     char asked[1100], extra[1400];
-    if (!join_asked(request, asked, sizeof asked)) {
+    if (!pinion__http_cors_asked(request, asked, sizeof asked)) {
         pinion__http_send_error(http, 400, request->keep_alive);
         return;
     }

@@ -90,6 +90,11 @@ static int mount_routes(pinion_endpoint *endpoint)
     return rc;
 }
 
+static const pinion_http_options for_the_shop = {
+    .cors_origins = PINION_LIST("https://shop.example.com"),
+    .cors_credentials = true, /* its pages may send cookies */
+};
+
 struct lookup {
     char name[100];
     int score;
@@ -164,6 +169,9 @@ static void a_score(void **state)
 {
     assert_int_equal(ask("GET /scores/ann HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
     assert_string_equal(body, "{\"score\":3}");
+    assert_int_equal(ask("GET /scores/ann HTTP/1.1\r\nHost: x\r\nOrigin: https://shop.example.com\r\n\r\n"),
+                     200);
+    assert_non_null(strstr(head, "access-control-allow-origin: https://shop.example.com\r\n"));
 }
 
 static void what_is_next(void **state)
@@ -183,7 +191,7 @@ static int serve(void **state)
     ok(pinion_endpoint_new(
         &served, &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = 1, .secret_key_base = secret }));
     ok(mount_routes(served));
-    ok(pinion_endpoint_http(served, "GET", "/scores/:name", get_score, NULL));
+    ok(pinion_endpoint_http(served, "GET", "/scores/:name", get_score, &for_the_shop));
     ok(pinion_endpoint_http(served, "GET", "/next", get_next, &(pinion_http_options){ .context = &waiting }));
     assert_int_equal(sem_init(&waiting.added, 0, 0), 0);
     ok(pinion_endpoint_start(served));

@@ -22,9 +22,7 @@ static int add(const char *method, const char *path)
 
 static struct pinion_http_found found(const char *method, const char *path)
 {
-    struct pinion_http_request request = { .method = pinion__slice_str(method),
-                                           .path = pinion__slice_str(path) };
-    return pinion__http_routes_find(&routes, &request);
+    return pinion__http_routes_find(&routes, pinion__slice_str(method), pinion__slice_str(path));
 }
 
 static void expect(const char *method, const char *path, const char *name)
