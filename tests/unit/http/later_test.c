@@ -4,10 +4,11 @@
 #include "helpers/routes.h"
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 
 #define LATE_MS 1500 /* later than a server that goes down waits for clients that do not read */
 
-static pinion_request_ref *kept;
+static _Atomic(pinion_request_ref *) kept; /* the loop writes it, and the test reads it */
 static sem_t taken;
 
 /* ---- the routes ---- */

@@ -5,10 +5,10 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-static pthread_t loop_thread;
+static _Atomic pthread_t loop_thread;
 static atomic_int worked, done_status;
 static sem_t begun, may_end, done_ran;
-static int left; /* how often the work is done once more */
+static atomic_int left; /* how often the work is done once more */
 
 static void work(void *data)
 {
@@ -41,7 +41,7 @@ static void begin(pinion_request *request, void *context)
 
 static void go_on(pinion_request *request, int status, void *data)
 {
-    ok(pinion_request_work(request, work, --left > 0 ? go_on : answer, NULL));
+    ok(pinion_request_work(request, work, atomic_fetch_sub(&left, 1) > 1 ? go_on : answer, NULL));
 }
 
 static void begin_again(pinion_request *request, void *context)
