@@ -15,17 +15,24 @@ void pinion__callback_enter(struct pinion_shard *shard, struct pinion_callback *
     shard->callback = callback;
 }
 
+static const char *off_loop(const struct pinion_callback *callback)
+{
+    if (callback->off_loop)
+        return callback->off_loop;
+    return callback->channel  ? "pinion_channel_work"
+           : callback->socket ? "pinion_socket_work"
+                              : "pinion_endpoint_work";
+}
+
 /* A slow callback is worth a warning: everybody else on the loop waited for it. */
 static void log_slow(const struct pinion_callback *callback, uint64_t ms)
 {
     const struct pinion_channel *channel = callback->channel;
-    const char *detail = callback->detail;
+    const char *detail = callback->detail, *whose = callback->off_loop ? "endpoint" : "socket";
     PINION_LOG_LIMITED(PINION_LOG_WARNING, "%s%s: %s%s%s%s held its loop for %llu ms: do slow work in %s",
-                       channel ? "channel " : "socket", channel ? channel->topic->name : "", callback->name,
+                       channel ? "channel " : whose, channel ? channel->topic->name : "", callback->name,
                        detail ? "(" : "", detail ? detail : "", detail ? ")" : "", (unsigned long long)ms,
-                       channel            ? "pinion_channel_work"
-                       : callback->socket ? "pinion_socket_work"
-                                          : "pinion_endpoint_work");
+                       off_loop(callback));
 }
 
 void pinion__callback_leave(struct pinion_shard *shard)

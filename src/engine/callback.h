@@ -14,6 +14,7 @@ struct pinion_callback {
     uint64_t began;                 /* when it began, in ms of a coarse clock */
     struct pinion_channel *channel; /* NULL in connect */
     struct pinion_socket *socket;   /* in connect, and in the done of its work; else NULL */
+    const char *off_loop;           /* of no channel and no socket: what takes slow work elsewhere */
     pinion_answer_fn *answer;       /* in join and connect: takes an answer that comes later; else NULL */
     bool message;                   /* true in handle_in: there is a message to reply to */
     bool worked;                    /* the callback began work */

@@ -83,7 +83,7 @@ static struct endpoint_timer *take(struct pinion_endpoint_timers *timers, uint64
 static void finish(struct endpoint_timer *timer, int status)
 {
     struct pinion_shard *shard = timer->shard;
-    struct pinion_callback callback = { .name = "a timer of the endpoint" };
+    struct pinion_callback callback = { .name = "a timer", .off_loop = "pinion_endpoint_work" };
     pinion__timer_cancel(&timer->timer);
     pinion__list_remove(&timer->node);
     if (take(&shard->hub->timers, timer->id)) {

@@ -19,7 +19,7 @@ static void run_done(struct pinion_task *task)
 {
     struct endpoint_work *work = PINION_CONTAINER_OF(task, struct endpoint_work, task);
     struct pinion_shard *shard = work->shard;
-    struct pinion_callback callback = { .name = "done" };
+    struct pinion_callback callback = { .name = "done", .off_loop = "pinion_endpoint_work" };
 
     atomic_fetch_sub_explicit(&shard->hub->works, 1, memory_order_relaxed);
     if (work->done) {

@@ -55,7 +55,9 @@ static void run_delivery(struct pinion_task *task)
     struct pinion_subscription *subscription = own->subscription;
     struct pinion_broadcast *broadcast = own->broadcast;
     if (!atomic_load_explicit(&subscription->freed, memory_order_acquire)) {
-        struct pinion_callback callback = { .name = "subscription", .detail = broadcast->event.ptr };
+        struct pinion_callback callback = { .name = "subscription",
+                                            .detail = broadcast->event.ptr,
+                                            .off_loop = "pinion_endpoint_work" };
         pinion_payload *view = pinion__payload_view(broadcast->payload);
         pinion__callback_enter(subscription->shard, &callback);
         subscription->fn(broadcast->topic.ptr, broadcast->event.ptr, view, subscription->data);

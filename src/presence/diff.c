@@ -104,7 +104,9 @@ static void call(void (*run)(struct pinion_presence_taken_diff *diff, const stru
                  const struct pinion_presence *presence)
 {
     struct pinion_shard *shard = pinion__hub_here(presence->hub);
-    struct pinion_callback running = { .name = name, .detail = diff->topic };
+    struct pinion_callback running = { .name = name,
+                                       .detail = diff->topic,
+                                       .off_loop = "pinion_endpoint_work" };
     pinion__callback_enter(shard, &running);
     run(diff, presence);
     pinion__callback_leave(shard);

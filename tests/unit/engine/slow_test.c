@@ -79,7 +79,7 @@ static void a_slow_destructor_of_a_socket_is_named(void **state)
     pinion_test_disconnect(client);
     pinion_test_run(test);
     pinion_log_set_function(NULL, NULL);
-    assert_held_by("the destructor of a socket's state(user:7)");
+    assert_held_by("socket: the destructor of a socket's state(user:7)");
 }
 
 int main(void)

@@ -30,6 +30,12 @@ static void say_nothing(pinion_request *request, void *context)
 {
 }
 
+static void dawdle(pinion_request *request, void *context)
+{
+    usleep(130000);
+    pinion_request_answer(request, 200, NULL, NULL, 0);
+}
+
 static void say_lines(pinion_slice name, pinion_slice value, void *data)
 {
     char *text = data;
@@ -88,6 +94,7 @@ static void serve_with(const pinion_endpoint_options *options)
     ok(pinion_endpoint_http(endpoint, "GET", "/rooms/lobby", say_route, NULL));
     ok(pinion_endpoint_http(endpoint, "GET", "/rest/:id/*", say_route, NULL));
     ok(pinion_endpoint_http(endpoint, "GET", "/nothing", say_nothing, NULL));
+    ok(pinion_endpoint_http(endpoint, "GET", "/slow", dawdle, NULL));
     ok(pinion_endpoint_http(endpoint, "GET", "/headers", say_headers, NULL));
     ok(pinion_endpoint_http(endpoint, "GET", "/peer", say_peer, NULL));
     ok(pinion_endpoint_http(endpoint, "GET", "/query", say_query, NULL));
@@ -308,20 +315,34 @@ static void methods_that_a_path_has(void **state)
 
 /* ---- promises ---- */
 
-static void a_function_that_does_not_answer(void **state)
+/* Ask, and have what is logged meanwhile. */
+static void ask_and_look(const char *request, int status, char *text, size_t size)
 {
-    char text[2000];
     struct capture capture = { .reader = -1 };
     serve();
     pinion_log_set_level(PINION_LOG_WARNING);
     assert_int_equal(capture_begin(&capture), 0);
-    say(asking, "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n");
+    say(asking, request);
     hear_head(asking);
-    capture_end(&capture, text, sizeof text);
-    assert_int_equal(heard.status, 500);
+    capture_end(&capture, text, size);
+    assert_int_equal(heard.status, status);
+}
+
+static void a_function_that_does_not_answer(void **state)
+{
+    char text[2000];
+    ask_and_look("GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", 500, text, sizeof text);
     assert_non_null(
         strstr(text, "GET /nothing is answered 500: its function has returned without an answer"));
     assert_non_null(strstr(text, "127.0.0.1"));
+}
+
+static void a_slow_function_is_named(void **state)
+{
+    char text[2000];
+    ask_and_look("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n", 200, text, sizeof text);
+    assert_non_null(strstr(text, "endpoint: http(GET /slow) held its loop for "));
+    assert_non_null(strstr(text, "do slow work in pinion_request_work"));
 }
 
 static int run_all(void)
@@ -344,6 +365,7 @@ static int run_all(void)
         ROUTES(a_head_is_answered_without_its_body),
         ROUTES(methods_that_a_path_has),
         ROUTES(a_function_that_does_not_answer),
+        ROUTES(a_slow_function_is_named),
     };
     return cmocka_run_group_tests_name(io, tests, NULL, NULL);
 }
