@@ -54,11 +54,11 @@ static void headers(pinion_request *request, void *context)
 
 static void status(pinion_request *request, void *context)
 {
-    int code = atoi(pinion_request_path_param(request, "code"));
+    long code = strtol(pinion_request_path_param(request, "code"), NULL, 10);
     if (code < 200 || code > 599)
         pinion_request_answer_text(request, 400, "the status is not between 200 and 599");
     else
-        pinion_request_answer_text(request, code, "status");
+        pinion_request_answer_text(request, (int)code, "status");
 }
 
 /* ---- answers that come later ---- */

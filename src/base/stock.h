@@ -13,9 +13,8 @@
  * 16. */
 #define PINION_STOCK_STEP  16
 #define PINION_STOCK_SIZES 128
-#define PINION_STOCK_BLOCK ((size_t)PINION_STOCK_STEP * PINION_STOCK_SIZES + 8) /* the largest that is kept  \
-                                                                                 */
-#define PINION_STOCK_MAX ((size_t)128 << 10) /* the most bytes that a stock keeps */
+#define PINION_STOCK_BLOCK ((size_t)PINION_STOCK_STEP * PINION_STOCK_SIZES + 8) /* the largest */
+#define PINION_STOCK_MAX   ((size_t)128 << 10) /* the most bytes that a stock keeps */
 
 /* The bytes of a block of class n, from 0. */
 static inline size_t pinion__stock_bytes(size_t n)

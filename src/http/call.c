@@ -1,7 +1,6 @@
 #include "http/call.h"
 #include "base/log_limit.h"
 #include "http/connection.h"
-#include "http/later.h"
 #include "io/peer.h"
 #include "proto/forwarded.h"
 #include <stdlib.h>
@@ -107,12 +106,18 @@ static void end_if_over(struct pinion_request *request)
         end(request);
 }
 
+static void end_ref(struct pinion_request *request)
+{
+    if (request->ref)
+        request->end_ref(request);
+}
+
 /* The connection has gone. */
 static void lose(void *data)
 {
     struct pinion_request *request = data;
     request->http = NULL;
-    pinion__request_ref_end(request);
+    end_ref(request);
     end_if_over(request);
 }
 
@@ -123,7 +128,7 @@ static void finish(struct pinion_request *request)
 {
     struct pinion_http *http = request->waits ? request->http : NULL;
     request->http = NULL;
-    pinion__request_ref_end(request);
+    end_ref(request);
     end_if_over(request);
     if (http)
         pinion__http_answer_end(http);
@@ -233,7 +238,8 @@ static bool is_acceptable(const struct pinion_http_route *route, const struct pi
         return true;
     if (end)
         type = pinion__slice_trim(pinion__slice(type.ptr, (size_t)(end - type.ptr)));
-    return type.len == strlen(route->accepts) && strncasecmp(type.ptr, route->accepts, type.len) == 0;
+    return type.ptr && type.len == strlen(route->accepts) &&
+           strncasecmp(type.ptr, route->accepts, type.len) == 0;
 }
 
 /* The status for a request that the route does not take; else 0. */

@@ -32,15 +32,16 @@ struct pinion_request {
     struct pinion_http_kept *kept;          /* the copy; NULL: there is none */
     struct pinion_slice bytes;              /* of the head, during the call; they are copied */
     struct pinion_buf body;
-    struct pinion_http_headers headers; /* put into the answer */
-    pinion_payload *params;             /* of the query, once they were asked for */
-    bool parsed;                        /* they were */
-    pinion_request_ref *ref;            /* that may answer; NULL: there is none */
-    unsigned works;                     /* work that is under way */
-    bool answered;                      /* the answer is queued */
-    bool waits;                         /* the connection waits for the answer */
-    bool looked;                        /* the peer is known */
-    bool secure;                        /* it came over TLS */
+    struct pinion_http_headers headers;              /* put into the answer */
+    pinion_payload *params;                          /* of the query, once they were asked for */
+    bool parsed;                                     /* they were */
+    pinion_request_ref *ref;                         /* that may answer; NULL: there is none */
+    void (*end_ref)(struct pinion_request *request); /* the request is over: tell the ref */
+    unsigned works;                                  /* work that is under way */
+    bool answered;                                   /* the answer is queued */
+    bool waits;                                      /* the connection waits for the answer */
+    bool looked;                                     /* the peer is known */
+    bool secure;                                     /* it came over TLS */
     uint16_t port;
     char peer[PINION_REQUEST_PEER];
     const char *path, *query; /* terminated, within text */

@@ -1,4 +1,8 @@
-#include "http/later.h"
+/* Refs of requests: the right to answer a request later, from any thread. The answer travels to the loop in a
+ * task, which the ref has itself: so the loop hears even of a ref that is freed when there is no memory.
+ *
+ *   open --answered, or freed--> used
+ *     `--the client goes-------> gone */
 #include "base/held.h"
 #include "base/log_limit.h"
 #include "base/scheduler.h"
@@ -39,6 +43,23 @@ static void ref_unref(pinion_request_ref *ref)
     free(ref);
 }
 
+/* Go from open to another state. False: it was not open any more. */
+static bool leave_open(pinion_request_ref *ref, int state)
+{
+    int open = OPEN;
+    return atomic_compare_exchange_strong(&ref->state, &open, state);
+}
+
+/* The request is over. */
+static void end_ref(pinion_request *request)
+{
+    pinion_request_ref *ref = request->ref;
+    (void)leave_open(ref, request->answered ? USED : GONE);
+    ref->request = NULL;
+    request->ref = NULL;
+    ref_unref(ref);
+}
+
 static int make(pinion_request *request, pinion_request_ref **out)
 {
     size_t name = strlen(request->route->name) + 1;
@@ -55,6 +76,7 @@ static int make(pinion_request *request, pinion_request_ref **out)
     ref->scheduler = pinion__scheduler_ref(request->scheduler);
     ref->request = request;
     memcpy(ref->name, request->route->name, name);
+    request->end_ref = end_ref;
     *out = request->ref = ref;
     return 0;
 }
@@ -71,24 +93,6 @@ pinion_request_ref *pinion_request_ref_new(pinion_request *request)
     else
         PINION_HELD(PINION_HELD_REQUEST_REF, ref, ref->scheduler);
     return ref;
-}
-
-/* Go from open to another state. False: it was not open any more. */
-static bool leave_open(pinion_request_ref *ref, int state)
-{
-    int open = OPEN;
-    return atomic_compare_exchange_strong(&ref->state, &open, state);
-}
-
-void pinion__request_ref_end(pinion_request *request)
-{
-    pinion_request_ref *ref = request->ref;
-    if (!ref)
-        return;
-    (void)leave_open(ref, request->answered ? USED : GONE);
-    ref->request = NULL;
-    request->ref = NULL;
-    ref_unref(ref);
 }
 
 /* ---- on the loop ---- */
@@ -225,7 +229,7 @@ int pinion_request_ref_answer(pinion_request_ref *ref, int status, const pinion_
 
 static int answer_json(pinion_request_ref *ref, int status, const pinion_payload *payload)
 {
-    struct pinion_slice text;
+    struct pinion_slice text = { NULL, 0 };
     int rc = pinion__request_text(payload, &text);
     return rc ? rc : answer_later(ref, status, NULL, PINION_REQUEST_JSON, text);
 }

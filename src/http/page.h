@@ -21,6 +21,6 @@ void pinion__response_release(struct pinion_response *response);
 struct pinion_http_answer pinion__response_answer(const struct pinion_response *response, bool keep_alive);
 
 /* Answers a request by a page. A function for a route; `route` is the route. */
-void pinion__page_answer(pinion_request *request, void *route);
+void pinion__page_answer(pinion_request *request, void *data);
 
 #endif

@@ -118,7 +118,7 @@ int pinion__request_text(const pinion_payload *payload, struct pinion_slice *tex
 
 static int answer_json(pinion_request *request, int status, const pinion_payload *payload)
 {
-    struct pinion_slice text;
+    struct pinion_slice text = { NULL, 0 };
     int rc = pinion__request_text(payload, &text);
     return rc ? rc : answer(request, status, NULL, PINION_REQUEST_JSON, text.ptr, text.len);
 }

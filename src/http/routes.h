@@ -23,12 +23,12 @@ struct pinion_http_found {
 };
 
 struct pinion_http_found pinion__http_routes_find(const struct pinion_http_routes *routes,
-                                                  struct pinion_slice method, struct pinion_slice path);
+                                                  struct pinion_slice name, struct pinion_slice path);
 
 /* Answer a request whose path has routes, but none for its method: OPTIONS with the methods (204), and with
  * what pages of other origins may do; others with 405. A function for pinion_http_handler.serve; `data` is
  * the table. */
-void pinion__http_routes_refuse(struct pinion_http *http, const void *data,
+void pinion__http_routes_refuse(struct pinion_http *http, const void *routes,
                                 const struct pinion_http_request *request, struct pinion_slice head);
 
 #endif

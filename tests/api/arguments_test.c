@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "engine/hub.h"
 #include "http/call.h"
-#include "http/later.h"
 #include "http/page.h"
 #include "proto/http1.h"
 #include "proto/payload.h"
@@ -655,7 +654,8 @@ static int make_request(void)
     pinion__http_headers_init(&request->headers);
     request->kept = calloc(1, 1); /* so that nothing is copied */
     rc = request->kept ? make_request_ref() : PINION_ENOMEM;
-    pinion__request_ref_end(request);
+    if (request->ref)
+        request->end_ref(request);
     return rc;
 }
 
