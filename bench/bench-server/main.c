@@ -28,7 +28,7 @@ int main(int argc, char **argv)
           .given = &socket.drop_broadcasts },
         { "flush-delay", "how long frames for a client may wait for others, in milliseconds",
           .number = &socket.flush_delay_ms, .most = 1000 },
-        { NULL },
+        { .name = NULL },
     };
     pinion_endpoint_options options = { .host = "127.0.0.1" };
     pinion_endpoint *endpoint = NULL;

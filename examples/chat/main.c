@@ -25,7 +25,7 @@ int main(int argc, char **argv)
     const program_flag flags[] = {
         { "require-token", "let in only clients with a token; GET /token?user=NAME gives one",
           .given = &tokens },
-        { NULL },
+        { .name = NULL },
     };
     struct chat chat = { NULL };
     pinion_endpoint_options options = { .port = 4000, .context = &chat };

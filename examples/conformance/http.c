@@ -12,10 +12,10 @@
 static void echo(pinion_request *request, void *context)
 {
     pinion_slice type = pinion_request_header(request, "content-type"), body = pinion_request_body(request);
-    char *text = type.ptr ? strndup(type.ptr, type.len) : NULL;
-    pinion_request_answer(request, 200, text ? PINION_HEADERS({ "content-type", text }) : NULL, body.ptr,
+    char text[200];
+    snprintf(text, sizeof text, "%.*s", (int)type.len, type.ptr ? type.ptr : "");
+    pinion_request_answer(request, 200, type.ptr ? PINION_HEADERS({ "content-type", text }) : NULL, body.ptr,
                           body.len);
-    free(text);
 }
 
 static void params(pinion_request *request, void *context)
