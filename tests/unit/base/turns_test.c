@@ -164,7 +164,7 @@ static void do_pieces(struct pinion_turn *turn)
 
 static void in_line_it_has_the_time_of_the_line(void **state)
 {
-    struct pinion_turn turn;
+    struct pinion_turn turn = { 0 };
 
     pinion__turn_init(&turn, do_pieces);
     pinion__turns_append(&turns, &turn);

@@ -2,7 +2,7 @@
 #include "helpers/routes.h"
 
 /* What a route does is the test's. */
-static void (*act)(pinion_request *request);
+static _Atomic(void (*)(pinion_request *request)) act;
 
 static void run(pinion_request *request, void *context)
 {

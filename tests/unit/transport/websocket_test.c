@@ -9,7 +9,9 @@
 #include <poll.h>
 
 #define MAX_QUEUE (1u << 20)
-#define SLACK     (512u << 10) /* what a loop keeps for the next messages, and what is under way */
+/* What a loop keeps for the next messages, and what is under way: with io_uring all that the ring's buffers
+ * hold, 512 KiB, when a client is paused on a busy machine. */
+#define SLACK (1u << 20)
 
 static const pinion_rate no_limit = { .per_second = PINION_NEVER };
 
