@@ -1,12 +1,13 @@
 /* Answers that the application gives: what is sent, and what is refused. */
 #include "helpers/routes.h"
+#include <stdatomic.h>
 
 /* What a route does is the test's. */
 static _Atomic(void (*)(pinion_request *request)) act;
 
 static void run(pinion_request *request, void *context)
 {
-    act(request);
+    atomic_load (&act)(request);
 }
 
 static void serve(void (*fn)(pinion_request *request))
