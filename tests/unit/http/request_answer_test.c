@@ -59,7 +59,7 @@ static void headers_and_body(void **state)
     assert_null(strstr(heard.head, "private"));
 }
 
-static int status;
+static atomic_int status;
 
 static void answer_status(pinion_request *request)
 {
