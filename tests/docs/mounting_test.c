@@ -63,10 +63,8 @@ static const pinion_socket_def ticker_socket = {
 
 static int mount_ticker(pinion_endpoint *endpoint)
 {
-    const pinion_socket_options options = {
-        .flush_delay_ms = 5,
-        .flush_replies = true, /* who asks is answered at once */
-    };
+    /* Who asks is answered at once. */
+    const pinion_socket_options options = { .flush_delay_ms = 5, .flush_replies = true };
     return pinion_endpoint_socket(endpoint, "/ticker", &ticker_socket, &options);
 }
 

@@ -127,14 +127,12 @@ static void wait_after_body(struct pinion_http *http, void *data)
     wait_for(http, &waiter);
 }
 
-static const struct pinion_http_answerer reader = { .body = keep_piece,
-                                                    .too_long = 400,
-                                                    .body_end = answer_body,
-                                                    .abandoned = give_up };
-static const struct pinion_http_answerer slow_reader = { .body = keep_piece,
-                                                         .too_long = 400,
-                                                         .body_end = wait_after_body,
-                                                         .abandoned = give_up };
+static const struct pinion_http_answerer reader = {
+    .body = keep_piece, .too_long = 400, .body_end = answer_body, .abandoned = give_up
+};
+static const struct pinion_http_answerer slow_reader = {
+    .body = keep_piece, .too_long = 400, .body_end = wait_after_body, .abandoned = give_up
+};
 static const struct pinion_http_answerer dropper = { .body_end = answer_body, .abandoned = give_up };
 
 static void serve_now(struct pinion_http *http, const void *data, const struct pinion_http_request *request,
