@@ -14,7 +14,7 @@ static atomic_int works, dones;
 static atomic_bool stopped;
 static _Atomic pthread_t work_thread, done_thread;
 static pthread_t loop_threads[LOOPS];
-static pinion_endpoint *given;
+static _Atomic(pinion_endpoint *) given;
 
 static void work(void *data)
 {
