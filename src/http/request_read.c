@@ -69,11 +69,6 @@ const char *pinion_request_path_param(const pinion_request *request, const char 
 
 /* ---- headers ---- */
 
-static bool begins(struct pinion_slice name, const char *prefix, size_t len)
-{
-    return name.len >= len && strncasecmp(name.ptr, prefix, len) == 0;
-}
-
 pinion_slice pinion_request_header(const pinion_request *request, const char *name)
 {
     const pinion_slice none = { NULL, 0 };
@@ -82,7 +77,7 @@ pinion_slice pinion_request_header(const pinion_request *request, const char *na
     size_t len = strlen(name);
     for (size_t i = 0; i < request->head->header_count; i++) {
         const struct pinion_http_header *header = &request->head->headers[i];
-        if (header->name.len == len && begins(header->name, name, len))
+        if (header->name.len == len && strncasecmp(header->name.ptr, name, len) == 0)
             return header->value;
     }
     return none;
@@ -94,12 +89,7 @@ void pinion_request_headers(const pinion_request *request, const char *prefix, p
     CHECK_REQUEST(request, return );
     PINION_NEED(prefix, return );
     PINION_NEED(fn, return );
-    size_t len = strlen(prefix);
-    for (size_t i = 0; i < request->head->header_count; i++) {
-        const struct pinion_http_header *header = &request->head->headers[i];
-        if (begins(header->name, prefix, len))
-            fn(header->name, header->value, data);
-    }
+    pinion__http1_each_header(request->head, prefix, fn, data);
 }
 
 /* ---- the client ---- */

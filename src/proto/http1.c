@@ -8,6 +8,7 @@
 #include "proto/http1_host.h"
 #include "proto/percent.h"
 #include <pinion/error.h>
+#include <strings.h>
 
 struct cursor {
     const char *at;
@@ -357,6 +358,18 @@ struct pinion_slice pinion__http1_header(const struct pinion_http_request *reque
             return request->headers[i].value;
     }
     return pinion__slice(NULL, 0);
+}
+
+void pinion__http1_each_header(const struct pinion_http_request *request, const char *prefix,
+                               void (*fn)(struct pinion_slice name, struct pinion_slice value, void *data),
+                               void *data)
+{
+    size_t len = strlen(prefix);
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct pinion_http_header *header = &request->headers[i];
+        if (header->name.len >= len && strncasecmp(header->name.ptr, prefix, len) == 0)
+            fn(header->name, header->value, data);
+    }
 }
 
 bool pinion__http1_next_element(struct pinion_slice *list, struct pinion_slice *element)

@@ -49,6 +49,11 @@ bool pinion__http1_header_is(const struct pinion_http_header *header, const char
  * NULL. */
 struct pinion_slice pinion__http1_header(const struct pinion_http_request *request, const char *name);
 
+/* Call fn for each header whose name begins with prefix, in any case. Names are passed as they were sent. */
+void pinion__http1_each_header(const struct pinion_http_request *request, const char *prefix,
+                               void (*fn)(struct pinion_slice name, struct pinion_slice value, void *data),
+                               void *data);
+
 /* True when a comma-separated list in the headers of that name contains this token. `token` must be in lower
  * case; its case in the header does not matter. All fields of that name count. */
 bool pinion__http1_has_token(const struct pinion_http_request *request, const char *name, const char *token);

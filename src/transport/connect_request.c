@@ -8,7 +8,6 @@
 #include "proto/ws_protocols.h"
 #include "transport/websocket.h"
 #include <stdlib.h>
-#include <strings.h>
 
 /* ---- what is known ---- */
 
@@ -19,13 +18,7 @@ static pinion_slice find_header(void *request, const char *name)
 
 static void each_header(void *data, const char *prefix, pinion_header_fn *fn, void *fn_data)
 {
-    const struct pinion_http_request *request = data;
-    size_t len = strlen(prefix);
-    for (size_t i = 0; i < request->header_count; i++) {
-        const struct pinion_http_header *header = &request->headers[i];
-        if (header->name.len >= len && strncasecmp(header->name.ptr, prefix, len) == 0)
-            fn(header->name, header->value, fn_data);
-    }
+    pinion__http1_each_header(data, prefix, fn, fn_data);
 }
 
 /* What the client called the server: as the request has it, or as a trusted proxy says. */

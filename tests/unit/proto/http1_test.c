@@ -425,6 +425,26 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void keep_header(struct pinion_slice name, struct pinion_slice value, void *data)
+{
+    char *text = data;
+    size_t len = strlen(text);
+    snprintf(text + len, 100 - len, "%.*s=%.*s;", (int)name.len, name.ptr, (int)value.len, value.ptr);
+}
+
+static void headers_are_found_by_the_beginning_of_their_name(void **state)
+{
+    char text[100] = "";
+    accept_head(GET "X-One: 1\r\nY-X-: 2\r\nx-two: 3\r\nX: 4\r\n" END);
+    pinion__http1_each_header(&request, "x-", keep_header, text);
+    assert_string_equal(text, "X-One=1;x-two=3;");
+    pinion__http1_each_header(&request, "z", keep_header, text);
+    assert_string_equal(text, "X-One=1;x-two=3;");
+    text[0] = '\0';
+    pinion__http1_each_header(&request, "", keep_header, text);
+    assert_string_equal(text, "Host=example.com;X-One=1;Y-X-=2;x-two=3;X=4;");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +469,7 @@ int main(void)
         cmocka_unit_test(keep_alive_is_as_the_version_has_it),
         cmocka_unit_test(tokens_are_found_in_lists),
         cmocka_unit_test(paths_are_decoded),
+        cmocka_unit_test(headers_are_found_by_the_beginning_of_their_name),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
