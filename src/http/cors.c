@@ -52,15 +52,8 @@ void pinion__http_cors_release(struct pinion_http_cors *cors)
 static bool is_allowed(const struct pinion_http_cors *cors, struct pinion_slice text)
 {
     struct pinion_origin origin;
-    if (cors->any)
-        return true;
-    if (!pinion__origin_read(text, &origin))
-        return false;
-    for (size_t i = 0; i < cors->count; i++) {
-        if (pinion__origin_matches(&origin, &cors->origins[i]))
-            return true;
-    }
-    return false;
+    return cors->any || (pinion__origin_read(text, &origin) &&
+                         pinion__origin_matches_any(&origin, cors->origins, cors->count));
 }
 
 int pinion__http_cors_put(const struct pinion_http_cors *cors, const struct pinion_http_request *request,

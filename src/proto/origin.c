@@ -146,3 +146,13 @@ bool pinion__origin_matches(const struct pinion_origin *origin, const struct pin
     return (pattern->scheme.len == 0 || same(origin->scheme, pattern->scheme)) &&
            (pattern->port == 0 || origin->port == pattern->port) && host_matches(origin->host, pattern->host);
 }
+
+bool pinion__origin_matches_any(const struct pinion_origin *origin, const struct pinion_origin *patterns,
+                                size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pinion__origin_matches(origin, &patterns[i]))
+            return true;
+    }
+    return false;
+}

@@ -30,4 +30,8 @@ bool pinion__origin_equal(const struct pinion_origin *a, const struct pinion_ori
 /* True when the pattern covers the origin. "*.example.com" also covers example.com, as in Phoenix. */
 bool pinion__origin_matches(const struct pinion_origin *origin, const struct pinion_origin *pattern);
 
+/* True when one of `count` patterns covers the origin. */
+bool pinion__origin_matches_any(const struct pinion_origin *origin, const struct pinion_origin *patterns,
+                                size_t count);
+
 #endif

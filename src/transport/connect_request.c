@@ -75,15 +75,6 @@ static bool is_own(const struct pinion_origin *origin, const pinion_uri *uri)
     return pinion__origin_equal(origin, &own);
 }
 
-static bool is_listed(const struct pinion_origin *origin, const struct pinion_mount *mount)
-{
-    for (size_t i = 0; i < mount->origin_count; i++) {
-        if (pinion__origin_matches(origin, &mount->origins[i]))
-            return true;
-    }
-    return false;
-}
-
 /* Watched over as callbacks are. */
 static bool ask_application(struct pinion_shard *shard, const struct pinion_mount *mount,
                             struct pinion_slice text, const pinion_connect_info *info)
@@ -103,7 +94,8 @@ static bool origin_allowed(struct pinion_shard *shard, const struct pinion_mount
         return ask_application(shard, mount, text, info);
     if (!pinion__origin_read(text, &origin))
         return false;
-    return mount->options.origins ? is_listed(&origin, mount) : is_own(&origin, &info->uri);
+    return mount->options.origins ? pinion__origin_matches_any(&origin, mount->origins, mount->origin_count)
+                                  : is_own(&origin, &info->uri);
 }
 
 /* No browser sends two: whoever reads one of them may not read the one that another reads. */
