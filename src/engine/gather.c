@@ -30,10 +30,16 @@ static void add(struct pinion_gather *gather, struct pinion_socket *socket)
     socket->holds++;
 }
 
-void pinion__gather_send(struct pinion_socket *socket)
+static void send_gathered(struct pinion_socket *socket)
 {
     if (socket->state == PINION_SOCKET_OPEN)
         socket->class->transport->send_gathered(socket->conn);
+}
+
+void pinion__gather_after_reply(struct pinion_socket *socket)
+{
+    if (socket->class->mount->options.flush_replies)
+        send_gathered(socket);
 }
 
 /* Without memory for the list, frames leave as if there were no delay. */
@@ -47,7 +53,7 @@ void pinion_transport_gather(pinion_socket *socket)
     if (make_room(gather))
         add(gather, socket);
     else
-        pinion__gather_send(socket);
+        send_gathered(socket);
 }
 
 /* ---- the end of the delay ---- */
@@ -59,7 +65,7 @@ static void on_time(struct pinion_timer *timer)
     for (size_t i = 0; i < gather->count; i++) {
         struct pinion_socket *socket = gather->sockets[i];
         socket->gathered = false;
-        pinion__gather_send(socket);
+        send_gathered(socket);
         pinion__socket_unhold(socket);
     }
     gather->count = 0;

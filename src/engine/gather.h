@@ -23,14 +23,13 @@ struct pinion_gather {
  * NULL when out of memory. */
 struct pinion_gather *pinion__gather_of(struct pinion_shard *shard, uint32_t delay_ms);
 
-/* Have what waits for this socket's client sent in this turn of the loop. It must not have ended. */
-void pinion__gather_send(struct pinion_socket *socket);
+/* A reply was sent, which may be one that does not wait. */
+void pinion__gather_after_reply(struct pinion_socket *socket);
 
-/* A reply was sent: it may be one that does not wait. */
 static inline void pinion__gather_replied(struct pinion_socket *socket)
 {
     if (socket->gathered)
-        pinion__gather_send(socket);
+        pinion__gather_after_reply(socket);
 }
 
 /* Let go of all sockets: they have ended, and no timer fires any more. */

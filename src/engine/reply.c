@@ -1,6 +1,5 @@
 #include "engine/reply.h"
 #include "engine/gather.h"
-#include "engine/mount.h"
 #include "engine/send.h"
 
 int pinion__socket_reply(struct pinion_socket *socket, const struct pinion_message *to,
@@ -18,7 +17,7 @@ int pinion__socket_reply(struct pinion_socket *socket, const struct pinion_messa
     reply.payload.ptr = pinion_payload_bytes(payload, &reply.payload.len);
     reply.payload_binary = pinion_payload_kind(payload) == PINION_PAYLOAD_BINARY;
     int rc = pinion__socket_send(socket, &reply);
-    if (!rc && socket->class->mount->options.flush_replies)
+    if (!rc)
         pinion__gather_replied(socket);
     return rc;
 }
