@@ -11,4 +11,7 @@
  * not printable ASCII become \xNN. If the text is cut, "..." follows the closing quote. Returns out. */
 const char *pinion__quote(char out[PINION_QUOTED], struct pinion_slice text);
 
+/* For the arguments of a log line. The text lives until the end of the enclosing block. */
+#define PINION_QUOTE(slice) pinion__quote((char[PINION_QUOTED]){ 0 }, slice)
+
 #endif

@@ -23,6 +23,6 @@ uint16_t pinion__disconnect_code(const struct pinion_broadcast *broadcast)
         PINION_LOG_LIMITED(PINION_LOG_WARNING,
                            "disconnect of %s: its code is not one that an application may use: 1000, or 3000 "
                            "to 4999; the sockets are closed with 1001",
-                           pinion__quote((char[PINION_QUOTED]){ 0 }, broadcast->topic));
+                           PINION_QUOTE(broadcast->topic));
     return PINION_CLOSE_GOING_AWAY;
 }

@@ -20,6 +20,5 @@ const char *pinion__who_connects(char out[PINION_WHO], const pinion_connect_info
 /* For the arguments of a log line. The text lives until the end of the enclosing block. */
 #define PINION_WHO_OF(socket)     pinion__who((char[PINION_WHO]){ 0 }, socket)
 #define PINION_WHO_CONNECTS(info) pinion__who_connects((char[PINION_WHO]){ 0 }, info)
-#define PINION_QUOTE(slice)       pinion__quote((char[PINION_QUOTED]){ 0 }, slice)
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define QUOTE(text) pinion__quote((char[PINION_QUOTED]){ 0 }, pinion__slice_str(text))
+#define QUOTE(text) PINION_QUOTE(pinion__slice_str(text))
 
 /* ---- reading ---- */
 

@@ -4,7 +4,7 @@
 #include "proto/http1_char.h"
 #include <strings.h>
 
-#define QUOTE(text) pinion__quote((char[PINION_QUOTED]){ 0 }, pinion__slice_str(text))
+#define QUOTE(text) PINION_QUOTE(pinion__slice_str(text))
 
 /* They say where the answer ends and what becomes of the connection, or stand in every answer. */
 static const char *const ours[] = {
