@@ -115,6 +115,8 @@ struct uring_sends {
     struct msghdr msgs[URING_MSG_ROOM];
 };
 
+#define URING_BUFFER_GROUP 0
+
 /* The memory that the kernel receives into, shared by all connections. */
 struct uring_buffers {
     struct io_uring_buf_ring *ring;
@@ -249,11 +251,16 @@ void pinion__uring_send(struct uring_engine *engine, struct uring_conn *conn);
  * a report may have failed. */
 void pinion__uring_sends_over(struct uring_engine *engine, bool certain);
 
-/* uring_recv.c */
+/* uring_buffers.c */
 
 /* Make the buffers and give them to the kernel. PINION_ENOMEM, PINION_EIO. */
 int pinion__uring_buffers_init(struct uring_engine *engine, const struct pinion_loop_options *options);
 void pinion__uring_buffers_release(struct uring_engine *engine);
+
+/* Give a buffer that the kernel has filled back to it. */
+void pinion__uring_buffer_return(struct uring_buffers *buffers, unsigned id);
+
+/* uring_recv.c */
 
 /* True when the kernel receives and nothing else has to be done. This is so for almost every connection. */
 static inline bool pinion__uring_just_reads(const struct uring_conn *conn)
