@@ -55,6 +55,7 @@ struct uring_conn {
     bool fin_received : 1; /* there is no more to read */
     bool fin_sent : 1;
     bool closing : 1; /* it was settled after it ended, and waits for its operations */
+    bool starved : 1; /* there was no buffer for it the last time */
     bool greedy : 1;  /* it filled its share: it becomes busy as soon as the kernel has stopped receiving */
     uint8_t turn;     /* engine->turn when it last received */
     uint8_t taken;    /* what it received in that turn, in units of URING_TAKEN_UNIT, rounded up */
@@ -123,8 +124,27 @@ struct uring_buffers {
     uint8_t *bytes;
     size_t size; /* of each buffer */
     unsigned count;
+    size_t copied;  /* bytes that paused connections hold outside the buffers */
     uint8_t *piece; /* for connections that we read ourselves; not given to the kernel */
     size_t piece_size;
+};
+
+#define URING_NO_BUFFER (-1)
+
+/* What the kernel reports to have received. Without bytes, it is the FIN. */
+struct uring_filled {
+    uint8_t *bytes;
+    size_t len;
+    int buffer; /* that has the bytes; URING_NO_BUFFER: none, or another owns it now */
+};
+
+/* The same, of a paused connection. */
+struct uring_held {
+    struct uring_held *next;
+    uint8_t *bytes; /* its copy, or in its buffer */
+    size_t len;
+    int buffer; /* or URING_NO_BUFFER */
+    uint8_t copy[];
 };
 
 struct uring_doubt_word {
@@ -260,6 +280,18 @@ void pinion__uring_buffers_release(struct uring_engine *engine);
 /* Give a buffer that the kernel has filled back to it. */
 void pinion__uring_buffer_return(struct uring_buffers *buffers, unsigned id);
 
+/* uring_held.c */
+
+/* Hold back what a paused connection has received, behind what it holds already. May take the buffer over.
+ * Returns false if there is no memory. */
+bool pinion__uring_hold(struct uring_conn *conn, struct uring_filled *filled);
+
+/* The oldest. It is the caller's until it lets it go. */
+struct uring_held *pinion__uring_take_held(struct uring_conn *conn);
+void pinion__uring_let_held_go(struct uring_engine *engine, struct uring_held *held);
+
+void pinion__uring_drop_held(struct uring_conn *conn);
+
 /* uring_recv.c */
 
 /* True when the kernel receives and nothing else has to be done. This is so for almost every connection. */
@@ -274,7 +306,6 @@ void pinion__uring_settle_reading(struct uring_engine *engine, struct uring_conn
 
 /* Deliver what was held back during a pause. */
 void pinion__uring_deliver_held(struct uring_conn *conn);
-void pinion__uring_drop_held(struct uring_conn *conn);
 
 /* Cancel the operations of a connection that ends. */
 void pinion__uring_stop_reading(struct uring_engine *engine, struct uring_conn *conn);

@@ -9,8 +9,9 @@
  * The kernel does not always report a reset by the peer: see uring_doubt.c.
  *
  * A pause cancels the operation. What the kernel had received by then is held back until the end of the
- * pause. Meanwhile the socket is watched, because a reset would go unnoticed. The same watch tells when a
- * blocked connection can send again. It reports only changes, so it can stay once it was needed. */
+ * pause (uring_held.c). Meanwhile the socket is watched, because a reset would go unnoticed. The same watch
+ * tells when a blocked connection can send again. It reports only changes, so it can stay once it was needed.
+ */
 #include "io/chain.h"
 #include "io/uring_int.h"
 #include <assert.h>
@@ -19,25 +20,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes that came after a pause began. Without bytes, it is the FIN. */
-struct uring_held {
-    struct uring_held *next;
-    size_t len;
-    uint8_t bytes[];
-};
-
 /* Operations for the kernel */
 
+/* The kernel takes a buffer and looks for bytes. While there are no buffers, that fails for an idle
+ * connection too, in each turn again: so it waits for bytes first. */
 static void receive(struct uring_engine *engine, struct uring_conn *conn)
 {
     struct io_uring_sqe *sqe = pinion__uring_sqe(engine);
 
     io_uring_prep_recv_multishot(sqe, conn->fd, NULL, 0, 0);
+    if (conn->starved)
+        sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
     sqe->flags |= IOSQE_BUFFER_SELECT;
     sqe->buf_group = URING_BUFFER_GROUP;
     sqe->user_data = pinion__uring_tagged(conn, URING_RECV);
     conn->recv_armed = true;
     conn->recv_cancelled = false;
+    conn->starved = false;
 }
 
 /* Errors and the end are always reported. */
@@ -205,56 +204,24 @@ static void deliver(struct uring_conn *conn, uint8_t *bytes, size_t len)
     conn->base.events->data(&conn->base, bytes, len);
 }
 
-static void hold(struct uring_conn *conn, const uint8_t *bytes, size_t len)
-{
-    struct uring_held *held = malloc(sizeof *held + len);
-    struct uring_held **end = &conn->held;
-
-    if (!held) {
-        pinion__conn_end(&conn->base, PINION_ENOMEM);
-        return;
-    }
-    while (*end)
-        end = &(*end)->next;
-    held->next = NULL;
-    held->len = len;
-    if (len > 0)
-        memcpy(held->bytes, bytes, len);
-    *end = held;
-}
-
-static struct uring_held *take_held(struct uring_conn *conn)
-{
-    struct uring_held *held = conn->held;
-
-    conn->held = held->next;
-    return held;
-}
-
 void pinion__uring_deliver_held(struct uring_conn *conn)
 {
     pinion__conn_unsettle(&conn->base);
     while (conn->held && !conn->base.paused && !conn->base.ending && !had_share(conn)) {
-        struct uring_held *held = take_held(conn);
+        struct uring_held *held = pinion__uring_take_held(conn);
         deliver(conn, held->bytes, held->len);
-        free(held);
+        pinion__uring_let_held_go(pinion__uring_engine(&conn->base), held);
     }
 }
 
-void pinion__uring_drop_held(struct uring_conn *conn)
-{
-    while (conn->held)
-        free(take_held(conn));
-}
-
-static void received(struct uring_conn *conn, uint8_t *bytes, size_t len)
+static void received(struct uring_conn *conn, struct uring_filled *filled)
 {
     if (conn->base.ending)
         return;
-    if (conn->base.paused || conn->held)
-        hold(conn, bytes, len);
-    else
-        deliver(conn, bytes, len);
+    if (!conn->base.paused && !conn->held)
+        deliver(conn, filled->bytes, filled->len);
+    else if (!pinion__uring_hold(conn, filled))
+        pinion__conn_end(&conn->base, PINION_ENOMEM);
 }
 
 /* Receive once, up to `max` bytes. Returns how many came. */
@@ -287,6 +254,7 @@ static void refused_buffer(struct uring_conn *conn)
 {
     size_t max = pinion__uring_engine(&conn->base)->buffers.size;
 
+    conn->starved = true;
     if (conn->base.ending || conn->base.paused || conn->held || conn->greedy)
         return;
     if (taken(conn) > 0 || read_by_hand(conn, max) == max)
@@ -299,22 +267,29 @@ static bool is_over_only(int error)
     return error == ECANCELED || error == EINTR || error == EAGAIN;
 }
 
-static void received_nothing(struct uring_conn *conn, int32_t result)
+static void failed(struct uring_conn *conn, int error)
 {
-    uint8_t none;
-
-    if (result == 0)
-        received(conn, &none, 0);
-    else if (result == -ENOBUFS)
+    if (error == ENOBUFS)
         refused_buffer(conn);
-    else if (!is_over_only(-result))
+    else if (!is_over_only(error))
         pinion__conn_end(&conn->base, PINION_EIO);
+}
+
+/* Some kernels use up a buffer for the FIN too. */
+static struct uring_filled filled_by(const struct uring_buffers *buffers, const struct uring_event *event)
+{
+    bool has_buffer = event->flags & IORING_CQE_F_BUFFER;
+    unsigned id = has_buffer ? event->flags >> IORING_CQE_BUFFER_SHIFT : 0;
+
+    return (struct uring_filled){ .bytes = buffers->bytes + id * buffers->size,
+                                  .len = event->result > 0 ? (size_t)event->result : 0,
+                                  .buffer = has_buffer ? (int)id : URING_NO_BUFFER };
 }
 
 void pinion__uring_on_recv(struct uring_conn *conn, const struct uring_event *event)
 {
     struct uring_buffers *buffers = &pinion__uring_engine(&conn->base)->buffers;
-    unsigned id = event->flags >> IORING_CQE_BUFFER_SHIFT;
+    struct uring_filled filled = filled_by(buffers, event);
 
     if (!(event->flags & IORING_CQE_F_MORE)) {
         conn->recv_armed = false;
@@ -322,12 +297,12 @@ void pinion__uring_on_recv(struct uring_conn *conn, const struct uring_event *ev
     }
     if (event->result > 0 && conn->recv_armed && !conn->base.ending)
         pinion__uring_doubt(conn);
-    if (event->result > 0)
-        received(conn, buffers->bytes + id * buffers->size, (size_t)event->result);
+    if (event->result >= 0)
+        received(conn, &filled);
     else
-        received_nothing(conn, event->result);
-    if (event->flags & IORING_CQE_F_BUFFER)
-        pinion__uring_buffer_return(buffers, id);
+        failed(conn, -event->result);
+    if (filled.buffer != URING_NO_BUFFER)
+        pinion__uring_buffer_return(buffers, (unsigned)filled.buffer);
 }
 
 static void watched_in_vain(struct uring_conn *conn)

@@ -7,12 +7,15 @@
 #include "io/busy.h"
 #include "loop_fixture.h"
 #include <errno.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include <cmocka.h>
 
@@ -206,6 +209,121 @@ static void many_flooders_hold_up_nobody(void **state)
     flood_with(FLOODERS_MAX);
 }
 
+/* ---- flooders that are paused: what they cost, and whom they hold up ---- */
+
+/* One comes after the other: so the kernel has buffers for all that it sends. */
+#define SOME_TURNS 4
+#define FDS_MAX    1024
+/* What the loop may hold of all of them: four times its buffers, and those. */
+#define HELD_MAX ((size_t)5 * 512 * 2048)
+
+static struct {
+    bool over; /* they may go on */
+    unsigned turns;
+    unsigned heard; /* bytes of the quiet one */
+} paused;
+
+static void pause_flooder(struct served *s, uint8_t *bytes, size_t len)
+{
+    if (s == flood.quiet) {
+        paused.heard += (unsigned)len;
+        return;
+    }
+    LOOP_CHECK(s->fixture, continues_stream(s, bytes, len));
+    if (!paused.over)
+        pinion__conn_pause(s->conn);
+}
+
+static size_t sent_by_all(void)
+{
+    size_t sum = 0;
+
+    for (size_t i = 0; i < flood.flooders; i++)
+        sum += flood.sent[i];
+    return sum;
+}
+
+static size_t received_of_all(const struct fixture *f)
+{
+    size_t sum = 0;
+
+    for (const struct served *s = f->served; s; s = s->next)
+        sum += s == flood.quiet ? 0 : s->received_len;
+    return sum;
+}
+
+/* What was sent on a connection and not read: this process has both its ends. */
+static size_t unread(int client)
+{
+    struct sockaddr_in end, peer;
+    socklen_t len = sizeof end;
+    int to_send = 0, to_read = 0;
+
+    assert_int_equal(getsockname(client, (struct sockaddr *)&end, &len), 0);
+    assert_int_equal(ioctl(client, SIOCOUTQ, &to_send), 0);
+    for (int fd = 0; fd < FDS_MAX && to_read == 0; fd++) {
+        len = sizeof peer;
+        if (fd != client && getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&
+            peer.sin_family == AF_INET && peer.sin_port == end.sin_port)
+            (void)ioctl(fd, SIOCINQ, &to_read);
+    }
+    return (size_t)to_send + (size_t)to_read;
+}
+
+static size_t unread_of_all(void)
+{
+    size_t sum = 0;
+
+    for (size_t i = 0; i < flood.flooders; i++)
+        sum += unread(flood.fds[i]);
+    return sum;
+}
+
+static void let_them_go_on(struct fixture *f)
+{
+    size_t sent = sent_by_all();
+    size_t held = sent - received_of_all(f) - unread_of_all();
+
+    print_message("%zu paused flooders: %zu of %zu bytes held, %u bytes of another heard\n", flood.flooders,
+                  held, sent, paused.heard);
+    LOOP_CHECK(f, held <= HELD_MAX);
+    LOOP_CHECK(f, paused.heard >= flood.flooders);
+    paused.over = true;
+    for (struct served *s = f->served; s; s = s->next)
+        pinion__conn_resume(s->conn);
+}
+
+static void flood_and_pause(struct fixture *f)
+{
+    f->wait = 1;
+    if (atomic_load(&f->client_step) == 0 || atomic_load(&f->client_done))
+        return;
+    if (paused.over && received_of_all(f) == sent_by_all())
+        tell_client(f);
+    if (paused.over)
+        return;
+    if (paused.turns < flood.flooders)
+        flood_once(paused.turns);
+    LOOP_CHECK(f, send(flood.quiet_fd, "q", 1, MSG_DONTWAIT) == 1);
+    if (++paused.turns == flood.flooders + SOME_TURNS)
+        let_them_go_on(f);
+}
+
+static void paused_flooders_cost_little_and_hold_up_nobody(void **state)
+{
+    static const struct script script = { .accepted = note_quiet,
+                                          .data = pause_flooder,
+                                          .turn = flood_and_pause,
+                                          .client = dial_all,
+                                          .recv_buffer = 512 * 1024 };
+
+    make_stream();
+    memset(&flood, 0, sizeof flood);
+    memset(&paused, 0, sizeof paused);
+    flood.flooders = FLOODERS_MAX;
+    fixture_free(play(&script));
+}
+
 /* ---- nothing is lost, whatever becomes of the flooders ---- */
 
 #define SENDERS 12
@@ -324,6 +442,7 @@ int main(void)
         cmocka_unit_test(four_flooders_hold_up_nobody),
         cmocka_unit_test(twelve_flooders_hold_up_nobody),
         cmocka_unit_test(many_flooders_hold_up_nobody),
+        cmocka_unit_test(paused_flooders_cost_little_and_hold_up_nobody),
         cmocka_unit_test(nothing_is_lost_of_those_who_send_a_lot),
         cmocka_unit_test(nothing_is_lost_on_unix_sockets_either),
         cmocka_unit_test(those_who_send_a_lot_can_be_closed),

@@ -523,6 +523,8 @@ static void set_options(const struct script *script, int fd)
 {
     if (!script->unix_socket)
         assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &(int){ 1 }, sizeof(int)), 0);
+    if (script->recv_buffer)
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &script->recv_buffer, sizeof(int)), 0);
     if (script->send_buffer)
         assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &script->send_buffer, sizeof(int)), 0);
     if (script->nodelay)

@@ -41,6 +41,7 @@ struct script {
     void (*turn)(struct fixture *fixture); /* may set fixture->wait */
     void (*client)(struct fixture *fixture);
     int send_buffer;        /* SO_SNDBUF of the served side, 0: the system's */
+    int recv_buffer;        /* SO_RCVBUF of the served side */
     int client_recv_buffer; /* SO_RCVBUF of the client's side */
     bool listen_late;       /* the script calls fixture_listen */
     bool leave_unattached;
