@@ -1,12 +1,14 @@
 /* Whole connections to an endpoint, over an engine without a kernel. There are requests, bodies, polls,
- * posts, upgrades and frames on four connections, in any order and cut anywhere, with answers that come
- * later, slow readers, resets, FINs, time, and allocations that fail. The input is a list of acts; what is
- * sent is made of ready parts, or taken from the input.
+ * posts, upgrades and frames on four connections, and routes whose functions the input decides about, in any
+ * order and cut anywhere, with answers that come later, slow readers, resets, FINs, time, and allocations
+ * that fail. The input is a list of acts; what is sent is made of ready parts, or taken from the input.
  *
  * In the end the endpoint is stopped. Then every connection, socket and session must end within the promised
  * time, and what a connection received must begin like an answer.
  *
  * Fuzzes: src/http/input.c src/http/request.c src/http/body.c src/http/state.c
+ * src/http/answer.c src/http/call.c src/http/cookie.c src/http/cors.c src/http/headers.c src/http/later.c
+ * src/http/off_loop.c src/http/request_answer.c src/http/request_read.c src/http/route.c src/http/wait.c
  * src/transport/websocket.c src/transport/websocket_in.c src/transport/websocket_out.c
  * src/transport/websocket_close.c src/transport/websocket_more.c
  * src/transport/longpoll_http_get.c src/transport/longpoll_http_post.c src/transport/longpoll_exchange.c
@@ -15,6 +17,7 @@
  * src/transport/longpoll_end.c src/transport/longpoll_local.c src/transport/longpoll_queue.c */
 #include "endpoint/endpoint.h"
 #include "fuzz.h"
+#include "fuzzed_routes.h"
 #include "memory_loop.h"
 #include "tests/helpers/shortage.h"
 #include "transport/longpoll_queue.h"
@@ -198,6 +201,7 @@ static void open_endpoint(void)
     ok(pinion_endpoint_get(endpoint, "/", page, "a page"));
     ok(pinion_endpoint_get(endpoint, "/much", page, big));
     ok(pinion_endpoint_static(endpoint, "/files", directory));
+    routes_mount(endpoint, &script);
 }
 
 /* ---- what peers send ---- */
@@ -216,6 +220,11 @@ static const char *const targets[] = {
     "/small/websocket?vsn=2.0.0",
     "/small/longpoll?vsn=2.0.0",
     "/small/longpoll?vsn=2.0.0&token=",
+};
+static const char *const route_methods[] = { "GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "BREW" };
+static const char *const route_targets[] = {
+    "/api/1",  "/api/one",       "/api/1/x/y", "/api/%2e%2e", "/api//1",       "/api/one?a[b]=1&c=%zz",
+    "/api/%0", "/api/1/%0d%0ax", "/api",       "/api/1/",     "/api/1/%c3%28", "/api/1?",
 };
 static const char *const messages[] = {
     "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]",    "[\"2\",\"1\",\"room:late\",\"phx_join\",{}]",
@@ -239,6 +248,12 @@ static void put(struct memory_peer *peer, const void *bytes, size_t len)
 static void put_text(struct memory_peer *peer, const char *text)
 {
     put(peer, text, strlen(text));
+}
+
+static void raw(struct memory_peer *peer)
+{
+    struct pinion_slice bytes = input_bytes(&script, input_byte(&script));
+    put(peer, bytes.ptr, bytes.len);
 }
 
 /* Messages, or bytes of the input. */
@@ -277,6 +292,41 @@ static void put_body(struct memory_peer *peer, unsigned how)
     pinion__buf_release(&body);
 }
 
+static void put_rest(struct memory_peer *peer, unsigned with)
+{
+    if (with & 1)
+        put_text(peer, "Connection: close\r\n");
+    if (with & 2)
+        put_text(peer, "Expect: 100-continue\r\n");
+    if (with & 4)
+        put_text(peer, "Content-Type: application/x-ndjson\r\n");
+    if (with & 8)
+        put_body(peer, with >> 4);
+    else
+        put_text(peer, "\r\n");
+}
+
+static void put_route_request(struct memory_peer *peer)
+{
+    put_text(peer, PICK(route_methods));
+    put_text(peer, " ");
+    put_text(peer, PICK(route_targets));
+    put_text(peer, " HTTP/1.1\r\nHost: x\r\n");
+    unsigned with = input_byte(&script);
+    if (with & 0x20)
+        put_text(peer, "Content-Type: application/json\r\n");
+    if (with & 0x40)
+        put_text(peer, "Origin: https://example.com\r\nAccess-Control-Request-Method: POST\r\n");
+    if (with & 0x80) {
+        put_text(peer, "X-A: ");
+        raw(peer);
+        put_text(peer, "\r\nCookie: c=d; a=");
+        raw(peer);
+        put_text(peer, "\r\n");
+    }
+    put_rest(peer, with);
+}
+
 static void put_request(struct memory_peer *peer)
 {
     put_text(peer, PICK(methods));
@@ -290,16 +340,7 @@ static void put_request(struct memory_peer *peer)
     if (strstr(target, "websocket"))
         put_text(peer, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
-    if (with & 1)
-        put_text(peer, "Connection: close\r\n");
-    if (with & 2)
-        put_text(peer, "Expect: 100-continue\r\n");
-    if (with & 4)
-        put_text(peer, "Content-Type: application/x-ndjson\r\n");
-    if (with & 8)
-        put_body(peer, with >> 4);
-    else
-        put_text(peer, "\r\n");
+    put_rest(peer, with);
 }
 
 /* With a mask of zeros. */
@@ -351,6 +392,16 @@ static void answer(unsigned i)
     }
 }
 
+static void answer_something(unsigned what)
+{
+    if (what & 0x40)
+        routes_use_ref();
+    else if (what & 0x80)
+        (void)routes_work();
+    else
+        answer(input_pick(&script, REFS));
+}
+
 static void check(const struct memory_peer *peer)
 {
     size_t len = peer->came < 9 ? peer->came : 9;
@@ -364,12 +415,6 @@ static void turn(void)
         note_token(&peers[i]);
         check(&peers[i]);
     }
-}
-
-static void raw(struct memory_peer *peer)
-{
-    struct pinion_slice bytes = input_bytes(&script, input_byte(&script));
-    put(peer, bytes.ptr, bytes.len);
 }
 
 /* One or four allocations fail, after some that succeed. */
@@ -392,7 +437,10 @@ static void act(void)
     case 1:
     case 2:
     case 3:
-        put_request(peer);
+        if (what & 0x40)
+            put_route_request(peer);
+        else
+            put_request(peer);
         break;
     case 4:
     case 5:
@@ -423,7 +471,7 @@ static void act(void)
         now += UINT64_C(1) << input_pick(&script, 18);
         break;
     case 14:
-        answer(input_pick(&script, REFS));
+        answer_something(what);
         break;
     default:
         if (what & 0x80)
@@ -432,12 +480,13 @@ static void act(void)
     }
 }
 
-/* Nobody reads or answers any more: time alone must bring it to its end. */
+/* Nobody reads or answers any more: time alone must bring it to its end, with the work that is under way. */
 static void go_down(void)
 {
     unsigned turns = 0;
     pinion_endpoint_stop(endpoint);
     while (!memory_stopping()) {
+        (void)routes_work();
         uint64_t wait = memory_turn();
         now += wait < 1000 ? wait : 1000;
         REQUIRE(++turns < TURNS_MAX);
@@ -463,6 +512,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pinion_log_set_level(PINION_LOG_NONE);
     script = (struct input){ .at = data, .left = size };
     token[0] = '\0';
+    next_ref = 0;
     memory_script = run_script;
     memory_was_short = false;
     open_endpoint();
@@ -470,6 +520,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)shortage_end();
     REQUIRE(rc == 0 || (memory_was_short && rc == PINION_ENOMEM));
     pinion_endpoint_stats(endpoint, &stats);
+    routes_end();
     REQUIRE(stats.connections == 0 && stats.sockets == 0 && stats.channels == 0);
     for (unsigned i = 0; i < REFS; i++)
         drop_ref(i);
