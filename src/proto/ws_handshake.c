@@ -2,6 +2,7 @@
 #include "proto/ws_handshake.h"
 #include <openssl/evp.h>
 #include <pinion/error.h>
+#include <pthread.h>
 #include <stdio.h>
 
 /* A text of limited length. What does not fit is left out, and everything after it. */
@@ -165,10 +166,21 @@ const char *pinion__ws_handshake_check(const struct pinion_http_request *request
     return NULL;
 }
 
+/* EVP_sha1() looks the algorithm up whenever it is used, which takes longer than the digest. NULL: there was
+ * no memory. It is never freed. */
+static EVP_MD *sha1;
+
+static void find_sha1(void)
+{
+    sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+}
+
 static bool digest_key(EVP_MD_CTX *context, struct pinion_slice key, unsigned char digest[EVP_MAX_MD_SIZE])
 {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 section 1.3 */
-    return context && EVP_DigestInit_ex(context, EVP_sha1(), NULL) &&
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, find_sha1);
+    return context && EVP_DigestInit_ex(context, sha1 ? sha1 : EVP_sha1(), NULL) &&
            EVP_DigestUpdate(context, key.ptr, key.len) && EVP_DigestUpdate(context, guid, sizeof guid - 1) &&
            EVP_DigestFinal_ex(context, digest, NULL);
 }
