@@ -178,10 +178,23 @@ void pinion__payload_borrow(struct pinion_payload *payload, pinion_payload_type 
     *payload = (struct pinion_payload){ .type = type, .spaced = spaced, .bytes = bytes };
 }
 
+void pinion__payload_borrow_tree(struct pinion_payload *payload, json_t *tree)
+{
+    *payload = (struct pinion_payload){ .type = PINION_PAYLOAD_JSON, .spaced = true, .tree = tree };
+}
+
 void pinion__payload_borrow_end(struct pinion_payload *payload)
 {
     json_decref(atomic_load(&payload->tree));
     pinion_payload_unref(atomic_load(&payload->copy));
+}
+
+static pinion_payload *copy_borrowed(struct pinion_payload *payload)
+{
+    if (payload->type == PINION_PAYLOAD_BINARY)
+        return copy_binary(payload->bytes);
+    return payload->bytes.ptr ? copy_json(payload->bytes, payload->spaced)
+                              : dump(atomic_load(&payload->tree));
 }
 
 /* The heap copy of a borrowed payload, which holds the reference to it. Poison when out of memory. */
@@ -190,8 +203,7 @@ static pinion_payload *heap_copy(struct pinion_payload *payload)
     pinion_payload *found = atomic_load(&payload->copy);
     if (found)
         return found;
-    bool json = payload->type == PINION_PAYLOAD_JSON;
-    pinion_payload *made = json ? copy_json(payload->bytes, payload->spaced) : copy_binary(payload->bytes);
+    pinion_payload *made = copy_borrowed(payload);
     if (made == &poison || atomic_compare_exchange_strong(&payload->copy, &found, made))
         return made;
     pinion_payload_unref(made);

@@ -3,7 +3,8 @@
  *   owned     on the heap, counted; the bytes follow the struct
  *   view      on the heap, counted; the bytes are another payload's, and it holds a reference to that one
  *   borrowed  on a stack, refs is 0; the bytes lie in somebody's receive buffer, and may contain white space.
- *             When a user takes a reference, a heap copy is made once and kept in `copy`.
+ *             Or there is only a tree, and no bytes. When a user takes a reference, a heap copy is made once
+ *             and kept in `copy`.
  *
  * Poison is an owned payload without bytes. A terminated text behind the struct says why the payload could
  * not be built. When memory has run out, one static payload, which is never counted, is the poison.
@@ -20,7 +21,7 @@
 struct pinion_payload {
     atomic_uint refs;
     pinion_payload_type type;
-    bool spaced; /* JSON text with white space between tokens; only in a borrowed payload */
+    bool spaced; /* JSON text with white space between tokens, or none yet; only in a borrowed payload */
     bool is_view;
     struct pinion_slice bytes; /* JSON text, or binary */
     _Atomic(json_t *) tree;    /* NULL until the text was parsed */
@@ -36,6 +37,10 @@ struct pinion_payload {
  * space between tokens. Bytes and payload must stay until pinion__payload_borrow_end. */
 void pinion__payload_borrow(struct pinion_payload *payload, pinion_payload_type type,
                             struct pinion_slice bytes, bool spaced);
+
+/* Make *payload a borrowed payload of this tree, which it takes over. Its text is written when somebody wants
+ * it. */
+void pinion__payload_borrow_tree(struct pinion_payload *payload, json_t *tree);
 
 /* Free what a borrowed payload has collected. References that users took stay valid. */
 void pinion__payload_borrow_end(struct pinion_payload *payload);

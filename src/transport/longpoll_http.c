@@ -1,5 +1,6 @@
 #include "transport/longpoll_http.h"
 #include "http/cors.h"
+#include "proto/payload.h"
 #include "proto/query.h"
 #include "transport/longpoll_begin.h"
 #include "transport/longpoll_http_exchange.h"
@@ -31,17 +32,18 @@ static void serve(struct pinion_http *http, const struct pinion_entrance *entran
                   const struct pinion_http_request *request, const struct pinion_connect_request *connect,
                   struct pinion_slice head)
 {
+    struct pinion_payload params;
     json_t *tree = NULL;
     if (pinion__query_parse(request->query, &tree) != 0) {
         pinion__http_send_error(http, 400, request->keep_alive);
         return;
     }
-    pinion_payload *params = pinion_payload_json(tree);
+    pinion__payload_borrow_tree(&params, tree);
     if (pinion__slice_is(request->method, "GET"))
-        pinion__longpoll_http_get(http, entrance, request, params, connect, head);
+        pinion__longpoll_http_get(http, entrance, request, &params, connect, head);
     else
-        pinion__longpoll_http_post(http, entrance, request, params);
-    pinion_payload_unref(params);
+        pinion__longpoll_http_post(http, entrance, request, &params);
+    pinion__payload_borrow_end(&params);
 }
 
 void pinion__longpoll_serve(struct pinion_http *http, const struct pinion_entrance *entrance,

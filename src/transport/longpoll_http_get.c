@@ -1,6 +1,7 @@
 #include "transport/longpoll_http_get.h"
 #include "base/log_limit.h"
 #include "io/peer.h"
+#include "proto/payload.h"
 #include "proto/query.h"
 #include "transport/longpoll.h"
 #include "transport/longpoll_begin.h"
@@ -79,9 +80,10 @@ static void get_again(struct pinion_http *http, const struct kept_get *kept)
                     pinion__connect_request_init(&connect, entrance, pinion__http_conn(http), &request,
                                                  pinion__longpoll.name) == 0;
     if (readable) {
-        pinion_payload *params = pinion_payload_json(tree);
-        poll_or_begin(http, entrance, &request, params, &connect);
-        pinion_payload_unref(params);
+        struct pinion_payload params;
+        pinion__payload_borrow_tree(&params, tree);
+        poll_or_begin(http, entrance, &request, &params, &connect);
+        pinion__payload_borrow_end(&params);
     } else { /* it was, the first time: there is no memory */
         json_decref(tree);
         pinion__longpoll_http_status(http, 500, pinion__http_keep_alive(http));

@@ -1,6 +1,7 @@
 #include "transport/websocket_upgrade.h"
 #include "engine/connect.h"
 #include "engine/socket_end.h"
+#include "proto/payload.h"
 #include "proto/query.h"
 #include "proto/ws_handshake.h"
 #include "transport/connect_request.h"
@@ -86,19 +87,20 @@ static int connect_client(struct pinion_http *http, const struct pinion_entrance
                           const struct pinion_http_request *head, bool upgrade, pinion_payload **reason)
 {
     struct pinion_connect_request connect;
+    struct pinion_payload params;
     json_t *tree = NULL;
     int rc = pinion__query_parse(head->query, &tree);
     if (rc)
         return rc;
-    pinion_payload *params = pinion_payload_json(tree);
+    pinion__payload_borrow_tree(&params, tree);
     rc = pinion__connect_request_init(&connect, entrance, pinion__http_conn(http), head,
                                       pinion__websocket.name);
     if (!rc && upgrade)
-        rc = open_websocket(http, entrance, head, &connect, params, reason);
+        rc = open_websocket(http, entrance, head, &connect, &params, reason);
     else if (!rc)
-        rc = connect_in_vain(entrance, &connect, params, reason);
+        rc = connect_in_vain(entrance, &connect, &params, reason);
     pinion__connect_request_release(&connect);
-    pinion_payload_unref(params);
+    pinion__payload_borrow_end(&params);
     return rc;
 }
 

@@ -294,6 +294,37 @@ static void the_bytes_of_a_borrowed_payload_are_compact(void **unused)
     pinion__payload_borrow_end(&payload);
 }
 
+static void the_text_of_a_borrowed_tree_is_written_when_it_is_wanted(void **unused)
+{
+    struct pinion_payload payload;
+    json_t *tree = json_pack("{s:i}", "n", 1);
+    pinion__payload_borrow_tree(&payload, tree);
+    assert_ptr_equal(pinion_payload_tree(&payload), tree);
+    assert_null(atomic_load(&payload.copy));
+    assert_slice(bytes_of(&payload), "{\"n\":1}");
+    assert_ptr_equal(bytes_of(&payload).ptr, bytes_of(&payload).ptr);
+    pinion_payload *kept = pinion_payload_ref(&payload);
+    pinion__payload_borrow_end(&payload);
+    check_json(kept, LITERAL("{\"n\":1}"));
+}
+
+static void a_borrowed_tree_without_a_text_becomes_poison(void **unused)
+{
+    struct pinion_payload payload;
+    pinion__payload_borrow_tree(&payload, json_object());
+    json_t *tree = pinion_payload_tree(&payload);
+    json_t *list = json_array();
+    json_object_set(tree, "list", list);
+    json_array_append(list, tree); /* it contains itself */
+    pinion_payload *kept = pinion_payload_ref(&payload);
+    assert_int_equal(pinion_payload_kind(kept), PINION_PAYLOAD_POISON);
+    assert_int_equal(bytes_of(&payload).len, 0);
+    pinion_payload_unref(kept);
+    json_array_clear(list);
+    json_decref(list);
+    pinion__payload_borrow_end(&payload);
+}
+
 static void borrowed_binary_is_kept_by_a_reference_too(void **unused)
 {
     struct pinion_payload payload;
@@ -455,6 +486,8 @@ int main(void)
         cmocka_unit_test(a_borrowed_payload_reads_the_bytes_where_they_are),
         cmocka_unit_test(a_reference_on_a_borrowed_payload_outlives_it),
         cmocka_unit_test(the_bytes_of_a_borrowed_payload_are_compact),
+        cmocka_unit_test(the_text_of_a_borrowed_tree_is_written_when_it_is_wanted),
+        cmocka_unit_test(a_borrowed_tree_without_a_text_becomes_poison),
         cmocka_unit_test(borrowed_binary_is_kept_by_a_reference_too),
         cmocka_unit_test(a_view_shares_the_bytes_and_not_the_tree),
         cmocka_unit_test(a_view_of_a_borrowed_payload_outlives_it),
