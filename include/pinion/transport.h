@@ -109,10 +109,13 @@ struct pinion_connect_info {
     uint16_t peer_port;      /* The client's port. */
     pinion_uri uri;          /* The request's URI. */
     pinion_slice auth_token; /* For pinion_connect_auth_token. */
-    void *request;           /* Passed to the two functions below, which may be NULL. */
+    void *request;           /* Passed to the functions below, which may be NULL. */
     /* For pinion_connect_header and pinion_connect_headers. */
     pinion_slice (*header)(void *request, const char *name);
     void (*headers)(void *request, const char *prefix, pinion_header_fn *fn, void *data);
+    /* In place of ->peer and ->peer_port, if ->peer is NULL: looks up the client's address and port when the
+     * application asks for them. The transport's own ->peer must tell this address later. */
+    const char *(*find_peer)(void *request, uint16_t *port);
 };
 
 /* Connect a client to the socket mounted at `path`, with parameters from a query string, as in a URL. 0: *out

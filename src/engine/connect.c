@@ -113,9 +113,9 @@ static int connect_outcome(struct pinion_socket *socket, pinion_result result, p
 static void log_connect(const struct pinion_socket *socket, const struct pinion_connect *connect)
 {
     char params[PINION_LOG_PARAMS_MAX];
-    const char *peer = pinion_connect_peer(connect->info);
     if (!pinion__log_enabled(PINION_LOG_DEBUG))
         return;
+    const char *peer = pinion_connect_peer(connect->info);
     pinion__log_params(params, connect->params, socket->shard->hub->filter);
     pinion__log(PINION_LOG_DEBUG, "socket %s: %s connects by %s: %s", socket->class->mount->path,
                 peer[0] ? peer : "somebody", connect->transport->name, params);

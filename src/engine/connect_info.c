@@ -9,16 +9,27 @@ const char *pinion_connect_transport(const pinion_connect_info *info)
     return info->transport;
 }
 
+static const char *find_peer(const pinion_connect_info *info, uint16_t *port)
+{
+    *port = info->peer_port;
+    if (info->peer || !info->find_peer)
+        return info->peer ? info->peer : "";
+    return info->find_peer(info->request, port);
+}
+
 const char *pinion_connect_peer(const pinion_connect_info *info)
 {
+    uint16_t port;
     PINION_NEED(info, return "");
-    return info->peer ? info->peer : "";
+    return find_peer(info, &port);
 }
 
 uint16_t pinion_connect_peer_port(const pinion_connect_info *info)
 {
+    uint16_t port;
     PINION_NEED(info, return 0);
-    return info->peer_port;
+    (void)find_peer(info, &port);
+    return port;
 }
 
 const pinion_uri *pinion_connect_uri(const pinion_connect_info *info)

@@ -15,9 +15,11 @@ static void ask_transport(const struct pinion_socket *socket, char text[ADDRESS]
 void pinion__who_keep(struct pinion_socket *socket, const pinion_connect_info *info)
 {
     char known[ADDRESS];
-    const char *peer = info ? pinion_connect_peer(info) : "";
+    const char *peer = info && info->peer ? info->peer : ""; /* what is looked up can be looked up again */
+    if (!peer[0])
+        return;
     ask_transport(socket, known);
-    if (peer[0] && strcmp(peer, known) != 0)
+    if (strcmp(peer, known) != 0)
         pinion__socket_extra_keep_peer(socket, peer);
 }
 

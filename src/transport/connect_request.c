@@ -13,12 +13,25 @@
 
 static pinion_slice find_header(void *request, const char *name)
 {
-    return pinion__http1_header(request, name);
+    const struct pinion_connect_request *connect = request;
+    return pinion__http1_header(connect->head, name);
 }
 
-static void each_header(void *data, const char *prefix, pinion_header_fn *fn, void *fn_data)
+static void each_header(void *request, const char *prefix, pinion_header_fn *fn, void *data)
 {
-    pinion__http1_each_header(data, prefix, fn, fn_data);
+    const struct pinion_connect_request *connect = request;
+    pinion__http1_each_header(connect->head, prefix, fn, data);
+}
+
+static const char *find_peer(void *request, uint16_t *port)
+{
+    struct pinion_connect_request *connect = request;
+    uint8_t address[16];
+    if (connect->conn && pinion__peer_of(connect->conn, address, &connect->info.peer_port))
+        pinion__peer_text(address, connect->peer);
+    connect->conn = NULL;
+    *port = connect->info.peer_port;
+    return connect->peer;
 }
 
 /* What the client called the server: as the request has it, or as a trusted proxy says. */
@@ -39,13 +52,36 @@ static void fill_uri(pinion_uri *uri, const struct pinion_http_request *request,
     };
 }
 
-static void fill_request(pinion_connect_info *info, const struct pinion_http_request *request,
+static void fill_request(struct pinion_connect_request *connect, const struct pinion_http_request *request,
                          const struct pinion_forwarded *forwarded)
 {
-    info->request = (void *)request;
-    info->header = find_header;
-    info->headers = each_header;
-    fill_uri(&info->uri, request, forwarded);
+    connect->head = request;
+    connect->info.request = connect;
+    connect->info.header = find_header;
+    connect->info.headers = each_header;
+    fill_uri(&connect->info.uri, request, forwarded);
+}
+
+/* Proxies may name another address, and sessions of long polling are counted by address. */
+static bool must_know_peer(const struct pinion_entrance *entrance, const char *transport)
+{
+    return entrance->trusted_count > 0 || transport != pinion__websocket.name;
+}
+
+static void find_client(struct pinion_connect_request *connect, const struct pinion_entrance *entrance,
+                        const struct pinion_conn *conn, const struct pinion_http_request *request,
+                        struct pinion_forwarded *forwarded)
+{
+    uint8_t address[16];
+    uint16_t port = 0;
+    connect->info.peer = connect->peer;
+    if (!pinion__peer_of(conn, address, &port))
+        return;
+    pinion__forwarded(request, address, port, entrance->trusted, entrance->trusted_count, forwarded);
+    pinion__peer_text(forwarded->address, connect->peer);
+    connect->info.peer_port = forwarded->port;
+    connect->client.known = true;
+    memcpy(connect->client.address, forwarded->address, sizeof connect->client.address);
 }
 
 static void fill_info(struct pinion_connect_request *connect, const struct pinion_entrance *entrance,
@@ -53,18 +89,14 @@ static void fill_info(struct pinion_connect_request *connect, const struct pinio
                       const char *transport)
 {
     struct pinion_forwarded forwarded = { .port = 0 };
-    uint8_t address[16];
-    uint16_t port = 0;
-    if (pinion__peer_of(conn, address, &port)) {
-        pinion__forwarded(request, address, port, entrance->trusted, entrance->trusted_count, &forwarded);
-        pinion__peer_text(forwarded.address, connect->peer);
-        connect->client.known = true;
-        memcpy(connect->client.address, forwarded.address, sizeof connect->client.address);
+    connect->info.transport = transport;
+    if (must_know_peer(entrance, transport)) {
+        find_client(connect, entrance, conn, request, &forwarded);
+    } else {
+        connect->conn = conn;
+        connect->info.find_peer = find_peer;
     }
-    connect->info = (struct pinion_connect_info){ .transport = transport,
-                                                  .peer = connect->peer,
-                                                  .peer_port = forwarded.port };
-    fill_request(&connect->info, request, &forwarded);
+    fill_request(connect, request, &forwarded);
 }
 
 /* ---- the origin ---- */
@@ -205,7 +237,7 @@ int pinion__connect_request_told(struct pinion_connect_request *connect, struct 
     connect->info = (struct pinion_connect_info){ .transport = told->transport,
                                                   .peer = told->peer,
                                                   .peer_port = told->peer_port };
-    fill_request(&connect->info, request, &forwarded);
+    fill_request(connect, request, &forwarded);
     if (told->auth_token && mount->options.auth_token)
         token = pinion__slice_str(told->auth_token);
     int rc = check_origin(shard, mount, request, &connect->info);

@@ -11,7 +11,9 @@
 
 struct pinion_connect_request {
     struct pinion_connect_info info;
-    struct pinion_slice protocol; /* agreed on; empty: none */
+    const struct pinion_http_request *head;
+    const struct pinion_conn *conn; /* whose address is looked up when somebody asks; NULL: it is known */
+    struct pinion_slice protocol;   /* agreed on; empty: none */
     char peer[INET6_ADDRSTRLEN];
     char *auth_token;
     struct pinion_longpoll_client client; /* its address, where it has one */
