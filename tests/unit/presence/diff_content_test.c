@@ -390,11 +390,10 @@ static struct crowd crowd_of(unsigned count)
 static void a_crowd_that_joins_is_told_in_proportion(void **state)
 {
     use(NULL);
-    struct crowd half = crowd_of(500), whole = crowd_of(1000);
-    print_message(
-        "a member of 500 joiners is sent %zu bytes (%zu at most) in %zu diffs at most, of 1,000: %zu "
-        "(%zu) in %zu\n",
-        half.bytes, half.most, half.diffs, whole.bytes, whole.most, whole.diffs);
+    struct crowd half = crowd_of(300), whole = crowd_of(600);
+    print_message("a member of 300 joiners is sent %zu bytes (%zu at most) in %zu diffs at most, of 600: %zu "
+                  "(%zu) in %zu\n",
+                  half.bytes, half.most, half.diffs, whole.bytes, whole.most, whole.diffs);
     assert_in_range(whole.bytes, 2 * half.bytes - half.bytes / 10, 2 * half.bytes + half.bytes / 10);
     assert_in_range(whole.most, whole.bytes, whole.bytes + 1000);
     assert_in_range(whole.diffs, 1, 6);
