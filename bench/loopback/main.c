@@ -1,10 +1,13 @@
-/* What a socket with one channel costs without a connection, and what a delivery to it costs. It makes as
- * many sockets as are asked for, over a transport that counts frames and drops them. They live on one loop;
- * there is no other thread.
+/* What a socket with its channels costs without a connection, and what a join and a delivery cost. It makes
+ * as many sockets as are asked for, over a transport that counts frames and drops them. They live on one
+ * loop; there is no other thread.
  *
- *     loopback [--assign] [--quick] [SOCKETS …]      (10,000 and 1,000,000)
+ *     loopback [--topics N] [--channels N] [--assign] [--quick] [SOCKETS …]      (10,000 and 1,000,000)
  *
- * --assign: each channel has one assign. --quick: a hundredth of the deliveries, to try it. */
+ * --topics: there are so many topics, over which the channels are spread (1). --channels: each socket joins
+ * so many of them (1). --assign: each channel has one assign. --quick: a hundredth of the deliveries, to try
+ * it.
+ */
 #include "die.h"
 #include <pinion/pinion.h>
 #include <semaphore.h>
@@ -14,8 +17,11 @@
 #include <string.h>
 #include <time.h>
 
-#define DELIVERIES 20000000 /* that are measured, for any number of sockets */
-#define ROUNDS     5
+#define DELIVERIES   20000000 /* that are measured, for any number of sockets */
+#define ROUNDS       5
+#define TEXT_MAX     100
+#define SOCKETS_MAX  ((size_t)100000000)
+#define CHANNELS_MAX ((size_t)100) /* of one socket, by default */
 
 struct conn {
     pinion_socket *socket;
@@ -27,6 +33,8 @@ static struct bench {
     pinion_endpoint *endpoint;
     struct conn *conns;
     size_t count;
+    size_t topics;
+    size_t channels; /* of each socket */
     size_t deliveries;
     bool assign;
     sem_t done;
@@ -105,19 +113,41 @@ static double memory_now(void)
     return kib * 1024;
 }
 
-static void connect_all(void)
+static void connect_one(struct conn *conn)
 {
-    static const char text[] = "[\"1\",\"1\",\"bench:1\",\"phx_join\",{}]";
-    for (size_t i = 0; i < bench.count; i++) {
-        struct conn *conn = &bench.conns[i];
-        pinion_connect_info info = { .transport = counting.name };
-        if (pinion_transport_connect(bench.endpoint, "/socket", &counting, conn, "vsn=2.0.0", &info,
-                                     &conn->socket, NULL) != 0)
-            die("a client cannot connect: %s", pinion_error_detail());
-        pinion_transport_receive(conn->socket, false, text, sizeof text - 1);
-        if (conn->frames != 1)
-            die("a join was not answered");
+    pinion_connect_info info = { .transport = counting.name };
+    if (pinion_transport_connect(bench.endpoint, "/socket", &counting, conn, "vsn=2.0.0", &info,
+                                 &conn->socket, NULL) != 0)
+        die("a client cannot connect: %s", pinion_error_detail());
+}
+
+/* The channels of all sockets are dealt out to the topics like cards. */
+static size_t topic_of(size_t socket, size_t channel)
+{
+    return (socket * bench.channels + channel) % bench.topics;
+}
+
+static void join_all(struct conn *conn, size_t socket)
+{
+    char text[TEXT_MAX];
+    for (size_t i = 0; i < bench.channels; i++) {
+        int len =
+            snprintf(text, sizeof text, "[\"1\",\"1\",\"bench:%zu\",\"phx_join\",{}]", topic_of(socket, i));
+        pinion_transport_receive(conn->socket, false, text, (size_t)len);
     }
+    if (conn->frames != bench.channels)
+        die("a join was not answered");
+}
+
+/* The nanoseconds of a join, with its part of the connect. */
+static double connect_all(void)
+{
+    double since = cpu_now();
+    for (size_t i = 0; i < bench.count; i++) {
+        connect_one(&bench.conns[i]);
+        join_all(&bench.conns[i], i);
+    }
+    return (cpu_now() - since) / (double)(bench.count * bench.channels);
 }
 
 static int by_value(const void *a, const void *b)
@@ -126,22 +156,40 @@ static int by_value(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* The nanoseconds of a delivery: the median of some rounds. */
+static size_t frames_of_all(void)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < bench.count; i++)
+        sum += bench.conns[i].frames;
+    return sum;
+}
+
+/* One topic after the other. Returns how many deliveries that makes. */
+static size_t broadcast_round(size_t broadcasts)
+{
+    char topic[TEXT_MAX];
+    size_t before = frames_of_all();
+    for (size_t i = 0; i < broadcasts; i++) {
+        snprintf(topic, sizeof topic, "bench:%zu", i % bench.topics);
+        if (pinion_endpoint_broadcast(bench.endpoint, topic, "msg", pinion_json("{s:s}", "body", "hello")) !=
+            0)
+            die("a broadcast failed: %s", pinion_error_detail());
+    }
+    return frames_of_all() - before;
+}
+
+/* The nanoseconds of a delivery, with its part of the broadcast: the median of some rounds. Each round
+ * reaches every topic equally often. */
 static double broadcast_all(void)
 {
     double rounds[ROUNDS];
-    uint32_t seen = bench.conns[0].frames;
-    size_t times = bench.deliveries / ROUNDS / bench.count + 1;
+    size_t channels = bench.count * bench.channels;
+    size_t times = bench.deliveries / ROUNDS / channels + 1;
     for (int round = 0; round < ROUNDS; round++) {
         double since = cpu_now();
-        for (size_t i = 0; i < times; i++)
-            pinion_endpoint_broadcast(bench.endpoint, "bench:1", "msg",
-                                      pinion_json("{s:s}", "body", "hello"));
-        rounds[round] = (cpu_now() - since) / (double)(times * bench.count);
-    }
-    for (size_t i = 0; i < bench.count; i++) {
-        if (bench.conns[i].frames != seen + times * ROUNDS)
-            die("client %zu got %u messages of %zu", i, bench.conns[i].frames - seen, times * ROUNDS);
+        if (broadcast_round(times * bench.topics) != times * channels)
+            die("not everybody got every message");
+        rounds[round] = (cpu_now() - since) / (double)(times * channels);
     }
     qsort(rounds, ROUNDS, sizeof *rounds, by_value);
     return rounds[ROUNDS / 2];
@@ -156,11 +204,12 @@ static void leave_all(void)
 static void run(void *data)
 {
     double before = memory_now();
-    connect_all();
+    double join_ns = connect_all();
     double joined = memory_now();
     double ns = broadcast_all();
-    printf("%9zu sockets: %6.1f bytes each, %5.2f ns a delivery\n", bench.count,
-           (joined - before) / (double)bench.count, ns);
+    printf(
+        "%9zu sockets, %zu of %zu topics each: %6.1f bytes a socket, %4.0f ns a join, %5.2f ns a delivery\n",
+        bench.count, bench.channels, bench.topics, (joined - before) / (double)bench.count, join_ns, ns);
     fflush(stdout);
     leave_all();
     sem_post(&bench.done);
@@ -190,19 +239,35 @@ static void measure(size_t count)
     free(bench.conns);
 }
 
+static size_t to_number(const char *text, const char *what, size_t max)
+{
+    char *end;
+    unsigned long number = text ? strtoul(text, &end, 10) : 0;
+    if (!text || *end || number < 1 || number > max)
+        die("\"%s\" is not a number of %s from 1 to %zu", text ? text : "", what, max);
+    return number;
+}
+
 /* Returns the index of the first argument that is not an option. */
 static int take_options(int argc, char **argv)
 {
     int i = 1;
     bench.deliveries = DELIVERIES;
+    bench.topics = bench.channels = 1;
     for (; i < argc && argv[i][0] == '-'; i++) {
         if (strcmp(argv[i], "--assign") == 0)
             bench.assign = true;
+        else if (strcmp(argv[i], "--topics") == 0)
+            bench.topics = to_number(argv[++i], "topics", SOCKETS_MAX);
+        else if (strcmp(argv[i], "--channels") == 0)
+            bench.channels = to_number(argv[++i], "channels", CHANNELS_MAX);
         else if (strcmp(argv[i], "--quick") == 0)
             bench.deliveries = DELIVERIES / 100;
         else
             die("\"%s\" is not an option", argv[i]);
     }
+    if (bench.channels > bench.topics)
+        die("a socket cannot join %zu of %zu topics", bench.channels, bench.topics);
     return i;
 }
 
@@ -215,12 +280,7 @@ int main(int argc, char **argv)
         measure(10000);
         measure(1000000);
     }
-    for (int i = first; i < argc; i++) {
-        char *end;
-        unsigned long count = strtoul(argv[i], &end, 10);
-        if (*end || count < 1 || count > 100000000)
-            die("\"%s\" is not a number of sockets from 1 to 100,000,000", argv[i]);
-        measure(count);
-    }
+    for (int i = first; i < argc; i++)
+        measure(to_number(argv[i], "sockets", SOCKETS_MAX));
     return 0;
 }

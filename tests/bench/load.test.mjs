@@ -185,12 +185,24 @@ describe("sockets without connections", () => {
     const { status, stdout, stderr } = spawnSync(programFile("loopback"), ["--assign", "--quick", "10", "3000"], { encoding: "utf8" });
     assert.equal(status, 0, stderr);
     // Ten of them take less than the process gives back or takes meanwhile: their figure may be below zero.
-    assert.match(stdout, /^ +10 sockets: +-?[\d.]+ bytes each, +[\d.]+ ns a delivery\n +3000 sockets: +[\d.]+ bytes/);
+    assert.match(stdout, /^ +10 sockets, 1 of 1 topics each: +-?[\d.]+ bytes a socket, +\d+ ns a join, +[\d.]+ ns a delivery\n +3000 sockets, /);
+  });
+
+  it("join several of many topics", () => {
+    const { status, stdout, stderr } = spawnSync(programFile("loopback"), ["--topics", "7", "--channels", "3", "--quick", "50"], { encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^ +50 sockets, 3 of 7 topics each: /);
   });
 
   it("say what is wrong with their command line", () => {
-    for (const [argument, complaint] of [["0", /"0" is not a number of sockets/], ["--fast", /"--fast" is not an option/]]) {
-      const { status, stderr } = spawnSync(programFile("loopback"), [argument], { encoding: "utf8" });
+    const lines = [
+      [["0"], /"0" is not a number of sockets/],
+      [["--fast"], /"--fast" is not an option/],
+      [["--topics"], /"" is not a number of topics/],
+      [["--channels", "2"], /a socket cannot join 2 of 1 topics/],
+    ];
+    for (const [line, complaint] of lines) {
+      const { status, stderr } = spawnSync(programFile("loopback"), line, { encoding: "utf8" });
       assert.equal(status, 1);
       assert.match(stderr, complaint);
     }
