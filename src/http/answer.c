@@ -1,19 +1,8 @@
 /* Answers to HTTP requests. */
 #include "http/connection.h"
+#include "proto/http_date.h"
 #include <stdio.h>
 #include <time.h>
-
-/* The date is in English (RFC 9110 section 6.6.1). strftime() would use the locale of the process. */
-static void format_date(char *out, size_t size)
-{
-    static const char days[] = "SunMonTueWedThuFriSat";
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    struct tm utc;
-    time_t now = time(NULL);
-    gmtime_r(&now, &utc);
-    snprintf(out, size, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * utc.tm_wday, utc.tm_mday,
-             months + 3 * utc.tm_mon, utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
-}
 
 /* Answers with 1xx, 204 and 304 end with their head, whatever it says, and 205 has no content (RFC 9110
  * sections 6.4.1 and 15.3.6). Bytes behind such a head would be read as the next answer. */
@@ -25,9 +14,9 @@ bool pinion__http_has_content(int status)
 /* As snprintf(): returns the length of the whole head, even when it does not fit. */
 static int format_head(const struct pinion_http_answer *answer, char *out, size_t size)
 {
-    char date[40], length[48] = "";
+    char date[PINION_HTTP_DATE], length[48] = "";
     bool typed = answer->content_type && pinion__http_has_content(answer->status);
-    format_date(date, sizeof date);
+    pinion__http_date_write(time(NULL), date);
     if (pinion__http_has_content(answer->status))
         snprintf(length, sizeof length, "content-length: %llu\r\n", (unsigned long long)answer->length);
     else if (answer->status ==
