@@ -1,5 +1,6 @@
 #include "http/static.h"
 #include "base/log.h"
+#include "http/content_type.h"
 #include "http/open_beneath.h"
 #include "proto/http1.h"
 #include <errno.h>
@@ -7,7 +8,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -182,48 +182,4 @@ bool pinion__static_has(const struct pinion_static *files, struct pinion_slice p
     if (rc == 0)
         close(file.fd);
     return rc == 0 || rc == PINION_STATIC_DIRECTORY;
-}
-
-/* ---- content types ---- */
-
-static const struct {
-    const char *extension;
-    const char *type;
-} content_types[] = {
-    { "html", "text/html; charset=utf-8" },
-    { "css", "text/css; charset=utf-8" },
-    { "js", "text/javascript; charset=utf-8" },
-    { "mjs", "text/javascript; charset=utf-8" },
-    { "json", "application/json" },
-    { "map", "application/json" },
-    { "webmanifest", "application/manifest+json" },
-    { "txt", "text/plain; charset=utf-8" },
-    { "xml", "text/xml; charset=utf-8" },
-    { "csv", "text/csv; charset=utf-8" },
-    { "md", "text/markdown; charset=utf-8" },
-    { "svg", "image/svg+xml" },
-    { "png", "image/png" },
-    { "jpg", "image/jpeg" },
-    { "jpeg", "image/jpeg" },
-    { "gif", "image/gif" },
-    { "webp", "image/webp" },
-    { "avif", "image/avif" },
-    { "ico", "image/vnd.microsoft.icon" },
-    { "woff", "font/woff" },
-    { "woff2", "font/woff2" },
-    { "wasm", "application/wasm" },
-    { "pdf", "application/pdf" },
-    { "mp3", "audio/mpeg" },
-    { "mp4", "video/mp4" },
-    { "webm", "video/webm" },
-};
-
-const char *pinion__content_type(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < sizeof content_types / sizeof content_types[0]; i++) {
-        if (strcasecmp(dot + 1, content_types[i].extension) == 0)
-            return content_types[i].type;
-    }
-    return "application/octet-stream";
 }

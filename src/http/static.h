@@ -35,7 +35,4 @@ int pinion__static_open(const struct pinion_static *files, struct pinion_slice p
 /* True when pinion__static_open would find a file or a directory. */
 bool pinion__static_has(const struct pinion_static *files, struct pinion_slice path);
 
-/* The content type for the extension of a name; "application/octet-stream" for an unknown one. */
-const char *pinion__content_type(const char *name);
-
 #endif
