@@ -209,9 +209,14 @@ PINION_API void pinion_response_send(pinion_response *response, int status, cons
 /* Serve the files in `directory` below the URL path `prefix`. A path with a slash at its end is the
  * index.html there. Nothing outside the directory is served: a symbolic link must be relative and lead to a
  * file inside, and kernels before 5.6 follow no links. Names that begin with a dot are not served, except
- * below `.well-known/` (RFC 8615). Each file has an ETag, so a browser that has the file already is told so
- * (304). A relative directory is looked for next to the program's own file first, then in the working
- * directory.
+ * below `.well-known/` (RFC 8615). A relative directory is looked for next to the program's own file first,
+ * then in the working directory.
+ *
+ * Browsers keep a file, and ask each time whether it has changed: it has an ETag and a Last-Modified, and the
+ * conditions of RFC 9110 section 13 count (304, 412). A file that was changed within this second, or in the
+ * future, has no Last-Modified yet. A client may ask for a part (Range, If-Range: 206, 416). Several ranges,
+ * and those that are malformed, count for nothing: the answer is the whole (200). If NAME.br or NAME.gz lies
+ * beside NAME and is not older, a client that takes such a coding gets that one (Accept-Encoding).
  *
  * Thread: the one that made the endpoint, before it starts.
  *

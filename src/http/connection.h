@@ -153,6 +153,9 @@ void pinion__http_wait_turn(struct pinion_http *http);
 /* Call it once, before any file is sent. */
 void pinion__http_file_init(struct pinion_http *http);
 
+/* The head is queued: have the rest of this file sent behind it, `length` bytes. Closes the file. */
+void pinion__http_start_file(struct pinion_http *http, int fd, uint64_t length, bool keep_alive);
+
 /* Send more of the file, after the current callback. */
 void pinion__http_pump_later(struct pinion_http *http);
 

@@ -144,7 +144,7 @@ void pinion__http_hand_over(struct pinion_http *http);
 
 /* ---- answers ---- */
 
-/* Answer a GET or HEAD with the file at its path: file.c. */
+/* Answer a GET or HEAD with the file at its path: static_serve.c. */
 void pinion__http_serve_file(struct pinion_http *http, const struct pinion_static *files,
                              const struct pinion_http_request *request);
 

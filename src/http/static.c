@@ -1,17 +1,18 @@
 #include "http/static.h"
 #include "base/log.h"
-#include "http/content_type.h"
-#include "http/open_beneath.h"
+#include "http/encoded.h"
 #include "proto/http1.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define PATH_LEN_MAX 1024
+#define INDEX        "index.html"
+
+_Static_assert(PATH_LEN_MAX + sizeof INDEX <= PINION_HTTP_FILE_NAME, "the longest name fits");
 
 /* ---- the directory ---- */
 
@@ -35,6 +36,12 @@ static int open_beside_program(const char *directory)
     return open_directory(path);
 }
 
+int pinion__static_directory(const char *directory)
+{
+    int fd = directory[0] == '/' ? -1 : open_beside_program(directory);
+    return fd < 0 ? open_directory(directory) : fd;
+}
+
 static char *with_slashes(const char *prefix)
 {
     size_t len = strlen(prefix);
@@ -49,9 +56,7 @@ static char *with_slashes(const char *prefix)
 
 int pinion__static_init(struct pinion_static *files, const char *prefix, const char *directory)
 {
-    files->directory = directory[0] == '/' ? -1 : open_beside_program(directory);
-    if (files->directory < 0)
-        files->directory = open_directory(directory);
+    files->directory = pinion__static_directory(directory);
     if (files->directory < 0)
         return pinion__fail(PINION_ENOENT, "static files: cannot open the directory \"%s\": %s", directory,
                             strerror(errno));
@@ -71,9 +76,7 @@ void pinion__static_release(struct pinion_static *files)
 
 /* ---- the file ---- */
 
-/* True when every component is a plain name: not "..", not ".", not hidden, not empty. Paths below
- * .well-known/ (RFC 8615) are meant to be public, although this name is a hidden one. */
-static bool is_plain(const char *path)
+bool pinion__static_is_plain(const char *path)
 {
     static const char well_known[] = ".well-known/";
     const char *component = path;
@@ -90,74 +93,10 @@ static bool is_plain(const char *path)
     }
 }
 
-static int classify(int fd, struct pinion_static_file *file)
+/* The name of a path's file, below the directory: within `name`, which has PINION_HTTP_FILE_NAME bytes. */
+static int name_of(const struct pinion_static *files, struct pinion_slice path, char *name,
+                   const char **relative)
 {
-    struct stat st;
-    if (fstat(fd, &st) != 0)
-        return PINION_EIO;
-    if (S_ISDIR(st.st_mode))
-        return PINION_STATIC_DIRECTORY;
-    if (!S_ISREG(st.st_mode))
-        return PINION_ENOENT;
-    file->size = (uint64_t)st.st_size;
-    snprintf(file->etag, sizeof file->etag, "\"%llx-%llx%09lx\"", (unsigned long long)st.st_size,
-             (unsigned long long)st.st_mtim.tv_sec, (unsigned long)st.st_mtim.tv_nsec);
-    return 0;
-}
-
-/* True when the path is wrong: there is no such file, a link leads out, or we may not read it. All other
- * errors are not the client's fault. */
-static bool is_of_path(int error)
-{
-    switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-    case ENAMETOOLONG:
-    case ELOOP:
-    case EXDEV:
-    case EACCES:
-    case EPERM:
-    case ENXIO: /* a socket's name */
-    case ENODEV:
-    case EINVAL:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* PINION_EBUSY: there are no descriptors or no memory now, so the client may ask again. */
-static int why_not(int error)
-{
-    switch (error) {
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-        return PINION_EBUSY;
-    default:
-        return is_of_path(error) ? PINION_ENOENT : PINION_EIO;
-    }
-}
-
-static int open_file(const struct pinion_static *files, const char *name, struct pinion_static_file *file)
-{
-    int fd = pinion__open_beneath(files->directory, name);
-    if (fd < 0)
-        return why_not(errno);
-    int rc = classify(fd, file);
-    if (rc) {
-        close(fd);
-        return rc;
-    }
-    file->fd = fd;
-    file->content_type = pinion__content_type(name);
-    return 0;
-}
-
-int pinion__static_open(const struct pinion_static *files, struct pinion_slice path,
-                        struct pinion_static_file *file)
-{
-    char name[PATH_LEN_MAX + sizeof "index.html"];
     size_t prefix = strlen(files->prefix);
     if (path.len > PATH_LEN_MAX)
         return PINION_ENOENT;
@@ -165,21 +104,36 @@ int pinion__static_open(const struct pinion_static *files, struct pinion_slice p
     if (len < 0)
         return PINION_EPROTO;
     name[len] = '\0';
-    if (strncmp(name, files->prefix, prefix) != 0)
-        return PINION_ENOENT;
-    char *relative = name + prefix;
-    if (!is_plain(relative))
+    if (strncmp(name, files->prefix, prefix) != 0 || !pinion__static_is_plain(name + prefix))
         return PINION_ENOENT;
     if (name[len - 1] == '/')
-        memcpy(name + len, "index.html", sizeof "index.html");
-    return open_file(files, relative, file);
+        memcpy(name + len, INDEX, sizeof INDEX);
+    *relative = name + prefix;
+    return 0;
+}
+
+int pinion__static_open(const struct pinion_static *files, const struct pinion_http_request *request,
+                        struct pinion_http_file *file)
+{
+    char name[PINION_HTTP_FILE_NAME];
+    const char *relative = NULL;
+    int rc = name_of(files, request->path, name, &relative);
+    if (!rc)
+        rc = pinion__file_open(files->directory, relative, file);
+    if (!rc)
+        pinion__file_encode(files->directory, relative, request, file);
+    return rc;
 }
 
 bool pinion__static_has(const struct pinion_static *files, struct pinion_slice path)
 {
-    struct pinion_static_file file;
-    int rc = pinion__static_open(files, path, &file);
+    struct pinion_http_file file;
+    char name[PINION_HTTP_FILE_NAME];
+    const char *relative = NULL;
+    int rc = name_of(files, path, name, &relative);
+    if (!rc)
+        rc = pinion__file_open(files->directory, relative, &file);
     if (rc == 0)
         close(file.fd);
-    return rc == 0 || rc == PINION_STATIC_DIRECTORY;
+    return rc == 0 || rc == PINION_FILE_DIRECTORY;
 }
