@@ -1,5 +1,5 @@
-/* HTTP beside channels (docs/http.md): a login that issues a token, a webhook that becomes a broadcast, and a
- * page of the admin's that disconnects a user. Its client is 07_http.mjs.
+/* HTTP beside channels (docs/http.md): a login that issues a token, a webhook that becomes a broadcast, a
+ * page of the admin's that disconnects a user, and files to be saved. Its client is 07_http.mjs.
  *
  * Tokens need a secret: export PINION_SECRET_KEY_BASE="$(openssl rand -base64 48)" */
 #include "program.h"
@@ -92,6 +92,16 @@ static void log_out(pinion_request *request, void *context)
     pinion_request_answer(request, 204, NULL, NULL, 0);
 }
 
+/* ---- GET /downloads/...: files of the directory "downloads" ---- */
+
+static void download(pinion_request *request, void *context)
+{
+    int rc = pinion_request_answer_file(request, "downloads", pinion_request_path_param(request, "*"),
+                                        PINION_HEADERS({ "content-disposition", "attachment" }));
+    if (rc == PINION_ENOENT)
+        pinion_request_answer_text(request, 404, "there is no such file\n");
+}
+
 /* ---- the socket: who has a token may connect ---- */
 
 static pinion_result user_connect(pinion_socket *socket, const pinion_payload *params,
@@ -128,6 +138,8 @@ static int mount(pinion_endpoint *endpoint)
         rc = pinion_endpoint_http(endpoint, "POST", "/hooks/:room", call_hook, &json);
     if (!rc)
         rc = pinion_endpoint_http(endpoint, "DELETE", "/admin/users/:user", log_out, NULL);
+    if (!rc)
+        rc = pinion_endpoint_http(endpoint, "GET", "/downloads/*", download, NULL);
     if (!rc)
         rc = pinion_endpoint_socket(endpoint, "/socket", &user_socket,
                                     &(pinion_socket_options){ .auth_token = true });

@@ -162,6 +162,37 @@ PINION_API int pinion_request_answer_text(pinion_request *request, int status, c
  * pinion_request_answer. */
 PINION_API int pinion_request_answer_json(pinion_request *request, int status, pinion_payload *payload);
 
+/* Answer with a file. The client gets what it asks for: a part of the file (Range, If-Range: 206 or 416), or
+ * nothing when its conditions say so (If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since: 412 or
+ * 304). If NAME.br or NAME.gz lies beside NAME and is not older, a client that takes such a coding gets that
+ * one. Several ranges, and those that are malformed, count for nothing: the answer is the whole (200).
+ * Methods other than GET and HEAD get the whole file.
+ *
+ * `path` is the file's, below `directory`. It may come from the client
+ * (pinion_request_path_param(request, "*")): nothing outside the directory is sent. A path with "..", a slash
+ * at one of its ends or a name that begins with a dot leads to no file; a symbolic link must be relative and
+ * stay inside, and kernels before 5.6 follow none. `.well-known/` may be at its start. A relative directory
+ * is looked for next to the program's own file first, then in the working directory.
+ *
+ * `headers` as in pinion_request_answer. The content type is that of the name, unless they have one. etag,
+ * last-modified, accept-ranges, content-range and content-encoding are the library's. Statuses other than 200
+ * and 206 have the headers too, without content.
+ *
+ * The file is read while it is sent, a piece at a time. If it becomes shorter meanwhile, the connection is
+ * closed, so that the client does not take a part for the whole. Replace a file by renaming another one to
+ * its name: then who is reading it gets the old one to its end.
+ *
+ * Ownership: everything is copied.
+ *
+ * Thread: the loop's. To answer after work, call it in `done`.
+ *
+ * Errors: PINION_ENOENT: there is no such file, or it may not be read; PINION_EBUSY: there are no descriptors
+ * or no memory now; PINION_EIO: the file cannot be read; PINION_EINVAL: the directory cannot be opened, the
+ * headers or those that were put have one that is the library's; those of pinion_request_answer. After an
+ * error the request may still be answered: 404, or another file. PINION_ENOENT is not logged. */
+PINION_API PINION_CHECKED int pinion_request_answer_file(pinion_request *request, const char *directory,
+                                                         const char *path, const pinion_header *headers);
+
 /* Send the client to another place: status 301, 302, 303, 307 or 308. `location` is a URI, or a path of this
  * server.
  *

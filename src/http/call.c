@@ -136,7 +136,7 @@ static void finish(struct pinion_request *request)
 
 /* ---- the answer ---- */
 
-static void let_answer(struct pinion_request *request)
+void pinion__request_let_answer(struct pinion_request *request)
 {
     request->answered = true;
     if (request->waits)
@@ -146,7 +146,7 @@ static void let_answer(struct pinion_request *request)
 void pinion__request_send(struct pinion_request *request, const struct pinion_http_answer *answer,
                           const void *body, size_t len)
 {
-    let_answer(request);
+    pinion__request_let_answer(request);
     pinion__http_send(request->http, answer, body, len);
 }
 
@@ -161,7 +161,7 @@ static void break_promise(struct pinion_request *request)
                        : "http: %s is answered 500: its function has returned without an answer, a ref or "
                          "work (pinion_request_answer; peer %s)",
         request->route->name, request->peer);
-    let_answer(request);
+    pinion__request_let_answer(request);
     pinion__http_send_error(request->http, 500, pinion__http_keep_alive(request->http));
 }
 

@@ -60,6 +60,9 @@ void pinion__request_look(struct pinion_request *request);
 void pinion__request_send(struct pinion_request *request, const struct pinion_http_answer *answer,
                           const void *body, size_t len);
 
+/* The answer is about to be queued on its connection: what pinion__request_send does first. */
+void pinion__request_let_answer(struct pinion_request *request);
+
 /* Copy what the connection is about to forget: the request goes on after the call. PINION_ENOMEM. */
 int pinion__request_keep(struct pinion_request *request);
 
@@ -78,6 +81,11 @@ int pinion__request_open(const pinion_request *request);
  * a content-type; NULL: none. */
 int pinion__request_answer(pinion_request *request, int status, const struct pinion_http_headers *headers,
                            const char *type, const void *body, size_t length);
+
+/* The headers of an answer, terminated: those that were put, these, and `lines` of ours. On an error nothing
+ * is changed. PINION_ETOOBIG; PINION_ENOMEM. */
+int pinion__request_complete(pinion_request *request, const struct pinion_http_headers *headers,
+                             const char *lines);
 
 /* Check a status, and take the headers of a list. Errors: those of pinion_request_answer. */
 int pinion__request_take(int status, const pinion_header *list, struct pinion_http_headers *headers);

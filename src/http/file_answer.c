@@ -5,7 +5,20 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <strings.h>
 #include <unistd.h>
+
+static const char *const ours[] = { "accept-ranges", "content-encoding", "content-range", "etag",
+                                    "last-modified" };
+
+bool pinion__file_has_header(struct pinion_slice name)
+{
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        if (name.len == strlen(ours[i]) && strncasecmp(name.ptr, ours[i], name.len) == 0)
+            return true;
+    }
+    return false;
+}
 
 /* ---- its headers ---- */
 

@@ -2,6 +2,7 @@
 #ifndef PINION_HTTP_FILE_ANSWER_H
 #define PINION_HTTP_FILE_ANSWER_H
 
+#include "base/slice.h"
 #include "http/open_file.h"
 #include "proto/http_range.h"
 
@@ -24,5 +25,8 @@ int pinion__file_answer(const struct pinion_http_request *request, const struct 
 void pinion__file_send(struct pinion_http *http, const struct pinion_http_file *file,
                        const struct pinion_http_file_answer *answer, struct pinion_http_answer *head,
                        bool typed);
+
+/* True for the headers that such an answer has of its own. */
+bool pinion__file_has_header(struct pinion_slice name);
 
 #endif

@@ -95,3 +95,15 @@ int pinion__http_headers_add(struct pinion_http_headers *headers, const char *na
     headers->cached |= strcasecmp(name, "cache-control") == 0;
     return 0;
 }
+
+bool pinion__http_headers_any(const struct pinion_http_headers *headers, bool (*fn)(struct pinion_slice name))
+{
+    const char *at = headers->lines.data, *end = headers->lines.len ? at + headers->lines.len : at;
+    while (at < end) {
+        const char *colon = memchr(at, ':', (size_t)(end - at));
+        if (fn(pinion__slice(at, (size_t)(colon - at))))
+            return true;
+        at = (const char *)memchr(colon, '\n', (size_t)(end - colon)) + 1;
+    }
+    return false;
+}

@@ -24,6 +24,10 @@ int pinion__http_headers_add(struct pinion_http_headers *headers, const char *na
 int pinion__http_headers_line(struct pinion_http_headers *headers, const char *name,
                               struct pinion_slice value);
 
+/* Call fn for the name of each header, until it returns true. Returns whether it did. */
+bool pinion__http_headers_any(const struct pinion_http_headers *headers,
+                              bool (*fn)(struct pinion_slice name));
+
 /* Take back what was added since `before` was copied. */
 void pinion__http_headers_restore(struct pinion_http_headers *headers,
                                   const struct pinion_http_headers *before);

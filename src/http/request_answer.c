@@ -8,11 +8,11 @@
 /* ---- what is refused ---- */
 
 /* The application need not look at results, so the log says what had no effect. A client that has gone is no
- * mistake. */
+ * mistake, and neither is one that asks for a file that is not there. */
 int pinion__request_end(const pinion_request *request, const char *call, unsigned mark, int code)
 {
     code = pinion__error_end(call, mark, code);
-    if (code && code != PINION_ECLOSED)
+    if (code && code != PINION_ECLOSED && code != PINION_ENOENT)
         PINION_LOG_LIMITED(PINION_LOG_WARNING, "http: %s: %s had no effect: %s", request->route->name, call,
                            pinion__error_sentence(code));
     return code;
@@ -39,36 +39,42 @@ int pinion__request_take(int status, const pinion_header *list, struct pinion_ht
     return rc;
 }
 
-/* Queue an answer with the headers of the request, which get a terminator. */
-static int send_answer(pinion_request *request, int status, const char *type, const void *body, size_t length)
+static int append(struct pinion_http_headers *to, const struct pinion_http_headers *headers,
+                  const char *lines)
 {
-    struct pinion_http_headers *headers = &request->headers;
-    int rc = headers->cached ? 0 : pinion__buf_append_str(&headers->lines, PINION_HTTP_PRIVATE);
+    int rc = pinion__buf_append(&to->lines, headers->lines.data, headers->lines.len);
+    to->typed |= headers->typed;
+    to->cached |= headers->cached;
     if (!rc)
-        rc = pinion__buf_append_char(&headers->lines, '\0');
+        rc = pinion__buf_append_str(&to->lines, lines);
+    if (!rc && !to->cached)
+        rc = pinion__buf_append_str(&to->lines, PINION_HTTP_PRIVATE);
+    return rc ? rc : pinion__buf_append_char(&to->lines, '\0');
+}
+
+int pinion__request_complete(pinion_request *request, const struct pinion_http_headers *headers,
+                             const char *lines)
+{
+    struct pinion_http_headers before = request->headers;
+    int rc = append(&request->headers, headers, lines);
     if (rc)
-        return rc;
-    struct pinion_http_answer answer = { .status = status,
-                                         .content_type = headers->typed ? NULL : type,
-                                         .extra = headers->lines.data,
-                                         .length = length,
-                                         .keep_alive = pinion__http_keep_alive(request->http) };
-    pinion__request_send(request, &answer, body, length);
-    return 0;
+        pinion__http_headers_restore(&request->headers, &before); /* another call may still answer */
+    return rc;
 }
 
 int pinion__request_answer(pinion_request *request, int status, const struct pinion_http_headers *headers,
                            const char *type, const void *body, size_t length)
 {
-    struct pinion_http_headers before = request->headers;
-    int rc = pinion__buf_append(&request->headers.lines, headers->lines.data, headers->lines.len);
-    request->headers.typed |= headers->typed;
-    request->headers.cached |= headers->cached;
-    if (!rc)
-        rc = send_answer(request, status, type, body, length);
+    int rc = pinion__request_complete(request, headers, "");
     if (rc)
-        pinion__http_headers_restore(&request->headers, &before); /* another call may still answer */
-    return rc;
+        return rc;
+    struct pinion_http_answer answer = { .status = status,
+                                         .content_type = request->headers.typed ? NULL : type,
+                                         .extra = request->headers.lines.data,
+                                         .length = length,
+                                         .keep_alive = pinion__http_keep_alive(request->http) };
+    pinion__request_send(request, &answer, body, length);
+    return 0;
 }
 
 static int answer(pinion_request *request, int status, const pinion_header *list, const char *type,

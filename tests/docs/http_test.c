@@ -1,5 +1,6 @@
 /* docs/http.md. */
 #include "docs/snippet.h"
+#include "helpers/files.h"
 #include "helpers/tcp.h"
 #include <semaphore.h>
 
@@ -46,6 +47,19 @@ static void log_out(pinion_request *request, void *context)
     snprintf(id, sizeof id, "users:%s", pinion_request_path_param(request, "user"));
     pinion_endpoint_broadcast(pinion_request_endpoint(request), id, "disconnect", NULL);
     pinion_request_answer(request, 204, NULL, NULL, 0);
+}
+
+/* GET /reports/...: files of the directory "reports", for the admin. */
+static void get_report(pinion_request *request, void *context)
+{
+    if (!is_admin(request)) {
+        pinion_request_answer(request, 401, PINION_HEADERS({ "www-authenticate", "Bearer" }), NULL, 0);
+        return;
+    }
+    int rc = pinion_request_answer_file(request, "reports", pinion_request_path_param(request, "*"),
+                                        PINION_HEADERS({ "content-disposition", "attachment" }));
+    if (rc == PINION_ENOENT)
+        pinion_request_answer_text(request, 404, "there is no such report");
 }
 
 /* POST /login: a token for the socket, and a cookie for the next visit. */
@@ -192,11 +206,32 @@ static int serve(void **state)
         &served, &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = 1, .secret_key_base = secret }));
     ok(mount_routes(served));
     ok(pinion_endpoint_http(served, "GET", "/scores/:name", get_score, &for_the_shop));
+    ok(pinion_endpoint_http(served, "GET", "/reports/*", get_report, NULL));
     ok(pinion_endpoint_http(served, "GET", "/next", get_next, &(pinion_http_options){ .context = &waiting }));
     assert_int_equal(sem_init(&waiting.added, 0, 0), 0);
     ok(pinion_endpoint_start(served));
     fd = tcp_connect(pinion_endpoint_port(served));
     return fd < 0;
+}
+
+#define AS_ADMIN " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer admin\r\n"
+
+static void a_report(void **state)
+{
+    files_write("reports/may.csv", "1,2");
+    assert_int_equal(ask("GET /reports/may.csv HTTP/1.1\r\nHost: x\r\n\r\n"), 401);
+    assert_int_equal(ask("GET /reports/may.csv" AS_ADMIN "\r\n"), 200);
+    assert_string_equal(body, "1,2");
+    assert_non_null(strstr(head, "\r\ncontent-disposition: attachment\r\n"));
+    assert_int_equal(ask("GET /reports/may.csv" AS_ADMIN "Range: bytes=2-\r\n\r\n"), 206);
+    assert_string_equal(body, "2");
+    assert_int_equal(ask("GET /reports/june.csv" AS_ADMIN "\r\n"), 404);
+    assert_string_equal(body, "there is no such report");
+}
+
+static int make_reports(void **state)
+{
+    return files_begin(state) || chdir(files_directory) || mkdir("reports", 0700);
 }
 
 static void a_webhook(void **state)
@@ -241,7 +276,7 @@ static int stop(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { SERVED(a_webhook), SERVED(a_log_out), SERVED(a_login),
-                                        SERVED(a_score), SERVED(what_is_next) };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest tests[] = { SERVED(a_webhook), SERVED(a_log_out),    SERVED(a_login),
+                                        SERVED(a_score),   SERVED(what_is_next), SERVED(a_report) };
+    return cmocka_run_group_tests(tests, make_reports, files_end);
 }

@@ -54,6 +54,14 @@ static void route(pinion_request *request, void *unused)
     pinion_request_answer_json(request, 200, payload);
 }
 
+static void send_file(pinion_request *request, void *unused)
+{
+    int rc = pinion_request_answer_file(request, directory, pinion_request_path_param(request, "*"),
+                                        PINION_HEADERS({ "x-a", "b" }));
+    if (rc)
+        pinion_request_answer_text(request, 404, "not sent");
+}
+
 static void work(void *unused)
 {
 }
@@ -75,6 +83,8 @@ static int mount_routes(void)
 {
     int rc = pinion_endpoint_http(endpoint, "POST", "/route/:a", route,
                                   &(pinion_http_options){ .accepts = "application/json" });
+    if (!rc)
+        rc = pinion_endpoint_http(endpoint, "GET", "/sent/*", send_file, NULL);
     return rc ? rc : pinion_endpoint_http(endpoint, "GET", "/later", begin_work, NULL);
 }
 
@@ -169,7 +179,8 @@ static bool get_all(void)
     bool page = get("/page?a=1&b=%20c", 200), file = get("/files/file.txt", 200);
     bool large = get("/files/large.txt", 200), nothing = get("/files/nothing", 404),
          elsewhere = get("/elsewhere", 404), later_one = get("/later", 200), posted = post();
-    return later_one && posted && page && file && large && nothing && elsewhere;
+    bool sent = get("/sent/large.txt", 200);
+    return later_one && posted && page && file && large && nothing && elsewhere && sent;
 }
 
 /* ---- WebSocket ---- */
@@ -311,11 +322,13 @@ static void remove_file(const char *name)
 
 int main(void)
 {
-    if (!mkdtemp(directory) || !make_file("file.txt", 6) || !make_file("large.txt", LARGE))
+    if (!mkdtemp(directory) || !make_file("file.txt", 6) || !make_file("file.txt.gz", 6) ||
+        !make_file("large.txt", LARGE))
         return 1;
     pinion_log_set_level(PINION_LOG_NONE);
     int failed = io_for_each(run);
     remove_file("file.txt");
+    remove_file("file.txt.gz");
     remove_file("large.txt");
     rmdir(directory);
     return failed;
