@@ -7,10 +7,11 @@
  * time, and what a connection received must begin like an answer.
  *
  * Fuzzes: src/http/input.c src/http/request.c src/http/body.c src/http/state.c
- * src/http/answer.c src/http/call.c src/http/cookie.c src/http/cors.c src/http/headers.c src/http/later.c
- * src/http/off_loop.c src/http/request_answer.c src/http/request_read.c src/http/route.c src/http/wait.c
- * src/transport/websocket.c src/transport/websocket_in.c src/transport/websocket_out.c
- * src/transport/websocket_close.c src/transport/websocket_more.c
+ * src/http/file.c src/http/file_answer.c src/http/conditions.c src/http/request_file.c
+ * src/http/static_serve.c src/http/answer.c src/http/call.c src/http/cookie.c src/http/cors.c
+ * src/http/headers.c src/http/later.c src/http/off_loop.c src/http/request_answer.c src/http/request_read.c
+ * src/http/route.c src/http/wait.c src/transport/websocket.c src/transport/websocket_in.c
+ * src/transport/websocket_out.c src/transport/websocket_close.c src/transport/websocket_more.c
  * src/transport/longpoll_http_get.c src/transport/longpoll_http_post.c src/transport/longpoll_exchange.c
  * src/transport/longpoll_session.c src/transport/longpoll_begin.c src/transport/longpoll_body.c
  * src/transport/longpoll_in.c src/transport/longpoll_out.c src/transport/longpoll_polls.c
@@ -201,7 +202,7 @@ static void open_endpoint(void)
     ok(pinion_endpoint_get(endpoint, "/", page, "a page"));
     ok(pinion_endpoint_get(endpoint, "/much", page, big));
     ok(pinion_endpoint_static(endpoint, "/files", directory));
-    routes_mount(endpoint, &script);
+    routes_mount(endpoint, &script, directory);
 }
 
 /* ---- what peers send ---- */
@@ -292,6 +293,14 @@ static void put_body(struct memory_peer *peer, unsigned how)
     pinion__buf_release(&body);
 }
 
+/* Its bytes may end the line, and begin others. */
+static void put_raw_header(struct memory_peer *peer, const char *name)
+{
+    put_text(peer, name);
+    raw(peer);
+    put_text(peer, "\r\n");
+}
+
 static void put_rest(struct memory_peer *peer, unsigned with)
 {
     if (with & 1)
@@ -318,11 +327,8 @@ static void put_route_request(struct memory_peer *peer)
     if (with & 0x40)
         put_text(peer, "Origin: https://example.com\r\nAccess-Control-Request-Method: POST\r\n");
     if (with & 0x80) {
-        put_text(peer, "X-A: ");
-        raw(peer);
-        put_text(peer, "\r\nCookie: c=d; a=");
-        raw(peer);
-        put_text(peer, "\r\n");
+        put_raw_header(peer, "X-A: ");
+        put_raw_header(peer, "Cookie: c=d; a=");
     }
     put_rest(peer, with);
 }
@@ -340,6 +346,8 @@ static void put_request(struct memory_peer *peer)
     if (strstr(target, "websocket"))
         put_text(peer, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+    if (with & 0x20)
+        put_raw_header(peer, "Range: bytes=");
     put_rest(peer, with);
 }
 

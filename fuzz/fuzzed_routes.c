@@ -7,6 +7,7 @@
 #define LONG     200000
 
 static struct input *script;
+static const char *directory;
 static pinion_request_ref *refs[REFS_MAX];
 static unsigned next_ref;
 static size_t works_begun;
@@ -93,7 +94,7 @@ static void begin_work(pinion_request *request)
 
 static void answer(pinion_request *request)
 {
-    switch (input_pick(script, 12)) {
+    switch (input_pick(script, 13)) {
     case 0:
         (void)pinion_request_answer_text(request, 200, "a text");
         break;
@@ -132,7 +133,10 @@ static void answer(pinion_request *request)
         begin_work(request);
         begin_work(request);
         break;
-    default:; /* it answers nothing: 500 */
+    case 11:; /* it answers nothing: 500 */
+        break;
+    default:
+        (void)pinion_request_answer_file(request, directory, "file", NULL);
     }
 }
 
@@ -187,7 +191,7 @@ bool routes_work(void)
     return scripted_work_do(input_byte(script));
 }
 
-void routes_mount(pinion_endpoint *endpoint, struct input *input)
+void routes_mount(pinion_endpoint *endpoint, struct input *input, const char *files)
 {
     const pinion_http_options json = { .accepts = "application/json",
                                        .max_body = 1000,
@@ -195,6 +199,7 @@ void routes_mount(pinion_endpoint *endpoint, struct input *input)
                                        .cors_credentials = true };
     const pinion_http_options any = { .cors_origins = PINION_LIST("*") };
     script = input;
+    directory = files;
     works_begun = works_done = 0;
     next_ref = 0;
     memset(long_text, 'y', LONG);

@@ -6,8 +6,8 @@
 #include "fuzz.h"
 #include <pinion/pinion.h>
 
-/* `script` must last until routes_end. */
-void routes_mount(pinion_endpoint *endpoint, struct input *script);
+/* `directory` has a file named "file". Both must last until routes_end. */
+void routes_mount(pinion_endpoint *endpoint, struct input *script, const char *directory);
 
 /* Use a ref that was kept, on the other thread or on this one: answer by it, or free it. */
 void routes_use_ref(void);
