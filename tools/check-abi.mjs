@@ -17,7 +17,7 @@ const libraries = [
 // What a program fills in, or has filled in for it, whose length travels with it: it may get more members, at its end. The library's
 // own limits are handed out too (pinion_socket_limits): to be read, as what is `made` is.
 export const sized = [
-  ...["endpoint_options", "socket_options", "presence_options", "supervise_options", "token_options", "test_options", "test_request", "cluster_options"],
+  ...["endpoint_options", "socket_options", "presence_options", "supervise_options", "token_options", "test_options", "test_request", "test_http_options", "cluster_options"],
   ...["socket_def", "raw_socket_def", "channel_def", "route", "clause", "serializer_route", "mount_sizes", "stream_def"],
   ...["transport", "connect_info", "transport_limits", "stats", "http_options", "cookie_options"],
 ].map((name) => `pinion_${name}`);

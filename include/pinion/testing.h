@@ -1,6 +1,6 @@
-/* Testing channels without a network, as with Phoenix.ChannelTest: an endpoint in the test's own process and
- * thread, clients that speak the protocol to it in memory, and a clock that moves only when the test says so.
- * With a function that checks each result,
+/* Testing channels and routes without a network, as with Phoenix.ChannelTest and ConnTest: an endpoint in the
+ * test's own process and thread, clients that speak the protocol to it in memory, and a clock that moves only
+ * when the test says so. With a function that checks each result,
  *
  *     static void check(int rc)
  *     {
@@ -27,10 +27,10 @@
  *
  * Every function that can fail returns 0 or a PINION_E code. After a failure pinion_error_detail() says what
  * was expected, and what the test got instead: whole values, until the next failure or the end of the test. A
- * value whose name looks like a secret (pinion_endpoint_options.filter_parameters) is not shown. Patterns are
- * JSON text. An object in a pattern matches an object that has at least its members; an array matches an
- * array of the same length, element by element. So members that are random may be left out at any depth. Any
- * other value matches an equal one. NULL matches anything.
+ * value whose name looks like a secret (pinion_endpoint_options.filter_parameters) is not shown, nor is that
+ * of a cookie. Patterns are JSON text. An object in a pattern matches an object that has at least its
+ * members; an array matches an array of the same length, element by element. So members that are random may
+ * be left out at any depth. Any other value matches an equal one. NULL matches anything.
  *
  * Thread: the one that called pinion_test_new. */
 #ifndef PINION_TESTING_H
@@ -45,6 +45,7 @@ extern "C" {
 
 typedef struct pinion_test pinion_test;               /* An endpoint without a network, and its clock. */
 typedef struct pinion_test_client pinion_test_client; /* A client in memory. */
+typedef struct pinion_test_answer pinion_test_answer; /* The answer to a request, or its place. */
 
 /* How a test is set up. Zero means the default. */
 typedef struct pinion_test_options {
@@ -238,6 +239,103 @@ PINION_API json_t *pinion_test_value(const pinion_test *test);
  *
  * Lifetime: until the next call. */
 PINION_API const char *pinion_test_bytes(const pinion_test *test, size_t *length);
+
+/* ---- requests over HTTP ---- */
+
+/* What a request has besides its method and its target. Zero means the default. All is sent as it is given,
+ * also what is not valid. */
+typedef struct pinion_test_http_options {
+    /* Headers: PINION_LIST("authorization: Bearer x", "cookie: a=b"). A list. Default: none. The kit writes
+     * Host itself, and the Content-Length of a body, unless Content-Length or Transfer-Encoding is among
+     * these. */
+    const char *const *headers;
+    const char *json; /* The body: JSON text. Its Content-Type is "application/json", unless the headers have
+                         another one. Default: none. */
+    const char *body; /* Another body, instead of `json`. Default: none. */
+    size_t length;    /* Of `body`. Bytes. Default: it is a text, up to its terminator. */
+    const char *host; /* The Host header, with a port. Default: "localhost". */
+    const char *peer; /* The client's address. Text. Default: "", there is none. */
+    uint16_t peer_port; /* The client's port. A number. Default: 0, it is not known. */
+} pinion_test_http_options;
+
+/* Send a request to the endpoint: pinion_test_http(test, "GET", "/rooms/1?page=2", NULL, &answer). Whatever
+ * is mounted there answers it, as over the network: routes, pages, files, health pages, the transports of
+ * sockets. It goes over a connection of its own, which the client ends when it has the answer. An answer that
+ * comes later is waited for by the expectations.
+ *
+ * Ownership: the answer is freed with the test. Options are copied; NULL means all defaults.
+ *
+ * Errors: PINION_EINVAL: the peer is not an address, or there are two bodies; PINION_ENOMEM: out of
+ * memory. */
+PINION_API PINION_CHECKED int pinion_test_http_sized(pinion_test *test, const char *method,
+                                                     const char *target,
+                                                     const pinion_test_http_options *options,
+                                                     pinion_test_answer **out, size_t size);
+static inline PINION_CHECKED int pinion_test_http(pinion_test *test, const char *method, const char *target,
+                                                  const pinion_test_http_options *options,
+                                                  pinion_test_answer **out)
+{
+    return pinion_test_http_sized(test, method, target, options, out, sizeof(pinion_test_http_options));
+}
+
+/* The client goes away, as by a reset, without waiting for the answer. After the answer this has no effect,
+ * unless the connection has become a WebSocket (101). */
+PINION_API void pinion_test_give_up(pinion_test_answer *answer);
+
+/* Expect that the request was answered with this status. Waits for the whole answer.
+ *
+ * Errors: PINION_EPROTO: it was answered with another status; PINION_ECLOSED: the connection ended before the
+ * answer; PINION_ETIMEDOUT: no answer came; PINION_ENOMEM: out of memory. */
+PINION_API PINION_CHECKED int pinion_test_expect_status(pinion_test_answer *answer, int status);
+
+/* Expect that the answer has a header of this name, with this value (NULL: any). The case of the name does
+ * not matter.
+ *
+ * Errors: PINION_EPROTO: it has not; those of pinion_test_expect_status. */
+PINION_API PINION_CHECKED int pinion_test_expect_header(pinion_test_answer *answer, const char *name,
+                                                        const char *value);
+
+/* Expect that the body of the answer is this text.
+ *
+ * Errors: PINION_EPROTO: it is another one; those of pinion_test_expect_status. */
+PINION_API PINION_CHECKED int pinion_test_expect_body(pinion_test_answer *answer, const char *text);
+
+/* Expect that the body of the answer is JSON that matches this pattern. pinion_test_value then has it.
+ *
+ * Errors: PINION_EPROTO: it is not; PINION_EINVAL: the pattern is not JSON; those of
+ * pinion_test_expect_status. */
+PINION_API PINION_CHECKED int pinion_test_expect_json(pinion_test_answer *answer, const char *pattern);
+
+/* Expect that the request has not been answered. Does not wait.
+ *
+ * Errors: PINION_EBUSY: it has. */
+PINION_API PINION_CHECKED int pinion_test_refute_answer(pinion_test_answer *answer);
+
+/* The status of the answer; 0 while there is none. */
+PINION_API int pinion_test_answer_status(const pinion_test_answer *answer);
+
+/* The value of the first header of this name in the answer. The case of the name does not matter. NULL when
+ * there is none.
+ *
+ * Lifetime: until the next call for this test. */
+PINION_API const char *pinion_test_answer_header(const pinion_test_answer *answer, const char *name);
+
+/* Call fn for each header of the answer whose name begins with prefix; the case does not matter. "" stands
+ * for all.
+ *
+ * Order: the order of the answer. */
+PINION_API void pinion_test_answer_headers(const pinion_test_answer *answer, const char *prefix,
+                                           pinion_header_fn *fn, void *data);
+
+/* The value of a cookie that the answer sets, without its attributes. NULL when it does not set it.
+ *
+ * Lifetime: until the next call for this answer. */
+PINION_API const char *pinion_test_answer_cookie(pinion_test_answer *answer, const char *name);
+
+/* The body of the answer, with a terminator behind it. NULL while not all of it has come. length may be NULL.
+ *
+ * Lifetime: until the next call for this test. */
+PINION_API const char *pinion_test_answer_body(const pinion_test_answer *answer, size_t *length);
 
 /* ---- frames ---- */
 

@@ -1,5 +1,4 @@
 #include "engine/log_params.h"
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +6,9 @@
 static const char *const default_filter[] = { "password", "passwd",        "secret",  "token",
                                               "api_key",  "authorization", "session", NULL };
 
-static bool is_secret(const char *name, const char *const *filter)
+bool pinion__log_hides(const char *name, const char *const *filter)
 {
-    for (; *filter; filter++) {
+    for (filter = filter ? filter : default_filter; *filter; filter++) {
         if (strcasestr(name, *filter))
             return true;
     }
@@ -26,7 +25,8 @@ static json_t *filtered(json_t *value, const char *const *filter)
         copy = json_object();
         json_object_foreach(value, name, member)
         {
-            json_t *own = is_secret(name, filter) ? json_string("[FILTERED]") : filtered(member, filter);
+            json_t *own =
+                pinion__log_hides(name, filter) ? json_string("[FILTERED]") : filtered(member, filter);
             (void)json_object_set_new(copy, name, own);
         }
         return copy;

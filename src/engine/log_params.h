@@ -3,6 +3,7 @@
 #define PINION_ENGINE_LOG_PARAMS_H
 
 #include <pinion/payload.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define PINION_LOG_PARAMS_MAX 512
@@ -12,6 +13,9 @@
  * bytes". What is too long is cut, with an ellipsis. filter NULL: words for what is usually secret. */
 void pinion__log_params(char out[PINION_LOG_PARAMS_MAX], const pinion_payload *payload,
                         const char *const *filter);
+
+/* True for the name of a value that is not to be shown. filter as above. */
+bool pinion__log_hides(const char *name, const char *const *filter);
 
 /* The same text in any length, which the caller frees. NULL when out of memory. */
 char *pinion__log_params_whole(const pinion_payload *payload, const char *const *filter);

@@ -51,7 +51,7 @@ void pinion__test_failure_release(pinion_test *test)
 
 /* ---- parts ---- */
 
-static void write_bytes(FILE *out, struct pinion_slice bytes)
+void pinion__test_write_bytes(FILE *out, struct pinion_slice bytes)
 {
     fputs("(binary:", out);
     for (size_t i = 0; i < bytes.len; i++)
@@ -64,7 +64,7 @@ void pinion__test_write_payload(FILE *out, const pinion_payload *payload)
     size_t length;
     const char *bytes = pinion_payload_bytes(payload, &length);
     if (pinion_payload_kind(payload) == PINION_PAYLOAD_BINARY) {
-        write_bytes(out, pinion__slice(bytes, length));
+        pinion__test_write_bytes(out, pinion__slice(bytes, length));
         return;
     }
     char *text = pinion__log_params_whole(payload, NULL);
@@ -76,7 +76,7 @@ void pinion__test_write_frame(FILE *out, struct pinion_frame *frame)
 {
     struct pinion_slice wire = pinion__frame_wire(frame);
     if (frame->opcode != PINION_OPCODE_TEXT) {
-        write_bytes(out, wire);
+        pinion__test_write_bytes(out, wire);
         return;
     }
     pinion_payload *payload = pinion_payload_text(wire.ptr, wire.len);

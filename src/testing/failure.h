@@ -21,6 +21,7 @@ int pinion__test_failf(pinion_test *test, int code, const char *format, ...)
 /* The test is freed: its sentence goes. */
 void pinion__test_failure_release(pinion_test *test);
 
+void pinion__test_write_bytes(FILE *out, struct pinion_slice bytes);
 void pinion__test_write_payload(FILE *out, const pinion_payload *payload);
 void pinion__test_write_frame(FILE *out, struct pinion_frame *frame);
 

@@ -6,6 +6,7 @@
 #include "endpoint/endpoint.h"
 #include "engine/check.h"
 #include "engine/subscription.h"
+#include "testing/wire.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -32,12 +33,23 @@ static void on_post(void *context)
     pinion__unlock(&test->lock);
 }
 
+/* A turn of the loop. True: another one follows at once. */
+static bool take_turn(pinion_test *test)
+{
+    if (test->wire)
+        pinion__wire_deliver(test->wire);
+    bool more = pinion__scheduler_turn(test->scheduler) == 0;
+    return (test->wire && pinion__wire_settle(test->wire)) || more;
+}
+
 static void run(pinion_test *test)
 {
-    while (pinion__scheduler_turn(test->scheduler) == 0)
+    while (take_turn(test))
         continue;
-    if (test->runs++ < RUNS_CHECKED || test->runs % RUNS_BETWEEN == 0)
-        PINION_CHECK(pinion__shard_check(test->shard));
+    if (test->runs++ >= RUNS_CHECKED && test->runs % RUNS_BETWEEN != 0)
+        return;
+    PINION_CHECK(pinion__shard_check(test->shard));
+    pinion__test_http_check(test);
 }
 
 void pinion_test_run(pinion_test *test)
@@ -130,6 +142,7 @@ static int test_new(pinion_test **out, const pinion_test_options *options, size_
     if (!test)
         return PINION_ENOMEM;
     pinion__list_init(&test->clients);
+    pinion__list_init(&test->answers);
     pinion__list_init(&test->broadcasts);
     pinion__list_init(&test->subscriptions);
     test->now = 1000;
@@ -160,7 +173,8 @@ int pinion_test_new_sized(pinion_test **out, const pinion_test_options *options,
 static bool all_gone(void *context)
 {
     const pinion_test *test = context;
-    return atomic_load(&test->shard->counters.channels) == 0 && !pinion__begun_any(&test->shard->begun);
+    return atomic_load(&test->shard->counters.channels) == 0 && !pinion__begun_any(&test->shard->begun) &&
+           pinion__test_http_over(test);
 }
 
 static void end_clients(pinion_test *test)
@@ -168,6 +182,8 @@ static void end_clients(pinion_test *test)
     PINION_LIST_FOREACH (node, &test->clients) {
         pinion__loopback_disconnect(&PINION_CONTAINER_OF(node, pinion_test_client, node)->connection);
     }
+    pinion__test_http_end(test);
+    (void)pinion__shard_close_sockets(test->shard, PINION_CLOSE_RESTART, SIZE_MAX); /* of other transports */
     while (!await_for(test, PATIENCE_END_MS, all_gone, test))
         continue; /* work is still under way, and what it is for cannot be freed before it is done */
 }
@@ -187,6 +203,7 @@ void pinion_test_free(pinion_test *test)
     PINION_LIST_FOREACH_SAFE (client, &test->clients) {
         pinion__test_client_free(PINION_CONTAINER_OF(client, pinion_test_client, node));
     }
+    pinion__test_http_free(test);
     pinion_payload_unref(test->met);
     pinion__test_failure_release(test);
     pinion__test_asking_free(test->asking);

@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 struct pinion_test_message;
+struct pinion_wire;
 
 struct pinion_test_client {
     struct pinion_list node;
@@ -36,6 +37,8 @@ struct pinion_test {
     pthread_cond_t woken;
     bool posted; /* under lock: something was posted since the last wait */
     struct pinion_list clients;
+    struct pinion_list answers; /* of requests over HTTP */
+    struct pinion_wire *wire;   /* that they go over; NULL: there was none yet */
     struct pinion_list broadcasts;
     struct pinion_list subscriptions;
     pinion_payload *met;               /* what the last expectation met */
@@ -103,6 +106,13 @@ void pinion__test_asking_free(struct pinion_test_asking *asking);
 
 /* Free a client that has disconnected. */
 void pinion__test_client_free(pinion_test_client *client);
+
+/* What the test does with its requests over HTTP: check their server, in builds with checks; end their
+ * connections; ask whether all of it is over; and free them then. */
+void pinion__test_http_check(const pinion_test *test);
+void pinion__test_http_end(pinion_test *test);
+bool pinion__test_http_over(const pinion_test *test);
+void pinion__test_http_free(pinion_test *test);
 
 /* End the test's subscriptions, and drop the broadcasts that came. */
 void pinion__test_broadcasts_end(pinion_test *test);

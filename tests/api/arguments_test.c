@@ -33,6 +33,7 @@
 static int world; /* something to point at */
 static pinion_test *test;
 static pinion_test_client *client, *other;
+static pinion_test_answer *come, *with_json;
 static pinion_channel *channel;
 static pinion_socket *socket, *raw, *made;
 static pinion_ref *ref, *socket_ref, *stale_ref;
@@ -599,6 +600,11 @@ static int make_endpoints(void)
     return rc;
 }
 
+static void say_json(pinion_request *asked, void *context)
+{
+    pinion_request_answer_json(asked, 200, NULL);
+}
+
 static int make_clients(void)
 {
     pinion_test_client *raw_client;
@@ -613,6 +619,12 @@ static int make_clients(void)
         rc = pinion_test_subscribe(test, TOPIC);
     if (!rc)
         rc = pinion_test_connect_raw(test, &raw_def, NULL, "", &raw_client);
+    if (!rc)
+        rc = pinion_test_http(test, "GET", "/healthz", NULL, &come);
+    if (!rc)
+        rc = pinion_endpoint_http(pinion_test_endpoint(test), "GET", "/json", say_json, NULL);
+    if (!rc)
+        rc = pinion_test_http(test, "GET", "/json", NULL, &with_json);
     if (rc)
         return rc;
     socket = pinion_channel_socket(channel);

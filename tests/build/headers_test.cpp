@@ -69,6 +69,27 @@ void a_channel_can_be_written_in_cpp(void **)
     pinion_test_free(test);
 }
 
+void say_hello(pinion_request *request, void *)
+{
+    pinion_request_answer_text(request, 200, "hello");
+}
+
+void a_route_can_be_written_in_cpp(void **)
+{
+    pinion_test *test = nullptr;
+    pinion_test_answer *answer = nullptr;
+    pinion_test_http_options options{};
+    options.headers = PINION_LIST("x-request-id: 7");
+
+    assert_int_equal(pinion_test_new(&test, nullptr), 0);
+    assert_int_equal(pinion_endpoint_http(pinion_test_endpoint(test), "GET", "/hello", say_hello, nullptr),
+                     0);
+    assert_int_equal(pinion_test_http(test, "GET", "/hello", &options, &answer), 0);
+    assert_int_equal(pinion_test_expect_status(answer, 200), 0);
+    assert_int_equal(pinion_test_expect_body(answer, "hello"), 0);
+    pinion_test_free(test);
+}
+
 // At file scope and within functions, of one element or more, and never the same array twice.
 const char *const *const one = PINION_LIST("a");
 
@@ -90,6 +111,7 @@ int main()
 {
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_channel_can_be_written_in_cpp),
+        cmocka_unit_test(a_route_can_be_written_in_cpp),
         cmocka_unit_test(tables_end_with_an_empty_element),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

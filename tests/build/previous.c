@@ -139,15 +139,19 @@ static void raw_sockets(void)
 {
     pinion_test *test;
     pinion_test_client *client;
+    pinion_test_answer *answer;
     bool binary;
     const char *bytes;
     size_t length;
     GUARDED(pinion_raw_socket_def, raw);
     GUARDED(pinion_socket_options, options);
     GUARDED(pinion_test_request, request);
+    GUARDED(pinion_test_http_options, http);
     raw.it.handle_in = raw_in;
     OK(pinion_test_new(&test, NULL));
     WITH(request.it, pinion_test_set_request(test, &request.it));
+    WITH(http.it, pinion_test_http(test, "GET", "/healthz", &http.it, &answer));
+    OK(pinion_test_expect_status(answer, 200));
     WITH(raw.it, pinion_test_connect_raw(test, &raw.it, &options.it, "", &client));
     WITH(options.it, pinion_test_connect_raw(test, &raw.it, &options.it, "", &client));
     pinion_test_send_frame(client, false, "hello", 5);

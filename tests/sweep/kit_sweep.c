@@ -1,5 +1,6 @@
-/* Channels where memory runs out: on the test kit, with clients of both versions and a raw one, presences,
- * timers, work, refs, subscriptions and broadcasts. Whoever is not closed in the end answers a heartbeat. */
+/* Channels and routes where memory runs out: on the test kit, with clients of both versions and a raw one,
+ * presences, timers, work, refs, subscriptions, broadcasts and requests over HTTP. Whoever is not closed in
+ * the end answers a heartbeat, and each request is answered, or its connection closed. */
 #include "sweep/sweep.h"
 #include <pinion/pinion.h>
 #include <pinion/testing.h>
@@ -144,6 +145,31 @@ static pinion_result raw_in(pinion_socket *socket, bool binary, const char *byte
 
 static const pinion_raw_socket_def raw = { .connect = look_up, .handle_in = raw_in };
 
+/* ---- the routes ---- */
+
+static void request_done(pinion_request *request, int status, void *unused)
+{
+    scene.working--;
+    pinion_request_answer_json(request, 200, pinion_json("{s:s}", "work", "done"));
+}
+
+static void request_work(pinion_request *request, void *context)
+{
+    pinion_request_put_cookie(request, "user", "ann", NULL);
+    if (pinion_request_work(request, think, request_done, NULL) == 0)
+        scene.working++;
+}
+
+static void request_later(pinion_request *request, void *context)
+{
+    pinion_slice body = pinion_request_body(request);
+    pinion_request_ref *ref = pinion_request_ref_new(request);
+    if (!ref)
+        return;
+    (void)pinion_request_ref_answer(ref, 200, NULL, body.ptr, body.len);
+    pinion_request_ref_free(ref);
+}
+
 /* ---- the clients ---- */
 
 static bool is_open(const pinion_test_client *client)
@@ -246,6 +272,33 @@ static int listen_in(pinion_endpoint *endpoint)
     return rc;
 }
 
+static void ask(const char *method, const char *target, const char *json)
+{
+    const pinion_test_http_options options = { .json = json, .headers = PINION_LIST("cookie: a=b") };
+    pinion_test_answer *answer;
+    if (pinion_test_http(scene.test, method, target, &options, &answer) != 0)
+        return;
+    await_work();
+    int rc = pinion_test_expect_status(answer, 200);
+    if (rc == PINION_ETIMEDOUT)
+        fail_msg("%s %s is not answered, and its connection is not closed", method, target);
+    scene.frames += rc == 0;
+}
+
+static int request(pinion_endpoint *endpoint)
+{
+    int rc = pinion_endpoint_http(endpoint, "GET", "/work/:id", request_work, NULL);
+    if (!rc)
+        rc = pinion_endpoint_http(endpoint, "POST", "/later", request_later, NULL);
+    if (rc)
+        return rc;
+    ask("GET", "/work/1?a=b", NULL);
+    ask("POST", "/later", "{\"a\":1}");
+    ask("GET", "/healthz", NULL);
+    ask("GET", "/nowhere", NULL);
+    return 0;
+}
+
 static void talk(void)
 {
     for (int i = 0; i < CLIENTS; i++) {
@@ -278,6 +331,9 @@ static int play(void)
     pinion_test_send_frame(scene.raw, true, "raw", 3);
     (void)take(scene.raw, "raw");
     talk();
+    rc = request(endpoint);
+    if (rc)
+        return rc;
     work_alone(endpoint);
     rc = listen_in(endpoint);
     everybody_is_alive();
