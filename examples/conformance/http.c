@@ -61,6 +61,35 @@ static void status(pinion_request *request, void *context)
         pinion_request_answer_text(request, (int)code, "status");
 }
 
+/* JSON, and nothing else. */
+static void json(pinion_request *request, void *context)
+{
+    pinion_payload *body = NULL;
+    if (pinion_request_json(request, &body) != 0)
+        pinion_request_answer_text(request, 400, "the body is not JSON");
+    else
+        pinion_request_answer_json(request, 200, body);
+}
+
+/* What the cookie `seen` was, and a new one. */
+static void cookies(pinion_request *request, void *context)
+{
+    char text[24];
+    pinion_slice seen = pinion_request_cookie(request, "seen");
+    snprintf(text, sizeof text, "%.*s", (int)seen.len, seen.ptr ? seen.ptr : "");
+    long times = strtol(text, NULL, 10);
+    snprintf(text, sizeof text, "%ld", times + 1);
+    pinion_request_put_cookie(request, "seen", text, &(pinion_cookie_options){ .max_age = 60 });
+    pinion_request_answer_json(request, 200, pinion_json("{s:I}", "seen", (json_int_t)times));
+}
+
+/* The query is where to. */
+static void redirect(pinion_request *request, void *context)
+{
+    long code = strtol(pinion_request_path_param(request, "code"), NULL, 10);
+    pinion_request_redirect(request, (int)code, pinion_request_query(request));
+}
+
 /* ---- answers that come later ---- */
 
 static void *answer_after_50_ms(void *ref)
@@ -114,7 +143,7 @@ static void disconnect(pinion_request *request, void *context)
     pinion_request_answer(request, 204, NULL, NULL, 0);
 }
 
-int conformance_http(pinion_endpoint *endpoint)
+static int mount_all(pinion_endpoint *endpoint)
 {
     static const struct {
         const char *method;
@@ -125,6 +154,8 @@ int conformance_http(pinion_endpoint *endpoint)
         { "GET", "/api/params/:a/*", params },
         { "GET", "/api/headers", headers },
         { "GET", "/api/status/:code", status },
+        { "GET", "/api/cookies", cookies },
+        { "GET", "/api/redirect/:code", redirect },
         { "GET", "/api/later", later },
         { "GET", "/api/work", work },
         { "DELETE", "/api/sockets/:id", disconnect },
@@ -133,4 +164,14 @@ int conformance_http(pinion_endpoint *endpoint)
     for (size_t i = 0; !rc && i < sizeof routes / sizeof *routes; i++)
         rc = pinion_endpoint_http(endpoint, routes[i].method, routes[i].path, routes[i].fn, NULL);
     return rc;
+}
+
+int conformance_http(pinion_endpoint *endpoint)
+{
+    const pinion_http_options for_json = { .accepts = "application/json",
+                                           .max_body = 1000,
+                                           .cors_origins = PINION_LIST("https://shop.example.com"),
+                                           .cors_credentials = true };
+    int rc = mount_all(endpoint);
+    return rc ? rc : pinion_endpoint_http(endpoint, "POST", "/api/json", json, &for_json);
 }

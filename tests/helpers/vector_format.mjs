@@ -70,14 +70,14 @@ function isFrame(optional) {
 
 const isResponse = isRecord(
   { status: isInteger },
-  { body: isString, json: isObject, headers: isMapOf(isStringOrNull) },
+  { body: isString, json: isObject, headers: isMapOf(isStringOrNull), continue: isBoolean, closes: isBoolean },
 );
 const isLine = (value) => isString(value) || (value?.length === 2 && isString(value[0]) && isInteger(value[1]));
 const isBody = (value) => isString(value) || isListOf(isLine)(value);
-const isHttp = isRecord(
-  { path: isString, expect: isResponse },
-  { method: isString, version: isString, upgrade: isBoolean, headers: isMapOf(isStringOrNull), body: isBody },
-);
+const isHead = { path: isString, method: isString, version: isString, upgrade: isBoolean, headers: isMapOf(isStringOrNull) };
+const isRequest = isRecord({ expect: isResponse }, { ...isHead, text: isString, body: isBody });
+const isHttpRequest = (value) => isRequest(value) && "path" in value !== "text" in value;
+const isHttp = (value) => (Array.isArray(value) ? isListOf(isHttpRequest)(value) : isHttpRequest(value));
 
 const isRepeat = isRecord({ from: isInteger, to: isInteger, steps: isListOf(isStep) });
 const isBurst = (steps) => isListOf(isStep)(steps) && steps.every((step) => !("client" in step));

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import { LongpollCarrier, WebSocketCarrier, brief } from "./carriers.mjs";
 import { OPCODE, RawConnection, frame, upgradeRequest } from "./raw.mjs";
 import { actionOf, expandSteps } from "./vector_format.mjs";
+import { within } from "./wait.mjs";
 
 const CARRIERS = { websocket: WebSocketCarrier, longpoll: LongpollCarrier };
 const NO_UPGRADE = {
@@ -247,14 +248,17 @@ function joinLines(body) {
   return body.flatMap((line) => (Array.isArray(line) ? Array(line[1]).fill(line[0]) : line)).join("\n");
 }
 
-async function performHttp(t, server, { path, method, version, upgrade, headers = {}, body: given, expect }, tokens) {
-  const raw = await RawConnection.open(t, server);
+// [head, body] as they are sent.
+function httpRequest({ path, text, method, version, upgrade, headers = {}, body: given }, tokens) {
   const body = joinLines(given);
+  if (text !== undefined) return [text, body ?? ""];
   const length = body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(body)) };
   const own = Object.entries(headers).map(([name, value]) => [name, value && putToken(value, tokens)]);
   const all = { ...(upgrade ? {} : NO_UPGRADE), ...length, ...Object.fromEntries(own) };
-  raw.send(upgradeRequest(putToken(path, tokens), all, { method, version }) + (body ?? ""));
-  const response = await raw.response({ headOnly: method === "HEAD" });
+  return [upgradeRequest(putToken(path, tokens), all, { method, version }), body ?? ""];
+}
+
+async function compareResponse(raw, response, expect, tokens) {
   assert.equal(response.status, expect.status);
   if (expect.body !== undefined) assert.equal(response.body, expect.body);
   if (expect.json !== undefined) compareJson(JSON.parse(response.body), expect.json, tokens);
@@ -262,6 +266,36 @@ async function performHttp(t, server, { path, method, version, upgrade, headers 
     const actual = response.headers[name];
     if (value === null) assert.equal(actual, undefined, `no ${name}`);
     else assert.ok(actual?.startsWith(value), `${name}: ${actual}, not ${value}`);
+  }
+  if (expect.closes !== undefined) assert.equal(response.headers.connection, expect.closes ? "close" : "keep-alive");
+  if (expect.closes) await within(raw.closed, "the end of the connection");
+}
+
+// The client sends its body once it is told to go on.
+async function exchangeExpecting(raw, [head, body]) {
+  raw.send(head);
+  const first = await raw.response();
+  if (first.status !== 100) return [false, first];
+  raw.send(body);
+  return [true, await raw.response()];
+}
+
+async function performExpecting(raw, request, tokens) {
+  const [told, response] = await exchangeExpecting(raw, httpRequest(request, tokens));
+  assert.equal(told, request.expect.continue, "100 Continue");
+  await compareResponse(raw, response, request.expect, tokens);
+}
+
+// Several requests leave in one write, and are answered in order.
+async function performHttp(t, server, requests, tokens) {
+  const raw = await RawConnection.open(t, server);
+  if ("continue" in requests[0].expect) {
+    await performExpecting(raw, requests[0], tokens);
+  } else {
+    raw.send(requests.flatMap((request) => httpRequest(request, tokens)).join(""));
+    for (const { method, expect } of requests) {
+      await compareResponse(raw, await raw.response({ headOnly: method === "HEAD" }), expect, tokens);
+    }
   }
   raw.tcp.destroy();
 }
@@ -281,7 +315,7 @@ export async function replayVector(t, server, vector, run) {
   };
   for (const step of expandSteps(vector.steps, names)) {
     try {
-      await (step.http ? performHttp(t, server, step.http, tokens) : perform(await clientOf(step), step));
+      await (step.http ? performHttp(t, server, [step.http].flat(), tokens) : perform(await clientOf(step), step));
     } catch (error) {
       error.message = `at ${brief(step)}\n${error.message}`;
       throw error;

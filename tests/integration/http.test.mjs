@@ -1,4 +1,4 @@
-// Routes of the application, asked by node's clients and by raw bytes.
+// Routes of the application, asked by node's clients and by raw bytes. What is refused is in tests/vectors/routes.json.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -156,29 +156,5 @@ describe("routes", { concurrency: 8 }, () => {
       assert.deepEqual([headers.connection, body], ["close", "later"]);
       await within(raw.closed, "the connection to end");
     });
-
-    const refused = {
-      "a chunk that is none": [400, post("zz\r\n", "Transfer-Encoding: chunked\r\n")],
-      "two lengths": [400, post("", "Content-Length: 1\r\nContent-Length: 1\r\n")],
-      "a length and chunks": [400, post("", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n")],
-      "no host": [400, "GET /api/headers HTTP/1.1\r\n\r\n"],
-      "a method that the path does not have": [405, get("/api/echo")],
-      "a body that is too long": [413, post("", `Content-Length: ${3 * MIB}\r\n`)],
-      "chunks that are too long": [413, post(`${(MIB + 1).toString(16)}\r\n${"b".repeat(MIB + 1)}\r\n`, "Transfer-Encoding: chunked\r\n")],
-      "a body that is too long, and waited for": [413, post("", `Content-Length: ${3 * MIB}\r\nExpect: 100-continue\r\n`)],
-      "a path that is too long": [414, get(`/api/params/${"a".repeat(20000)}`)],
-      "headers that are too long": [431, get("/api/headers", `X: ${"a".repeat(20000)}\r\n`)],
-      "too many headers": [431, get("/api/headers", "X: a\r\n".repeat(65))],
-      "a coding that we do not know": [501, post("", "Transfer-Encoding: gzip, chunked\r\n")],
-      "a method that nobody knows": [501, "STEAL /api/echo HTTP/1.1\r\nHost: x\r\n\r\n"],
-      "another version": [505, "GET /api/headers HTTP/2.0\r\nHost: x\r\n\r\n"],
-    };
-    for (const [name, [status, bytes]] of Object.entries(refused)) {
-      it(`refuse ${name}: ${status}`, async (t) => {
-        const raw = await RawConnection.open(t, server);
-        raw.send(bytes);
-        assert.equal((await raw.response()).status, status);
-      });
-    }
   });
 });
