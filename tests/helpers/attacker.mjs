@@ -244,6 +244,39 @@ const KINDS = {
     await talk(await open(), same(Buffer.from(request("GET /fast/longpoll?vsn=2.0.0"))));
   },
 
+  async "route after the other"() {
+    await talk(await open(), same(Buffer.from(request("GET /api/params/a%20b/c?d[]=e"))));
+  },
+
+  async "work after the other"() {
+    await talk(await open(), same(Buffer.from(request("GET /api/work"))));
+  },
+
+  // It stays with its route until it has been silent for too long.
+  async "body of a route that lacks a byte"() {
+    const tcp = await open();
+    await written(tcp, request("POST /api/echo", [`Content-Length: ${MIB}`], "x".repeat(MIB - 1)));
+  },
+
+  // One waits, and what is behind it waits too.
+  async "later answers that are not read"(i) {
+    const tcp = await open();
+    tcp.pause();
+    await everybody();
+    pour(tcp, same(Buffer.from(request(i % 2 ? "GET /api/work" : "GET /api/later"))));
+  },
+
+  // Its answer is worked on, on other threads, when it goes.
+  async "answer that is abandoned"(i) {
+    const again = async () => {
+      const tcp = await open();
+      tcp.write(request(i % 2 ? "GET /api/work" : "GET /api/later"));
+      setTimeout(() => tcp.resetAndDestroy(), i % 10);
+      tcp.once("close", () => setImmediate(again));
+    };
+    await again();
+  },
+
   async "poll that is abandoned"() {
     const target = await session(await open());
     const again = async () => {

@@ -60,7 +60,8 @@ async function attack(t, idle, kind, options) {
 describe("an attack leaves others alone:", () => {
   const idle = serve("conformance", { args: ["--loops", "1", "--log", "none"] });
   // `each`: bytes that an attacker may cost at most. The longest head is 16 KiB, a queue 1 MiB and a frame more, answers
-  // over HTTP 256 KiB and one more. There may be 100,000 sessions, of less than 1 KiB: how many, the machine's speed says.
+  // over HTTP 256 KiB and one more, the body of a route 1 MiB, requests that wait 144 KiB. There may be 100,000 sessions,
+  // of less than 1 KiB: how many, the machine's speed says.
   const attacks = [
     ["slow head", { each: 20 * KIB }],
     ["slow body", { each: 40 * KIB }],
@@ -80,6 +81,11 @@ describe("an attack leaves others alone:", () => {
     ["small file after the other", { each: 300 * KIB, program: "chat" }],
     ["session after the other", { each: (100_000 * KIB) / 64, loops: 2, kept: 48 * MIB }],
     ["poll that is abandoned", { each: 64 * KIB }],
+    ["route after the other", { each: 300 * KIB }],
+    ["work after the other", { each: 300 * KIB }],
+    ["body of a route that lacks a byte", { each: 1100 * KIB }],
+    ["later answers that are not read", { each: 400 * KIB }],
+    ["answer that is abandoned", { each: 64 * KIB }],
     ["large message that ends with others", { each: 256 * KIB, loops: 2, kept: 32 * MIB }],
     ["listener of one who shouts", { count: LISTENERS, each: 1200 * KIB }],
   ];
