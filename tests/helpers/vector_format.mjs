@@ -102,7 +102,7 @@ const ACTIONS = {
   send_raw_hex: { check: isHex, wire: true },
   expect_frame: { check: isFrame({}), wire: true },
   burst: { check: isBurst, wire: true },
-  http: { check: isHttp, wire: true, clientless: true },
+  http: { check: isHttp, clientless: true },
 };
 
 export function actionOf(step) {

@@ -18,6 +18,7 @@ struct replay {
     const char *vsn;
     bool deaf; /* nothing is expected */
     bool v1_join_ref;
+    bool routes; /* they are mounted */
     struct conformance shared;
     pinion_test *test;
     json_t *refs; /* what {ref:NAME} stands for, by the whole string */
@@ -450,8 +451,12 @@ static void do_send_together(struct replay *replay, struct client *client, const
 
 static void run_step(struct replay *replay, const json_t *step)
 {
+    const json_t *value = json_object_get(step, "http");
+    if (value) {
+        replay_http(replay->test, &replay->routes, value, replay->deaf);
+        return;
+    }
     struct client *client = client_of(replay, step);
-    const json_t *value;
     if (replay->deaf)
         (void)take_all(client, "");
     if ((value = json_object_get(step, "send")))

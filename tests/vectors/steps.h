@@ -25,6 +25,10 @@ int play_vector(json_t *vector, const char *vsn);
 /* Called around what is the library's, unless NULL. */
 extern void (*replay_inside)(bool inside);
 
+/* Sends requests over HTTP, an object or a list. *mounted: the routes are there; it sets it. Deaf: nothing is
+ * expected but that they are answered, or their connections closed. */
+void replay_http(pinion_test *test, bool *mounted, const json_t *requests, bool deaf);
+
 /* A value with the strings of its steps expanded: {i}, {transport}, {unique}, {c*n}. A new reference. */
 json_t *expand_value(const json_t *value, const char *i);
 
