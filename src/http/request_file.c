@@ -98,7 +98,7 @@ static int answer_file(pinion_request *request, const char *directory, const cha
                        const pinion_header *list)
 {
     struct pinion_http_headers headers;
-    struct pinion_http_file file;
+    struct pinion_http_file file = { .fd = -1 };
     int rc = pinion__request_open(request);
     pinion__http_headers_init(&headers);
     if (!rc)
