@@ -269,7 +269,7 @@ static int fill_route(struct pinion_http_route *route, const struct pinion_endpo
                       pinion_http_fn *fn, const pinion_http_options *options)
 {
     route->fn = fn;
-    route->context = options->context ? options->context : endpoint->options.context;
+    route->context = options->context ? options->context : endpoint->hub.context;
     route->max_body = options->max_body ? options->max_body : DEFAULT_MAX_BODY;
     if (options->accepts && !(route->accepts = strdup(options->accepts)))
         return PINION_ENOMEM;

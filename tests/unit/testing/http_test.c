@@ -438,6 +438,22 @@ static void cookies_and_headers_can_be_read(void **state)
                         "{\"password\":\"hunter2\",\"user\":{\"name\":\"ann\"}}");
 }
 
+static void say_context(pinion_request *request, void *context)
+{
+    pinion_request_answer_text(request, 200, context);
+}
+
+static void routes_have_the_context_of_the_tests_options(void **state)
+{
+    char ours[] = "the application", own[] = "the route's own";
+    ok(pinion_test_new(&test, &(pinion_test_options){ .context = ours }));
+    pinion_endpoint *tested = pinion_test_endpoint(test);
+    ok(pinion_endpoint_http(tested, "GET", "/", say_context, NULL));
+    ok(pinion_endpoint_http(tested, "GET", "/own", say_context, &(pinion_http_options){ .context = own }));
+    ok(pinion_test_expect_body(got("/"), ours));
+    ok(pinion_test_expect_body(got("/own"), own));
+}
+
 #define KIT(name) cmocka_unit_test_setup_teardown(name, begin, teardown)
 
 int main(void)
@@ -460,6 +476,7 @@ int main(void)
         KIT(failures_show_the_whole_answer),
         KIT(secrets_are_not_shown),
         KIT(cookies_and_headers_can_be_read),
+        cmocka_unit_test_teardown(routes_have_the_context_of_the_tests_options, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
