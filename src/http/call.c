@@ -150,6 +150,24 @@ void pinion__request_send(struct pinion_request *request, const struct pinion_ht
     pinion__http_send(request->http, answer, body, len);
 }
 
+/* Answer with an error. A page of another origin, to which the route is open, may read this too. */
+static void answer_error(struct pinion_http *http, const struct pinion_http_route *route,
+                         const struct pinion_http_request *head, int status, bool keep_alive)
+{
+    struct pinion_http_headers headers;
+    pinion__http_headers_init(&headers);
+    int rc = pinion__http_cors_put(&route->cors, head, &headers);
+    if (!rc)
+        rc = pinion__buf_append_str(&headers.lines, PINION_HTTP_PRIVATE);
+    if (!rc)
+        rc = pinion__buf_append_char(&headers.lines, '\0');
+    if (rc)
+        pinion__http_send_error(http, status, keep_alive);
+    else
+        pinion__http_send_status(http, status, headers.lines.data, keep_alive);
+    pinion__http_headers_release(&headers);
+}
+
 /* Nobody is left who could answer. */
 static void break_promise(struct pinion_request *request)
 {
@@ -162,7 +180,7 @@ static void break_promise(struct pinion_request *request)
                          "work (pinion_request_answer; peer %s)",
         request->route->name, request->peer);
     pinion__request_let_answer(request);
-    pinion__http_send_error(request->http, 500, pinion__http_keep_alive(request->http));
+    answer_error(request->http, request->route, request->head, 500, pinion__http_keep_alive(request->http));
 }
 
 /* Somebody will answer. */
@@ -276,10 +294,10 @@ void pinion__http_serve_route(struct pinion_http *http, const void *data,
 {
     int refusal = refusal_of(data, request);
     if (refusal) {
-        pinion__http_send_error(http, refusal, request->keep_alive);
+        answer_error(http, data, request, refusal, request->keep_alive);
         return;
     }
     int rc = start(http, data, request, head);
     if (rc)
-        pinion__http_send_error(http, rc == PINION_EPROTO ? 400 : 500, request->keep_alive);
+        answer_error(http, data, request, rc == PINION_EPROTO ? 400 : 500, request->keep_alive);
 }

@@ -9,6 +9,13 @@ static void answer(pinion_request *request, void *context)
 static const pinion_http_options listed = { .cors_origins =
                                                 PINION_LIST("https://example.com", "//*.example.org"),
                                             .cors_credentials = true };
+static void answer_nothing(pinion_request *request, void *context)
+{
+}
+
+static const pinion_http_options posted = { .cors_origins = PINION_LIST("https://example.com"),
+                                            .max_body = 2,
+                                            .accepts = "application/json" };
 static const pinion_http_options any = { .cors_origins = PINION_LIST("*") };
 
 static void serve(void)
@@ -17,6 +24,7 @@ static void serve(void)
     ok(pinion_endpoint_http(endpoint, "GET", "/listed", answer, &listed));
     ok(pinion_endpoint_http(endpoint, "PUT", "/listed", answer, &any));
     ok(pinion_endpoint_http(endpoint, "DELETE", "/listed", answer, NULL));
+    ok(pinion_endpoint_http(endpoint, "POST", "/posted/:id", answer_nothing, &posted));
     routes_start();
 }
 
@@ -47,6 +55,30 @@ static void origins_that_are_not(void **state)
     ask("DELETE /listed", FROM("https://example.com"), 200, "ok");
     assert_null(strstr(heard.head, ALLOWED));
     assert_null(strstr(heard.head, "vary"));
+}
+
+/* A page could not tell them from a server that is out of reach. */
+static void answers_of_the_library_too(void **state)
+{
+    static const struct {
+        const char *target, *headers;
+        int status;
+    } requests[] = {
+        { "POST /posted/%ff", "", 400 },
+        { "POST /posted/1", "Content-Type: application/json\r\nContent-Length: 3\r\n\r\n[1]", 413 },
+        { "POST /posted/1", "Content-Type: text/csv\r\nContent-Length: 1\r\n\r\n1", 415 },
+        { "POST /posted/1", "", 500 },
+    };
+    char headers[200];
+    serve();
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        snprintf(headers, sizeof headers, FROM("https://example.com") "%s", requests[i].headers);
+        ask(requests[i].target, headers, requests[i].status, NULL);
+        assert_true(heard_header("vary: origin"));
+        assert_true(heard_header(ALLOWED "origin: https://example.com"));
+    }
+    ask("POST /posted/1", FROM("https://evil"), 500, NULL);
+    assert_null(strstr(heard.head, ALLOWED));
 }
 
 static void any_origin(void **state)
@@ -115,11 +147,9 @@ static void options_that_cannot_be(void **state)
 static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
-        ROUTES(origins_that_are_listed),
-        ROUTES(origins_that_are_not),
-        ROUTES(any_origin),
-        ROUTES(what_browsers_ask_in_advance),
-        ROUTES(what_is_not_allowed_in_advance),
+        ROUTES(origins_that_are_listed),      ROUTES(origins_that_are_not),
+        ROUTES(answers_of_the_library_too),   ROUTES(any_origin),
+        ROUTES(what_browsers_ask_in_advance), ROUTES(what_is_not_allowed_in_advance),
         ROUTES(options_that_cannot_be),
     };
     return cmocka_run_group_tests_name(io, tests, NULL, NULL);
