@@ -124,11 +124,11 @@ static int put_cookie(pinion_request *request, const char *name, const char *val
     if (rc)
         return rc;
     pinion__request_look(request);
-    known.secure |= request->secure;
     if (!known.path)
         known.path = "/";
     if (!known.same_site)
         known.same_site = "Lax";
+    known.secure |= request->secure || strcmp(known.same_site, "None") == 0; /* else browsers drop it */
     rc = check(name, value, &known);
     return rc ? rc : put(request, name, value, &known);
 }
