@@ -68,6 +68,8 @@ static int check_parameters(struct pinion_http_route *route)
         enum kind kind = kind_of(segment);
         if (ended)
             return refuse(route->path, "\"*\" is the last segment of a path");
+        if (kind == LITERAL && segment.ptr[0] == '*')
+            return refuse(route->path, "\"*\" has no name behind it");
         if (kind == PARAMETER && segment.len == 1)
             return refuse(route->path, "a parameter has a name behind its ':'");
         if (kind == PARAMETER && count_before(route->path, segment.ptr, name_of(segment)) > 0)

@@ -32,6 +32,7 @@ static void parameters_that_are_wrong(void **state)
     refused("/:a/b/:a", "the same name");
     refused("/:a/b/:c//:a/", "the same name");
     refused("/*/a", "the last segment");
+    refused("/a/*rest", "no name behind it");
     refused("/a/*/*", "the last segment");
     refused("/a/*/:b", "the last segment");
 }
@@ -69,7 +70,7 @@ static void paths_that_match(void **state)
     assert_true(matches("/*", "/a/b"));
     assert_true(matches("/a/*", "/a"));
     assert_true(matches("/a/*", "/a/b/c/d"));
-    assert_true(matches("/a/*b", "/a/*b")); /* a literal */
+    assert_true(matches("/a/b*", "/a/b*")); /* a literal */
 }
 
 static void paths_that_do_not(void **state)
@@ -84,7 +85,7 @@ static void paths_that_do_not(void **state)
     assert_false(matches("/a/:b", "/a//"));
     assert_false(matches("/a/:b", "/a/b/c"));
     assert_false(matches("/a/*", "/b"));
-    assert_false(matches("/a/*b", "/a/xb"));
+    assert_false(matches("/a/b*", "/a/bx"));
 }
 
 /* The texts end where memory ends, so that a sanitizer sees a byte too many. */
