@@ -136,7 +136,8 @@ static void answer(pinion_request *request)
     case 11:; /* it answers nothing: 500 */
         break;
     default:
-        (void)pinion_request_answer_file(request, directory, "file", NULL);
+        if (pinion_request_answer_file(request, directory, "file", NULL) != 0)
+            (void)pinion_request_answer_text(request, 404, "no file");
     }
 }
 

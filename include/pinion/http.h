@@ -45,7 +45,8 @@ typedef struct pinion_http_options {
 
 /* Mount a route. `method` is GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS. A segment `:name` of the path
  * takes any one segment, and a last segment `*` takes all that are left, if there are any:
- * "/rooms/:id/messages", "/files/" followed by "*". Extra slashes make no difference, as with sockets.
+ * "/rooms/:id/messages", "/files/" followed by "*", which has no name. Extra slashes make no difference, as
+ * with sockets.
  *
  * If several routes fit a path, each segment decides, from the left: a literal comes before `:name`, and that
  * before `*`. Sockets come before routes. /healthz and /readyz come before routes with `:name` or `*`; all
@@ -213,10 +214,12 @@ PINION_API int pinion_request_put_header(pinion_request *request, const char *na
 typedef struct pinion_cookie_options {
     const char *path;      /* Paths it is sent for. Default: "/". */
     const char *domain;    /* The domain whose hosts it is sent to. Default: this host only. */
-    const char *same_site; /* "Lax", "Strict" or "None". Default: "Lax". */
+    const char *same_site; /* "Lax", "Strict" or "None", which makes it secure. Default: "Lax": it is not sent
+                              with requests that pages of other sites make. */
     int64_t max_age;       /* How long it is kept. Seconds. Default: until the browser is closed. Less than 0:
                               the browser removes the cookie. */
-    bool secure;           /* It is sent over TLS only. Default: if the request came over TLS. */
+    bool secure;           /* It is sent over TLS only. Default: if the request came over TLS, or same_site
+                              is "None". */
     bool scripted;         /* Scripts of the page may read it. Default: false (HttpOnly). */
 } pinion_cookie_options;
 
@@ -288,8 +291,8 @@ typedef void pinion_request_done_fn(pinion_request *request, int status, void *d
  *
  * Errors: PINION_EINVAL: the request has its answer; PINION_ECLOSED: its client has gone, or the endpoint has
  * stopped; PINION_ENOMEM: out of memory, or no thread could be started. Then `done` does not run. */
-PINION_API int pinion_request_work(pinion_request *request, pinion_work_fn *work,
-                                   pinion_request_done_fn *done, void *data);
+PINION_API PINION_CHECKED int pinion_request_work(pinion_request *request, pinion_work_fn *work,
+                                                  pinion_request_done_fn *done, void *data);
 
 #ifdef __cplusplus
 }

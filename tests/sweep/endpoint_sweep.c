@@ -76,7 +76,8 @@ static void later(pinion_request *request, int status, void *unused)
 
 static void begin_work(pinion_request *request, void *unused)
 {
-    (void)pinion_request_work(request, work, later, NULL);
+    if (pinion_request_work(request, work, later, NULL) != 0)
+        pinion_request_answer(request, 503, NULL, NULL, 0);
 }
 
 static int mount_routes(void)
