@@ -72,7 +72,12 @@ static void call_hook(pinion_request *request, void *context)
         pinion_request_answer_text(request, 400, "the body is not JSON\n");
         return;
     }
-    snprintf(topic, sizeof topic, "rooms:%s", pinion_request_path_param(request, "room"));
+    if (snprintf(topic, sizeof topic, "rooms:%s", pinion_request_path_param(request, "room")) >=
+        (int)sizeof topic) {
+        pinion_request_answer_text(request, 404, "no room has such a name\n"); /* cut, it may be another's */
+        pinion_payload_unref(body);
+        return;
+    }
     pinion_endpoint_broadcast(pinion_request_endpoint(request), topic, "hook", body);
     pinion_request_answer(request, 202, NULL, NULL, 0);
 }
@@ -87,7 +92,10 @@ static void log_out(pinion_request *request, void *context)
         pinion_request_answer(request, 401, PINION_HEADERS({ "www-authenticate", "Bearer" }), NULL, 0);
         return;
     }
-    snprintf(id, sizeof id, "users:%s", pinion_request_path_param(request, "user"));
+    if (snprintf(id, sizeof id, "users:%s", pinion_request_path_param(request, "user")) >= (int)sizeof id) {
+        pinion_request_answer_text(request, 404, "no user has such a name"); /* cut, it may be another's */
+        return;
+    }
     pinion_endpoint_broadcast(pinion_request_endpoint(request), id, "disconnect", NULL);
     pinion_request_answer(request, 204, NULL, NULL, 0);
 }

@@ -44,7 +44,10 @@ static void log_out(pinion_request *request, void *context)
         pinion_request_answer(request, 401, PINION_HEADERS({ "www-authenticate", "Bearer" }), NULL, 0);
         return;
     }
-    snprintf(id, sizeof id, "users:%s", pinion_request_path_param(request, "user"));
+    if (snprintf(id, sizeof id, "users:%s", pinion_request_path_param(request, "user")) >= (int)sizeof id) {
+        pinion_request_answer_text(request, 404, "no user has such a name"); /* cut, it may be another's */
+        return;
+    }
     pinion_endpoint_broadcast(pinion_request_endpoint(request), id, "disconnect", NULL);
     pinion_request_answer(request, 204, NULL, NULL, 0);
 }
@@ -88,7 +91,12 @@ static void post_message(pinion_request *request, void *context)
         pinion_request_answer_text(request, 400, "the body is not JSON");
         return;
     }
-    snprintf(topic, sizeof topic, "rooms:%s", pinion_request_path_param(request, "id"));
+    if (snprintf(topic, sizeof topic, "rooms:%s", pinion_request_path_param(request, "id")) >=
+        (int)sizeof topic) {
+        pinion_request_answer_text(request, 404, "no room has such a name"); /* cut, it may be another's */
+        pinion_payload_unref(message);
+        return;
+    }
     pinion_endpoint_broadcast(pinion_request_endpoint(request), topic, "new_msg", message);
     pinion_request_answer(request, 202, NULL, NULL, 0);
 }
