@@ -168,17 +168,18 @@ static void answer_error(struct pinion_http *http, const struct pinion_http_rout
     pinion__http_headers_release(&headers);
 }
 
-/* Nobody is left who could answer. */
+/* Nobody is left who could answer. Often a call has failed just before. */
 static void break_promise(struct pinion_request *request)
 {
+    const char *why = pinion__error_mark() != request->mark ? pinion_error_detail() : "";
     pinion__request_look(request);
     PINION_LOG_LIMITED(
         PINION_LOG_WARNING,
         request->waits ? "http: %s is answered 500: its ref was freed, or its work was done, without an "
-                         "answer (pinion_request_ref_answer, pinion_request_answer; peer %s)"
+                         "answer (pinion_request_ref_answer, pinion_request_answer; peer %s)%s%s"
                        : "http: %s is answered 500: its function has returned without an answer, a ref or "
-                         "work (pinion_request_answer; peer %s)",
-        request->route->name, request->peer);
+                         "work (pinion_request_answer; peer %s)%s%s",
+        request->route->name, request->peer, why[0] ? "; a call has failed: " : "", why);
     pinion__request_let_answer(request);
     answer_error(request->http, request->route, request->head, 500, pinion__http_keep_alive(request->http));
 }
@@ -210,6 +211,7 @@ void pinion__request_guard(struct pinion_request *request, const char *kind, voi
 {
     struct pinion_http_server *server = request->server;
     const struct pinion_http_route *route = request->route;
+    request->mark = pinion__error_mark();
     if (server->guard)
         server->guard(server, kind, route->page ? route->path : route->name, run, data);
     else

@@ -125,6 +125,7 @@ static void run(struct pinion_task *task)
         request->ref = NULL; /* it has done what it can */
         ref->request = NULL;
         ref_unref(ref);
+        request->mark = pinion__error_mark();
         pinion__request_settle(request);
     }
     if (answer)

@@ -26,6 +26,13 @@ static void say_route(pinion_request *request, void *context)
     pinion_request_answer_text(request, 200, text);
 }
 
+static void fail_to_sign(pinion_request *request, void *context)
+{
+    char *token;
+    if (pinion_token_sign(pinion_request_endpoint(request), "user", NULL, NULL, &token) == 0)
+        free(token);
+}
+
 static void say_nothing(pinion_request *request, void *context)
 {
 }
@@ -94,6 +101,7 @@ static void serve_with(const pinion_endpoint_options *options)
     ok(pinion_endpoint_http(endpoint, "GET", "/rooms/lobby", say_route, NULL));
     ok(pinion_endpoint_http(endpoint, "GET", "/rest/:id/*", say_route, NULL));
     ok(pinion_endpoint_http(endpoint, "GET", "/nothing", say_nothing, NULL));
+    ok(pinion_endpoint_http(endpoint, "GET", "/failing", fail_to_sign, NULL));
     ok(pinion_endpoint_http(endpoint, "GET", "/slow", dawdle, NULL));
     ok(pinion_endpoint_http(endpoint, "GET", "/headers", say_headers, NULL));
     ok(pinion_endpoint_http(endpoint, "GET", "/peer", say_peer, NULL));
@@ -337,6 +345,15 @@ static void a_function_that_does_not_answer(void **state)
     assert_non_null(strstr(text, "127.0.0.1"));
 }
 
+/* As where a login cannot sign its token. */
+static void the_call_that_failed_is_named(void **state)
+{
+    char text[2000];
+    ask_and_look("GET /failing HTTP/1.1\r\nHost: x\r\n\r\n", 500, text, sizeof text);
+    if (!strstr(text, "; a call has failed: "))
+        fail_msg("%s", text);
+}
+
 static void a_slow_function_is_named(void **state)
 {
     char text[2000];
@@ -365,6 +382,7 @@ static int run_all(void)
         ROUTES(a_head_is_answered_without_its_body),
         ROUTES(methods_that_a_path_has),
         ROUTES(a_function_that_does_not_answer),
+        ROUTES(the_call_that_failed_is_named),
         ROUTES(a_slow_function_is_named),
     };
     return cmocka_run_group_tests_name(io, tests, NULL, NULL);
