@@ -283,7 +283,8 @@ typedef void pinion_request_done_fn(pinion_request *request, int status, void *d
 /* Run work(data) on another thread, and then done(request, status, data) on the loop. `done` must answer the
  * request, make a ref or begin more work, unless the request has an answer or a ref. It always runs once. The
  * threads are those of pinion_channel_work (pinion_endpoint_options.work_threads). An endpoint that stops
- * waits for work that is under way.
+ * waits for work that is under way. A request may have several works at the same time: the first answer
+ * counts.
  *
  * Lifetime: the request lives until `done` has returned. `work` must not use it.
  *
