@@ -46,7 +46,7 @@ typedef struct pinion_http_options {
 /* Mount a route. `method` is GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS. A segment `:name` of the path
  * takes any one segment, and a last segment `*` takes all that are left, if there are any:
  * "/rooms/:id/messages", "/files/" followed by "*", which has no name. Extra slashes make no difference, as
- * with sockets.
+ * with sockets, and "%61" is the same as "a" (RFC 3986 section 6.2.2.2).
  *
  * If several routes fit a path, each segment decides, from the left: a literal comes before `:name`, and that
  * before `*`. Sockets come before routes. /healthz and /readyz come before routes with `:name` or `*`; all

@@ -137,7 +137,7 @@ bool pinion__http_route_matches(const struct pinion_http_route *route, struct pi
         struct pinion_slice got = pinion__path_segment(&path);
         if (kind == END || got.len == 0)
             return wanted.len == got.len;
-        if (kind == LITERAL && !pinion__slice_eq(wanted, got))
+        if (kind == LITERAL && !pinion__percent_same(wanted, got))
             return false;
     }
 }

@@ -93,12 +93,23 @@ bool pinion__static_is_plain(const char *path)
     }
 }
 
+/* "%2f" stands for a slash within a segment, and no file has such a name. To the routes, which have looked at
+ * the path before, it was one segment too. */
+static bool has_encoded_slash(struct pinion_slice path)
+{
+    for (size_t i = 0; i + 2 < path.len; i++) {
+        if (path.ptr[i] == '%' && path.ptr[i + 1] == '2' && (path.ptr[i + 2] | 0x20) == 'f')
+            return true;
+    }
+    return false;
+}
+
 /* The name of a path's file, below the directory: within `name`, which has PINION_HTTP_FILE_NAME bytes. */
 static int name_of(const struct pinion_static *files, struct pinion_slice path, char *name,
                    const char **relative)
 {
     size_t prefix = strlen(files->prefix);
-    if (path.len > PATH_LEN_MAX)
+    if (path.len > PATH_LEN_MAX || has_encoded_slash(path))
         return PINION_ENOENT;
     long len = pinion__http1_decode_path(path, name);
     if (len < 0)

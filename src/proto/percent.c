@@ -39,3 +39,26 @@ long pinion__percent_decode(struct pinion_slice text, bool form, char *out)
     }
     return len;
 }
+
+/* The next byte that the text stands for, or -1: an escape is not valid. */
+static int next_byte(struct pinion_slice text, size_t *at)
+{
+    int byte = (unsigned char)text.ptr[*at];
+    if (byte == '%') {
+        byte = escaped_byte(text, *at);
+        *at += 2;
+    }
+    ++*at;
+    return byte;
+}
+
+bool pinion__percent_same(struct pinion_slice one, struct pinion_slice other)
+{
+    size_t i = 0, j = 0;
+    while (i < one.len && j < other.len) {
+        int byte = next_byte(one, &i);
+        if (byte < 0 || byte != next_byte(other, &j))
+            return false;
+    }
+    return i == one.len && j == other.len;
+}

@@ -9,4 +9,7 @@
  * the length. PINION_EPROTO: a NUL, escaped or not; or a broken escape without `form`. */
 long pinion__percent_decode(struct pinion_slice text, bool form, char *out);
 
+/* True when both stand for the same bytes ("%61" and "a"), and their escapes are valid. */
+bool pinion__percent_same(struct pinion_slice one, struct pinion_slice other);
+
 #endif

@@ -70,7 +70,9 @@ static void paths_that_match(void **state)
     assert_true(matches("/*", "/a/b"));
     assert_true(matches("/a/*", "/a"));
     assert_true(matches("/a/*", "/a/b/c/d"));
-    assert_true(matches("/a/b*", "/a/b*")); /* a literal */
+    assert_true(matches("/a/b*", "/a/b*"));               /* a literal */
+    assert_true(matches("/reports/*", "/%72eport%73/x")); /* who guards files by a route is not passed by */
+    assert_true(matches("/a%20b", "/%61%20b"));
 }
 
 static void paths_that_do_not(void **state)
@@ -78,7 +80,9 @@ static void paths_that_do_not(void **state)
     assert_false(matches("/", "/a"));
     assert_false(matches("/a", "/"));
     assert_false(matches("/a", "/A"));
-    assert_false(matches("/a", "/%61")); /* not decoded */
+    assert_false(matches("/a/b", "/a%2fb"));
+    assert_false(matches("/a", "/%6"));
+    assert_false(matches("/a", "/%2561")); /* decoded once */
     assert_false(matches("/a", "/aa"));
     assert_false(matches("/aa", "/a"));
     assert_false(matches("/a/:b", "/a"));

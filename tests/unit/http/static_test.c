@@ -119,6 +119,27 @@ static bool has_openat2(void)
     return syscall(SYS_openat2, -1L, NULL, NULL, 0L) == 0 || errno != ENOSYS;
 }
 
+static void guarded(const pinion_request *request, pinion_response *response, void *data)
+{
+    pinion_response_send(response, 403, "text/plain", "", 0);
+}
+
+/* Whoever asks for it in other letters asks for the same. */
+static void a_route_guards_a_file(void **state)
+{
+    static const char *const targets[] = { "/dir/b.txt", "/%64ir/b.txt", "/dir/b%2Etxt", "//dir//b.txt" };
+    pinion_log_set_level(PINION_LOG_NONE);
+    ok(pinion_endpoint_new(&endpoint, &(pinion_endpoint_options){ .host = "127.0.0.1" }));
+    ok(pinion_endpoint_get(endpoint, "/dir/b.txt", guarded, NULL));
+    ok(pinion_endpoint_static(endpoint, "/", in_outer("www")));
+    ok(pinion_endpoint_start(endpoint));
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
+        assert_int_equal(status_of(targets[i]), 403);
+    assert_int_equal(status_of("/dir%2fb.txt"), 404);
+    assert_int_equal(status_of("/dir%2Fb.txt"), 404);
+    assert_int_equal(status_of("/dir/index.html"), 200);
+}
+
 static void links_inside_are_followed(void **state)
 {
     if (!has_openat2()) {
@@ -239,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(links_do_not_lead_out),
         TEST(links_inside_are_followed),
+        TEST(a_route_guards_a_file),
         cmocka_unit_test(an_old_kernel_follows_no_link),
         TEST(hidden_files_are_not_served_but_well_known_ones),
         TEST(a_redirect_keeps_the_query),

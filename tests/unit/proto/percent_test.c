@@ -85,6 +85,29 @@ static int tear_down(void **state)
     return 0;
 }
 
+static bool same(const char *one, const char *other)
+{
+    struct pinion_slice first = pinion__slice(guard_place(&input, one, strlen(one)), strlen(one));
+    struct pinion_slice second = pinion__slice(guard_place(&output, other, strlen(other)), strlen(other));
+    return pinion__percent_same(first, second) && pinion__percent_same(second, first);
+}
+
+static void texts_are_compared_decoded(void **state)
+{
+    assert_true(same("", ""));
+    assert_true(same("abc", "abc"));
+    assert_true(same("a%62c", "abc"));
+    assert_true(same("%61%62%63", "%61bc"));
+    assert_true(same("%c3%A4", "%C3%a4"));
+    assert_false(same("ab", "abc"));
+    assert_false(same("ab", "ab%63"));
+    assert_false(same("a%62d", "abc"));
+    assert_false(same("%2561", "a"));
+    assert_false(same("a%6", "a%6")); /* broken */
+    assert_false(same("a%zz", "a%zz"));
+    assert_false(same("%", "%"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -92,6 +115,7 @@ int main(void)
         cmocka_unit_test(broken_escapes_are_refused_but_in_forms),
         cmocka_unit_test(escapes_are_decoded_once),
         cmocka_unit_test(plus_is_a_space_in_forms_alone),
+        cmocka_unit_test(texts_are_compared_decoded),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
