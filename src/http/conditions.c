@@ -79,7 +79,8 @@ static bool has_a_part(const struct pinion_http_request *request, const struct p
         return true;
     if (value.ptr && pinion__http_is_etag(value))
         return pinion__slice_is(value, file->etag);
-    return read_date(value, now, &date) && file->dated && file->modified.tv_sec == date;
+    /* the same date may be that of another coding of the file */
+    return !file->varies && read_date(value, now, &date) && file->dated && file->modified.tv_sec == date;
 }
 
 static enum pinion_http_range range_of(const struct pinion_http_request *request,

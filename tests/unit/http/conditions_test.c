@@ -19,14 +19,16 @@
 #define FUTURE     "Sun, 06 Nov 2094 08:49:37 GMT"
 
 static struct pinion_http_part part;
-static bool dated;
+static bool dated, varies;
 
 /* `headers`: each with its line end. */
 static int status(const char *method, const char *headers)
 {
-    struct pinion_http_file file = {
-        .size = SIZE, .modified = { .tv_sec = CHANGED, .tv_nsec = 5 }, .dated = dated, .etag = TAG
-    };
+    struct pinion_http_file file = { .size = SIZE,
+                                     .modified = { .tv_sec = CHANGED, .tv_nsec = 5 },
+                                     .dated = dated,
+                                     .varies = varies,
+                                     .etag = TAG };
     struct pinion_http_request request;
     char text[1000];
     int len = snprintf(text, sizeof text, "%s / HTTP/1.1\r\nHost: x\r\n%s\r\n", method, headers);
@@ -50,6 +52,7 @@ static void check(const struct row *rows, size_t count)
 
 static int set_up(void **state)
 {
+    varies = false;
     dated = true;
     return 0;
 }
@@ -186,6 +189,14 @@ static void head_has_conditions_but_no_parts(void **state)
     assert_int_equal(part.length, SIZE);
 }
 
+/* The plain file and its codings may have been made at the same time. */
+static void a_part_of_several_codings_is_named_by_its_tag(void **state)
+{
+    varies = true;
+    assert_int_equal(status("GET", "Range: bytes=1-2\r\nIf-Range: " AT "\r\n"), 200);
+    assert_int_equal(status("GET", "Range: bytes=1-2\r\nIf-Range: " TAG "\r\n"), 206);
+}
+
 /* What they do was done before the file is sent. */
 static void other_methods_get_the_whole(void **state)
 {
@@ -203,6 +214,7 @@ int main(void)
         cmocka_unit_test_setup(parts, set_up),
         cmocka_unit_test_setup(a_file_of_this_second_has_changed_since_any_date, set_up),
         cmocka_unit_test_setup(head_has_conditions_but_no_parts, set_up),
+        cmocka_unit_test_setup(a_part_of_several_codings_is_named_by_its_tag, set_up),
         cmocka_unit_test_setup(other_methods_get_the_whole, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
