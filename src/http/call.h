@@ -42,7 +42,7 @@ struct pinion_request {
     bool waits;                                      /* the connection waits for the answer */
     bool looked;                                     /* the peer is known */
     bool secure;                                     /* it came over TLS */
-    unsigned mark;                                   /* of errors (base/log.h), when its function was called */
+    unsigned mark; /* of errors (base/log.h), when its function was called */
     uint16_t port;
     char peer[PINION_REQUEST_PEER];
     const char *path, *query; /* terminated, within text */

@@ -29,6 +29,11 @@ enum pinion_http_state {
     PINION_HTTP_GIVEN,   /* the connection has been handed over, and this struct is about to be freed */
 };
 
+/* Pieces of files, bytes: while more than the last waits on a loop, they are small. */
+#define PINION_HTTP_PIECE       (64u * 1024)
+#define PINION_HTTP_SMALL_PIECE (8u * 1024)
+#define PINION_HTTP_PIECES_MAX  (16u * 1024 * 1024)
+
 struct pinion_http {
     struct pinion_conn *conn;
     struct pinion_http_server *server;
@@ -46,8 +51,9 @@ struct pinion_http {
         } answerer; /* in BODY and WAIT */
         struct {
             int fd;
-            uint64_t left; /* bytes still to be sent */
-        } file;            /* in FILE */
+            uint64_t left;  /* bytes still to be read */
+            size_t waiting; /* bytes of the last piece, if the kernel did not take it all at once */
+        } file;             /* in FILE */
     };
     struct pinion_turn turn; /* while it waits, requests wait too, in any state */
     struct pinion_task pump; /* sends the next piece of a file */
@@ -158,5 +164,8 @@ void pinion__http_start_file(struct pinion_http *http, int fd, uint64_t length, 
 
 /* Send more of the file, after the current callback. */
 void pinion__http_pump_later(struct pinion_http *http);
+
+/* The connection leaves FILE. */
+void pinion__http_end_file(struct pinion_http *http);
 
 #endif

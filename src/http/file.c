@@ -1,10 +1,10 @@
-/* Sends files, a piece in each turn. Meanwhile requests wait. */
+/* Sends files, a piece in each turn. Meanwhile requests wait. A piece is memory that is held until the client
+ * has taken it. Clients that ask for a file and go are noticed some turns later, so there may be thousands of
+ * them at a time: then pieces are small. */
 #include "http/connection.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#define FILE_CHUNK (256u * 1024)
 
 static ssize_t read_some(int fd, char *bytes, size_t want)
 {
@@ -15,12 +15,26 @@ static ssize_t read_some(int fd, char *bytes, size_t want)
     return got;
 }
 
+/* The last piece waits with so many bytes. */
+static void note_waiting(struct pinion_http *http, size_t bytes)
+{
+    http->server->file_bytes += bytes - http->file.waiting;
+    http->file.waiting = bytes;
+}
+
+static size_t next_piece(const struct pinion_http *http)
+{
+    size_t most =
+        http->server->file_bytes < PINION_HTTP_PIECES_MAX ? PINION_HTTP_PIECE : PINION_HTTP_SMALL_PIECE;
+    return http->file.left < most ? (size_t)http->file.left : most;
+}
+
 /* Queue one more piece. False when the file is at its end, or cannot be read. In the latter case the
  * connection is closed, because the head has promised a length. */
-static bool send_chunk(struct pinion_http *http)
+static bool send_piece(struct pinion_http *http)
 {
     uint64_t left = http->file.left;
-    size_t want = left < FILE_CHUNK ? (size_t)left : FILE_CHUNK;
+    size_t want = next_piece(http);
     struct pinion_frame *frame = want ? pinion__frame_new(want) : NULL;
     ssize_t got = frame ? read_some(http->file.fd, pinion__frame_body(frame), want) : 0;
     if (got <= 0) {
@@ -61,12 +75,13 @@ static void run_pump(struct pinion_task *task)
     }
     if (http->state != PINION_HTTP_FILE)
         return;
-    if (!send_chunk(http)) {
+    note_waiting(http, 0);
+    if (!send_piece(http))
         after_file(http);
-    } else if (pinion__conn_flush(http->conn) == 0) {
-        http->pumping = true;
-        pinion__scheduler_defer(http->server->scheduler, &http->pump);
-    }
+    else if (pinion__conn_flush(http->conn) == 0)
+        pinion__http_pump_later(http);
+    else
+        note_waiting(http, pinion__conn_queued(http->conn));
 }
 
 void pinion__http_pump_later(struct pinion_http *http)
@@ -75,6 +90,12 @@ void pinion__http_pump_later(struct pinion_http *http)
         return;
     http->pumping = true;
     pinion__scheduler_defer(http->server->scheduler, &http->pump);
+}
+
+void pinion__http_end_file(struct pinion_http *http)
+{
+    note_waiting(http, 0);
+    close(http->file.fd);
 }
 
 void pinion__http_file_init(struct pinion_http *http)
@@ -88,6 +109,7 @@ void pinion__http_start_file(struct pinion_http *http, int fd, uint64_t length, 
     http->keep_alive = keep_alive;
     http->file.fd = fd;
     http->file.left = length;
+    http->file.waiting = 0;
     pinion__conn_pause(http->conn);
     pinion__http_pump_later(http);
 }

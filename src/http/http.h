@@ -63,6 +63,7 @@ struct pinion_http_server {
 
     struct pinion_list connections; /* those that have not been handed over */
     struct pinion_turns turns;      /* connections that sent more requests than are handled in one go */
+    size_t file_bytes;              /* of pieces of files that wait for their clients */
     bool drains;                    /* each answer ends its connection, except for returning clients */
     bool stops;                     /* each answer ends its connection */
 };

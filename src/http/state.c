@@ -12,7 +12,7 @@ static void leave_state(struct pinion_http *http)
             http->answerer.ops->abandoned(http->answerer.data);
         break;
     case PINION_HTTP_FILE:
-        close(http->file.fd);
+        pinion__http_end_file(http);
         break;
     case PINION_HTTP_HEAD:
     case PINION_HTTP_REST:
