@@ -14,7 +14,6 @@
 struct pinion_listening {
     int fd;         /* -1 once the loop accepts on it */
     bool inherited; /* it was passed to the process */
-    bool shared;    /* another loop accepts from it too, or another process may */
     struct pinion_listener *listener;
     struct pinion_stream_listener *streams; /* what its connections are for; NULL: HTTP */
 };
@@ -35,7 +34,7 @@ static int add_copy(struct pinion_endpoint_loop *loop, struct pinion_stream_list
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy < 0)
         return pinion__fail_system(errno, "loops cannot share a listening socket");
-    int rc = add(loop, (struct pinion_listening){ .fd = copy, .shared = true, .streams = streams });
+    int rc = add(loop, (struct pinion_listening){ .fd = copy, .streams = streams });
     if (rc)
         close(copy);
     return rc;
@@ -54,7 +53,6 @@ int pinion__listeners_spread(struct pinion_endpoint *endpoint, struct pinion_str
     int rc = count > 0 ? 0 : PINION_EINVAL;
     for (unsigned i = 0; i < count; i++) {
         struct pinion_listening listening = { .fd = fds[i], .inherited = inherited, .streams = streams };
-        listening.shared = inherited || count < endpoint->loop_count;
         if (!rc)
             rc = add(&endpoint->loops[i % endpoint->loop_count], listening);
         if (rc)
@@ -116,8 +114,7 @@ int pinion__listeners_open(struct pinion_endpoint_loop *loop, struct pinion_loop
     int rc = 0;
     for (unsigned i = 0; i < loop->listening_count && !rc; i++) {
         struct pinion_listening *listening = &loop->listening[i];
-        rc = pinion__loop_listen(io, listening->fd, listening->shared, listening->streams,
-                                 &listening->listener);
+        rc = pinion__loop_listen(io, listening->fd, listening->streams, &listening->listener);
         listening->fd = -1;
     }
     if (rc)

@@ -154,8 +154,7 @@ static bool lacks_nodelay(int fd)
     return getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len) == 0 && !on;
 }
 
-int pinion__loop_listen(struct pinion_loop *loop, int fd, bool shared, void *user,
-                        struct pinion_listener **out)
+int pinion__loop_listen(struct pinion_loop *loop, int fd, void *user, struct pinion_listener **out)
 {
     assert(on_thread(loop));
     struct pinion_listener *listener = NULL;
@@ -166,7 +165,6 @@ int pinion__loop_listen(struct pinion_loop *loop, int fd, bool shared, void *use
     }
     listener->loop = loop;
     listener->user = user;
-    listener->shared = shared;
     listener->delays = lacks_nodelay(fd);
     pinion__list_append(&loop->listeners, &listener->link);
     *out = listener;

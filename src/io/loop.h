@@ -106,10 +106,9 @@ void pinion__loop_wake(struct pinion_loop *loop);
 /* Accept connections on a listening, non-blocking socket. The loop owns the socket from now on, also on
  * failure. Connections get TCP_NODELAY; it costs least if it was set before the socket listened, because they
  * inherit it then. When descriptors or memory run out, accepting pauses, logs it once, and resumes later.
- * `shared`: another loop or process accepts from the socket too. If that one dies or stops, a connection of
- * which the kernel told only that one is accepted here. `user` is passed to the accepted event. */
-int pinion__loop_listen(struct pinion_loop *loop, int fd, bool shared, void *user,
-                        struct pinion_listener **out);
+ * Another loop or process may accept from the socket too: if that one dies or stops, a connection of which
+ * the kernel told only that one is accepted here. `user` is passed to the accepted event. */
+int pinion__loop_listen(struct pinion_loop *loop, int fd, void *user, struct pinion_listener **out);
 
 /* Stop accepting, and close the socket. The listener must not be used afterwards. */
 void pinion__listener_close(struct pinion_listener *listener);

@@ -49,7 +49,6 @@ struct pinion_listener {
     struct pinion_list link;
     uint64_t retry_ms; /* how long accepting is paused until the next attempt, ms. 0: accepting works */
     bool closed;
-    bool shared; /* others accept from the socket too */
     bool delays; /* connections do not inherit TCP_NODELAY */
 };
 

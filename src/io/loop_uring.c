@@ -101,27 +101,22 @@ static void dispatch(struct uring_engine *engine, const struct uring_event *even
     }
 }
 
-static bool must_wait(const struct uring_event *event, unsigned *accepted)
+static bool must_wait(const struct uring_event *event)
 {
-    enum uring_tag tag = pinion__uring_tag(event->user_data);
-
-    if (tag == URING_RECV)
-        return pinion__uring_recv_waits(pinion__uring_whom(event->user_data));
-    return tag == URING_ACCEPT && (*accepted)++ >= PINION_ACCEPT_BATCH;
+    return pinion__uring_tag(event->user_data) == URING_RECV &&
+           pinion__uring_recv_waits(pinion__uring_whom(event->user_data));
 }
 
-/* The kernel accepts all connections at once, and receives as much as it has buffers for. Some of these
- * events wait for the next turn, so that others are served in between. If a listener is closed from in here,
- * further events come. */
+/* The kernel receives as much as it has buffers for. Some of these events wait for the next turn, so that
+ * others are served in between. If a listener is closed from in here, further events come. */
 static void deliver_events(struct uring_engine *engine)
 {
     struct uring_events *events = &engine->events;
-    unsigned accepted = 0;
     size_t kept = 0;
 
     for (size_t i = 0; i < events->count; i++) {
         struct uring_event event = events->array[i];
-        if (must_wait(&event, &accepted))
+        if (must_wait(&event))
             events->array[kept++] = event;
         else
             dispatch(engine, &event);

@@ -1,11 +1,11 @@
-/* Accepting: a multishot operation for each listener. When descriptors run out it ends, and is prepared again
- * after a while. When our own memory runs out it is cancelled for that time.
+/* Accepting: each listener is polled, and we call accept ourselves, some times for each poll. A poll that
+ * finds something completes at once. When descriptors or memory run out, the poll is left out for a while.
  *
- * For a new connection, the kernel wakes one of the operations that wait at the socket. It may be one of a
- * process that was just killed, whose ring still exists, or one that is being cancelled. Then nobody accepts
- * the connection until the next one comes. So if others accept from the socket too, we also poll it, because
- * a poll is woken for every connection, and call accept ourselves. We do that once for each poll, since a
- * poll that finds something completes at once. */
+ * The kernel can accept by itself (a multishot accept), which has two faults. It accepts as fast as clients
+ * come, so that connections for which a loop has no time use up the descriptors: here they stay in the
+ * socket's queue. And for a new connection it wakes one of the operations that wait at the socket. It may be
+ * one of a process that was just killed, whose ring still exists, or one that is being cancelled: then nobody
+ * accepts the connection until the next one comes. A poll is woken for every connection. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "io/uring_int.h"
@@ -75,10 +75,7 @@ static void start(struct uring_engine *engine, struct uring_listener *listener)
 {
     struct io_uring_sqe *sqe = pinion__uring_sqe(engine);
 
-    if (listener->base.shared)
-        io_uring_prep_poll_add(sqe, listener->fd, POLLIN);
-    else
-        io_uring_prep_multishot_accept(sqe, listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    io_uring_prep_poll_add(sqe, listener->fd, POLLIN);
     sqe->user_data = pinion__uring_tagged(listener, URING_ACCEPT);
     listener->armed = true;
     listener->cancelled = false;
@@ -192,14 +189,8 @@ static void free_if_closed(struct uring_listener *listener)
  * before. */
 void pinion__uring_on_accept(struct uring_listener *listener, const struct uring_event *event)
 {
-    if (listener->base.shared)
-        on_pollable(listener, event->result);
-    else if (event->result >= 0)
-        accepted(listener, event->result);
-    else
-        accept_failed(listener, -event->result);
-    if (!(event->flags & IORING_CQE_F_MORE))
-        listener->armed = false;
+    on_pollable(listener, event->result);
+    listener->armed = false;
     free_if_closed(listener);
 }
 

@@ -35,7 +35,6 @@ static const struct variant variants[] = {
 };
 
 const struct pinion_loop_ops *fixture_engine;
-bool fixture_shared;
 static const struct variant *variant;
 
 static void no_engine(void **state)
@@ -547,8 +546,7 @@ static int listening_socket(struct fixture *f)
 
 void fixture_listen(struct fixture *f)
 {
-    LOOP_CHECK(f,
-               pinion__loop_listen(f->loop, f->listen_fd, fixture_shared, &f->listen_fd, &f->listener) == 0);
+    LOOP_CHECK(f, pinion__loop_listen(f->loop, f->listen_fd, &f->listen_fd, &f->listener) == 0);
 }
 
 void fixture_close_listener(struct fixture *f)

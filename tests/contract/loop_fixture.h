@@ -89,8 +89,6 @@ int fixture_run_on_engines(const struct CMUnitTest *tests, size_t count);
 /* The engine of the test that runs, and a loop of it. */
 extern const struct pinion_loop_ops *fixture_engine;
 
-/* Listening sockets are said to be shared with others. */
-extern bool fixture_shared;
 int fixture_loop_new(struct pinion_loop **out, const struct pinion_loop_events *events, void *context);
 
 /* Set up, run until the client is done and all connections are closed, check; the test frees. */

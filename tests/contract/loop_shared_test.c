@@ -42,7 +42,7 @@ static void live(struct neighbour *neighbour, int fd)
     struct pinion_listener *listener;
 
     if (fixture_loop_new(&loop, &events, neighbour) == 0 &&
-        pinion__loop_listen(loop, fd, fixture_shared, NULL, &listener) == 0)
+        pinion__loop_listen(loop, fd, NULL, &listener) == 0)
         (void)pinion__loop_run(loop);
     _exit(1);
 }
@@ -96,7 +96,6 @@ static void who_comes_when_a_process_dies_is_let_in(void **state)
         .client = kill_and_dial,
     };
 
-    fixture_shared = true;
     for (int i = 0; i < ROUNDS; i++) {
         struct fixture *f = fixture_new(&script, 0);
         neighbour_begin(&neighbour, f->listen_fd);

@@ -91,7 +91,7 @@ static void a_bad_descriptor_cannot_be_listened_on(void **state)
     struct pinion_listener *listener = NULL;
 
     bare_new(&bare);
-    assert_int_equal(pinion__loop_listen(bare.loop, -1, false, NULL, &listener), PINION_EIO);
+    assert_int_equal(pinion__loop_listen(bare.loop, -1, NULL, &listener), PINION_EIO);
     assert_null(listener);
     pinion__loop_free(bare.loop);
 }
@@ -104,7 +104,7 @@ static void a_listener_is_closed_without_a_run(void **state)
 
     bare_new(&bare);
     assert_int_equal(listen(fd, 1), 0);
-    assert_int_equal(pinion__loop_listen(bare.loop, fd, false, NULL, &listener), 0);
+    assert_int_equal(pinion__loop_listen(bare.loop, fd, NULL, &listener), 0);
     pinion__listener_close(listener);
     pinion__loop_free(bare.loop);
 }
@@ -657,17 +657,6 @@ int main(void)
         cmocka_unit_test(accepting_survives_the_lack_of_descriptors),
         cmocka_unit_test(a_listener_closes_while_accepting_is_paused),
     };
-    const struct CMUnitTest of_shared_listeners[] = {
-        cmocka_unit_test(stop_closes_connections_and_listeners),
-        cmocka_unit_test(a_closed_listener_accepts_no_more),
-        cmocka_unit_test(a_rush_is_accepted_in_portions),
-        cmocka_unit_test(a_listener_closes_in_the_middle_of_a_rush),
-        cmocka_unit_test(accepting_survives_the_lack_of_descriptors),
-        cmocka_unit_test(a_listener_closes_while_accepting_is_paused),
-    };
 
-    int failures = fixture_run_on_engines(tests, sizeof tests / sizeof *tests);
-    fixture_shared = true;
-    return failures + fixture_run_on_engines(of_shared_listeners,
-                                             sizeof of_shared_listeners / sizeof *of_shared_listeners);
+    return fixture_run_on_engines(tests, sizeof tests / sizeof *tests);
 }

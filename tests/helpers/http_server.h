@@ -68,7 +68,7 @@ static void *run(void *data)
     if (pinion__loop_new(&loop, pinion__loop_engine(io), &options) != 0)
         return NULL;
     pinion__scheduler_bind(server.scheduler);
-    int rc = pinion__loop_listen(loop, *fd, false, NULL, &listener);
+    int rc = pinion__loop_listen(loop, *fd, NULL, &listener);
     sem_post(&is_ready);
     if (!rc)
         (void)pinion__loop_run(loop);

@@ -51,8 +51,6 @@ static enum scarce_kind kind_of(const struct io_uring_sqe *sqe)
     case IORING_OP_SEND:
     case IORING_OP_SENDMSG:
         return SCARCE_sending;
-    case IORING_OP_ACCEPT:
-        return SCARCE_accepting;
     case IORING_OP_POLL_ADD:
         return SCARCE_watching;
     case IORING_OP_ASYNC_CANCEL:
