@@ -165,7 +165,4 @@ void pinion__http_start_file(struct pinion_http *http, int fd, uint64_t length, 
 /* Send more of the file, after the current callback. */
 void pinion__http_pump_later(struct pinion_http *http);
 
-/* The connection leaves FILE. */
-void pinion__http_end_file(struct pinion_http *http);
-
 #endif

@@ -92,12 +92,6 @@ void pinion__http_pump_later(struct pinion_http *http)
     pinion__scheduler_defer(http->server->scheduler, &http->pump);
 }
 
-void pinion__http_end_file(struct pinion_http *http)
-{
-    note_waiting(http, 0);
-    close(http->file.fd);
-}
-
 void pinion__http_file_init(struct pinion_http *http)
 {
     http->pump.run = run_pump;

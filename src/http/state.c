@@ -12,7 +12,8 @@ static void leave_state(struct pinion_http *http)
             http->answerer.ops->abandoned(http->answerer.data);
         break;
     case PINION_HTTP_FILE:
-        pinion__http_end_file(http);
+        http->server->file_bytes -= http->file.waiting;
+        close(http->file.fd);
         break;
     case PINION_HTTP_HEAD:
     case PINION_HTTP_REST:
