@@ -45,22 +45,26 @@ bool pinion__uring_hold(struct uring_conn *conn, struct uring_filled *filled)
 {
     struct uring_buffers *buffers = &pinion__uring_engine(&conn->base)->buffers;
     struct uring_held *held = may_copy(buffers, filled) ? copy(buffers, filled) : keep(filled);
-    struct uring_held **end = &conn->held;
+    struct uring_held *latest = conn->held;
 
     if (!held)
         return false;
-    while (*end)
-        end = &(*end)->next;
-    *end = held;
+    held->next = latest ? latest->next : held;
+    if (latest)
+        latest->next = held;
+    conn->held = held;
     return true;
 }
 
 struct uring_held *pinion__uring_take_held(struct uring_conn *conn)
 {
-    struct uring_held *held = conn->held;
+    struct uring_held *latest = conn->held, *oldest = latest->next;
 
-    conn->held = held->next;
-    return held;
+    if (oldest == latest)
+        conn->held = NULL;
+    else
+        latest->next = oldest->next;
+    return oldest;
 }
 
 void pinion__uring_let_held_go(struct uring_engine *engine, struct uring_held *held)

@@ -44,7 +44,7 @@ enum uring_tag {
 
 struct uring_conn {
     struct pinion_conn base;
-    struct uring_held *held; /* what came after a pause began, the oldest first */
+    struct uring_held *held; /* the latest of what came after a pause began */
     int fd;                  /* -1 once the connection is over */
     bool recv_armed : 1;     /* the kernel receives until it reports that it has stopped */
     bool recv_cancelled : 1; /* ... and it will report this soon */
@@ -140,8 +140,8 @@ struct uring_filled {
 
 /* The same, of a paused connection. */
 struct uring_held {
-    struct uring_held *next;
-    uint8_t *bytes; /* its copy, or in its buffer */
+    struct uring_held *next; /* in a ring: the latest is followed by the oldest */
+    uint8_t *bytes;          /* its copy, or in its buffer */
     size_t len;
     int buffer; /* or URING_NO_BUFFER */
     uint8_t copy[];
