@@ -157,11 +157,7 @@ static void answer_error(struct pinion_http *http, const struct pinion_http_rout
     struct pinion_http_headers headers;
     pinion__http_headers_init(&headers);
     int rc = pinion__http_cors_put(&route->cors, head, &headers);
-    if (!rc)
-        rc = pinion__buf_append_str(&headers.lines, PINION_HTTP_PRIVATE);
-    if (!rc)
-        rc = pinion__buf_append_char(&headers.lines, '\0');
-    if (rc)
+    if (rc || pinion__http_headers_end(&headers) != 0)
         pinion__http_send_error(http, status, keep_alive);
     else
         pinion__http_send_status(http, status, headers.lines.data, keep_alive);

@@ -1,6 +1,7 @@
 #include "http/headers.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "http/answer.h"
 #include "proto/http1_char.h"
 #include <strings.h>
 
@@ -94,6 +95,12 @@ int pinion__http_headers_add(struct pinion_http_headers *headers, const char *na
     headers->typed |= strcasecmp(name, "content-type") == 0;
     headers->cached |= strcasecmp(name, "cache-control") == 0;
     return 0;
+}
+
+int pinion__http_headers_end(struct pinion_http_headers *headers)
+{
+    int rc = headers->cached ? 0 : pinion__buf_append_str(&headers->lines, PINION_HTTP_PRIVATE);
+    return rc ? rc : pinion__buf_append_char(&headers->lines, '\0');
 }
 
 bool pinion__http_headers_any(const struct pinion_http_headers *headers, bool (*fn)(struct pinion_slice name))

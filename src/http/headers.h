@@ -24,6 +24,10 @@ int pinion__http_headers_add(struct pinion_http_headers *headers, const char *na
 int pinion__http_headers_line(struct pinion_http_headers *headers, const char *name,
                               struct pinion_slice value);
 
+/* They are complete: an answer that says nothing about caches is for its client alone. Terminates the lines.
+ * PINION_ETOOBIG; PINION_ENOMEM. */
+int pinion__http_headers_end(struct pinion_http_headers *headers);
+
 /* Call fn for the name of each header, until it returns true. Returns whether it did. */
 bool pinion__http_headers_any(const struct pinion_http_headers *headers,
                               bool (*fn)(struct pinion_slice name));

@@ -47,9 +47,7 @@ static int append(struct pinion_http_headers *to, const struct pinion_http_heade
     to->cached |= headers->cached;
     if (!rc)
         rc = pinion__buf_append_str(&to->lines, lines);
-    if (!rc && !to->cached)
-        rc = pinion__buf_append_str(&to->lines, PINION_HTTP_PRIVATE);
-    return rc ? rc : pinion__buf_append_char(&to->lines, '\0');
+    return rc ? rc : pinion__http_headers_end(to);
 }
 
 int pinion__request_complete(pinion_request *request, const struct pinion_http_headers *headers,

@@ -101,7 +101,7 @@ static void write_allow(unsigned methods, char out[ALLOW_MAX])
     }
 }
 
-/* The headers of the answer, with a terminator. */
+/* The headers of the answer. */
 static int put_headers(struct pinion_http_headers *headers, const struct pinion_http_routes *routes,
                        const struct pinion_http_request *request)
 {
@@ -112,9 +112,7 @@ static int put_headers(struct pinion_http_headers *headers, const struct pinion_
     int rc = pinion__http_headers_line(headers, "allow", pinion__slice_str(allow));
     if (!rc && found.route)
         rc = pinion__http_cors_put_preflight(&found.route->cors, request, headers);
-    if (!rc)
-        rc = pinion__buf_append_str(&headers->lines, PINION_HTTP_PRIVATE);
-    return rc ? rc : pinion__buf_append_char(&headers->lines, '\0');
+    return rc ? rc : pinion__http_headers_end(headers);
 }
 
 void pinion__http_routes_refuse(struct pinion_http *http, const void *routes,
