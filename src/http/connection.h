@@ -165,4 +165,11 @@ void pinion__http_start_file(struct pinion_http *http, int fd, uint64_t length, 
 /* Send more of the file, after the current callback. */
 void pinion__http_pump_later(struct pinion_http *http);
 
+/* In FILE: of the last piece, so many bytes wait for the client. */
+static inline void pinion__http_note_waiting(struct pinion_http *http, size_t bytes)
+{
+    http->server->file_bytes += bytes - http->file.waiting;
+    http->file.waiting = bytes;
+}
+
 #endif

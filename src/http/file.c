@@ -15,13 +15,6 @@ static ssize_t read_some(int fd, char *bytes, size_t want)
     return got;
 }
 
-/* The last piece waits with so many bytes. */
-static void note_waiting(struct pinion_http *http, size_t bytes)
-{
-    http->server->file_bytes += bytes - http->file.waiting;
-    http->file.waiting = bytes;
-}
-
 static size_t next_piece(const struct pinion_http *http)
 {
     size_t most =
@@ -75,13 +68,13 @@ static void run_pump(struct pinion_task *task)
     }
     if (http->state != PINION_HTTP_FILE)
         return;
-    note_waiting(http, 0);
+    pinion__http_note_waiting(http, 0);
     if (!send_piece(http))
         after_file(http);
     else if (pinion__conn_flush(http->conn) == 0)
         pinion__http_pump_later(http);
     else
-        note_waiting(http, pinion__conn_queued(http->conn));
+        pinion__http_note_waiting(http, pinion__conn_queued(http->conn));
 }
 
 void pinion__http_pump_later(struct pinion_http *http)

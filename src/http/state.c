@@ -12,7 +12,7 @@ static void leave_state(struct pinion_http *http)
             http->answerer.ops->abandoned(http->answerer.data);
         break;
     case PINION_HTTP_FILE:
-        http->server->file_bytes -= http->file.waiting;
+        pinion__http_note_waiting(http, 0);
         close(http->file.fd);
         break;
     case PINION_HTTP_HEAD:
