@@ -17,7 +17,7 @@ const char *pinion__test_answer_next(const struct pinion_test_answer *answer, co
     return line[0] ? line : NULL;
 }
 
-static bool has_name(const char *line, const char *name)
+bool pinion__test_line_has_name(const char *line, const char *name)
 {
     size_t len = strlen(name);
     return strncasecmp(line, name, len) == 0 && line[len] == ':';
@@ -30,7 +30,7 @@ const char *pinion__test_answer_line(const struct pinion_test_answer *answer, co
         return NULL;
     for (const char *line = pinion__test_answer_next(answer, after); line;
          line = pinion__test_answer_next(answer, line)) {
-        if (!has_name(line, name))
+        if (!pinion__test_line_has_name(line, name))
             continue;
         *value = line + strlen(name) + 1;
         *value += strspn(*value, " ");

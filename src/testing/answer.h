@@ -23,6 +23,9 @@ struct pinion_test_answer {
     char method[]; /* and then the target */
 };
 
+/* True for a header's line of this name: "Host: example.com". */
+bool pinion__test_line_has_name(const char *line, const char *name);
+
 /* More came on its connection. */
 void pinion__test_answer_read(struct pinion_test_answer *answer);
 

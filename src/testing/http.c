@@ -8,15 +8,13 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 /* ---- the request ---- */
 
 static bool has_header(const char *const *headers, const char *name)
 {
-    size_t len = strlen(name);
     for (; headers && *headers; headers++) {
-        if (strncasecmp(*headers, name, len) == 0 && (*headers)[len] == ':')
+        if (pinion__test_line_has_name(*headers, name))
             return true;
     }
     return false;
