@@ -1,13 +1,9 @@
 /* docs/testing.md, "Testing your routes". The application has what many have: a login whose passwords are in
  * a database, a request of the admin's that logs a user out, and a board that is saved when its channel
  * ends. */
-#include "docs/snippet.h"
-#include <sqlite3.h>
-#include <unistd.h>
+#include "docs/database.h"
 
 #define SALT "user auth"
-
-static char database[] = "/tmp/pinion-routes-XXXXXX";
 
 static sqlite3_stmt *prepared(sqlite3 **db, const char *sql)
 {
@@ -195,18 +191,9 @@ static void nobody_gets_in_with_another_password(void **state)
 
 static int make_database(void **state)
 {
-    sqlite3 *db;
-    int fd = mkstemp(database);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
-    int rc = sqlite3_exec(db,
-                          "CREATE TABLE users (name PRIMARY KEY, password);"
-                          "CREATE TABLE boards (strokes);"
-                          "INSERT INTO users VALUES ('ann', 'nna')",
-                          NULL, NULL, NULL);
-    sqlite3_close(db);
-    return rc;
+    return database_make("CREATE TABLE users (name PRIMARY KEY, password);"
+                         "CREATE TABLE boards (strokes);"
+                         "INSERT INTO users VALUES ('ann', 'nna')");
 }
 
 /* Only the board that was drawn on was saved. */
@@ -219,8 +206,7 @@ static int remove_database(void **state)
                sqlite3_step(row) == SQLITE_DONE;
     sqlite3_finalize(row);
     sqlite3_close(db);
-    unlink(database);
-    return one ? 0 : -1;
+    return database_remove(state) == 0 && one ? 0 : -1;
 }
 
 int main(void)

@@ -1,7 +1,5 @@
 /* docs/channels.md, "Saving when a channel ends", and "Timers of no channel". */
-#include "docs/snippet.h"
-#include <sqlite3.h>
-#include <unistd.h>
+#include "docs/database.h"
 
 /* ---- the snippets ---- */
 
@@ -64,8 +62,6 @@ static void announce(pinion_endpoint *endpoint, int status, void *data)
 
 /* ---- their tests ---- */
 
-static char database[] = "/tmp/pinion-saving-XXXXXX";
-
 static pinion_result draw(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     ok(pinion_assign(channel, "strokes", pinion_payload_ref(payload)));
@@ -78,19 +74,7 @@ static const pinion_socket_def user_socket = { .channels = PINION_ROUTES({ "boar
 
 static int make_database(void **state)
 {
-    sqlite3 *db;
-    int fd = mkstemp(database);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
-    int rc = sqlite3_exec(db, "CREATE TABLE drawings (topic PRIMARY KEY, strokes)", NULL, NULL, NULL);
-    sqlite3_close(db);
-    return rc;
-}
-
-static int remove_database(void **state)
-{
-    return unlink(database);
+    return database_make("CREATE TABLE drawings (topic PRIMARY KEY, strokes)");
 }
 
 static void what_was_drawn_is_saved_before_the_end(void **state)
@@ -134,5 +118,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_drawn_is_saved_before_the_end, setup, teardown),
         cmocka_unit_test_setup_teardown(the_clock_announces_each_minute, setup, teardown),
     };
-    return cmocka_run_group_tests(tests, make_database, remove_database);
+    return cmocka_run_group_tests(tests, make_database, database_remove);
 }

@@ -1,7 +1,5 @@
 /* docs/sockets.md, "A session in a database". */
-#include "docs/snippet.h"
-#include <sqlite3.h>
-#include <unistd.h>
+#include "docs/database.h"
 
 /* ---- the snippet ---- */
 
@@ -66,8 +64,6 @@ static pinion_result session_connect(pinion_socket *socket, const pinion_payload
 
 /* ---- its tests ---- */
 
-static char database[] = "/tmp/pinion-session-XXXXXX";
-
 static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
     return pinion_ok(pinion_assigns(channel));
@@ -82,23 +78,9 @@ static const pinion_socket_def user_socket = {
 
 static int make_database(void **state)
 {
-    sqlite3 *db;
-    int fd = mkstemp(database);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
-    int rc = sqlite3_exec(db,
-                          "CREATE TABLE sessions (token PRIMARY KEY, user_id INTEGER, expires_at TEXT);"
-                          "INSERT INTO sessions VALUES ('good', 7, datetime('now', '+1 hour')),"
-                          "('old', 8, datetime('now', '-1 hour'));",
-                          NULL, NULL, NULL);
-    sqlite3_close(db);
-    return rc;
-}
-
-static int remove_database(void **state)
-{
-    return unlink(database);
+    return database_make("CREATE TABLE sessions (token PRIMARY KEY, user_id INTEGER, expires_at TEXT);"
+                         "INSERT INTO sessions VALUES ('good', 7, datetime('now', '+1 hour')),"
+                         "('old', 8, datetime('now', '-1 hour'));");
 }
 
 static int try_session(const char *query, char *file, pinion_test_client **client)
@@ -137,5 +119,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_has_no_session_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_database_that_fails_lets_nobody_in, setup, teardown),
     };
-    return cmocka_run_group_tests(tests, make_database, remove_database);
+    return cmocka_run_group_tests(tests, make_database, database_remove);
 }
