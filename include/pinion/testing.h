@@ -52,13 +52,18 @@ typedef struct pinion_test_options {
     /* The application's own data, for callbacks (pinion_endpoint_context). The options of a client may name
      * another one. Borrowed; must outlive the test. Default: NULL. */
     void *context;
+    /* Proxies whose word counts about requests over HTTP (pinion_endpoint_options.trusted_proxies). Default:
+     * no proxy is trusted. */
+    const char *trusted_proxies;
 } pinion_test_options;
 
 /* Make a test. A thread may have one at a time. Options are read during the call; NULL means all defaults.
  *
  * Ownership: *out is the caller's, until pinion_test_free.
  *
- * Errors: PINION_EIO: the system gives no random bytes; PINION_ENOMEM: out of memory. */
+ * Errors: PINION_EBUSY: this thread has one, which pinion_test_free has not freed; PINION_EINVAL:
+ * trusted_proxies has something else than addresses and networks; PINION_EIO: the system gives no random
+ * bytes; PINION_ENOMEM: out of memory. */
 PINION_API PINION_CHECKED int pinion_test_new_sized(pinion_test **out, const pinion_test_options *options,
                                                     size_t size);
 static inline PINION_CHECKED int pinion_test_new(pinion_test **out, const pinion_test_options *options)
@@ -87,6 +92,12 @@ PINION_API void pinion_test_set_patience(pinion_test *test, uint32_t ms);
 
 /* Run all that is due now: what other threads have posted, and all that it causes. */
 PINION_API void pinion_test_run(pinion_test *test);
+
+/* Wait until all work is done (pinion_channel_work and its like), its `done` has run, and all that it causes:
+ * state is saved, for example. It waits as long as pinion_test_set_patience allows.
+ *
+ * Errors: PINION_ETIMEDOUT: some is still under way. */
+PINION_API PINION_CHECKED int pinion_test_finish_work(pinion_test *test);
 
 /* ---- clients ---- */
 

@@ -310,7 +310,9 @@ int pinion__endpoint_new_driven(pinion_endpoint **out, const struct pinion_endpo
         return rc;
     use_options(endpoint, &(pinion_endpoint_options){ .loops = 1, .max_mailbox = SIZE_MAX });
     endpoint->state = PINION_ENDPOINT_DRIVEN;
-    rc = add_loops(endpoint, driver);
+    rc = driver->trusted_proxies ? read_trusted(endpoint, driver->trusted_proxies) : 0;
+    if (!rc)
+        rc = add_loops(endpoint, driver);
     if (rc) {
         free_endpoint(endpoint);
         return rc;

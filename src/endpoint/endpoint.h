@@ -96,10 +96,11 @@ struct pinion_endpoint_driver {
     void (*wake)(void *context);      /* something was posted. Thread: any */
     uint64_t (*clock)(void *context); /* the time, in milliseconds */
     void *context;
+    const char *trusted_proxies; /* as the endpoint's option */
 };
 
-/* Make such an endpoint. The calling thread runs its loop, until it frees the endpoint. PINION_ENOMEM,
- * PINION_EIO. */
+/* Make such an endpoint. The calling thread runs its loop, until it frees the endpoint. PINION_EINVAL, with a
+ * sentence: of trusted_proxies; PINION_ENOMEM; PINION_EIO. */
 int pinion__endpoint_new_driven(pinion_endpoint **out, const struct pinion_endpoint_driver *driver);
 
 /* Free it. Its sockets have ended. What was posted runs first. */

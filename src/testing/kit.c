@@ -5,6 +5,7 @@
 #include "base/sized.h"
 #include "endpoint/endpoint.h"
 #include "engine/check.h"
+#include "engine/here.h"
 #include "engine/subscription.h"
 #include "testing/wire.h"
 #include <errno.h>
@@ -122,7 +123,9 @@ static int init_wait(pinion_test *test)
 
 static int init_endpoint(pinion_test *test, const pinion_test_options *options)
 {
-    struct pinion_endpoint_driver driver = { .wake = on_post, .clock = test_clock, .context = test };
+    struct pinion_endpoint_driver driver = {
+        .wake = on_post, .clock = test_clock, .context = test, .trusted_proxies = options->trusted_proxies
+    };
     int rc = pinion__endpoint_new_driven(&test->endpoint, &driver);
     if (rc)
         return rc;
@@ -138,6 +141,8 @@ static int test_new(pinion_test **out, const pinion_test_options *options, size_
     int rc = PINION_TAKE(pinion_test_options, &known, options, size);
     if (rc)
         return rc;
+    if (pinion__shard_bound())
+        return pinion__fail(PINION_EBUSY, "this thread has a test, or is a loop's: free that test first");
     pinion_test *test = calloc(1, sizeof *test);
     if (!test)
         return PINION_ENOMEM;
@@ -170,10 +175,25 @@ int pinion_test_new_sized(pinion_test **out, const pinion_test_options *options,
     PINION_RETURN(test_new(out, options, size));
 }
 
+static bool all_done(void *context)
+{
+    const pinion_test *test = context;
+    return !pinion__begun_any(&test->shard->begun) && test->endpoint->loops[0].http.works == 0;
+}
+
+int pinion_test_finish_work(pinion_test *test)
+{
+    PINION_NEEDED(test);
+    PINION_NEED_TEST_HERE(test, return PINION_EINVAL);
+    if (pinion__test_await(test, all_done, test))
+        return 0;
+    return pinion__fail(PINION_ETIMEDOUT, "work is still under way");
+}
+
 static bool all_gone(void *context)
 {
     const pinion_test *test = context;
-    return atomic_load(&test->shard->counters.channels) == 0 && !pinion__begun_any(&test->shard->begun) &&
+    return atomic_load(&test->shard->counters.channels) == 0 && all_done(context) &&
            pinion__test_http_over(test);
 }
 

@@ -178,12 +178,22 @@ static int new_cluster(void)
     return rc;
 }
 
-static int make_test(const pinion_test_options *given)
+static void *make_and_free_test(void *given)
 {
     pinion_test *own = NULL;
     int rc = pinion_test_new(&own, given);
     pinion_test_free(own);
-    return rc;
+    return (void *)(intptr_t)rc;
+}
+
+/* On a thread of its own: this one has a test. */
+static int make_test(pinion_test_options *given)
+{
+    pthread_t thread;
+    void *rc;
+    assert_int_equal(pthread_create(&thread, NULL, make_and_free_test, given), 0);
+    assert_int_equal(pthread_join(thread, &rc), 0);
+    return (int)(intptr_t)rc;
 }
 
 static int new_adapter(const char *node)

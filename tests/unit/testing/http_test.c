@@ -320,6 +320,20 @@ static void a_client_may_give_up(void **state)
     ok(pinion_test_expect_status(answer, 200));
 }
 
+static void all_work_can_be_waited_for(void **state)
+{
+    ok(pinion_test_finish_work(test)); /* there is none */
+    atomic_store(&working, true);
+    pinion_test_answer *answer = got("/work");
+    pinion_test_set_patience(test, 0);
+    expect_sentence(pinion_test_finish_work(test), PINION_ETIMEDOUT, "work is still under way");
+    atomic_store(&working, false);
+    pinion_test_set_patience(test, 5000);
+    ok(pinion_test_finish_work(test));
+    assert_int_equal(ended, 0);
+    assert_int_equal(pinion_test_answer_status(answer), 200);
+}
+
 static void patience_ends(void **state)
 {
     pinion_test_answer *answer = got("/kept");
@@ -339,6 +353,41 @@ static void a_test_ends_under_way(void **state)
     pinion_request_ref_free(kept);
     assert_int_not_equal(ended, 1);
     ok(pinion_test_new(&test, NULL));
+}
+
+static void a_thread_has_one_test(void **state)
+{
+    pinion_test *second = NULL;
+    expect_sentence(pinion_test_new(&second, NULL), PINION_EBUSY, "this thread has a test");
+    assert_null(second);
+    pinion_test_free(test);
+    ok(pinion_test_new(&test, NULL));
+}
+
+/* ---- proxies ---- */
+
+static void say_peer(pinion_request *request, void *context)
+{
+    pinion_request_answer_text(request, 200, pinion_request_peer(request));
+}
+
+static void expect_peer(const char *proxy, const char *peer)
+{
+    const pinion_test_http_options options = { .headers = PINION_LIST("x-forwarded-for: 198.51.100.7"),
+                                               .peer = proxy };
+    ok(pinion_test_expect_body(asked("GET", "/peer", &options), peer));
+}
+
+static void proxies_can_be_trusted(void **state)
+{
+    pinion_test_free(test);
+    expect_sentence(pinion_test_new(&test, &(pinion_test_options){ .trusted_proxies = "none" }),
+                    PINION_EINVAL, "trusted_proxies: \"none\" is neither an address nor a network");
+    ok(pinion_test_new(&test, &(pinion_test_options){ .trusted_proxies = "192.0.2.1, 10.0.0.0/8" }));
+    ok(pinion_endpoint_http(pinion_test_endpoint(test), "GET", "/peer", say_peer, NULL));
+    expect_peer("192.0.2.1", "198.51.100.7");
+    expect_peer("10.1.2.3", "198.51.100.7");
+    expect_peer("192.0.2.2", "192.0.2.2");
 }
 
 /* ---- sockets, by what is mounted ---- */
@@ -470,7 +519,10 @@ int main(void)
         KIT(other_threads_are_waited_for),
         KIT(time_is_the_tests),
         KIT(a_client_may_give_up),
+        KIT(all_work_can_be_waited_for),
         KIT(patience_ends),
+        KIT(a_thread_has_one_test),
+        KIT(proxies_can_be_trusted),
         KIT(a_test_ends_under_way),
         KIT(transports_are_there_too),
         KIT(failures_show_the_whole_answer),
