@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #define QUOTE(text) PINION_QUOTE(pinion__slice_str(text))
 
@@ -73,6 +74,17 @@ static bool is_same_site(const char *text)
     return strcmp(text, "Lax") == 0 || strcmp(text, "Strict") == 0 || strcmp(text, "None") == 0;
 }
 
+/* The prefixes of RFC 6265bis section 4.1.3: browsers drop a cookie that does not keep what its name says. */
+static bool is_of_host(const char *name)
+{
+    return strncasecmp(name, "__Host-", 7) == 0;
+}
+
+static bool must_be_secure(const char *name, const char *same_site)
+{
+    return is_of_host(name) || strncasecmp(name, "__Secure-", 9) == 0 || strcmp(same_site, "None") == 0;
+}
+
 static int check(const char *name, const char *value, const pinion_cookie_options *options)
 {
     if (!pinion__http_header_is_token(name))
@@ -87,6 +99,9 @@ static int check(const char *name, const char *value, const pinion_cookie_option
     if (!is_same_site(options->same_site))
         return pinion__fail(PINION_EINVAL, "same_site: %s is none of Lax, Strict and None",
                             QUOTE(options->same_site));
+    if (is_of_host(name) && (options->domain || strcmp(options->path, "/") != 0))
+        return pinion__fail(PINION_EINVAL, "the cookie %s has a name for the path \"/\" and no domain",
+                            QUOTE(name));
     return 0;
 }
 
@@ -128,7 +143,7 @@ static int put_cookie(pinion_request *request, const char *name, const char *val
         known.path = "/";
     if (!known.same_site)
         known.same_site = "Lax";
-    known.secure |= request->secure || strcmp(known.same_site, "None") == 0; /* else browsers drop it */
+    known.secure |= request->secure || must_be_secure(name, known.same_site);
     rc = check(name, value, &known);
     return rc ? rc : put(request, name, value, &known);
 }

@@ -32,6 +32,8 @@ static void set_cookies(pinion_request *request, void *context)
                                                            .secure = true,
                                                            .scripted = true }));
     ok(pinion_request_put_cookie(request, "other", "1", &(pinion_cookie_options){ .same_site = "None" }));
+    ok(pinion_request_put_cookie(request, "__Host-a", "1", NULL));
+    ok(pinion_request_put_cookie(request, "__secure-b", "1", &(pinion_cookie_options){ .path = "/b" }));
     ok(pinion_request_put_cookie(request, "gone", "", &(pinion_cookie_options){ .max_age = -1 }));
     pinion_request_answer(request, 204, NULL, NULL, 0);
 }
@@ -47,6 +49,11 @@ static void set_wrongly(pinion_request *request, void *context)
             "domain");
     refused(pinion_request_put_cookie(request, "a", "1", &(pinion_cookie_options){ .same_site = "lax" }),
             "same_site");
+    refused(pinion_request_put_cookie(request, "__Host-a", "1", &(pinion_cookie_options){ .path = "/a" }),
+            "no domain");
+    refused(
+        pinion_request_put_cookie(request, "__host-a", "1", &(pinion_cookie_options){ .domain = "a.org" }),
+        "no domain");
     pinion_request_answer(request, 204, NULL, NULL, 0);
 }
 
@@ -75,6 +82,8 @@ static void cookies_that_are_set(void **state)
     assert_true(
         heard_header("set-cookie: all=a=b; Path=/a; Domain=example.com; Max-Age=60; SameSite=None; Secure"));
     assert_true(heard_header("set-cookie: other=1; Path=/; SameSite=None; Secure; HttpOnly"));
+    assert_true(heard_header("set-cookie: __Host-a=1; Path=/; SameSite=Lax; Secure; HttpOnly"));
+    assert_true(heard_header("set-cookie: __secure-b=1; Path=/b; SameSite=Lax; Secure; HttpOnly"));
     assert_true(heard_header("set-cookie: gone=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly"));
     ask("GET /set", "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n", 204, "");
     assert_true(heard_header("set-cookie: plain=1; Path=/; SameSite=Lax; Secure; HttpOnly"));
