@@ -218,8 +218,8 @@ typedef struct pinion_cookie_options {
                               with requests that pages of other sites make. */
     int64_t max_age;       /* How long it is kept. Seconds. Default: until the browser is closed. Less than 0:
                               the browser removes the cookie. */
-    bool secure;           /* It is sent over TLS only. Default: if the request came over TLS, or same_site
-                              is "None". */
+    bool secure;           /* It is sent over TLS only. Default: if the request came over TLS, same_site is
+                              "None", or the name begins with __Secure- or __Host-. */
     bool scripted;         /* Scripts of the page may read it. Default: false (HttpOnly). */
 } pinion_cookie_options;
 
@@ -228,7 +228,8 @@ typedef struct pinion_cookie_options {
  * Thread: the loop's.
  *
  * Errors: PINION_EINVAL: the name is not a token, the value has blanks, quotes, commas, semicolons,
- * backslashes or characters beyond ASCII, or an option is not valid; those of pinion_request_answer. */
+ * backslashes or characters beyond ASCII, an option is not valid, or the name begins with __Host- and there
+ * is a domain or another path than "/"; those of pinion_request_answer. */
 PINION_API int pinion_request_put_cookie_sized(pinion_request *request, const char *name, const char *value,
                                                const pinion_cookie_options *options, size_t size);
 static inline int pinion_request_put_cookie(pinion_request *request, const char *name, const char *value,

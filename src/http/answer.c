@@ -84,8 +84,8 @@ void pinion__http_send_status(struct pinion_http *http, int status, const char *
 
 void pinion__http_send_error(struct pinion_http *http, int status, bool keep_alive)
 {
-    static const char not_allowed[] = "allow: GET, HEAD\r\n" PINION_HTTP_PRIVATE;
-    pinion__http_send_status(http, status, status == 405 ? not_allowed : PINION_HTTP_PRIVATE, keep_alive);
+    pinion__http_send_status(http, status, status == 405 ? PINION_HTTP_GETS : PINION_HTTP_PRIVATE,
+                             keep_alive);
 }
 
 void pinion__http_send_continue(struct pinion_http *http)

@@ -13,6 +13,9 @@ struct pinion_http; /* a connection, and the request it is at */
  * client only, and may change at any time. */
 #define PINION_HTTP_PRIVATE "cache-control: max-age=0, private, must-revalidate\r\n"
 
+/* The same, of what answers GET and HEAD only. */
+#define PINION_HTTP_GETS "allow: GET, HEAD, OPTIONS\r\n" PINION_HTTP_PRIVATE
+
 struct pinion_http_answer {
     int status;
     const char *content_type; /* NULL: the header is left out */

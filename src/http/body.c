@@ -62,13 +62,22 @@ static void end_body(struct pinion_http *http)
         pinion__http_enter(http, PINION_HTTP_HEAD);
 }
 
+void pinion__http_body_refuse(struct pinion_http *http, int status)
+{
+    const struct pinion_http_answerer *ops = http->answerer.ops;
+    if (ops->refuse)
+        ops->refuse(http, http->answerer.data, status);
+    else
+        pinion__http_send_error(http, status, false);
+}
+
 /* The body cannot be read to its end. In REST the request has its answer already, and gets no other one. */
 static void give_up(struct pinion_http *http, int status)
 {
     if (http->state == PINION_HTTP_REST)
         pinion__http_finish(http);
     else
-        pinion__http_send_error(http, status, false);
+        pinion__http_body_refuse(http, status);
 }
 
 /* `len` bytes of the body came, and there is more. */

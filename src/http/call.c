@@ -239,8 +239,14 @@ static void body_ended(struct pinion_http *http, void *data)
     call(data);
 }
 
+static void refuse_body(struct pinion_http *http, void *data, int status)
+{
+    const struct pinion_request *request = data;
+    answer_error(http, request->route, request->head, status, false);
+}
+
 static const struct pinion_http_answerer collecting = {
-    .body = take_piece, .too_long = 413, .body_end = body_ended, .abandoned = lose
+    .body = take_piece, .too_long = 413, .body_end = body_ended, .refuse = refuse_body, .abandoned = lose
 };
 
 /* ---- serving ---- */

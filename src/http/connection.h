@@ -129,6 +129,9 @@ void pinion__http_answered(struct pinion_http *http);
 /* Read the body. Returns how many of these bytes were used: all, or those up to the body's end. */
 size_t pinion__http_take_body(struct pinion_http *http, const uint8_t *bytes, size_t len);
 
+/* The body cannot be read to its end (state BODY): answer with this status, and end the connection. */
+void pinion__http_body_refuse(struct pinion_http *http, int status);
+
 /* Count bytes that nobody asked for. False: no more of them will be read. */
 bool pinion__http_spend(struct pinion_http *http, size_t len);
 

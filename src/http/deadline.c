@@ -3,10 +3,11 @@
 
 static void overdue(struct pinion_http *http)
 {
-    bool owes = http->state == PINION_HTTP_BODY || (http->state == PINION_HTTP_HEAD && http->input.len > 0);
     if (pinion__http_is_busy(http))
         pinion__conn_close(http->conn);
-    else if (owes)
+    else if (http->state == PINION_HTTP_BODY)
+        pinion__http_body_refuse(http, 408);
+    else if (http->state == PINION_HTTP_HEAD && http->input.len > 0)
         pinion__http_send_error(http, 408, false);
     else
         pinion__http_finish(http);

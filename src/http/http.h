@@ -116,6 +116,10 @@ struct pinion_http_answerer {
 
     int too_long; /* the status for a body that is too long */
 
+    /* The body cannot be read to its end: must answer with this status, and end the connection after that.
+     * `abandoned` follows. NULL: the answer has no headers of its own. */
+    void (*refuse)(struct pinion_http *http, void *data, int status);
+
     /* The body is at its end: must answer, or wait. */
     void (*body_end)(struct pinion_http *http, void *data);
 

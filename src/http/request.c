@@ -76,6 +76,18 @@ static int refusal_of(const struct pinion_http_request *request, const struct pi
     return handler->gets && !pinion__http1_is_get(request) ? 405 : 0;
 }
 
+/* OPTIONS of the server as a whole, and of a handler that answers GET and HEAD only (RFC 9110 section 9.3.7).
+ * Returns the methods that it has; NULL: the request is another one. */
+static const char *methods_asked_for(const struct pinion_http_request *request,
+                                     const struct pinion_http_handler *handler)
+{
+    if (!pinion__slice_is(request->method, "OPTIONS"))
+        return NULL;
+    if (pinion__slice_is(request->path, "*"))
+        return "allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" PINION_HTTP_PRIVATE;
+    return handler->serve && handler->gets ? PINION_HTTP_GETS : NULL;
+}
+
 static void serve(struct pinion_http *http, struct pinion_http_request *request, struct pinion_slice head)
 {
     struct pinion_http_handler handler = { .serve = NULL };
@@ -85,6 +97,11 @@ static void serve(struct pinion_http *http, struct pinion_http_request *request,
         PINION_HTTP_DISCARD_MAX + (uint64_t)handler.max_body; /* the handler could have taken so much */
     if (!pinion__http_can_drop(http, request))
         request->keep_alive = http->keep_alive = false; /* the body will not be read to its end */
+    const char *methods = methods_asked_for(request, &handler);
+    if (methods) {
+        pinion__http_send_text(http, 204, methods, "", request->keep_alive);
+        return;
+    }
     int refusal = refusal_of(request, &handler);
     if (refusal) {
         pinion__http_send_error(http, refusal, request->keep_alive);

@@ -80,6 +80,8 @@ struct pinion_http_found pinion__http_routes_find(const struct pinion_http_route
         found.methods |= 1u << route->method;
         if (known && takes(route, method))
             found.route = route;
+        else if (route->cors.texts)
+            found.shared = route;
     }
     return found;
 }
@@ -101,17 +103,27 @@ static void write_allow(unsigned methods, char out[ALLOW_MAX])
     }
 }
 
+/* What a page of another origin may do with the route that it asks about in advance. */
+static int put_preflight(struct pinion_http_headers *headers, const struct pinion_http_routes *routes,
+                         const struct pinion_http_request *request)
+{
+    struct pinion_slice wanted = pinion__http_cors_method(request);
+    struct pinion_http_found found = pinion__http_routes_find(routes, wanted, request->path);
+    return found.route ? pinion__http_cors_put_preflight(&found.route->cors, request, headers) : 0;
+}
+
 /* The headers of the answer. */
 static int put_headers(struct pinion_http_headers *headers, const struct pinion_http_routes *routes,
                        const struct pinion_http_request *request)
 {
     char allow[ALLOW_MAX];
-    struct pinion_slice wanted = pinion__http_cors_method(request);
-    struct pinion_http_found found = pinion__http_routes_find(routes, wanted, request->path);
-    write_allow(pinion__http_routes_find(routes, request->method, request->path).methods, allow);
+    struct pinion_http_found found = pinion__http_routes_find(routes, request->method, request->path);
+    write_allow(found.methods, allow);
     int rc = pinion__http_headers_line(headers, "allow", pinion__slice_str(allow));
-    if (!rc && found.route)
-        rc = pinion__http_cors_put_preflight(&found.route->cors, request, headers);
+    if (!rc && pinion__slice_is(request->method, "OPTIONS"))
+        rc = put_preflight(headers, routes, request);
+    else if (!rc && found.shared) /* its page may read that there is no such method */
+        rc = pinion__http_cors_put(&found.shared->cors, request, headers);
     return rc ? rc : pinion__http_headers_end(headers);
 }
 

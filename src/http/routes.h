@@ -18,8 +18,9 @@ void pinion__http_routes_release(struct pinion_http_routes *routes);
 
 /* What the table has for a request. */
 struct pinion_http_found {
-    const struct pinion_http_route *route; /* that takes the request; NULL: there is none */
-    unsigned methods;                      /* of all routes of the path, a bit for each */
+    const struct pinion_http_route *route;  /* that takes the request; NULL: there is none */
+    const struct pinion_http_route *shared; /* one of the path that pages of other origins may use, or NULL */
+    unsigned methods;                       /* of all routes of the path, a bit for each */
 };
 
 struct pinion_http_found pinion__http_routes_find(const struct pinion_http_routes *routes,

@@ -65,7 +65,7 @@ describe("files", () => {
   it("take no other methods, and say which", async (t) => {
     for (const target of ["/chat.css", "/none"]) {
       const [answer] = await ask(t, { method: "DELETE", target });
-      assert.deepEqual([answer.status, answer.headers.allow], [405, "GET, HEAD"]);
+      assert.deepEqual([answer.status, answer.headers.allow], [405, "GET, HEAD, OPTIONS"]);
     }
   });
 });

@@ -47,7 +47,11 @@ static void files_are_looked_for_last(void **state)
     ask("GET /file.txt", "", 200, "file");
     ask("GET /index.txt", "", 404, NULL);
     ask("POST /index.txt", "", 405, NULL);
-    assert_true(heard_header("allow: GET, HEAD"));
+    assert_true(heard_header("allow: GET, HEAD, OPTIONS"));
+    ask("OPTIONS /index.txt", "", 204, "");
+    assert_true(heard_header("allow: GET, HEAD, OPTIONS"));
+    ask("OPTIONS *", "", 204, "");
+    assert_true(heard_header("allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
 }
 
 static void a_path_with_routes_of_other_methods(void **state)

@@ -68,6 +68,7 @@ static void answers_of_the_library_too(void **state)
         { "POST /posted/1", "Content-Type: application/json\r\nContent-Length: 3\r\n\r\n[1]", 413 },
         { "POST /posted/1", "Content-Type: text/csv\r\nContent-Length: 1\r\n\r\n1", 415 },
         { "POST /posted/1", "", 500 },
+        { "GET /posted/1", "", 405 },
     };
     char headers[200];
     serve();
@@ -79,6 +80,34 @@ static void answers_of_the_library_too(void **state)
     }
     ask("POST /posted/1", FROM("https://evil"), 500, NULL);
     assert_null(strstr(heard.head, ALLOWED));
+    ask("GET /posted/1", FROM("https://evil"), 405, NULL);
+    assert_null(strstr(heard.head, ALLOWED));
+    ask("PATCH /listed", FROM("https://example.com"), 405, NULL);
+    assert_true(heard_header(ALLOWED "origin: https://example.com"));
+}
+
+/* This ends the connection. */
+static void send_chunks(const char *chunks, int status)
+{
+    char rest[200];
+    snprintf(
+        rest, sizeof rest,
+        FROM("https://example.com") "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n%s",
+        chunks);
+    serve();
+    ask("POST /posted/1", rest, status, NULL);
+    assert_true(heard.closes);
+    assert_true(heard_header(ALLOWED "origin: https://example.com"));
+}
+
+static void chunks_that_are_too_long(void **state)
+{
+    send_chunks("3\r\n[1]\r\n0\r\n", 413);
+}
+
+static void chunks_that_are_not_valid(void **state)
+{
+    send_chunks("x\r\n", 400);
 }
 
 static void any_origin(void **state)
@@ -148,7 +177,8 @@ static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         ROUTES(origins_that_are_listed),      ROUTES(origins_that_are_not),
-        ROUTES(answers_of_the_library_too),   ROUTES(any_origin),
+        ROUTES(answers_of_the_library_too),   ROUTES(chunks_that_are_too_long),
+        ROUTES(chunks_that_are_not_valid),    ROUTES(any_origin),
         ROUTES(what_browsers_ask_in_advance), ROUTES(what_is_not_allowed_in_advance),
         ROUTES(options_that_cannot_be),
     };
