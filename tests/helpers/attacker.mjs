@@ -197,6 +197,12 @@ const KINDS = {
     await pour(tcp, same(Buffer.from(request("GET /assets/phoenix.mjs"))));
   },
 
+  async "large file that is not read"() {
+    const tcp = await open();
+    tcp.pause();
+    await written(tcp, request("GET /files/large"));
+  },
+
   async "body of a refused request"() {
     const tcp = await open();
     listen(tcp);

@@ -3,6 +3,9 @@
 // that bounds each. PINION_TEST_IDLE is how many connections wait without a word (2,000).
 
 import assert from "node:assert/strict";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { SANITIZED } from "../helpers/build.mjs";
 import { attackers, check, compare, quietClient, show } from "../helpers/fairness.mjs";
@@ -12,6 +15,7 @@ import { serve, start } from "../helpers/server.mjs";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+const SOAKED = "../tests/helpers/soaked"; // it has files
 const ATTACKER = new URL("../helpers/attacker.mjs", import.meta.url);
 const HEARTBEATS = 100;
 const IDLE = Number(process.env.PINION_TEST_IDLE ?? 2000);
@@ -28,8 +32,18 @@ async function endSessions(t, server) {
   while ((await raw.frame()).opcode !== OPCODE.CLOSE);
 }
 
-async function underAttack(t, idle, { program = "conformance", loops = 1 }) {
-  const server = await start(program, { args: ["--loops", String(loops), "--log", "none"] });
+// A directory with a file of many pieces, without bytes on the disk.
+async function largeFiles(t) {
+  const directory = await mkdtemp(join(tmpdir(), "pinion-files-"));
+  t.after(() => rm(directory, { recursive: true }));
+  await writeFile(join(directory, "large"), "");
+  await truncate(join(directory, "large"), 20 * MIB);
+  return { PINION_FILES: directory };
+}
+
+async function underAttack(t, idle, { program = "conformance", loops = 1, environment }) {
+  const env = await environment?.(t);
+  const server = await start(program, { args: ["--loops", String(loops), "--log", "none"], env });
   t.after(() => server.kill());
   const servers = [server, idle];
   return { servers, heartbeats: await Promise.all(servers.map((one) => quietClient(t, one))) };
@@ -62,6 +76,7 @@ describe("an attack leaves others alone:", () => {
   // `each`: bytes that an attacker may cost at most. The longest head is 16 KiB, a queue 1 MiB and a frame more, answers
   // over HTTP 256 KiB and one more, the body of a route 1 MiB, requests that wait 144 KiB. There may be 100,000 sessions,
   // of less than 1 KiB: how many, the machine's speed says.
+  // Freed pieces of files stay with glibc, between what lives (docs/reliability.md).
   const attacks = [
     ["slow head", { each: 20 * KIB }],
     ["slow body", { each: 40 * KIB }],
@@ -78,6 +93,7 @@ describe("an attack leaves others alone:", () => {
     ["presence that changes", { each: 1200 * KIB }],
     ["presence that changes in a crowd", { each: 1200 * KIB }],
     ["name after the other", { each: 1200 * KIB, loops: 2, kept: 48 * MIB }],
+    ["large file that is not read", { count: 1000, each: 24 * KIB, program: SOAKED, environment: largeFiles, kept: 40 * MIB }],
     ["small file after the other", { each: 300 * KIB, program: "chat" }],
     ["session after the other", { each: (100_000 * KIB) / 64, loops: 2, kept: 48 * MIB }],
     ["poll that is abandoned", { each: 64 * KIB }],
