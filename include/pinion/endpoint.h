@@ -33,8 +33,9 @@ typedef struct pinion_endpoint_options {
 
     /* ---- threads ---- */
 
-    unsigned loops;        /* Event loops, with a thread each. A number up to 64. Default: one for each core.
-                              On excess: pinion_endpoint_new answers PINION_EINVAL. */
+    unsigned loops;        /* Event loops, with a thread each. A number up to 64. Default: one for each
+                              processor that the process may use: its affinity and the quotas of its
+                              cgroups count. On excess: pinion_endpoint_new answers PINION_EINVAL. */
     const char *io;        /* The I/O engine: "uring" or "uv". Default: "uring" where the kernel and the build
                               have it, else "uv". */
     unsigned work_threads; /* Threads for work off the loops, started when they are needed. A number.

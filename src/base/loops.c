@@ -1,8 +1,8 @@
 #include "base/loops.h"
-#include <unistd.h>
+#include "base/processors.h"
 
 unsigned pinion__default_loops(void)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    return processors < 1 ? 1 : processors > PINION_LOOPS_MAX ? PINION_LOOPS_MAX : (unsigned)processors;
+    unsigned processors = pinion__processors();
+    return processors > PINION_LOOPS_MAX ? PINION_LOOPS_MAX : processors;
 }

@@ -4,7 +4,7 @@
 
 #define PINION_LOOPS_MAX 64
 
-/* As many loops as there are processors, within the bounds. */
+/* As many loops as there are processors that this process may use, within the bounds. */
 unsigned pinion__default_loops(void);
 
 #endif
