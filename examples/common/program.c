@@ -16,9 +16,10 @@ static void help(const char *name, const program_flag *flags, FILE *out)
             "usage: %s [options]\n"
             "  --port N       the port to listen on; 0 takes any free one and prints it\n"
             "  --host ADDR    the address to listen on\n"
-            "  --loops N      event loops, a thread each (default: the number of cores)\n"
+            "  --loops N      event loops, a thread each (default: as many as processors)\n"
             "  --io ENGINE    I/O engine: uring or uv (default: uring where it works)\n"
             "  --log LEVEL    debug, info, warning, error or none\n"
+            "  --log-format F text or json: a JSON object in each line\n"
             "  --supervise    run as the child of a process that starts it again when it crashes\n"
             "  --pubsub URL   what carries broadcasts to other nodes (default: PINION_PUBSUB, else local:\n"
             "                 there are no other nodes)\n"
@@ -44,10 +45,31 @@ static int parse_number(const char *name, const char *text, unsigned long min, u
     return 0;
 }
 
+static int set_log_level(const char *word)
+{
+    pinion_log_level level;
+    int rc = pinion_log_level_parse(word, &level);
+    if (rc)
+        fprintf(stderr, "--log: \"%s\" is not one of debug, info, warning, error, none\n", word);
+    else
+        pinion_log_set_level(level);
+    return rc;
+}
+
+static int set_log_format(const char *word)
+{
+    pinion_log_format format;
+    int rc = pinion_log_format_parse(word, &format);
+    if (rc)
+        fprintf(stderr, "--log-format: \"%s\" is neither text nor json\n", word);
+    else
+        pinion_log_set_format(format);
+    return rc;
+}
+
 static int set_option(int option, pinion_endpoint_options *options, bool *supervised)
 {
     unsigned long number = 0;
-    pinion_log_level level;
     int rc = 0;
     switch (option) {
     case 'p':
@@ -74,11 +96,10 @@ static int set_option(int option, pinion_endpoint_options *options, bool *superv
         options->trusted_proxies = optarg;
         break;
     case 'g':
-        rc = pinion_log_level_parse(optarg, &level);
-        if (rc)
-            fprintf(stderr, "--log: \"%s\" is not one of debug, info, warning, error, none\n", optarg);
-        else
-            pinion_log_set_level(level);
+        rc = set_log_level(optarg);
+        break;
+    case 'f':
+        rc = set_log_format(optarg);
         break;
     default:
         rc = PINION_EINVAL; /* getopt_long has printed what is wrong */
@@ -116,10 +137,15 @@ static int supervise(pinion_endpoint_options *options, char **argv)
 }
 
 static const struct option common_options[] = {
-    { "port", required_argument, NULL, 'p' },   { "host", required_argument, NULL, 'h' },
-    { "loops", required_argument, NULL, 'l' },  { "io", required_argument, NULL, 'i' },
-    { "log", required_argument, NULL, 'g' },    { "supervise", no_argument, NULL, 's' },
-    { "pubsub", required_argument, NULL, 'b' }, { "trusted-proxies", required_argument, NULL, 't' },
+    { "port", required_argument, NULL, 'p' },
+    { "host", required_argument, NULL, 'h' },
+    { "loops", required_argument, NULL, 'l' },
+    { "io", required_argument, NULL, 'i' },
+    { "log", required_argument, NULL, 'g' },
+    { "log-format", required_argument, NULL, 'f' },
+    { "supervise", no_argument, NULL, 's' },
+    { "pubsub", required_argument, NULL, 'b' },
+    { "trusted-proxies", required_argument, NULL, 't' },
     { "help", no_argument, NULL, '?' + 1 },
 };
 

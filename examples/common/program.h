@@ -20,11 +20,11 @@ typedef struct program_flag {
     uint32_t most;
 } program_flag;
 
-/* Read --port N, --host ADDR, --loops N, --io ENGINE, --log LEVEL, --pubsub URL, --trusted-proxies LIST, and
- * the program's own flags (NULL: it has none), at most FLAGS_MAX. *options holds the defaults, and must
- * outlive the endpoint. The endpoint will print "listening on HOST:PORT". With `--supervise` this returns
- * only in the supervised child. `--help` and mistakes print a text. Returns 0 to go on, else 1 plus the code
- * that main() should exit with.
+/* Read --port N, --host ADDR, --loops N, --io ENGINE, --log LEVEL, --log-format F, --pubsub URL,
+ * --trusted-proxies LIST, and the program's own flags (NULL: it has none), at most FLAGS_MAX. *options holds
+ * the defaults, and must outlive the endpoint. The endpoint will print "listening on HOST:PORT". With
+ * `--supervise` this returns only in the supervised child. `--help` and mistakes print a text. Returns 0 to
+ * go on, else 1 plus the code that main() should exit with.
  */
 int program_options(int argc, char **argv, const program_flag *flags, pinion_endpoint_options *options);
 

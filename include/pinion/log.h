@@ -33,6 +33,13 @@ typedef enum pinion_log_level {
     PINION_LOG_NONE,    /* No line has this level: as a threshold, nothing is written. */
 } pinion_log_level;
 
+/* What lines look like on stderr. The text of a line has printable ASCII only; other bytes are written as
+ * \xNN in it. */
+typedef enum pinion_log_format {
+    PINION_LOG_FORMAT_TEXT, /* 2026-01-31T12:00:00.000Z [warning] text */
+    PINION_LOG_FORMAT_JSON, /* {"time":"2026-01-31T12:00:00.000Z","level":"warning","message":"text"} */
+} pinion_log_format;
+
 /* Takes one line, without a line end. It must not call the library. The thread that logs waits until it
  * returns: if it writes where the reader may stall, it blocks a loop.
  *
@@ -50,6 +57,17 @@ PINION_API void pinion_log_set_level(pinion_log_level level);
  *
  * Errors: PINION_EINVAL: another word. */
 PINION_API PINION_CHECKED int pinion_log_level_parse(const char *word, pinion_log_level *level);
+
+/* Set what lines look like on stderr, for all of the process. A function of the application gets the text
+ * alone. Default: PINION_LOG_FORMAT_TEXT.
+ *
+ * Thread: any. */
+PINION_API void pinion_log_set_format(pinion_log_format format);
+
+/* Read a format's name into *format: "text" or "json".
+ *
+ * Errors: PINION_EINVAL: another word. */
+PINION_API PINION_CHECKED int pinion_log_format_parse(const char *word, pinion_log_format *format);
 
 /* Send lines to fn in place of stderr. NULL sends them to stderr again. Call it before any endpoint starts.
  */

@@ -46,6 +46,22 @@ int pinion_log_level_parse(const char *word, pinion_log_level *level)
                         word ? word : "(NULL)");
 }
 
+void pinion_log_set_format(pinion_log_format format)
+{
+    pinion__log_line_format(format);
+}
+
+int pinion_log_format_parse(const char *word, pinion_log_format *format)
+{
+    PINION_NEEDED(format);
+    bool text = word && strcmp(word, "text") == 0, json = word && strcmp(word, "json") == 0;
+    if (!text && !json)
+        return pinion__fail(PINION_EINVAL, "word: \"%s\" is not a log format; use text or json",
+                            word ? word : "(NULL)");
+    *format = json ? PINION_LOG_FORMAT_JSON : PINION_LOG_FORMAT_TEXT;
+    return 0;
+}
+
 bool pinion__log_enabled(pinion_log_level level)
 {
     return (int)level >= atomic_load_explicit(&least_level, memory_order_relaxed) && level < PINION_LOG_NONE;

@@ -1,4 +1,4 @@
-/* A line of the log in the form for stderr: "2026-01-31T12:00:00.000Z [warning] text\n". */
+/* A line of the log in the form for stderr. */
 #ifndef PINION_BASE_LOG_LINE_H
 #define PINION_BASE_LOG_LINE_H
 
@@ -9,9 +9,12 @@
 #define PINION_LOG_TEXT    (4 * PINION_LOG_MESSAGE) /* if every byte is written as \xNN */
 #define PINION_LOG_LINE    (PINION_LOG_TEXT + 64)   /* with time and level */
 
-/* Make a line of `text`, which contains no line end and fits into PINION_LOG_TEXT. Returns the line's
- * length. */
+/* Make a line of `text`, which is printable ASCII and fits into PINION_LOG_TEXT. Returns the line's length.
+ */
 size_t pinion__log_line(char line[PINION_LOG_LINE], pinion_log_level level, const char *text);
+
+/* The format of lines from now on. Thread: any. */
+void pinion__log_line_format(pinion_log_format wanted);
 
 /* "debug", "info", ... */
 const char *pinion__log_level_name(pinion_log_level level);

@@ -50,6 +50,7 @@ static pinion_request_ref *request_ref;
 static pinion_payload *made_payload;
 static pinion_stats stats;
 static pinion_log_level level;
+static pinion_log_format log_format;
 static pinion_transport_limits limits;
 static char *token, text[PINION_PEER_TEXT];
 static const char *bad, *bytes;

@@ -85,6 +85,20 @@ describe("a log whose reader", () => {
     await endsOnSigterm(server);
   });
 
+  it("reads JSON gets an object in each line, of the supervisor too", async (t) => {
+    const server = await started(t, { args: ["--log", "debug", "--log-format", "json", "--supervise"] });
+    await logMuch(t, server, 10);
+    await server.stop();
+    const lines = server.output().stderr.trim().split("\n").map((line) => JSON.parse(line));
+    assert.ok(lines.length > 10);
+    for (const { time, level, message } of lines) {
+      assert.equal(new Date(time).toISOString(), time);
+      assert.match(level, /^(debug|info)$/);
+      assert.ok(message.length > 0);
+    }
+    assert.ok(lines.some(({ message }) => message.startsWith("listening on")));
+  });
+
   it("reads again is told how much it has missed", async (t) => {
     const server = await started(t, { args: ["--log", "debug"] });
     server.child.stderr.pause();

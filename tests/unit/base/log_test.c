@@ -2,11 +2,13 @@
 #include "base/log.h"
 #include "helpers/capture.h"
 #include <errno.h>
+#include <jansson.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -163,9 +165,92 @@ static void stderr_gets_nothing_below_the_level(void **state)
     assert_string_equal(line, "");
 }
 
+/* ---- JSON ---- */
+
+static int use_json(void **state)
+{
+    pinion_log_set_format(PINION_LOG_FORMAT_JSON);
+    return use_stderr(state);
+}
+
+static int use_text(void **state)
+{
+    pinion_log_set_format(PINION_LOG_FORMAT_TEXT);
+    return 0;
+}
+
+static void formats_have_words(void **state)
+{
+    static const char *const words[] = { "", "JSON", "texts", NULL };
+    pinion_log_format format = PINION_LOG_FORMAT_JSON;
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        assert_int_equal(pinion_log_format_parse(words[i], &format), PINION_EINVAL);
+    assert_int_equal(format, PINION_LOG_FORMAT_JSON);
+    assert_int_equal(pinion_log_format_parse("text", &format), 0);
+    assert_int_equal(format, PINION_LOG_FORMAT_TEXT);
+    assert_int_equal(pinion_log_format_parse("json", &format), 0);
+    assert_int_equal(format, PINION_LOG_FORMAT_JSON);
+}
+
+/* The line as JSON. The message is the caller's. */
+static char *logged_as_json(const char *message)
+{
+    char line[5000];
+    const char *time, *level, *text;
+
+    log_to_stderr(PINION_LOG_WARNING, message, line, sizeof(line));
+    assert_int_equal(line[strlen(line) - 1], '\n');
+    json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(object);
+    assert_int_equal(json_object_size(object), 3);
+    assert_int_equal(json_unpack(object, "{s:s, s:s, s:s}", "time", &time, "level", &level, "message", &text),
+                     0);
+    assert_int_equal(strlen(time), strlen("2026-01-31T12:00:00.000Z"));
+    assert_string_equal(level, "warning");
+    char *copy = strdup(text);
+    json_decref(object);
+    return copy;
+}
+
+static void a_line_can_be_json(void **state)
+{
+    static const struct {
+        const char *message, *text;
+    } cases[] = { { "plain", "plain" },
+                  { "", "" },
+                  { "a \"quoted\" \\ word", "a \"quoted\" \\ word" },
+                  { "\"}\n{\"level\":\"error\"", "\"}\\x0a{\"level\":\"error\"" },
+                  { "\xc3\xa9\xff", "\\xc3\\xa9\\xff" } };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char *text = logged_as_json(cases[i].message);
+        assert_string_equal(text, cases[i].text);
+        free(text);
+    }
+}
+
+/* Even one that is four times as long when it is escaped, and longer once more as JSON. */
+static void a_long_json_line_is_whole(void **state)
+{
+    char message[2000];
+
+    for (int byte = 0x01; byte < 0x7f; byte += 0x21) { /* \1, a quote, C, d */
+        memset(message, byte, sizeof(message) - 1);
+        message[sizeof(message) - 1] = '\0';
+        char *text = logged_as_json(message);
+        assert_in_range(strlen(text), 900, 3900);
+        assert_string_equal(text + strlen(text) - 3, "...");
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(formats_have_words),
+        cmocka_unit_test_setup_teardown(a_line_can_be_json, use_json, use_text),
+        cmocka_unit_test_setup_teardown(a_long_json_line_is_whole, use_json, use_text),
         cmocka_unit_test(a_word_that_is_no_level_is_refused),
         cmocka_unit_test(every_level_has_a_word),
         cmocka_unit_test_setup(lines_below_the_level_are_not_written, use_receiver),
