@@ -228,6 +228,12 @@ PINION_API void *pinion_socket_context(const pinion_socket *socket);
  * Lifetime: the socket's. */
 PINION_API const char *pinion_socket_id(const pinion_socket *socket);
 
+/* How much waits for this client: bytes of memory, counted as max_queue counts them (some 90 for each frame,
+ * and its own bytes). Frames count that wait for others (flush_delay_ms), or for the next poll. What the
+ * kernel has taken, or a poll, has left and does not count, whether or not the client has read it. 0 when
+ * nothing waits, when the client is gone, and for a transport of the application that does not say. */
+PINION_API size_t pinion_socket_queued(const pinion_socket *socket);
+
 /* The state and the assigns of a socket. They work like those of a channel (pinion_channel_set_state,
  * pinion_assign). Its channels start with a copy of its assigns.
  *

@@ -99,6 +99,12 @@ typedef struct pinion_transport {
     /* Send, at the end of this turn of the loop, what waits for others. It must not end the connection. NULL:
      * the transport lets no frame wait. */
     void (*send_gathered)(void *conn);
+
+    /* ---- the queue of a connection, for pinion_socket_queued ---- */
+
+    /* All that waits for the client, by the measure of ->waiting, which may leave out what it forgives a
+     * client. NULL: what ->waiting says. */
+    size_t (*queued)(void *conn);
 } pinion_transport;
 
 /* What a transport knows of the request that brought a client, for pinion/connect.h. A member that the

@@ -9,6 +9,17 @@
 /* As pinion_transport_admit. */
 int pinion__socket_admit(struct pinion_socket *socket, const struct pinion_frame *frame, size_t memory);
 
+/* As pinion_socket_queued. */
+static inline size_t pinion__socket_queued(const struct pinion_socket *socket)
+{
+    const struct pinion_transport *transport = socket->class->transport;
+    if (socket->state != PINION_SOCKET_OPEN)
+        return 0;
+    if (transport->queued)
+        return transport->queued(socket->conn);
+    return transport->waiting ? transport->waiting(socket->conn) : 0;
+}
+
 /* As pinion_transport_slow. */
 void pinion__socket_slow(struct pinion_socket *socket);
 

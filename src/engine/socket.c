@@ -1,4 +1,5 @@
 #include "engine/socket.h"
+#include "engine/admit.h"
 #include "engine/callback.h"
 #include "engine/refused.h"
 #include "engine/socket_extra.h"
@@ -72,6 +73,13 @@ const char *pinion_socket_id(const pinion_socket *socket)
     PINION_NEED(socket, return NULL);
     PINION_CHECK_ON_LOOP(socket);
     return pinion__socket_id(socket);
+}
+
+size_t pinion_socket_queued(const pinion_socket *socket)
+{
+    PINION_NEED(socket, return 0);
+    PINION_CHECK_ON_LOOP(socket);
+    return pinion__socket_queued(socket);
 }
 
 void pinion_socket_set_state(pinion_socket *socket, void *state, void (*destroy)(void *))

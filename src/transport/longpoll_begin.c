@@ -59,6 +59,7 @@ const struct pinion_transport pinion__longpoll = {
     .pause = pinion__longpoll_in_pause,
     .close = close_session,
     .waiting = pinion__longpoll_out_waiting,
+    .queued = pinion__longpoll_out_queued,
     .flush = pinion__longpoll_out_flush,
     .drop = pinion__longpoll_out_drop,
     .allowance = pinion__longpoll_out_allowance,

@@ -52,6 +52,12 @@ size_t pinion__longpoll_out_waiting(void *conn)
     return behind > 0 ? behind : session->queue.count;
 }
 
+size_t pinion__longpoll_out_queued(void *conn)
+{
+    const struct pinion_longpoll_session *session = conn;
+    return session->queue.memory;
+}
+
 /* A client that polls is not slow: what waits is handed over first. */
 void pinion__longpoll_out_flush(void *conn)
 {

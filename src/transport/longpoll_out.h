@@ -13,8 +13,9 @@ void pinion__longpoll_out_hand_over(struct pinion_longpoll_session *session);
 /* True when so much waits for the client that it has to poll before more of its messages are dispatched. */
 bool pinion__longpoll_out_has_to_fetch(struct pinion_longpoll_session *session);
 
-/* These are pinion_transport.waiting, .flush, .drop, .allowance and .send_gathered. */
+/* These are pinion_transport.waiting, .queued, .flush, .drop, .allowance and .send_gathered. */
 size_t pinion__longpoll_out_waiting(void *conn);
+size_t pinion__longpoll_out_queued(void *conn);
 void pinion__longpoll_out_flush(void *conn);
 size_t pinion__longpoll_out_drop(void *conn, size_t most);
 size_t pinion__longpoll_out_allowance(void *conn);

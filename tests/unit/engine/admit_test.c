@@ -200,6 +200,35 @@ static void a_transport_need_not_have_all_of_it(void **state)
     ok(admit(connect_to(&no_transport, false), false, 10 * MAX));
 }
 
+static size_t all_of_it(void *conn)
+{
+    return waiting(conn) + 5 * SMALL; /* it does not count five frames against the client */
+}
+
+static void what_waits_is_told_to_the_application(void **state)
+{
+    static pinion_transport forgiving;
+    forgiving = no_transport;
+    forgiving.waiting = waiting;
+    pinion_socket *socket = client(false);
+    assert_int_equal(pinion_socket_queued(socket), 0);
+    connection.others = 3;
+    assert_int_equal(pinion_socket_queued(socket), 3 * SMALL);
+    forgiving.queued = all_of_it;
+    socket = connect_to(&forgiving, true);
+    assert_int_equal(pinion_socket_queued(socket), 5 * SMALL);
+}
+
+static void nothing_waits_for_one_that_is_gone(void **state)
+{
+    pinion_socket *socket = client(false);
+    connection.others = 3;
+    pinion_transport_ended(socket);
+    sockets[0] = NULL;
+    assert_int_equal(pinion_socket_queued(socket), 0);
+    assert_int_equal(pinion_socket_queued(connect_to(&no_transport, true)), 0);
+}
+
 static void a_socket_that_has_ended_admits_nothing(void **state)
 {
     pinion_socket *socket = client(false);
@@ -222,6 +251,8 @@ int main(void)
         TEST(a_broadcast_that_finds_no_room_is_dropped_and_the_rest_closes),
         TEST(who_cannot_read_now_may_have_more_waiting),
         TEST(a_transport_need_not_have_all_of_it),
+        TEST(what_waits_is_told_to_the_application),
+        TEST(nothing_waits_for_one_that_is_gone),
         TEST(a_socket_that_has_ended_admits_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,15 +4,19 @@
 #include "helpers/longpoll_tcp.h"
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <semaphore.h>
 
 #define DELAY  300 /* ms */
 #define ROUNDS 30  /* of which each would take a DELAY if it waited */
 #define SOON   (ROUNDS * DELAY / 1000.0 / 2)
 #define MUCH   (17 * 1024) /* does not wait */
 
+static pinion_socket *latest; /* that pushed */
+
 static pinion_result push(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     ok(pinion_push(channel, "pushed", NULL));
+    latest = pinion_channel_socket(channel);
     return pinion_noreply();
 }
 
@@ -33,7 +37,7 @@ static const pinion_channel_def room = { .handle_in = PINION_CLAUSES({ "push", p
                                                                      { "echo", echo }) };
 static const pinion_socket_def socket_def = { .channels = PINION_ROUTES({ "r", &room }) };
 
-static void serve(bool flush_replies)
+static void serve_delayed(uint32_t delay_ms, bool flush_replies)
 {
     pinion_log_set_level(PINION_LOG_NONE);
     ok(pinion_endpoint_new(
@@ -41,9 +45,14 @@ static void serve(bool flush_replies)
         &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = 1, .io = io, .close_timeout_ms = 100 }));
     ok(pinion_endpoint_socket(endpoint, "/socket", &socket_def,
                               &(pinion_socket_options){ .longpoll = true,
-                                                        .flush_delay_ms = DELAY,
+                                                        .flush_delay_ms = delay_ms,
                                                         .flush_replies = flush_replies }));
     ok(pinion_endpoint_start(endpoint));
+}
+
+static void serve(bool flush_replies)
+{
+    serve_delayed(DELAY, flush_replies);
 }
 
 static void say(int fd, const char *event)
@@ -92,6 +101,45 @@ static void frames_wait_and_leave_together(void **state)
         hear(fd, 1, "pushed");
     assert_true(seconds_now() - begin > (DELAY - 20) / 1000.0);
     assert_in_range(segments(fd) - before, 1, 3); /* more than one, where this machine is busy */
+    close(fd);
+}
+
+/* ---- what waits counts ---- */
+
+struct question {
+    sem_t answered;
+    size_t queued;
+};
+
+static void look(void *data)
+{
+    struct question *question = data;
+    question->queued = latest ? pinion_socket_queued(latest) : 0;
+    sem_post(&question->answered);
+}
+
+/* In a turn of the loop that sends nothing. */
+static size_t queued(void)
+{
+    struct question question;
+    sem_init(&question.answered, 0, 0);
+    ok(pinion_endpoint_post(endpoint, 0, look, &question));
+    sem_wait(&question.answered);
+    return question.queued;
+}
+
+static void what_waits_is_queued_until_it_leaves(void **state)
+{
+    serve_delayed(1000, false);
+    latest = NULL;
+    int fd = joined();
+    say(fd, "push");
+    size_t waiting;
+    while ((waiting = queued()) == 0)
+        ; /* it has not come yet */
+    assert_in_range(waiting, 100, 300);
+    hear(fd, 1, "pushed");
+    assert_int_equal(queued(), 0);
     close(fd);
 }
 
@@ -206,6 +254,7 @@ static int run(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(frames_wait_and_leave_together),
+        TEST(what_waits_is_queued_until_it_leaves),
         TEST(much_does_not_wait),
         TEST(a_reply_need_not_wait),
         TEST(a_pong_takes_along_what_waits),

@@ -22,6 +22,7 @@ static pinion_ref *late;
 static pinion_result next_join, next_connect;
 static pinion_reason terminated;
 static int terminations;
+static pinion_socket *connecting; /* the latest */
 
 static pinion_result join(pinion_channel *channel, const char *topic, const pinion_payload *params)
 {
@@ -79,6 +80,7 @@ static pinion_result let_in(pinion_socket *socket, const pinion_payload *params,
                             const pinion_connect_info *info)
 {
     assert_string_equal(pinion_connect_transport(info), "longpoll");
+    connecting = socket;
     if (next_connect.kind == PINION_RESULT_LATER)
         late = pinion_ref_new_socket(socket);
     return next_connect;
@@ -426,6 +428,22 @@ static void a_client_that_does_not_fetch_is_closed(void **state)
 #define BURST(count, size, letter)                                                                           \
     "[\"1\",\"9\",\"room:1\",\"burst\",{\"count\":" #count ",\"size\":" #size ",\"letter\":\"" letter "\"}]" \
     "\n"
+
+/* The first frame too, of which limits know nothing. */
+static void what_waits_for_the_next_poll_is_queued(void **state)
+{
+    struct pinion_longpoll_exchange *exchange;
+    open_session();
+    join_room();
+    assert_int_equal(pinion_socket_queued(connecting), 0);
+    POST(exchange, BURST(2, 500, "x"));
+    size_t two = pinion_socket_queued(connecting);
+    assert_in_range(two, 1000, 2000);
+    POST(exchange, BURST(2, 500, "x"));
+    assert_int_equal(pinion_socket_queued(connecting), 2 * two);
+    poll_as(1);
+    assert_int_equal(pinion_socket_queued(connecting), 0);
+}
 
 static unsigned pushed(int number)
 {
@@ -885,6 +903,7 @@ int main(void)
         TEST(posts_are_no_polls),
         TEST(a_poll_that_waits_keeps_it_alive),
         TEST(the_end_answers_what_waits),
+        TEST(what_waits_for_the_next_poll_is_queued),
         TEST(a_client_that_does_not_fetch_is_closed),
         TEST(one_that_is_on_its_way_may_have_more_waiting),
         TEST(what_waits_goes_to_the_open_poll_first),
