@@ -295,6 +295,14 @@ static void on_timed_out(pinion_stream *stream)
         pinion_stream_close(stream);
 }
 
+/* The client has taken all that it had to wait for. */
+static void on_drained(pinion_stream *stream)
+{
+    const struct lines *lines = pinion_stream_user(stream);
+    if (lines && lines->socket)
+        pinion_transport_drained(lines->socket);
+}
+
 static void on_closed(pinion_stream *stream, int error)
 {
     struct lines *lines = pinion_stream_user(stream);
@@ -322,6 +330,7 @@ static const pinion_transport transport = {
 static const pinion_stream_def stream_def = {
     .opened = on_opened,
     .received = on_received,
+    .drained = on_drained,
     .timed_out = on_timed_out,
     .closed = on_closed,
 };

@@ -82,6 +82,12 @@ typedef struct pinion_channel_def {
      * object. Definitions that share their functions differ by it. Default: nothing. On excess: a text that
      * is no JSON object is refused at mount (PINION_EINVAL). */
     const char *assigns;
+
+    /* The client has caught up: nothing waits for it any more (pinion_socket_queued), after more than a
+     * quarter of max_queue had waited, or a push had been refused for want of room (PINION_EBUSY). It is the
+     * time to push what was held back. This is called once for each time that the client was behind, and for
+     * all channels of its socket that have it. What was sent since then may wait again. */
+    pinion_result (*drained)(pinion_channel *channel);
 } pinion_channel_def;
 
 /* ---- sending ---- */

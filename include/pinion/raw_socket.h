@@ -38,6 +38,9 @@ typedef struct pinion_raw_socket_def {
 
     /* The socket has ended, and nothing reaches the client any more. Exactly once for each that was open. */
     void (*terminate)(pinion_socket *socket, pinion_reason reason);
+
+    /* The client has caught up: as `drained` of pinion_channel_def. Answers as handle_info. */
+    pinion_result (*drained)(pinion_socket *socket);
 } pinion_raw_socket_def;
 
 /* Send a message to the client. The result need not be checked.

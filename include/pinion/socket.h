@@ -41,6 +41,9 @@ typedef struct pinion_socket_def {
      * 4999; after 1000 a client does not come back. 0 or less: the socket has no id. It also has none if the
      * id has more than 255 bytes or is not UTF-8; this is logged at warning. */
     int (*id)(pinion_socket *socket, char *text, size_t size);
+
+    /* The client has caught up: as `drained` of pinion_channel_def, and before those of the channels. */
+    void (*drained)(pinion_socket *socket);
 } pinion_socket_def;
 
 #define PINION_NEVER UINT32_MAX /* as a time: no limit */

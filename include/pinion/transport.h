@@ -191,6 +191,9 @@ typedef struct pinion_transport_limits {
     uint32_t longpoll_window_ms; /* Where clients poll: how long a poll waits. Milliseconds. */
     uint32_t longpoll_max_batch; /* Where clients poll: frames in one request. A number. */
     size_t longpoll_max_body;    /* Where clients poll: the body of one request. Bytes. */
+
+    size_t ask_above; /* When more than this would wait for the client, ask pinion_transport_admit. Bytes of
+                         memory. max_queue, or a quarter of it, where a definition has `drained`. */
 } pinion_transport_limits;
 
 /* The limits of the mount that the socket belongs to. A transport that asks for them once, when its connect
@@ -225,13 +228,12 @@ PINION_API void pinion_transport_gather(pinion_socket *socket);
 
 /* ---- clients that do not read ---- */
 
-/* Whether a frame that takes so much memory may be queued behind what waits. A frame that is larger than
- * max_queue may, when nothing waits. A transport may look at this first, and call pinion_transport_admit only
- * if it is false. */
+/* Whether a frame that takes so much memory may be queued behind what waits, without a question. A transport
+ * may look at this first, and call pinion_transport_admit only if it is false. */
 static inline bool pinion_transport_has_room(const pinion_transport_limits *limits, size_t waiting,
                                              size_t memory)
 {
-    return waiting == 0 || waiting + memory <= limits->max_queue;
+    return waiting + memory <= limits->ask_above || (waiting == 0 && limits->ask_above == limits->max_queue);
 }
 
 /* Ask whether a frame may be queued, which takes so much memory there: pinion_frame_memory, unless the
@@ -241,12 +243,22 @@ static inline bool pinion_transport_has_room(const pinion_transport_limits *limi
  * broadcasts are dropped, where they may be, and counted (`skipped`). The transport's functions for that are
  * called from inside this call; they must not end the connection.
  *
+ * A frame that is larger than max_queue may be queued when nothing waits.
+ *
  * 0: queue it. On an error the transport unrefs the frame, and ->send returns that error.
  *
  * Errors: PINION_EBUSY: the frame is a broadcast, and is dropped itself; PINION_ECLOSED: the client does not
- * read. That was counted (`slow_closed`) and logged: drop the queue, and close with PINION_CLOSE_POLICY. */
+ * read. That was counted (`slow_closed`) and logged: drop the queue, and close with PINION_CLOSE_POLICY;
+ * PINION_ENOMEM: out of memory. */
 PINION_API PINION_CHECKED int pinion_transport_admit(pinion_socket *socket, const pinion_frame *frame,
                                                      size_t memory);
+
+/* Report that nothing waits for the client any more, when it has taken what it had to wait for: the end of
+ * what ->flush could not send at once. The engine then calls `drained` of the definitions, if more than a
+ * quarter of max_queue had waited, or a push found no room. It costs next to nothing otherwise. Without this
+ * report `drained` is called only for a queue that ->flush empties. The call must not be made from inside
+ * ->waiting, ->queued or ->drop. */
+PINION_API void pinion_transport_drained(pinion_socket *socket);
 
 /* Report that the transport closes a client because it does not read. It is counted (`slow_closed`) and
  * logged. For what a transport finds out by itself: PINION_ECLOSED of pinion_transport_admit was reported. */

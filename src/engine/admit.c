@@ -1,5 +1,6 @@
 #include "engine/admit.h"
 #include "base/log_limit.h"
+#include "engine/behind.h"
 #include "engine/who.h"
 
 #define DROPPED_AT_ONCE 8 /* of that part of max_queue: so not each frame has to look for one */
@@ -42,7 +43,7 @@ void pinion__socket_slow(struct pinion_socket *socket)
     PINION_COUNT(socket->shard, slow_closed, 1);
 }
 
-int pinion__socket_admit(struct pinion_socket *socket, const struct pinion_frame *frame, size_t memory)
+static int decide(struct pinion_socket *socket, const struct pinion_frame *frame, size_t memory)
 {
     if (!socket->class->transport->waiting || has_room(socket, memory, 1) || make_room(socket, memory))
         return 0;
@@ -52,4 +53,20 @@ int pinion__socket_admit(struct pinion_socket *socket, const struct pinion_frame
         return 0;
     pinion__socket_slow(socket);
     return PINION_ECLOSED;
+}
+
+/* More than a quarter of max_queue will wait, or there is no room any more. */
+static bool falls_behind(const struct pinion_socket *socket, int decided, size_t memory)
+{
+    const struct pinion_mount *mount = socket->class->mount;
+    if (!mount->drains || decided == PINION_ECLOSED)
+        return false;
+    return decided || pinion__socket_queued(socket) + memory > mount->limits.ask_above;
+}
+
+int pinion__socket_admit(struct pinion_socket *socket, const struct pinion_frame *frame, size_t memory)
+{
+    int decided = decide(socket, frame, memory);
+    int noted = falls_behind(socket, decided, memory) ? pinion__behind_note(socket) : 0;
+    return noted ? noted : decided;
 }

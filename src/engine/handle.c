@@ -159,6 +159,15 @@ void pinion__channel_handle_info(struct pinion_channel *channel, const pinion_in
     pinion__channel_outcome(channel, result, NULL, "handle_info", info->name);
 }
 
+void pinion__channel_drained(struct pinion_channel *channel)
+{
+    struct pinion_callback running = { .name = "drained", .channel = channel };
+    pinion__callback_enter(channel->socket->shard, &running);
+    pinion_result result = channel->def->drained(channel);
+    pinion__callback_leave(channel->socket->shard);
+    pinion__channel_outcome(channel, result, NULL, "drained", NULL);
+}
+
 void pinion__channel_after_join(struct pinion_channel *channel, const pinion_payload *params)
 {
     struct pinion_callback running = { .name = "after_join", .channel = channel };

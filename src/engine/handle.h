@@ -11,6 +11,9 @@ void pinion__channel_handle_out(struct pinion_channel *channel, const pinion_cla
 void pinion__channel_handle_info(struct pinion_channel *channel, const pinion_info *info);
 void pinion__channel_after_join(struct pinion_channel *channel, const pinion_payload *params);
 
+/* Its definition has `drained`. */
+void pinion__channel_drained(struct pinion_channel *channel);
+
 /* Hand an intercepted broadcast to its clause, without the changes that the client has been given already. If
  * it has been given all, the clause is not called. */
 void pinion__channel_intercept(struct pinion_channel *channel, const pinion_clause *clause,

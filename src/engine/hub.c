@@ -4,6 +4,7 @@
 #include "base/misuse.h"
 #include "base/sized.h"
 #include "engine/audience.h"
+#include "engine/behind.h"
 #include "engine/extension.h"
 #include "engine/fanout.h"
 #include "engine/gather.h"
@@ -54,6 +55,7 @@ int pinion__hub_add_shard(struct pinion_hub *hub, struct pinion_scheduler *sched
     shard->hub = hub;
     shard->scheduler = pinion__scheduler_ref(scheduler);
     pinion__turns_init(&shard->turns, scheduler);
+    pinion__behind_init(shard);
     shard->next_subscriber_id = atomic_fetch_add(&next_id_block, 1) << 40;
     pinion__list_init(&shard->subscriptions);
     pinion__list_init(&shard->timers);
@@ -72,6 +74,7 @@ void pinion__hub_release(struct pinion_hub *hub)
     pinion__pubsub_release(&hub->pubsub);
     for (unsigned i = 0; i < hub->shard_count; i++) {
         pinion__gathers_release(hub->shards[i]);
+        pinion__behind_release(hub->shards[i]);
         pinion__sweep_release(hub->shards[i]);
         pinion__audiences_release(hub->shards[i]);
         pinion__socket_class_release_all(hub->shards[i]);

@@ -20,6 +20,7 @@ struct pinion_audience;
 struct pinion_callback;
 struct pinion_channel;
 struct pinion_extension;
+struct pinion_socket;
 struct pinion_socket_class;
 struct pinion_sweep;
 
@@ -39,6 +40,17 @@ struct pinion_counters {
     atomic_uint_fast64_t longpoll_evicted;
 };
 
+/* The clients of a loop that are behind: behind.h. */
+struct pinion_behind {
+    struct pinion_scheduler *scheduler;
+    struct pinion_socket **due; /* those that are looked at soon; each is held */
+    size_t due_count;
+    size_t max;   /* there is room for so many */
+    size_t count; /* of all that are behind */
+    struct pinion_task task;
+    bool looking; /* the task runs */
+};
+
 /* The engine's part of one loop. Everything in it belongs to that loop, unless it says otherwise. */
 struct pinion_shard {
     struct pinion_hub *hub;
@@ -53,6 +65,7 @@ struct pinion_shard {
     struct pinion_definitions definitions; /* the transports that have connected here */
     struct pinion_turns turns;             /* clients that wait: their messages are large, or reach many */
     struct pinion_spoken spoken;           /* how much clients caused in this turn of the loop */
+    struct pinion_behind behind;           /* clients for which much waits */
     struct pinion_list subscriptions;      /* made by pinion_endpoint_subscribe */
     struct pinion_list timers;             /* made by pinion_endpoint_send_after */
     bool timers_over;                      /* no such timer starts any more */

@@ -22,6 +22,7 @@
 #define DEFAULT_MAX_BODY     8000000
 #define DEFAULT_OVERHEAD     1000
 #define FLUSH_DELAY_MAX      1000
+#define DRAINED_PART         4  /* of max_queue: more of it waits for a client that is behind */
 #define OVERHEAD_BURST       10 /* the default burst is worth so many seconds */
 
 /* Each clause needs a function. `star`: "*" is allowed. */
@@ -171,6 +172,7 @@ static void fill_limits(struct pinion_mount *mount)
     mount->limits = (pinion_transport_limits){
         .max_message = options->max_message,
         .max_queue = options->max_queue,
+        .ask_above = mount->drains ? options->max_queue / DRAINED_PART : options->max_queue,
         .drop_broadcasts = options->drop_broadcasts,
         .flush_delay_ms = options->flush_delay_ms,
         .path = mount->path,
@@ -205,10 +207,17 @@ static int init(struct pinion_mount *mount, const char *path, const pinion_socke
         pinion__mount_release(mount);
         return rc;
     }
-    fill_limits(mount);
     if (!mount->options.no_websocket || mount->options.longpoll)
         pinion__warn_path(path);
     return 0;
+}
+
+static bool drains(const pinion_socket_def *def)
+{
+    bool any = def->drained != NULL;
+    for (const pinion_route *route = def->channels; route && route->topic; route++)
+        any = any || route->channel->drained;
+    return any;
 }
 
 int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinion_socket_def *def,
@@ -227,9 +236,13 @@ int pinion__mount_init(struct pinion_mount *mount, const char *path, const pinio
     mount->kind = &pinion__message_kind;
     mount->connect = def->connect;
     mount->id = def->id;
-    if (!rc)
-        pinion__warn_unreached(path, def);
-    return rc;
+    mount->drained = def->drained;
+    mount->drains = drains(def);
+    if (rc)
+        return rc;
+    fill_limits(mount);
+    pinion__warn_unreached(path, def);
+    return 0;
 }
 
 int pinion__mount_init_raw(struct pinion_mount *mount, const char *path, const pinion_raw_socket_def *def,
@@ -242,6 +255,9 @@ int pinion__mount_init_raw(struct pinion_mount *mount, const char *path, const p
     mount->raw = def;
     mount->connect = def->connect;
     mount->id = def->id;
+    mount->drains = def->drained != NULL;
+    if (!rc)
+        fill_limits(mount);
     return rc;
 }
 

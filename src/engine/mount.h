@@ -19,6 +19,8 @@ struct pinion_mount {
     pinion_result (*connect)(pinion_socket *socket, const pinion_payload *params,
                              const pinion_connect_info *info);
     int (*id)(pinion_socket *socket, char *text, size_t size);
+    void (*drained)(pinion_socket *socket);
+    bool drains;                       /* it, or a channel, is called when a client has caught up: behind.h */
     pinion_socket_options options;     /* with the defaults; its lists are copies */
     pinion_serializer_route *versions; /* a copy of options.serializers; NULL: none were given */
     struct pinion_origin *origins;     /* options.origins, parsed */

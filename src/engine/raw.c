@@ -68,7 +68,15 @@ static void terminate(pinion_channel *channel, pinion_reason reason)
         raw->terminate(channel->socket, reason);
 }
 
-static const pinion_channel_def raw_channel = { .handle_info = handle_info, .terminate = terminate };
+/* Its mount has looked whether there is one. */
+static pinion_result drained(pinion_channel *channel)
+{
+    return channel->socket->class->mount->raw->drained(channel->socket);
+}
+
+static const pinion_channel_def raw_channel = { .handle_info = handle_info,
+                                                .terminate = terminate,
+                                                .drained = drained };
 
 /* ---- opening ---- */
 

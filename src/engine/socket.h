@@ -55,6 +55,8 @@ struct pinion_socket {
     bool unread : 1;     /* see pinion__socket_unread */
     bool gathered : 1;   /* in its class's gather */
     bool working : 1;    /* work of its connect is under way: socket_work.c */
+    bool behind : 1;     /* much waits for its client, or did until a moment ago: behind.h */
+    bool due : 1;        /* it is looked at soon, because it is or was behind */
 };
 
 /* ---- who may call ---- */

@@ -1,4 +1,5 @@
 #include "engine/socket_end.h"
+#include "engine/behind.h"
 #include "engine/channel.h"
 #include "engine/rates.h"
 #include "engine/socket_channels.h"
@@ -31,6 +32,7 @@ void pinion__socket_ended(struct pinion_socket *socket, pinion_reason reason)
     socket->state = PINION_SOCKET_ENDED;
     socket->reason = (uint8_t)reason;
     socket->conn = NULL;
+    pinion__behind_end(socket);
     pinion__rates_stop(socket);
     unreach(socket);
     pinion__sweep_remove(socket);

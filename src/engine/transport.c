@@ -1,5 +1,6 @@
 /* The public functions that transports call. Connecting is in src/endpoint, which knows what is mounted. */
 #include "engine/admit.h"
+#include "engine/behind.h"
 #include "engine/receive.h"
 #include "engine/socket_end.h"
 
@@ -36,8 +37,9 @@ void pinion_transport_ended(pinion_socket *socket)
 static int unadmitted(int code)
 {
     return pinion__fail(code, "pinion_transport_admit: %s",
-                        code == PINION_EBUSY ? "the client does not read, and does without this broadcast"
-                                             : "the client does not read what it is sent");
+                        code == PINION_EBUSY     ? "the client does not read, and does without this broadcast"
+                        : code == PINION_ECLOSED ? "the client does not read what it is sent"
+                                                 : pinion_strerror(code));
 }
 
 int pinion_transport_admit(pinion_socket *socket, const pinion_frame *frame, size_t memory)
@@ -49,6 +51,13 @@ int pinion_transport_admit(pinion_socket *socket, const pinion_frame *frame, siz
         return pinion__fail(PINION_ECLOSED, "pinion_transport_admit: the socket has ended");
     int rc = pinion__socket_admit(socket, frame, memory);
     return rc ? unadmitted(rc) : 0;
+}
+
+void pinion_transport_drained(pinion_socket *socket)
+{
+    PINION_NEED(socket, return );
+    PINION_CHECK_ON_LOOP(socket);
+    pinion__behind_drained(socket);
 }
 
 void pinion_transport_slow(pinion_socket *socket)

@@ -1,5 +1,6 @@
 #include "transport/longpoll_out.h"
 #include "engine/admit.h"
+#include "engine/behind.h"
 #include "io/busy.h"
 #include "transport/longpoll_end.h"
 #include "transport/longpoll_polls.h"
@@ -13,6 +14,7 @@ static void flush(struct pinion_longpoll_session *session)
     if (session->queue.count == 0 || pinion__list_empty(&session->polls))
         return;
     size_t len = pinion__longpoll_polls_answer(session);
+    pinion__behind_drained(session->socket);
     if (pinion__list_empty(&session->polls))
         pinion__longpoll_polls_expect(session, len);
 }

@@ -1,5 +1,6 @@
 /* What a WebSocket client is sent: frames and pongs. */
 #include "engine/admit.h"
+#include "engine/behind.h"
 #include "transport/websocket_int.h"
 #include <assert.h>
 
@@ -142,6 +143,8 @@ void pinion__websocket_pong(struct pinion_websocket *ws, struct pinion_frame *po
 void pinion__websocket_drained(struct pinion_conn *conn)
 {
     struct pinion_websocket *ws = pinion__conn_user(conn);
+    if (ws->socket)
+        pinion__behind_drained(ws->socket);
     if (ws->eof && ws->state == PINION_WEBSOCKET_CLOSING) {
         pinion__conn_close(conn);
         return;

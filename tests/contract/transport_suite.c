@@ -18,6 +18,7 @@ static struct {
     int joined;
     int terminated;
     int twice;
+    int drained;
     pinion_reason reason;
 } noted = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
@@ -32,7 +33,17 @@ static void terminate(pinion_channel *channel, pinion_reason reason)
     pthread_mutex_unlock(&noted.lock);
 }
 
-void await_terminated(int count)
+static pinion_result drained(pinion_channel *channel)
+{
+    pthread_mutex_lock(&noted.lock);
+    noted.drained++;
+    pthread_cond_broadcast(&noted.changed);
+    pthread_mutex_unlock(&noted.lock);
+    return pinion_noreply();
+}
+
+/* Wait until one of the counts is so high. */
+static void await(const int *counted, int count)
 {
     struct timespec deadline;
     int rc = 0;
@@ -41,10 +52,21 @@ void await_terminated(int count)
     clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec += PATIENCE_S;
     pthread_mutex_lock(&noted.lock);
-    while (noted.terminated < count && rc == 0)
+    while (*counted < count && rc == 0)
         rc = pthread_cond_timedwait(&noted.changed, &noted.lock, &deadline);
     pthread_mutex_unlock(&noted.lock);
+    assert_int_equal(rc, 0);
+}
+
+void await_terminated(int count)
+{
+    await(&noted.terminated, count);
     assert_int_equal(terminated(), count);
+}
+
+void await_drained(void)
+{
+    await(&noted.drained, 1);
 }
 
 int terminated(void)
@@ -132,6 +154,7 @@ static const pinion_channel_def room = {
     .handle_in = PINION_CLAUSES({ "echo", echo }, { "shout", shout }, { "push", push },
                                 { "push_binary", push_binary }, { "measure", measure }, { "stop", stop }),
     .terminate = terminate,
+    .drained = drained,
 };
 
 /* ---- the socket ---- */
@@ -215,7 +238,7 @@ void begin_stop(void)
 int set_up(void **state)
 {
     pinion_log_set_level(PINION_LOG_NONE);
-    noted.joined = noted.terminated = noted.twice = 0;
+    noted.joined = noted.terminated = noted.twice = noted.drained = 0;
     return 0;
 }
 

@@ -39,6 +39,9 @@ void await_terminated(int count);
 int terminated(void);
 pinion_reason last_reason(void);
 
+/* A client that was behind has caught up. */
+void await_drained(void);
+
 pinion_stats now(void);
 
 int set_up(void **state);
