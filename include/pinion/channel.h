@@ -102,9 +102,20 @@ typedef struct pinion_channel_def {
  * Errors: PINION_ENOTJOINED: in join; PINION_ENOTSUP: a binary payload, for a client whose serializer or
  * transport has none, or the channel of a raw socket; PINION_EPAYLOAD: the payload could not be built;
  * PINION_ETOOBIG: the event has more than 255 bytes; PINION_EUTF8: the event is not UTF-8; PINION_ECLOSED:
- * the client is gone; PINION_ENOMEM: out of memory, and the socket is closed, since its client would never
+ * the client is gone; PINION_EBUSY: in handle_out, where the mount drops broadcasts: as
+ * pinion_push_droppable; PINION_ENOMEM: out of memory, and the socket is closed, since its client would never
  * know what it missed. */
 PINION_API int pinion_push(pinion_channel *channel, const char *event, pinion_payload *payload);
+
+/* As pinion_push, for an event that the client may miss if it does not keep up. It never closes the client
+ * for not reading. Where the mount drops broadcasts (drop_broadcasts), this event is treated as one: it may
+ * be dropped later, when newer ones come, and older ones make room for it; what is dropped counts
+ * (`skipped`). Elsewhere it is refused when there is no room. What handle_out pushes to an intercepted
+ * broadcast's subscribers is a broadcast in this sense, without this function.
+ *
+ * Errors: those of pinion_push; PINION_EBUSY: there is no room (max_queue), and this event is dropped:
+ * `drained` is called when there is. */
+PINION_API int pinion_push_droppable(pinion_channel *channel, const char *event, pinion_payload *payload);
 
 /* Send an event to every subscriber of this channel's topic, on every node. This channel's client gets it
  * too.

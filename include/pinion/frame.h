@@ -33,7 +33,8 @@ PINION_API void pinion_frame_unref(pinion_frame *frame);
 /* Whether the body is binary. If not, it is text. */
 PINION_API bool pinion_frame_is_binary(const pinion_frame *frame);
 
-/* Whether the frame may be dropped for a client that does not keep up. True for broadcasts. */
+/* Whether the frame may be dropped for a client that does not keep up. True for broadcasts, for what
+ * handle_out pushes, and for pinion_push_droppable. */
 PINION_API bool pinion_frame_is_droppable(const pinion_frame *frame);
 
 /* The bytes as they are sent: framing, then body.

@@ -137,11 +137,12 @@ typedef struct pinion_socket_options {
 
     /* ---- how much waits for a client ---- */
 
-    size_t max_queue; /* The frames that wait for a client, with about 90 bytes for each. Bytes of memory.
-                         Default: 1 MiB. On excess: closed (1008). */
-    bool
-        drop_broadcasts; /* Drop broadcasts before that, the oldest first, an eighth of max_queue at once
-                            (`skipped`). Then only replies and pushes can close the client. Default: false. */
+    size_t max_queue;     /* The frames that wait for a client, with about 90 bytes for each. Bytes of memory.
+                             Default: 1 MiB. On excess: closed (1008). */
+    bool drop_broadcasts; /* Drop broadcasts before that, the oldest first, an eighth of max_queue at once
+                             (`skipped`). What handle_out pushes is a broadcast too, and so is what
+                             pinion_push_droppable sends. Then only replies and other pushes can close the
+                             client. Default: false. */
 
     /* ---- when it leaves ---- */
 

@@ -19,7 +19,7 @@ struct pinion_frame *pinion__frame_new(size_t capacity)
         return NULL;
     frame->refs = 1;
     frame->opcode = PINION_OPCODE_TEXT;
-    frame->droppable = false;
+    frame->droppable = PINION_LOSS_NEVER;
     frame->begins_run = false;
     frame->head_len = 0;
     frame->body_len = 0;

@@ -17,12 +17,19 @@ enum pinion_opcode { /* the numbers are those of RFC 6455 */
                      PINION_OPCODE_BINARY = 2,
 };
 
+/* What becomes of a frame for which there is no room. */
+enum pinion_loss {
+    PINION_LOSS_NEVER,     /* its client is closed */
+    PINION_LOSS_BROADCAST, /* where the mount drops broadcasts, it is one of them; else as above */
+    PINION_LOSS_FREE,      /* the same, but where the mount drops nothing, it is refused */
+};
+
 struct pinion_frame {
     uint32_t refs;
-    uint8_t opcode;   /* enum pinion_opcode */
-    uint8_t head_len; /* bytes of framing in front of the body */
-    bool droppable;   /* it is a broadcast: a full queue may drop it */
-    bool begins_run;  /* a run that begins with it may be there (io/run.h) */
+    uint8_t opcode;    /* enum pinion_opcode */
+    uint8_t head_len;  /* bytes of framing in front of the body */
+    uint8_t droppable; /* enum pinion_loss; true: a full queue may drop it, where the mount says so */
+    bool begins_run;   /* a run that begins with it may be there (io/run.h) */
     size_t body_len;
     size_t capacity; /* of the body, bytes */
     char storage[];

@@ -51,6 +51,8 @@ static int decide(struct pinion_socket *socket, const struct pinion_frame *frame
         return PINION_EBUSY;
     if (may_wait(socket, memory))
         return 0;
+    if (frame->droppable == PINION_LOSS_FREE)
+        return PINION_EBUSY;
     pinion__socket_slow(socket);
     return PINION_ECLOSED;
 }

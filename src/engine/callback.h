@@ -17,6 +17,7 @@ struct pinion_callback {
     const char *off_loop;           /* of no channel and no socket: what takes slow work elsewhere */
     pinion_answer_fn *answer;       /* in join and connect: takes an answer that comes later; else NULL */
     bool message;                   /* true in handle_in: there is a message to reply to */
+    bool out;                       /* true in handle_out: what it pushes is of a broadcast */
     bool worked;                    /* the callback began work */
     struct pinion_slice ref;        /* the message's ref, as JSON text */
     struct pinion_promise *promise; /* the answer that is owed; NULL until a ref or work could give it */

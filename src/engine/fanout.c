@@ -79,7 +79,7 @@ static int encode(const struct pinion_broadcast *broadcast, const struct pinion_
     message.payload_binary = pinion_payload_kind(broadcast->payload) == PINION_PAYLOAD_BINARY;
     int rc = pinion__encode(audience->serializer, audience->transport, &message, out);
     if (!rc)
-        (*out)->droppable = true;
+        (*out)->droppable = PINION_LOSS_BROADCAST;
     return rc;
 }
 

@@ -127,7 +127,9 @@ void pinion__channel_handle_in(struct pinion_channel *channel, const struct pini
 void pinion__channel_handle_out(struct pinion_channel *channel, const pinion_clause *clause,
                                 const char *event, const pinion_payload *payload)
 {
-    struct pinion_callback running = { .name = "handle_out", .detail = event, .channel = channel };
+    struct pinion_callback running = {
+        .name = "handle_out", .detail = event, .channel = channel, .out = true
+    };
     pinion_result result = call_clause(channel, clause->fn, event, payload, &running);
     pinion__channel_outcome(channel, result, NULL, "handle_out", event);
 }

@@ -1,4 +1,5 @@
 /* Push and broadcast: what an application sends to clients. */
+#include "engine/callback.h"
 #include "engine/channel.h"
 #include "engine/here.h"
 #include "engine/ref.h"
@@ -37,24 +38,59 @@ static bool is_mistake(int code)
     return code != PINION_ECLOSED && code != PINION_EBUSY;
 }
 
-static int tell_gone(const char *event, int code)
+static int tell_gone(const char *call, const char *event, int code)
 {
-    return pinion__fail(code, "pinion_push(%s): %s", PINION_QUOTE(pinion__slice_str(event)),
+    return pinion__fail(code, "%s(%s): %s", call, PINION_QUOTE(pinion__slice_str(event)),
                         code == PINION_ECLOSED ? "nobody is there any more, or the topic was joined again"
                                                : "dropped, since the client does not read what it is sent");
 }
 
-static int refuse_push(const struct pinion_channel *channel, const char *event, const pinion_payload *payload,
-                       int code)
+static int refuse_push(const struct pinion_channel *channel, const char *call, const char *event,
+                       const pinion_payload *payload, int code)
 {
-    struct pinion_refused refused = {
-        .call = "pinion_push", .name = event, .channel = channel, .payload = payload
-    };
+    struct pinion_refused refused = { .call = call, .name = event, .channel = channel, .payload = payload };
     if (code == PINION_ENOTSUP) {
         const char *why = channel->socket->class->mount->kind->no_push;
         refused.why = why ? why : "this client's serializer or transport cannot carry binary payloads";
     }
     return pinion__refuse(&refused, code);
+}
+
+/* What handle_out pushes stands for a broadcast. */
+static enum pinion_loss loss_of_push(const struct pinion_channel *channel)
+{
+    const struct pinion_callback *callback = channel->socket->shard->callback;
+    return callback && callback->out ? PINION_LOSS_BROADCAST : PINION_LOSS_NEVER;
+}
+
+static int send_push(const struct pinion_channel *channel, struct pinion_slice event,
+                     const pinion_payload *payload, enum pinion_loss loss)
+{
+    struct pinion_message message = {
+        .kind = PINION_MESSAGE_PUSH,
+        .join_ref = pinion__channel_join_ref(channel),
+        .topic = pinion__channel_topic(channel),
+        .event = event,
+    };
+    message.payload.ptr = pinion_payload_bytes(payload, &message.payload.len);
+    message.payload_binary = pinion_payload_kind(payload) == PINION_PAYLOAD_BINARY;
+    return pinion__socket_send_as(channel->socket, &message, loss);
+}
+
+/* Consumes payload. */
+static int push(struct pinion_channel *channel, const char *call, const char *event, pinion_payload *payload,
+                enum pinion_loss loss)
+{
+    struct pinion_slice name = pinion__slice_str(event);
+    int rc = check(channel, name, payload);
+    if (!rc)
+        rc = send_push(channel, name, payload, loss);
+    if (rc == PINION_EBUSY)
+        PINION_COUNT(channel->socket->shard, skipped, 1);
+    if (rc)
+        (void)(is_mistake(rc) ? refuse_push(channel, call, event, payload, rc) : tell_gone(call, event, rc));
+    pinion_payload_unref(payload);
+    return rc;
 }
 
 int pinion_push(pinion_channel *channel, const char *event, pinion_payload *payload)
@@ -63,23 +99,16 @@ int pinion_push(pinion_channel *channel, const char *event, pinion_payload *payl
     PINION_NEED(channel, return pinion__payload_lost(payload));
     PINION_NEED(event, return pinion__payload_lost(payload));
     PINION_ON_LOOP_OF(channel, return pinion__payload_lost(payload));
-    struct pinion_slice name = pinion__slice_str(event);
-    int rc = check(channel, name, payload);
-    if (!rc) {
-        struct pinion_message message = {
-            .kind = PINION_MESSAGE_PUSH,
-            .join_ref = pinion__channel_join_ref(channel),
-            .topic = pinion__channel_topic(channel),
-            .event = name,
-        };
-        message.payload.ptr = pinion_payload_bytes(payload, &message.payload.len);
-        message.payload_binary = pinion_payload_kind(payload) == PINION_PAYLOAD_BINARY;
-        rc = pinion__socket_send(channel->socket, &message);
-    }
-    if (rc)
-        (void)(is_mistake(rc) ? refuse_push(channel, event, payload, rc) : tell_gone(event, rc));
-    pinion_payload_unref(payload);
-    return rc;
+    return push(channel, "pinion_push", event, payload, loss_of_push(channel));
+}
+
+int pinion_push_droppable(pinion_channel *channel, const char *event, pinion_payload *payload)
+{
+    PINION_CONSUMES(payload);
+    PINION_NEED(channel, return pinion__payload_lost(payload));
+    PINION_NEED(event, return pinion__payload_lost(payload));
+    PINION_ON_LOOP_OF(channel, return pinion__payload_lost(payload));
+    return push(channel, "pinion_push_droppable", event, payload, PINION_LOSS_FREE);
 }
 
 /* ---- broadcast ---- */

@@ -23,6 +23,19 @@ int pinion__encode(const struct pinion_serializer *serializer, const struct pini
 
 int pinion__socket_send(struct pinion_socket *socket, const struct pinion_message *message)
 {
+    return pinion__socket_send_as(socket, message, PINION_LOSS_NEVER);
+}
+
+static int send_frame(const struct pinion_socket *socket, struct pinion_frame *frame, enum pinion_loss loss)
+{
+    if (loss != PINION_LOSS_NEVER)
+        frame->droppable = (uint8_t)loss;
+    return socket->class->transport->send(socket->conn, frame);
+}
+
+int pinion__socket_send_as(struct pinion_socket *socket, const struct pinion_message *message,
+                           enum pinion_loss loss)
+{
     struct pinion_frame *frame;
     if (socket->state != PINION_SOCKET_OPEN)
         return PINION_ECLOSED;
@@ -30,6 +43,6 @@ int pinion__socket_send(struct pinion_socket *socket, const struct pinion_messag
         return PINION_ENOTSUP;
     int rc = pinion__encode(socket->class->serializer, socket->class->transport, message, &frame);
     if (!rc)
-        rc = socket->class->transport->send(socket->conn, frame);
+        rc = send_frame(socket, frame, loss);
     return rc == PINION_ENOMEM ? pinion__socket_starved(socket) : rc;
 }

@@ -8,6 +8,10 @@
 int pinion__encode(const struct pinion_serializer *serializer, const struct pinion_transport *transport,
                    const struct pinion_message *message, struct pinion_frame **out);
 
+/* The same as below. PINION_EBUSY: there was no room. */
+int pinion__socket_send_as(struct pinion_socket *socket, const struct pinion_message *message,
+                           enum pinion_loss loss);
+
 /* Encode a message and send it. Errors: those of the serializer and of the transport; PINION_ECLOSED: the
  * socket has ended; PINION_ENOTSUP: it has no serializer; PINION_ENOMEM: the socket has been closed. */
 int pinion__socket_send(struct pinion_socket *socket, const struct pinion_message *message);

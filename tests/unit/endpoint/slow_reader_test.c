@@ -22,11 +22,26 @@ static pinion_result echo(pinion_channel *channel, const char *event, const pini
     return pinion_ok(pinion_payload_ref(payload));
 }
 
+static pinion_result pass(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    pinion_push(channel, event, pinion_payload_ref(payload));
+    return pinion_noreply();
+}
+
+static pinion_result tell(pinion_channel *channel)
+{
+    pinion_push(channel, "drained", NULL);
+    return pinion_noreply();
+}
+
 static const pinion_channel_def room = {
     .handle_in = PINION_CLAUSES({ "echo", echo }),
+    .handle_out = PINION_CLAUSES({ "filtered", pass }),
     .terminate = terminate,
 };
-static const pinion_socket_def user_socket = { .channels = PINION_ROUTES({ "room:*", &room }) };
+static const pinion_channel_def told = { .drained = tell };
+static const pinion_socket_def user_socket = { .channels =
+                                                   PINION_ROUTES({ "room:*", &room }, { "told:*", &told }) };
 
 static void start(const char *io, bool drop_broadcasts)
 {
@@ -66,12 +81,13 @@ static int next_text(int fd, char *text, size_t size)
     return first & 15;
 }
 
-static int joined(void)
+static int joined(const char *topic)
 {
     char text[1000];
     int fd = tcp_websocket(pinion_endpoint_port(endpoint));
     assert_true(fd >= 0);
-    assert_true(tcp_say_text(fd, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]"));
+    snprintf(text, sizeof text, "[\"1\",\"1\",\"%s\",\"phx_join\",{}]", topic);
+    assert_true(tcp_say_text(fd, text));
     next_text(fd, text, sizeof text);
     assert_non_null(strstr(text, "\"ok\""));
     return fd;
@@ -79,11 +95,13 @@ static int joined(void)
 
 /* ---- what is broadcast ---- */
 
+static const char *topic, *event; /* of what is broadcast */
+
 static void broadcast(int n)
 {
     static char pad[PAD + 1];
     memset(pad, 'x', PAD);
-    ok(pinion_endpoint_broadcast(endpoint, "room:1", "n", pinion_json("{s:i,s:s}", "n", n, "pad", pad)));
+    ok(pinion_endpoint_broadcast(endpoint, topic, event, pinion_json("{s:i,s:s}", "n", n, "pad", pad)));
 }
 
 /* The number in a frame, -1: it is none. */
@@ -110,7 +128,9 @@ static void closes(const char *io)
 {
     char text[PAD + 200];
     start(io, false);
-    int stalled = joined(), reader = joined(), expected = 0;
+    topic = "room:1";
+    event = "n";
+    int stalled = joined(topic), reader = joined(topic), expected = 0;
     broadcast_to(reader, 0, MESSAGES);
     assert_int_equal(ended, 1);
     assert_int_equal(now().slow_closed, 1);
@@ -124,13 +144,15 @@ static void closes(const char *io)
 }
 
 /* It has a reply coming for what it sent while it did not read. */
-static void drops(const char *io)
+static void drops(const char *io, const char *of)
 {
     char text[PAD + 200];
     bool replied = false;
     int last = -1, got = 0;
     start(io, true);
-    int stalled = joined(), reader = joined();
+    topic = "room:1";
+    event = of;
+    int stalled = joined(topic), reader = joined(topic);
     broadcast_to(reader, 0, MESSAGES / 2);
     assert_true(tcp_say_text(stalled, "[\"1\",\"2\",\"room:1\",\"echo\",{\"reply\":1}]"));
     broadcast_to(reader, MESSAGES / 2, MESSAGES);
@@ -155,6 +177,40 @@ static void drops(const char *io)
     stop();
 }
 
+static void drops_broadcasts(const char *io)
+{
+    drops(io, "n");
+}
+
+static void drops_what_handle_out_pushes(const char *io)
+{
+    drops(io, "filtered");
+}
+
+/* It is told of when it has all. It may be told of before, while the kernel makes more room for it. */
+static void tells(const char *io)
+{
+    char text[PAD + 200];
+    int last = -1;
+    start(io, true);
+    topic = "told:1";
+    event = "n";
+    int stalled = joined(topic), reader = joined(topic);
+    broadcast_to(reader, 0, MESSAGES);
+    assert_true(now().skipped > 0);
+    for (bool was_told = false; last < MESSAGES - 1 || !was_told;) {
+        next_text(stalled, text, sizeof text);
+        was_told = number(text) < 0;
+        if (was_told)
+            assert_non_null(strstr(text, "\"drained\",{}]"));
+        else
+            last = number(text);
+    }
+    close(stalled);
+    close(reader);
+    stop();
+}
+
 static void on_each_engine(void (*run)(const char *io))
 {
     static const char *const engines[] = { "uring", "uv" };
@@ -174,7 +230,17 @@ static void it_is_closed(void **state)
 
 static void or_does_without_the_oldest_broadcasts(void **state)
 {
-    on_each_engine(drops);
+    on_each_engine(drops_broadcasts);
+}
+
+static void what_handle_out_pushes_is_a_broadcast_too(void **state)
+{
+    on_each_engine(drops_what_handle_out_pushes);
+}
+
+static void who_reads_again_is_told_of(void **state)
+{
+    on_each_engine(tells);
 }
 
 int main(void)
@@ -182,6 +248,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_closed),
         cmocka_unit_test(or_does_without_the_oldest_broadcasts),
+        cmocka_unit_test(what_handle_out_pushes_is_a_broadcast_too),
+        cmocka_unit_test(who_reads_again_is_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -173,6 +173,33 @@ static void a_broadcast_that_finds_no_room_is_dropped_and_the_rest_closes(void *
     assert_int_equal(stats().slow_closed, 1);
 }
 
+static int admit_dispensable(pinion_socket *socket, size_t memory)
+{
+    pinion_frame *frame = pinion_frame_new(false, "x", 1);
+    frame->droppable = PINION_LOSS_FREE;
+    int rc = pinion_transport_admit(socket, frame, memory);
+    pinion_frame_unref(frame);
+    return rc;
+}
+
+static void what_the_client_may_miss_closes_nobody(void **state)
+{
+    pinion_socket *socket = client(false);
+    connection.others = 9;
+    ok(admit_dispensable(socket, SMALL));
+    connection.broadcasts = 1;
+    assert_int_equal(admit_dispensable(socket, SMALL), PINION_EBUSY);
+    assert_int_equal(connection.broadcasts, 1); /* where broadcasts are kept, it makes no room */
+    socket = client(true);
+    connection.broadcasts = 10;
+    ok(admit_dispensable(socket, SMALL));
+    assert_int_equal(connection.broadcasts, 7);
+    connection.broadcasts = 0;
+    connection.others = 10;
+    assert_int_equal(admit_dispensable(socket, SMALL), PINION_EBUSY);
+    assert_int_equal(stats().slow_closed, 0);
+}
+
 static void who_cannot_read_now_may_have_more_waiting(void **state)
 {
     pinion_socket *socket = client(false);
@@ -249,6 +276,7 @@ int main(void)
         TEST(who_does_not_read_is_closed_and_counted),
         TEST(the_oldest_broadcasts_make_room),
         TEST(a_broadcast_that_finds_no_room_is_dropped_and_the_rest_closes),
+        TEST(what_the_client_may_miss_closes_nobody),
         TEST(who_cannot_read_now_may_have_more_waiting),
         TEST(a_transport_need_not_have_all_of_it),
         TEST(what_waits_is_told_to_the_application),

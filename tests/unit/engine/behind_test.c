@@ -270,6 +270,19 @@ static void channels_that_have_not_joined_are_not_told(void **state)
     expect_calls("told:1 ");
 }
 
+static void a_push_that_finds_no_room_counts_as_much(void **state)
+{
+    mount(&of_channels);
+    struct connection *it = client(0);
+    pinion_channel *channel = join(it, "told:1");
+    it->waiting = it->kept = MAX; /* by what was never asked for */
+    assert_int_equal(pinion_push_droppable(channel, "lost", NULL), PINION_EBUSY);
+    assert_int_equal(stats().skipped, 1);
+    expect_calls("");
+    catch_up(it);
+    expect_calls("told:1 ");
+}
+
 static void who_has_no_such_callback_is_asked_for_later(void **state)
 {
     mount(&of_none);
@@ -402,6 +415,7 @@ int main(void)
         TEST(the_socket_hears_it_before_its_channels),
         TEST(a_socket_may_be_told_alone),
         TEST(channels_that_have_not_joined_are_not_told),
+        TEST(a_push_that_finds_no_room_counts_as_much),
         TEST(who_has_no_such_callback_is_asked_for_later),
         TEST(a_transport_asks_from_a_quarter_on),
         TEST(nobody_is_told_of_a_socket_that_has_ended),

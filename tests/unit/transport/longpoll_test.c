@@ -69,8 +69,17 @@ static pinion_result hear(pinion_channel *channel, const char *event, const pini
     return pinion_noreply();
 }
 
+static int drained;
+
+static pinion_result count_drained(pinion_channel *channel)
+{
+    drained++;
+    return pinion_noreply();
+}
+
 static const pinion_channel_def room = {
     .join = join,
+    .drained = count_drained,
     .handle_in = PINION_CLAUSES({ "echo", echo }, { "burst", burst }, { "hear", hear }, { "shout", shout }),
     .handle_out = PINION_CLAUSES({ "shouted", pass_on }),
     .terminate = terminate,
@@ -550,7 +559,7 @@ static void a_large_answer_has_time_to_be_read(void **state)
 }
 
 /* The reply stays, and the newest broadcasts. */
-static void or_does_without_the_oldest_broadcasts(void **state)
+static void does_without_the_oldest(const char *event)
 {
     static const char first[] = "{\"messages\":[\"[\\\"1\\\",\\\"1\\\",\\\"room:1\\\"";
     struct pinion_longpoll_exchange *exchange;
@@ -562,7 +571,7 @@ static void or_does_without_the_oldest_broadcasts(void **state)
     open_session();
     POST(exchange, "[\"1\",\"1\",\"room:1\",\"phx_join\",{}]\n");
     for (int i = 0; i < 6; i++) {
-        ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:1", "a",
+        ok(pinion_endpoint_broadcast(pinion_test_endpoint(test), "room:1", event,
                                      pinion_json("{s:s,s:i}", "x", body, "n", i)));
         pinion_test_run(test);
     }
@@ -577,6 +586,34 @@ static void or_does_without_the_oldest_broadcasts(void **state)
     assert_null(strstr(answer, "\\\"n\\\":3"));
     assert_non_null(strstr(answer, "\\\"n\\\":4"));
     assert_non_null(strstr(answer, "\\\"n\\\":5"));
+}
+
+static void or_does_without_the_oldest_broadcasts(void **state)
+{
+    does_without_the_oldest("a");
+}
+
+static void and_without_the_oldest_that_handle_out_pushed(void **state)
+{
+    does_without_the_oldest("shouted");
+}
+
+static void who_polls_again_has_caught_up(void **state)
+{
+    struct pinion_longpoll_exchange *exchange;
+    drained = 0;
+    open_session();
+    join_room();
+    POST(exchange, BURST(2, 9000, "x"));
+    poll_as(1);
+    assert_int_equal(drained, 0); /* that was no quarter */
+    POST(exchange, BURST(4, 9000, "x"));
+    assert_int_equal(drained, 0);
+    poll_as(1);
+    assert_int_equal(drained, 1);
+    POST(exchange, BURST(2, 9000, "x"));
+    poll_as(1);
+    assert_int_equal(drained, 1);
 }
 
 /* ---- posts ---- */
@@ -912,6 +949,8 @@ int main(void)
         TEST(its_messages_wait_while_much_waits_for_it),
         TEST(a_large_answer_has_time_to_be_read),
         TEST(or_does_without_the_oldest_broadcasts),
+        TEST(and_without_the_oldest_that_handle_out_pushed),
+        TEST(who_polls_again_has_caught_up),
         TEST(frames_wait_while_the_engine_holds_back),
         TEST(what_a_frame_causes_comes_before_the_next),
         TEST(a_post_that_takes_too_long_is_told_so_and_still_done),
