@@ -124,7 +124,8 @@ PINION_API int pinion_push_droppable(pinion_channel *channel, const char *event,
  *
  * Errors: PINION_ENOTJOINED: in join; PINION_ENOTSUP: the channel of a raw socket, which has no topic;
  * PINION_EPAYLOAD: the payload could not be built; PINION_ETOOBIG: the event has more than 255 bytes;
- * PINION_EUTF8: the event is not UTF-8; PINION_ENOMEM: out of memory. */
+ * PINION_EUTF8: the event is not UTF-8; PINION_EBUSY: the mailbox of another loop is full (max_mailbox), and
+ * its subscribers miss this broadcast; PINION_ENOMEM: out of memory. */
 PINION_API int pinion_broadcast(pinion_channel *channel, const char *event, pinion_payload *payload);
 
 /* As pinion_broadcast, to all but this channel. */

@@ -44,9 +44,10 @@ typedef struct pinion_endpoint_options {
                               excess: PINION_EBUSY. */
     size_t max_timers;     /* Timers of pinion_endpoint_send_after, on all loops together. A number. Default:
                               1,000,000. On excess: PINION_EBUSY. */
-    size_t max_mailbox;    /* Broadcasts and messages that wait for a loop. Bytes. Default: 64 MiB. On excess:
-                              broadcasts are dropped and counted (`dropped`), and pinion_ref_send answers
-                              PINION_EBUSY. */
+    size_t max_mailbox;    /* Broadcasts and messages that wait for a loop; as much again may be under way on
+                              the loop. Bytes of memory, without that of pinion_ref_send_data's data.
+                              Default: 64 MiB. On excess: PINION_EBUSY for who broadcasts or sends, counted
+                              (`mailbox_full`), with a warning in the log. */
 
     /* ---- connections and requests ---- */
 
@@ -377,7 +378,10 @@ PINION_API bool pinion_endpoint_cancel_timer(pinion_endpoint *endpoint, uint64_t
  * may be overtaken (docs/guarantees.md).
  *
  * Errors: PINION_EPAYLOAD: the payload could not be built; PINION_ETOOBIG: the topic or the event has more
- * than 255 bytes; PINION_EUTF8: one of them is not UTF-8; PINION_ENOMEM: out of memory. */
+ * than 255 bytes; PINION_EUTF8: one of them is not UTF-8; PINION_EBUSY: the mailbox of a loop is full
+ * (max_mailbox), and its subscribers miss this broadcast, while those of other loops and nodes get it;
+ * PINION_ENOMEM: out of memory. A producer that is told PINION_EBUSY has to send less, or to wait; what it
+ * sends again comes twice to those that had it. */
 PINION_API int pinion_endpoint_broadcast(pinion_endpoint *endpoint, const char *topic, const char *event,
                                          pinion_payload *payload);
 
@@ -456,6 +460,9 @@ typedef struct pinion_stats {
     uint64_t remote_lost;     /* not sent, or dropped when they came: no room, or no connection */
     uint64_t remote_refused;  /* came a second time, or could not be read here */
     uint64_t remote_denied;   /* answers by which the broker does not allow a topic's subscription */
+
+    uint64_t mailbox_full; /* broadcasts and messages that a loop's mailbox had no room for (max_mailbox),
+                              once for each loop; of broadcasts, `dropped` counts them too */
 } pinion_stats;
 
 /* Take a snapshot of the counts.

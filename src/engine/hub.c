@@ -139,6 +139,8 @@ void pinion_endpoint_stats_sized(const pinion_endpoint *endpoint, pinion_stats *
         sum.sockets += atomic_load_explicit(&counters->sockets, memory_order_relaxed);
         sum.channels += atomic_load_explicit(&counters->channels, memory_order_relaxed);
         sum.topics += atomic_load_explicit(&hub->shards[i]->pubsub.topics, memory_order_relaxed);
+        sum.mailbox_full +=
+            atomic_load_explicit(&hub->shards[i]->scheduler->mailbox.dropped, memory_order_relaxed);
         sum.deliveries += atomic_load_explicit(&counters->deliveries, memory_order_relaxed);
         sum.dropped += atomic_load_explicit(&counters->dropped, memory_order_relaxed);
         sum.unencodable += atomic_load_explicit(&counters->unencodable, memory_order_relaxed);

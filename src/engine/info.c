@@ -32,6 +32,11 @@ static void handle_info(struct pinion_channel *channel, struct pinion_mail *mail
     pinion__channel_handle_info(channel, &info);
 }
 
+size_t pinion__mail_info_memory(const char *name)
+{
+    return sizeof(struct info_mail) + strlen(name) + 1;
+}
+
 struct pinion_mail *pinion__mail_info(const char *name, pinion_payload *payload, void *data,
                                       void (*destroy_data)(void *))
 {

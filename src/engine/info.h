@@ -11,4 +11,7 @@
 struct pinion_mail *pinion__mail_info(const char *name, pinion_payload *payload, void *data,
                                       void (*destroy_data)(void *));
 
+/* The memory that such mail takes, without its payload or its data. */
+size_t pinion__mail_info_memory(const char *name);
+
 #endif

@@ -113,7 +113,7 @@ int pinion_push_droppable(pinion_channel *channel, const char *event, pinion_pay
 
 /* ---- broadcast ---- */
 
-typedef void reach_fn(struct pinion_pubsub *, struct pinion_pubsub_loop *, struct pinion_broadcast *);
+typedef int reach_fn(struct pinion_pubsub *, struct pinion_pubsub_loop *, struct pinion_broadcast *);
 
 static int refuse(const struct pinion_refused *what, const pinion_payload *payload, int code)
 {
@@ -132,6 +132,14 @@ static int make(struct pinion_broadcast **out, uint64_t from, const char *topic,
     return PINION_EUTF8;
 }
 
+/* Some subscribers do not get it. That was logged, with the loop. */
+static int tell_missed(const struct pinion_refused *call, int code)
+{
+    return pinion__fail(code, "%s(%s): the subscribers of some loops miss it: %s", call->call,
+                        PINION_QUOTE(pinion__slice_str(call->name)),
+                        code == PINION_EBUSY ? "a mailbox is full (max_mailbox)" : pinion_strerror(code));
+}
+
 /* Consumes payload. */
 static int publish(struct pinion_hub *hub, reach_fn *reach, uint64_t from, const char *topic,
                    const struct pinion_refused *call, pinion_payload *payload)
@@ -146,9 +154,9 @@ static int publish(struct pinion_hub *hub, reach_fn *reach, uint64_t from, const
     int rc = make(&broadcast, from, topic, call->name, payload);
     if (rc)
         return refuse(call, NULL, rc);
-    reach(&hub->pubsub, here ? &here->pubsub : NULL, broadcast);
+    rc = reach(&hub->pubsub, here ? &here->pubsub : NULL, broadcast);
     pinion__broadcast_unref(broadcast);
-    return 0;
+    return rc ? tell_missed(call, rc) : 0;
 }
 
 static inline int broadcast_from_channel(pinion_channel *channel, uint64_t from, const char *name,

@@ -155,16 +155,19 @@ static int refuse(const pinion_ref *ref, const char *call, const char *name, con
         code);
 }
 
-/* The error of a call that could not be posted, with its sentence; 0 gives 0. It is not logged, since the
- * caller made no mistake. */
+/* The error of a call that could not be posted, with its sentence; 0 gives 0. */
 static int unsent(const pinion_ref *ref, const char *call, int code)
 {
+    const char *full = code == PINION_EBUSY ? "the mailbox of its loop is full (max_mailbox)" : NULL;
     if (!code)
         return 0;
+    if (full) /* who does not look at the error loses messages */
+        PINION_LOG_LIMITED(PINION_LOG_WARNING, "channel %.*s: %s: a message is lost: %s", (int)ref->topic.len,
+                           ref->topic.ptr, call, full);
     return pinion__fail(code, "%s for %s: %s", call, ref->topic.len ? PINION_QUOTE(ref->topic) : "a socket",
-                        code == PINION_ECLOSED ? "the endpoint has stopped"
-                        : code == PINION_EBUSY ? "the mailbox of its loop is full (max_mailbox)"
-                                               : pinion_strerror(code));
+                        full                     ? full
+                        : code == PINION_ECLOSED ? "the endpoint has stopped"
+                                                 : pinion_strerror(code));
 }
 
 /* ---- send ---- */
@@ -188,7 +191,7 @@ static void run_send(struct pinion_task *task)
     free(own);
 }
 
-/* Takes the mail, on failure too. */
+/* Takes the mail, on failure too; `bytes` is its memory. */
 static int send_mail(const pinion_ref *ref, struct pinion_mail *mail, size_t bytes)
 {
     struct send_task *own = mail ? malloc(sizeof *own) : NULL;
@@ -197,10 +200,9 @@ static int send_mail(const pinion_ref *ref, struct pinion_mail *mail, size_t byt
             mail->destroy(mail);
         return PINION_ENOMEM;
     }
-    own->task = (struct pinion_task){ .run = run_send };
-    own->channel = pinion__anchor_ref(ref->channel);
-    own->mail = mail;
-    int rc = pinion__scheduler_post(ref->scheduler, &own->task, bytes);
+    *own =
+        (struct send_task){ .task.run = run_send, .channel = pinion__anchor_ref(ref->channel), .mail = mail };
+    int rc = pinion__scheduler_post(ref->scheduler, &own->task, sizeof *own + bytes);
     if (rc) {
         mail->destroy(mail);
         pinion__anchor_unref(own->channel);
@@ -224,9 +226,8 @@ int pinion_ref_send(const pinion_ref *ref, const char *name, pinion_payload *pay
         return rc;
     }
     (void)pinion_payload_bytes(payload, &len);
-    return unsent(
-        ref, "pinion_ref_send",
-        send_mail(ref, pinion__mail_info(name, payload, NULL, NULL), sizeof(struct send_task) + len));
+    struct pinion_mail *mail = pinion__mail_info(name, payload, NULL, NULL);
+    return unsent(ref, "pinion_ref_send", send_mail(ref, mail, pinion__mail_info_memory(name) + len));
 }
 
 /* The call failed: destroy its data. */
@@ -245,8 +246,8 @@ int pinion_ref_send_data(const pinion_ref *ref, const char *name, void *data, vo
         (void)lost(data, destroy);
         return refuse(ref, "pinion_ref_send_data", name, NULL, PINION_EINVAL, NO_CHANNEL);
     }
-    return unsent(ref, "pinion_ref_send_data",
-                  send_mail(ref, pinion__mail_info(name, NULL, data, destroy), sizeof(struct send_task)));
+    struct pinion_mail *mail = pinion__mail_info(name, NULL, data, destroy);
+    return unsent(ref, "pinion_ref_send_data", send_mail(ref, mail, pinion__mail_info_memory(name)));
 }
 
 /* ---- reply and answer ---- */

@@ -74,7 +74,7 @@ static void broadcast(const struct pinion_presence_taken_diff *diff, const struc
         return;
     }
     broadcast->versions = &content->versions;
-    pinion__pubsub_publish(&hub->pubsub, &pinion__hub_here(hub)->pubsub, broadcast);
+    (void)pinion__pubsub_publish(&hub->pubsub, &pinion__hub_here(hub)->pubsub, broadcast);
     pinion__broadcast_unref(broadcast);
 }
 

@@ -1,5 +1,5 @@
 #include "pubsub/pubsub.h"
-#include "base/log.h"
+#include "base/log_limit.h"
 #include <stdlib.h>
 
 /* A broadcast that is posted to another loop. */
@@ -149,45 +149,66 @@ static int post_delivery(struct pinion_pubsub_loop *loop, struct pinion_broadcas
     return rc;
 }
 
-static void note_drop(struct pinion_pubsub *pubsub, unsigned index, int rc)
+static const char *why_lost(int rc)
 {
-    if (rc == PINION_ECLOSED) /* the loop has stopped, and has no subscribers any more */
-        return;
-    if (atomic_fetch_add_explicit(&pubsub->dropped, 1, memory_order_relaxed) == 0)
-        pinion__log(PINION_LOG_WARNING, "broadcasts to loop %u are dropped: %s", index, pinion_strerror(rc));
+    return rc == PINION_EBUSY ? "its mailbox is full (max_mailbox): it gets more than it can handle"
+                              : pinion_strerror(rc);
 }
 
-void pinion__pubsub_publish(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *here,
-                            struct pinion_broadcast *broadcast)
+/* Returns the error for who publishes; 0 when nobody misses the broadcast. */
+static int note_drop(struct pinion_pubsub *pubsub, const struct pinion_broadcast *broadcast, unsigned index,
+                     int rc)
+{
+    if (rc == PINION_ECLOSED) /* the loop has stopped, and has no subscribers any more */
+        return 0;
+    atomic_fetch_add_explicit(&pubsub->dropped, 1, memory_order_relaxed);
+    PINION_LOG_LIMITED(PINION_LOG_WARNING, "topic %s: a broadcast of \"%s\" is lost for loop %u: %s",
+                       broadcast->topic.ptr, broadcast->event.ptr, index, why_lost(rc));
+    return rc;
+}
+
+/* To all of these loops, whatever becomes of each. Returns the first error. */
+static int post_to(struct pinion_pubsub *pubsub, uint64_t loops, struct pinion_broadcast *broadcast)
+{
+    int first = 0;
+    for (unsigned i = 0; loops; i++, loops >>= 1) {
+        int rc = (loops & 1) ? post_delivery(pubsub->loops[i], broadcast) : 0;
+        if (rc)
+            rc = note_drop(pubsub, broadcast, i, rc);
+        if (!first)
+            first = rc;
+    }
+    return first;
+}
+
+int pinion__pubsub_publish(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *here,
+                           struct pinion_broadcast *broadcast)
 {
     atomic_fetch_add_explicit(&pubsub->published, 1, memory_order_relaxed);
     if (here)
         deliver_here(here, broadcast);
     if (here && pubsub->loop_count == 1)
-        return;
+        return 0;
     uint64_t loops = pinion__interest_get(&pubsub->interest, broadcast->topic);
     if (here)
         loops &= ~(UINT64_C(1) << here->index);
-    for (unsigned i = 0; loops; i++, loops >>= 1) {
-        int rc = (loops & 1) ? post_delivery(pubsub->loops[i], broadcast) : 0;
-        if (rc)
-            note_drop(pubsub, i, rc);
-    }
+    return post_to(pubsub, loops, broadcast);
 }
 
-void pinion__pubsub_broadcast(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *here,
-                              struct pinion_broadcast *broadcast)
+int pinion__pubsub_broadcast(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *here,
+                             struct pinion_broadcast *broadcast)
 {
-    pinion__pubsub_publish(pubsub, here, broadcast);
+    int rc = pinion__pubsub_publish(pubsub, here, broadcast);
     if (pubsub->remote)
         pinion__remote_broadcast(pubsub->remote, broadcast);
+    return rc;
 }
 
 /* ---- other nodes ---- */
 
 static void publish_from_remote(void *context, struct pinion_broadcast *broadcast)
 {
-    pinion__pubsub_publish(context, NULL, broadcast);
+    (void)pinion__pubsub_publish(context, NULL, broadcast);
 }
 
 static int open_topic(void *context, const char *topic, uint64_t ticket)

@@ -54,13 +54,15 @@ int pinion__pubsub_add_loop(struct pinion_pubsub *pubsub, struct pinion_pubsub_l
                             struct pinion_scheduler *scheduler, pinion_deliver_fn *deliver, void *context);
 
 /* Publish on this node. `here` is the loop of the calling thread, or NULL on any other thread; its
- * subscribers are delivered to before this returns. The caller keeps its reference. Thread: any. */
-void pinion__pubsub_publish(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *here,
-                            struct pinion_broadcast *broadcast);
+ * subscribers are delivered to before this returns. The caller keeps its reference. On an error some loops
+ * did not get it, which was counted and logged; the others have it. PINION_EBUSY: a mailbox is full;
+ * PINION_ENOMEM. Thread: any. */
+int pinion__pubsub_publish(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *here,
+                           struct pinion_broadcast *broadcast);
 
-/* Publish on this node and on all others. Thread: any. */
-void pinion__pubsub_broadcast(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *here,
-                              struct pinion_broadcast *broadcast);
+/* Publish on this node and on all others. Errors: as pinion__pubsub_publish, of this node. Thread: any. */
+int pinion__pubsub_broadcast(struct pinion_pubsub *pubsub, struct pinion_pubsub_loop *here,
+                             struct pinion_broadcast *broadcast);
 
 /* True if messages from other nodes come in only for topics that have subscribers here. */
 static inline bool pinion__pubsub_by_topic(const struct pinion_pubsub *pubsub)

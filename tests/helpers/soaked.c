@@ -127,6 +127,7 @@ static json_t *counts(const pinion_stats *stats)
         { "longpoll_evicted", stats->longpoll_evicted },
         { "remote_denied", stats->remote_denied },
         { "refused_calls", stats->refused_calls },
+        { "mailbox_full", stats->mailbox_full },
         { "calendar", (uint64_t)__wrap_time(NULL) },
     };
     json_t *object = json_object();

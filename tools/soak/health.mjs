@@ -10,6 +10,7 @@ const LATE_MS = 2000; // how long after a fault its effects may still be felt
 const LOOK_EVERY = 10;
 const MUST_BE_ZERO = [
   "dropped", "slow_closed", "skipped", "rate_limited", "refused", "held_back", "longpoll_evicted", "remote_denied", "refused_calls",
+  "mailbox_full",
 ];
 
 export function lookAt(counts, name, check) {

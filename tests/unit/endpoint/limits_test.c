@@ -63,6 +63,12 @@ static void connections(void **state)
 /* ---- the mailbox of a loop ---- */
 
 static sem_t held, let_go, heard;
+static char logged[400]; /* the last line */
+
+static void keep_line(pinion_log_level level, const char *line, void *data)
+{
+    snprintf(logged, sizeof logged, "%s", line);
+}
 
 static void hold_loop(void *data)
 {
@@ -88,19 +94,101 @@ static void broadcasts_waiting_for_a_loop(void **state)
     sem_init(&let_go, 0, 0);
     sem_init(&heard, 0, 0);
     start(&(pinion_endpoint_options){ .loops = 1, .max_mailbox = 10000 }, NULL);
+    pinion_log_set_level(PINION_LOG_WARNING);
+    pinion_log_set_function(keep_line, NULL);
     ok(pinion_endpoint_subscribe(endpoint, "topic", count_up, &count, &subscription));
     ok(pinion_endpoint_post(endpoint, 0, hold_loop, NULL));
     sem_wait(&held);
     for (int i = 0; i < 20; i++)
-        ok(pinion_endpoint_broadcast(endpoint, "topic", "e", pinion_payload_binary(text, sizeof text)));
+        assert_int_equal(
+            pinion_endpoint_broadcast(endpoint, "topic", "e", pinion_payload_binary(text, sizeof text)),
+            i < 9 ? 0 : PINION_EBUSY);
+    assert_non_null(strstr(pinion_error_detail(), "max_mailbox"));
     pinion_endpoint_stats(endpoint, &stats);
     assert_int_equal(stats.dropped, 11);
+    assert_int_equal(stats.mailbox_full, 11);
+    assert_int_equal(stats.refused_calls, 0);
+    assert_non_null(
+        strstr(logged, "topic topic: a broadcast of \"e\" is lost for loop 0: its mailbox is full"));
     sem_post(&let_go);
     for (int i = 0; i < 9; i++)
         sem_wait(&heard);
     pinion_endpoint_stop(endpoint);
     pinion_subscription_free(subscription, NULL);
     assert_int_equal(count, 9);
+    pinion_log_set_function(NULL, NULL);
+}
+
+/* ---- what a thread sends to a channel ---- */
+
+static pinion_ref *ref;
+
+static pinion_result keep_ref(pinion_channel *channel, const pinion_payload *params)
+{
+    ref = pinion_ref_new(channel);
+    sem_post(&heard);
+    return pinion_noreply();
+}
+
+static pinion_result count_info(pinion_channel *channel, const pinion_info *info)
+{
+    sem_post(&heard);
+    return pinion_noreply();
+}
+
+static const pinion_channel_def fed = { .after_join = keep_ref, .handle_info = count_info };
+static const pinion_socket_def feeding = { .channels = PINION_ROUTES({ "fed", &fed }) };
+
+static size_t destroyed;
+
+static void destroy(void *data)
+{
+    destroyed++;
+}
+
+static void a_producer_is_told_that_the_loop_is_behind(void **state)
+{
+    char text[1000];
+    pinion_stats stats;
+    memset(text, '1', sizeof text);
+    sem_init(&held, 0, 0);
+    sem_init(&let_go, 0, 0);
+    sem_init(&heard, 0, 0);
+    ok(pinion_endpoint_new(
+        &endpoint, &(pinion_endpoint_options){ .host = "127.0.0.1", .loops = 1, .max_mailbox = 10000 }));
+    ok(pinion_endpoint_socket(endpoint, "/socket", &feeding, NULL));
+    ok(pinion_endpoint_start(endpoint));
+    int fd = websocket();
+    assert_true(tcp_say_text(fd, "[\"1\",\"1\",\"fed\",\"phx_join\",{}]"));
+    sem_wait(&heard);
+    pinion_log_set_level(PINION_LOG_WARNING);
+    pinion_log_set_function(keep_line, NULL);
+    ok(pinion_endpoint_post(endpoint, 0, hold_loop, NULL));
+    sem_wait(&held);
+    unsigned sent = 0;
+    while (pinion_ref_send(ref, "m", pinion_payload_binary(text, sizeof text)) == 0)
+        sent++;
+    assert_in_range(sent, 7, 9); /* each counts with its bookkeeping */
+    assert_int_equal(pinion_ref_send(ref, "m", pinion_payload_binary(text, sizeof text)), PINION_EBUSY);
+    assert_non_null(strstr(pinion_error_detail(), "max_mailbox"));
+    assert_non_null(
+        strstr(logged, "channel fed: pinion_ref_send: a message is lost: the mailbox of its loop"));
+    while (pinion_ref_send_data(ref, "d", NULL, destroy) == 0)
+        sent++;
+    assert_int_equal(destroyed, 1);
+    assert_in_range(sent, 7, 40); /* data counts too, though not what it points to */
+    pinion_endpoint_stats(endpoint, &stats);
+    assert_int_equal(stats.mailbox_full, 3);
+    assert_int_equal(stats.dropped, 0);
+    sem_post(&let_go);
+    for (unsigned i = 0; i < sent; i++)
+        sem_wait(&heard);
+    ok(pinion_ref_send(ref, "m", NULL)); /* there is room again */
+    sem_wait(&heard);
+    pinion_endpoint_stop(endpoint);
+    pinion_ref_free(ref);
+    pinion_log_set_function(NULL, NULL);
+    close(fd);
 }
 
 static void options_have_limits_too(void **state)
@@ -162,6 +250,7 @@ int main(void)
         TEST(headers_by_default),
         TEST(connections),
         TEST(broadcasts_waiting_for_a_loop),
+        TEST(a_producer_is_told_that_the_loop_is_behind),
         cmocka_unit_test(options_have_limits_too),
         TEST(a_quiet_client_is_asked_and_lives_by_its_answer),
         TEST(a_client_that_does_not_answer_is_closed),
