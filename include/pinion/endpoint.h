@@ -416,6 +416,13 @@ PINION_API PINION_CHECKED int pinion_endpoint_subscribe(pinion_endpoint *endpoin
                                                         pinion_subscription_fn *fn, void *data,
                                                         pinion_subscription **out);
 
+/* How many subscribers a topic has on this node: the channels that have joined it, and what else gets its
+ * broadcasts (pinion_subscribe, pinion_endpoint_subscribe, sockets that have it as their id). 0 for a topic
+ * without any. While clients join and leave, on other threads than this one, it is a number of a moment ago.
+ *
+ * Thread: any. */
+PINION_API size_t pinion_endpoint_subscribers(const pinion_endpoint *endpoint, const char *topic);
+
 /* End a subscription. This cannot fail. fn may still be running on the loop, or run once more. NULL is
  * allowed.
  *

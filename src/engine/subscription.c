@@ -199,6 +199,13 @@ int pinion_endpoint_subscribe(pinion_endpoint *endpoint, const char *topic, pini
     return 0;
 }
 
+size_t pinion_endpoint_subscribers(const pinion_endpoint *endpoint, const char *topic)
+{
+    PINION_NEED(endpoint, return 0);
+    PINION_NEED(topic, return 0);
+    return pinion__interest_subscribers(&pinion__hub_of(endpoint)->pubsub.interest, pinion__slice_str(topic));
+}
+
 static void finish(struct pinion_task *task)
 {
     struct pinion_subscription *subscription =

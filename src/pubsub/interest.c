@@ -10,7 +10,8 @@ struct entry {
     uint64_t loops;
     uint64_t ticket;                  /* of the subscription at other nodes; 0: none */
     enum pinion_interest_known known; /* at other nodes */
-    size_t name_len;
+    atomic_uint subscribers;          /* on all loops; they count without the lock */
+    uint32_t name_len;
     char name[]; /* terminated */
 };
 
@@ -75,7 +76,8 @@ static struct entry *entry_new(struct pinion_slice name)
     struct entry *entry = malloc(sizeof *entry + name.len + 1);
     if (!entry)
         return NULL;
-    *entry = (struct entry){ .known = PINION_INTEREST_KNOWN, .name_len = name.len };
+    *entry = (struct entry){ .known = PINION_INTEREST_KNOWN, .name_len = (uint32_t)name.len };
+    atomic_init(&entry->subscribers, 0);
     memcpy(entry->name, name.ptr, name.len);
     entry->name[name.len] = '\0';
     return entry;
@@ -103,13 +105,14 @@ static int add(struct pinion_interest *interest, struct pinion_map *map, struct 
 }
 
 static int turn_on(struct pinion_interest *interest, struct pinion_map *map, struct pinion_slice name,
-                   uint64_t hash, uint64_t bit)
+                   uint64_t hash, uint64_t bit, atomic_uint **subscribers)
 {
     struct entry *entry = find(map, name, hash);
     int rc = entry ? 0 : add(interest, map, name, hash, &entry);
     if (rc)
         return rc;
     entry->loops |= bit;
+    *subscribers = &entry->subscribers;
     return entry->known == PINION_INTEREST_KNOWN ? 0 : PINION_EPENDING;
 }
 
@@ -141,18 +144,34 @@ void pinion__interest_hook(struct pinion_interest *interest, const struct pinion
     interest->hook_context = context;
 }
 
-int pinion__interest_set(struct pinion_interest *interest, struct pinion_slice name, uint64_t hash,
-                         unsigned loop, bool on)
+int pinion__interest_begin(struct pinion_interest *interest, struct pinion_slice name, uint64_t hash,
+                           unsigned loop, atomic_uint **subscribers)
 {
     unsigned i = stripe_of(hash);
-    int rc = 0;
     pinion__lock(&interest->stripes[i].lock);
-    if (on)
-        rc = turn_on(interest, &interest->stripes[i].topics, name, hash, UINT64_C(1) << loop);
-    else
-        turn_off(interest, &interest->stripes[i].topics, name, hash, UINT64_C(1) << loop);
+    int rc = turn_on(interest, &interest->stripes[i].topics, name, hash, UINT64_C(1) << loop, subscribers);
     pinion__unlock(&interest->stripes[i].lock);
     return rc;
+}
+
+void pinion__interest_end(struct pinion_interest *interest, struct pinion_slice name, uint64_t hash,
+                          unsigned loop)
+{
+    unsigned i = stripe_of(hash);
+    pinion__lock(&interest->stripes[i].lock);
+    turn_off(interest, &interest->stripes[i].topics, name, hash, UINT64_C(1) << loop);
+    pinion__unlock(&interest->stripes[i].lock);
+}
+
+size_t pinion__interest_subscribers(struct pinion_interest *interest, struct pinion_slice name)
+{
+    uint64_t hash = pinion__hash(name);
+    unsigned i = stripe_of(hash);
+    pinion__lock(&interest->stripes[i].lock);
+    const struct entry *entry = find(&interest->stripes[i].topics, name, hash);
+    size_t count = entry ? atomic_load_explicit(&entry->subscribers, memory_order_relaxed) : 0;
+    pinion__unlock(&interest->stripes[i].lock);
+    return count;
 }
 
 uint64_t pinion__interest_get(struct pinion_interest *interest, struct pinion_slice name)

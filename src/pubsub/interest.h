@@ -39,11 +39,18 @@ void pinion__interest_release(struct pinion_interest *interest);
 void pinion__interest_hook(struct pinion_interest *interest, const struct pinion_interest_hooks *hooks,
                            void *context);
 
-/* Note that a loop has, or no longer has, subscribers of the topic. `hash` is pinion__hash(name). Only
- * turning it on can fail: PINION_ENOMEM. It returns PINION_EPENDING while other nodes do not know yet.
- * Thread: any. */
-int pinion__interest_set(struct pinion_interest *interest, struct pinion_slice name, uint64_t hash,
-                         unsigned loop, bool on);
+/* Note that a loop has subscribers of the topic. `hash` is pinion__hash(name). *subscribers is the count of
+ * all loops, which the loop keeps for its own subscribers until pinion__interest_end. PINION_EPENDING: other
+ * nodes do not know yet; PINION_ENOMEM. Thread: any. */
+int pinion__interest_begin(struct pinion_interest *interest, struct pinion_slice name, uint64_t hash,
+                           unsigned loop, atomic_uint **subscribers);
+
+/* Note that a loop has no subscribers of the topic any more. It need not have had some. Thread: any. */
+void pinion__interest_end(struct pinion_interest *interest, struct pinion_slice name, uint64_t hash,
+                          unsigned loop);
+
+/* How many subscribers a topic has on all loops. Thread: any. */
+size_t pinion__interest_subscribers(struct pinion_interest *interest, struct pinion_slice name);
 
 /* What other nodes know of a topic. If it was refused, no messages on it come in. */
 enum pinion_interest_known { PINION_INTEREST_PENDING, PINION_INTEREST_KNOWN, PINION_INTEREST_REFUSED };

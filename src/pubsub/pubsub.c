@@ -27,11 +27,16 @@ void pinion__pubsub_release(struct pinion_pubsub *pubsub)
     pinion__interest_release(&pubsub->interest);
 }
 
-static int note_interest(struct pinion_registry *registry, const struct pinion_topic *topic, bool on)
+static int note_interest(struct pinion_registry *registry, struct pinion_topic *topic, bool on)
 {
     struct pinion_pubsub_loop *loop = PINION_CONTAINER_OF(registry, struct pinion_pubsub_loop, registry);
+    struct pinion_interest *interest = &loop->pubsub->interest;
     struct pinion_slice name = pinion__slice(topic->name, topic->name_len);
-    int rc = pinion__interest_set(&loop->pubsub->interest, name, topic->node.hash, loop->index, on);
+    int rc = 0;
+    if (on)
+        rc = pinion__interest_begin(interest, name, topic->node.hash, loop->index, &topic->everywhere);
+    else
+        pinion__interest_end(interest, name, topic->node.hash, loop->index);
     if (!rc || rc == PINION_EPENDING)
         atomic_fetch_add_explicit(&loop->topics, on ? 1 : SIZE_MAX, memory_order_relaxed);
     return rc;

@@ -12,7 +12,7 @@ static struct pinion_slice topic_name(const struct pinion_map_node *node)
 }
 
 void pinion__registry_init(struct pinion_registry *registry,
-                           int (*interest)(struct pinion_registry *, const struct pinion_topic *, bool))
+                           int (*interest)(struct pinion_registry *, struct pinion_topic *, bool))
 {
     pinion__map_init(&registry->topics, topic_name);
     registry->interest = interest;
@@ -87,6 +87,7 @@ static void settle(struct pinion_topic *topic)
     if (!topic->interested || topic->count || topic->waiting)
         return;
     topic->interested = topic->pending = false;
+    topic->everywhere = NULL;
     (void)topic->registry->interest(topic->registry, topic, false);
 }
 
@@ -134,6 +135,13 @@ static void shrink(struct pinion_topic *topic)
     topic->capacity /= 2;
 }
 
+/* One more on all loops together, or with -1 one less. */
+static void count_everywhere(struct pinion_topic *topic, int change)
+{
+    if (topic->everywhere)
+        atomic_fetch_add_explicit(topic->everywhere, (unsigned)change, memory_order_relaxed);
+}
+
 int pinion__topic_subscribe(struct pinion_topic *topic, struct pinion_subscriber *subscriber)
 {
     int rc = topic->count == topic->capacity ? grow(topic) : 0;
@@ -145,6 +153,7 @@ int pinion__topic_subscribe(struct pinion_topic *topic, struct pinion_subscriber
     subscriber->subscribed = true;
     subscriber->index = topic->count;
     topic->entries[topic->count++] = (struct pinion_entry){ .subscriber = subscriber };
+    count_everywhere(topic, 1);
     return 0;
 }
 
@@ -157,6 +166,7 @@ void pinion__topic_unsubscribe(struct pinion_subscriber *subscriber)
     topic->entries[subscriber->index] = last;
     last.subscriber->index = subscriber->index;
     subscriber->subscribed = false;
+    count_everywhere(topic, -1);
     settle(topic);
     shrink(topic);
     collect(topic);

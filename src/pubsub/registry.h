@@ -10,6 +10,7 @@
 
 #include "base/map.h"
 #include "base/slice.h"
+#include <stdatomic.h>
 
 struct pinion_registry;
 
@@ -33,6 +34,7 @@ struct pinion_topic {
     struct pinion_registry *registry;
     struct pinion_entry *entries; /* &single, or an array */
     struct pinion_entry single;
+    atomic_uint *everywhere; /* counts the subscribers on all loops; NULL: nobody counts them */
     uint32_t count;
     uint32_t capacity;
     uint32_t holds;
@@ -47,12 +49,12 @@ struct pinion_registry {
     struct pinion_map topics;
     /* Called before a topic gets its first subscriber or waiter, and after it lost the last. May be NULL. If
      * the first call fails, the subscription fails. PINION_EPENDING is not a failure: messages from other
-     * nodes come in later. */
-    int (*interest)(struct pinion_registry *registry, const struct pinion_topic *topic, bool on);
+     * nodes come in later. The first call may set topic->everywhere, which must last until the second. */
+    int (*interest)(struct pinion_registry *registry, struct pinion_topic *topic, bool on);
 };
 
 void pinion__registry_init(struct pinion_registry *registry,
-                           int (*interest)(struct pinion_registry *, const struct pinion_topic *, bool));
+                           int (*interest)(struct pinion_registry *, struct pinion_topic *, bool));
 
 /* Nobody may subscribe to or hold a topic any more. */
 void pinion__registry_release(struct pinion_registry *registry);

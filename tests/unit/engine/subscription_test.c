@@ -297,6 +297,56 @@ static void threads_may_come_and_go_under_load(void **state)
     assert_int_equal(stats().topics, 0);
 }
 
+/* ---- how many ---- */
+
+static pinion_result also_other(pinion_channel *channel, const char *topic, const pinion_payload *params)
+{
+    return pinion_subscribe(channel, "other") ? pinion_crash() : pinion_ok(NULL);
+}
+
+static int one_id(pinion_socket *socket, char *text, size_t size)
+{
+    return snprintf(text, size, "users:1");
+}
+
+static const pinion_channel_def plain = { 0 };
+static const pinion_channel_def subscribing = { .join = also_other };
+static const pinion_socket_def joinable = {
+    .channels = PINION_ROUTES({ "news", &plain }, { "subscribing", &subscribing }),
+    .id = one_id,
+};
+
+static size_t subscribers(const char *topic)
+{
+    return pinion_endpoint_subscribers(pinion_test_endpoint(test), topic);
+}
+
+static void all_that_get_a_broadcast_are_counted(void **state)
+{
+    struct listener listener = { 0 };
+    assert_int_equal(subscribers("news"), 0);
+    pinion_test_client *one = connected(&joinable), *two = connected(&joinable);
+    assert_int_equal(subscribers("users:1"), 2);
+    ok(pinion_test_join(one, "news", NULL));
+    ok(pinion_test_join(two, "news", NULL));
+    assert_int_equal(subscribers("news"), 2);
+    subscribe(&listener);
+    assert_int_equal(subscribers("news"), 3);
+    ok(pinion_test_join(one, "subscribing", NULL));
+    assert_int_equal(subscribers("other"), 1);
+    ok(pinion_test_leave(one, "news"));
+    assert_int_equal(subscribers("news"), 2);
+    pinion_subscription_free(listener.subscription, NULL);
+    pinion_test_disconnect(one);
+    pinion_test_run(test);
+    assert_int_equal(subscribers("news"), 1);
+    assert_int_equal(subscribers("other"), 0);
+    pinion_test_disconnect(two);
+    pinion_test_run(test);
+    assert_int_equal(subscribers("news"), 0);
+    assert_int_equal(subscribers("users:1"), 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_subscription, teardown)
 
 int main(void)
@@ -315,6 +365,7 @@ int main(void)
         T(it_may_end_while_there_is_no_memory),
         T(it_may_end_before_it_began),
         T(threads_may_come_and_go_under_load),
+        T(all_that_get_a_broadcast_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,11 +32,19 @@ static struct pinion_slice name_of(unsigned topic, char *text, size_t size)
     return pinion__slice(text, (size_t)snprintf(text, size, "topic:%u", topic));
 }
 
+static int change(struct pinion_slice name, unsigned loop, bool on)
+{
+    atomic_uint *count;
+    if (on)
+        return pinion__interest_begin(&interest, name, pinion__hash(name), loop, &count);
+    pinion__interest_end(&interest, name, pinion__hash(name), loop);
+    return 0;
+}
+
 static void set(unsigned topic, unsigned loop, bool on)
 {
     char text[32];
-    struct pinion_slice name = name_of(topic, text, sizeof text);
-    assert_int_equal(pinion__interest_set(&interest, name, pinion__hash(name), loop, on), 0);
+    assert_int_equal(change(name_of(topic, text, sizeof text), loop, on), 0);
 }
 
 static uint64_t get(unsigned topic)
@@ -63,6 +71,23 @@ static void every_loop_has_its_bit(void **state)
     for (unsigned loop = 0; loop < PINION_LOOPS_MAX; loop++)
         set(1, loop, false);
     assert_int_equal(get(1), 0);
+}
+
+static void subscribers_of_all_loops_have_one_count(void **state)
+{
+    atomic_uint *one, *two;
+    struct pinion_slice name = { "counted", 7 };
+    assert_int_equal(pinion__interest_subscribers(&interest, name), 0);
+    assert_int_equal(pinion__interest_begin(&interest, name, pinion__hash(name), 0, &one), 0);
+    assert_int_equal(pinion__interest_begin(&interest, name, pinion__hash(name), 1, &two), 0);
+    assert_ptr_equal(one, two);
+    assert_int_equal(pinion__interest_subscribers(&interest, name), 0);
+    atomic_store(one, 3);
+    assert_int_equal(pinion__interest_subscribers(&interest, name), 3);
+    pinion__interest_end(&interest, name, pinion__hash(name), 0);
+    assert_int_equal(pinion__interest_subscribers(&interest, name), 3);
+    pinion__interest_end(&interest, name, pinion__hash(name), 1);
+    assert_int_equal(pinion__interest_subscribers(&interest, name), 0);
 }
 
 static void it_does_what_a_table_would_do(void **state)
@@ -139,7 +164,7 @@ static const struct pinion_slice room = { "room", 4 };
 
 static int want(bool on)
 {
-    return pinion__interest_set(&interest, room, pinion__hash(room), 3, on);
+    return change(room, 3, on);
 }
 
 static void begin_telling(int answer)
@@ -208,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(nobody_wants_what_was_never_set),
         T(every_loop_has_its_bit),
+        T(subscribers_of_all_loops_have_one_count),
         T(it_does_what_a_table_would_do),
         T(loops_do_not_disturb_each_other),
         T(what_is_confirmed_is_known),

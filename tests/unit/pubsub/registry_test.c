@@ -17,7 +17,8 @@
 static struct pinion_registry registry;
 static struct pinion_subscriber subscribers[SUBSCRIBERS];
 static bool interesting[TOPICS]; /* as the registry has said */
-static int refusal;              /* what interest answers to a first subscriber */
+static atomic_uint everywhere[TOPICS];
+static int refusal; /* what interest answers to a first subscriber */
 
 /* A letter each, but for the first, which is U+0000, and the last, which begins as another one does. */
 static struct pinion_slice name_of(unsigned i)
@@ -36,7 +37,7 @@ static unsigned index_of(const struct pinion_topic *topic)
     return 0;
 }
 
-static int note_interest(struct pinion_registry *which, const struct pinion_topic *topic, bool on)
+static int note_interest(struct pinion_registry *which, struct pinion_topic *topic, bool on)
 {
     unsigned i = index_of(topic);
     assert_ptr_equal(which, &registry);
@@ -45,6 +46,8 @@ static int note_interest(struct pinion_registry *which, const struct pinion_topi
     if (on && refusal)
         return refusal;
     interesting[i] = on;
+    if (on)
+        topic->everywhere = &everywhere[i];
     return 0;
 }
 
@@ -68,6 +71,7 @@ static void check_topic(unsigned i)
     unsigned count = model_count(i);
     assert_int_equal(topic != NULL, count > 0 || model_holds[i] > 0);
     assert_int_equal(interesting[i], count > 0);
+    assert_int_equal(atomic_load(&everywhere[i]), count);
     if (!topic)
         return;
     assert_int_equal(topic->count, count);

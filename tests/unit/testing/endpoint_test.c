@@ -204,6 +204,7 @@ static void broadcasts_reach_subscribers(void **state)
     pinion_stats stats;
     heard = 0;
     ok(CALL(pinion_endpoint_subscribe)(endpoint, "news", hear, NULL, &subscription));
+    assert_int_equal(CALL(pinion_endpoint_subscribers)(endpoint, "news"), 1);
     ok(CALL(pinion_endpoint_broadcast)(endpoint, "news", "flash", NULL));
     ok(CALL(pinion_endpoint_broadcast_local)(endpoint, "news", "flash", NULL));
     ok(CALL(pinion_endpoint_broadcast_from)(endpoint, NULL, "news", "flash", NULL));
