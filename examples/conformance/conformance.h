@@ -37,6 +37,10 @@ extern const pinion_channel_def conformance_room_channel;
 /* presence:* and crowd:*: who is there. The context is a struct conformance. */
 extern const pinion_channel_def conformance_presence_channel;
 
+/* slow:*: as many frames as the client asks for, of which it may miss all but the last. Its mount drops
+ * broadcasts. */
+extern const pinion_channel_def conformance_slow_channel;
+
 /* room:*: an event for each result that a callback can have. */
 extern const pinion_channel_def conformance_channel;
 

@@ -10,6 +10,7 @@ static void index_page(const pinion_request *request, pinion_response *response,
 static const pinion_socket_options socket_options = {
     .longpoll = true,
     .any_origin = true,
+    .drop_broadcasts = true,
     .error_handler = conformance_refusal,
 };
 

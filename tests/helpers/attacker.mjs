@@ -9,7 +9,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const BLOCK = 64 * KIB;
 const DRIP_MS = 10;
-const SOCKET = "/socket/websocket?vsn=2.0.0";
+const SOCKET = "/auth/websocket?vsn=2.0.0"; // a mount that closes who does not read; /socket drops broadcasts
 
 const [port, kind, count] = process.argv.slice(2);
 let answered = 0;
