@@ -28,11 +28,15 @@ static const char *off_loop(const struct pinion_callback *callback)
 static void log_slow(const struct pinion_callback *callback, uint64_t ms)
 {
     const struct pinion_channel *channel = callback->channel;
-    const char *detail = callback->detail, *whose = callback->off_loop ? "endpoint" : "socket";
+    const char *detail = callback->detail;
+    const char *whose = channel              ? "channel "
+                        : callback->actor    ? "actor "
+                        : callback->off_loop ? "endpoint"
+                                             : "socket";
+    const char *name = channel ? channel->topic->name : callback->actor ? callback->actor : "";
     PINION_LOG_LIMITED(PINION_LOG_WARNING, "%s%s: %s%s%s%s held its loop for %llu ms: do slow work in %s",
-                       channel ? "channel " : whose, channel ? channel->topic->name : "", callback->name,
-                       detail ? "(" : "", detail ? detail : "", detail ? ")" : "", (unsigned long long)ms,
-                       off_loop(callback));
+                       whose, name, callback->name, detail ? "(" : "", detail ? detail : "",
+                       detail ? ")" : "", (unsigned long long)ms, off_loop(callback));
 }
 
 void pinion__callback_leave(struct pinion_shard *shard)

@@ -15,6 +15,7 @@ struct pinion_callback {
     struct pinion_channel *channel; /* NULL in connect */
     struct pinion_socket *socket;   /* in connect, and in the done of its work; else NULL */
     const char *off_loop;           /* of no channel and no socket: what takes slow work elsewhere */
+    const char *actor;              /* the name of the actor whose callback it is; else NULL */
     pinion_answer_fn *answer;       /* in join and connect: takes an answer that comes later; else NULL */
     bool message;                   /* true in handle_in: there is a message to reply to */
     bool out;                       /* true in handle_out: what it pushes is of a broadcast */

@@ -25,6 +25,13 @@ enum pinion_channel_state {
 
 static_assert(offsetof(struct pinion_subscriber, topic) == 0, "the channel's topic is its subscriber's");
 
+/* Bits of a channel's `watched`: who wants to know of its end. */
+enum pinion_watched {
+    PINION_WATCHED_ON_ITS_TOPIC = 1, /* presence: it is tracked on its own topic, or was */
+    PINION_WATCHED_ANYWHERE = 2,     /* presence: on another topic too */
+    PINION_WATCHED_BY_ACTORS = 4,    /* an actor monitors it, or did */
+};
+
 struct pinion_work;
 struct pinion_late_join;
 struct pinion_known;
@@ -67,7 +74,7 @@ struct pinion_channel {
     bool muted : 1;           /* its pushes reach nobody any more */
     bool null_join_ref : 1;   /* the client joined with a null join_ref */
     bool joined : 1;          /* it has joined once, so terminate will be called */
-    uint8_t watched;          /* extensions set it, and are told of the end when it is not 0 */
+    uint8_t watched;          /* enum pinion_watched: extensions are told of the end when it is not 0 */
     uint8_t reason;           /* why it ends: a pinion_reason */
     char join_ref[];          /* JSON text */
 };

@@ -74,6 +74,11 @@ static const char *const reason_names[] = {
     [PINION_REASON_INACTIVE] = "inactive", [PINION_REASON_DUPLICATE] = "duplicate join",
 };
 
+const char *pinion__reason_name(pinion_reason reason)
+{
+    return reason_names[reason];
+}
+
 void pinion__channel_end(struct pinion_channel *channel, pinion_reason reason)
 {
     if (channel->state >= PINION_CHANNEL_ENDING)
@@ -87,7 +92,7 @@ void pinion__channel_end(struct pinion_channel *channel, pinion_reason reason)
     channel->state = PINION_CHANNEL_ENDING;
     channel->reason = (uint8_t)reason;
     channel->muted = is_unheard(reason);
-    pinion__log(PINION_LOG_DEBUG, "channel %s: ends: %s", channel->topic->name, reason_names[reason]);
+    pinion__log(PINION_LOG_DEBUG, "channel %s: ends: %s", channel->topic->name, pinion__reason_name(reason));
     pinion__socket_remove_channel(channel->socket, channel);
     pinion__late_join_abandon(channel);
     pinion__work_release_done(channel);

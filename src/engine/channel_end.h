@@ -14,4 +14,7 @@ void pinion__channel_resume_end(struct pinion_channel *channel);
 /* The socket has ended: end its channels. */
 void pinion__channels_end(struct pinion_socket *socket);
 
+/* The reason's name, for the log. */
+const char *pinion__reason_name(pinion_reason reason);
+
 #endif

@@ -1,12 +1,13 @@
 /* An extension: what a layer above the engine adds to an endpoint. It lives as long as the endpoint. Presence
- * is the only one. */
+ * and actors are such. */
 #ifndef PINION_ENGINE_EXTENSION_H
 #define PINION_ENGINE_EXTENSION_H
 
 #include "engine/hub.h"
 
 struct pinion_extension_ops {
-    /* A channel whose `watched` is set has ended; its terminate has run. Thread: the channel's loop. */
+    /* A channel whose `watched` is set, by whatever extension, has ended; its terminate has run. Thread: the
+     * channel's loop. */
     void (*channel_ended)(struct pinion_extension *extension, const struct pinion_channel *channel);
 
     /* This loop ends. Its sockets are gone, and no timer fires any more. Thread: the loop's. */

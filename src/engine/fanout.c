@@ -203,6 +203,12 @@ static void to_socket(const struct fanout *fan, struct pinion_socket *socket)
         pinion__socket_close(socket, pinion__disconnect_code(fan->broadcast));
 }
 
+static void to_receiver(struct fanout *fan, struct pinion_receiver *receiver)
+{
+    if (receiver->deliver(receiver, fan->broadcast) != 0)
+        fan->dropped++;
+}
+
 static void to_subscriber(struct fanout *fan, struct pinion_subscriber *subscriber)
 {
     switch ((enum pinion_lane)subscriber->lane) {
@@ -218,6 +224,9 @@ static void to_subscriber(struct fanout *fan, struct pinion_subscriber *subscrib
     case PINION_LANE_SUBSCRIPTION:
         if (pinion__subscription_deliver(subscriber, fan->broadcast) != 0)
             fan->dropped++;
+        break;
+    case PINION_LANE_RECEIVER:
+        to_receiver(fan, PINION_CONTAINER_OF(subscriber, struct pinion_receiver, subscriber));
         break;
     }
 }

@@ -55,8 +55,10 @@ static void log_refused(struct pinion_log_kind *kind, const struct pinion_refuse
                             call, why, PINION_WHO_OF(socket));
     else if (refused->topic.ptr)
         pinion__log_limited(kind, PINION_LOG_WARNING, "%s %.*s: %s: refused: %s",
-                            refused->of_ref ? "channel" : "topic", (int)refused->topic.len,
-                            refused->topic.ptr, call, why);
+                            refused->of_actor ? "actor"
+                            : refused->of_ref ? "channel"
+                                              : "topic",
+                            (int)refused->topic.len, refused->topic.ptr, call, why);
     else
         pinion__log_limited(kind, PINION_LOG_WARNING, "%s: refused: %s", call, why);
 }

@@ -20,6 +20,7 @@ struct pinion_refused {
     struct pinion_hub *hub;               /* where to count, when there is neither */
     struct pinion_slice topic;            /* what to name, when there is neither */
     bool of_ref;                          /* the topic is of a ref's channel */
+    bool of_actor;                        /* the topic is the name of an actor */
     const pinion_payload *payload;        /* for PINION_EPAYLOAD: it knows why it could not be built */
     const char *why;                      /* a better sentence than the usual one for the code */
 };

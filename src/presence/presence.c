@@ -73,11 +73,10 @@ static void on_channel_ended(struct pinion_extension *extension, const struct pi
     pinion_presence *presence = presence_of(extension);
     struct pinion_slice any = { NULL, 0 };
     struct pinion_slice topic = pinion__slice(channel->topic->name, channel->topic->name_len);
-    if (channel->watched == PINION_WATCHED_ON_ITS_TOPIC) {
+    if (channel->watched & PINION_WATCHED_ANYWHERE)
+        pinion__presence_untrack_everywhere(presence, channel->id);
+    else if (channel->watched & PINION_WATCHED_ON_ITS_TOPIC)
         pinion__presence_untrack_in(pinion__presence_shard_of(presence, topic), channel->id, any, any);
-        return;
-    }
-    pinion__presence_untrack_everywhere(presence, channel->id);
 }
 
 static void on_loop_ends(struct pinion_extension *extension, struct pinion_shard *loop)

@@ -13,9 +13,6 @@ struct pinion_presence {
     struct pinion_presence_shard shards[];
 };
 
-/* The values of a channel's `watched`: where it is tracked, or was. */
-enum { PINION_WATCHED_ON_ITS_TOPIC = 1, PINION_WATCHED_ANYWHERE };
-
 /* Untrack an id in one shard, as pinion__presence_untrack. */
 void pinion__presence_untrack_in(struct pinion_presence_shard *shard, uint64_t id, struct pinion_slice topic,
                                  struct pinion_slice key);

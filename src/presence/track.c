@@ -79,10 +79,7 @@ static int watch(pinion_channel *channel, const char *topic)
     if (channel->state >= PINION_CHANNEL_ENDING)
         return pinion__fail(PINION_ECLOSED, "the channel %s is ending: nothing can be tracked any more",
                             topic);
-    if (!own)
-        channel->watched = PINION_WATCHED_ANYWHERE;
-    else if (!channel->watched)
-        channel->watched = PINION_WATCHED_ON_ITS_TOPIC;
+    channel->watched |= own ? PINION_WATCHED_ON_ITS_TOPIC : PINION_WATCHED_ANYWHERE;
     return 0;
 }
 
