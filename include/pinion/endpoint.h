@@ -44,6 +44,8 @@ typedef struct pinion_endpoint_options {
                               excess: PINION_EBUSY. */
     size_t max_timers;     /* Timers of pinion_endpoint_send_after, on all loops together. A number. Default:
                               1,000,000. On excess: PINION_EBUSY. */
+    size_t max_actors;     /* Actors of pinion_actor_open, on all loops together. A number. Default:
+                              1,000,000. On excess: PINION_EBUSY. */
     size_t max_mailbox;    /* Broadcasts and messages that wait for a loop; as much again may be under way on
                               the loop. Bytes of memory, without that of pinion_ref_send_data's data.
                               Default: 64 MiB. On excess: PINION_EBUSY for who broadcasts or sends, counted
@@ -441,6 +443,7 @@ typedef struct pinion_stats {
     size_t sockets;     /* connected clients, raw sockets too */
     size_t channels;    /* channels that clients have joined, or are joining */
     size_t topics;      /* topics with a subscriber, counted for each loop */
+    size_t actors;      /* actors that have been opened and have not ended */
 
     /* Broadcasts and what became of them. */
     uint64_t broadcasts;  /* broadcasts published here */
@@ -456,6 +459,8 @@ typedef struct pinion_stats {
     uint64_t held_back;        /* times a client's frames were held back: too much overhead */
     uint64_t slow_closed;      /* clients closed: they did not read */
     uint64_t longpoll_evicted; /* sessions of long polling ended to make room for others */
+
+    uint64_t actor_busy; /* messages to actors that were refused: a mailbox was full */
 
     uint64_t refused_calls; /* calls of the application that were refused and had no effect; the log says
                                which. Those of refs are not counted */

@@ -21,7 +21,7 @@
  *     check(pinion_test_expect_push(alice, "rooms:lobby", "new_msg", "{\"body\":\"hi\"}"));
  *     pinion_test_free(test);
  *
- * Everything runs on the calling thread, inside these calls: callbacks, timers, messages. Only work
+ * Everything runs on the calling thread, inside these calls: callbacks, timers, messages, actors. Only work
  * (pinion_channel_work and its like) and threads of your own run elsewhere. An expectation that is not met at
  * once waits for what they post, as long as pinion_test_set_patience allows.
  *

@@ -43,6 +43,8 @@ static const struct {
 } kinds[] = {
     [PINION_HELD_REF] = { "ref is", "refs are", "pinion_ref_free" },
     [PINION_HELD_REQUEST_REF] = { "ref of a request is", "refs of requests are", "pinion_request_ref_free" },
+    [PINION_HELD_ACTOR_REF] = { "ref of an actor is", "refs of actors are", "pinion_actor_ref_free" },
+    [PINION_HELD_CALL] = { "call is", "calls are", "pinion_call_unref" },
     [PINION_HELD_SUBSCRIPTION] = { "subscription is", "subscriptions are", "pinion_subscription_free" },
     [PINION_HELD_PAYLOAD] = { "payload is", "payloads are",
                               "pinion_payload_unref, or a call that consumes payloads" },

@@ -1,7 +1,8 @@
-/* What the library hands out and the user has to give back: payloads, refs, refs of requests, subscriptions,
- * frames, endpoints (those only so that none is freed twice: nobody is told of them). Builds with checks
- * (base/check.h) remember which public function made each object, and where it was called. When an endpoint
- * is freed, they log what was not given back. In other builds all of this compiles to nothing.
+/* What the library hands out and the user has to give back: payloads, refs, refs of requests and of actors,
+ * calls, subscriptions, frames, endpoints (those only so that none is freed twice: nobody is told of them).
+ * Builds with checks (base/check.h) remember which public function made each object, and where it was called.
+ * When an endpoint is freed, they log what was not given back. In other builds all of this compiles to
+ * nothing.
  *
  * Objects are found by their address, in a table outside of malloc's memory. So the objects have the same
  * size, and cost the same number of allocations, as in other builds. Thread: any. */
@@ -16,6 +17,8 @@
 enum pinion_held_kind {
     PINION_HELD_REF,
     PINION_HELD_REQUEST_REF,
+    PINION_HELD_ACTOR_REF,
+    PINION_HELD_CALL,
     PINION_HELD_SUBSCRIPTION,
     PINION_HELD_PAYLOAD,
     PINION_HELD_FRAME,

@@ -35,6 +35,7 @@
     RANK(CONNECTING, "a connection to NATS that is being made")                                              \
     RANK(KEYS, "keys made of secrets")                                                                       \
     RANK(WORKERS, "work off the loop")                                                                       \
+    RANK(ACTORS, "names of actors")                                                                          \
     RANK(TIMERS, "timers of an endpoint")                                                                    \
     RANK(TEST, "whether something was posted to the test kit")                                               \
     RANK(MAILBOX, "a loop's mailbox")                                                                        \

@@ -1,4 +1,5 @@
 #include "endpoint/check.h"
+#include "actor/check.h"
 #include "engine/check.h"
 #include "http/check.h"
 #include "io/check.h"
@@ -11,6 +12,8 @@ const char *pinion__endpoint_loop_check(struct pinion_endpoint_loop *loop)
     const struct pinion_loop *io = atomic_load(&loop->io);
     struct pinion_longpoll *longpoll = loop->endpoint->longpoll;
     const char *wrong = pinion__shard_check(loop->shard);
+    if (!wrong)
+        wrong = pinion__actors_check(loop->shard);
     if (!wrong && io)
         wrong = pinion__loop_check(io);
     if (!wrong)

@@ -1,4 +1,5 @@
 #include "endpoint/drain.h"
+#include "actor/actors.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "endpoint/endpoint.h"
@@ -158,6 +159,10 @@ bool pinion__drain_over(const struct pinion_endpoint_loop *loop)
     const struct pinion_loop *io = atomic_load_explicit(&loop->io, memory_order_relaxed);
     size_t channels = atomic_load_explicit(&loop->shard->counters.channels, memory_order_relaxed);
     if (!loop->drain.drained || channels > 0 || loop->http.works > 0)
+        return false;
+    if (!loop->drain.overdue && pinion__http_awaits_answers(&loop->http))
+        return false; /* an actor may give them */
+    if (!pinion__actors_over(loop->shard))
         return false;
     pinion__begun_last(&loop->shard->begun);
     if (pinion__begun_any(&loop->shard->begun))

@@ -1,5 +1,6 @@
 /* An endpoint's options, and its memory. */
 #include "endpoint/endpoint.h"
+#include "actor/actors.h"
 #include "base/held.h"
 #include "base/loops.h"
 #include "base/misuse.h"
@@ -18,6 +19,7 @@
 #define DEFAULT_WORK_THREADS     4
 #define DEFAULT_MAX_WORK         1000000
 #define DEFAULT_MAX_TIMERS       1000000
+#define DEFAULT_MAX_ACTORS       1000000
 #define DRIVEN_WORK_THREADS      2
 #define DEFAULT_MAX_MAILBOX      (64u << 20)
 #define DEFAULT_HEAD_TIMEOUT_MS  10000
@@ -51,6 +53,8 @@ static void fill_defaults(pinion_endpoint_options *options)
         options->max_work = DEFAULT_MAX_WORK;
     if (options->max_timers == 0)
         options->max_timers = DEFAULT_MAX_TIMERS;
+    if (options->max_actors == 0)
+        options->max_actors = DEFAULT_MAX_ACTORS;
     if (options->max_mailbox == 0)
         options->max_mailbox = DEFAULT_MAX_MAILBOX;
     if (options->head_timeout_ms == 0)
@@ -128,7 +132,7 @@ static int add_loops(struct pinion_endpoint *endpoint, const struct pinion_endpo
     int rc = endpoint->loops ? 0 : PINION_ENOMEM;
     for (unsigned i = 0; !rc && i < endpoint->options.loops; i++)
         rc = add_loop(endpoint, driver);
-    return rc;
+    return rc ? rc : pinion__actors_new(&endpoint->hub, endpoint->options.max_actors);
 }
 
 static int check_options(struct pinion_endpoint *endpoint)
@@ -241,7 +245,8 @@ static void free_loops(struct pinion_endpoint *endpoint)
         struct pinion_endpoint_loop *loop = &endpoint->loops[i];
         pinion__listeners_close(loop);
         pinion__shard_bind(loop->shard);
-        pinion__endpoint_timers_end(loop->shard); /* this and the next two: needed if it never ran */
+        pinion__actors_finish(loop->shard); /* this and the next three: needed if it never ran */
+        pinion__endpoint_timers_end(loop->shard);
         pinion__begun_finish(loop->shard);
         pinion__scheduler_close(loop->scheduler);
         pinion__subscription_end_all(loop->shard);

@@ -1,4 +1,5 @@
 /* Runs an endpoint: its loops, each on a thread, from listening until they have drained. */
+#include "actor/actors.h"
 #include "base/held.h"
 #include "base/log_limit.h"
 #include "base/misuse.h"
@@ -93,6 +94,7 @@ static const struct pinion_loop_events loop_events = { .accepted = on_accepted,
 /* The I/O loop itself stays until the endpoint is freed, because another thread may be about to wake it. */
 static void end_loop(struct pinion_endpoint_loop *loop)
 {
+    pinion__actors_finish(loop->shard);
     pinion__endpoint_timers_end(loop->shard); /* before begun_finish: their functions may begin work */
     pinion__begun_finish(loop->shard);
     pinion__extensions_loop_ends(loop->shard);

@@ -24,9 +24,14 @@ void pinion__begun_remove(struct pinion_begun *begun)
     atomic_fetch_sub_explicit(&begun->count, 1, memory_order_acq_rel);
 }
 
+size_t pinion__begun_count(const struct pinion_begun *begun)
+{
+    return atomic_load_explicit(&begun->count, memory_order_acquire) & ~(OVER | LAST);
+}
+
 bool pinion__begun_any(const struct pinion_begun *begun)
 {
-    return (atomic_load_explicit(&begun->count, memory_order_acquire) & ~(OVER | LAST)) != 0;
+    return pinion__begun_count(begun) != 0;
 }
 
 void pinion__begun_last(struct pinion_begun *begun)

@@ -21,7 +21,8 @@ bool pinion__begun_add(struct pinion_begun *begun, bool here);
 /* One of them is done. Thread: the loop's. */
 void pinion__begun_remove(struct pinion_begun *begun);
 
-/* Thread: any. */
+/* How many are begun and not done; is it any? Thread: any. */
+size_t pinion__begun_count(const struct pinion_begun *begun);
 bool pinion__begun_any(const struct pinion_begun *begun);
 
 /* The loop has nothing else to do any more: from now on only it may begin work. Otherwise threads that go on

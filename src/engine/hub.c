@@ -151,6 +151,8 @@ void pinion_endpoint_stats_sized(const pinion_endpoint *endpoint, pinion_stats *
         sum.longpoll_evicted += atomic_load_explicit(&counters->longpoll_evicted, memory_order_relaxed);
         sum.rate_limited += atomic_load_explicit(&counters->rate_limited, memory_order_relaxed);
     }
+    sum.actors = atomic_load_explicit(&hub->actor_count, memory_order_relaxed);
+    sum.actor_busy = atomic_load_explicit(&hub->actor_busy, memory_order_relaxed);
     sum.refused_calls = atomic_load_explicit(&hub->refused_calls, memory_order_relaxed);
     count_remote(hub->pubsub.remote, &sum);
     pinion__sized_give(stats, size, &sum, sizeof sum);

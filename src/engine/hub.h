@@ -16,6 +16,7 @@
 #include "token/secret.h"
 #include <pinion/endpoint.h>
 
+struct pinion_actors;
 struct pinion_audience;
 struct pinion_callback;
 struct pinion_channel;
@@ -88,6 +89,9 @@ struct pinion_hub {
     struct pinion_endpoint_timers timers;
     atomic_size_t works; /* begun by pinion_endpoint_work, and not done */
     size_t max_work;
+    struct pinion_actors *actors;       /* src/actor/actors.h; NULL: an engine without */
+    atomic_size_t actor_count;          /* actors that have been opened and have not ended */
+    atomic_uint_fast64_t actor_busy;    /* messages that were refused since a mailbox was full */
     atomic_uint_fast64_t refused_calls; /* see refused.h */
     bool sealed;                        /* threads run or have run, so that it cannot be extended any more */
 };

@@ -1,5 +1,7 @@
 /* The test kit: pinion/testing.h over the in-process transport. */
 #include "testing/kit.h"
+#include "actor/actors.h"
+#include "actor/check.h"
 #include "base/clock.h"
 #include "base/held.h"
 #include "base/sized.h"
@@ -50,6 +52,7 @@ static void run(pinion_test *test)
     if (test->runs++ >= RUNS_CHECKED && test->runs % RUNS_BETWEEN != 0)
         return;
     PINION_CHECK(pinion__shard_check(test->shard));
+    PINION_CHECK(pinion__actors_check(test->shard));
     pinion__test_http_check(test);
 }
 
@@ -175,10 +178,12 @@ int pinion_test_new_sized(pinion_test **out, const pinion_test_options *options,
     PINION_RETURN(test_new(out, options, size));
 }
 
+/* A call to an actor is begun too, but it waits for the clock, and not for work. */
 static bool all_done(void *context)
 {
     const pinion_test *test = context;
-    return !pinion__begun_any(&test->shard->begun) && test->endpoint->loops[0].http.works == 0;
+    return pinion__begun_count(&test->shard->begun) == pinion__actors_calls(test->shard) &&
+           test->endpoint->loops[0].http.works == 0;
 }
 
 int pinion_test_finish_work(pinion_test *test)
@@ -190,11 +195,15 @@ int pinion_test_finish_work(pinion_test *test)
     return pinion__fail(PINION_ETIMEDOUT, "work is still under way");
 }
 
-static bool all_gone(void *context)
+static bool channels_gone(void *context)
 {
     const pinion_test *test = context;
-    return atomic_load(&test->shard->counters.channels) == 0 && all_done(context) &&
-           pinion__test_http_over(test);
+    return atomic_load(&test->shard->counters.channels) == 0;
+}
+
+static bool all_gone(void *context)
+{
+    return all_done(context) && pinion__test_http_over(context);
 }
 
 static void end_clients(pinion_test *test)
@@ -204,8 +213,11 @@ static void end_clients(pinion_test *test)
     }
     pinion__test_http_end(test);
     (void)pinion__shard_close_sockets(test->shard, PINION_CLOSE_RESTART, SIZE_MAX); /* of other transports */
-    while (!await_for(test, PATIENCE_END_MS, all_gone, test))
+    while (!await_for(test, PATIENCE_END_MS, channels_gone, test))
         continue; /* work is still under way, and what it is for cannot be freed before it is done */
+    pinion__actors_finish(test->shard);
+    while (!await_for(test, PATIENCE_END_MS, all_gone, test))
+        continue; /* the same */
 }
 
 void pinion_test_free(pinion_test *test)

@@ -47,6 +47,9 @@ static pinion_frame *frame;
 static pinion_response *response;
 static pinion_request *request;
 static pinion_request_ref *request_ref;
+static pinion_actor *actor;
+static pinion_actor_ref *actor_ref, *stale_actor_ref, *new_actor_ref;
+static pinion_call *call;
 static pinion_payload *made_payload;
 static pinion_stats stats;
 static pinion_log_level level;
@@ -156,6 +159,41 @@ static void request_done(pinion_request *asked, int status, void *at)
 
 static void heard(const char *topic, const char *event, const pinion_payload *what, void *at)
 {
+}
+
+static pinion_result actor_init(pinion_actor *at, void *argument)
+{
+    if (!actor)
+        actor = at;
+    return pinion_ok(NULL);
+}
+
+static pinion_result actor_call(pinion_actor *at, pinion_call *of, const char *name,
+                                const pinion_payload *what)
+{
+    if (!call)
+        call = pinion_call_ref(of);
+    return pinion_later();
+}
+
+static pinion_result actor_done(pinion_actor *at, int status, void *what)
+{
+    return pinion_noreply();
+}
+
+static void called(int status, const pinion_result *answer, void *at)
+{
+}
+
+static const pinion_actor_def actor_def = { .init = actor_init, .handle_call = actor_call };
+static const pinion_call_options call_options = { .done = called, .timeout_ms = 60000 };
+
+static int opened_and_freed(const char *name, void (*destroy_it)(void *))
+{
+    pinion_actor_ref *fresh = NULL;
+    int rc = pinion_actor_open(pinion_test_endpoint(test), name, &actor_def, &world, destroy_it, &fresh);
+    pinion_actor_ref_free(fresh);
+    return rc;
 }
 
 static pinion_payload *some(void)
@@ -644,7 +682,23 @@ static int make_clients(void)
     return ref && socket_ref ? 0 : PINION_ENOMEM;
 }
 
-/* A ref whose endpoint is no more. */
+static int open_actor(pinion_actor_ref **out)
+{
+    return pinion_actor_open(pinion_test_endpoint(test), "actor", &actor_def, NULL, NULL, out);
+}
+
+/* An actor that runs, and has been called. */
+static int make_actor(void)
+{
+    actor = NULL;
+    int rc = open_actor(&actor_ref);
+    if (!rc)
+        rc = pinion_actor_call(actor_ref, "name", NULL, &call_options);
+    pinion_test_run(test);
+    return rc ? rc : actor && call ? 0 : PINION_ENOMEM;
+}
+
+/* Refs whose endpoint is no more. */
 static int make_stale_ref(void)
 {
     int rc = pinion_test_new(&test, NULL);
@@ -652,6 +706,8 @@ static int make_stale_ref(void)
         rc = pinion_test_connect(test, &socket_def, NULL, "", &client);
     if (!rc)
         rc = pinion_test_join(client, TOPIC, NULL);
+    if (!rc)
+        rc = open_actor(&stale_actor_ref);
     if (rc)
         return rc;
     stale_ref = pinion_ref_new(channel);
@@ -704,6 +760,8 @@ static int set_up(void **state)
         rc = make_stale_ref();
     if (!rc)
         rc = make_clients();
+    if (!rc)
+        rc = make_actor();
     return rc ? rc : make_request();
 }
 
@@ -712,6 +770,9 @@ static int tear_down(void **state)
     pinion_ref_free(ref);
     pinion_ref_free(socket_ref);
     pinion_ref_free(stale_ref);
+    pinion_actor_ref_free(actor_ref);
+    pinion_actor_ref_free(stale_actor_ref);
+    pinion_call_unref(call);
     pinion_frame_unref(frame);
     pinion__response_release(response);
     pinion_request_ref_free(request_ref);

@@ -314,6 +314,38 @@ static void endpoints(void)
     MUST(world.closed);
 }
 
+/* ---- actors ---- */
+
+static bool called;
+
+static pinion_result handle_call(pinion_actor *actor, pinion_call *call, const char *name,
+                                 const pinion_payload *payload)
+{
+    return pinion_ok(pinion_json("i", 7));
+}
+
+static void on_answer(int status, const pinion_result *answer, void *data)
+{
+    called = status == 0 && json_integer_value(pinion_payload_tree(answer->payload)) == 7;
+}
+
+static void actors(void)
+{
+    pinion_test *test;
+    pinion_actor_ref *ref;
+    GUARDED(pinion_actor_def, room);
+    GUARDED(pinion_call_options, options);
+    room.it.handle_call = handle_call;
+    options.it.done = on_answer;
+    OK(pinion_test_new(&test, NULL));
+    WITH(room.it, pinion_actor_open(pinion_test_endpoint(test), "room", &room.it, NULL, NULL, &ref));
+    WITH(options.it, pinion_actor_call(ref, "name", NULL, &options.it));
+    pinion_test_run(test);
+    MUST(called);
+    pinion_actor_ref_free(ref);
+    pinion_test_free(test);
+}
+
 /* ---- the rest ---- */
 
 static void tokens(void)
@@ -392,6 +424,7 @@ int main(void)
     channels();
     raw_sockets();
     endpoints();
+    actors();
     tokens();
     clusters();
     supervision();
