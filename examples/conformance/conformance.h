@@ -41,6 +41,9 @@ extern const pinion_channel_def conformance_presence_channel;
  * broadcasts. */
 extern const pinion_channel_def conformance_slow_channel;
 
+/* counter:*: a number that all clients of the node share. */
+extern const pinion_channel_def conformance_counter_channel;
+
 /* room:*: an event for each result that a callback can have. */
 extern const pinion_channel_def conformance_channel;
 

@@ -94,7 +94,8 @@ static pinion_result connect_looked_up(pinion_socket *socket, const pinion_paylo
 #define ROUTES                                                                                               \
     PINION_ROUTES({ "rooms:*", &conformance_room_channel }, { "room:*", &conformance_channel },              \
                   { "presence:*", &conformance_presence_channel },                                           \
-                  { "crowd:*", &conformance_presence_channel }, { "slow:*", &conformance_slow_channel })
+                  { "crowd:*", &conformance_presence_channel }, { "slow:*", &conformance_slow_channel },     \
+                  { "counter:*", &conformance_counter_channel })
 
 const pinion_socket_def conformance_socket = {
     .channels = ROUTES,
