@@ -12,10 +12,15 @@
  *   src/engine/channel.c src/engine/channel_end.c src/engine/channel_timer.c
  *   src/engine/channel_subscription.c src/engine/reply.c src/engine/promise.c src/engine/mail.c
  *   src/engine/mail_kinds.c src/engine/work.c src/engine/ref.c src/engine/info.c
+ *   src/actor/actor.c src/actor/names.c src/actor/mail.c src/actor/call.c src/actor/call_end.c
+ *   src/actor/handle.c src/actor/end.c src/actor/idle.c src/actor/monitor.c src/actor/timer.c
+ *   src/actor/subscription.c src/actor/work.c
  *   src/engine/anchor.c src/engine/subscription.c src/base/wheel.c src/base/scheduler.c */
+#include "actor/check.h"
 #include "elsewhere.h"
 #include "engine/check.h"
 #include "engine/sweep.h"
+#include "scripted_actor.h"
 #include "scripted_broker.h"
 #include "scripted_channel.h"
 #include "scripted_client.h"
@@ -86,6 +91,7 @@ static void run_loop(void)
         bool more = pinion__scheduler_turn(world.test->scheduler) == 0;
         require_work_since(before, WORK_MOST);
         PINION_CHECK(pinion__shard_check(world.test->shard));
+        PINION_CHECK(pinion__actors_check(world.test->shard));
         REQUIRE(scripted_counts.callbacks - callbacks <= TURN_CALLBACKS && turns < TURNS_MAX);
         if (!more)
             return;
@@ -235,6 +241,14 @@ static void let_broker_speak(void)
         scripted_broker_connect(what == 2);
 }
 
+static void use_actor(void)
+{
+    char script[SCRIPT_MAX + 1];
+    unsigned number = read_number(SCRIPT_ACTORS), how = read_number(16);
+    read_script(script);
+    scripted_actor_use(endpoint(), number, how % 8, script, how / 8);
+}
+
 static void make_memory_short(void)
 {
     unsigned after = read_number(256);
@@ -280,13 +294,16 @@ static void check_loop(void)
     PINION_CHECK(pinion__wheel_check(&scheduler->deadlines));
 }
 
-static void check_balance(void)
+static void check_balance(bool stopped)
 {
     pinion_stats now;
     const struct scripted_counts *counts = &scripted_counts;
     pinion_endpoint_stats(endpoint(), &now);
     REQUIRE(now.connections == 0 && now.sockets == 0 && now.channels == 0);
-    REQUIRE(now.topics <= (world.subscription ? 1 : 0));
+    stopped =
+        stopped && (now.actors == 0 || !scripted_short()); /* without memory none is found by its name */
+    REQUIRE(now.actors == 0 || !stopped);
+    REQUIRE(!stopped || now.topics <= (world.subscription ? 1 : 0));
     REQUIRE(scripted_short() || now.dropped == 0);
     REQUIRE(now.slow_closed == 0);
     REQUIRE(counts->states_made == counts->states_destroyed);
@@ -307,14 +324,20 @@ static void end_world(bool work_first)
     run_loop();
     while (scripted_work_do(0))
         run_loop();
+    (void)scripted_actor_drop();
+    run_loop();
+    if (work_first)
+        scripted_actor_stop_all(endpoint());
+    run_loop();
     elsewhere_take_back(); /* nobody uses an endpoint while it is freed */
     pinion__pubsub_stop(&pinion__hub_of(endpoint())->pubsub);
     run_loop();
     for (size_t i = 0; i < CLIENTS; i++)
         scripted_client_release(&world.clients[i]);
-    check_balance();
+    check_balance(work_first);
     pinion__mount_release(&world.mount);
-    pinion_test_free(world.test);
+    pinion_test_free(world.test); /* actors that were not stopped stop here */
+    scripted_actor_check();
     scripted_refs_outlive();
 }
 
@@ -331,6 +354,9 @@ static void act(void)
 {
     struct broadcast own;
     switch (read_letter()) {
+    case 'b':
+        use_actor();
+        break;
     case 'c':
         scripted_client_disconnect(pick_client());
         break;
@@ -423,6 +449,7 @@ static void settle(void)
         more = scripted_work_do(0);
         more = (world.broker && scripted_broker_answer(true)) || more;
         more = scripted_drop_refs() || more;
+        more = scripted_actor_drop() || more;
     } while (more);
     read_all();
 }
@@ -445,6 +472,7 @@ static void begin(const uint8_t *data, size_t size)
     memset(&world, 0, sizeof world);
     scripted_reset();
     scripted_client_reset();
+    scripted_actor_reset();
     world.input = (struct input){ data, size };
     begin_world(false);
 }

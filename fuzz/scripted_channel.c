@@ -1,4 +1,5 @@
 #include "scripted_channel.h"
+#include "scripted_actor.h"
 #include "scripted_acts.h"
 #include "scripted_order.h"
 #include "scripted_refs.h"
@@ -123,6 +124,8 @@ pinion_result scripted_perform(pinion_channel *channel, const char *script)
     scripted_act(channel, script[0], scripted_rest(script));
     if (len > 1 && script[1] == 'l')
         scripted_keep_ref(pinion_ref_new(channel));
+    if (len > 1 && script[1] == 'p')
+        return scripted_actor_later(channel, scripted_rest(script));
     return scripted_result(len > 1 ? script[1] : 'a');
 }
 
