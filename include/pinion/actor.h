@@ -49,7 +49,8 @@ typedef struct pinion_actor_def {
 
     /* How long an actor stays that nobody needs: it monitors no channel, owes no answer, and nobody has
      * opened it, called it or sent it a message for so long. Its own timers and broadcasts do not count.
-     * Milliseconds. Default: it stays. On excess: it ends, as by pinion_stop(PINION_REASON_NORMAL). */
+     * Milliseconds; it may be up to one less. Default: it stays. On excess: it ends, as by
+     * pinion_stop(PINION_REASON_NORMAL). */
     uint32_t idle_ms;
     uint32_t max_timers; /* Its timers. A number. Default: 1,000. On excess: PINION_EBUSY. */
     size_t max_mailbox;  /* Messages and calls that wait for it. Bytes. Default: 1 MiB. On excess:
@@ -58,8 +59,8 @@ typedef struct pinion_actor_def {
 
 /* ---- opening ---- */
 
-/* Get a ref to the actor of this name. If nobody has the name yet, an actor is started. A name that is being
- * given up by an actor that ends is taken by a new one, whose init runs after the other's terminate.
+/* Get a ref to the actor of this name. If nobody has the name yet, an actor is started. One that ends, or was
+ * told to stop, gives its name up: a new one takes it, whose init runs after the other's terminate.
  *
  * def is what the actor does. NULL: an actor that is there already.
  *
@@ -128,13 +129,14 @@ PINION_API int pinion_actor_send(const pinion_actor_ref *ref, const char *name, 
 PINION_API int pinion_actor_send_data(const pinion_actor_ref *ref, const char *name, void *data,
                                       void (*destroy)(void *data));
 
-/* Stop the actor when it has taken what was sent to it before. terminate gets the reason, which is
- * PINION_REASON_NORMAL or PINION_REASON_SHUTDOWN; any other counts as PINION_REASON_ERROR. An actor that has
- * ended stays so (0).
+/* Stop the actor when it has taken what was sent to it before. What comes behind that is dropped, and calls
+ * among it end with PINION_ECLOSED. The name is free for a new one at once (pinion_actor_open). terminate
+ * gets the reason, which is PINION_REASON_NORMAL or PINION_REASON_SHUTDOWN; any other counts as
+ * PINION_REASON_ERROR. An actor that was told already, or has ended with its endpoint, stays so (0).
  *
  * Thread: any.
  *
- * Errors: PINION_ECLOSED: the endpoint has stopped. */
+ * Errors: PINION_ECLOSED: the endpoint has stopped before the actor began. */
 PINION_API int pinion_actor_stop(const pinion_actor_ref *ref, pinion_reason reason);
 
 /* ---- calling ---- */

@@ -82,6 +82,16 @@ bool pinion__actors_over(struct pinion_shard *shard)
     return loop->ending && atomic_load(&loop->count) == 0;
 }
 
+void pinion__actors_hurry(struct pinion_shard *shard)
+{
+    struct pinion_actors *actors = shard->hub->actors;
+    struct pinion_actors_loop *loop = actors ? pinion__actors_loop(shard) : NULL;
+    if (!loop || !loop->ending)
+        return;
+    PINION_LIST_FOREACH_SAFE (node, &loop->all)
+        pinion__actor_end(PINION_CONTAINER_OF(node, struct pinion_actor, node), PINION_REASON_SHUTDOWN);
+}
+
 void pinion__actors_finish(struct pinion_shard *shard)
 {
     struct pinion_actors *actors = shard->hub->actors;

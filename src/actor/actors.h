@@ -3,7 +3,7 @@
  *
  * When the endpoint stops, channels end before actors. A loop whose channels are gone waits for the other
  * loops. The last one closes the table, so that no actor is started any more, and has each loop stop its own.
- * An actor takes what was sent to it before. */
+ * An actor takes what was sent to it before, as far as the time of the drain allows. */
 #ifndef PINION_ACTOR_ACTORS_H
 #define PINION_ACTOR_ACTORS_H
 
@@ -52,6 +52,10 @@ size_t pinion__actors_calls(const struct pinion_shard *shard);
 /* The loop's channels have ended, and it drains: true when its actors have ended too. Ask it again after each
  * turn. Thread: the loop's. */
 bool pinion__actors_over(struct pinion_shard *shard);
+
+/* The time of the drain is over: actors that were told to stop take no more of what waits for them. Thread:
+ * the loop's, but not inside a task or a timer. */
+void pinion__actors_hurry(struct pinion_shard *shard);
 
 /* The loop ends: stop its actors now, and wait until they have ended. What is posted to the loop runs
  * meanwhile. It may be called again. Thread: the loop's, but not inside a task or a timer. */

@@ -85,7 +85,10 @@ bool pinion__actor_init(struct pinion_actor *actor)
     if (stops)
         pinion__actor_end(actor, stop_reason(result.reason));
     else
-        crash(actor, "init", NULL, "it returned neither pinion_ok() nor pinion_error() nor pinion_stop()");
+        crash(actor, "init", NULL,
+              result.kind == PINION_RESULT_CRASH
+                  ? "pinion_crash()"
+                  : "it returned neither pinion_ok() nor pinion_error() nor pinion_stop()");
     return false;
 }
 

@@ -91,13 +91,19 @@ static int add(struct pinion_actors *actors, const struct pinion_opening *openin
     return 0;
 }
 
+/* It ends, or was told to: whoever opens the name now means another one. */
+static bool gives_up(const struct pinion_actor *actor)
+{
+    return actor->closing || atomic_load(&actor->stop) != -1;
+}
+
 static int open_locked(struct pinion_actors *actors, const struct pinion_opening *opening, uint64_t hash,
                        struct pinion_actor **out, bool *made)
 {
     struct pinion_actor *found = actor_of(pinion__map_find(&actors->names, opening->name, hash));
     const void *def;
     int rc = PINION_DEFINITION(&actors->definitions, pinion_actor_def, opening->def, opening->def_size, &def);
-    *made = !found || found->closing;
+    *made = !found || gives_up(found);
     if (!rc && !*made)
         rc = check_found(found, def);
     if (rc)

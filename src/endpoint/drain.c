@@ -162,8 +162,11 @@ bool pinion__drain_over(const struct pinion_endpoint_loop *loop)
         return false;
     if (!loop->drain.overdue && pinion__http_awaits_answers(&loop->http))
         return false; /* an actor may give them */
-    if (!pinion__actors_over(loop->shard))
+    if (!pinion__actors_over(loop->shard)) {
+        if (loop->drain.overdue)
+            pinion__actors_hurry(loop->shard);
         return false;
+    }
     pinion__begun_last(&loop->shard->begun);
     if (pinion__begun_any(&loop->shard->begun))
         return false;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #define LOOPS   2
 #define THREADS 4
@@ -194,6 +195,30 @@ static void there_is_never_more_than_one_of_a_name(void **state)
     assert_true(atomic_load(&ended_ok) > 0);
 }
 
+/* One thread stops an actor and opens the name again: it gets another one, which comes after the first. */
+static void who_stops_one_and_opens_it_gets_a_new_one(void **state)
+{
+    static const pinion_actor_def single = { .init = begin, .handle_call = answer, .terminate = end };
+    enum { TIMES = 300 };
+    make();
+    ok(pinion_endpoint_start(endpoint));
+    pinion_actor_ref *ref = open_one("single", &single);
+    for (int i = 0; i < TIMES; i++) {
+        ok(pinion_actor_stop(ref, PINION_REASON_NORMAL));
+        pinion_actor_ref_free(ref);
+        ref = open_one("single", &single);
+        ok(pinion_actor_call(ref, "echo", NULL, &(pinion_call_options){ .done = ended }));
+    }
+    await_ends(TIMES);
+    assert_int_equal(atomic_load(&ended_ok), TIMES);
+    assert_int_equal(atomic_load(&out_of_order), 0);
+    pinion_endpoint_stop(endpoint);
+    assert_int_equal(atomic_load(&inits), TIMES + 1);
+    assert_int_equal(atomic_load(&terminates), TIMES + 1);
+    assert_int_equal(atomic_load(&destroyed), TIMES + 1);
+    pinion_actor_ref_free(ref);
+}
+
 /* ---- the end of the endpoint ---- */
 
 static atomic_bool over;
@@ -232,6 +257,46 @@ static void stopping_under_load_ends_all_once(void **state)
         pthread_join(threads[i], NULL);
     assert_int_equal(atomic_load(&ended_ok) + atomic_load(&ended_closed), atomic_load(&begun));
     assert_int_equal(atomic_load(&destroyed), atomic_load(&inits) + THREADS * 10);
+}
+
+static void sleep_long(void *data)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+}
+
+static pinion_result slept(pinion_actor *actor, int status, void *data)
+{
+    return pinion_noreply();
+}
+
+static pinion_result take_long(pinion_actor *actor, const pinion_info *info)
+{
+    ok(pinion_actor_work(actor, sleep_long, slept, NULL));
+    return pinion_noreply();
+}
+
+/* What waits for it would take a minute. */
+static void one_that_is_slow_does_not_hold_up_the_end(void **state)
+{
+    static const pinion_actor_def slow = { .init = begin, .handle_info = take_long, .terminate = end };
+    enum { MESSAGES = 600 };
+    make();
+    pinion_endpoint_free(endpoint);
+    ok(pinion_endpoint_new(&endpoint, &(pinion_endpoint_options){ .host = "127.0.0.1",
+                                                                  .io = io,
+                                                                  .loops = LOOPS,
+                                                                  .drain_timeout_ms = 100,
+                                                                  .close_timeout_ms = 100 }));
+    ok(pinion_endpoint_start(endpoint));
+    pinion_actor_ref *ref = open_one("slow", &slow);
+    for (int i = 0; i < MESSAGES; i++)
+        ok(pinion_actor_send_data(ref, "message", NULL, destroy));
+    time_t before = time(NULL);
+    pinion_endpoint_stop(endpoint);
+    assert_in_range(time(NULL) - before, 0, 30); /* 1.2 s on a machine that is not busy */
+    assert_int_equal(atomic_load(&terminates), 1);
+    assert_int_equal(atomic_load(&destroyed), MESSAGES + 1);
+    pinion_actor_ref_free(ref);
 }
 
 static void one_of_an_endpoint_that_never_runs_never_begins(void **state)
@@ -392,7 +457,9 @@ static int run(void)
     const struct CMUnitTest tests[] = {
         TEST(messages_of_foreign_threads_stay_in_order),
         TEST(there_is_never_more_than_one_of_a_name),
+        TEST(who_stops_one_and_opens_it_gets_a_new_one),
         TEST(stopping_under_load_ends_all_once),
+        TEST(one_that_is_slow_does_not_hold_up_the_end),
         TEST(one_of_an_endpoint_that_never_runs_never_begins),
         TEST(one_that_was_opened_before_begins_when_it_runs),
         TEST(after_the_end_none_is_opened),
