@@ -61,18 +61,20 @@ static void get_total(pinion_request *request, void *context)
 #define SEATS 2
 
 struct table {
-    int players;
-    uint64_t monitors[SEATS];
+    uint64_t monitors[SEATS]; /* 0: the seat is free */
 };
 
 static pinion_result sit_down(pinion_actor *actor, pinion_call *call)
 {
     struct table *table = pinion_actor_state(actor);
-    if (table->players == SEATS)
+    int seat = 0;
+    while (seat < SEATS && table->monitors[seat])
+        seat++;
+    if (seat == SEATS)
         return pinion_error(pinion_json("{s:s}", "reason", "full"));
-    if (pinion_actor_monitor(actor, pinion_call_from(call), &table->monitors[table->players]) != 0)
+    if (pinion_actor_monitor(actor, pinion_call_from(call), &table->monitors[seat]) != 0)
         return pinion_crash();
-    return pinion_ok(pinion_json("{s:i}", "seat", table->players++));
+    return pinion_ok(pinion_json("{s:i}", "seat", seat));
 }
 
 static pinion_result table_call(pinion_actor *actor, pinion_call *call, const char *name,
@@ -84,9 +86,9 @@ static pinion_result table_call(pinion_actor *actor, pinion_call *call, const ch
 static pinion_result table_info(pinion_actor *actor, const pinion_info *info)
 {
     struct table *table = pinion_actor_state(actor);
-    for (int i = 0; i < table->players; i++) {
-        if (strcmp(info->name, "down") == 0 && table->monitors[i] == info->monitor)
-            table->monitors[i] = table->monitors[--table->players];
+    for (int seat = 0; seat < SEATS; seat++) {
+        if (strcmp(info->name, "down") == 0 && table->monitors[seat] == info->monitor)
+            table->monitors[seat] = 0; /* free */
     }
     return pinion_noreply();
 }
@@ -144,6 +146,7 @@ static void a_player_who_goes_leaves_a_seat(void **state)
     expect_refusal(third, "table:1", NULL, "full");
     pinion_test_disconnect(ann);
     ok(pinion_test_join(third, "table:1", NULL));
+    assert_int_equal(json_integer_value(json_object_get(pinion_test_value(test), "seat")), 0); /* hers */
 }
 
 /* ---- the snippet ---- */
