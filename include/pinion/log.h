@@ -37,7 +37,7 @@ typedef enum pinion_log_level {
  * \xNN in it. */
 typedef enum pinion_log_format {
     PINION_LOG_FORMAT_TEXT, /* 2026-01-31T12:00:00.000Z [warning] text */
-    PINION_LOG_FORMAT_JSON, /* {"time":"2026-01-31T12:00:00.000Z","level":"warning","message":"text"} */
+    PINION_LOG_FORMAT_JSON, /* {"time": "2026-01-31T12:00:00.000Z", "level": "warning", "message": "text"} */
 } pinion_log_format;
 
 /* Takes one line, without a line end. It must not call the library. The thread that logs waits until it
