@@ -32,6 +32,7 @@ const least = {
   pinion_stream_def: 5,
   pinion_supervise_options: 3,
   pinion_transport: 7,
+  pinion_transport_limits: Infinity, // the library's; functions of the headers read them
 };
 
 describe("a program of another release", () => {
@@ -77,7 +78,7 @@ describe("a program of another release", () => {
 
   it("works without the last member of each struct", async () => {
     const { folder, changed } = headers("shorter", sized, keep((count) => count - 1));
-    assert.deepEqual([...changed].sort(), sized.filter((name) => !["pinion_clause", "pinion_mount_sizes", "pinion_route", "pinion_serializer_route", "pinion_stream_def"].includes(name)).sort());
+    assert.deepEqual([...changed].sort(), sized.filter((name) => !["pinion_clause", "pinion_mount_sizes", "pinion_route", "pinion_serializer_route", "pinion_stream_def", "pinion_transport_limits"].includes(name)).sort());
     await runs(folder, "-DMOST");
   });
 
