@@ -222,6 +222,7 @@ static void who_stops_one_and_opens_it_gets_a_new_one(void **state)
 /* ---- the end of the endpoint ---- */
 
 static atomic_bool over;
+static atomic_uint opened;
 
 static void *send_until_the_end(void *data)
 {
@@ -229,6 +230,7 @@ static void *send_until_the_end(void *data)
     for (int i = 0; i < 10; i++)
         refs[i] = open_one(((const char *const[]){ "a", "b", "c", "d", "e", "f", "g", "h", "i", "j" })[i],
                            &orderly);
+    atomic_fetch_add(&opened, 1);
     for (unsigned i = 0; !atomic_load(&over); i++) {
         int rc = pinion_actor_send_data(refs[i % 10], "message", NULL, destroy_message);
         assert_true(rc == 0 || rc == PINION_ECLOSED || rc == PINION_EBUSY);
@@ -247,10 +249,13 @@ static void stopping_under_load_ends_all_once(void **state)
     pthread_t threads[THREADS];
     make();
     atomic_store(&over, false);
+    atomic_store(&opened, 0);
     ok(pinion_endpoint_start(endpoint));
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, send_until_the_end, NULL), 0);
     await_ends(1000);
+    while (atomic_load(&opened) < THREADS) /* one may have had no processor yet */
+        sched_yield();
     pinion_endpoint_stop(endpoint);
     atomic_store(&over, true);
     for (int i = 0; i < THREADS; i++)
