@@ -16,7 +16,7 @@ class Producer
 {
   public:
     // The thread starts here.
-    Producer(Gateway &gateway, const Plan &plan);
+    Producer(Gateway &shared, const Plan &what);
 
     // Stops the thread.
     ~Producer();
