@@ -41,10 +41,10 @@ struct pinion_actor_extra *pinion__actor_extra(struct pinion_actor *actor)
         struct pinion_actor_extra *extra = calloc(1, sizeof *extra);
         if (!extra)
             return NULL;
-        pinion__list_init(&extra->timers);
+        pinion__delays_init(&extra->timers);
         pinion__list_init(&extra->subscriptions);
         pinion__list_init(&extra->monitors);
-        extra->next_id = 1;
+        extra->next_monitor = 1;
         actor->extra = extra;
     }
     return actor->extra;

@@ -15,6 +15,7 @@
 #define PINION_ACTOR_ACTOR_H
 
 #include "actor/actors.h"
+#include "base/delays.h"
 #include "base/misuse.h"
 #include "engine/hub.h"
 #include <pinion/actor.h>
@@ -30,11 +31,10 @@ struct pinion_actor_work;
 
 /* What few actors need. It is made when it is first needed. */
 struct pinion_actor_extra {
-    struct pinion_list timers;
+    struct pinion_delays timers;
     struct pinion_list subscriptions;
     struct pinion_list monitors;
-    size_t timer_count;
-    uint64_t next_id; /* of a timer or a monitor */
+    uint64_t next_monitor; /* its number */
     struct pinion_actor_work *work;
 };
 

@@ -6,8 +6,8 @@
 static const char *extra_check(const struct pinion_actor_extra *extra)
 {
     size_t timers;
-    const char *wrong = pinion__list_check(&extra->timers, &timers);
-    if (!wrong && timers != extra->timer_count)
+    const char *wrong = pinion__list_check(&extra->timers.list, &timers);
+    if (!wrong && timers != extra->timers.count)
         wrong = "an actor has counted its timers wrong";
     if (!wrong)
         wrong = pinion__list_check(&extra->subscriptions, NULL);

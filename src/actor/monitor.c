@@ -179,7 +179,7 @@ static struct monitor *monitor_new(struct pinion_actor *actor, const pinion_ref 
     monitor->channel_scheduler = pinion__scheduler_ref(who->scheduler);
     monitor->channel = pinion__anchor_ref(who->channel);
     monitor->info = info;
-    monitor->number = info->monitor = actor->extra->next_id++;
+    monitor->number = info->monitor = actor->extra->next_monitor++;
     return monitor;
 }
 

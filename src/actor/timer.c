@@ -2,45 +2,23 @@
 #include "actor/handle.h"
 #include "actor/mail.h"
 #include "proto/payload.h"
-#include <stdlib.h>
 
-struct actor_timer {
-    struct pinion_timer timer;
-    struct pinion_list node; /* in extra->timers */
-    struct pinion_actor *actor;
-    struct pinion_actor_info *info;
-    uint64_t id;
-};
-
-static void timer_remove(struct actor_timer *timer)
+static void due(void *actor, void *at)
 {
-    pinion__timer_cancel(&timer->timer);
-    pinion__list_remove(&timer->node);
-    timer->actor->extra->timer_count--;
-    free(timer);
-}
-
-static void timer_drop(struct actor_timer *timer)
-{
-    timer->info->mail.destroy(&timer->info->mail);
-    timer_remove(timer);
-}
-
-static void fire(struct pinion_timer *base)
-{
-    struct actor_timer *timer = PINION_CONTAINER_OF(base, struct actor_timer, timer);
-    struct pinion_actor *actor = timer->actor;
-    struct pinion_actor_info *info = timer->info;
-    timer_remove(timer);
+    struct pinion_actor_info *info = at;
     pinion__actor_mail_put(actor, &info->mail, pinion__actor_info_bytes(info));
+}
+
+static void drop(void *at)
+{
+    struct pinion_actor_info *info = at;
+    info->mail.destroy(&info->mail);
 }
 
 void pinion__actor_timers_release(struct pinion_actor *actor)
 {
-    if (!actor->extra)
-        return;
-    PINION_LIST_FOREACH_SAFE (node, &actor->extra->timers)
-        timer_drop(PINION_CONTAINER_OF(node, struct actor_timer, node));
+    if (actor->extra)
+        pinion__delays_release(&actor->extra->timers);
 }
 
 /* ---- public ---- */
@@ -55,7 +33,7 @@ static int check(struct pinion_actor *actor, const char *name, const pinion_payl
         return pinion__actor_refuse(actor, call, name, NULL, PINION_ECLOSED, PINION_ACTOR_ENDS);
     if (!pinion__actor_extra(actor))
         return PINION_ENOMEM;
-    if (actor->extra->timer_count >= max)
+    if (actor->extra->timers.count >= max)
         return pinion__actor_refuse(actor, call, name, NULL, PINION_EBUSY,
                                     "the actor has as many timers as it may have (max_timers)");
     return 0;
@@ -63,25 +41,8 @@ static int check(struct pinion_actor *actor, const char *name, const pinion_payl
 
 static int start(struct pinion_actor *actor, uint32_t delay_ms, struct pinion_actor_info *info, uint64_t *id)
 {
-    struct actor_timer *timer = info ? calloc(1, sizeof *timer) : NULL;
-    if (!timer) {
-        if (info)
-            info->mail.destroy(&info->mail);
-        return PINION_ENOMEM;
-    }
-    timer->actor = actor;
-    timer->info = info;
-    timer->id = actor->extra->next_id++;
-    pinion__timer_init(&timer->timer, fire);
-    pinion__list_append(&actor->extra->timers, &timer->node);
-    actor->extra->timer_count++;
-    if (id)
-        *id = timer->id;
-    if (delay_ms == 0)
-        fire(&timer->timer);
-    else
-        pinion__scheduler_timer(actor->scheduler, &timer->timer, delay_ms);
-    return 0;
+    const struct pinion_delayed delayed = { actor, info, due, drop };
+    return pinion__delays_add(&actor->extra->timers, &delayed, actor->scheduler, delay_ms, id);
 }
 
 int pinion_actor_send_after(pinion_actor *actor, uint32_t delay_ms, const char *name, pinion_payload *payload,
@@ -105,14 +66,5 @@ bool pinion_actor_cancel_timer(pinion_actor *actor, uint64_t id)
 {
     PINION_NEED(actor, return false);
     PINION_CHECK_ON_LOOP_OF_ACTOR(actor);
-    if (!actor->extra)
-        return false;
-    PINION_LIST_FOREACH (node, &actor->extra->timers) {
-        struct actor_timer *timer = PINION_CONTAINER_OF(node, struct actor_timer, node);
-        if (timer->id == id) {
-            timer_drop(timer);
-            return true;
-        }
-    }
-    return false;
+    return actor->extra && pinion__delays_cancel(&actor->extra->timers, id);
 }

@@ -55,7 +55,7 @@ void pinion__channel_unhold(struct pinion_channel *channel)
     if (--channel->holds > 0)
         return;
     assert(channel->state == PINION_CHANNEL_ENDED);
-    assert(!channel->extra || (channel->extra->timer_count == 0 && channel->extra->inbox_count == 0 &&
+    assert(!channel->extra || (channel->extra->timers.count == 0 && channel->extra->inbox_count == 0 &&
                                pinion__list_empty(&channel->extra->subscriptions)));
     pinion__assigns_unref(channel->assigns);
     pinion__topic_drop(channel->topic);
@@ -74,9 +74,8 @@ struct pinion_channel_extra *pinion__channel_extra(struct pinion_channel *channe
         struct pinion_channel_extra *extra = calloc(1, sizeof *extra);
         if (!extra)
             return NULL;
-        pinion__list_init(&extra->timers);
+        pinion__delays_init(&extra->timers);
         pinion__list_init(&extra->subscriptions);
-        extra->next_timer_id = 1;
         channel->extra = extra;
     }
     return channel->extra;

@@ -13,6 +13,7 @@
 #define PINION_ENGINE_CHANNEL_H
 
 #include "base/bucket.h"
+#include "base/delays.h"
 #include "engine/socket.h"
 #include <assert.h>
 
@@ -43,9 +44,7 @@ struct pinion_channel_extra {
     size_t inbox_bytes; /* of messages from the client only: the client alone could fill it without end */
     size_t deferred;    /* how much mail is in the run queue; all of it is younger than the inbox */
     bool holding_back;  /* the inbox is full, so the socket's frames are held back */
-    struct pinion_list timers;
-    size_t timer_count;
-    uint64_t next_timer_id;
+    struct pinion_delays timers;
     struct pinion_list subscriptions; /* to other topics */
     struct pinion_work *work;
     struct pinion_late_join *late_join;

@@ -47,8 +47,8 @@ static const char *inbox_check(const struct pinion_channel *channel)
 static const char *extra_check(const struct pinion_channel *channel)
 {
     size_t timers;
-    const char *wrong = pinion__list_check(&channel->extra->timers, &timers);
-    if (!wrong && timers != channel->extra->timer_count)
+    const char *wrong = pinion__list_check(&channel->extra->timers.list, &timers);
+    if (!wrong && timers != channel->extra->timers.count)
         wrong = "a channel has counted its timers wrong";
     if (!wrong)
         wrong = inbox_check(channel);

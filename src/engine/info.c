@@ -67,8 +67,8 @@ static int check(struct pinion_channel *channel, const pinion_payload *payload)
         return PINION_ECLOSED;
     if (!pinion__channel_extra(channel))
         return PINION_ENOMEM;
-    return channel->extra->timer_count >= channel->socket->class->mount->options.max_timers ? PINION_EBUSY
-                                                                                            : 0;
+    return channel->extra->timers.count >= channel->socket->class->mount->options.max_timers ? PINION_EBUSY
+                                                                                             : 0;
 }
 
 int pinion_send_after(pinion_channel *channel, uint32_t delay_ms, const char *name, pinion_payload *payload,

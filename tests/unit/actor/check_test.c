@@ -40,9 +40,9 @@ static void an_actor(void **state)
     actor->state_of_life = PINION_ACTOR_ENDING;
     assert_tells(pinion__actors_check(shard), "nothing to wait for");
     actor->state_of_life = life;
-    actor->extra->timer_count++;
+    actor->extra->timers.count++;
     assert_tells(pinion__actors_check(shard), "timers");
-    actor->extra->timer_count--;
+    actor->extra->timers.count--;
     unsigned refs = atomic_exchange(&actor->refs, 0);
     assert_tells(pinion__actors_check(shard), "nobody holds");
     atomic_store(&actor->refs, refs);

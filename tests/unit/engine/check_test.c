@@ -73,9 +73,9 @@ static void channels(void **state)
     channel->state = PINION_CHANNEL_ENDED;
     assert_tells(check(), "has ended");
     channel->state = PINION_CHANNEL_JOINED;
-    channel->extra->timer_count++;
+    channel->extra->timers.count++;
     assert_tells(check(), "its timers wrong");
-    channel->extra->timer_count--;
+    channel->extra->timers.count--;
     channel->extra->inbox_count++;
     assert_tells(check(), "the mail in its inbox wrong");
     channel->extra->inbox_count--;
