@@ -4,6 +4,7 @@
 #include "base/log_limit.h"
 #include "base/quote.h"
 #include "engine/callback.h"
+#include "engine/channel_end.h"
 #include "engine/refused.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
@@ -22,12 +23,6 @@ static void crash(struct pinion_actor *actor, const char *callback, const char *
                        detail ? "(" : "", detail ? PINION_QUOTE(pinion__slice_str(detail)) : "",
                        detail ? ")" : "", why);
     pinion__actor_end(actor, PINION_REASON_CRASH);
-}
-
-/* An application may give these two reasons. All others are the library's own. */
-static pinion_reason stop_reason(pinion_reason reason)
-{
-    return reason == PINION_REASON_NORMAL || reason == PINION_REASON_SHUTDOWN ? reason : PINION_REASON_ERROR;
 }
 
 /* NULL: the result is sound. */
@@ -58,7 +53,7 @@ void pinion__actor_outcome(struct pinion_actor *actor, pinion_result result, pin
     if (why)
         crash(actor, callback, detail, why);
     else if (stops)
-        pinion__actor_end(actor, stop_reason(result.reason));
+        pinion__actor_end(actor, pinion__reason_given(result.reason));
 }
 
 static bool accepts(const pinion_result *result)
@@ -83,7 +78,7 @@ bool pinion__actor_init(struct pinion_actor *actor)
     if (actor->accepted)
         return true;
     if (stops)
-        pinion__actor_end(actor, stop_reason(result.reason));
+        pinion__actor_end(actor, pinion__reason_given(result.reason));
     else
         crash(actor, "init", NULL,
               result.kind == PINION_RESULT_CRASH

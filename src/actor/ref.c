@@ -7,6 +7,7 @@
 #include "base/log_limit.h"
 #include "base/sized.h"
 #include "engine/channel.h"
+#include "engine/channel_end.h"
 #include "engine/here.h"
 #include "proto/payload.h"
 #include <stdlib.h>
@@ -197,9 +198,7 @@ int pinion_actor_send_data(const pinion_actor_ref *ref, const char *name, void *
 int pinion_actor_stop(const pinion_actor_ref *ref, pinion_reason reason)
 {
     PINION_NEED_HELD(ref, return PINION_EINVAL);
-    bool allowed = reason == PINION_REASON_NORMAL || reason == PINION_REASON_SHUTDOWN;
-    return unsent(ref->actor, __func__, 0,
-                  pinion__actor_stop(ref->actor, allowed ? reason : PINION_REASON_ERROR));
+    return unsent(ref->actor, __func__, 0, pinion__actor_stop(ref->actor, pinion__reason_given(reason)));
 }
 
 /* ---- calling ---- */

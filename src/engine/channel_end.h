@@ -14,6 +14,13 @@ void pinion__channel_resume_end(struct pinion_channel *channel);
 /* The socket has ended: end its channels. */
 void pinion__channels_end(struct pinion_socket *socket);
 
+/* What counts as the reason that an application gives: it may give NORMAL and SHUTDOWN, and all others are
+ * the library's own. */
+static inline pinion_reason pinion__reason_given(pinion_reason reason)
+{
+    return reason == PINION_REASON_NORMAL || reason == PINION_REASON_SHUTDOWN ? reason : PINION_REASON_ERROR;
+}
+
 /* The reason's name, for the log. */
 const char *pinion__reason_name(pinion_reason reason);
 

@@ -42,12 +42,6 @@ static void reply(struct pinion_channel *channel, const pinion_result *result, s
                            PINION_WHO_OF(channel->socket));
 }
 
-/* An application may give these two reasons. All others are the library's own. */
-static pinion_reason stop_reason(pinion_reason reason)
-{
-    return reason == PINION_REASON_NORMAL || reason == PINION_REASON_SHUTDOWN ? reason : PINION_REASON_ERROR;
-}
-
 void pinion__channel_outcome(struct pinion_channel *channel, pinion_result result,
                              const struct pinion_slice *ref, const char *callback, const char *detail)
 {
@@ -69,7 +63,7 @@ void pinion__channel_outcome(struct pinion_channel *channel, pinion_result resul
         if (replies)
             reply(channel, &result, *ref, callback, what);
         if (result.kind == PINION_RESULT_STOP || result.kind == PINION_RESULT_STOP_REPLY)
-            pinion__channel_end(channel, stop_reason(result.reason));
+            pinion__channel_end(channel, pinion__reason_given(result.reason));
     }
     pinion_payload_unref(result.payload);
 }
