@@ -82,13 +82,11 @@ static int begin(struct pinion_actor *actor, pinion_work_fn *work, pinion_actor_
     own->done = done;
     own->data = data;
     extra->work = own;
-    int rc = pinion__begun_add(&actor->shard->begun, true) ? 0 : PINION_ECLOSED;
-    if (!rc && (rc = pinion__workers_run(actor->hub->workers, &own->task)) != 0)
-        pinion__begun_remove(&actor->shard->begun);
-    if (!rc)
-        return 0;
-    extra->work = NULL;
-    free(own);
+    int rc = pinion__begun_run(actor->shard, &own->task);
+    if (rc) {
+        extra->work = NULL;
+        free(own);
+    }
     return rc;
 }
 

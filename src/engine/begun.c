@@ -24,6 +24,16 @@ void pinion__begun_remove(struct pinion_begun *begun)
     atomic_fetch_sub_explicit(&begun->count, 1, memory_order_acq_rel);
 }
 
+int pinion__begun_run(struct pinion_shard *shard, struct pinion_task *task)
+{
+    if (!pinion__begun_add(&shard->begun, true))
+        return PINION_ECLOSED;
+    int rc = pinion__workers_run(shard->hub->workers, task);
+    if (rc)
+        pinion__begun_remove(&shard->begun);
+    return rc;
+}
+
 size_t pinion__begun_count(const struct pinion_begun *begun)
 {
     return atomic_load_explicit(&begun->count, memory_order_acquire) & ~(OVER | LAST);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 struct pinion_shard;
+struct pinion_task;
 
 /* All zero: nothing was begun. */
 struct pinion_begun {
@@ -20,6 +21,10 @@ bool pinion__begun_add(struct pinion_begun *begun, bool here);
 
 /* One of them is done. Thread: the loop's. */
 void pinion__begun_remove(struct pinion_begun *begun);
+
+/* Have a worker run a task for the loop that calls: one more is begun. PINION_ECLOSED: the loop has ended;
+ * those of pinion__workers_run. */
+int pinion__begun_run(struct pinion_shard *shard, struct pinion_task *task);
 
 /* How many are begun and not done; is it any? Thread: any. */
 size_t pinion__begun_count(const struct pinion_begun *begun);

@@ -103,18 +103,6 @@ static int check(const struct pinion_socket *socket, const struct pinion_callbac
     return 0;
 }
 
-/* Takes the task, if it returns 0. */
-static int hand_over(struct pinion_socket *socket, struct pinion_task *task)
-{
-    struct pinion_shard *shard = socket->shard;
-    if (!pinion__begun_add(&shard->begun, true))
-        return PINION_ECLOSED;
-    int rc = pinion__workers_run(shard->hub->workers, task);
-    if (rc)
-        pinion__begun_remove(&shard->begun);
-    return rc;
-}
-
 static int begin(struct pinion_socket *socket, pinion_work_fn *work, pinion_socket_done_fn *done, void *data)
 {
     struct pinion_callback *callback = socket->shard->callback;
@@ -128,7 +116,7 @@ static int begin(struct pinion_socket *socket, pinion_work_fn *work, pinion_sock
         .task.run = run_work, .socket = socket, .work = work, .done = done, .data = data
     };
     own->promise = pinion__promise_get(socket, callback);
-    rc = own->promise ? hand_over(socket, &own->task) : PINION_ENOMEM;
+    rc = own->promise ? pinion__begun_run(socket->shard, &own->task) : PINION_ENOMEM;
     if (rc) {
         pinion__promise_unref(own->promise);
         free(own);
