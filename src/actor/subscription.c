@@ -72,16 +72,6 @@ static void subscription_remove(struct actor_subscription *own)
     free(own);
 }
 
-static int subscribe(struct pinion_actor *actor, struct actor_subscription *own, struct pinion_slice name)
-{
-    struct pinion_topic *topic = pinion__topic_hold(&actor->shard->pubsub.registry, name);
-    if (!topic)
-        return PINION_ENOMEM;
-    int rc = pinion__topic_subscribe(topic, &own->receiver.subscriber);
-    pinion__topic_drop(topic);
-    return rc;
-}
-
 static int check(const struct pinion_actor *actor, const char *topic)
 {
     static const char call[] = "pinion_actor_subscribe";
@@ -107,7 +97,8 @@ static int subscribe_to(struct pinion_actor *actor, const char *topic)
     own->receiver.subscriber.lane = PINION_LANE_RECEIVER;
     own->receiver.deliver = deliver;
     own->actor = actor;
-    rc = subscribe(actor, own, pinion__slice_str(topic));
+    rc = pinion__registry_subscribe(&actor->shard->pubsub.registry, pinion__slice_str(topic),
+                                    &own->receiver.subscriber);
     if (rc) {
         free(own);
         return rc;

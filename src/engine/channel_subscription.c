@@ -24,17 +24,6 @@ static void subscription_remove(struct pinion_channel_subscription *subscription
     free(subscription);
 }
 
-static int subscribe(struct pinion_channel *channel, struct pinion_channel_subscription *subscription,
-                     struct pinion_slice name)
-{
-    struct pinion_topic *topic = pinion__topic_hold(&channel->socket->shard->pubsub.registry, name);
-    if (!topic)
-        return PINION_ENOMEM;
-    int rc = pinion__topic_subscribe(topic, &subscription->subscriber);
-    pinion__topic_drop(topic);
-    return rc;
-}
-
 static int check_topic(const struct pinion_channel *channel, struct pinion_slice topic)
 {
     if (topic.len > PINION_NAME_MAX)
@@ -60,7 +49,8 @@ static int subscribe_to(struct pinion_channel *channel, const char *topic)
         return PINION_ENOMEM;
     subscription->subscriber.lane = PINION_LANE_INFO;
     subscription->channel = channel;
-    int rc = subscribe(channel, subscription, name);
+    int rc =
+        pinion__registry_subscribe(&channel->socket->shard->pubsub.registry, name, &subscription->subscriber);
     if (rc) {
         free(subscription);
         return rc;

@@ -86,12 +86,8 @@ int pinion__subscription_deliver(struct pinion_subscriber *subscriber, struct pi
 
 static int begin(struct pinion_subscription *subscription)
 {
-    struct pinion_topic *topic =
-        pinion__topic_hold(&subscription->shard->pubsub.registry, pinion__slice_str(subscription->topic));
-    int rc = topic ? pinion__topic_subscribe(topic, &subscription->subscriber) : PINION_ENOMEM;
-    if (topic)
-        pinion__topic_drop(topic);
-    return rc;
+    return pinion__registry_subscribe(&subscription->shard->pubsub.registry,
+                                      pinion__slice_str(subscription->topic), &subscription->subscriber);
 }
 
 /* The caller was told that the subscription will begin: try until there is memory. */

@@ -157,6 +157,17 @@ int pinion__topic_subscribe(struct pinion_topic *topic, struct pinion_subscriber
     return 0;
 }
 
+int pinion__registry_subscribe(struct pinion_registry *registry, struct pinion_slice name,
+                               struct pinion_subscriber *subscriber)
+{
+    struct pinion_topic *topic = pinion__topic_hold(registry, name);
+    if (!topic)
+        return PINION_ENOMEM;
+    int rc = pinion__topic_subscribe(topic, subscriber);
+    pinion__topic_drop(topic);
+    return rc;
+}
+
 void pinion__topic_unsubscribe(struct pinion_subscriber *subscriber)
 {
     struct pinion_topic *topic = subscriber->topic;

@@ -69,6 +69,10 @@ void pinion__topic_drop(struct pinion_topic *topic);
 /* Subscribe to a topic that somebody holds. PINION_ENOMEM. */
 int pinion__topic_subscribe(struct pinion_topic *topic, struct pinion_subscriber *subscriber);
 
+/* The same for the topic of that name, which is made if necessary. PINION_ENOMEM. */
+int pinion__registry_subscribe(struct pinion_registry *registry, struct pinion_slice name,
+                               struct pinion_subscriber *subscriber);
+
 /* Say how the subscriber is reached from its entry; NULL: it is not. It may be called during a fan-out, and
  * for a subscriber that is not subscribed. */
 static inline void pinion__topic_reach(const struct pinion_subscriber *subscriber, void *target,
