@@ -3,6 +3,7 @@
 #include "actor/idle.h"
 #include "actor/mail.h"
 #include "actor/names.h"
+#include "base/owned.h"
 #include "engine/here.h"
 #include "engine/refused.h"
 #include <stdlib.h>
@@ -153,12 +154,7 @@ void pinion_actor_set_state(pinion_actor *actor, void *state, void (*destroy)(vo
 {
     PINION_NEED(actor, return );
     PINION_CHECK_ON_LOOP_OF_ACTOR(actor);
-    void *old = actor->state;
-    void (*destroy_old)(void *) = actor->destroy_state;
-    actor->state = state;
-    actor->destroy_state = destroy;
-    if (destroy_old)
-        destroy_old(old); /* last: it may look at the state, or set another */
+    pinion__owned_replace(&actor->state, &actor->destroy_state, state, destroy);
 }
 
 void *pinion_actor_state(const pinion_actor *actor)

@@ -1,4 +1,5 @@
 #include "engine/channel.h"
+#include "base/owned.h"
 #include "engine/known.h"
 #include "engine/lane.h"
 #include "engine/refused.h"
@@ -142,12 +143,7 @@ void pinion_channel_set_state(pinion_channel *channel, void *state, void (*destr
 {
     PINION_NEED(channel, return );
     PINION_CHECK_ON_LOOP_OF(channel);
-    void *old = channel->user_state;
-    void (*destroy_old)(void *) = channel->destroy_state;
-    channel->user_state = state;
-    channel->destroy_state = destroy;
-    if (destroy_old)
-        destroy_old(old); /* last: it may look at the state, or set another */
+    pinion__owned_replace(&channel->user_state, &channel->destroy_state, state, destroy);
 }
 
 void *pinion_channel_state(const pinion_channel *channel)

@@ -1,4 +1,5 @@
 #include "engine/socket.h"
+#include "base/owned.h"
 #include "engine/admit.h"
 #include "engine/callback.h"
 #include "engine/refused.h"
@@ -86,12 +87,7 @@ void pinion_socket_set_state(pinion_socket *socket, void *state, void (*destroy)
 {
     PINION_NEED(socket, return );
     PINION_CHECK_ON_LOOP(socket);
-    void *old = socket->user_state;
-    void (*destroy_old)(void *) = socket->destroy_state;
-    socket->user_state = state;
-    socket->destroy_state = destroy;
-    if (destroy_old)
-        destroy_old(old); /* last: it may look at the state, or set another */
+    pinion__owned_replace(&socket->user_state, &socket->destroy_state, state, destroy);
 }
 
 void *pinion_socket_state(const pinion_socket *socket)
