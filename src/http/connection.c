@@ -38,7 +38,6 @@ void pinion__http_accept(struct pinion_http_server *server, struct pinion_conn *
         return; /* the loop closes a connection that nobody attaches to */
     http->conn = conn;
     http->server = server;
-    pinion__http_file_init(http);
     pinion__http_deadline_init(http);
     pinion__http_input_init(http);
     http->discard_left = PINION_HTTP_DISCARD_MAX;

@@ -55,8 +55,7 @@ struct pinion_http {
             size_t waiting; /* bytes of the last piece, if the kernel did not take it all at once */
         } file;             /* in FILE */
     };
-    struct pinion_turn turn; /* while it waits, requests wait too, in any state */
-    struct pinion_task pump; /* sends the next piece of a file */
+    struct pinion_turn turn; /* while it waits, requests wait too, in any state; in FILE it sends a piece */
     uint8_t state;           /* enum pinion_http_state */
     bool has_rest;           /* the request's body has not been read to its end */
     bool expects;            /* the peer waits for 100 Continue before it sends the body */
@@ -67,8 +66,6 @@ struct pinion_http {
     bool head_begun;         /* a part of the next head has come, so that its deadline runs */
     bool returning;          /* see struct pinion_http_handler */
     bool eof;                /* the peer sends no more; it still gets its answers */
-    bool pumping;            /* the pump task is queued */
-    bool gone;               /* the connection is closed, and the pump task frees this struct */
 };
 
 /* True while an answer takes its time. */
@@ -159,13 +156,10 @@ void pinion__http_wait_turn(struct pinion_http *http);
 
 /* ---- file.c ---- */
 
-/* Call it once, before any file is sent. */
-void pinion__http_file_init(struct pinion_http *http);
-
 /* The head is queued: have the rest of this file sent behind it, `length` bytes. Closes the file. */
 void pinion__http_start_file(struct pinion_http *http, int fd, uint64_t length, bool keep_alive);
 
-/* Send more of the file, after the current callback. */
+/* Send more of the file, in turn with other connections. */
 void pinion__http_pump_later(struct pinion_http *http);
 
 /* In FILE: of the last piece, so many bytes wait for the client. */

@@ -1,9 +1,9 @@
-/* Sends files, a piece in each turn. Meanwhile requests wait. A piece is memory that is held until the client
- * has taken it. Clients that ask for a file and go are noticed some turns later, so there may be thousands of
- * them at a time: then pieces are small. */
+/* Sends files, a piece at a time. Connections that send files stand in the server's line: so thousands of
+ * them take a few milliseconds of a turn of the loop, and others wait no longer. Meanwhile their requests
+ * wait. A piece is memory that is held until the client has taken it. Clients that ask for a file and go are
+ * noticed some turns later, so there may be thousands of them at a time: then pieces are small. */
 #include "http/connection.h"
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 static ssize_t read_some(int fd, char *bytes, size_t want)
@@ -56,16 +56,11 @@ static void after_file(struct pinion_http *http)
     pinion__http_go_on(http);
 }
 
-/* Send one piece in a turn, so that other connections get theirs. If the kernel did not take all of it, the
- * next piece waits until it has (`drained`). */
-static void run_pump(struct pinion_task *task)
+/* Send one piece, then others have their turn. If the kernel did not take all of it, the next piece waits
+ * until it has (`drained`). */
+static void run_pump(struct pinion_turn *turn)
 {
-    struct pinion_http *http = PINION_CONTAINER_OF(task, struct pinion_http, pump);
-    http->pumping = false;
-    if (http->gone) {
-        free(http);
-        return;
-    }
+    struct pinion_http *http = PINION_CONTAINER_OF(turn, struct pinion_http, turn);
     if (http->state != PINION_HTTP_FILE)
         return;
     pinion__http_note_waiting(http, 0);
@@ -79,15 +74,9 @@ static void run_pump(struct pinion_task *task)
 
 void pinion__http_pump_later(struct pinion_http *http)
 {
-    if (http->pumping)
-        return;
-    http->pumping = true;
-    pinion__scheduler_defer(http->server->scheduler, &http->pump);
-}
-
-void pinion__http_file_init(struct pinion_http *http)
-{
-    http->pump.run = run_pump;
+    http->turn.run = run_pump;
+    if (!pinion__turn_waits(&http->turn))
+        pinion__turns_append(&http->server->turns, &http->turn);
 }
 
 void pinion__http_start_file(struct pinion_http *http, int fd, uint64_t length, bool keep_alive)

@@ -133,6 +133,7 @@ static void run_turn(struct pinion_turn *turn)
 void pinion__http_wait_turn(struct pinion_http *http)
 {
     pinion__conn_pause(http->conn);
+    http->turn.run = run_turn;
     pinion__turns_append(&http->server->turns, &http->turn);
 }
 

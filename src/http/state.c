@@ -37,9 +37,7 @@ void pinion__http_free(struct pinion_http *http)
     pinion__list_remove(&http->node);
     pinion__turn_remove(&http->turn);
     pinion__buf_release(&http->input);
-    http->gone = true;
-    if (!http->pumping)
-        free(http);
+    free(http);
 }
 
 void pinion__http_finish(struct pinion_http *http)

@@ -11,6 +11,7 @@ import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import os from "node:os";
+import { setTimeout as elapse } from "node:timers/promises";
 import { SANITIZED } from "./build.mjs";
 import { RawConnection, text } from "./raw.mjs";
 import { within } from "./wait.mjs";
@@ -19,6 +20,7 @@ import { within } from "./wait.mjs";
 const ATTACKER_PRIORITY = os.constants.priority.PRIORITY_BELOW_NORMAL;
 
 const ONCE = 3; // as many times longer is the one answer that takes longest: what all attackers send first comes at once
+const REST_MS = 100; // a server that does nothing for so long is done
 const SANITIZED_PART = 10; // as many times less is asked for where it is not judged
 const SPIN_MS = 15; // what spin() takes on the machine that the limit was set on
 const LIMIT_MS = 50 * Math.max(1, spinning() / SPIN_MS);
@@ -37,6 +39,20 @@ function schedule(pid) {
     }
   }
   return sum;
+}
+
+// Once the server has next to nothing to do.
+export async function atRest(server) {
+  const look = async () => {
+    let before;
+    let worked = -Infinity;
+    do {
+      before = worked;
+      await elapse(REST_MS);
+      ({ worked } = schedule(server.pid));
+    } while (worked - before > REST_MS / 20);
+  };
+  await within(look(), "the server to be done", 30_000);
 }
 
 function spin() {
