@@ -344,12 +344,12 @@ describe("bad input", { concurrency: 16 }, () => {
     ];
     for (const [name, behave] of patient) {
       bad(`a peer that ${name} is closed after 10 s`, async (t) => {
+        const began = Date.now(); // a busy machine may tell us late that we are connected
         const raw = await RawConnection.open(t, server);
-        const began = Date.now();
         behave(raw);
         await within(raw.closed, "the end of the connection", 13_000);
         const took = Date.now() - began;
-        assert.ok(took >= 9_000 && took <= 12_000, `closed after ${took} ms`);
+        assert.ok(took >= 9_000 && took <= 13_000, `closed after ${took} ms`);
       });
     }
   });
@@ -370,8 +370,8 @@ describe("peers that go quiet", () => {
     for (let before = pushes.length; pushes.length - before < 2; ) {
       before = pushes.length;
       const raw = await RawConnection.websocket(t, server, FAST);
-      raw.send(text(["1", "1", "room:idle", "phx_join", {}]));
       const began = Date.now();
+      raw.send(text(["1", "1", "room:idle", "phx_join", {}]));
       assert.equal(await raw.closeCode(), 1002);
       const took = Date.now() - began;
       assert.ok(took >= 150 && took < 2_000, `closed after ${took} ms`);
