@@ -7,9 +7,10 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#define LOOPS   2
-#define THREADS 4
-#define SENT    1200
+#define LOOPS    2
+#define THREADS  4
+#define SENT     1200
+#define CLOSE_MS 100 /* the clients here close nothing themselves */
 
 static sem_t ended_one;
 static atomic_size_t begun, ended_ok, ended_closed, destroyed, out_of_order, inits, terminates;
@@ -77,8 +78,9 @@ static void make(void)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         atomic_store(counts[i], 0);
     pinion_log_set_level(PINION_LOG_NONE);
-    ok(pinion_endpoint_new(&endpoint,
-                           &(pinion_endpoint_options){ .host = "127.0.0.1", .io = io, .loops = LOOPS }));
+    ok(pinion_endpoint_new(
+        &endpoint, &(pinion_endpoint_options){
+                       .host = "127.0.0.1", .io = io, .loops = LOOPS, .close_timeout_ms = CLOSE_MS }));
 }
 
 static int unmake(void **state)
