@@ -60,11 +60,16 @@ static pinion_result join(pinion_actor *actor, pinion_call *call, const char *na
     return pinion_ok(pinion_json("{s:i}", "seat", (int)(player - room->players)));
 }
 
-static void leave(struct room *room, uint64_t monitor)
+/* Who has left for good gives the seat up; who has lost the connection may come back. */
+static void leave(struct room *room, const pinion_info *down)
 {
     for (struct player *player = room->players; player < room->players + GAME_SEATS; player++) {
-        if (player->monitor != monitor)
+        if (player->monitor != down->monitor)
             continue;
+        if (down->reason == PINION_REASON_LEFT) {
+            *player = (struct player){ .monitor = 0 };
+            continue;
+        }
         player->monitor = 0;
         player->direction = 0;
         player->away_since = room->tick;
@@ -155,7 +160,7 @@ static pinion_result handle_info(pinion_actor *actor, const pinion_info *info)
     if (strcmp(info->name, "steer") == 0)
         steer(room, info->payload);
     if (strcmp(info->name, "down") == 0)
-        leave(room, info->monitor);
+        leave(room, info);
     if (strcmp(info->name, "tick") != 0)
         return pinion_noreply();
     tick(actor, room);

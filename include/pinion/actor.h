@@ -238,8 +238,9 @@ PINION_API const pinion_ref *pinion_call_from(const pinion_call *call);
 
 /* ---- in the callbacks of an actor ---- */
 
-/* Hear when a channel ends: handle_info gets "down", once, with *monitor in info->monitor. If the channel has
- * ended already, it comes at once. monitor may be NULL.
+/* Hear when a channel ends: handle_info gets "down", once, with *monitor in info->monitor, and in
+ * info->reason why it ended, as its terminate heard it. If the channel has ended already, "down" comes at
+ * once, with PINION_REASON_CLOSED. monitor may be NULL.
  *
  * Errors: PINION_EINVAL: the ref is a socket's; PINION_ECLOSED: the actor ends (terminate); PINION_ENOMEM:
  * out of memory. */

@@ -34,6 +34,7 @@ typedef struct pinion_info {
     const pinion_payload *payload; /* NULL for pinion_ref_send_data */
     void *data;                    /* the pointer of pinion_ref_send_data; else NULL */
     uint64_t monitor;              /* of an actor's "down": whose end it is (pinion_actor_monitor); else 0 */
+    pinion_reason reason;          /* of an actor's "down": why that channel ended */
 } pinion_info;
 
 /* An event and the function that takes it. */

@@ -138,9 +138,11 @@ static void destroy_info(struct pinion_actor_mail *mail)
 static void handle_info(struct pinion_actor *actor, struct pinion_actor_mail *mail)
 {
     struct pinion_actor_info *own = PINION_CONTAINER_OF(mail, struct pinion_actor_info, mail);
-    pinion_info info = {
-        .name = own->name, .payload = own->payload, .data = own->data, .monitor = own->monitor
-    };
+    pinion_info info = { .name = own->name,
+                         .payload = own->payload,
+                         .data = own->data,
+                         .monitor = own->monitor,
+                         .reason = own->reason };
     pinion__actor_handle_info(actor, &info);
 }
 

@@ -42,6 +42,7 @@ struct pinion_actor_info {
     void *data;
     void (*destroy_data)(void *data);
     uint64_t monitor;
+    pinion_reason reason; /* of a monitored channel's end */
     char name[];
 };
 

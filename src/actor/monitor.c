@@ -20,6 +20,7 @@ struct monitor {
     struct pinion_actors_loop *watching;        /* NULL: it does not */
     uint64_t channel_id;
     uint64_t number;
+    uint8_t reason; /* a pinion_reason: why the channel ended; set before the down task is posted */
     atomic_uint refs;
 };
 
@@ -66,6 +67,7 @@ static void run_down(struct pinion_task *task)
     struct pinion_actor_info *info = monitor->info;
     if (!pinion__list_empty(&monitor->node)) {
         monitor->info = NULL;
+        info->reason = (pinion_reason)monitor->reason;
         pinion__actor_mail_put(monitor->actor, &info->mail, pinion__actor_info_bytes(info));
         forget(monitor);
     }
@@ -75,8 +77,9 @@ static void run_down(struct pinion_task *task)
 /* ---- on the channel's loop ---- */
 
 /* The channel's part is over: its reference goes with the task. */
-static void go_down(struct monitor *monitor)
+static void go_down(struct monitor *monitor, pinion_reason reason)
 {
+    monitor->reason = (uint8_t)reason;
     if (run_on(monitor->actor->scheduler, &monitor->down_task) != 0)
         unref(monitor);
 }
@@ -98,14 +101,15 @@ static void run_begin(struct pinion_task *task)
     struct monitor *monitor = PINION_CONTAINER_OF(task, struct monitor, begin_task);
     struct pinion_channel *channel = monitor->channel->target;
     if (!channel || !channel->socket->shard->hub->actors) {
-        go_down(monitor);
+        go_down(monitor, PINION_REASON_CLOSED);
         return;
     }
     struct pinion_actors_loop *loop = pinion__actors_loop(channel->socket->shard);
     monitor->channel_id = channel->id;
     struct pinion_slice id = pinion__slice((const char *)&channel->id, sizeof channel->id);
     if (pinion__multimap_add(&loop->watched, &monitor->by_channel, pinion__hash(id)) != 0) {
-        go_down(monitor); /* without memory it cannot watch: it takes the channel for ended */
+        go_down(monitor,
+                PINION_REASON_CLOSED); /* without memory it cannot watch: it takes the channel for ended */
         return;
     }
     monitor->watching = loop;
@@ -128,7 +132,7 @@ void pinion__monitors_channel_ended(const struct pinion_channel *channel)
     while ((node = pinion__multimap_find(&loop->watched, id, pinion__hash(id)))) {
         struct monitor *monitor = PINION_CONTAINER_OF(node, struct monitor, by_channel);
         unwatch(monitor);
-        go_down(monitor);
+        go_down(monitor, (pinion_reason)channel->reason);
     }
 }
 
@@ -200,7 +204,7 @@ static int begin(struct pinion_actor *actor, const pinion_ref *who, uint64_t *nu
     if (number)
         *number = monitor->number;
     if (run_on(monitor->channel_scheduler, &monitor->begin_task) != 0)
-        go_down(monitor); /* its loop has ended, and the channel with it */
+        go_down(monitor, PINION_REASON_CLOSED); /* its loop has ended, and the channel with it */
     return 0;
 }
 

@@ -105,6 +105,15 @@ static void who_stays_away_loses_the_seat(void **unused)
     assert_int_equal(seat_of(player("cid")), 0);
 }
 
+static void who_leaves_gives_the_seat_up(void **unused)
+{
+    pinion_test_client *ann = player("ann"), *bob = player("bob");
+    (void)seat_of(ann);
+    (void)seat_of(bob);
+    ok(pinion_test_leave(ann, TOPIC));
+    assert_int_equal(seat_of(player("cid")), 0);
+}
+
 static void a_full_room_is_full(void **unused)
 {
     char name[10];
@@ -144,6 +153,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(twenty_times_a_second, setup, teardown),
         cmocka_unit_test_setup_teardown(who_comes_back_has_the_old_seat, setup, teardown),
         cmocka_unit_test_setup_teardown(who_stays_away_loses_the_seat, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_leaves_gives_the_seat_up, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_room_is_full, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_direction_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_room_ends_when_it_is_empty, setup, teardown),

@@ -21,7 +21,7 @@ static pinion_result note_down(pinion_actor *actor, const pinion_info *info)
 {
     char text[40];
     last_actor = actor;
-    snprintf(text, sizeof text, "%s %d", info->name, (int)info->monitor);
+    snprintf(text, sizeof text, "%s %d: %d", info->name, (int)info->monitor, (int)info->reason);
     tell("info", text);
     return pinion_noreply();
 }
@@ -37,10 +37,10 @@ static pinion_test_client *joined(const char *topic, uint64_t *monitor)
     return client;
 }
 
-static void expect_down(uint64_t monitor)
+static void expect_down(uint64_t monitor, pinion_reason reason)
 {
     char expected[100];
-    snprintf(expected, sizeof expected, "info(down %d) ", (int)monitor);
+    snprintf(expected, sizeof expected, "info(down %d: %d) ", (int)monitor, (int)reason);
     expect_told(expected);
 }
 
@@ -61,17 +61,19 @@ static int tear_down(void **state)
 static void whatever_ends_the_channel(void **state)
 {
     pinion_test_client *clients[4];
+    char text[100];
     for (int i = 0; i < 4; i++)
         clients[i] = joined("room:a", &monitors[i]);
     story[0] = '\0';
     ok(pinion_test_leave(clients[0], "room:a"));
-    expect_down(monitors[0]);
+    expect_down(monitors[0], PINION_REASON_LEFT);
     assert_true(pinion_test_push(clients[1], "room:a", "crash", NULL) > 0);
-    expect_down(monitors[1]);
+    expect_down(monitors[1], PINION_REASON_CRASH);
     pinion_test_disconnect(clients[2]);
-    expect_down(monitors[2]);
+    expect_down(monitors[2], PINION_REASON_CLOSED);
     ok(pinion_test_join(clients[3], "room:a", NULL)); /* the old one ends */
-    assert_non_null(strstr(story, "info(down"));
+    snprintf(text, sizeof text, "info(down %d: %d) ", (int)monitors[3], (int)PINION_REASON_DUPLICATE);
+    assert_non_null(strstr(story, text));
 }
 
 static void one_that_is_not_listened_to_is_not_heard(void **state)
@@ -116,7 +118,7 @@ static void a_channel_that_has_ended_is_down_at_once(void **state)
     pinion_test_run(test);
     story[0] = '\0';
     ok(pinion_actor_monitor(last_actor, kept, &monitors[0]));
-    expect_down(monitors[0]);
+    expect_down(monitors[0], PINION_REASON_CLOSED);
     pinion_ref_free(kept);
 }
 
@@ -131,7 +133,8 @@ static void many_monitors_of_one_channel(void **state)
     for (int i = 0; i < 5; i++) {
         ok(pinion_actor_monitor(last_actor, kept, &monitors[i]));
         if (i != 2)
-            snprintf(expected + strlen(expected), 30, "info(down %d) ", (int)monitors[i]);
+            snprintf(expected + strlen(expected), 30, "info(down %d: %d) ", (int)monitors[i],
+                     (int)PINION_REASON_CLOSED);
     }
     assert_true(pinion_actor_demonitor(last_actor, monitors[2]));
     pinion_test_disconnect(client);
