@@ -53,7 +53,8 @@ typedef struct pinion_actor_def {
      * pinion_stop(PINION_REASON_NORMAL). */
     uint32_t idle_ms;
     uint32_t max_timers; /* Its timers. A number. Default: 1,000. On excess: PINION_EBUSY. */
-    size_t max_mailbox;  /* Messages and calls that wait for it. Bytes. Default: 1 MiB. On excess:
+    size_t max_mailbox;  /* Messages and calls that wait for it; a single larger one has room when nothing
+                            else waits. Bytes. Default: 1 MiB. On excess:
                             PINION_EBUSY, and broadcasts are dropped and counted (`dropped`). */
 } pinion_actor_def;
 

@@ -47,7 +47,8 @@ typedef struct pinion_endpoint_options {
     size_t max_actors;     /* Actors of pinion_actor_open, on all loops together. A number. Default:
                               1,000,000. On excess: PINION_EBUSY. */
     size_t max_mailbox;    /* Broadcasts and messages that wait for a loop; as much again may be under way on
-                              the loop. Bytes of memory, without that of pinion_ref_send_data's data.
+                              the loop. A single larger one has room when nothing else waits. Bytes of
+                              memory, without that of pinion_ref_send_data's data.
                               Default: 64 MiB. On excess: PINION_EBUSY for who broadcasts or sends, counted
                               (`mailbox_full`), with a warning in the log. */
 

@@ -7,11 +7,12 @@
 
 /* ---- the mailbox: any thread ---- */
 
+/* What is larger than the cap has room when nothing else waits. Otherwise nobody could ever send it. */
 static bool reserve(struct pinion_actor *actor, size_t bytes)
 {
     size_t max = actor->max_mailbox;
     size_t before = atomic_fetch_add(&actor->queued, bytes);
-    if (before <= max && bytes <= max - before)
+    if (before == 0 || (before <= max && bytes <= max - before))
         return true;
     atomic_fetch_sub(&actor->queued, bytes);
     return false;

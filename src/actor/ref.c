@@ -147,7 +147,7 @@ int pinion_actor_open_sized(pinion_endpoint *endpoint, const char *name, const p
 
 /* The error of what could not be sent, with its sentence; 0 gives 0. It is not logged, since the caller made
  * no mistake. */
-static int unsent(const struct pinion_actor *actor, const char *call, size_t bytes, int code)
+static int unsent(const struct pinion_actor *actor, const char *call, int code)
 {
     if (!code)
         return 0;
@@ -155,9 +155,9 @@ static int unsent(const struct pinion_actor *actor, const char *call, size_t byt
     if (code == PINION_EBUSY)
         return pinion__fail(
             code,
-            "%s: the mailbox of the actor %s, or that of its loop, is full: it has %zu bytes, and "
-            "%zu more were sent (max_mailbox)",
-            call, actor->name, queued, bytes);
+            "%s to the actor %s: its mailbox, in which %zu bytes wait, or that of its loop is full "
+            "(max_mailbox)",
+            call, actor->name, queued);
     return pinion__fail(code, "%s to the actor %s: %s", call, actor->name,
                         code == PINION_ECLOSED ? "the endpoint has stopped" : pinion_strerror(code));
 }
@@ -165,13 +165,12 @@ static int unsent(const struct pinion_actor *actor, const char *call, size_t byt
 static int send_info(struct pinion_actor *actor, const char *call, struct pinion_actor_info *info)
 {
     if (!info)
-        return unsent(actor, call, 0, PINION_ENOMEM);
+        return unsent(actor, call, PINION_ENOMEM);
     info->mail.needs = true;
-    size_t bytes = pinion__actor_info_bytes(info);
-    int rc = pinion__actor_mail_send(actor, &info->mail, bytes);
+    int rc = pinion__actor_mail_send(actor, &info->mail, pinion__actor_info_bytes(info));
     if (rc)
         info->mail.destroy(&info->mail);
-    return unsent(actor, call, bytes, rc);
+    return unsent(actor, call, rc);
 }
 
 int pinion_actor_send(const pinion_actor_ref *ref, const char *name, pinion_payload *payload)
@@ -198,7 +197,7 @@ int pinion_actor_send_data(const pinion_actor_ref *ref, const char *name, void *
 int pinion_actor_stop(const pinion_actor_ref *ref, pinion_reason reason)
 {
     PINION_NEED_HELD(ref, return PINION_EINVAL);
-    return unsent(ref->actor, __func__, 0, pinion__actor_stop(ref->actor, pinion__reason_given(reason)));
+    return unsent(ref->actor, __func__, pinion__actor_stop(ref->actor, pinion__reason_given(reason)));
 }
 
 /* ---- calling ---- */
@@ -230,7 +229,7 @@ static int call(struct pinion_actor *actor, const char *name, pinion_payload *pa
         return rc;
     }
     rc = pinion__actor_call(actor, name, payload, options);
-    return unsent(actor, "pinion_actor_call", 0, rc);
+    return unsent(actor, "pinion_actor_call", rc);
 }
 
 int pinion_actor_call_sized(const pinion_actor_ref *ref, const char *name, pinion_payload *payload,

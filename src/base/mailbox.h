@@ -2,8 +2,8 @@
  *
  * Many threads put tasks, one takes them. The tasks of one thread stay in order. The owner is woken once for
  * each batch: by the put that finds the mailbox empty. The mailbox has a cap in bytes, so that a loop that
- * falls behind cannot take all memory. A task that must not be lost is put with size 0, to which the cap does
- * not apply. */
+ * falls behind cannot take all memory. A task that is larger than the cap has room when nothing else waits. A
+ * task that must not be lost is put with size 0, to which the cap does not apply. */
 #ifndef PINION_BASE_MAILBOX_H
 #define PINION_BASE_MAILBOX_H
 

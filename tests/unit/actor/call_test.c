@@ -207,11 +207,23 @@ static void a_client_hears_why_there_is_no_answer(void **state)
     pinion_actor_ref_free(asked);
 }
 
+static pinion_result join_behind_another(pinion_channel *channel, const char *topic,
+                                         const pinion_payload *params)
+{
+    ok(pinion_actor_send(asked, "first", NULL)); /* it is larger than the mailbox, and alone */
+    return pinion_actor_later(channel, asked, "echo", NULL, 0);
+}
+
+static const pinion_channel_def behind = { .join = join_behind_another };
+static const pinion_socket_def busy = { .channels = PINION_ROUTES({ "room:*", &behind }) };
+
 static void a_client_hears_that_it_is_busy(void **state)
 {
-    static const pinion_actor_def small = { .handle_call = actor_call, .max_mailbox = 1 };
+    static const pinion_actor_def small = { .handle_call = actor_call,
+                                            .handle_info = actor_info,
+                                            .max_mailbox = 1 };
     asked = opened_as("a", &small);
-    pinion_test_client *client = connected(&socket_def);
+    pinion_test_client *client = connected(&busy);
     assert_int_equal(pinion_test_join(client, "room:echo", NULL), PINION_EACCES);
     assert_string_equal(json_string_value(json_object_get(pinion_test_value(test), "reason")), "busy");
     pinion_actor_ref_free(asked);
