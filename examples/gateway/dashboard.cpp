@@ -27,24 +27,24 @@ class Dashboard
             hold(channel, key, payload);
     }
 
-    // Nothing waits any more: push all that was held, as one message.
+    // Nothing waited any more: push all that was held, as one message. If other channels of the socket have
+    // pushed much since, this is called again.
     void catch_up(pinion_channel *channel)
     {
+        if (held.empty() || is_behind(channel))
+            return;
         json_t *readings = json_object();
         for (const auto &[key, payload] : held)
             json_object_set(readings, key.c_str(), pinion_payload_tree(payload.get()));
-        if (held.empty())
-            json_decref(readings);
-        else
-            pinion_push(channel, "newest", pinion_payload_json(readings));
-        held.clear();
+        if (pinion_push_droppable(channel, "newest", pinion_payload_json(readings)) == 0)
+            held.clear();
     }
 
   private:
-    // From a quarter of max_queue on, the library tells when the client has caught up.
-    static bool is_behind(const pinion_channel *channel)
+    // The library tells when the client has caught up.
+    static bool is_behind(pinion_channel *channel)
     {
-        return pinion_socket_queued(pinion_channel_socket(channel)) > MAX_QUEUE / 4;
+        return pinion_socket_is_behind(pinion_channel_socket(channel));
     }
 
     void hold(const pinion_channel *channel, const std::string &key, const pinion_payload *payload)

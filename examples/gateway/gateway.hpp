@@ -13,6 +13,9 @@ constexpr const char *TOPIC = "telemetry";
 // What waits for one dashboard, at most. Of a quarter of it on, readings are held back and conflated.
 constexpr std::size_t MAX_QUEUE = 128 * 1024;
 
+// What the kernel takes for a dashboard before it can send it. It is older than what is held back.
+constexpr std::uint32_t MAX_UNSENT = 16 * 1024;
+
 // What waits for one loop, at most: some seconds of readings. Older ones would be worth nothing.
 constexpr std::size_t MAX_MAILBOX = 8 * 1024 * 1024;
 

@@ -33,6 +33,7 @@ int serve(Gateway &gateway, const Plan &plan)
 {
     pinion_socket_options options{};
     options.max_queue = MAX_QUEUE;
+    options.max_unsent = MAX_UNSENT;
     options.drop_broadcasts = true; // what a filter pushes is a broadcast: it never closes a dashboard
     int rc = pinion_endpoint_socket(gateway.endpoint, "/socket", &user_socket, &options);
     if (!rc)

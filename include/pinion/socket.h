@@ -144,6 +144,12 @@ typedef struct pinion_socket_options {
                              pinion_push_droppable sends. Then only replies and other pushes can close the
                              client. Default: false. */
 
+    /* How much the kernel may take for a client before it can send it (TCP_NOTSENT_LOWAT, tcp(7)). It waits
+     * there too, but counts in no limit, and nothing newer can take its place: with a small value, clients
+     * are found slow early (max_queue, drained). Bytes. For WebSockets. Default: 0, as much as the kernel
+     * likes: megabytes. */
+    uint32_t max_unsent;
+
     /* ---- when it leaves ---- */
 
     /* How long frames for a client may wait for others, so that all of them leave in one send: where many
@@ -237,6 +243,11 @@ PINION_API const char *pinion_socket_id(const pinion_socket *socket);
  * kernel has taken, or a poll, has left and does not count, whether or not the client has read it. 0 when
  * nothing waits, when the client is gone, and for a transport of the application that does not say. */
 PINION_API size_t pinion_socket_queued(const pinion_socket *socket);
+
+/* True while the client is behind: more than a quarter of max_queue waited for it, or a push was refused for
+ * want of room (PINION_EBUSY), and `drained` has still to be called. So what is held back because of this is
+ * certain to be asked for. False where neither the socket nor any channel of its definition has `drained`. */
+PINION_API bool pinion_socket_is_behind(const pinion_socket *socket);
 
 /* The state and the assigns of a socket. They work like those of a channel (pinion_channel_set_state,
  * pinion_assign). Its channels start with a copy of its assigns.

@@ -194,6 +194,8 @@ typedef struct pinion_transport_limits {
 
     size_t ask_above; /* When more than this would wait for the client, ask pinion_transport_admit. Bytes of
                          memory. max_queue, or a quarter of it, where a definition has `drained`. */
+    uint32_t max_unsent; /* How much the kernel may take for the client before it can send it
+                            (TCP_NOTSENT_LOWAT). Bytes. 0: as much as it likes. */
 } pinion_transport_limits;
 
 /* The limits of the mount that the socket belongs to. A transport that asks for them once, when its connect

@@ -174,6 +174,7 @@ static void fill_limits(struct pinion_mount *mount)
         .max_queue = options->max_queue,
         .ask_above = mount->drains ? options->max_queue / DRAINED_PART : options->max_queue,
         .drop_broadcasts = options->drop_broadcasts,
+        .max_unsent = options->max_unsent,
         .flush_delay_ms = options->flush_delay_ms,
         .path = mount->path,
         .timeout_ms = options->timeout_ms,

@@ -83,6 +83,13 @@ size_t pinion_socket_queued(const pinion_socket *socket)
     return pinion__socket_queued(socket);
 }
 
+bool pinion_socket_is_behind(const pinion_socket *socket)
+{
+    PINION_NEED(socket, return false);
+    PINION_CHECK_ON_LOOP(socket);
+    return socket->behind;
+}
+
 void pinion_socket_set_state(pinion_socket *socket, void *state, void (*destroy)(void *))
 {
     PINION_NEED(socket, return );

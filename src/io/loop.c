@@ -5,6 +5,8 @@
 #include "io/loop_int.h"
 #include <assert.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -319,6 +321,12 @@ size_t pinion__conn_unacked(const struct pinion_conn *conn)
 uint32_t pinion__conn_acked(const struct pinion_conn *conn)
 {
     return conn->sent - (uint32_t)in_kernel(conn);
+}
+
+void pinion__conn_limit_unsent(struct pinion_conn *conn, uint32_t bytes)
+{
+    if (!conn->ending)
+        (void)setsockopt(conn->loop->ops->fd(conn), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
 }
 
 uint32_t pinion__conn_position(const struct pinion_conn *conn)

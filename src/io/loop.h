@@ -164,6 +164,10 @@ uint64_t pinion__loop_acked(const struct pinion_loop *loop);
  * breaks here gets its closed event in a later turn. */
 size_t pinion__conn_flush(struct pinion_conn *conn);
 
+/* From now on the kernel takes no more than what it can send, and about `bytes` (TCP_NOTSENT_LOWAT). A socket
+ * that is not TCP stays as it is. */
+void pinion__conn_limit_unsent(struct pinion_conn *conn, uint32_t bytes);
+
 /* Where the next frame that is queued will begin: how many bytes come before it, modulo 4 GiB. */
 uint32_t pinion__conn_position(const struct pinion_conn *conn);
 

@@ -46,6 +46,8 @@ static void open_now(struct pinion_websocket *ws)
     struct pinion_frame *handshake = ws->more->handshake;
     ws->more->handshake = NULL;
     ws->state = PINION_WEBSOCKET_OPEN;
+    if (ws->limits->max_unsent > 0)
+        pinion__conn_limit_unsent(ws->conn, ws->limits->max_unsent);
     (void)pinion__conn_answer(ws->conn, handshake); /* if it is closed, its closed event follows */
     ws->begins = pinion__conn_position(ws->conn);
     pinion__websocket_start_pings(ws);

@@ -186,10 +186,14 @@ static void who_was_behind_is_told_once(void **state)
     mount(&of_channels);
     struct connection *it = client(0);
     join(it, "told:1");
+    assert_false(pinion_socket_is_behind(it->socket));
     fall_behind(it);
+    assert_true(pinion_socket_is_behind(it->socket));
     expect_calls("");
+    assert_true(pinion_socket_is_behind(it->socket));
     catch_up(it);
     expect_calls("told:1 ");
+    assert_false(pinion_socket_is_behind(it->socket));
     catch_up(it);
     expect_calls("");
     fall_behind(it);
@@ -204,6 +208,7 @@ static void a_quarter_is_not_much(void **state)
     join(it, "told:1");
     it->kept = MAX;
     queue(it, QUARTER);
+    assert_false(pinion_socket_is_behind(it->socket));
     catch_up(it);
     expect_calls("");
     it->kept = MAX;
@@ -292,7 +297,7 @@ static void who_has_no_such_callback_is_asked_for_later(void **state)
     assert_int_equal(limits->ask_above, MAX);
     assert_true(pinion_transport_has_room(limits, 0, 2 * MAX));
     fall_behind(it);
-    assert_false(it->socket->behind);
+    assert_false(pinion_socket_is_behind(it->socket));
     catch_up(it);
     expect_calls("");
 }

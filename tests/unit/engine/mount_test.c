@@ -172,7 +172,8 @@ static void limits_are_the_options_for_transports(void **state)
                                         .ping_timeout_ms = 5,
                                         .longpoll_window_ms = 6,
                                         .longpoll_max_batch = 7,
-                                        .longpoll_max_body = 8 };
+                                        .longpoll_max_body = 8,
+                                        .max_unsent = 11 };
     assert_int_equal(pinion__mount_init(&mount, "/socket", &def, &own), 0);
     pinion__mount_patience(&mount, 9, 10);
     const pinion_transport_limits *limits = &mount.limits;
@@ -182,6 +183,7 @@ static void limits_are_the_options_for_transports(void **state)
     assert_true(limits->longpoll_window_ms == 6 && limits->longpoll_max_batch == 7);
     assert_int_equal(limits->longpoll_max_body, 8);
     assert_true(limits->close_timeout_ms == 9 && limits->stall_ms == 10);
+    assert_int_equal(limits->max_unsent, 11);
 }
 
 int main(void)
