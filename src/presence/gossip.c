@@ -106,10 +106,25 @@ static void log_change(const struct pinion_presence_replica *replica, const char
                     name.ptr, what, replica->count);
 }
 
+/* At a bridge it is known for certain. No node comes back under its name. */
+static bool has_ended(const struct pinion_presence *presence, const struct pinion_presence_replica *replica)
+{
+    struct pinion_slice name = pinion__presence_replica_name(replica);
+    char text[PINION_NODE_MAX + 1];
+    if (!pinion__pubsub_is_bridge(&presence->hub->pubsub))
+        return false;
+    memcpy(text, name.ptr, name.len);
+    text[name.len] = '\0';
+    return pinion__pubsub_has_gone(&presence->hub->pubsub, text);
+}
+
 static void check_life(const struct pinion_presence *presence, struct pinion_presence_replica *replica,
                        uint64_t silence)
 {
-    if (replica->up && silence >= presence->options.down_ms) {
+    if (has_ended(presence, replica)) {
+        log_change(replica, "has ended");
+        pinion__presence_replica_remove(replica);
+    } else if (replica->up && silence >= presence->options.down_ms) {
         log_change(replica, "is down");
         pinion__presence_replica_down(replica);
     } else if (!replica->up &&
@@ -140,9 +155,13 @@ static void on_tick(struct pinion_timer *timer)
 {
     struct pinion_gossip *gossip = PINION_CONTAINER_OF(timer, struct pinion_gossip, tick);
     struct pinion_presence_shard *shard = gossip->shard;
-    set_tick(gossip);
+    bool alone = pinion__pubsub_is_alone(pubsub_of(gossip));
+    if (!alone)
+        set_tick(gossip);
     pinion__presence_shard_lock(shard);
-    if (pinion__presence_has_news(shard->state) || ++gossip->silent >= gossip->silent_max)
+    if (alone)
+        gossip->silent = 0;
+    else if (pinion__presence_has_news(shard->state) || ++gossip->silent >= gossip->silent_max)
         send_heartbeat(gossip);
     check_replicas(gossip);
     pinion__presence_shard_unlock(shard);
@@ -151,6 +170,9 @@ static void on_tick(struct pinion_timer *timer)
 static void run_start(struct pinion_task *task)
 {
     struct pinion_gossip *gossip = PINION_CONTAINER_OF(task, struct pinion_gossip, start);
+    atomic_store(&gossip->starting, false);
+    if (pinion__pubsub_is_alone(pubsub_of(gossip)))
+        return;
     set_tick(gossip);
     pinion__presence_shard_lock(gossip->shard);
     send_heartbeat(gossip);
@@ -270,6 +292,7 @@ void pinion__gossip_init(struct pinion_gossip *gossip, struct pinion_presence_sh
     const pinion_presence_options *options = &shard->presence->options;
     gossip->shard = shard;
     gossip->start.run = run_start;
+    atomic_init(&gossip->starting, false);
     gossip->silent_max = options->down_ms / options->heartbeat_ms / 4;
     if (gossip->silent_max > SILENT_MAX)
         gossip->silent_max = SILENT_MAX;
@@ -279,15 +302,18 @@ void pinion__gossip_init(struct pinion_gossip *gossip, struct pinion_presence_sh
 
 int pinion__gossip_begin(struct pinion_gossip *gossip)
 {
-    if (!pinion__pubsub_has_adapter(pubsub_of(gossip)))
+    if (pinion__pubsub_is_alone(pubsub_of(gossip)) || atomic_exchange(&gossip->starting, true))
         return 0;
-    return pinion__scheduler_post(gossip->shard->loop->scheduler, &gossip->start, 0);
+    int rc = pinion__scheduler_post(gossip->shard->loop->scheduler, &gossip->start, 0);
+    if (rc)
+        atomic_store(&gossip->starting, false);
+    return rc;
 }
 
 void pinion__gossip_say_goodbye(struct pinion_gossip *gossip)
 {
     char body[PINION_VARINT_MAX];
-    if (!pinion__pubsub_has_adapter(pubsub_of(gossip)))
+    if (pinion__pubsub_is_alone(pubsub_of(gossip)))
         return;
     size_t len = pinion__varint_write(body, gossip->shard->state->own->incarnation);
     log_failure("no goodbye",

@@ -22,6 +22,7 @@ struct pinion_presence_shard;
 struct pinion_gossip {
     struct pinion_presence_shard *shard;
     struct pinion_task start;
+    atomic_bool starting; /* `start` is posted */
     struct pinion_timer tick;
     unsigned silent;          /* ticks since the last heartbeat */
     unsigned silent_max;      /* a heartbeat is sent after this many ticks in any case */
@@ -30,8 +31,9 @@ struct pinion_gossip {
 
 void pinion__gossip_init(struct pinion_gossip *gossip, struct pinion_presence_shard *shard);
 
-/* Begin once the loop runs. Without an adapter nothing happens. The shard must live until the loop has ended.
- * PINION_ECLOSED: it has ended. */
+/* Begin once the loop runs. Without an adapter nothing happens; with a bridge it is called again when another
+ * node has come, and gossip ends when that has gone. The shard must live until the loop has ended.
+ * PINION_ECLOSED: it has ended. Thread: any. */
 int pinion__gossip_begin(struct pinion_gossip *gossip);
 
 /* Tell the others that this node's presences have left. Thread: the loop's, while it ends. */

@@ -134,6 +134,21 @@ static void on_packet(void *context, struct pinion_slice node, struct pinion_sli
         log_shards(presence, node, packet.shards);
 }
 
+/* A node has come, at the other end of a bridge. Other adapters have gossip run all the time. On the
+ * adapter's thread. */
+static void on_node(void *context, const char *node, bool up)
+{
+    const struct pinion_hub *hub = context;
+    if (!up || !pinion__pubsub_is_bridge(&hub->pubsub))
+        return;
+    PINION_LIST_FOREACH (link, &hub->extensions) {
+        struct pinion_extension *extension = PINION_CONTAINER_OF(link, struct pinion_extension, node);
+        struct pinion_presence *presence = extension->ops == &extension_ops ? presence_of(extension) : NULL;
+        for (unsigned i = 0; presence && i < presence->options.shards; i++)
+            (void)pinion__gossip_begin(&presence->shards[i].gossip); /* it fails only at the loop's end */
+    }
+}
+
 /* By the clock it is larger than in earlier lives of this node. Each shard of a process has another one, so
  * that the refs of all entries differ. */
 static uint64_t new_incarnation(void)
@@ -191,6 +206,7 @@ static int presence_new(pinion_presence **out, pinion_endpoint *endpoint,
         return rc;
     }
     pinion__pubsub_receive(&hub->pubsub, PINION_ENVELOPE_PRESENCE, on_packet, hub);
+    pinion__pubsub_watch(&hub->pubsub, PINION_ENVELOPE_PRESENCE, on_node, hub);
     for (unsigned i = 0; i < presence->options.shards; i++)
         (void)pinion__gossip_begin(&presence->shards[i].gossip); /* the loops do not run yet */
     *out = presence;

@@ -204,7 +204,7 @@ int pinion__pubsub_broadcast(struct pinion_pubsub *pubsub, struct pinion_pubsub_
                              struct pinion_broadcast *broadcast)
 {
     int rc = pinion__pubsub_publish(pubsub, here, broadcast);
-    if (pubsub->remote)
+    if (!pinion__pubsub_is_alone(pubsub))
         pinion__remote_broadcast(pubsub->remote, broadcast);
     return rc;
 }
@@ -244,10 +244,11 @@ static void topic_is_open(void *context, const char *topic, uint64_t ticket, boo
     }
 }
 
-int pinion__pubsub_attach(struct pinion_pubsub *pubsub, pinion_pubsub_adapter *adapter)
+static int attach(struct pinion_pubsub *pubsub, pinion_pubsub_adapter *adapter, bool bridge)
 {
     int rc = pinion__remote_new(&pubsub->remote, &(struct pinion_remote_options){
                                                      .adapter = adapter,
+                                                     .bridge = bridge,
                                                      .publish = publish_from_remote,
                                                      .subscribed = topic_is_open,
                                                      .context = pubsub,
@@ -257,6 +258,16 @@ int pinion__pubsub_attach(struct pinion_pubsub *pubsub, pinion_pubsub_adapter *a
     else if (pinion__remote_by_topic(pubsub->remote))
         pinion__interest_hook(&pubsub->interest, &hooks, pubsub);
     return rc;
+}
+
+int pinion__pubsub_attach(struct pinion_pubsub *pubsub, pinion_pubsub_adapter *adapter)
+{
+    return attach(pubsub, adapter, false);
+}
+
+int pinion__pubsub_attach_bridge(struct pinion_pubsub *pubsub, pinion_pubsub_adapter *adapter)
+{
+    return attach(pubsub, adapter, true);
 }
 
 int pinion__pubsub_start(struct pinion_pubsub *pubsub)

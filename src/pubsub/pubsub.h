@@ -85,6 +85,9 @@ void pinion__pubsub_unawait(struct pinion_waiter *waiter);
  * Errors: as pinion__remote_new. */
 int pinion__pubsub_attach(struct pinion_pubsub *pubsub, pinion_pubsub_adapter *adapter);
 
+/* The same for a bridge, which mostly has no other node at its end (bridge.h). */
+int pinion__pubsub_attach_bridge(struct pinion_pubsub *pubsub, pinion_pubsub_adapter *adapter);
+
 /* Connect to the other nodes. Returns 0 if there is no adapter. Errors: as pinion__remote_start. */
 int pinion__pubsub_start(struct pinion_pubsub *pubsub);
 
@@ -94,6 +97,17 @@ void pinion__pubsub_stop(struct pinion_pubsub *pubsub);
 static inline bool pinion__pubsub_has_adapter(const struct pinion_pubsub *pubsub)
 {
     return pubsub->remote != NULL;
+}
+
+static inline bool pinion__pubsub_is_bridge(const struct pinion_pubsub *pubsub)
+{
+    return pubsub->remote && pubsub->remote->options.bridge;
+}
+
+/* True while nothing has to be sent to other nodes. It may change at any time. Thread: any. */
+static inline bool pinion__pubsub_is_alone(const struct pinion_pubsub *pubsub)
+{
+    return !pubsub->remote || pinion__remote_is_alone(pubsub->remote);
 }
 
 /* The name of this node, which no other node has; "" if there is no adapter. */
@@ -107,15 +121,16 @@ static inline const char *pinion__pubsub_node(const struct pinion_pubsub *pubsub
 void pinion__pubsub_receive(struct pinion_pubsub *pubsub, enum pinion_envelope_kind kind,
                             pinion_remote_receive_fn *fn, void *context);
 
-/* Have fn called on an adapter's thread when a node has gone: see pinion__remote_watch. */
-static inline void pinion__pubsub_watch(struct pinion_pubsub *pubsub, pinion_remote_gone_fn *fn,
-                                        void *context)
+/* Have fn called on an adapter's thread when a node has come or gone: see pinion__remote_watch. */
+static inline void pinion__pubsub_watch(struct pinion_pubsub *pubsub, enum pinion_envelope_kind kind,
+                                        pinion_remote_node_fn *fn, void *context)
 {
     if (pubsub->remote)
-        pinion__remote_watch(pubsub->remote, fn, context);
+        pinion__remote_watch(pubsub->remote, kind, fn, context);
 }
 
-/* True for a node that was there and has gone, as far as is known. Thread: any. */
+/* True for a node that was there and has gone, as far as is known; with a bridge, for each that is not at its
+ * other end. Thread: any. */
 static inline bool pinion__pubsub_has_gone(const struct pinion_pubsub *pubsub, const char *node)
 {
     return pubsub->remote && pinion__remote_has_gone(pubsub->remote, node);

@@ -69,7 +69,7 @@ static int hand_over(struct pinion_remote *remote, const char *topic, const char
 static int send_envelope(struct pinion_remote *remote, const char *topic, const char *node,
                          struct pinion_envelope *envelope)
 {
-    if (!atomic_load_explicit(&remote->open, memory_order_acquire))
+    if (!atomic_load_explicit(&remote->open, memory_order_acquire) || pinion__remote_is_alone(remote))
         return PINION_ECLOSED;
     envelope->node = remote->name;
     envelope->incarnation = remote->incarnation;
@@ -207,32 +207,44 @@ static void on_refused(void *core, const char *topic, uint64_t ticket)
     remote->options.subscribed(remote->options.context, topic, ticket, false);
 }
 
-/* As many nodes that have gone are remembered as there are senders. */
+/* As many nodes that have gone are remembered as there are senders. A bridge remembers the one that is there.
+ * The caller holds the lock. */
+static void note_node(struct pinion_remote *remote, const char *node, bool up)
+{
+    if (remote->options.bridge)
+        snprintf(remote->peer, sizeof remote->peer, "%s", up ? node : "");
+    else if (up)
+        pinion__topics_remove(&remote->gone, node);
+    else if (remote->gone.map.count < PINION_SENDERS_MAX)
+        (void)pinion__topics_add(&remote->gone, node, 0);
+}
+
 static void on_node(void *core, const char *node, bool up)
 {
     struct pinion_remote *remote = core;
     pinion__lock(&remote->telling);
-    if (up)
-        pinion__topics_remove(&remote->gone, node);
-    else if (remote->gone.map.count < PINION_SENDERS_MAX)
-        (void)pinion__topics_add(&remote->gone, node, 0);
+    note_node(remote, node, up);
     pinion__unlock(&remote->telling);
-    if (!up && remote->on_gone)
-        remote->on_gone(remote->gone_context, node);
+    for (int kind = 0; kind < PINION_ENVELOPE_KINDS; kind++) {
+        if (remote->watchers[kind].fn)
+            remote->watchers[kind].fn(remote->watchers[kind].context, node, up);
+    }
 }
 
 bool pinion__remote_has_gone(struct pinion_remote *remote, const char *node)
 {
     pinion__lock(&remote->telling);
-    bool gone = pinion__topics_find(&remote->gone, node) != NULL;
+    bool gone = remote->options.bridge ? strcmp(remote->peer, node) != 0
+                                       : pinion__topics_find(&remote->gone, node) != NULL;
     pinion__unlock(&remote->telling);
     return gone;
 }
 
-void pinion__remote_watch(struct pinion_remote *remote, pinion_remote_gone_fn *fn, void *context)
+void pinion__remote_watch(struct pinion_remote *remote, enum pinion_envelope_kind kind,
+                          pinion_remote_node_fn *fn, void *context)
 {
-    remote->on_gone = fn;
-    remote->gone_context = context;
+    remote->watchers[kind].fn = fn;
+    remote->watchers[kind].context = context;
 }
 
 /* While the connection is down, the reason may change. A new reason is logged, but not with every attempt. */
@@ -250,6 +262,18 @@ static bool is_news(struct pinion_remote *remote, bool changed, const char *reas
     return news;
 }
 
+/* For a bridge, having no other node is the rule. */
+static void tell_bridge(struct pinion_remote *remote, bool up, const char *detail)
+{
+    atomic_store_explicit(&remote->said_lost, false, memory_order_relaxed);
+    if (up)
+        pinion__log(PINION_LOG_INFO, "pubsub %s: %s and %s serve together until one of them ends",
+                    adapter_name(remote), remote->node, detail);
+    else
+        pinion__log(PINION_LOG_INFO, "pubsub %s: %s serves alone: of the other, %s", adapter_name(remote),
+                    remote->node, detail);
+}
+
 static void on_connection(void *core, bool up, const char *detail)
 {
     struct pinion_remote *remote = core;
@@ -258,7 +282,9 @@ static void on_connection(void *core, bool up, const char *detail)
         atomic_exchange_explicit(&remote->connection, connection, memory_order_relaxed) != connection;
     if (up ? !changed : !is_news(remote, changed, detail))
         return;
-    if (up) {
+    if (remote->options.bridge) {
+        tell_bridge(remote, up, detail);
+    } else if (up) {
         atomic_store_explicit(&remote->said_lost, false, memory_order_relaxed);
         pinion__log(PINION_LOG_INFO, "pubsub %s: node %s is connected%s%s", adapter_name(remote),
                     remote->node, *detail ? ": " : "", detail);

@@ -20,14 +20,15 @@ typedef void pinion_remote_publish_fn(void *context, struct pinion_broadcast *br
 /* Called when the messages of a topic come in, or when they never will because it is not allowed. */
 typedef void pinion_remote_subscribed_fn(void *context, const char *topic, uint64_t ticket, bool allowed);
 
-/* Called when a node has gone. On the adapter's threads. */
-typedef void pinion_remote_gone_fn(void *context, const char *node);
+/* Called when a node has come, or gone. On the adapter's threads. */
+typedef void pinion_remote_node_fn(void *context, const char *node, bool up);
 
 /* The state of the connection, as the adapter has reported it. */
 enum pinion_connection { PINION_CONNECTION_UNKNOWN, PINION_CONNECTION_UP, PINION_CONNECTION_DOWN };
 
 struct pinion_remote_options {
     pinion_pubsub_adapter *adapter;
+    bool bridge; /* it has at most one other node, and mostly none: then nothing is sent */
     pinion_remote_publish_fn *publish;
     pinion_remote_subscribed_fn *subscribed; /* may be NULL if the adapter brings everything */
     void *context;
@@ -40,20 +41,23 @@ struct pinion_remote {
     struct pinion_slice name; /* the same as `node` */
     uint64_t incarnation;     /* microseconds since 1970 when it was made: larger than in earlier lives */
     bool started;
-    atomic_bool open;           /* between start and stop */
-    atomic_int connection;      /* enum pinion_connection */
-    struct pinion_lock telling; /* guards the next members up to `gone` */
-    char reason[240];           /* of the outage, as it was logged last */
-    uint64_t said_reason;       /* when it was logged, seconds */
-    struct pinion_topics gone;  /* nodes that have gone */
+    atomic_bool open;               /* between start and stop */
+    atomic_int connection;          /* enum pinion_connection */
+    struct pinion_lock telling;     /* guards the next members up to `gone` */
+    char reason[240];               /* of the outage, as it was logged last */
+    uint64_t said_reason;           /* when it was logged, seconds */
+    struct pinion_topics gone;      /* nodes that have gone; not of a bridge */
+    char peer[PINION_NODE_MAX + 1]; /* the other node of a bridge; "": there is none */
     atomic_uint_fast64_t sequence;
     struct pinion_senders senders; /* only the adapter's thread uses it */
     struct {
         pinion_remote_receive_fn *fn;
         void *context;
     } receivers[PINION_ENVELOPE_KINDS];
-    pinion_remote_gone_fn *on_gone; /* NULL: nobody wants to know */
-    void *gone_context;
+    struct {
+        pinion_remote_node_fn *fn; /* NULL: nobody wants to know */
+        void *context;
+    } watchers[PINION_ENVELOPE_KINDS];
     atomic_uint_fast64_t sent;
     atomic_uint_fast64_t received;
     atomic_uint_fast64_t lost;    /* messages that the adapter did not accept, or accepted and then lost */
@@ -85,14 +89,23 @@ void pinion__remote_stop(struct pinion_remote *remote);
 void pinion__remote_receive(struct pinion_remote *remote, enum pinion_envelope_kind kind,
                             pinion_remote_receive_fn *fn, void *context);
 
-/* Have fn called when a node has gone. Before start. */
-void pinion__remote_watch(struct pinion_remote *remote, pinion_remote_gone_fn *fn, void *context);
+/* Have fn called when a node has come or gone, for the sake of messages of this kind. Before start. */
+void pinion__remote_watch(struct pinion_remote *remote, enum pinion_envelope_kind kind,
+                          pinion_remote_node_fn *fn, void *context);
 
-/* True for a node that was there and has gone, as far as the adapter knows. Thread: any. */
+/* True for a bridge that has no other node. */
+static inline bool pinion__remote_is_alone(const struct pinion_remote *remote)
+{
+    return remote->options.bridge &&
+           atomic_load_explicit(&remote->connection, memory_order_relaxed) != PINION_CONNECTION_UP;
+}
+
+/* True for a node that was there and has gone, as far as the adapter knows; with a bridge, for each that is
+ * not at its other end. Thread: any. */
 bool pinion__remote_has_gone(struct pinion_remote *remote, const char *node);
 
 /* Send bytes of a kind to a node, or to all other nodes (NULL). Failures are counted. Errors: the adapter's;
- * PINION_ECLOSED: not started, or stopped. Thread: any. */
+ * PINION_ECLOSED: not started, stopped, or alone. Thread: any. */
 int pinion__remote_send(struct pinion_remote *remote, enum pinion_envelope_kind kind, const char *node,
                         struct pinion_slice bytes);
 

@@ -66,11 +66,11 @@ static void run_departure(struct pinion_task *task)
 }
 
 /* Where there is no memory, or the mailbox is full, the exchanges wait for as long as they may. */
-static void on_gone(void *context, const char *node)
+static void on_node(void *context, const char *node, bool up)
 {
     struct pinion_longpoll_remote *remote = context;
     size_t size = strlen(node) + 1;
-    for (unsigned i = 0; i < remote->hub->shard_count; i++) {
+    for (unsigned i = 0; !up && i < remote->hub->shard_count; i++) {
         struct departure *departure = malloc(sizeof *departure + size);
         if (!departure)
             return;
@@ -97,7 +97,7 @@ int pinion__longpoll_remote_new(struct pinion_longpoll_remote **out, struct pini
         return rc;
     }
     pinion__pubsub_receive(&hub->pubsub, PINION_ENVELOPE_LONGPOLL, on_message, remote);
-    pinion__pubsub_watch(&hub->pubsub, on_gone, remote);
+    pinion__pubsub_watch(&hub->pubsub, PINION_ENVELOPE_LONGPOLL, on_node, remote);
     *out = remote;
     return 0;
 }

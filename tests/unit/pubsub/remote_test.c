@@ -407,23 +407,23 @@ static void but_what_they_say_of_nodes_is_not_taken(void **state)
 
 static char departed[64];
 
-static void note_gone(void *context, const char *node)
+static void note_node(void *context, const char *node, bool up)
 {
     size_t len = strlen(departed);
-    snprintf(departed + len, sizeof departed - len, "%s ", node);
+    snprintf(departed + len, sizeof departed - len, "%c%s ", up ? '+' : '-', node);
 }
 
 static void a_node_that_has_gone_is_told_of(void **state)
 {
     departed[0] = '\0';
-    pinion__pubsub_watch(&pubsub, note_gone, NULL);
+    pinion__pubsub_watch(&pubsub, PINION_ENVELOPE_LONGPOLL, note_node, NULL);
     assert_false(pinion__pubsub_has_gone(&pubsub, "there"));
     fake.events->node(fake.core, "there", true);
     fake.events->node(fake.core, "there", false);
     assert_true(pinion__pubsub_has_gone(&pubsub, "there"));
     fake.events->node(fake.core, "there", true);
     assert_false(pinion__pubsub_has_gone(&pubsub, "there"));
-    assert_string_equal(departed, "there ");
+    assert_string_equal(departed, "+there -there +there ");
 }
 
 static void nothing_is_sent_before_the_start_and_after_the_end(void **state)
