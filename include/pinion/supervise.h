@@ -27,7 +27,11 @@
  *
  * SIGKILL to the parent: the kernel kills the child too.
  *
- * During an upgrade both children accept from the same sockets. Some things only one process can have: the
+ * During an upgrade both children serve, as two nodes: the first until it has drained. Without a pubsub
+ * adapter the supervisor joins them, so that broadcasts, presences, disconnects and sessions of long polling
+ * reach the clients of both. What the program itself keeps exists twice meanwhile (docs/supervision.md).
+ *
+ * Both children accept from the same sockets. Some things only one process can have: the
  * name of a node, or a port that the parent does not hold. The second child waits for these. The first child
  * shuts down gracefully as soon as the second has started as far as it can; the second continues when the
  * first has ended. If the second then fails, the parent starts the program that was ready last. It keeps that

@@ -184,7 +184,7 @@ static int attach_pubsub(struct pinion_endpoint *endpoint)
         if (rc)
             return rc;
     }
-    return adapter ? pinion__pubsub_attach(&endpoint->hub.pubsub, adapter) : 0;
+    return adapter ? pinion__pubsub_attach(&endpoint->hub.pubsub, adapter) : pinion__sibling_attach(endpoint);
 }
 
 static int endpoint_init(struct pinion_endpoint *endpoint, const pinion_endpoint_options *options)
@@ -222,6 +222,7 @@ static struct pinion_endpoint *endpoint_new(unsigned work_threads, int *rc)
     if (!endpoint)
         return NULL;
     atomic_init(&endpoint->stop_requested, false);
+    atomic_init(&endpoint->sibling.told, false);
     pinion__starting_init(&endpoint->starting);
     pinion__visitors_init(&endpoint->visitors);
     *rc = pinion__hub_init(&endpoint->hub, work_threads ? work_threads : DEFAULT_WORK_THREADS);

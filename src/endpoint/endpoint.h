@@ -3,6 +3,7 @@
 #define PINION_ENDPOINT_ENDPOINT_H
 
 #include "endpoint/drain.h"
+#include "endpoint/sibling.h"
 #include "endpoint/starting.h"
 #include "endpoint/visitors.h"
 #include "engine/hub.h"
@@ -77,6 +78,7 @@ struct pinion_endpoint {
     uint16_t port;
     struct pinion_longpoll *longpoll; /* NULL: no mount has long polling */
     struct pinion_stream_listener *stream_listeners;
+    struct pinion_sibling sibling;
     enum pinion_endpoint_state state;
     struct pinion_starting starting;
     atomic_bool stop_requested; /* a signal or stop() asked it to stop */

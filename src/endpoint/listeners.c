@@ -77,7 +77,7 @@ static int claim_port(const struct pinion_endpoint *endpoint, const char *host, 
 }
 
 /* Take the sockets that were passed to the process. If none fits, open new ones. */
-static int open_sockets(const struct pinion_endpoint *endpoint, const char *host, uint16_t port, int *fds,
+static int open_sockets(struct pinion_endpoint *endpoint, const char *host, uint16_t port, int *fds,
                         unsigned *count, uint16_t *bound, bool *inherited)
 {
     int rc = pinion__inherit_take(host, port, fds, count);
@@ -86,6 +86,7 @@ static int open_sockets(const struct pinion_endpoint *endpoint, const char *host
     if (*count) {
         pinion__log(PINION_LOG_INFO, "listening sockets that were passed to this process: %u", *count);
         *inherited = true;
+        pinion__sibling_shares(endpoint, fds[0]);
         rc = pinion__bound_port(fds, *count, bound);
         for (unsigned i = 0; rc && i < *count; i++)
             let_go(fds[i], true);

@@ -235,6 +235,8 @@ static int claim_node(struct pinion_endpoint *endpoint)
 {
     char what[PINION_CLAIM_MAX];
     const char *name = pinion__pubsub_node(&endpoint->hub.pubsub);
+    if (pinion__pubsub_is_bridge(&endpoint->hub.pubsub))
+        return 0; /* its siblings have other names */
     snprintf(what, sizeof what, "the node's name %s", name);
     return name[0] ? pinion__notify_claim(what, &endpoint->stop_requested) : 0;
 }
@@ -246,7 +248,9 @@ static int start_the_rest(const struct starter *starter)
     int rc = check_descriptors(starter->endpoint);
     if (!rc)
         rc = claim_node(starter->endpoint);
-    return rc ? rc : pinion__pubsub_start(&starter->endpoint->hub.pubsub);
+    if (!rc)
+        rc = pinion__pubsub_start(&starter->endpoint->hub.pubsub);
+    return rc ? rc : pinion__sibling_begin(starter->endpoint);
 }
 
 static int accept_connections(const struct starter *starter)

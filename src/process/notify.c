@@ -143,6 +143,11 @@ void pinion__notify_by(int fd)
     be_patient(fd);
 }
 
+int pinion__notify_channel(void)
+{
+    return own.channel ? own.channel : -1;
+}
+
 static int open_own(void)
 {
     if (!own.channel)

@@ -42,6 +42,9 @@ uint64_t pinion__notify_watchdog_us(void);
  * NOTIFY_SOCKET. The socket becomes close-on-exec, and stays open. */
 void pinion__notify_by(int fd);
 
+/* That socket; -1: there is none. */
+int pinion__notify_channel(void);
+
 /* Ask the holder of the other end for something that only one process may have at a time. Returns when this
  * process has it, or at once if there is no such socket. PINION_ECLOSED: the other end is closed, or *stop
  * became true. Thread: any, one call at a time. */

@@ -1,5 +1,6 @@
 #include "supervise/hearing.h"
 #include "base/log.h"
+#include "process/passing.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,13 +43,19 @@ static bool nothing_there(void)
     return errno == EAGAIN || errno == EINTR || errno == ENOMEM || errno == ENOBUFS;
 }
 
-/* With MSG_TRUNC the kernel says how long a message was that did not fit. */
-ssize_t pinion__hear_channel(int fd, char text[PINION_MESSAGE_MAX])
+static void close_passed(int *passed)
+{
+    if (*passed >= 0)
+        close(*passed);
+    *passed = -1;
+}
+
+/* A message that did not fit is left out. */
+ssize_t pinion__hear_channel(int fd, char text[PINION_MESSAGE_MAX], int *passed)
 {
     ssize_t len;
-    do
-        len = recv(fd, text, PINION_MESSAGE_MAX, MSG_DONTWAIT | MSG_TRUNC);
-    while (len > PINION_MESSAGE_MAX);
+    while ((len = pinion__receive_passed(fd, text, PINION_MESSAGE_MAX, passed)) > PINION_MESSAGE_MAX)
+        close_passed(passed);
     if (len > 0)
         return len;
     return len < 0 && nothing_there() ? 0 : -1;

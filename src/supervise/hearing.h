@@ -15,8 +15,9 @@
     100 /* how long the named socket is left alone after it was heard that often, or a                       \
          * stranger was heard */
 
-/* Receive a message from a channel. Returns its length; 0: there is none; -1: the other end is closed. */
-ssize_t pinion__hear_channel(int fd, char text[PINION_MESSAGE_MAX]);
+/* Receive a message from a channel. Returns its length; 0: there is none; -1: the other end is closed.
+ * *passed is the descriptor that came with it, the caller's; -1: none. */
+ssize_t pinion__hear_channel(int fd, char text[PINION_MESSAGE_MAX], int *passed);
 
 /* The socket that NOTIFY_SOCKET names. */
 struct pinion_ear {

@@ -143,6 +143,8 @@ static int prepare(struct pinion_supervisor *supervisor, const pinion_supervise_
     if (!rc)
         rc = pinion__ear_open(&supervisor->ear);
     if (!rc)
+        rc = pinion__siblings_secret(supervisor->secret);
+    if (!rc)
         rc = open_signals(supervisor);
     if (rc)
         return rc;

@@ -46,6 +46,7 @@ static void close_channel(struct pinion_process *process)
 static void forget(struct pinion_process *process)
 {
     close_channel(process);
+    pinion__siblings_close(&process->lines);
     process->pid = 0;
     process->claim_count = 0;
     process->wanted[0] = '\0';
@@ -233,9 +234,13 @@ static void hear_process(struct pinion_supervisor *supervisor, struct pinion_pro
 {
     char text[PINION_MESSAGE_MAX];
     ssize_t len = 1;
+    int passed;
     while (process->channel >= 0 && len > 0 && most-- > 0) {
-        len = pinion__hear_channel(process->channel, text);
-        if (len > 0)
+        len = pinion__hear_channel(process->channel, text, &passed);
+        if (passed >= 0)
+            pinion__siblings_hear(&process->lines, &other_than(supervisor, process)->lines,
+                                  supervisor->secret, text, (size_t)len, passed);
+        else if (len > 0)
             hear(supervisor, process->pid, text, (size_t)len);
         else if (len < 0)
             close_channel(process);

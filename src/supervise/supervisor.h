@@ -8,6 +8,7 @@
 #include "supervise/child.h"
 #include "supervise/hearing.h"
 #include "supervise/lives.h"
+#include "supervise/siblings.h"
 
 #define PINION_CLAIMS_MAX 16 /* of one child; more are granted, but not remembered */
 
@@ -18,6 +19,7 @@ struct pinion_process {
     unsigned claim_count;
     char claims[PINION_CLAIMS_MAX][PINION_CLAIM_MAX]; /* what it has */
     char wanted[PINION_CLAIM_MAX];                    /* what it waits for */
+    struct pinion_lines lines;                        /* by which it is joined with the other */
 };
 
 struct pinion_supervisor {
@@ -28,7 +30,8 @@ struct pinion_supervisor {
     struct pinion_builds builds;
     struct pinion_child child;
     struct pinion_inherited sockets;
-    struct pinion_notifier above; /* whoever watches over this process */
+    unsigned char secret[PINION_SIBLING_SECRET]; /* which the children share */
+    struct pinion_notifier above;                /* whoever watches over this process */
     uint64_t above_ms,
         above_due; /* how often it wants a ping, and when the next is due; 0, UINT64_MAX: never */
     int signals;   /* a signalfd */

@@ -57,6 +57,18 @@ int pinion__secret_configure(struct pinion_secret *secret, const char *option)
     return 0;
 }
 
+int pinion__secret_share(struct pinion_secret *secret, struct pinion_slice bytes)
+{
+    if (!secret->missing)
+        return 0;
+    char *copy = calloc(1, bytes.len + 1);
+    if (!copy)
+        return PINION_ENOMEM;
+    memcpy(copy, bytes.ptr, bytes.len);
+    replace(secret, copy, bytes.len);
+    return 0;
+}
+
 void pinion__secret_release(struct pinion_secret *secret)
 {
     replace(secret, NULL, 0);

@@ -23,6 +23,10 @@ int pinion__secret_init(struct pinion_secret *secret);
  * it is missing. PINION_EINVAL: too short; PINION_ENOMEM. */
 int pinion__secret_configure(struct pinion_secret *secret, const char *option);
 
+/* If no secret was given, use these random bytes, PINION_SECRET_MIN of them, in place of its own: then
+ * processes that share them read each other's tokens. PINION_ENOMEM. */
+int pinion__secret_share(struct pinion_secret *secret, struct pinion_slice bytes);
+
 /* Clear and free it, and the keys derived from it. */
 void pinion__secret_release(struct pinion_secret *secret);
 

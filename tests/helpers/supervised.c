@@ -10,7 +10,11 @@
  *   port N    has a second endpoint, on this port
  *
  * SUPERVISED_START_MS, SUPERVISED_PERIOD_MS, SUPERVISED_BACKOFF_MS and SUPERVISED_EXCLUSIVE are the
- * supervisor's options. GET /pid says which child answers; channels "room:*" echo and shout. */
+ * supervisor's options; SUPERVISED_DRAIN_BATCH and SUPERVISED_DRAIN_INTERVAL_MS are the endpoint's.
+ *
+ * GET /pid says which child answers. POST /tell/NUMBER broadcasts {"n": NUMBER} to "room:all". The parameter
+ * "user" is the id of a socket, as "user:NAME". Channels "room:*" track the user, say which child they are of
+ * ("pid"), echo, shout, and kick ("kick" disconnects the user of that name). They carry long polling too. */
 #include <getopt.h>
 #include <pinion/pinion.h>
 #include <stdio.h>
@@ -46,6 +50,31 @@ static pinion_result echo(pinion_channel *channel, const char *event, const pini
     return pinion_ok(pinion_payload_ref(payload));
 }
 
+static pinion_presence *presence;
+
+static pinion_result after_join(pinion_channel *channel, const pinion_payload *params)
+{
+    const pinion_payload *user = pinion_assigned(channel, "user");
+    if (user)
+        pinion_presence_track(presence, channel, json_string_value(pinion_payload_tree(user)), NULL);
+    pinion_presence_push_state(presence, channel);
+    return pinion_noreply();
+}
+
+static pinion_result tell_pid(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    return pinion_ok(pinion_json("{s:i}", "pid", (int)getpid()));
+}
+
+static pinion_result kick(pinion_channel *channel, const char *event, const pinion_payload *payload)
+{
+    char topic[64];
+    const char *name = json_string_value(pinion_payload_get(payload, "user"));
+    snprintf(topic, sizeof topic, "user:%s", name ? name : "");
+    int rc = pinion_endpoint_broadcast(pinion_channel_endpoint(channel), topic, "disconnect", NULL);
+    return rc ? pinion_crash() : pinion_ok(NULL);
+}
+
 static pinion_result shout(pinion_channel *channel, const char *event, const pinion_payload *payload)
 {
     pinion_broadcast(channel, "shout", pinion_payload_ref(payload));
@@ -53,10 +82,28 @@ static pinion_result shout(pinion_channel *channel, const char *event, const pin
 }
 
 static const pinion_channel_def room_channel = {
-    .handle_in = PINION_CLAUSES({ "echo", echo }, { "shout", shout }),
+    .after_join = after_join,
+    .handle_in = PINION_CLAUSES({ "echo", echo }, { "shout", shout }, { "pid", tell_pid }, { "kick", kick }),
 };
 
+static pinion_result connect_user(pinion_socket *socket, const pinion_payload *params,
+                                  const pinion_connect_info *info)
+{
+    const char *user = json_string_value(pinion_payload_get(params, "user"));
+    if (user)
+        pinion_socket_assign(socket, "user", pinion_json("s", user));
+    return pinion_ok(NULL);
+}
+
+static int user_id(pinion_socket *socket, char *text, size_t size)
+{
+    const pinion_payload *user = pinion_socket_assigned(socket, "user");
+    return user ? snprintf(text, size, "user:%s", json_string_value(pinion_payload_tree(user))) : 0;
+}
+
 static const pinion_socket_def user_socket = {
+    .connect = connect_user,
+    .id = user_id,
     .channels = PINION_ROUTES({ "room:*", &room_channel }),
 };
 
@@ -65,6 +112,15 @@ static void say_pid(const pinion_request *request, pinion_response *response, vo
     char text[16];
     int len = snprintf(text, sizeof text, "%d", (int)getpid());
     pinion_response_send(response, 200, "text/plain", text, (size_t)len);
+}
+
+static void tell_all(pinion_request *request, void *context)
+{
+    pinion_endpoint *endpoint = pinion_request_endpoint(request);
+    const char *number = pinion_request_path_param(request, "number");
+    int rc =
+        pinion_endpoint_broadcast(endpoint, "room:all", "number", pinion_json("{s:i}", "n", atoi(number)));
+    pinion_request_answer_text(request, rc ? 500 : 200, "told");
 }
 
 static void say_port(uint16_t port, void *data)
@@ -150,9 +206,14 @@ static int serve(const pinion_endpoint_options *options)
     pinion_endpoint *endpoint = NULL, *second = NULL;
     int rc = pinion_endpoint_new(&endpoint, options);
     if (!rc)
-        rc = pinion_endpoint_socket(endpoint, "/socket", &user_socket, NULL);
+        rc = pinion_endpoint_socket(endpoint, "/socket", &user_socket,
+                                    &(pinion_socket_options){ .longpoll = true });
+    if (!rc)
+        rc = pinion_presence_new(&presence, endpoint, &(pinion_presence_options){ .diff_at_once = true });
     if (!rc)
         rc = pinion_endpoint_get(endpoint, "/pid", say_pid, NULL);
+    if (!rc)
+        rc = pinion_endpoint_http(endpoint, "POST", "/tell/:number", tell_all, NULL);
     if (!rc)
         rc = start_second(endpoint, &second, options->io);
     if (!rc)
@@ -164,7 +225,10 @@ static int serve(const pinion_endpoint_options *options)
 
 int main(int argc, char **argv)
 {
-    pinion_endpoint_options options = { .host = "127.0.0.1", .ready = on_ready };
+    pinion_endpoint_options options = { .host = "127.0.0.1",
+                                        .ready = on_ready,
+                                        .drain_batch = number_of("SUPERVISED_DRAIN_BATCH"),
+                                        .drain_interval_ms = number_of("SUPERVISED_DRAIN_INTERVAL_MS") };
     int status;
     if (set_options(argc, argv, &options) != 0)
         return 2;
