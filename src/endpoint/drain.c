@@ -16,6 +16,10 @@
 #define FRESH_MS      300
 #define FRESH_STEP_MS 10
 
+/* While another process serves, a connection that is kept open may be used for one more request, whose answer
+ * says `connection: close`. If it was closed instead, a request that is on its way would be lost. */
+#define ASKED_MS 1000
+
 static struct pinion_endpoint_loop *loop_of(struct pinion_timer *timer)
 {
     return PINION_CONTAINER_OF(timer, struct pinion_endpoint_loop, drain.timer);
@@ -61,6 +65,7 @@ static void finish(struct pinion_endpoint_loop *loop)
 {
     struct pinion_drain *drain = &loop->drain;
     drain->drained = true;
+    loop->shard->closing = true;
     pinion__http_stop(&loop->http);
     pinion__streams_stop(loop);
     drain->acked = acked(loop);
@@ -84,8 +89,17 @@ static size_t sockets_of(const struct pinion_endpoint_loop *loop)
 
 static void on_batch(struct pinion_timer *timer);
 
+/* Another process serves by the same sockets, or will at once. */
+static bool is_replaced(const struct pinion_endpoint_loop *loop)
+{
+    const struct pinion_pubsub *pubsub = &loop->endpoint->hub.pubsub;
+    return loop->endpoint->sibling.key[0] && pinion__sibling_possible() && !pinion__pubsub_is_alone(pubsub);
+}
+
 static bool awaits_requests(const struct pinion_endpoint_loop *loop, uint64_t now)
 {
+    if (now < loop->drain.asked_until && pinion__http_awaits_any(&loop->http))
+        return true;
     return now < loop->drain.fresh_until && pinion__http_awaits_first(&loop->http);
 }
 
@@ -95,6 +109,7 @@ static void close_batch(struct pinion_endpoint_loop *loop)
     const pinion_endpoint_options *options = &loop->endpoint->options;
     bool last = now >= loop->drain.ends_at;
     size_t batch = last ? SIZE_MAX : batch_of(loop);
+    loop->shard->closing = last || now >= loop->drain.asked_until; /* until then, who comes is let in first */
     if (sockets_of(loop) <= batch)
         pinion__http_say_last(
             &loop->http); /* before polls are answered: their clients would ask again here */
@@ -115,8 +130,9 @@ static void start_closing(struct pinion_endpoint_loop *loop)
 {
     loop->drain.ends_at = pinion__scheduler_now(loop->scheduler) + loop->endpoint->options.drain_timeout_ms;
     loop->drain.fresh_until = pinion__scheduler_now(loop->scheduler) + FRESH_MS;
+    loop->drain.asked_until = is_replaced(loop) ? pinion__scheduler_now(loop->scheduler) + ASKED_MS : 0;
     pinion__listeners_close(loop);
-    pinion__http_drain(&loop->http);
+    pinion__http_drain(&loop->http, loop->drain.asked_until > 0);
     close_batch(loop);
 }
 

@@ -17,6 +17,7 @@ struct pinion_drain {
     struct pinion_timer timer; /* for the next step */
     uint64_t ends_at;          /* when all that is left is closed at once; ms */
     uint64_t fresh_until;      /* until when new connections may send their first request; ms */
+    uint64_t asked_until;      /* until when those that have sent one may send another; 0: not at all; ms */
     uint64_t waits_until;      /* once drained: until when clients may read what is left; ms */
     uint64_t acked;            /* bytes that all peers had acknowledged when there was last progress */
     bool drained;              /* the sockets are closed; some connections still send what is left */

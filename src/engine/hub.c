@@ -95,7 +95,6 @@ void pinion__hub_release(struct pinion_hub *hub)
 
 bool pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code, size_t max)
 {
-    shard->closing = true;
     struct pinion_socket *socket = pinion__sweep_first(shard);
     for (size_t i = 0; i < max && socket; i++) {
         pinion__socket_close(socket, code);

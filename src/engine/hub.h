@@ -118,8 +118,9 @@ int pinion__hub_add_shard(struct pinion_hub *hub, struct pinion_scheduler *sched
 /* All sockets have ended, all schedulers are closed, and no thread of a loop runs any more. */
 void pinion__hub_release(struct pinion_hub *hub);
 
-/* Close sockets of this loop with this code, at most `max` of them, and let none connect from now on. The
- * terminate of their channels runs before it returns. True when more are left. */
+/* Close sockets of this loop with this code, at most `max` of them. The terminate of their channels runs
+ * before it returns. True when more are left. Others may connect meanwhile, unless `closing` was set before.
+ */
 bool pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code, size_t max);
 
 /* Add to a counter of the shard. This is cheap, since only the shard's loop writes. */

@@ -76,12 +76,16 @@ void pinion__http_server_init(struct pinion_http_server *server, struct pinion_s
 /* Take over a connection that was just accepted. */
 void pinion__http_accept(struct pinion_http_server *server, struct pinion_conn *conn);
 
-/* The endpoint drains: end idle connections. Those of returning clients stay, and so do new ones, whose first
- * request may be on its way. */
-void pinion__http_drain(struct pinion_http_server *server);
+/* The endpoint drains: each answer ends its connection. Idle connections end now, except those of returning
+ * clients, and new ones, whose first request may be on its way. With `patient` all of them stay, since the
+ * next request of any may be on its way. */
+void pinion__http_drain(struct pinion_http_server *server, bool patient);
 
 /* True while there are connections that have sent no request yet. */
 bool pinion__http_awaits_first(const struct pinion_http_server *server);
+
+/* True while there are connections on which a request may be on its way. */
+bool pinion__http_awaits_any(const struct pinion_http_server *server);
 
 /* True while requests wait for their answers. */
 bool pinion__http_awaits_answers(const struct pinion_http_server *server);

@@ -23,9 +23,11 @@ static void end(struct pinion_http *http)
         pinion__http_finish(http);
 }
 
-void pinion__http_drain(struct pinion_http_server *server)
+void pinion__http_drain(struct pinion_http_server *server, bool patient)
 {
     server->drains = true;
+    if (patient)
+        return;
     PINION_LIST_FOREACH_SAFE (node, &server->connections) {
         struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);
         if (is_idle(http) && http->asked && !http->returning)
@@ -38,6 +40,15 @@ bool pinion__http_awaits_first(const struct pinion_http_server *server)
     PINION_LIST_FOREACH (node, &server->connections) {
         const struct pinion_http *http = PINION_CONTAINER_OF(node, struct pinion_http, node);
         if (!http->asked && http->state != PINION_HTTP_CLOSING)
+            return true;
+    }
+    return false;
+}
+
+bool pinion__http_awaits_any(const struct pinion_http_server *server)
+{
+    PINION_LIST_FOREACH (node, &server->connections) {
+        if (PINION_CONTAINER_OF(node, struct pinion_http, node)->state == PINION_HTTP_HEAD)
             return true;
     }
     return false;

@@ -212,6 +212,7 @@ static void end_clients(pinion_test *test)
         pinion__loopback_disconnect(&PINION_CONTAINER_OF(node, pinion_test_client, node)->connection);
     }
     pinion__test_http_end(test);
+    test->shard->closing = true;
     (void)pinion__shard_close_sockets(test->shard, PINION_CLOSE_RESTART, SIZE_MAX); /* of other transports */
     while (!await_for(test, PATIENCE_END_MS, channels_gone, test))
         continue; /* work is still under way, and what it is for cannot be freed before it is done */

@@ -24,7 +24,7 @@ static struct pinion_http_limits limits;
 static struct pinion_loop *loop;
 static pthread_t thread;
 static uint16_t port;
-static atomic_bool stops, drains, http_stops;
+static atomic_bool stops, drains, drains_patiently, http_stops;
 
 /* What a request that is not answered has. One at a time. */
 static struct {
@@ -44,7 +44,9 @@ static uint64_t on_turn(void *context)
 {
     uint64_t wait = pinion__scheduler_turn(server.scheduler);
     if (atomic_exchange(&drains, false))
-        pinion__http_drain(&server);
+        pinion__http_drain(&server, false);
+    if (atomic_exchange(&drains_patiently, false))
+        pinion__http_drain(&server, true);
     if (atomic_exchange(&http_stops, false))
         pinion__http_stop(&server);
     if (atomic_load(&stops))

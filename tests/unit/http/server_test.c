@@ -96,6 +96,24 @@ static void a_server_that_drains_lets_returning_clients_ask(void **state)
     close(new);
 }
 
+static void a_server_that_drains_patiently_answers_each_once_more(void **state)
+{
+    int fd = client();
+    say(fd, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
+    hear(fd, 200, "now");
+    assert_false(closes);
+    set(&drains_patiently);
+    int new = client(); /* its answer comes after the drain has begun */
+    say(new, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
+    hear(new, 200, "now");
+    say(fd, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
+    hear(fd, 200, "now");
+    assert_true(closes);
+    assert_true(ends(fd));
+    close(fd);
+    close(new);
+}
+
 static void a_server_that_stops_owes_an_answer_still(void **state)
 {
     int idle = client(), fd = client();
@@ -122,6 +140,7 @@ static int run_all(void)
         HTTP(who_takes_over_gets_what_came_behind),
         HTTP(and_the_end_that_came_before),
         HTTP(a_server_that_drains_lets_returning_clients_ask),
+        HTTP(a_server_that_drains_patiently_answers_each_once_more),
         HTTP(a_server_that_stops_owes_an_answer_still),
     };
     return cmocka_run_group_tests_name(io, tests, NULL, NULL);
