@@ -12,8 +12,9 @@
  * SUPERVISED_START_MS, SUPERVISED_PERIOD_MS, SUPERVISED_BACKOFF_MS and SUPERVISED_EXCLUSIVE are the
  * supervisor's options; SUPERVISED_DRAIN_BATCH and SUPERVISED_DRAIN_INTERVAL_MS are the endpoint's.
  *
- * GET /pid says which child answers. POST /tell/NUMBER broadcasts {"n": NUMBER} to "room:all". The parameter
- * "user" is the id of a socket, as "user:NAME". Channels "room:*" track the user, say which child they are of
+ * GET /pid says which child answers. POST /tell/ROOM/NUMBER broadcasts {"n": NUMBER} to "room:ROOM". The
+ * parameter "user" is the id of a socket, as "user:NAME". Channels "room:*" track the user, say which child
+ * they are of
  * ("pid"), echo, shout, and kick ("kick" disconnects the user of that name). They carry long polling too. */
 #include <getopt.h>
 #include <pinion/pinion.h>
@@ -118,8 +119,9 @@ static void tell_all(pinion_request *request, void *context)
 {
     pinion_endpoint *endpoint = pinion_request_endpoint(request);
     const char *number = pinion_request_path_param(request, "number");
-    int rc =
-        pinion_endpoint_broadcast(endpoint, "room:all", "number", pinion_json("{s:i}", "n", atoi(number)));
+    char topic[64];
+    snprintf(topic, sizeof topic, "room:%s", pinion_request_path_param(request, "room"));
+    int rc = pinion_endpoint_broadcast(endpoint, topic, "number", pinion_json("{s:i}", "n", atoi(number)));
     pinion_request_answer_text(request, rc ? 500 : 200, "told");
 }
 
@@ -213,7 +215,7 @@ static int serve(const pinion_endpoint_options *options)
     if (!rc)
         rc = pinion_endpoint_get(endpoint, "/pid", say_pid, NULL);
     if (!rc)
-        rc = pinion_endpoint_http(endpoint, "POST", "/tell/:number", tell_all, NULL);
+        rc = pinion_endpoint_http(endpoint, "POST", "/tell/:room/:number", tell_all, NULL);
     if (!rc)
         rc = start_second(endpoint, &second, options->io);
     if (!rc)
