@@ -5,6 +5,13 @@
 #include <stdint.h>
 #include <time.h>
 
+static inline uint64_t pinion__clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static inline uint64_t pinion__clock_us(void)
 {
     struct timespec now;
@@ -25,6 +32,13 @@ static inline uint64_t pinion__clock_coarse_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static inline uint64_t pinion__clock_coarse_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 /* The time `ms` from now, in the form that pinion__lock_wait_until takes. */

@@ -18,6 +18,7 @@ int pinion__mailbox_init(struct pinion_mailbox *mailbox, size_t max_bytes, void 
     mailbox->context = context;
     atomic_init(&mailbox->waking, 0);
     atomic_init(&mailbox->dropped, 0);
+    atomic_init(&mailbox->peak, 0);
     return 0;
 }
 
@@ -46,6 +47,8 @@ static int put_locked(struct pinion_mailbox *mailbox, struct pinion_task *task, 
         atomic_fetch_add_explicit(&mailbox->waking, 1, memory_order_relaxed);
     pinion__task_queue_push(&mailbox->queue, task);
     mailbox->bytes += bytes;
+    if (mailbox->bytes > atomic_load_explicit(&mailbox->peak, memory_order_relaxed))
+        atomic_store_explicit(&mailbox->peak, mailbox->bytes, memory_order_relaxed);
     return 0;
 }
 

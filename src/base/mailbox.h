@@ -23,6 +23,7 @@ struct pinion_mailbox {
     void *context;
     atomic_uint waking;   /* calls of wake that have not returned */
     atomic_ulong dropped; /* puts that the cap refused */
+    atomic_size_t peak;   /* the most bytes that it has held; written under lock */
 };
 
 /* wake(context) is called on the putting thread, outside the lock. wake may be NULL. */

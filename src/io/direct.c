@@ -56,6 +56,7 @@ void pinion__conn_send(struct pinion_conn *conn, int fd)
 
 void pinion__conn_send_again(struct pinion_conn *conn, int fd)
 {
+    pinion__conn_note_peak(conn);
     pinion__conn_send(conn, fd);
     if (conn->ending || conn->blocked)
         return;

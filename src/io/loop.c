@@ -70,6 +70,7 @@ static void loop_init(struct pinion_loop *loop, const struct pinion_loop_ops *en
     loop->ops = engine;
     loop->events = options->events;
     loop->context = options->context;
+    loop->timed = options->timed;
     loop->pool.max = POOL_BASE;
     pinion__list_init(&loop->listeners);
     pinion__list_init(&loop->conns);
@@ -146,6 +147,13 @@ size_t pinion__loop_connections(const struct pinion_loop *loop)
     return loop->connections;
 }
 
+struct pinion_loop_counts pinion__loop_counts(const struct pinion_loop *loop)
+{
+    return (struct pinion_loop_counts){
+        .received = loop->taken, .sent = loop->sent, .peak = loop->peak, .idle_ns = loop->idle_ns
+    };
+}
+
 /* Connections inherit TCP_NODELAY if it was set before the socket listened. A socket that somebody else made
  * may lack it. A socket that is not TCP cannot have it. */
 static bool lacks_nodelay(int fd)
@@ -213,6 +221,8 @@ void pinion__conn_end(struct pinion_conn *conn, int error)
     conn->ending = true;
     conn->error = (int16_t)error;
     pinion__busy_remove(conn);
+    if (conn->blocked)
+        pinion__conn_note_peak(conn);
     pinion__outbox_clear(&conn->outbox, &conn->loop->pool);
     pinion__conn_unsettle(conn);
 }
@@ -363,12 +373,16 @@ size_t pinion__conn_flush(struct pinion_conn *conn)
 void pinion__conn_drop_queue(struct pinion_conn *conn)
 {
     assert(on_thread(conn->loop));
+    if (conn->blocked)
+        pinion__conn_note_peak(conn);
     pinion__outbox_drop(&conn->outbox, &conn->loop->pool);
 }
 
 size_t pinion__conn_drop_oldest(struct pinion_conn *conn, size_t most)
 {
     assert(on_thread(conn->loop));
+    if (conn->blocked)
+        pinion__conn_note_peak(conn);
     return pinion__outbox_drop_oldest(&conn->outbox, &conn->loop->pool, most);
 }
 

@@ -18,6 +18,7 @@
 
 #include "base/frame.h"
 #include <pinion/error.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -62,6 +63,7 @@ struct pinion_loop_options {
     /* For uring. Both are rounded up to a power of two. */
     unsigned recv_buffers; /* shared by all connections. 0: 512 */
     unsigned ring_entries; /* operations that are submitted together. 0: 1024 */
+    bool timed; /* measure how long it waits (pinion_loop_counts.idle_ns): two looks at the clock */
 };
 
 /* The table of an engine. The functions below check their arguments and call it. */
@@ -115,6 +117,17 @@ void pinion__listener_close(struct pinion_listener *listener);
 
 /* How many connections are open. A connection counts until its closed event. */
 size_t pinion__loop_connections(const struct pinion_loop *loop);
+
+/* What a loop has counted since its start. Bytes are those of all its connections. */
+struct pinion_loop_counts {
+    uint64_t received; /* bytes */
+    uint64_t sent;     /* bytes that the kernel took */
+    size_t peak;       /* the most memory that frames took which waited for one peer */
+    uint64_t idle_ns;  /* how long it waited for events; 0: it is not timed */
+};
+
+/* Thread: the loop's. */
+struct pinion_loop_counts pinion__loop_counts(const struct pinion_loop *loop);
 
 /* Set the events and the user pointer of a connection. It may be called again to hand the connection on, as
  * for a WebSocket upgrade. */

@@ -36,7 +36,11 @@ struct pinion_loop {
     struct pinion_outbox_pool pool;
     struct pinion_busy busy;
     size_t received;  /* bytes in this turn, without those of busy connections */
+    uint64_t taken;   /* bytes that peers sent, since the start */
     uint64_t sent;    /* bytes that the kernel took */
+    size_t peak;      /* the most memory that frames took which waited for one peer */
+    uint64_t idle_ns; /* how long it has waited for events, if it is timed */
+    bool timed;
     pthread_t thread; /* valid while the loop runs */
     bool running;
     bool stopping;
@@ -155,10 +159,19 @@ static inline void pinion__conn_sent(struct pinion_conn *conn, size_t sent)
         pinion__outbox_consume(&conn->outbox, &conn->loop->pool, sent);
 }
 
+/* What waits is about to become less. It has only grown since it was blocked, so this is the most of it. */
+static inline void pinion__conn_note_peak(const struct pinion_conn *conn)
+{
+    size_t memory = pinion__outbox_memory(&conn->outbox);
+    if (memory > conn->loop->peak)
+        conn->loop->peak = memory;
+}
+
 /* The kernel took not all that was offered: what is left may wait for long. */
 static inline void pinion__conn_block(struct pinion_conn *conn)
 {
     conn->blocked = true;
+    pinion__conn_note_peak(conn);
     pinion__outbox_unjoin(&conn->outbox, &conn->loop->pool);
 }
 

@@ -80,6 +80,8 @@ static void on_turn_end(uv_prepare_t *prepare)
     loop->received = 0;
     while (engine->finished.first)
         finish(engine, take_from(&engine->finished));
+    if (loop->timed)
+        loop->idle_ns = uv_metrics_idle_time(&engine->uv);
     uint64_t wait = loop->events->turn(loop->context);
     settle_all(engine);
     if (loop->stopping && wind_down(engine))
@@ -326,6 +328,8 @@ static int uv_engine_create(struct pinion_loop **out, const struct pinion_loop_o
         release(engine);
         return fail("make a loop", rc);
     }
+    if (options->timed)
+        (void)uv_loop_configure(&engine->uv, UV_METRICS_IDLE_TIME);
     *out = &engine->base;
     return 0;
 }

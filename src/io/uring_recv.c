@@ -161,6 +161,7 @@ static void take(struct uring_conn *conn, size_t bytes)
     conn->turn = engine->turn;
     conn->taken = units < UINT8_MAX ? (uint8_t)units : UINT8_MAX;
     engine->base.received += bytes;
+    engine->base.taken += bytes;
 }
 
 /* The share becomes small once other connections have received much in this turn. */

@@ -3,6 +3,7 @@
  * Completions that do not fit into the queue wait in the kernel (overflow), in order. We ask for more until
  * none are left. If the kernel or this process has no memory, completions may be lost. Then we do not guess:
  * the sends that may be concerned count as failed. */
+#include "base/clock.h"
 #include "base/log.h"
 #include "io/uring_int.h"
 #include <assert.h>
@@ -13,6 +14,7 @@
 
 #define CQ_FACTOR 4   /* more completions than entries, because a multishot operation completes many times */
 #define BATCH     256 /* completions in a turn, if the kernel brings them in small portions */
+#define MANY      16  /* operations, to submit before a wait that is measured */
 #define WAIT_MAX  (UINT64_C(24) * 60 * 60 * 1000)
 
 static int fail(const char *what, int error)
@@ -201,6 +203,17 @@ static void submit_and_wait(struct uring_engine *engine, uint64_t milliseconds)
     (void)io_uring_submit_and_wait_timeout(&engine->ring, &cqe, 1, &timeout, NULL);
 }
 
+/* Measure the wait. The kernel sends while operations are submitted, and that is no waiting: many of them are
+ * submitted first, in a call of their own. */
+static void wait_timed(struct uring_engine *engine, uint64_t milliseconds)
+{
+    if (io_uring_sq_ready(&engine->ring) >= MANY)
+        (void)io_uring_submit(&engine->ring);
+    uint64_t began = pinion__clock_ns();
+    submit_and_wait(engine, milliseconds);
+    engine->base.idle_ns += pinion__clock_ns() - began;
+}
+
 /* Newer kernels bring only about twenty completions in one call. If more of them are handled in one turn,
  * more frames for one connection leave together. The kernel may set its flag after it has done the work that
  * the flag announces, so this call may bring nothing. */
@@ -232,7 +245,10 @@ bool pinion__uring_cancel_now(struct uring_engine *engine, uint64_t user_data_of
 void pinion__uring_wait(struct uring_engine *engine, uint64_t milliseconds)
 {
     engine->more_to_send = false;
-    submit_and_wait(engine, milliseconds);
+    if (engine->base.timed && milliseconds > 0)
+        wait_timed(engine, milliseconds);
+    else
+        submit_and_wait(engine, milliseconds);
     conclude(engine);
     read_more(engine);
 }

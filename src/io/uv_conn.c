@@ -32,6 +32,7 @@ static size_t receive(struct uv_conn *conn, size_t max)
         conn->fin_received = true;
         pinion__conn_unsettle(&conn->base);
     }
+    engine->base.taken += (size_t)len;
     conn->base.events->data(&conn->base, engine->recv_buffer, (size_t)len);
     return (size_t)len;
 }

@@ -32,6 +32,7 @@ static void over_the_cap_is_refused_and_counted(void **state)
 
     assert_int_equal(pinion__mailbox_init(&mailbox, 100, NULL, NULL), 0);
     assert_int_equal(pinion__mailbox_put(&mailbox, &letters[0].task, 60), 0);
+    assert_int_equal(atomic_load(&mailbox.peak), 60);
     assert_int_equal(pinion__mailbox_put(&mailbox, &letters[2].task, 41), PINION_EBUSY);
     assert_int_equal(pinion__mailbox_put(&mailbox, &letters[2].task, SIZE_MAX), PINION_EBUSY);
     assert_int_equal(pinion__mailbox_put(&mailbox, &letters[2].task, 40), 0);
@@ -39,6 +40,7 @@ static void over_the_cap_is_refused_and_counted(void **state)
     assert_int_equal(pinion__mailbox_put(&mailbox, &letters[1].task, SIZE_MAX), PINION_EBUSY);
     assert_int_equal(pinion__mailbox_put(&mailbox, &letters[1].task, 0), 0); /* exempt */
     assert_int_equal(atomic_load(&mailbox.dropped), 4);
+    assert_int_equal(atomic_load(&mailbox.peak), 100);
 
     pinion__mailbox_take(&mailbox, &out);
     assert_ptr_equal(pinion__task_queue_pop(&out), &letters[0].task);
