@@ -20,7 +20,7 @@ export const sized = [
   ...["endpoint_options", "socket_options", "presence_options", "supervise_options", "token_options", "test_options", "test_request", "test_http_options", "cluster_options"],
   ...["socket_def", "raw_socket_def", "channel_def", "route", "clause", "serializer_route", "mount_sizes", "stream_def"],
   ...["transport", "connect_info", "transport_limits", "stats", "http_options", "cookie_options"],
-  ...["actor_def", "call_options"],
+  ...["actor_def", "call_options", "metrics_options"],
 ].map((name) => `pinion_${name}`);
 
 // Those that begin with their size, as they come from elsewhere than the call.

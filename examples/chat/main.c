@@ -21,10 +21,11 @@ static const pinion_socket_def known = { .channels = channels, .connect = connec
 
 int main(int argc, char **argv)
 {
-    bool tokens = false;
+    bool tokens = false, metrics = false;
     const program_flag flags[] = {
         { "require-token", "let in only clients with a token; GET /token?user=NAME gives one",
           .given = &tokens },
+        { "metrics", "serve metrics for Prometheus at /metrics, to everybody", .given = &metrics },
         { .name = NULL },
     };
     struct chat chat = { NULL };
@@ -44,6 +45,8 @@ int main(int argc, char **argv)
         rc = tokens_work(endpoint);
     if (!rc)
         rc = pinion_endpoint_get(endpoint, "/token", token_page, tokens ? endpoint : NULL);
+    if (!rc && metrics)
+        rc = pinion_endpoint_metrics(endpoint, "/metrics", NULL);
     if (!rc)
         rc = pinion_endpoint_static(endpoint, "/", CHAT_PAGE);
     if (!rc)

@@ -64,6 +64,8 @@ int main(int argc, char **argv)
     if (!rc)
         rc = conformance_http(endpoint);
     if (!rc)
+        rc = pinion_endpoint_metrics(endpoint, "/metrics", NULL);
+    if (!rc)
         rc = pinion_endpoint_run(endpoint);
     pinion_endpoint_free(endpoint);
     return pinion_exit(rc);

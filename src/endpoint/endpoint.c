@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "endpoint/handlers.h"
 #include "endpoint/listeners.h"
+#include "endpoint/metrics.h"
 #include "endpoint/stream.h"
 #include "engine/here.h"
 #include "engine/subscription.h"
@@ -262,6 +263,7 @@ static void free_endpoint(struct pinion_endpoint *endpoint)
     pinion__pubsub_stop(&endpoint->hub.pubsub); /* needed if the endpoint could not run */
     free_loops(endpoint);
     pinion__longpoll_free(endpoint->longpoll);
+    pinion__metrics_free(endpoint->metrics);
     pinion__hub_release(&endpoint->hub);
     for (unsigned i = 0; i < endpoint->loop_count; i++)
         pinion__scheduler_unref(endpoint->loops[i].scheduler);

@@ -29,6 +29,7 @@ struct pinion_mounted {
 
 struct pinion_endpoint;
 struct pinion_longpoll;
+struct pinion_metrics;
 struct pinion_stream_listener;
 
 /* One loop: a thread with an I/O loop, a scheduler and a shard. While it runs, other threads touch only `io`
@@ -77,6 +78,7 @@ struct pinion_endpoint {
     unsigned loop_count;
     uint16_t port;
     struct pinion_longpoll *longpoll; /* NULL: no mount has long polling */
+    struct pinion_metrics *metrics;   /* NULL: there is no page */
     struct pinion_stream_listener *stream_listeners;
     struct pinion_sibling sibling;
     enum pinion_endpoint_state state;

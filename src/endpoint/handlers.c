@@ -85,7 +85,9 @@ void pinion__guard_request(struct pinion_http_server *server, const char *kind, 
                            void (*run)(void *data), void *data)
 {
     struct pinion_shard *shard = loop_of(server)->shard;
-    struct pinion_callback callback = { .name = kind, .detail = name, .off_loop = "pinion_request_work" };
+    struct pinion_callback callback = {
+        .name = kind, .kind = PINION_CALLBACK_HTTP, .detail = name, .off_loop = "pinion_request_work"
+    };
     pinion__callback_enter(shard, &callback);
     run(data);
     pinion__callback_leave(shard);

@@ -72,6 +72,19 @@ static void on_ended(void *context, struct pinion_conn *conn)
     pinion__visitors_leave(&loop->endpoint->visitors, conn);
 }
 
+/* For other threads: what the loop has counted by the end of this turn. */
+static void publish_counts(const struct pinion_endpoint_loop *loop, const struct pinion_loop *io)
+{
+    struct pinion_counters *counters = &loop->shard->counters;
+    struct pinion_loop_counts counts = pinion__loop_counts(io);
+    atomic_store_explicit(&counters->connections, pinion__loop_connections(io), memory_order_relaxed);
+    atomic_store_explicit(&counters->bytes_received, counts.received, memory_order_relaxed);
+    atomic_store_explicit(&counters->bytes_sent, counts.sent, memory_order_relaxed);
+    atomic_store_explicit(&counters->queue_peak, counts.peak, memory_order_relaxed);
+    if (loop->shard->meter)
+        pinion__meter_turn(loop->shard->meter, counts.idle_ns);
+}
+
 static uint64_t on_turn(void *context)
 {
     struct pinion_endpoint_loop *loop = context;
@@ -79,8 +92,7 @@ static uint64_t on_turn(void *context)
     if (atomic_load(&loop->endpoint->stop_requested) && !loop->stopping)
         pinion__drain_begin(loop);
     uint64_t wait = pinion__scheduler_turn(loop->scheduler);
-    atomic_store_explicit(&loop->shard->counters.connections, pinion__loop_connections(io),
-                          memory_order_relaxed);
+    publish_counts(loop, io);
     if (pinion__drain_over(loop))
         pinion__loop_stop(io);
     pinion__endpoint_loop_watch(loop);
@@ -196,7 +208,9 @@ static int meet(const struct starter *starter, int rc, unsigned missing)
 
 static int make_loop(struct starter *starter)
 {
-    const struct pinion_loop_options options = { .events = &loop_events, .context = starter->loop };
+    const struct pinion_loop_options options = { .events = &loop_events,
+                                                 .context = starter->loop,
+                                                 .timed = starter->loop && starter->loop->shard->meter };
     if (!starter->loop)
         return 0;
     int rc = pinion__loop_new(&starter->io, starter->endpoint->engine, &options);

@@ -41,6 +41,7 @@ void pinion__socket_slow(struct pinion_socket *socket)
     PINION_LOG_LIMITED(PINION_LOG_INFO, "%s %s: a client does not read what it is sent, closed (%s)",
                        socket->class->transport->name, socket->class->mount->path, PINION_WHO_OF(socket));
     PINION_COUNT(socket->shard, slow_closed, 1);
+    pinion__socket_because(socket, PINION_CAUSE_SLOW);
 }
 
 static int decide(struct pinion_socket *socket, const struct pinion_frame *frame, size_t memory)

@@ -4,14 +4,20 @@
 #include "engine/channel.h"
 #include <assert.h>
 
-#define SLOW_MS 100
+#define SLOW_NS    UINT64_C(100000000)
+#define NS_IN_A_MS 1000000
+
+static uint64_t now(const struct pinion_shard *shard)
+{
+    return shard->meter ? pinion__clock_ns() : pinion__clock_coarse_ns();
+}
 
 void pinion__callback_enter(struct pinion_shard *shard, struct pinion_callback *callback)
 {
     assert(!shard->callback);
     assert(pinion__scheduler_on_thread(shard->scheduler));
     pinion__lock_none();
-    callback->began = pinion__clock_coarse_ms();
+    callback->began = now(shard);
     shard->callback = callback;
 }
 
@@ -39,11 +45,19 @@ static void log_slow(const struct pinion_callback *callback, uint64_t ms)
                        detail ? ")" : "", (unsigned long long)ms, off_loop(callback));
 }
 
+static void measure(struct pinion_meter *meter, const struct pinion_callback *callback)
+{
+    enum pinion_callback_kind kind = callback->actor ? PINION_CALLBACK_ACTOR : callback->kind;
+    pinion__histogram_note(&meter->callbacks[kind], callback->took);
+}
+
 void pinion__callback_leave(struct pinion_shard *shard)
 {
-    const struct pinion_callback *callback = shard->callback;
-    uint64_t ms = pinion__clock_coarse_ms() - callback->began;
+    struct pinion_callback *callback = shard->callback;
+    callback->took = now(shard) - callback->began;
     shard->callback = NULL;
-    if (ms >= SLOW_MS)
-        log_slow(callback, ms);
+    if (shard->meter)
+        measure(shard->meter, callback);
+    if (callback->took >= SLOW_NS)
+        log_slow(callback, callback->took / NS_IN_A_MS);
 }

@@ -11,7 +11,9 @@
 struct pinion_callback {
     const char *name;               /* "handle_in", … */
     const char *detail;             /* the event, or NULL */
-    uint64_t began;                 /* when it began, in ms of a coarse clock */
+    enum pinion_callback_kind kind; /* what it is measured as */
+    uint64_t began;                 /* when it began, ns; by a coarse clock where nothing is measured */
+    uint64_t took;                  /* once it has been left, ns */
     struct pinion_channel *channel; /* NULL in connect */
     struct pinion_socket *socket;   /* in connect, and in the done of its work; else NULL */
     const char *off_loop;           /* of no channel and no socket: what takes slow work elsewhere */

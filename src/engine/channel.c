@@ -42,6 +42,7 @@ struct pinion_channel *pinion__channel_new(struct pinion_socket *socket, const p
     socket->holds++;
     pinion__socket_add_channel(socket, channel);
     PINION_COUNT(socket->shard, channels, 1);
+    PINION_TALLY(socket->class->tally, channels, 1);
     return channel;
 }
 
@@ -65,6 +66,7 @@ void pinion__channel_unhold(struct pinion_channel *channel)
     free(channel->extra);
     struct pinion_shard *shard = channel->socket->shard;
     PINION_COUNT(shard, channels, -1);
+    PINION_TALLY(channel->socket->class->tally, channels, -1);
     pinion__socket_unhold(channel->socket);
     pinion__pool_bury(&shard->pool, channel, size_of(channel->join_ref_len));
 }

@@ -24,7 +24,9 @@ static bool is_close(pinion_reason reason)
 
 static void call_terminate(struct pinion_channel *channel)
 {
-    struct pinion_callback callback = { .name = "terminate", .channel = channel };
+    struct pinion_callback callback = { .name = "terminate",
+                                        .kind = PINION_CALLBACK_TERMINATE,
+                                        .channel = channel };
     if (!channel->joined || !channel->def->terminate)
         return;
     pinion__callback_enter(channel->socket->shard, &callback);

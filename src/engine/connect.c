@@ -41,6 +41,7 @@ static struct pinion_socket *socket_new(struct pinion_shard *shard, const struct
         return NULL;
     }
     PINION_COUNT(shard, sockets, 1);
+    PINION_TALLY(class->tally, sockets, 1);
     return socket;
 }
 
@@ -80,6 +81,7 @@ static int open_socket(struct pinion_socket *socket)
         return rc;
     socket->state = PINION_SOCKET_OPEN;
     pinion__socket_seen(socket);
+    PINION_TALLY(socket->class->tally, connected, 1);
     return 0;
 }
 
@@ -110,6 +112,12 @@ static int connect_outcome(struct pinion_socket *socket, pinion_result result, p
     return PINION_EACCES;
 }
 
+static void end_refused(struct pinion_socket *socket, int rc)
+{
+    pinion__socket_because(socket, rc == PINION_ENOMEM ? PINION_CAUSE_MEMORY : PINION_CAUSE_REFUSED);
+    pinion__socket_ended(socket, PINION_REASON_CLOSED);
+}
+
 static void log_connect(const struct pinion_socket *socket, const struct pinion_connect *connect)
 {
     char params[PINION_LOG_PARAMS_MAX];
@@ -123,9 +131,9 @@ static void log_connect(const struct pinion_socket *socket, const struct pinion_
 
 static pinion_result call_connect(struct pinion_socket *socket, const struct pinion_connect *connect)
 {
-    struct pinion_callback callback = { .name = "connect",
-                                        .socket = socket,
-                                        .answer = pinion__connect_answer };
+    struct pinion_callback callback = {
+        .name = "connect", .kind = PINION_CALLBACK_CONNECT, .socket = socket, .answer = pinion__connect_answer
+    };
     if (!socket->class->mount->connect)
         return pinion_ok(NULL);
     pinion__callback_enter(socket->shard, &callback);
@@ -172,7 +180,7 @@ int pinion__socket_connect(struct pinion_shard *shard, struct pinion_connect *co
     }
     int rc = connect_outcome(socket, result, &connect->reason);
     if (rc)
-        pinion__socket_ended(socket, PINION_REASON_CLOSED);
+        end_refused(socket, rc);
     else
         *out = socket;
     return rc;
@@ -190,7 +198,7 @@ void pinion__connect_answer(void *target, pinion_result result)
     pinion_payload *reason;
     int rc = connect_outcome(socket, result, &reason);
     if (rc)
-        pinion__socket_ended(socket, PINION_REASON_CLOSED);
+        end_refused(socket, rc);
     transport->connected(conn, rc, reason);
     pinion_payload_unref(reason);
 }

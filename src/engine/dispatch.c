@@ -87,8 +87,15 @@ static void join_unmatched(struct pinion_socket *socket, const struct pinion_mes
 {
     PINION_LOG_LIMITED(PINION_LOG_WARNING, "socket %s: no route for the topic %s (%s)",
                        socket->class->mount->path, PINION_QUOTE(message->topic), PINION_WHO_OF(socket));
+    PINION_TALLY(socket->class->tally, joins[PINION_JOINED_UNMATCHED], 1);
     reply_unmatched(socket, message);
     pinion__rate_overhead(socket);
+}
+
+static void refuse_join(struct pinion_socket *socket, const struct pinion_message *message)
+{
+    PINION_TALLY(socket->class->tally, joins[PINION_JOINED_LIMITED], 1);
+    reply_rate_limited(socket, message, message->join_ref);
 }
 
 static void join(struct pinion_socket *socket, const struct pinion_message *message)
@@ -96,7 +103,7 @@ static void join(struct pinion_socket *socket, const struct pinion_message *mess
     const pinion_channel_def *def =
         message->topic_invalid ? NULL : pinion__routes_find(&socket->class->mount->routes, message->topic);
     if (!pinion__rate_join(socket))
-        reply_rate_limited(socket, message, message->join_ref);
+        refuse_join(socket, message);
     else if (def)
         pinion__join(socket, def, message);
     else

@@ -199,8 +199,10 @@ static void to_info(struct fanout *fan, struct pinion_channel *channel)
 
 static void to_socket(const struct fanout *fan, struct pinion_socket *socket)
 {
-    if (pinion__broadcast_disconnects(fan->broadcast))
-        pinion__socket_close(socket, pinion__disconnect_code(fan->broadcast));
+    if (!pinion__broadcast_disconnects(fan->broadcast))
+        return;
+    pinion__socket_because(socket, PINION_CAUSE_DISCONNECT);
+    pinion__socket_close(socket, pinion__disconnect_code(fan->broadcast));
 }
 
 static void to_receiver(struct fanout *fan, struct pinion_receiver *receiver)

@@ -82,9 +82,12 @@ static void handle_event(struct pinion_channel *channel, const pinion_clause *cl
                          const struct pinion_message *message)
 {
     char event[PINION_NAME_MAX + 1];
-    struct pinion_callback running = {
-        .name = "handle_in", .detail = event, .channel = channel, .message = true, .ref = message->ref
-    };
+    struct pinion_callback running = { .name = "handle_in",
+                                       .kind = PINION_CALLBACK_HANDLE_IN,
+                                       .detail = event,
+                                       .channel = channel,
+                                       .message = true,
+                                       .ref = message->ref };
     pinion_payload payload;
 
     memcpy(event, message->event.ptr, message->event.len);
@@ -121,9 +124,11 @@ void pinion__channel_handle_in(struct pinion_channel *channel, const struct pini
 void pinion__channel_handle_out(struct pinion_channel *channel, const pinion_clause *clause,
                                 const char *event, const pinion_payload *payload)
 {
-    struct pinion_callback running = {
-        .name = "handle_out", .detail = event, .channel = channel, .out = true
-    };
+    struct pinion_callback running = { .name = "handle_out",
+                                       .kind = PINION_CALLBACK_HANDLE_OUT,
+                                       .detail = event,
+                                       .channel = channel,
+                                       .out = true };
     pinion_result result = call_clause(channel, clause->fn, event, payload, &running);
     pinion__channel_outcome(channel, result, NULL, "handle_out", event);
 }
@@ -143,7 +148,9 @@ void pinion__channel_intercept(struct pinion_channel *channel, const pinion_clau
 
 void pinion__channel_handle_info(struct pinion_channel *channel, const pinion_info *info)
 {
-    struct pinion_callback running = { .name = "handle_info", .detail = info->name, .channel = channel };
+    struct pinion_callback running = {
+        .name = "handle_info", .kind = PINION_CALLBACK_HANDLE_INFO, .detail = info->name, .channel = channel
+    };
     if (!channel->def->handle_info) {
         PINION_LOG_LIMITED(PINION_LOG_WARNING, "channel %s: no handle_info for the message \"%s\" (%s)",
                            channel->topic->name, info->name, PINION_WHO_OF(channel->socket));
@@ -166,7 +173,9 @@ void pinion__channel_drained(struct pinion_channel *channel)
 
 void pinion__channel_after_join(struct pinion_channel *channel, const pinion_payload *params)
 {
-    struct pinion_callback running = { .name = "after_join", .channel = channel };
+    struct pinion_callback running = { .name = "after_join",
+                                       .kind = PINION_CALLBACK_JOIN,
+                                       .channel = channel };
     if (!channel->def->after_join)
         return;
     pinion__callback_enter(channel->socket->shard, &running);

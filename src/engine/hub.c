@@ -81,6 +81,7 @@ void pinion__hub_release(struct pinion_hub *hub)
         pinion__definitions_release(&hub->shards[i]->definitions);
         pinion__pool_release(&hub->shards[i]->pool);
         pinion__stock_release(&hub->shards[i]->stock);
+        free(hub->shards[i]->meter);
         PINION_HELD_TELL(hub->shards[i]->scheduler);
         pinion__scheduler_unref(hub->shards[i]->scheduler);
         free(hub->shards[i]);
@@ -97,6 +98,7 @@ bool pinion__shard_close_sockets(struct pinion_shard *shard, uint16_t code, size
 {
     struct pinion_socket *socket = pinion__sweep_first(shard);
     for (size_t i = 0; i < max && socket; i++) {
+        pinion__socket_because(socket, PINION_CAUSE_SHUTDOWN);
         pinion__socket_close(socket, code);
         socket = pinion__sweep_first(shard);
     }

@@ -11,7 +11,9 @@
 #include "engine/begun.h"
 #include "engine/definitions.h"
 #include "engine/endpoint_timer.h"
+#include "engine/meter.h"
 #include "engine/spoken.h"
+#include "engine/tally.h"
 #include "pubsub/pubsub.h"
 #include "token/secret.h"
 #include <pinion/endpoint.h>
@@ -39,6 +41,11 @@ struct pinion_counters {
     atomic_uint_fast64_t held_back;
     atomic_uint_fast64_t refused;
     atomic_uint_fast64_t longpoll_evicted;
+    atomic_uint_fast64_t turned_away; /* clients that were refused before they had a socket, or by connect */
+    atomic_uint_fast64_t
+        bytes_received; /* over all connections; this and the next two: at the end of turns */
+    atomic_uint_fast64_t bytes_sent;
+    atomic_size_t queue_peak; /* the most bytes that waited for one client */
 };
 
 /* The clients of a loop that are behind: behind.h. */
@@ -57,23 +64,26 @@ struct pinion_shard {
     struct pinion_hub *hub;
     struct pinion_scheduler *scheduler;
     struct pinion_pubsub_loop pubsub;
-    struct pinion_pool pool;               /* memory for sockets, channels and transports */
-    struct pinion_stock stock;             /* memory for frames, payloads and broadcasts */
-    struct pinion_sweep *sweeps;           /* the sockets that have not ended: sweep.h */
-    struct pinion_audience *audiences;     /* see audience.h */
-    struct pinion_socket_class *classes;   /* see socket_class.h */
-    struct pinion_gather *gathers;         /* see gather.h */
-    struct pinion_definitions definitions; /* the transports that have connected here */
-    struct pinion_turns turns;             /* clients that wait: their messages are large, or reach many */
-    struct pinion_spoken spoken;           /* how much clients caused in this turn of the loop */
-    struct pinion_behind behind;           /* clients for which much waits */
-    struct pinion_list subscriptions;      /* made by pinion_endpoint_subscribe */
-    struct pinion_list timers;             /* made by pinion_endpoint_send_after */
-    bool timers_over;                      /* no such timer starts any more */
-    struct pinion_begun begun;             /* work for this loop that is not done; any thread adds to it */
-    bool closing;                          /* no socket connects any more */
-    struct pinion_callback *callback;      /* the one that runs now; NULL between callbacks */
-    uint64_t next_subscriber_id; /* unique in the process: each shard counts from a block of its own */
+    struct pinion_pool pool;                     /* memory for sockets, channels and transports */
+    struct pinion_stock stock;                   /* memory for frames, payloads and broadcasts */
+    struct pinion_sweep *sweeps;                 /* the sockets that have not ended: sweep.h */
+    struct pinion_audience *audiences;           /* see audience.h */
+    struct pinion_socket_class *_Atomic classes; /* see socket_class.h; any thread reads it */
+    struct pinion_gather *gathers;               /* see gather.h */
+    struct pinion_definitions definitions;       /* the transports that have connected here */
+    struct pinion_turns turns;          /* clients that wait: their messages are large, or reach many */
+    struct pinion_spoken spoken;        /* how much clients caused in this turn of the loop */
+    struct pinion_behind behind;        /* clients for which much waits */
+    struct pinion_list subscriptions;   /* made by pinion_endpoint_subscribe */
+    struct pinion_list timers;          /* made by pinion_endpoint_send_after */
+    bool timers_over;                   /* no such timer starts any more */
+    struct pinion_begun begun;          /* work for this loop that is not done; any thread adds to it */
+    bool closing;                       /* no socket connects any more */
+    struct pinion_callback *callback;   /* the one that runs now; NULL between callbacks */
+    struct pinion_meter *meter;         /* NULL: nothing is measured */
+    uint64_t next_subscriber_id;        /* unique in the process: each shard counts from a block of its own */
+    const struct pinion_socket *ending; /* NULL: none; see tally.h, as for the next */
+    enum pinion_cause cause;
     struct pinion_counters counters;
 };
 

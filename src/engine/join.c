@@ -30,12 +30,25 @@ static void close_replaced(struct pinion_socket *socket, struct pinion_slice top
         pinion__channel_send_end(socket, topic, replaced->join_ref, false);
 }
 
-static void refuse(struct pinion_channel *channel, struct pinion_slice ref,
-                   const struct pinion_replaced *replaced, const pinion_payload *reason)
+static void count(const struct pinion_channel *channel, enum pinion_joined outcome)
+{
+    PINION_TALLY(channel->socket->class->tally, joins[outcome], 1);
+}
+
+/* The client is told why, and the channel ends. */
+static void turn_down(struct pinion_channel *channel, struct pinion_slice ref,
+                      const struct pinion_replaced *replaced, const pinion_payload *reason)
 {
     (void)reply_to_join(channel, ref, "error", reason);
     close_replaced(channel->socket, pinion__channel_topic(channel), replaced);
     pinion__channel_end(channel, PINION_REASON_ERROR);
+}
+
+static void refuse(struct pinion_channel *channel, struct pinion_slice ref,
+                   const struct pinion_replaced *replaced, const pinion_payload *reason)
+{
+    count(channel, PINION_JOINED_REFUSED);
+    turn_down(channel, ref, replaced, reason);
 }
 
 static void crash(struct pinion_channel *channel, struct pinion_slice ref,
@@ -44,7 +57,8 @@ static void crash(struct pinion_channel *channel, struct pinion_slice ref,
     pinion_payload *reason = pinion_json("{s:s}", "reason", "join crashed");
     PINION_LOG_LIMITED(PINION_LOG_ERROR, "channel %s: join crashed: %s (%s)", channel->topic->name, why,
                        PINION_WHO_OF(channel->socket));
-    refuse(channel, ref, replaced, reason);
+    count(channel, PINION_JOINED_CRASHED);
+    turn_down(channel, ref, replaced, reason);
     pinion_payload_unref(reason);
 }
 
@@ -70,6 +84,7 @@ static void accept_now(struct pinion_channel *channel, struct pinion_slice ref,
         crash(channel, ref, replaced, "its client cannot receive a binary reply");
         return;
     }
+    count(channel, PINION_JOINED_OK);
     channel->state = PINION_CHANNEL_JOINED;
     channel->joined = true;
     close_replaced(channel->socket, pinion__channel_topic(channel), replaced);
@@ -118,9 +133,11 @@ static void outcome(struct pinion_channel *channel, pinion_result result, struct
 static pinion_result call_join(struct pinion_channel *channel, struct pinion_slice ref,
                                const pinion_payload *params)
 {
-    struct pinion_callback callback = {
-        .name = "join", .channel = channel, .answer = pinion__join_answer, .ref = ref
-    };
+    struct pinion_callback callback = { .name = "join",
+                                        .kind = PINION_CALLBACK_JOIN,
+                                        .channel = channel,
+                                        .answer = pinion__join_answer,
+                                        .ref = ref };
     if (!channel->def->join)
         return pinion_ok(NULL);
     pinion__callback_enter(channel->socket->shard, &callback);
@@ -222,6 +239,7 @@ void pinion__join(struct pinion_socket *socket, const pinion_channel_def *def,
     struct pinion_channel *old = pinion__socket_channel(socket, message->topic);
 
     if (!old && socket->channel_count >= socket->class->mount->options.max_channels) {
+        PINION_TALLY(socket->class->tally, joins[PINION_JOINED_LIMITED], 1);
         pinion__socket_reply_error(socket, message, message->join_ref, "too many channels joined");
         return;
     }
@@ -229,6 +247,7 @@ void pinion__join(struct pinion_socket *socket, const pinion_channel_def *def,
         replaced = replace(old, keep);
     struct pinion_channel *channel = pinion__channel_new(socket, def, message->topic, message);
     if (!channel) {
+        PINION_TALLY(socket->class->tally, joins[PINION_JOINED_CRASHED], 1);
         pinion__socket_reply_error(socket, message, message->join_ref, "join crashed");
         close_replaced(socket, message->topic, &replaced);
         return;

@@ -113,6 +113,7 @@ static void give_up(struct pinion_socket *socket)
                        "socket %s: a client keeps sending overhead (heartbeats, pings, messages to no "
                        "channel) faster than it may: closed (%s)",
                        socket->class->mount->path, PINION_WHO_OF(socket));
+    pinion__socket_because(socket, PINION_CAUSE_RATE);
     pinion__socket_close(socket, PINION_CLOSE_POLICY);
 }
 

@@ -28,7 +28,7 @@ static void outcome(struct pinion_channel *channel, pinion_result result, const 
 
 static void call_init(struct pinion_channel *channel)
 {
-    struct pinion_callback callback = { .name = "init", .channel = channel };
+    struct pinion_callback callback = { .name = "init", .kind = PINION_CALLBACK_JOIN, .channel = channel };
     const pinion_raw_socket_def *raw = channel->socket->class->mount->raw;
     if (!raw->init)
         return;
@@ -40,7 +40,9 @@ static void call_init(struct pinion_channel *channel)
 
 static void call_handle_in(struct pinion_channel *channel, bool binary, struct pinion_slice bytes)
 {
-    struct pinion_callback callback = { .name = "handle_in", .channel = channel };
+    struct pinion_callback callback = { .name = "handle_in",
+                                        .kind = PINION_CALLBACK_HANDLE_IN,
+                                        .channel = channel };
     struct pinion_socket *socket = channel->socket;
     const pinion_raw_socket_def *raw = socket->class->mount->raw;
     if (!raw->handle_in)
@@ -162,6 +164,7 @@ static void receive(struct pinion_socket *socket, bool binary, struct pinion_sli
     if (!binary && !pinion__utf8_valid(bytes.ptr, bytes.len)) {
         PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: a text message is not UTF-8: closed (%s)",
                            socket->class->mount->path, PINION_WHO_OF(socket));
+        pinion__socket_because(socket, PINION_CAUSE_MALFORMED);
         pinion__socket_close(socket, PINION_CLOSE_BAD_UTF8);
         return;
     }
@@ -171,6 +174,7 @@ static void receive(struct pinion_socket *socket, bool binary, struct pinion_sli
     if (!pinion__rate_message(socket)) {
         PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: messages come faster than they may: closed (%s)",
                            socket->class->mount->path, PINION_WHO_OF(socket));
+        pinion__socket_because(socket, PINION_CAUSE_RATE);
         pinion__socket_close(socket, PINION_CLOSE_POLICY);
         return;
     }
@@ -199,6 +203,7 @@ static uint16_t code_of(pinion_reason reason)
 
 static void end_with(struct pinion_socket *socket, pinion_reason reason)
 {
+    pinion__socket_because(socket, PINION_CAUSE_APPLICATION);
     pinion__socket_close_for(socket, code_of(reason), reason);
 }
 

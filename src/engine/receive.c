@@ -36,6 +36,7 @@ static void receive_message(struct pinion_socket *socket, bool binary, struct pi
         PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: a frame is not a message of vsn %s: closed (%s)",
                            socket->class->mount->path, socket->class->serializer->name,
                            PINION_WHO_OF(socket));
+    pinion__socket_because(socket, PINION_CAUSE_MALFORMED);
     pinion__socket_close(socket, bad_text ? PINION_CLOSE_BAD_UTF8 : PINION_CLOSE_INTERNAL);
 }
 
@@ -51,6 +52,7 @@ void pinion__socket_receive(struct pinion_socket *socket, bool binary, struct pi
 {
     struct pinion_scheduler *scheduler = socket->shard->scheduler;
     assert(socket->state == PINION_SOCKET_OPEN);
+    PINION_TALLY(socket->class->tally, received, 1);
     pinion__socket_seen(socket);
     socket->class->mount->kind->receive(socket, binary, bytes);
     pinion__scheduler_drain(scheduler);

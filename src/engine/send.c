@@ -7,6 +7,7 @@ int pinion__socket_starved(struct pinion_socket *socket)
 {
     PINION_LOG_LIMITED(PINION_LOG_ERROR, "socket %s: out of memory for a message to the client: closed (%s)",
                        socket->class->mount->path, PINION_WHO_OF(socket));
+    pinion__socket_because(socket, PINION_CAUSE_MEMORY);
     pinion__socket_close(socket, PINION_CLOSE_INTERNAL);
     return PINION_ENOMEM;
 }
@@ -44,5 +45,7 @@ int pinion__socket_send_as(struct pinion_socket *socket, const struct pinion_mes
     int rc = pinion__encode(socket->class->serializer, socket->class->transport, message, &frame);
     if (!rc)
         rc = send_frame(socket, frame, loss);
+    if (!rc)
+        PINION_TALLY(socket->class->tally, sent, 1);
     return rc == PINION_ENOMEM ? pinion__socket_starved(socket) : rc;
 }

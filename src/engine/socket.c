@@ -37,6 +37,7 @@ void pinion__socket_unhold(struct pinion_socket *socket)
     if (socket->bucket_bits > 0)
         free(socket->buckets);
     PINION_COUNT(socket->shard, sockets, -1);
+    PINION_TALLY(socket->class->tally, sockets, -1);
     pinion__pool_bury(&socket->shard->pool, socket, sizeof *socket);
 }
 

@@ -9,16 +9,26 @@ static bool waits(const struct pinion_mount *mount, const struct pinion_transpor
     return mount->options.flush_delay_ms > 0 && transport->send_gathered;
 }
 
+/* A class with its counts. */
+struct counted {
+    struct pinion_socket_class class;
+    struct pinion_tally tally;
+};
+
 static struct pinion_socket_class *class_new(struct pinion_shard *shard, const struct pinion_mount *mount,
                                              const struct pinion_transport *transport)
 {
-    struct pinion_socket_class *class = calloc(1, sizeof *class);
-    if (!class || !waits(mount, transport))
+    struct counted *counted = calloc(1, sizeof *counted);
+    if (!counted)
+        return NULL;
+    struct pinion_socket_class *class = &counted->class;
+    class->tally = &counted->tally;
+    if (!waits(mount, transport))
         return class;
     class->gather = pinion__gather_of(shard, mount->options.flush_delay_ms);
     if (class->gather)
         return class;
-    free(class);
+    free(counted);
     return NULL;
 }
 
@@ -27,7 +37,8 @@ const struct pinion_socket_class *pinion__socket_class(struct pinion_shard *shar
                                                        const struct pinion_transport *transport,
                                                        const struct pinion_serializer *serializer)
 {
-    struct pinion_socket_class *class = shard->classes;
+    struct pinion_socket_class *first = atomic_load_explicit(&shard->classes, memory_order_relaxed);
+    struct pinion_socket_class *class = first;
     while (class &&
            (class->mount != mount || class->transport != transport || class->serializer != serializer))
         class = class->next;
@@ -39,16 +50,18 @@ const struct pinion_socket_class *pinion__socket_class(struct pinion_shard *shar
     class->mount = mount;
     class->transport = transport;
     class->serializer = serializer;
-    class->next = shard->classes;
-    shard->classes = class;
+    class->next = first;
+    atomic_store_explicit(&shard->classes, class, memory_order_release);
     return class;
 }
 
 void pinion__socket_class_release_all(struct pinion_shard *shard)
 {
-    while (shard->classes) {
-        struct pinion_socket_class *class = shard->classes;
-        shard->classes = class->next;
-        free(class);
+    struct pinion_socket_class *class = atomic_load_explicit(&shard->classes, memory_order_relaxed);
+    atomic_store_explicit(&shard->classes, NULL, memory_order_relaxed);
+    while (class) {
+        struct pinion_socket_class *next = class->next;
+        free(PINION_CONTAINER_OF(class, struct counted, class));
+        class = next;
     }
 }

@@ -7,6 +7,7 @@ struct pinion_gather;
 struct pinion_mount;
 struct pinion_serializer;
 struct pinion_shard;
+struct pinion_tally;
 struct pinion_transport;
 
 struct pinion_socket_class {
@@ -14,6 +15,7 @@ struct pinion_socket_class {
     const struct pinion_transport *transport;
     const struct pinion_serializer *serializer; /* NULL for raw sockets */
     struct pinion_gather *gather;               /* NULL: no frame of theirs waits for others */
+    struct pinion_tally *tally;                 /* its counts */
     struct pinion_socket_class *next;           /* of the shard */
 };
 

@@ -29,6 +29,7 @@ static void finish_end(struct pinion_task *task)
 void pinion__socket_ended(struct pinion_socket *socket, pinion_reason reason)
 {
     assert(socket->state != PINION_SOCKET_ENDED);
+    pinion__tally_end(socket);
     socket->state = PINION_SOCKET_ENDED;
     socket->reason = (uint8_t)reason;
     socket->conn = NULL;

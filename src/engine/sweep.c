@@ -63,6 +63,7 @@ static void look(const struct pinion_sweep *sweep, struct pinion_socket *socket,
         return;
     PINION_LOG_LIMITED(PINION_LOG_INFO, "socket %s: the client was silent for %u ms: closed (%s)",
                        socket->class->mount->path, sweep->timeout_ms, PINION_WHO_OF(socket));
+    pinion__socket_because(socket, PINION_CAUSE_SILENT);
     pinion__socket_close(socket, PINION_CLOSE_PROTOCOL);
 }
 

@@ -20,6 +20,7 @@ struct pinion_http_answer;
 struct pinion_http_kept;
 struct pinion_http_request;
 struct pinion_http_server;
+struct pinion_workers;
 
 #define PINION_REQUEST_PEER 46 /* bytes of the longest address as text, with the terminator */
 
@@ -87,6 +88,10 @@ int pinion__request_answer(pinion_request *request, int status, const struct pin
  * is changed. PINION_ETOOBIG; PINION_ENOMEM. */
 int pinion__request_complete(pinion_request *request, const struct pinion_http_headers *headers,
                              const char *lines);
+
+/* As pinion_request_work, on these threads. NULL: on those of the server. */
+int pinion__request_work_on(pinion_request *request, struct pinion_workers *workers, pinion_work_fn *work,
+                            pinion_request_done_fn *done, void *data);
 
 /* Check a status, and take the headers of a list. Errors: those of pinion_request_answer. */
 int pinion__request_take(int status, const pinion_header *list, struct pinion_http_headers *headers);

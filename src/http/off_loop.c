@@ -47,7 +47,8 @@ static void run_work(struct pinion_task *task)
     free(work);
 }
 
-static int begin(pinion_request *request, pinion_work_fn *work, pinion_request_done_fn *done, void *data)
+int pinion__request_work_on(pinion_request *request, struct pinion_workers *workers, pinion_work_fn *work,
+                            pinion_request_done_fn *done, void *data)
 {
     int rc = pinion__request_open(request);
     if (!rc)
@@ -62,7 +63,7 @@ static int begin(pinion_request *request, pinion_work_fn *work, pinion_request_d
     own->data = data;
     request->works++;
     request->server->works++;
-    rc = pinion__workers_run(request->server->workers, &own->task);
+    rc = pinion__workers_run(workers ? workers : request->server->workers, &own->task);
     if (!rc)
         return 0;
     request->works--;
@@ -78,5 +79,5 @@ int pinion_request_work(pinion_request *request, pinion_work_fn *work, pinion_re
     PINION_NEEDED(work);
     PINION_NEEDED(done);
     PINION_ON_LOOP_OF_REQUEST(request, return PINION_EINVAL);
-    PINION_ANSWERS(request, begin(request, work, done, data));
+    PINION_ANSWERS(request, pinion__request_work_on(request, NULL, work, done, data));
 }

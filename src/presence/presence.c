@@ -226,3 +226,23 @@ struct pinion_presence_shard *pinion__presence_shard_of(pinion_presence *presenc
     uint64_t hash = pinion__siphash13((struct pinion_hash_key){ 0 }, topic);
     return &presence->shards[hash % presence->options.shards];
 }
+
+/* ---- for the metrics ---- */
+
+static size_t metas_of(const struct pinion_presence *presence)
+{
+    size_t metas = 0;
+    for (unsigned i = 0; i < presence->options.shards; i++)
+        metas += atomic_load_explicit(&presence->shards[i].visible, memory_order_relaxed);
+    return metas;
+}
+
+void pinion__presence_each(const struct pinion_hub *hub,
+                           void (*fn)(const char *name, size_t metas, void *data), void *data)
+{
+    PINION_LIST_FOREACH (node, &hub->extensions) {
+        struct pinion_extension *extension = PINION_CONTAINER_OF(node, struct pinion_extension, node);
+        if (extension->ops == &extension_ops)
+            fn(presence_of(extension)->options.name, metas_of(presence_of(extension)), data);
+    }
+}

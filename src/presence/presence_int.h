@@ -20,6 +20,11 @@ void pinion__presence_untrack_in(struct pinion_presence_shard *shard, uint64_t i
 /* The same in all shards, on all topics. */
 void pinion__presence_untrack_everywhere(pinion_presence *presence, uint64_t id);
 
+/* Call fn for each presence of the hub, with the number of its visible metas, of all nodes. Thread: any, once
+ * the endpoint has started. */
+void pinion__presence_each(const struct pinion_hub *hub,
+                           void (*fn)(const char *name, size_t metas, void *data), void *data);
+
 /* The shard of a topic. It is the same on all nodes. */
 struct pinion_presence_shard *pinion__presence_shard_of(pinion_presence *presence, struct pinion_slice topic);
 

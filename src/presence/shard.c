@@ -53,6 +53,8 @@ static void on_changed(void *data, const struct pinion_presence_entry *entry, bo
     struct pinion_slice topic = pinion__presence_topic_name(entry->topic);
     uint64_t hash = pinion__hash(topic);
     struct pinion_presence_batch *batch = find_batch(shard, topic, hash);
+    size_t visible = atomic_load_explicit(&shard->visible, memory_order_relaxed);
+    atomic_store_explicit(&shard->visible, joined ? visible + 1 : visible - 1, memory_order_relaxed);
     if (!batch)
         batch = add_batch(shard, topic, hash);
     if (!batch || pinion__presence_batch_add(batch, entry, joined, ++shard->version) != 0)

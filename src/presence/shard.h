@@ -33,6 +33,7 @@ struct pinion_presence_shard {
     struct pinion_lock lock;
     struct pinion_presence_state *state; /* under the lock, as all that follow */
     struct pinion_map batches;           /* by topic */
+    atomic_size_t visible;               /* entries; written under the lock, read by any thread */
     uint64_t version;                    /* number of changes that were noted */
     struct pinion_list due;
     bool flushing;             /* the task or the timer below is set, until nothing is due */

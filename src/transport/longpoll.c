@@ -37,6 +37,14 @@ void pinion__longpoll_free(struct pinion_longpoll *longpoll)
     free(longpoll);
 }
 
+size_t pinion__longpoll_sessions(struct pinion_longpoll *longpoll)
+{
+    pinion__lock(&longpoll->seats.lock);
+    size_t taken = longpoll->seats.taken;
+    pinion__unlock(&longpoll->seats.lock);
+    return taken;
+}
+
 /* ---- exchanges ---- */
 
 bool pinion__longpoll_address(struct pinion_longpoll_exchange *exchange, struct pinion_slice token)

@@ -16,6 +16,9 @@ int pinion__longpoll_new(struct pinion_longpoll **out, struct pinion_hub *hub, s
 /* Every socket must have ended, and every loop. NULL is allowed. */
 void pinion__longpoll_free(struct pinion_longpoll *longpoll);
 
+/* How many sessions there are, on all loops. Thread: any. */
+size_t pinion__longpoll_sessions(struct pinion_longpoll *longpoll);
+
 /* Address an exchange to the session of a token. The session may have ended. False: we did not make this
  * token. */
 bool pinion__longpoll_address(struct pinion_longpoll_exchange *exchange, struct pinion_slice token);

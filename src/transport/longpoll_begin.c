@@ -22,6 +22,7 @@ static void let_in(struct pinion_longpoll_session *session, struct pinion_longpo
     if (pinion__longpoll_take_seat(session, &exchange->client) != 0) {
         exchange->refused = true;
         pinion__longpoll_exchange_answer(exchange, 0);
+        pinion__socket_because(session->socket, PINION_CAUSE_REFUSED);
         pinion__longpoll_end_socket(session, PINION_REASON_CLOSED);
         return;
     }

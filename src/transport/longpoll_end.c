@@ -31,6 +31,7 @@ static void on_inactive(struct pinion_timer *timer)
         PINION_CONTAINER_OF(timer, struct pinion_longpoll_session, inactive);
     PINION_LOG_LIMITED(PINION_LOG_DEBUG, "longpoll %s: no poll for %u ms, ended", session->mount->path,
                        pinion__longpoll_session_window(session) * 3 / 2);
+    pinion__socket_because(session->socket, PINION_CAUSE_SILENT);
     pinion__longpoll_end_socket(session, PINION_REASON_INACTIVE);
 }
 

@@ -18,6 +18,7 @@ static void evict(const struct pinion_longpoll_sessions *sessions, const unsigne
     pinion__log(PINION_LOG_DEBUG, "longpoll %s: there are as many sessions as may be, ended one that was %s",
                 session->mount->path,
                 session->seat.polled ? "polled, of the address that has most" : "never polled");
+    pinion__socket_because(session->socket, PINION_CAUSE_EVICTED);
     pinion__longpoll_end_socket(session, PINION_REASON_CLOSED);
 }
 

@@ -20,6 +20,7 @@ static size_t dispatch_next(struct pinion_longpoll_session *session, struct pini
     if (frame.len > session->mount->limits.max_message) {
         PINION_LOG_LIMITED(PINION_LOG_INFO, "longpoll %s: a message of %zu bytes is too big, ended (%s)",
                            session->mount->path, frame.len, PINION_WHO_OF(session->socket));
+        pinion__socket_because(session->socket, PINION_CAUSE_TOO_BIG);
         pinion__longpoll_end_socket(session, PINION_REASON_CLOSED);
     } else {
         pinion__socket_receive(session->socket, opcode == PINION_OPCODE_BINARY, frame);

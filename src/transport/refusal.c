@@ -37,6 +37,7 @@ void pinion__refuse_connect(struct pinion_http *http, struct pinion_shard *shard
                             bool keep_alive)
 {
     struct pinion_response response;
+    PINION_COUNT(shard, turned_away, 1);
     if (!ask_error_handler(mount, reason, shard, &response)) {
         int status = status_of(error);
         pinion__http_send_text(http, status, PINION_HTTP_PRIVATE, "", keep_alive && status < 500);
@@ -51,6 +52,7 @@ struct pinion_frame *pinion__refusal_frame(struct pinion_shard *shard, const str
                                            int error, const pinion_payload *reason)
 {
     struct pinion_response response;
+    PINION_COUNT(shard, turned_away, 1);
     if (!ask_error_handler(mount, reason, shard, &response)) {
         struct pinion_http_answer answer = { .status = status_of(error), .extra = PINION_HTTP_PRIVATE };
         return pinion__http_frame(&answer, NULL, 0);

@@ -49,12 +49,20 @@ static void on_close_frame(struct pinion_websocket *ws, uint16_t code)
         pinion__conn_shutdown(ws->conn);
 }
 
+static void fail_for_memory(struct pinion_websocket *ws)
+{
+    pinion__socket_because(ws->socket, PINION_CAUSE_MEMORY);
+    pinion__websocket_fail(ws, PINION_CLOSE_INTERNAL);
+}
+
 static void on_violation(struct pinion_websocket *ws, uint16_t code)
 {
     if (ws->state != PINION_WEBSOCKET_OPEN)
         return;
     PINION_LOG_LIMITED(PINION_LOG_INFO, "websocket %s: a client broke the protocol, closed with %u (%s)",
                        ws->limits->path, code, PINION_WHO_OF(ws->socket));
+    pinion__socket_because(ws->socket,
+                           code == PINION_CLOSE_TOO_BIG ? PINION_CAUSE_TOO_BIG : PINION_CAUSE_MALFORMED);
     pinion__websocket_fail(ws, code);
 }
 
@@ -130,7 +138,7 @@ static void keep_decoder(struct pinion_websocket *ws, struct pinion_ws_decoder *
     }
     pinion__ws_decoder_release(decoder); /* with the part of a message that it holds */
     if (ws->state == PINION_WEBSOCKET_OPEN)
-        pinion__websocket_fail(ws, PINION_CLOSE_INTERNAL);
+        fail_for_memory(ws);
     else
         pinion__conn_close(ws->conn);
 }
@@ -176,7 +184,7 @@ static void stash(struct pinion_websocket *ws, const uint8_t *bytes, size_t len)
     struct pinion_websocket_more *more = pinion__websocket_more(ws);
     seen(ws);
     if (!more || pinion__buf_append(&more->stash, bytes, len) != 0)
-        pinion__websocket_fail(ws, PINION_CLOSE_INTERNAL);
+        fail_for_memory(ws);
     else if (more->stash.len > STASH_PAUSE)
         read_on(ws, false);
 }

@@ -20,6 +20,7 @@ static void give_up(struct pinion_websocket *ws)
 {
     PINION_LOG_LIMITED(PINION_LOG_INFO, "websocket %s: no answer to a ping, closed (%s)", ws->limits->path,
                        PINION_WHO_OF(ws->socket));
+    pinion__socket_because(ws->socket, PINION_CAUSE_SILENT);
     pinion__websocket_fail(ws, PINION_CLOSE_PROTOCOL); /* which stops the timer */
 }
 

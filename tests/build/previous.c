@@ -273,6 +273,7 @@ static void endpoints(void)
     GUARDED(pinion_stream_def, streams);
     GUARDED(pinion_presence_options, presences);
     GUARDED(pinion_http_options, http);
+    GUARDED(pinion_metrics_options, metrics);
     GUARDED(pinion_stats, stats);
     GUARDED(pinion_transport_limits, limits);
     pinion_presence *presence;
@@ -293,6 +294,7 @@ static void endpoints(void)
     WITH(streams.it, pinion_endpoint_streams(world.endpoint, "127.0.0.1", 0, &streams.it, NULL));
     WITH(presences.it, pinion_presence_new(&presence, world.endpoint, &presences.it));
     WITH(http.it, pinion_endpoint_http(world.endpoint, "GET", "/", on_request, &http.it));
+    WITH(metrics.it, pinion_endpoint_metrics(world.endpoint, "/metrics", &metrics.it));
     OK(pinion_endpoint_start(world.endpoint));
     ask(pinion_endpoint_port(world.endpoint));
     MUST(world.asked);

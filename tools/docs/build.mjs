@@ -17,7 +17,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, ""
 // In the order in which one who learns meets them.
 const HEADERS = {
   "Channels and sockets": ["pinion", "endpoint", "socket", "connect", "channel", "result", "payload", "error"],
-  "More of a server": ["actor", "presence", "token", "http", "pubsub", "supervise", "log", "testing", "version"],
+  "More of a server": ["actor", "presence", "token", "http", "metrics", "pubsub", "supervise", "log", "testing", "version"],
   "Below channels": ["raw_socket", "transport", "stream", "frame", "serializer", "message", "slice"],
 };
 

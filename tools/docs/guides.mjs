@@ -9,7 +9,7 @@ import { anchors, eachLine, isOutside, LINK } from "../markdown.mjs";
 const SECTIONS = {
   "Learn": ["README.md", "docs/channels.md", "docs/sockets.md", "docs/tokens.md", "docs/presence.md", "docs/actors.md", "docs/http.md",
     "docs/testing.md", "docs/debugging.md", "docs/cpp.md"],
-  "Run": ["docs/deployment.md", "docs/supervision.md", "docs/clustering.md", "docs/limits.md", "docs/performance.md", "docs/memory.md"],
+  "Run": ["docs/deployment.md", "docs/operations.md", "docs/supervision.md", "docs/clustering.md", "docs/limits.md", "docs/performance.md", "docs/memory.md"],
   "Rely on": ["docs/guarantees.md", "docs/reliability.md", "docs/compatibility.md", "docs/upgrading.md", "docs/attacks.md", "SECURITY.md"],
   "Extend": ["docs/transports.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"],
 };
