@@ -35,6 +35,7 @@ const frozen = {
   pinion_result: "is passed by value",
   pinion_uri: "lies within pinion_connect_info",
   pinion_header: "lies in tables",
+  pinion_label: "lies in tables",
   pinion_rate: "lies within pinion_socket_options",
   pinion_pubsub_adapter: "lies within what an adapter's author makes",
   pinion_message: "is handed through the tables of serializers",

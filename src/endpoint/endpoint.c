@@ -226,11 +226,13 @@ static struct pinion_endpoint *endpoint_new(unsigned work_threads, int *rc)
     atomic_init(&endpoint->sibling.told, false);
     pinion__starting_init(&endpoint->starting);
     pinion__visitors_init(&endpoint->visitors);
+    pinion__instruments_init(&endpoint->instruments);
     *rc = pinion__hub_init(&endpoint->hub, work_threads ? work_threads : DEFAULT_WORK_THREADS);
     if (*rc == 0) {
         PINION_HELD(PINION_HELD_ENDPOINT, endpoint, endpoint);
         return endpoint;
     }
+    pinion__instruments_release(&endpoint->instruments);
     pinion__visitors_release(&endpoint->visitors);
     pinion__starting_release(&endpoint->starting);
     free(endpoint);
@@ -269,6 +271,7 @@ static void free_endpoint(struct pinion_endpoint *endpoint)
         pinion__scheduler_unref(endpoint->loops[i].scheduler);
     pinion__unmount_all(endpoint);
     pinion__stream_listeners_free(endpoint);
+    pinion__instruments_release(&endpoint->instruments);
     pinion__visitors_release(&endpoint->visitors);
     pinion__starting_release(&endpoint->starting);
     free(endpoint->loops);

@@ -3,6 +3,7 @@
 #define PINION_ENDPOINT_ENDPOINT_H
 
 #include "endpoint/drain.h"
+#include "endpoint/instruments.h"
 #include "endpoint/sibling.h"
 #include "endpoint/starting.h"
 #include "endpoint/visitors.h"
@@ -79,6 +80,7 @@ struct pinion_endpoint {
     uint16_t port;
     struct pinion_longpoll *longpoll; /* NULL: no mount has long polling */
     struct pinion_metrics *metrics;   /* NULL: there is no page */
+    struct pinion_instruments instruments;
     struct pinion_stream_listener *stream_listeners;
     struct pinion_sibling sibling;
     enum pinion_endpoint_state state;

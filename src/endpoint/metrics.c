@@ -23,7 +23,7 @@ struct pinion_metrics {
 
 /* A request that is being answered. */
 struct scrape {
-    const struct pinion_endpoint *endpoint;
+    struct pinion_endpoint *endpoint;
     struct pinion_exposition page;
 };
 
@@ -56,13 +56,14 @@ static bool may_ask(const struct pinion_metrics *metrics, const pinion_request *
 static void make_page(void *data)
 {
     struct scrape *scrape = data;
-    const struct pinion_endpoint *endpoint = scrape->endpoint;
+    struct pinion_endpoint *endpoint = scrape->endpoint;
     pinion__expose_build(&scrape->page,
                          endpoint->engine ? pinion__loop_engine_name(endpoint->engine) : "none");
     pinion__expose_endpoint(&scrape->page, endpoint);
     pinion__expose_sockets(&scrape->page, endpoint);
     pinion__expose_loops(&scrape->page, endpoint);
     pinion__expose_process(&scrape->page);
+    pinion__instruments_show(&endpoint->instruments, &scrape->page);
 }
 
 static void answer(pinion_request *request, int status, void *data)

@@ -52,6 +52,8 @@ static pinion_actor_ref *actor_ref, *stale_actor_ref, *new_actor_ref;
 static pinion_call *call;
 static pinion_payload *made_payload;
 static pinion_stats stats;
+static pinion_counter *counter;
+static pinion_gauge *gauge;
 static pinion_log_level level;
 static pinion_log_format log_format;
 static pinion_transport_limits limits;
