@@ -27,7 +27,7 @@ export const sized = [
 export const selfSized = ["pinion_serializer", "pinion_pubsub_ops"];
 
 // Those that the library alone makes, and programs read. They may get more members at their end.
-const made = ["pinion_info", "pinion_presence_diff", "pinion_pubsub_events"];
+const made = ["pinion_info", "pinion_presence_diff", "pinion_pubsub_events", "pinion_telemetry"];
 
 // Those that stay as they are, each with the reason.
 const frozen = {

@@ -12,6 +12,22 @@
 extern "C" {
 #endif
 
+/* What a callback has done, for `telemetry` of the endpoint's options. Texts are valid during the call. */
+typedef struct pinion_telemetry {
+    const char *callback;  /* "connect", "join", "handle_in" or "terminate" */
+    const char *mount;     /* the path of the socket: "/socket" */
+    const char *transport; /* "websocket", "longpoll", or that of the application */
+    const char *topic;     /* of the channel; NULL for connect and raw sockets */
+    const char *event;     /* of handle_in; NULL for the others and raw sockets */
+    /* What it returned: the status of its reply ("ok", "error", or what handle_in chose), "noreply", "later",
+     * "stop" or "crash". Of terminate it is the reason: "left", "closed", "crash" and the like. */
+    const char *result;
+    uint64_t duration_ns; /* how long it took; work that it began is not part of it */
+} pinion_telemetry;
+
+/* Takes what a callback has done. */
+typedef void pinion_telemetry_fn(pinion_endpoint *endpoint, const pinion_telemetry *event, void *data);
+
 /* How an endpoint is made. Zero means the default. Strings and lists are copied. */
 typedef struct pinion_endpoint_options {
     /* ---- the application ---- */
@@ -120,6 +136,14 @@ typedef struct pinion_endpoint_options {
     uint32_t drain_timeout_ms;  /* The time for all batches, for answers that requests wait for, and for
                                    downloads and other answers that clients still read. Milliseconds. Default:
                                    30,000. On excess: what is left is  closed at once. */
+
+    /* ---- tracing ---- */
+
+    /* Called on the loop after each connect, join, handle_in and terminate of the application, like a
+     * callback: it must be quick. Answers that come later are not told. Default: NULL, nobody is told, and no
+     * time is measured for it. */
+    pinion_telemetry_fn *telemetry;
+    void *telemetry_data; /* `data` of telemetry. Default: NULL. */
 } pinion_endpoint_options;
 
 /* Make an endpoint. Options are read during the call; NULL means all defaults.

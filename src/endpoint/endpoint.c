@@ -87,6 +87,8 @@ static void use_options(struct pinion_endpoint *endpoint, const pinion_endpoint_
     *options = *given;
     fill_defaults(options);
     endpoint->hub.context = options->context;
+    endpoint->hub.telemetry = options->telemetry;
+    endpoint->hub.telemetry_data = options->telemetry_data;
     endpoint->hub.max_work = options->max_work;
     endpoint->hub.timers.max = options->max_timers;
     endpoint->http_limits = (struct pinion_http_limits){ .max_head = options->max_head,
@@ -211,6 +213,8 @@ static int endpoint_init(struct pinion_endpoint *endpoint, const pinion_endpoint
     endpoint->options.secret_key_base = NULL;
     if (!rc)
         rc = add_loops(endpoint, NULL);
+    if (!rc && endpoint->hub.telemetry)
+        rc = pinion__meters_add(&endpoint->hub);
     for (unsigned i = 0; i < endpoint->loop_count; i++)
         pinion__scheduler_forgive(endpoint->loops[i].scheduler);
     return rc;

@@ -8,6 +8,7 @@
 #include "engine/mail.h"
 #include "engine/reply.h"
 #include "engine/socket_channels.h"
+#include "engine/telemetry.h"
 #include "engine/work.h"
 
 /* The client is told nothing of such an end. */
@@ -32,6 +33,9 @@ static void call_terminate(struct pinion_channel *channel)
     pinion__callback_enter(channel->socket->shard, &callback);
     channel->def->terminate(channel, (pinion_reason)channel->reason);
     pinion__callback_leave(channel->socket->shard);
+    if (channel->socket->shard->hub->telemetry)
+        pinion__telemetry_tell(&callback, channel->socket,
+                               pinion__reason_name((pinion_reason)channel->reason));
 }
 
 /* The destructor of the user's state counts as a callback too. */

@@ -6,6 +6,7 @@
 #include "engine/socket_end.h"
 #include "engine/socket_extra.h"
 #include "engine/sweep.h"
+#include "engine/telemetry.h"
 #include "engine/who.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
@@ -139,10 +140,12 @@ static pinion_result call_connect(struct pinion_socket *socket, const struct pin
     pinion__callback_enter(socket->shard, &callback);
     pinion_result result = socket->class->mount->connect(socket, connect->params, connect->info);
     pinion__callback_leave(socket->shard);
-    if (pinion__promise_settle(&callback, &result))
-        return result;
-    pinion__promise_log_broken(socket, NULL, "connect", NULL);
-    return pinion_crash();
+    if (!pinion__promise_settle(&callback, &result)) {
+        pinion__promise_log_broken(socket, NULL, "connect", NULL);
+        result = pinion_crash();
+    }
+    pinion__telemetry(socket->shard->hub, &callback, socket, &result);
+    return result;
 }
 
 static void log_vsn(const struct pinion_connect *connect)

@@ -7,6 +7,7 @@
 #include "engine/log_params.h"
 #include "engine/refused.h"
 #include "engine/reply.h"
+#include "engine/telemetry.h"
 #include "engine/who.h"
 #include "engine/work.h"
 #include "proto/payload.h"
@@ -100,6 +101,7 @@ static void handle_event(struct pinion_channel *channel, const pinion_clause *cl
         pinion__work_answers(channel);
     if (!pinion__promise_settle(&running, &result))
         pinion__promise_log_broken(channel->socket, channel, "handle_in", event);
+    pinion__telemetry(channel->socket->shard->hub, &running, channel->socket, &result);
     pinion__channel_outcome(channel, result, &message->ref, "handle_in", event);
     pinion__payload_borrow_end(&payload);
 }

@@ -92,7 +92,9 @@ struct pinion_hub {
     struct pinion_workers *workers;
     struct pinion_shard *shards[PINION_LOOPS_MAX];
     unsigned shard_count;
-    void *context;             /* of pinion_endpoint_options; borrowed */
+    void *context;                  /* of pinion_endpoint_options; borrowed */
+    pinion_telemetry_fn *telemetry; /* of pinion_endpoint_options; NULL: nobody wants to know */
+    void *telemetry_data;
     const char *const *filter; /* words that hide a parameter from the log: log_params.h; owned */
     struct pinion_secret secret;
     struct pinion_list extensions; /* complete before any thread runs */

@@ -9,6 +9,7 @@
 #include "engine/refused.h"
 #include "engine/reply.h"
 #include "engine/socket_channels.h"
+#include "engine/telemetry.h"
 #include "engine/who.h"
 #include "engine/work.h"
 #include "proto/payload.h"
@@ -145,10 +146,12 @@ static pinion_result call_join(struct pinion_channel *channel, struct pinion_sli
     pinion__callback_leave(channel->socket->shard);
     if (result.kind == PINION_RESULT_LATER && callback.worked)
         pinion__work_answers(channel);
-    if (pinion__promise_settle(&callback, &result))
-        return result;
-    pinion__promise_log_broken(channel->socket, channel, "join", NULL);
-    return pinion_crash();
+    if (!pinion__promise_settle(&callback, &result)) {
+        pinion__promise_log_broken(channel->socket, channel, "join", NULL);
+        result = pinion_crash();
+    }
+    pinion__telemetry(channel->socket->shard->hub, &callback, channel->socket, &result);
+    return result;
 }
 
 static void refuse_topic(struct pinion_channel *channel, struct pinion_slice ref,

@@ -7,6 +7,7 @@
 #include "engine/rates.h"
 #include "engine/send.h"
 #include "engine/socket_end.h"
+#include "engine/telemetry.h"
 #include "engine/who.h"
 #include "proto/payload.h"
 #include "proto/utf8.h"
@@ -50,6 +51,7 @@ static void call_handle_in(struct pinion_channel *channel, bool binary, struct p
     pinion__callback_enter(socket->shard, &callback);
     pinion_result result = raw->handle_in(socket, binary, bytes.ptr ? bytes.ptr : "", bytes.len);
     pinion__callback_leave(socket->shard);
+    pinion__telemetry(socket->shard->hub, &callback, socket, &result);
     outcome(channel, result, "handle_in");
 }
 
