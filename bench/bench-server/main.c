@@ -23,11 +23,13 @@ static const pinion_socket_def bench_socket = {
 int main(int argc, char **argv)
 {
     pinion_socket_options socket = { .timeout_ms = PINION_NEVER, .any_origin = true };
+    bool metrics = false;
     const program_flag flags[] = {
         { "drop-broadcasts", "of a client's full queue drop the oldest, instead of closing",
           .given = &socket.drop_broadcasts },
         { "flush-delay", "how long frames for a client may wait for others, in milliseconds",
           .number = &socket.flush_delay_ms, .most = 1000 },
+        { "metrics", "measure, and serve metrics at /metrics", .given = &metrics },
         { .name = NULL },
     };
     pinion_endpoint_options options = { .host = "127.0.0.1" };
@@ -39,6 +41,8 @@ int main(int argc, char **argv)
     int rc = pinion_endpoint_new(&endpoint, &options);
     if (!rc)
         rc = pinion_endpoint_socket(endpoint, "/socket", &bench_socket, &socket);
+    if (!rc && metrics)
+        rc = pinion_endpoint_metrics(endpoint, "/metrics", NULL);
     if (!rc)
         rc = pinion_endpoint_run(endpoint);
     pinion_endpoint_free(endpoint);
