@@ -89,6 +89,16 @@ static int mount_routes(void)
     return rc ? rc : pinion_endpoint_http(endpoint, "GET", "/later", begin_work, NULL);
 }
 
+static int mount_metrics(void)
+{
+    pinion_counter *counter = NULL;
+    pinion_gauge *gauge = NULL;
+    int rc = pinion_endpoint_metrics(endpoint, "/metrics", &(pinion_metrics_options){ .token = "t" });
+    if (!rc)
+        rc = pinion_counter_new(&counter, endpoint, "a_total", "Help.", PINION_LABELS({ "b", "1" }));
+    return rc ? rc : pinion_gauge_new(&gauge, endpoint, "a", "Help.", NULL);
+}
+
 static int set_up(void)
 {
     static const char *const origins[] = { "//localhost", "https://*.example.com", NULL };
@@ -105,6 +115,8 @@ static int set_up(void)
         rc = pinion_endpoint_get(endpoint, "/page", page, NULL);
     if (!rc)
         rc = mount_routes();
+    if (!rc)
+        rc = mount_metrics();
     if (!rc)
         rc = pinion_endpoint_static(endpoint, "/files", directory);
     return rc ? rc : pinion_endpoint_start(endpoint);
@@ -175,13 +187,22 @@ static bool post(void)
     return works;
 }
 
+static bool get_metrics(void)
+{
+    int fd = dial();
+    bool works = request(fd, "GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n\r\n") == 200 &&
+                 strstr(body, "\na_total{b=\"1\"} 0\n") && get("/metrics", 401);
+    close(fd);
+    return works;
+}
+
 static bool get_all(void)
 {
     bool page = get("/page?a=1&b=%20c", 200), file = get("/files/file.txt", 200);
     bool large = get("/files/large.txt", 200), nothing = get("/files/nothing", 404),
          elsewhere = get("/elsewhere", 404), later_one = get("/later", 200), posted = post();
-    bool sent = get("/sent/large.txt", 200);
-    return later_one && posted && page && file && large && nothing && elsewhere && sent;
+    bool sent = get("/sent/large.txt", 200), metrics = get_metrics();
+    return metrics && later_one && posted && page && file && large && nothing && elsewhere && sent;
 }
 
 /* ---- WebSocket ---- */
