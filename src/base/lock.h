@@ -36,7 +36,7 @@
     RANK(KEYS, "keys made of secrets")                                                                       \
     RANK(WORKERS, "work off the loop")                                                                       \
     RANK(ACTORS, "names of actors")                                                                          \
-    RANK(INSTRUMENTS, "counters and gauges of the application")                                             \
+    RANK(INSTRUMENTS, "counters and gauges of the application")                                              \
     RANK(TIMERS, "timers of an endpoint")                                                                    \
     RANK(TEST, "whether something was posted to the test kit")                                               \
     RANK(MAILBOX, "a loop's mailbox")                                                                        \
