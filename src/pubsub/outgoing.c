@@ -1,4 +1,5 @@
 #include "pubsub/outgoing.h"
+#include <errno.h>
 #include <pinion/error.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,9 +64,9 @@ int pinion__outgoing_put(struct pinion_outgoing *queue, struct pinion_outgoing_i
 
 void pinion__outgoing_wake(struct pinion_outgoing *queue)
 {
-    uint64_t one = 1;
-    ssize_t written = write(queue->wake_fd, &one, sizeof one);
-    (void)written; /* it can fail only if wake_fd is readable already */
+    const uint64_t one = 1;
+    while (write(queue->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
+        ; /* it can fail otherwise only if wake_fd is readable already */
 }
 
 void pinion__outgoing_take(struct pinion_outgoing *queue, struct pinion_list *out)
