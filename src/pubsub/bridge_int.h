@@ -34,6 +34,6 @@ struct pinion_bridge {
 };
 
 /* The thread: runs until the queue is closed. */
-void *pinion__bridge_run(void *bridge);
+void *pinion__bridge_run(void *data);
 
 #endif
