@@ -137,7 +137,7 @@ static const pinion_pubsub_events pubsub_contract_events = {
 static inline struct timespec pubsub_contract_deadline(void)
 {
     struct timespec deadline;
-    clock_gettime(CLOCK_REALTIME, &deadline);
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += PUBSUB_CONTRACT_PATIENCE_S;
     return deadline;
 }
@@ -146,7 +146,7 @@ static inline struct timespec pubsub_contract_deadline(void)
 static inline void pubsub_contract_wait(struct pubsub_contract_node *node, const struct timespec *deadline,
                                         const char *what)
 {
-    if (pthread_cond_timedwait(&node->changed, &node->lock, deadline) == ETIMEDOUT) {
+    if (pthread_cond_clockwait(&node->changed, &node->lock, CLOCK_MONOTONIC, deadline) == ETIMEDOUT) {
         pthread_mutex_unlock(&node->lock);
         fail_msg("waited for %s in vain", what);
     }
@@ -639,14 +639,14 @@ static inline void pubsub_contract_await_both(pinion_endpoint *endpoint)
         while (listener->probes == before) {
             pthread_mutex_unlock(&listener->lock);
             assert_int_equal(pinion_endpoint_broadcast(endpoint, "room", "probe", NULL), 0);
-            clock_gettime(CLOCK_REALTIME, &now);
+            clock_gettime(CLOCK_MONOTONIC, &now);
             assert_true(now.tv_sec < deadline.tv_sec);
             now.tv_nsec += 20000000;
             now.tv_sec += now.tv_nsec / 1000000000;
             now.tv_nsec %= 1000000000;
             pthread_mutex_lock(&listener->lock);
             if (listener->probes == before)
-                pthread_cond_timedwait(&listener->changed, &listener->lock, &now);
+                pthread_cond_clockwait(&listener->changed, &listener->lock, CLOCK_MONOTONIC, &now);
         }
         pthread_mutex_unlock(&listener->lock);
     }
@@ -694,7 +694,7 @@ static inline void pubsub_contract_count_to(unsigned i, int number)
     int rc = 0;
     pthread_mutex_lock(&listener->lock);
     while (listener->next < number && rc != ETIMEDOUT)
-        rc = pthread_cond_timedwait(&listener->changed, &listener->lock, &deadline);
+        rc = pthread_cond_clockwait(&listener->changed, &listener->lock, CLOCK_MONOTONIC, &deadline);
     int heard = listener->next;
     bool in_order = listener->in_order;
     pthread_mutex_unlock(&listener->lock);

@@ -99,7 +99,7 @@ static void end_node(struct node *node)
 static struct timespec in_seconds(int seconds)
 {
     struct timespec deadline;
-    clock_gettime(CLOCK_REALTIME, &deadline);
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += seconds;
     return deadline;
 }
@@ -112,7 +112,7 @@ static void await_beyond(struct node *node, long number, int seconds, const char
     int rc = 0;
     pthread_mutex_lock(&listener->lock);
     while (listener->last <= number && rc == 0)
-        rc = pthread_cond_timedwait(&listener->changed, &listener->lock, &deadline);
+        rc = pthread_cond_clockwait(&listener->changed, &listener->lock, CLOCK_MONOTONIC, &deadline);
     long last = listener->last;
     pthread_mutex_unlock(&listener->lock);
     if (last <= number)
@@ -185,7 +185,7 @@ static void await_link(struct node *node, bool connected)
     struct timespec now, deadline = in_seconds(PATIENCE_S);
     pinion_stats stats;
     do {
-        clock_gettime(CLOCK_REALTIME, &now);
+        clock_gettime(CLOCK_MONOTONIC, &now);
         assert_true(now.tv_sec < deadline.tv_sec);
         await_beyond(node, now_published(), PATIENCE_S, "its own messages"); /* a little time goes by */
         pinion_endpoint_stats(node->endpoint, &stats);
@@ -303,14 +303,14 @@ static void await_life(struct node *node, long life)
     while (listener->life != life) {
         pthread_mutex_unlock(&listener->lock);
         assert_int_equal(pinion_endpoint_broadcast(node->endpoint, "room", "ping", NULL), 0);
-        clock_gettime(CLOCK_REALTIME, &now);
+        clock_gettime(CLOCK_MONOTONIC, &now);
         assert_true(now.tv_sec < deadline.tv_sec);
         now.tv_nsec += 20000000;
         now.tv_sec += now.tv_nsec / 1000000000;
         now.tv_nsec %= 1000000000;
         pthread_mutex_lock(&listener->lock);
         if (listener->life != life)
-            pthread_cond_timedwait(&listener->changed, &listener->lock, &now);
+            pthread_cond_clockwait(&listener->changed, &listener->lock, CLOCK_MONOTONIC, &now);
     }
     pthread_mutex_unlock(&listener->lock);
 }

@@ -127,7 +127,7 @@ static void await_count(const unsigned *count, unsigned n, const char *what)
     int rc = 0;
     pthread_mutex_lock(&lock);
     while (*count < n && rc == 0)
-        rc = pthread_cond_timedwait(&changed, &lock, &deadline);
+        rc = pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, &deadline);
     unsigned reached = *count;
     pthread_mutex_unlock(&lock);
     if (rc)
@@ -140,7 +140,7 @@ static void await_name(struct node *node, const char *name)
     int rc = 0;
     pthread_mutex_lock(&lock);
     while (strcmp(node->name, name) != 0 && rc == 0)
-        rc = pthread_cond_timedwait(&changed, &lock, &deadline);
+        rc = pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, &deadline);
     pthread_mutex_unlock(&lock);
     if (rc)
         fail_msg("waited for %s; the last was %s", name, node->name);

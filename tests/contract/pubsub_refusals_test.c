@@ -122,7 +122,7 @@ static void await_count(const unsigned *count, unsigned n)
     int rc = 0;
     pthread_mutex_lock(&lock);
     while (*count < n && rc == 0)
-        rc = pthread_cond_timedwait(&changed, &lock, &deadline);
+        rc = pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, &deadline);
     pthread_mutex_unlock(&lock);
     assert_int_equal(rc, 0);
 }

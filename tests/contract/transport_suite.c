@@ -49,11 +49,11 @@ static void await(const int *counted, int count)
     int rc = 0;
     if (carrier->run)
         carrier->run();
-    clock_gettime(CLOCK_REALTIME, &deadline);
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += PATIENCE_S;
     pthread_mutex_lock(&noted.lock);
     while (*counted < count && rc == 0)
-        rc = pthread_cond_timedwait(&noted.changed, &noted.lock, &deadline);
+        rc = pthread_cond_clockwait(&noted.changed, &noted.lock, CLOCK_MONOTONIC, &deadline);
     pthread_mutex_unlock(&noted.lock);
     assert_int_equal(rc, 0);
 }

@@ -36,7 +36,7 @@ static inline void keep_log(void)
 static inline struct timespec in_patience(void)
 {
     struct timespec deadline;
-    clock_gettime(CLOCK_REALTIME, &deadline);
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &deadline); /* a test may have replaced the precise one */
     deadline.tv_sec += BROKER_PATIENCE_MS / 1000;
     return deadline;
 }
@@ -47,7 +47,7 @@ static inline void await_logged(const char *words)
     int rc = 0;
     pthread_mutex_lock(&lock);
     while (!strstr(logged, words) && rc == 0)
-        rc = pthread_cond_timedwait(&changed, &lock, &deadline);
+        rc = pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, &deadline);
     pthread_mutex_unlock(&lock);
     if (rc)
         fail_msg("waited for \"%s\" in:\n%s", words, logged);

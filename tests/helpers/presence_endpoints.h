@@ -119,11 +119,11 @@ static inline const char *shown(struct member *member)
     do {                                                                                                     \
         struct timespec until_;                                                                              \
         int rc_ = 0;                                                                                         \
-        clock_gettime(CLOCK_REALTIME, &until_);                                                              \
+        clock_gettime(CLOCK_MONOTONIC, &until_);                                                             \
         until_.tv_sec += PATIENCE_S;                                                                         \
         pthread_mutex_lock(&(member)->lock);                                                                 \
         while (!(condition) && rc_ == 0)                                                                     \
-            rc_ = pthread_cond_timedwait(&(member)->moved, &(member)->lock, &until_);                        \
+            rc_ = pthread_cond_clockwait(&(member)->moved, &(member)->lock, CLOCK_MONOTONIC, &until_);       \
         pthread_mutex_unlock(&(member)->lock);                                                               \
         if (rc_)                                                                                             \
             fail_msg("waited for %s; there is: %s", #condition, shown(member));                              \

@@ -93,11 +93,11 @@ static inline struct entry next_entry(void)
 {
     struct timespec deadline;
     int rc = 0;
-    clock_gettime(CLOCK_REALTIME, &deadline);
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += PATIENCE_S;
     pthread_mutex_lock(&journal.lock);
     while (journal.read == journal.count && rc == 0)
-        rc = pthread_cond_timedwait(&journal.added, &journal.lock, &deadline);
+        rc = pthread_cond_clockwait(&journal.added, &journal.lock, CLOCK_MONOTONIC, &deadline);
     struct entry entry = { .what = NOTHING };
     if (journal.read < journal.count)
         entry = *entry_at(journal.read++);

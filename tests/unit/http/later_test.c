@@ -80,10 +80,8 @@ static int end_test(void **state)
 
 static void await_taken(void)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 30;
-    assert_int_equal(sem_timedwait(&taken, &until), 0);
+    while (sem_wait(&taken) != 0)
+        continue;
 }
 
 static void get_taken(int fd)

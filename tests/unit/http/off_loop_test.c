@@ -124,10 +124,8 @@ static void serve(void)
 
 static void await(sem_t *sem)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 30;
-    assert_int_equal(sem_timedwait(sem, &until), 0);
+    while (sem_wait(sem) != 0)
+        continue;
 }
 
 static void done_answers(void **state)

@@ -75,11 +75,11 @@ static void hears(struct node *node, const char *text)
 {
     struct timespec deadline;
     int error = 0;
-    clock_gettime(CLOCK_REALTIME, &deadline);
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += PATIENCE_S;
     pthread_mutex_lock(&node->lock);
     while (strcmp(node->heard, text) != 0 && !error)
-        error = pthread_cond_timedwait(&node->changed, &node->lock, &deadline);
+        error = pthread_cond_clockwait(&node->changed, &node->lock, CLOCK_MONOTONIC, &deadline);
     assert_string_equal(node->heard, text);
     node->heard[0] = '\0';
     pthread_mutex_unlock(&node->lock);

@@ -35,11 +35,11 @@ static void await_logged(const char *words)
 {
     struct timespec deadline;
     int rc = 0;
-    clock_gettime(CLOCK_REALTIME, &deadline);
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += BROKER_PATIENCE_MS / 1000;
     pthread_mutex_lock(&log_lock);
     while (!strstr(logged, words) && rc == 0)
-        rc = pthread_cond_timedwait(&log_grown, &log_lock, &deadline);
+        rc = pthread_cond_clockwait(&log_grown, &log_lock, CLOCK_MONOTONIC, &deadline);
     pthread_mutex_unlock(&log_lock);
     assert_int_equal(rc, 0);
 }

@@ -85,11 +85,11 @@ static void await_heard(struct node *node, const char *expected)
 {
     struct timespec deadline;
     int rc = 0;
-    clock_gettime(CLOCK_REALTIME, &deadline);
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += PATIENCE_S;
     pthread_mutex_lock(&node->lock);
     while (strlen(node->heard) < strlen(expected) && rc == 0)
-        rc = pthread_cond_timedwait(&node->changed, &node->lock, &deadline);
+        rc = pthread_cond_clockwait(&node->changed, &node->lock, CLOCK_MONOTONIC, &deadline);
     assert_string_equal(node->heard, expected);
     pthread_mutex_unlock(&node->lock);
 }
