@@ -116,6 +116,17 @@ static void subscriptions_are_told_of(void **state)
     pinion_subscription_free(subscription, NULL);
 }
 
+static void actors_are_told_of_by_what_was_called(void **state)
+{
+    static const pinion_actor_def def = { .idle_ms = 1 };
+    pinion_test *test = new_test();
+    pinion_actor_ref *ref;
+    assert_int_equal(pinion_actor_open(pinion_test_endpoint(test), "a", &def, NULL, NULL, &ref), 0);
+    pinion_test_free(test);
+    expect_told("1 ref of an actor is", "made by pinion_actor_open, called");
+    pinion_actor_ref_free(ref);
+}
+
 static void payloads_and_frames_are_told_of_after_the_last_endpoint(void **state)
 {
     pinion_endpoint *endpoint = NULL;
@@ -186,6 +197,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_given_back_is_not_told_of, set_up),
         cmocka_unit_test_setup(refs_are_told_of_by_the_place_where_they_were_made, set_up),
         cmocka_unit_test_setup(subscriptions_are_told_of, set_up),
+        cmocka_unit_test_setup(actors_are_told_of_by_what_was_called, set_up),
         cmocka_unit_test_setup(payloads_and_frames_are_told_of_after_the_last_endpoint, set_up),
         cmocka_unit_test_setup(many_places_are_told_of_by_their_number, set_up),
         cmocka_unit_test_setup(what_is_freed_twice_ends_the_program, set_up),
