@@ -246,7 +246,7 @@ PINION_API PINION_CHECKED int pinion_test_expect_broadcast(pinion_test *test, co
  * Lifetime: until the next call. */
 PINION_API json_t *pinion_test_value(const pinion_test *test);
 
-/* The same payload as bytes.
+/* The same payload as bytes. length may be NULL.
  *
  * Lifetime: until the next call. */
 PINION_API const char *pinion_test_bytes(const pinion_test *test, size_t *length);
