@@ -20,7 +20,8 @@ extern "C" {
 #endif
 
 typedef struct pinion_actor pinion_actor;         /* A named thing with state. */
-typedef struct pinion_actor_ref pinion_actor_ref; /* A weak handle on an actor. */
+typedef struct pinion_actor_ref pinion_actor_ref; /* A weak handle on an actor. Several threads may use one
+                                                     at a time, until one frees it. */
 typedef struct pinion_call pinion_call;           /* A question that waits for an actor's answer. */
 
 /* What an actor does. Zero means the default; every function may be NULL.
@@ -144,8 +145,8 @@ PINION_API int pinion_actor_stop(const pinion_actor_ref *ref, pinion_reason reas
 
 /* Takes the end of a call. `status` is 0 and `answer` is what the actor answered, with a status and a payload
  * that may be NULL; or there is no answer (NULL), and status says why: PINION_ECLOSED: the actor has ended,
- * or nobody is left who could answer; PINION_ETIMEDOUT: no answer came in time. Runs like a callback, on the
- * loop that called; if another thread called, on the actor's. */
+ * or nobody is left who could answer; PINION_ETIMEDOUT: no answer came in time. The answer and its payload
+ * are borrowed. Runs like a callback, on the loop that called; if another thread called, on the actor's. */
 typedef void pinion_called_fn(int status, const pinion_result *answer, void *data);
 
 /* How a call is made. One of `done`, `reply` and `request` must be set: it takes the end of the call. */

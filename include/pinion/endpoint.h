@@ -42,8 +42,10 @@ typedef struct pinion_endpoint_options {
     const char *host; /* The address to listen on. Default: all of them, "::" for both families where the
                          machine has IPv6. */
     uint16_t port;    /* The port to listen on. Default: any free one (pinion_endpoint_port). */
-    /* Called once by run and by start, when the endpoint listens and (in run) signals are handled: the time
-     * to say where it listens. Default: NULL, nobody is told. */
+    /* Called once by run and by start, on the thread that called them, when the endpoint listens and (in run)
+     * signals are handled, before any loop runs: the time to say where it listens, or to begin a thread that
+     * broadcasts. Such a thread must have ended before pinion_endpoint_free. Default: NULL, nobody is
+     * told. */
     void (*ready)(pinion_endpoint *endpoint, void *data);
     void *ready_data; /* `data` of ready. Default: NULL. */
 
@@ -135,7 +137,7 @@ typedef struct pinion_endpoint_options {
     uint32_t drain_interval_ms; /* The time between two batches. Milliseconds. Default: 2,000. */
     uint32_t drain_timeout_ms;  /* The time for all batches, for answers that requests wait for, and for
                                    downloads and other answers that clients still read. Milliseconds. Default:
-                                   30,000. On excess: what is left is  closed at once. */
+                                   30,000. On excess: what is left is closed at once. */
 
     /* ---- tracing ---- */
 
@@ -394,8 +396,9 @@ PINION_API bool pinion_endpoint_cancel_timer(pinion_endpoint *endpoint, uint64_t
 /* ---- broadcasting ---- */
 
 /* Send an event to the subscribers of a topic, on this node, and with a pubsub adapter on all nodes. If
- * another node cannot be reached, this is no error, but is counted (pinion_stats). What is refused is logged
- * at warning, so the result need not be checked.
+ * another node cannot be reached, this is no error, but is counted (pinion_stats). Before the endpoint runs
+ * and after it has stopped nobody hears it, which is no error either. What is refused is logged at warning,
+ * so the result need not be checked.
  *
  * Ownership: consumes payload; NULL means {}.
  *

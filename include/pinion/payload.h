@@ -80,7 +80,8 @@ PINION_API pinion_payload_type pinion_payload_kind(const pinion_payload *payload
 PINION_API const char *pinion_payload_bytes(const pinion_payload *payload, size_t *length);
 
 /* The JSON value as a tree. It is parsed by the first call. An integer beyond 64 bits is a real
- * there; the integer -0 is the real -0.0. The bytes of the payload do not change.
+ * there; the integer -0 is the real -0.0. The bytes of the payload do not change. All who hold the payload,
+ * on any thread, get the same tree: each may keep it with json_incref, or in another tree, and only read it.
  *
  * Ownership: borrowed; must not be changed.
  *
