@@ -178,23 +178,15 @@ static const char *are(enum pinion_held_kind kind, size_t count)
     return count == 1 ? kinds[kind].one : kinds[kind].many;
 }
 
-/* The length of what the program called: an inline function of the header may have called this one. */
-static int called_len(const char *function)
-{
-    static const char inner[] = "_sized";
-    size_t len = strlen(function), tail = sizeof inner - 1;
-    return (int)(len > tail && strcmp(function + len - tail, inner) == 0 ? len - tail : len);
-}
-
 static void tell(enum pinion_held_kind kind, const struct places *places)
 {
-    char text[PLACE_TEXT];
+    char text[PLACE_TEXT], name[PINION_FUNCTION_NAME];
     for (size_t i = 0; i < places->count; i++) {
         const struct place *place = &places->place[i];
         pinion__log(PINION_LOG_WARNING,
-                    "an endpoint was freed, but %zu %s still held: made by %.*s, called at %s; give %s back "
+                    "an endpoint was freed, but %zu %s still held: made by %s, called at %s; give %s back "
                     "with %s",
-                    place->count, are(kind, place->count), called_len(place->function), place->function,
+                    place->count, are(kind, place->count), pinion__public_name(name, place->function),
                     text_of(text, place->caller), place->count == 1 ? "it" : "them", kinds[kind].remedy);
     }
     if (places->others)
