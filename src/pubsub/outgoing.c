@@ -1,4 +1,5 @@
 #include "pubsub/outgoing.h"
+#include "base/log.h"
 #include <errno.h>
 #include <pinion/error.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@ int pinion__outgoing_init(struct pinion_outgoing *queue, size_t max)
     pinion__list_init(&queue->items);
     queue->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (queue->wake_fd < 0)
-        return PINION_EIO;
+        return pinion__fail_system(errno, "pubsub: cannot make an eventfd");
     if (pinion__lock_init(&queue->lock, PINION_RANK_OUTGOING) == 0)
         return 0;
     close(queue->wake_fd);
