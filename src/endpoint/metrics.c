@@ -15,7 +15,15 @@
 #define TOKEN_MAX    1024
 #define CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
+/* Makes a loop take a turn, at whose end it says what it has counted. What it counts after that, as the end
+ * of a turn may, is said by the next turn: one that is idle then would keep it to itself. */
+struct nudge {
+    struct pinion_task task;
+    atomic_bool posted;
+};
+
 struct pinion_metrics {
+    struct nudge nudges[PINION_LOOPS_MAX];
     struct pinion_endpoint *endpoint;
     struct pinion_workers *workers; /* one thread, started by the first request */
     char *token;                    /* NULL: everybody may ask */
@@ -48,6 +56,25 @@ static bool may_ask(const struct pinion_metrics *metrics, const pinion_request *
         return true;
     return given.len > len && strncasecmp(given.ptr, scheme, len) == 0 &&
            same_token(metrics->token, pinion__slice(given.ptr + len, given.len - len));
+}
+
+/* ---- nudging ---- */
+
+static void run_nudge(struct pinion_task *task)
+{
+    atomic_store(&PINION_CONTAINER_OF(task, struct nudge, task)->posted, false);
+}
+
+/* For the next page: this one does not wait for them. */
+static void nudge_loops(struct pinion_metrics *metrics)
+{
+    const struct pinion_hub *hub = &metrics->endpoint->hub;
+    for (unsigned i = 0; i < hub->shard_count; i++) {
+        struct nudge *nudge = &metrics->nudges[i];
+        if (!atomic_exchange(&nudge->posted, true) &&
+            pinion__scheduler_post(hub->shards[i]->scheduler, &nudge->task, 0) != 0)
+            atomic_store(&nudge->posted, false); /* the loop has ended */
+    }
 }
 
 /* ---- answering ---- */
@@ -91,11 +118,12 @@ static void refuse(pinion_request *request)
 
 static void serve(pinion_request *request, void *context)
 {
-    const struct pinion_metrics *metrics = context;
+    struct pinion_metrics *metrics = context;
     if (!may_ask(metrics, request)) {
         refuse(request);
         return;
     }
+    nudge_loops(metrics);
     struct scrape *scrape = calloc(1, sizeof *scrape);
     int rc = scrape ? 0 : PINION_ENOMEM;
     if (scrape) {
@@ -129,6 +157,8 @@ static int metrics_new(struct pinion_metrics **out, struct pinion_endpoint *endp
     if (!metrics)
         return PINION_ENOMEM;
     metrics->endpoint = endpoint;
+    for (unsigned i = 0; i < PINION_LOOPS_MAX; i++)
+        metrics->nudges[i].task.run = run_nudge;
     int rc = token && !(metrics->token = strdup(token)) ? PINION_ENOMEM : 0;
     if (!rc)
         rc = pinion__workers_new(&metrics->workers, 1);
