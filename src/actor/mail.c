@@ -7,12 +7,10 @@
 
 /* ---- the mailbox: any thread ---- */
 
-/* What is larger than the cap has room when nothing else waits. Otherwise nobody could ever send it. */
 static bool reserve(struct pinion_actor *actor, size_t bytes)
 {
-    size_t max = actor->max_mailbox;
     size_t before = atomic_fetch_add(&actor->queued, bytes);
-    if (before == 0 || (before <= max && bytes <= max - before))
+    if (pinion__mailbox_has_room(before, actor->max_mailbox, bytes))
         return true;
     atomic_fetch_sub(&actor->queued, bytes);
     return false;

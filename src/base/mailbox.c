@@ -28,19 +28,12 @@ void pinion__mailbox_destroy(struct pinion_mailbox *mailbox)
     pinion__lock_destroy(&mailbox->lock);
 }
 
-/* What is larger than the cap has room when nothing else waits. Otherwise nobody could ever send it. */
-static bool has_room(const struct pinion_mailbox *mailbox, size_t bytes)
-{
-    return bytes == 0 || mailbox->bytes == 0 ||
-           (mailbox->bytes <= mailbox->max_bytes && bytes <= mailbox->max_bytes - mailbox->bytes);
-}
-
 /* The caller holds the lock. *wake is set to whether the owner must be woken. */
 static int put_locked(struct pinion_mailbox *mailbox, struct pinion_task *task, size_t bytes, bool *wake)
 {
     if (mailbox->closed)
         return PINION_ECLOSED;
-    if (!has_room(mailbox, bytes))
+    if (bytes > 0 && !pinion__mailbox_has_room(mailbox->bytes, mailbox->max_bytes, bytes))
         return PINION_EBUSY;
     *wake = mailbox->wake && pinion__task_queue_empty(&mailbox->queue);
     if (*wake)

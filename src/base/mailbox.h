@@ -26,6 +26,13 @@ struct pinion_mailbox {
     atomic_size_t peak;   /* the most bytes that it has held; written under lock */
 };
 
+/* The rule of every mailbox: whether `bytes` more may wait where `waiting` do, and no more than `max` may.
+ * What is larger than the cap has room when nothing else waits. Otherwise nobody could ever send it. */
+static inline bool pinion__mailbox_has_room(size_t waiting, size_t max, size_t bytes)
+{
+    return waiting == 0 || (waiting <= max && bytes <= max - waiting);
+}
+
 /* wake(context) is called on the putting thread, outside the lock. wake may be NULL. */
 int pinion__mailbox_init(struct pinion_mailbox *mailbox, size_t max_bytes, void (*wake)(void *),
                          void *context);
