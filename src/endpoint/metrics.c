@@ -7,6 +7,7 @@
 #include "base/workers.h"
 #include "endpoint/endpoint.h"
 #include "http/call.h"
+#include <openssl/crypto.h>
 #include <pinion/metrics.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,11 +41,7 @@ struct scrape {
 /* The time it takes says nothing about where two tokens differ. */
 static bool same_token(const char *token, struct pinion_slice given)
 {
-    size_t len = strlen(token);
-    unsigned char differs = given.len != len;
-    for (size_t i = 0; i < given.len; i++)
-        differs |= (unsigned char)(given.ptr[i] ^ token[i % len]);
-    return !differs;
+    return given.len == strlen(token) && CRYPTO_memcmp(token, given.ptr, given.len) == 0;
 }
 
 static bool may_ask(const struct pinion_metrics *metrics, const pinion_request *request)
