@@ -252,9 +252,9 @@ static void hear_line(struct pinion_bridge *bridge)
 /* How long to wait, ms; -1: for an event. */
 static int patience(const struct pinion_bridge *bridge)
 {
-    uint64_t now = bridge->ends ? pinion__clock_ms() : 0;
     if (bridge->ends == 0)
         return -1;
+    uint64_t now = pinion__clock_ms();
     return bridge->ends > now ? (int)(bridge->ends - now) : 0;
 }
 
